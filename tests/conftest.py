@@ -1,0 +1,41 @@
+"""Fixtures and settings that all tests share: a seeded generator, a kernel cache of their own, repeatable Hypothesis."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+
+import numpy as np
+import pytest
+from hypothesis import settings
+
+settings.register_profile("staticad", derandomize=True, deadline=None, database=None, print_blob=True)
+settings.load_profile("staticad")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Point the kernel cache into the checkout before any test module imports staticad: a second run is warm,
+    and the user's own cache stays out of it."""
+    if "STATICAD_CACHE_DIR" not in os.environ:
+        directory = config.rootpath / ".pytest_cache" / "staticad"
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        os.environ["STATICAD_CACHE_DIR"] = str(directory)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Deselect tests marked `extras("torch", ...)` when one of the packages they name is not installed."""
+
+    def wanted(item: pytest.Item) -> bool:
+        marks = item.iter_markers("extras")
+        return all(importlib.util.find_spec(module) is not None for mark in marks for module in mark.args)
+
+    left_out = [item for item in items if not wanted(item)]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if wanted(item)]
+
+
+@pytest.fixture
+def rng() -> np.random.Generator:
+    """A generator with the same seed in every test."""
+    return np.random.default_rng(0)

@@ -1,0 +1,148 @@
+"""The architecture as a test: layers point one way, imports stand at the top, files stay small."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+PACKAGE = "staticad"
+ROOT = Path(__file__).resolve().parent.parent / PACKAGE
+MAX_LINES = 500
+
+# From the ground up; a layer may import the layers before it and itself. Names that share a line stand side by side
+# and do not import each other.
+LAYERS: tuple[tuple[str, ...], ...] = (
+    ("errors",),
+    ("config",),
+    ("ir",),
+    ("ops",),
+    ("functional",),
+    ("reference",),
+    ("autodiff",),
+    ("rewrite",),
+    ("lower",),
+    ("codegen",),
+    ("runtime",),
+    ("nn", "optim", "data", "export", "debug"),
+    ("__init__",),
+)
+RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}
+
+FILES = sorted(ROOT.rglob("*.py"))
+
+
+def module_name(path: Path) -> str:
+    """Dotted name of a source file: staticad/ir/__init__.py is staticad.ir."""
+    parts = (PACKAGE, *path.relative_to(ROOT).with_suffix("").parts)
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def layer(module: str) -> str:
+    """The layer of a module: its first name below the package, or __init__ for the package itself."""
+    parts = module.split(".")
+    return parts[1] if len(parts) > 1 else "__init__"
+
+
+def is_module(name: str) -> bool:
+    path = ROOT.joinpath(*name.split(".")[1:])
+    return path.with_suffix(".py").is_file() or path.is_dir()
+
+
+def imports(tree: ast.AST, path: Path) -> Iterator[tuple[ast.stmt, str]]:
+    """Every import of the package in a tree: the statement and the module that it names."""
+    module = module_name(path)
+    package = module if path.name == "__init__.py" else module.rpartition(".")[0]
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            base = node.module or ""
+            if node.level:
+                parents = package.split(".")
+                base = ".".join([*parents[: len(parents) - node.level + 1], *filter(None, [base])])
+            members = [f"{base}.{alias.name}" for alias in node.names]
+            names = [name if name.startswith(f"{PACKAGE}.") and is_module(name) else base for name in members]
+        else:
+            continue
+        for name in names:
+            if name == PACKAGE or name.startswith(f"{PACKAGE}."):
+                assert isinstance(node, ast.stmt)
+                yield node, name
+
+
+def upward_imports(source: str, path: Path) -> list[str]:
+    own = layer(module_name(path))
+    found = []
+    for node, name in imports(ast.parse(source), path):
+        other = layer(name)
+        if other != own and RANK[other] >= RANK[own]:
+            found.append(f"{path.name}:{node.lineno}: {own} imports {name}")
+    return found
+
+
+def local_imports(source: str, path: Path) -> list[str]:
+    functions = [n for n in ast.walk(ast.parse(source)) if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef)]
+    return [
+        f"{path.name}:{node.lineno}: {function.name} imports {name}"
+        for function in functions
+        for node, name in imports(function, path)
+    ]
+
+
+def relative(path: Path) -> str:
+    return str(path.relative_to(ROOT.parent))
+
+
+def test_the_package_is_found() -> None:
+    assert ROOT / "__init__.py" in FILES
+    assert len(FILES) > 20
+
+
+def test_every_module_has_a_layer() -> None:
+    strangers = sorted({layer(module_name(path)) for path in FILES} - RANK.keys())
+    assert not strangers, f"give these a line in LAYERS: {strangers}"
+
+
+@pytest.mark.parametrize("path", FILES, ids=relative)
+def test_imports_point_downwards(path: Path) -> None:
+    assert upward_imports(path.read_text("utf-8"), path) == []
+
+
+@pytest.mark.parametrize("path", FILES, ids=relative)
+def test_no_function_imports_the_package(path: Path) -> None:
+    assert local_imports(path.read_text("utf-8"), path) == []
+
+
+@pytest.mark.parametrize("path", FILES, ids=relative)
+def test_files_are_small(path: Path) -> None:
+    assert len(path.read_text("utf-8").splitlines()) <= MAX_LINES
+
+
+@pytest.mark.parametrize("path", FILES, ids=relative)
+def test_a_docstring_says_the_modules_idea(path: Path) -> None:
+    docstring = ast.get_docstring(ast.parse(path.read_text("utf-8")))
+    assert docstring and docstring.strip()
+
+
+@pytest.mark.parametrize(
+    ("file", "source", "upward", "local"),
+    [
+        ("ir/graph.py", "from staticad.errors import GraphError", 0, 0),
+        ("ir/graph.py", "from .dims import Dim", 0, 0),
+        ("ir/graph.py", "from staticad.ops import exp", 1, 0),
+        ("ir/graph.py", "from ..ops.elementwise import exp", 1, 0),
+        ("ir/graph.py", "import staticad", 1, 0),
+        ("ir/graph.py", "import staticad.runtime.session as s", 1, 0),
+        ("nn/layers.py", "from staticad.export import dot", 1, 0),
+        ("errors.py", "from . import config", 1, 0),
+        ("runtime/session.py", "def f():\n    from staticad.ir import graph", 0, 1),
+        ("ir/graph.py", "class A:\n    async def f(self):\n        import staticad.ops", 1, 1),
+        ("ir/graph.py", "import numpy\ndef f():\n    import numba", 0, 0),
+    ],
+)
+def test_the_checks_see_what_they_should(file: str, source: str, upward: int, local: int) -> None:
+    assert len(upward_imports(source, ROOT / file)) == upward
+    assert len(local_imports(source, ROOT / file)) == local
