@@ -1,0 +1,54 @@
+"""Typed errors: every wrong input ends in one of these, and each is also a fitting built-in.
+
+A message names the op, the shapes and dtypes, the user's file and line, and the remedy.
+"""
+
+from __future__ import annotations
+
+
+class StaticadError(Exception):
+    """Base of every error that staticad raises on purpose."""
+
+
+class ShapeError(StaticadError, ValueError):
+    """Shapes, ranks or axes of an operation do not fit together."""
+
+
+class DTypeError(StaticadError, TypeError):
+    """An element type is not supported, or not by this operation."""
+
+
+class GraphError(StaticadError, TypeError, ValueError):
+    """A graph is used in a way that has no meaning: the truth value of a symbolic tensor, a missing input."""
+
+
+class GradientError(StaticadError, ValueError):
+    """A derivative was asked for that does not exist or is not connected."""
+
+
+class FeedError(StaticadError, ValueError):
+    """The arrays given to a session do not fit its inputs."""
+
+
+class CompileError(StaticadError, RuntimeError):
+    """Machine code could not be made or loaded."""
+
+
+class ConfigError(StaticadError, ValueError):
+    """A setting has a value that it cannot have."""
+
+
+class IndexOutOfBounds(StaticadError, IndexError):
+    """An index lies outside its axis."""
+
+
+class NonFiniteError(StaticadError, FloatingPointError):
+    """A NaN or an infinity appeared where a check asked for finite numbers."""
+
+
+class OutOfMemory(StaticadError, MemoryError):
+    """The buffers that a run needs could not be allocated."""
+
+
+class VerifyError(StaticadError, AssertionError):
+    """A pass broke an invariant of the graph: a bug in staticad, not in the user's program."""

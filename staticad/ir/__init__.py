@@ -1,0 +1,1 @@
+"""What a graph is: types, symbolic sizes, nodes, provenance, traversal, printing."""

@@ -1,0 +1,83 @@
+"""The supported element types and NumPy 2's promotion between them.
+
+A dtype is a NumPy dtype in native byte order. Python scalars are weak (NEP 50): they take the kind of the array
+that they meet, and never widen it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from staticad.errors import DTypeError
+
+DType = np.dtype[Any]
+
+BOOL = np.dtype(np.bool_)
+INT8, INT16, INT32, INT64 = (np.dtype(t) for t in (np.int8, np.int16, np.int32, np.int64))
+UINT8, UINT16, UINT32, UINT64 = (np.dtype(t) for t in (np.uint8, np.uint16, np.uint32, np.uint64))
+FLOAT32, FLOAT64 = np.dtype(np.float32), np.dtype(np.float64)
+
+SIGNED = (INT8, INT16, INT32, INT64)
+UNSIGNED = (UINT8, UINT16, UINT32, UINT64)
+INTEGERS = SIGNED + UNSIGNED
+FLOATS = (FLOAT32, FLOAT64)
+ALL = (BOOL, *INTEGERS, *FLOATS)
+_BY_NAME = {d.name: d for d in ALL}
+
+WEAK_TYPES = (bool, int, float)
+
+
+def as_dtype(spec: Any) -> DType:
+    """The canonical dtype for a name, a NumPy type, a dtype, or the Python types bool, int (int64), float (float64).
+
+    Raises DTypeError for a type that staticad does not support (complex, float16, object, strings, dates).
+    """
+    try:
+        found = np.dtype(spec)
+    except TypeError as error:
+        raise DTypeError(f"{spec!r} is not a dtype; use one of {', '.join(_BY_NAME)}") from error
+    canonical = _BY_NAME.get(found.name)
+    if canonical is None or found.kind not in "biuf":
+        raise DTypeError(f"dtype {found} is not supported; use one of {', '.join(_BY_NAME)}")
+    return canonical
+
+
+def is_float(dtype: DType) -> bool:
+    """True for float32 and float64: the types that carry derivatives."""
+    return dtype.kind == "f"
+
+
+def is_integer(dtype: DType) -> bool:
+    """True for signed and unsigned integers (not bool)."""
+    return dtype.kind in "iu"
+
+
+def promote(*dtypes: DType, weak: tuple[type, ...] = ()) -> DType:
+    """NumPy 2's result type of arrays of these dtypes together with Python scalars of the types in ``weak``.
+
+    >>> promote(INT8, UINT8).name, promote(FLOAT32, weak=(float,)).name, promote(INT32, weak=(float,)).name
+    ('int16', 'float32', 'float64')
+    """
+    scalars = [kind(0) for kind in weak]
+    return as_dtype(np.result_type(*dtypes, *scalars))
+
+
+def floating(dtype: DType) -> DType:
+    """The float type in which a function like exp works on ``dtype``.
+
+    As NumPy, except that bool, int8 and uint8, which NumPy sends to float16, become float32.
+    """
+    if dtype.kind == "f":
+        return dtype
+    return FLOAT32 if dtype.itemsize <= 2 else FLOAT64
+
+
+def summing(dtype: DType) -> DType:
+    """The type in which sum and prod accumulate: NumPy's (small integers and bool widen to 64 bits)."""
+    if dtype.kind in "bi":
+        return INT64
+    if dtype.kind == "u":
+        return UINT64
+    return dtype

@@ -1,0 +1,277 @@
+"""Nodes and tensors: an immutable directed acyclic graph.
+
+A `Node` applies an `Operation` to input tensors and has one or more outputs; a `Tensor` is one output of a node.
+Both are compared by identity. Python operators and NumPy methods of `Tensor` are attached by the package
+(`staticad.functional.methods`), because they build nodes of ops that stand in a higher layer.
+"""
+
+from __future__ import annotations
+
+import itertools
+import threading
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, NoReturn, Protocol
+
+from staticad.errors import GraphError
+from staticad.ir.dims import Shape
+from staticad.ir.dtypes import DType
+from staticad.ir.provenance import Where, here
+from staticad.ir.types import Constraint, TensorType
+
+_serial = itertools.count()
+
+
+class _Mode(threading.local):
+    detached = False
+
+
+_mode = _Mode()
+
+
+@contextmanager
+def no_grad() -> Iterator[None]:
+    """Tensors made inside are constants to every derivative, as if each were wrapped in stop_gradient."""
+    before = _mode.detached
+    _mode.detached = True
+    try:
+        yield
+    finally:
+        _mode.detached = before
+
+
+class Attrs(Mapping[str, Any]):
+    """The immutable, hashable attributes of a node, sorted by name."""
+
+    __slots__ = ("_hash", "_items")
+
+    def __init__(self, **values: Any) -> None:
+        self._items = tuple(sorted(values.items()))
+        self._hash = hash(self._items)
+
+    def __getitem__(self, key: str) -> Any:
+        for name, value in self._items:
+            if name == key:
+                return value
+        raise KeyError(key)
+
+    def __iter__(self) -> Iterator[str]:
+        return (name for name, _ in self._items)
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Attrs) and self._items == other._items
+
+    def __repr__(self) -> str:
+        return ", ".join(f"{k}={v}" for k, v in self._items)
+
+
+NO_ATTRS = Attrs()
+
+
+class Operation(Protocol):
+    """What the graph needs to know of an op; the families are in `staticad.ops.base`."""
+
+    name: str
+
+    def infer(
+        self, inputs: tuple[TensorType, ...], attrs: Attrs
+    ) -> tuple[tuple[TensorType, ...], tuple[Constraint, ...]]:
+        """The output types, and the equalities of sizes that only a run can check."""
+
+
+class Node:
+    """One application of an op. ``where`` is the user's line; ``constraints`` are checked when sizes are bound;
+    ``detached`` nodes were made under `no_grad`."""
+
+    __slots__ = (
+        "__weakref__", "attrs", "constraints", "detached", "inputs", "name", "op", "outputs", "serial", "types", "where",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        op: Any,
+        inputs: tuple[Tensor, ...],
+        attrs: Attrs,
+        types: tuple[TensorType, ...],
+        constraints: tuple[Constraint, ...] = (),
+        name: str | None = None,
+        where: Where | None = None,
+        tensor_class: type[Tensor] | None = None,
+    ) -> None:
+        self.op = op
+        self.inputs = inputs
+        self.attrs = attrs
+        self.types = types
+        self.constraints = constraints
+        self.name = name
+        self.where = where if where is not None else here()
+        self.detached = _mode.detached
+        self.serial = next(_serial)
+        make = tensor_class or Tensor
+        self.outputs = tuple(make(self, index) for index in range(len(types)))
+
+    @property
+    def out(self) -> Tensor:
+        """The only output of a node that has one."""
+        (output,) = self.outputs
+        return output
+
+    def __repr__(self) -> str:
+        return f"<{self.op.name}{' ' + self.name if self.name else ''} -> {', '.join(map(str, self.types))}>"
+
+
+class Tensor:
+    """A symbolic array: the value that one output of a node will have at run time.
+
+    ``shape`` holds ints and symbolic sizes. Arithmetic, indexing, and NumPy's functions and methods applied to a
+    tensor make new nodes; nothing is computed before a session runs.
+    """
+
+    __slots__ = ("index", "node")
+    __array_priority__ = 1000
+    __hash__ = object.__hash__
+
+    def __init__(self, node: Node, index: int = 0) -> None:
+        self.node = node
+        self.index = index
+
+    @property
+    def type(self) -> TensorType:
+        """Shape and dtype together."""
+        return self.node.types[self.index]
+
+    @property
+    def shape(self) -> Shape:
+        """Sizes: ints, and `Dim` where a size is free."""
+        return self.node.types[self.index].shape
+
+    @property
+    def dtype(self) -> DType:
+        """The NumPy dtype of the elements."""
+        return self.node.types[self.index].dtype
+
+    @property
+    def ndim(self) -> int:
+        """The number of axes."""
+        return len(self.shape)
+
+    @property
+    def op(self) -> Any:
+        """The op that makes this tensor."""
+        return self.node.op
+
+    @property
+    def inputs(self) -> tuple[Tensor, ...]:
+        """The tensors that the op reads."""
+        return self.node.inputs
+
+    @property
+    def name(self) -> str | None:
+        """The name given by the user, if any."""
+        return self.node.name
+
+    @property
+    def where(self) -> Where:
+        """The user's line."""
+        return self.node.where
+
+    def __bool__(self) -> NoReturn:
+        raise GraphError(
+            f"the truth value of {describe(self)} is known only at run time; "
+            "use sa.where to choose between values, or sa.cond / sa.while_loop for control flow"
+        )
+
+    def __float__(self) -> NoReturn:
+        raise GraphError(f"{describe(self)} has no value before a session runs; compile it and call session.run")
+
+    __int__ = __index__ = __complex__ = __float__
+
+    def __len__(self) -> int:
+        if not self.shape:
+            raise GraphError(f"len() of {describe(self)}, which has no axes")
+        size = self.shape[0]
+        if not isinstance(size, int):
+            raise GraphError(f"len() of {describe(self)}: the first size {size} is free; use .shape[0] in shapes")
+        return size
+
+    def __iter__(self) -> Iterator[Tensor]:
+        if not self.shape:
+            raise GraphError(f"can't iterate over {describe(self)}, which has no axes")
+        size = self.shape[0]
+        if not isinstance(size, int):
+            raise GraphError(
+                f"can't iterate over the free size {size} of {describe(self)}; use sa.scan to loop at run time"
+            )
+        return (self[i] for i in range(size))
+
+    def __repr__(self) -> str:
+        return f"<Tensor {self.op.name}{' ' + repr(self.name) if self.name else ''} {self.type}>"
+
+    if TYPE_CHECKING:  # attached by staticad.functional.methods
+
+        def __add__(self, other: Any) -> Tensor: ...
+        def __radd__(self, other: Any) -> Tensor: ...
+        def __sub__(self, other: Any) -> Tensor: ...
+        def __rsub__(self, other: Any) -> Tensor: ...
+        def __mul__(self, other: Any) -> Tensor: ...
+        def __rmul__(self, other: Any) -> Tensor: ...
+        def __truediv__(self, other: Any) -> Tensor: ...
+        def __rtruediv__(self, other: Any) -> Tensor: ...
+        def __floordiv__(self, other: Any) -> Tensor: ...
+        def __rfloordiv__(self, other: Any) -> Tensor: ...
+        def __mod__(self, other: Any) -> Tensor: ...
+        def __rmod__(self, other: Any) -> Tensor: ...
+        def __pow__(self, other: Any) -> Tensor: ...
+        def __rpow__(self, other: Any) -> Tensor: ...
+        def __matmul__(self, other: Any) -> Tensor: ...
+        def __rmatmul__(self, other: Any) -> Tensor: ...
+        def __neg__(self) -> Tensor: ...
+        def __pos__(self) -> Tensor: ...
+        def __abs__(self) -> Tensor: ...
+        def __invert__(self) -> Tensor: ...
+        def __and__(self, other: Any) -> Tensor: ...
+        def __or__(self, other: Any) -> Tensor: ...
+        def __xor__(self, other: Any) -> Tensor: ...
+        def __lt__(self, other: Any) -> Tensor: ...
+        def __le__(self, other: Any) -> Tensor: ...
+        def __gt__(self, other: Any) -> Tensor: ...
+        def __ge__(self, other: Any) -> Tensor: ...
+        def __eq__(self, other: Any) -> Tensor: ...  # type: ignore[override]
+        def __ne__(self, other: Any) -> Tensor: ...  # type: ignore[override]
+        def __getitem__(self, key: Any) -> Tensor: ...
+        def __getattr__(self, name: str) -> Any: ...
+
+
+def describe(tensor: Tensor) -> str:
+    """A tensor for an error message: op, name, type and the user's line."""
+    name = f" {tensor.name!r}" if tensor.name else ""
+    return f"{tensor.op.name}{name} {tensor.type} (made at {tensor.where})"
+
+
+def sort_nodes(tensors: Iterable[Tensor], stop: Iterable[Node] = ()) -> list[Node]:
+    """Every node that the tensors depend on, inputs before users, in a deterministic order. Iterative.
+
+    Nodes in ``stop`` are listed, but what they depend on is not followed.
+    """
+    order: list[Node] = []
+    done: set[Node] = set()
+    halted = set(stop)
+    for tensor in tensors:
+        stack = [(tensor.node, False)]
+        while stack:
+            node, expanded = stack.pop()
+            if node in done:
+                continue
+            if expanded or node in halted or not node.inputs:
+                done.add(node)
+                order.append(node)
+                continue
+            stack.append((node, True))
+            stack.extend((t.node, False) for t in reversed(node.inputs) if t.node not in done)
+    return order

@@ -1,0 +1,72 @@
+"""Where a node comes from: the user's file and line, and what was done to it since.
+
+A node made by the user's call gets the innermost frame outside the package. A node that a transformation makes
+(gradient, rewrite) inherits the place of the node that it was made for, with a note of how.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+
+_PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """A source line. ``notes`` reads from the newest to the oldest, e.g. ("gradient of exp",)."""
+
+    file: str
+    line: int
+    function: str
+    notes: tuple[str, ...] = ()
+
+    def derived(self, note: str) -> Where:
+        """The same line with one more note, kept once however often the same note recurs in a row."""
+        if self.notes and self.notes[0] == note:
+            return self
+        return replace(self, notes=(note, *self.notes[:7]))
+
+    def __str__(self) -> str:
+        place = f"{self.file}:{self.line}"
+        return f"{place} ({', '.join(self.notes)})" if self.notes else place
+
+
+class _State(threading.local):
+    inherited: Where | None = None
+
+
+_state = _State()
+
+
+def here() -> Where:
+    """The place for a node that is made now."""
+    if _state.inherited is not None:
+        return _state.inherited
+    frame = sys._getframe(1)
+    while frame.f_back is not None and frame.f_code.co_filename.startswith(_PACKAGE):
+        frame = frame.f_back
+    code = frame.f_code
+    return Where(code.co_filename, frame.f_lineno, code.co_name)
+
+
+@contextmanager
+def inherit(where: Where) -> Iterator[None]:
+    """Nodes made inside get this place instead of the caller's line."""
+    before = _state.inherited
+    _state.inherited = where
+    try:
+        yield
+    finally:
+        _state.inherited = before
+
+
+@contextmanager
+def user_call() -> Iterator[None]:
+    """Nodes made inside all get the place of the user's present line (for composites and transformations)."""
+    with inherit(here()):
+        yield

@@ -1,0 +1,1 @@
+"""Every op of staticad, declared once, one file per family."""

@@ -1,0 +1,382 @@
+"""The op families. An op is one instance of one family; a family supplies what its ops share.
+
+`lower` dispatches on families and never on single ops: a new op of a known family touches one file.
+
+Rules of derivatives (all build ordinary nodes, so that they differentiate again):
+
+* ``vjp(g, y, *xs, **attrs)`` returns one cotangent (or None: no dependence) per input. ``g`` and ``y`` belong to
+  output 0. The driver sums a cotangent down to its input's shape where the op broadcast it.
+* ``jvp(ts, y, *xs, **attrs)`` returns the tangent of the output; an entry of ``ts`` is None where the input has
+  none. Elementwise and linear ops need no rule of their own.
+* ``nondifferentiable=True`` says that the derivative is zero wherever it exists (comparisons, floor), and that
+  gradients stop there. An op with neither a rule nor the flag raises GradientError.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from staticad.errors import DTypeError, ShapeError
+from staticad.ir.dims import Shape, Size
+from staticad.ir.dtypes import BOOL, DType
+from staticad.ir.graph import NO_ATTRS, Attrs, Node, Tensor
+from staticad.ir.types import Constraint, TensorType, broadcast_shapes, same_size
+
+Inferred = tuple[tuple[TensorType, ...], tuple[Constraint, ...]]
+InferRule = Callable[..., TensorType]
+
+
+class Op:
+    """What every op has. ``numpy(*arrays, **attrs)`` is the reference; it gets ``shape=`` of the output where
+    ``needs_shape`` is set, because a free size of the output may not follow from the inputs' arrays."""
+
+    family = "op"
+    linear = False
+    needs_shape = False
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        numpy: Callable[..., Any],
+        vjp: Callable[..., Sequence[Tensor | None]] | None = None,
+        jvp: Callable[..., Tensor | None] | None = None,
+        nondifferentiable: bool = False,
+    ) -> None:
+        self.name = name
+        self.numpy = numpy
+        self.vjp = vjp
+        self.jvp = jvp
+        self.nondifferentiable = nondifferentiable
+
+    def infer(self, inputs: tuple[TensorType, ...], attrs: Attrs) -> Inferred:
+        raise NotImplementedError(self.name)
+
+    def __repr__(self) -> str:
+        return self.name
+
+
+def apply(op: Op, *inputs: Tensor, name: str | None = None, **attrs: Any) -> Tensor:
+    """A new node of the op; its output. Errors get the op, the types and the user's lines."""
+    packed = Attrs(**attrs) if attrs else NO_ATTRS
+    try:
+        types, constraints = op.infer(tuple(t.type for t in inputs), packed)
+    except (ShapeError, DTypeError) as error:
+        listed = ", ".join(f"{t.type}{' ' + repr(t.name) if t.name else ''} from {t.where}" for t in inputs)
+        raise type(error)(f"{op.name}: {error} (inputs: {listed or 'none'})") from None
+    return Node(op, inputs, packed, types, constraints, name).outputs[0]
+
+
+class Source(Op):
+    """Placeholder, variable, constant: no inputs, the type is an attribute."""
+
+    family = "source"
+
+    def infer(self, inputs: tuple[TensorType, ...], attrs: Attrs) -> Inferred:
+        return (attrs["type"],), ()
+
+
+class Creation(Op):
+    """No tensor inputs, computed from sizes and loop indices: full, iota (arange), size.
+
+    ``code(attrs, dtype, index)`` is not needed: `lower` knows the three kinds by ``kind``.
+    """
+
+    family = "creation"
+    needs_shape = True
+
+    def __init__(self, name: str, kind: str, **kwargs: Any) -> None:
+        super().__init__(name, nondifferentiable=True, **kwargs)
+        self.kind = kind  # "fill": attrs value; "iota": attrs axis; "size": attrs size
+
+    def infer(self, inputs: tuple[TensorType, ...], attrs: Attrs) -> Inferred:
+        shape = attrs["shape"] if self.kind != "size" else ()
+        return (TensorType(shape, attrs["dtype"]),), ()
+
+
+class Elementwise(Op):
+    """One scalar expression per element, with broadcasting.
+
+    ``code`` is text with {0}, {1}… for the operands, in terms of the kernel names of `staticad.codegen`.
+    ``result`` is "same" (dtype of the operands) or "bool"; ``operands`` tells which dtype kinds are legal
+    ("biuf" letters); all operands have one dtype, except a leading bool condition where ``condition`` is set.
+    ``cost`` is relative to an addition. ``domain`` is where tests draw from, one (low, high) for every operand.
+    """
+
+    family = "elementwise"
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        code: str,
+        arity: int = 1,
+        result: str = "same",
+        operands: str = "biuf",
+        condition: bool = False,
+        cost: int = 1,
+        domain: tuple[float, float] = (-2.0, 2.0),
+        commutative: bool = False,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(name, **kwargs)
+        self.code, self.arity, self.result, self.operands = code, arity, result, operands
+        self.condition, self.cost, self.domain, self.commutative = condition, cost, domain, commutative
+
+    def infer(self, inputs: tuple[TensorType, ...], attrs: Attrs) -> Inferred:
+        if len(inputs) != self.arity:
+            raise ShapeError(f"takes {self.arity} inputs, got {len(inputs)}")
+        values = inputs[1:] if self.condition else inputs
+        if self.condition and inputs[0].dtype != BOOL:
+            raise DTypeError(f"the condition has to be bool, not {inputs[0].dtype}")
+        dtypes = {t.dtype for t in values}
+        if len(dtypes) > 1:
+            raise DTypeError(f"operands of several dtypes ({', '.join(sorted(map(str, dtypes)))}); cast them first")
+        (dtype,) = dtypes
+        if dtype.kind not in self.operands:
+            raise DTypeError(f"{dtype} is not supported; use astype")
+        constraints: list[Constraint] = []
+        shape = broadcast_shapes([t.shape for t in inputs], constraints)
+        return (TensorType(shape, self.result_dtype(dtype, attrs)),), tuple(constraints)
+
+    def result_dtype(self, dtype: DType, attrs: Attrs) -> DType:
+        return BOOL if self.result == "bool" else dtype
+
+
+class Cast(Elementwise):
+    """astype: attrs dtype."""
+
+    def result_dtype(self, dtype: DType, attrs: Attrs) -> DType:
+        return attrs["dtype"]
+
+
+class Reduce(Op):
+    """Reduction over ``axes`` (sorted, non-negative), which disappear from the shape.
+
+    ``combine`` is a kernel name taking (accumulator, value); ``initial(dtype)`` is the value of an empty reduction,
+    or None where an empty one is an error. Accumulates in the dtype of the input.
+    """
+
+    family = "reduce"
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        combine: str,
+        initial: Callable[[DType], Any],
+        empty: bool = True,
+        operands: str = "biuf",
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(name, **kwargs)
+        self.combine, self.initial, self.empty, self.operands = combine, initial, empty, operands
+
+    def infer(self, inputs: tuple[TensorType, ...], attrs: Attrs) -> Inferred:
+        (x,) = inputs
+        axes = attrs["axes"]
+        if x.dtype.kind not in self.operands:
+            raise DTypeError(f"{x.dtype} is not supported; use astype")
+        if not self.empty and any(x.shape[a] == 0 for a in axes):
+            raise ShapeError("the reduction of no elements has no value; give at least one element")
+        return (TensorType(tuple(s for a, s in enumerate(x.shape) if a not in axes), x.dtype),), ()
+
+
+class ArgReduce(Op):
+    """argmax and argmin over one ``axis``: the first index of the extreme, NaN being more extreme than any number.
+
+    ``better`` is a kernel expression of {0} (candidate) and {1} (best so far).
+    """
+
+    family = "argreduce"
+
+    def __init__(self, name: str, *, better: str, **kwargs: Any) -> None:
+        super().__init__(name, nondifferentiable=True, **kwargs)
+        self.better = better
+
+    def infer(self, inputs: tuple[TensorType, ...], attrs: Attrs) -> Inferred:
+        (x,) = inputs
+        axis = attrs["axis"]
+        if x.shape[axis] == 0:
+            raise ShapeError("the extreme of no elements has no index; give at least one element")
+        shape = tuple(s for a, s in enumerate(x.shape) if a != axis)
+        return (TensorType(shape, np.dtype(np.int64)),), ()
+
+
+# An index of one axis of an operand, as an affine expression of the result's indices: ``offset`` plus
+# ``coefficient * index[axis]`` for each (axis, coefficient).
+AxisIndex = tuple[Size, tuple[tuple[int, Size], ...]]
+
+
+class Movement(Op):
+    """A view: every element of the result is one element of the operand, at affine indices. Linear.
+
+    ``shape_rule(shape, **attrs)`` gives the result's shape (and may raise ShapeError);
+    ``index(shape, result_shape, **attrs)`` gives one `AxisIndex` per axis of the operand.
+    """
+
+    family = "movement"
+    linear = True
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        shape_rule: Callable[..., Shape | tuple[Shape, tuple[Constraint, ...]]],
+        index: Callable[..., tuple[AxisIndex, ...]],
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(name, **kwargs)
+        self.shape_rule, self.index = shape_rule, index
+
+    def infer(self, inputs: tuple[TensorType, ...], attrs: Attrs) -> Inferred:
+        (x,) = inputs
+        ruled = self.shape_rule(x.shape, **attrs)
+        shape, constraints = ruled if ruled and isinstance(ruled[0], tuple) else (ruled, ())
+        return (TensorType(shape, x.dtype),), constraints
+
+
+class Reshape(Op):
+    """Row-major reinterpretation: attrs shape. Linear. A view where the operand is stored row-major."""
+
+    family = "reshape"
+    linear = True
+    needs_shape = True
+
+    def infer(self, inputs: tuple[TensorType, ...], attrs: Attrs) -> Inferred:
+        (x,) = inputs
+        return (TensorType(attrs["shape"], x.dtype),), attrs["constraints"]
+
+
+class Assemble(Op):
+    """A new array whose regions are copied from the operands; the rest is ``fill``. Linear in the operands.
+
+    ``regions(shapes, result_shape, **attrs)`` gives for each operand the region it fills, one (start, step) per axis
+    of the result (operand sizes are the region's sizes). Later operands overwrite earlier ones. ``fill`` in attrs
+    may be None when the regions cover everything.
+    """
+
+    family = "assemble"
+    linear = True
+    needs_shape = True
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        shape_rule: Callable[..., tuple[Shape, tuple[Constraint, ...]]],
+        regions: Callable[..., tuple[tuple[tuple[Size, int], ...], ...]],
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(name, **kwargs)
+        self.shape_rule, self.regions = shape_rule, regions
+
+    def infer(self, inputs: tuple[TensorType, ...], attrs: Attrs) -> Inferred:
+        dtypes = {t.dtype for t in inputs}
+        if len(dtypes) > 1:
+            raise DTypeError(f"operands of several dtypes ({', '.join(sorted(map(str, dtypes)))}); cast them first")
+        shape, constraints = self.shape_rule(tuple(t.shape for t in inputs), **attrs)
+        return (TensorType(shape, inputs[0].dtype),), constraints
+
+
+def gather_shape(x: Shape, indices: tuple[Shape, ...], axes: tuple[int, ...], position: int, aligned: bool) -> Shape:
+    """The shape of a gather's result, and so of a scatter's updates. See `Gather`."""
+    common = indices[0]
+    if aligned:
+        return common
+    rest = tuple(s for a, s in enumerate(x) if a not in axes)
+    return (*rest[:position], *common, *rest[position:])
+
+
+class Gather(Op):
+    """``result[*o, *rest] = x[i0[o], i1[o], …]``: elements (or slices) of input 0 at integer arrays of one shape.
+
+    Inputs: x, then one int64 index tensor per axis in attrs ``axes`` (sorted). The index tensors have one common
+    shape (the front broadcasts them), which stands at ``position`` of the result among the axes of x that are not
+    indexed. With ``aligned=True`` (take_along_axis) there is one index tensor, of the rank of x and equal to it in
+    all axes but ``axes[0]``, and result[…, k, …] = x[…, i[…, k, …], …]; the result has the index's shape.
+    Negative indices count from the end; an index outside raises IndexOutOfBounds at run time. Linear in x.
+    """
+
+    family = "gather"
+
+    def infer(self, inputs: tuple[TensorType, ...], attrs: Attrs) -> Inferred:
+        x, *indices = inputs
+        constraints = check_indices(indices)
+        shape = gather_shape(x.shape, tuple(i.shape for i in indices), **attrs)
+        return (TensorType(shape, x.dtype),), constraints
+
+
+class Scatter(Op):
+    """The adjoint of Gather: input 0 is the base, input 1 the updates, the others the indices; attrs as in Gather.
+
+    Attr ``mode`` is "set", "add", "multiply", "min" or "max". The result is a copy of the base with
+    ``result[i0[o], i1[o], …] mode= updates[*o, *rest]``. With "set" the last of several writes to one place stays.
+    The updates have exactly the shape that the gather with these indices would have (the front broadcasts them).
+    """
+
+    family = "scatter"
+
+    def infer(self, inputs: tuple[TensorType, ...], attrs: Attrs) -> Inferred:
+        base, updates, *indices = inputs
+        if base.dtype != updates.dtype:
+            raise DTypeError(f"base and updates of dtypes {base.dtype} and {updates.dtype}; cast them first")
+        constraints = list(check_indices(indices))
+        rule = {k: v for k, v in attrs.items() if k != "mode"}
+        shape = gather_shape(base.shape, tuple(i.shape for i in indices), **rule)
+        if len(shape) != updates.ndim:
+            raise ShapeError(f"updates {updates} do not have the shape [{','.join(map(str, shape))}] of the places")
+        for a, b in zip(shape, updates.shape, strict=True):
+            if same_size(a, b, constraints) is None:
+                raise ShapeError(f"updates {updates} do not have the shape [{','.join(map(str, shape))}] of the places")
+        return (base,), tuple(constraints)
+
+
+def check_indices(indices: Sequence[TensorType]) -> tuple[Constraint, ...]:
+    """Index tensors are int64 and of one shape. Returns the equalities that only a run can check."""
+    constraints: list[Constraint] = []
+    for i in indices:
+        if i.dtype != np.int64:
+            raise DTypeError(f"indices have to be int64 here, not {i.dtype}")
+        if i.ndim != indices[0].ndim or any(
+            same_size(a, b, constraints) is None for a, b in zip(i.shape, indices[0].shape, strict=True)
+        ):
+            raise ShapeError(f"index tensors {indices[0]} and {i} differ in shape; broadcast them first")
+    return tuple(constraints)
+
+
+class Contract(Op):
+    """matmul: (…, m, k) @ (…, k, n) -> (…, m, n) with equal leading axes up to broadcasting; both at least 2-D."""
+
+    family = "contract"
+
+    def infer(self, inputs: tuple[TensorType, ...], attrs: Attrs) -> Inferred:
+        a, b = inputs
+        if a.dtype != b.dtype:
+            raise DTypeError(f"operands of dtypes {a.dtype} and {b.dtype}; cast them first")
+        constraints: list[Constraint] = []
+        batch = broadcast_shapes([a.shape[:-2], b.shape[:-2]], constraints)
+        k, l = a.shape[-1], b.shape[-2]
+        if k != l:
+            if isinstance(k, int) and isinstance(l, int):
+                raise ShapeError(f"inner sizes {k} and {l} differ ({a} and {b}); transpose one operand?")
+            constraints.append((k, l))
+        return (TensorType((*batch, a.shape[-2], b.shape[-1]), a.dtype),), tuple(constraints)
+
+
+class Barrier(Op):
+    """Identity in value that says something about derivatives (stop_gradient). Lowered to nothing."""
+
+    family = "barrier"
+
+    def infer(self, inputs: tuple[TensorType, ...], attrs: Attrs) -> Inferred:
+        return (inputs[0],), ()
+
+
+__all__ = [
+    "ArgReduce", "Assemble", "AxisIndex", "Barrier", "Cast", "Contract", "Creation", "Elementwise", "Gather", "Inferred",
+    "Movement", "Op", "Reduce", "Reshape", "Scatter", "Source", "apply", "gather_shape",
+]  # fmt: skip

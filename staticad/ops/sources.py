@@ -1,0 +1,111 @@
+"""Tensors that come from outside: placeholders, variables, constants."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from staticad.errors import DTypeError, ShapeError
+from staticad.ir import dims
+from staticad.ir.dims import Dim, Shape, Size
+from staticad.ir.dtypes import WEAK_TYPES, DType, as_dtype
+from staticad.ir.graph import Attrs, Node, Tensor
+from staticad.ir.types import TensorType
+from staticad.ops.base import Source
+
+
+def _no_reference(**_: Any) -> np.ndarray:
+    raise AssertionError("a source takes its value from the feeds")
+
+
+PLACEHOLDER = Source("placeholder", numpy=_no_reference, nondifferentiable=True)
+VARIABLE = Source("variable", numpy=_no_reference, nondifferentiable=True)
+CONSTANT = Source("constant", numpy=lambda *, type, value: value.array, nondifferentiable=True)
+
+
+class ConstantValue:
+    """An array that compares by dtype, shape and bytes, so that 0.0 and -0.0, and NaNs of any payload, stay apart."""
+
+    __slots__ = ("_key", "array")
+
+    def __init__(self, array: np.ndarray) -> None:
+        frozen = np.ascontiguousarray(array).reshape(array.shape).copy()
+        frozen.flags.writeable = False
+        self.array = frozen
+        self._key = (frozen.dtype.name, frozen.shape, frozen.tobytes())
+
+    def __hash__(self) -> int:
+        return hash(self._key)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, ConstantValue) and self._key == other._key
+
+    def __lt__(self, other: ConstantValue) -> bool:
+        return str(self._key) < str(other._key)
+
+
+def as_size(value: Any) -> Size:
+    """A size from a Python or NumPy integer or a `Dim`. Raises ShapeError for anything else and for negatives."""
+    if isinstance(value, Dim):
+        return value
+    if isinstance(value, (int, np.integer)) and not isinstance(value, bool):
+        if value < 0:
+            raise ShapeError(f"a size can't be negative: {value}")
+        return int(value)
+    raise ShapeError(f"{value!r} is not a size; use a non-negative int or a size taken from a tensor's shape")
+
+
+def as_shape(value: Any) -> Shape:
+    """A shape from one size or a sequence of sizes."""
+    if isinstance(value, (list, tuple)):
+        return tuple(as_size(v) for v in value)
+    return (as_size(value),)
+
+
+def placeholder(shape: Any = (), dtype: Any = "float64", name: str | None = None) -> Tensor:
+    """An input of the graph, given a value at every run.
+
+    In ``shape``, None is a size that may be anything in every run, a string is a named size, equal wherever the name
+    recurs, an int is fixed. Raises ShapeError or DTypeError for a shape or dtype that can't be.
+    """
+    entries = shape if isinstance(shape, (list, tuple)) else (shape,)
+    sizes: list[Size] = []
+    for entry in entries:
+        if entry is None:
+            sizes.append(dims.fresh())
+        elif isinstance(entry, str):
+            if not entry.isidentifier():
+                raise ShapeError(f"the size name {entry!r} is not an identifier")
+            sizes.append(dims.symbol(entry))
+        else:
+            sizes.append(as_size(entry))
+    kind = TensorType(tuple(sizes), as_dtype(dtype))
+    return Node(PLACEHOLDER, (), Attrs(type=kind), (kind,), name=name).out
+
+
+def constant(value: Any, dtype: Any = None, name: str | None = None) -> Tensor:
+    """A tensor with a fixed value. Python floats become float64 and ints int64 unless a dtype is given."""
+    if isinstance(value, Tensor):
+        raise DTypeError("a constant is made from numbers or an array, not from a symbolic tensor")
+    array = np.asarray(value)
+    if array.dtype.kind not in "biuf" or array.dtype.name == "float16":
+        raise DTypeError(f"can't make a constant of {type(value).__name__} with dtype {array.dtype}")
+    array = array.astype(as_dtype(dtype) if dtype is not None else as_dtype(array.dtype))
+    kind = TensorType(array.shape, array.dtype)
+    return Node(CONSTANT, (), Attrs(type=kind, value=ConstantValue(array)), (kind,), name=name).out
+
+
+def constant_array(tensor: Tensor) -> np.ndarray | None:
+    """The value of a constant, or None for any other tensor. Read-only."""
+    return tensor.node.attrs["value"].array if tensor.op is CONSTANT else None
+
+
+def is_weak(value: Any) -> bool:
+    """True for Python's own bool, int and float, which never widen a dtype."""
+    return type(value) in WEAK_TYPES
+
+
+def as_tensor(value: Any, dtype: DType | None = None) -> Tensor:
+    """A tensor as it is, anything else as a constant."""
+    return value if isinstance(value, Tensor) else constant(value, dtype)
