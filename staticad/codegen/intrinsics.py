@@ -1,0 +1,178 @@
+"""Memory of a kernel: pointers from the argument block, loads and stores with alias scopes, checked indices.
+
+A kernel is `kernel(args, lo, hi)`; `args` points to 8-byte slots that hold buffer addresses and sizes. A pointer
+carries its element type and its alias scope in its Numba type, so that `load` and `store` can tell LLVM which buffers
+are disjoint: an access belongs to its own scope and is `noalias` with every other scope of the kernel. Pointers with
+the same scope number may alias exactly (in-place work). Indices are element counts, without wraparound of negatives.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from llvmlite import ir
+from numba.core import types
+from numba.core.errors import NumbaTypeError
+from numba.extending import intrinsic, models, register_model
+
+from staticad.codegen.vecmath.builder import BOOLEAN, DTYPES, Value, ir_type, select
+
+ARGS = types.CPointer(types.int64)
+SLOT = ir.IntType(64)
+
+
+def _memory_type(dtype: types.Type) -> ir.Type:
+    return ir.IntType(8) if dtype == BOOLEAN else ir_type(dtype)
+
+
+def _alignment(dtype: types.Type) -> int:
+    return 1 if dtype == BOOLEAN else int(dtype.bitwidth) // 8
+
+
+class Pointer(types.Type):
+    """Numba type of a buffer: element dtype, and alias scope `scope` of the `scopes` in the kernel."""
+
+    def __init__(self, dtype: types.Type, scope: int, scopes: int) -> None:
+        self.dtype = dtype
+        self.scope = scope
+        self.scopes = scopes
+        super().__init__(f"Pointer({dtype}, scope {scope} of {scopes})")
+
+
+@register_model(Pointer)
+class PointerModel(models.PrimitiveModel):
+    """A pointer is one machine address."""
+
+    def __init__(self, manager: Any, pointer: Pointer) -> None:
+        super().__init__(manager, pointer, _memory_type(pointer.dtype).as_pointer())
+
+
+def _literal(function: str, what: str, argument: types.Type) -> int:
+    if not isinstance(argument, types.IntegerLiteral):
+        raise NumbaTypeError(f"{function}: {what} must be a literal int, not {argument}")
+    return int(argument.literal_value)
+
+
+def _require(function: str, what: str, argument: types.Type, kind: types.Type) -> None:
+    if types.unliteral(argument) != kind:
+        raise NumbaTypeError(f"{function}: {what} must be {kind}, not {argument}")
+
+
+def _load_slot(builder: ir.IRBuilder, args: ir.Value, slot: int, kind: ir.Type) -> ir.Value:
+    address = builder.gep(args, [ir.Constant(SLOT, slot)], inbounds=True, source_etype=SLOT)
+    loaded = builder.load(address, typ=kind, align=8)
+    loaded.set_metadata("invariant.load", builder.module.add_metadata([]))  # slots never change during a kernel
+    return loaded
+
+
+@intrinsic(prefer_literal=True)
+def pointer(_context: Any, args: Any, slot: Any, dtype: Any, scope: Any, scopes: Any) -> Any:
+    """The buffer whose address is in `slot`, with element type `dtype`, in alias scope `scope` of `scopes`."""
+    _require("pointer", "args", args, ARGS)
+    if not isinstance(dtype, types.NumberClass) or dtype.dtype not in DTYPES:
+        raise NumbaTypeError(f"pointer: {dtype} is no supported dtype")
+    slot_number, number, count = (
+        _literal("pointer", what, value) for what, value in (("slot", slot), ("scope", scope), ("scopes", scopes))
+    )
+    if not 0 <= number < count:
+        raise NumbaTypeError(f"pointer: scope {number} is not in range({count})")
+
+    def emit(_context: Any, builder: ir.IRBuilder, _signature: Any, values: Sequence[ir.Value]) -> ir.Value:
+        return _load_slot(builder, values[0], slot_number, _memory_type(dtype.dtype).as_pointer())
+
+    return Pointer(dtype.dtype, number, count)(ARGS, slot, dtype, scope, scopes), emit
+
+
+@intrinsic(prefer_literal=True)
+def size(_context: Any, args: Any, slot: Any) -> Any:
+    """The int64 in `slot`."""
+    _require("size", "args", args, ARGS)
+    slot_number = _literal("size", "slot", slot)
+
+    def emit(_context: Any, builder: ir.IRBuilder, _signature: Any, values: Sequence[ir.Value]) -> ir.Value:
+        return _load_slot(builder, values[0], slot_number, SLOT)
+
+    return types.int64(ARGS, slot), emit
+
+
+def _element(builder: ir.IRBuilder, buffer: Pointer, address: ir.Value, index: ir.Value) -> ir.Value:
+    return builder.gep(address, [index], inbounds=True, source_etype=_memory_type(buffer.dtype))
+
+
+def _set_scope(builder: ir.IRBuilder, instruction: Any, buffer: Pointer) -> None:
+    if buffer.scopes == 1:
+        return
+    module = builder.module
+    kernel = builder.function.name
+    domain = module.add_metadata([f"buffers of {kernel}"])
+    scopes = [module.add_metadata([f"{kernel} {number}", domain]) for number in range(buffer.scopes)]
+    own = scopes.pop(buffer.scope)
+    instruction.set_metadata("alias.scope", module.add_metadata([own]))
+    instruction.set_metadata("noalias", module.add_metadata(scopes))
+
+
+@intrinsic
+def load(_context: Any, p: Any, i: Any) -> Any:
+    """Element `i` (int64) of buffer `p`. A boolean is a byte that is not 0."""
+    if not isinstance(p, Pointer):
+        raise NumbaTypeError(f"load: {p} is no pointer")
+    _require("load", "the index", i, types.int64)
+
+    def emit(_context: Any, builder: ir.IRBuilder, _signature: Any, values: Sequence[ir.Value]) -> ir.Value:
+        memory_type = _memory_type(p.dtype)
+        loaded = builder.load(_element(builder, p, *values), typ=memory_type, align=_alignment(p.dtype))
+        _set_scope(builder, loaded, p)
+        if p.dtype == BOOLEAN:
+            return builder.icmp_unsigned("!=", loaded, ir.Constant(memory_type, 0))
+        return loaded
+
+    return p.dtype(p, types.int64), emit
+
+
+@intrinsic
+def store(_context: Any, p: Any, i: Any, v: Any) -> Any:
+    """Set element `i` (int64) of buffer `p` to `v`, which has the buffer's dtype. A boolean is a byte 0 or 1."""
+    if not isinstance(p, Pointer):
+        raise NumbaTypeError(f"store: {p} is no pointer")
+    _require("store", "the index", i, types.int64)
+    _require("store", "the value", v, p.dtype)
+
+    def emit(context: Any, builder: ir.IRBuilder, _signature: Any, values: Sequence[ir.Value]) -> ir.Value:
+        address, index, value = values
+        if p.dtype == BOOLEAN:
+            value = builder.zext(value, ir.IntType(8))
+        stored = builder.store(value, _element(builder, p, address, index), align=_alignment(p.dtype))
+        _set_scope(builder, stored, p)
+        return context.get_dummy_value()
+
+    return types.void(p, types.int64, p.dtype), emit
+
+
+@intrinsic(prefer_literal=True)
+def check_index(_context: Any, args: Any, slot: Any, i: Any, n: Any, code: Any) -> Any:
+    """A safe index in [0, n) for `i`, where a negative `i` counts from the end.
+
+    Out of range (always, if n is 0) it returns 0 and reports: `slot` holds the address of the status block, four
+    int64; if status[0] is still 0 the block becomes [1, code, i, n]. With n = 0 the caller must not use the index.
+    """
+    _require("check_index", "args", args, ARGS)
+    slot_number = _literal("check_index", "slot", slot)
+    for what, value in (("i", i), ("n", n), ("code", code)):
+        _require("check_index", what, value, types.int64)
+
+    def emit(_context: Any, builder: ir.IRBuilder, _signature: Any, values: Sequence[ir.Value]) -> ir.Value:
+        args_value, _, index, extent, code_value = values
+        given, count = (Value(builder, value, types.int64) for value in (index, extent))
+        wrapped = select(given < 0, given + count, given)
+        valid = wrapped.to(types.uint64) < count.to(types.uint64)
+        with builder.if_then(builder.not_(valid.ir), likely=False):
+            status = _load_slot(builder, args_value, slot_number, SLOT.as_pointer())
+            first = builder.load(status, typ=SLOT, align=8)
+            with builder.if_then(builder.icmp_signed("==", first, ir.Constant(SLOT, 0))):
+                for position, word in enumerate((ir.Constant(SLOT, 1), code_value, index, extent)):
+                    place = builder.gep(status, [ir.Constant(SLOT, position)], inbounds=True, source_etype=SLOT)
+                    builder.store(word, place, align=8)
+        return select(valid, wrapped, 0).ir
+
+    return types.int64(ARGS, slot, types.int64, types.int64, types.int64), emit

@@ -1,0 +1,83 @@
+"""Every name that the source of a generated kernel may use, in one dict: the globals of the kernel's function."""
+
+from __future__ import annotations
+
+import math
+
+from numba.core import types
+
+from staticad.codegen import (
+    intrinsics,
+    scalar_arithmetic,
+    scalar_cast,
+    scalar_compare,
+    scalar_division,
+    scalar_reduce,
+)
+
+KERNEL_NAMES: dict[str, object] = {
+    # dtypes
+    "bool_": types.boolean,
+    "int8": types.int8,
+    "int16": types.int16,
+    "int32": types.int32,
+    "int64": types.int64,
+    "uint8": types.uint8,
+    "uint16": types.uint16,
+    "uint32": types.uint32,
+    "uint64": types.uint64,
+    "float32": types.float32,
+    "float64": types.float64,
+    # constants without a literal
+    "inf": math.inf,
+    "nan": math.nan,
+    # memory
+    "pointer": intrinsics.pointer,
+    "size": intrinsics.size,
+    "load": intrinsics.load,
+    "store": intrinsics.store,
+    "check_index": intrinsics.check_index,
+    # arithmetic in the dtype of the operands
+    "add": scalar_arithmetic.add,
+    "sub": scalar_arithmetic.sub,
+    "mul": scalar_arithmetic.mul,
+    "div": scalar_arithmetic.div,
+    "neg": scalar_arithmetic.neg,
+    "abs": scalar_arithmetic.absolute,
+    "sign": scalar_arithmetic.sign,
+    "square": scalar_arithmetic.square,
+    "reciprocal": scalar_arithmetic.reciprocal,
+    "sqrt": scalar_arithmetic.sqrt,
+    "rsqrt": scalar_arithmetic.rsqrt,
+    "maximum": scalar_arithmetic.maximum,
+    "minimum": scalar_arithmetic.minimum,
+    "floor": scalar_arithmetic.floor,
+    "ceil": scalar_arithmetic.ceil,
+    "trunc": scalar_arithmetic.trunc,
+    "round": scalar_arithmetic.round_half_even,
+    "floor_divide": scalar_division.floor_divide,
+    "remainder": scalar_division.remainder,
+    "cast": scalar_cast.cast,
+    # comparisons and logic
+    "equal": scalar_compare.equal,
+    "not_equal": scalar_compare.not_equal,
+    "less": scalar_compare.less,
+    "less_equal": scalar_compare.less_equal,
+    "greater": scalar_compare.greater,
+    "greater_equal": scalar_compare.greater_equal,
+    "logical_and": scalar_compare.logical_and,
+    "logical_or": scalar_compare.logical_or,
+    "logical_xor": scalar_compare.logical_xor,
+    "logical_not": scalar_compare.logical_not,
+    "isnan": scalar_compare.isnan,
+    "isinf": scalar_compare.isinf,
+    "isfinite": scalar_compare.isfinite,
+    "where": scalar_compare.where,
+    # reductions
+    "add_reduce": scalar_reduce.add_reduce,
+    "mul_reduce": scalar_reduce.mul_reduce,
+    "max_reduce": scalar_reduce.max_reduce,
+    "min_reduce": scalar_reduce.min_reduce,
+    "or_reduce": scalar_reduce.or_reduce,
+    "and_reduce": scalar_reduce.and_reduce,
+}

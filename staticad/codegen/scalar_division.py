@@ -1,0 +1,91 @@
+"""Floor division and remainder with NumPy's rules, exact for floats and without a trap for integers."""
+
+from __future__ import annotations
+
+from staticad.codegen.vecmath.builder import (
+    NUMBERS,
+    Value,
+    elementwise,
+    fma,
+    is_float,
+    is_signed,
+    repeat_while,
+    select,
+    width,
+)
+
+INFINITY = float("inf")
+
+
+def _divide_integers(a: Value, b: Value) -> tuple[Value, Value]:
+    """Floor quotient and remainder; both 0 for a zero divisor; MIN // -1 is MIN, its remainder 0."""
+    by_zero = b.eq(0)
+    if not is_signed(a.dtype):
+        divisor = select(by_zero, 1, b)
+        quotient, remainder = a.int_quotient(divisor), a.int_remainder(divisor)
+    else:
+        lowest = -(1 << (width(a.dtype) - 1))
+        overflow = a.eq(lowest) & b.eq(-1)
+        divisor = select(by_zero | overflow, 1, b)
+        truncated, rest = a.int_quotient(divisor), a.int_remainder(divisor)
+        adjust = rest.ne(0) & ((rest ^ divisor) < 0)
+        quotient = truncated - adjust.to(a.dtype)
+        remainder = rest + select(adjust, divisor, 0)
+    return select(by_zero, 0, quotient), remainder
+
+
+def _remove_multiples(rest: Value, divisor: Value) -> Value:
+    """rest mod divisor, exact, for 0 <= rest < divisor * 2**digits.
+
+    The rounded quotient is at most one too large, and what the fma computes is representable.
+    """
+    remainder = fma(-(rest / divisor).trunc(), divisor, rest)
+    return select(remainder < 0, remainder + divisor, remainder)
+
+
+def fmod(a: Value, b: Value) -> Value:
+    """C's fmod, exact, by long division in base 2**(digits - 1); nearly always that is one step."""
+    base = float(1 << (23 if width(a.dtype) == 32 else 52))
+    x, y = abs(a), abs(b)
+    proper = (x < INFINITY) & (y > 0) & (y < INFINITY)
+    rest, divisor = select(proper, x, 0), select(proper, y, 1)
+    (shifted,) = repeat_while([divisor], lambda d: d * base <= rest, lambda d: [d * base])
+    rest, shifted = repeat_while(
+        [rest, shifted],
+        lambda _, d: d > divisor,
+        lambda r, d: [_remove_multiples(r, d), d * (1 / base)],
+    )
+    infinite_divisor = select((x < INFINITY) & y.eq(INFINITY), x, float("nan"))
+    return select(proper, _remove_multiples(rest, divisor), infinite_divisor).copysign(a)
+
+
+def _signs_differ(a: Value, b: Value) -> Value:
+    return (a < 0) ^ (b < 0)
+
+
+def _remainder(a: Value, b: Value) -> Value:
+    """a - floor(a / b) * b with the sign of b. Integers: 0 for a zero divisor; floats: NaN."""
+    if not is_float(a.dtype):
+        return _divide_integers(a, b)[1]
+    rest = fmod(a, b)
+    shifted = select(_signs_differ(rest, b), rest + b, rest)
+    return select(rest.eq(0), rest.constant(0).copysign(b), shifted)
+
+
+def _floor_divide(a: Value, b: Value) -> Value:
+    """floor(a / b), as NumPy's npy_divmod. Integers: 0 for a zero divisor; floats: a / b, inf or NaN."""
+    if not is_float(a.dtype):
+        return _divide_integers(a, b)[0]
+    rest = fmod(a, b)
+    quotient = (a - rest) / b
+    lower = rest.ne(0) & _signs_differ(rest, b)
+    quotient = select(lower, quotient - 1, quotient)
+    floored = quotient.floor()
+    floored = select(quotient - floored > 0.5, floored + 1, floored)
+    plain = a / b
+    result = select(quotient.ne(0), floored, plain.constant(0).copysign(plain))
+    return select(b.eq(0), plain, result)
+
+
+floor_divide = elementwise("floor_divide", _floor_divide, NUMBERS)
+remainder = elementwise("remainder", _remainder, NUMBERS)

@@ -1,0 +1,380 @@
+"""A small expression language over LLVM values: formulas written in Python that emit IR as they are evaluated.
+
+`Value` wraps one `llvmlite.ir.Value` together with its Numba type (which knows about signedness). Arithmetic on
+values emits instructions at the builder's position; Python numbers are lifted to constants of the type of the other
+operand. No fast-math flag is ever set here: error-free transformations rely on exact IEEE semantics.
+
+`elementwise` turns such a formula into a Numba intrinsic.
+"""
+
+from __future__ import annotations
+
+import inspect
+import struct
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from llvmlite import ir
+from numba.core import types
+from numba.core.errors import NumbaTypeError
+from numba.extending import intrinsic
+
+BOOLEAN = types.boolean
+FLOATS: tuple[types.Type, ...] = (types.float32, types.float64)
+SIGNED: tuple[types.Type, ...] = (types.int8, types.int16, types.int32, types.int64)
+UNSIGNED: tuple[types.Type, ...] = (types.uint8, types.uint16, types.uint32, types.uint64)
+INTEGERS = SIGNED + UNSIGNED
+NUMBERS = FLOATS + INTEGERS
+DTYPES = (BOOLEAN, *NUMBERS)
+
+Number = int | float
+
+
+def is_float(dtype: types.Type) -> bool:
+    """True for float32 and float64."""
+    return isinstance(dtype, types.Float)
+
+
+def is_signed(dtype: types.Type) -> bool:
+    """True for int8 to int64."""
+    return isinstance(dtype, types.Integer) and dtype.signed
+
+
+def width(dtype: types.Type) -> int:
+    """Bits of a value in a register; a boolean has one."""
+    return 1 if dtype == BOOLEAN else int(dtype.bitwidth)
+
+
+def signed_of(dtype: types.Type) -> types.Integer:
+    """The signed integer type as wide as `dtype`."""
+    return types.Integer.from_bitwidth(width(dtype), True)
+
+
+def unsigned_of(dtype: types.Type) -> types.Integer:
+    """The unsigned integer type as wide as `dtype`."""
+    return types.Integer.from_bitwidth(width(dtype), False)
+
+
+def ir_type(dtype: types.Type) -> ir.Type:
+    """The LLVM type of a value of `dtype` in a register."""
+    if dtype == types.float32:
+        return ir.FloatType()
+    if dtype == types.float64:
+        return ir.DoubleType()
+    return ir.IntType(width(dtype))
+
+
+class Value:
+    """An LLVM value with its Numba type; operators emit instructions."""
+
+    __slots__ = ("builder", "dtype", "ir")
+
+    def __init__(self, builder: ir.IRBuilder, value: ir.Value, dtype: types.Type) -> None:
+        self.builder = builder
+        self.ir = value
+        self.dtype = dtype
+
+    # ---- constants and lifting
+
+    def constant(self, number: Number, dtype: types.Type | None = None) -> Value:
+        """A constant of `dtype` (default: of this value's type)."""
+        dtype = self.dtype if dtype is None else dtype
+        if is_float(dtype):
+            payload: Number = float(number)
+            if dtype == types.float32:
+                payload = round_to_float32(payload)
+        else:
+            payload = int(number)
+        return Value(self.builder, ir.Constant(ir_type(dtype), payload), dtype)
+
+    def lift(self, other: Value | Number) -> Value:
+        """`other` itself, or the Python number as a constant of this value's type."""
+        if not isinstance(other, Value):
+            return self.constant(other)
+        if other.dtype != self.dtype:
+            raise TypeError(f"operands of different types: {self.dtype} and {other.dtype}")
+        return other
+
+    def _wrap(self, value: ir.Value, dtype: types.Type | None = None) -> Value:
+        return Value(self.builder, value, self.dtype if dtype is None else dtype)
+
+    def _binary(self, float_op: str, int_op: str, other: Value | Number, flags: tuple[str, ...] = ()) -> Value:
+        other = self.lift(other)
+        if is_float(self.dtype):
+            return self._wrap(getattr(self.builder, float_op)(self.ir, other.ir, flags=flags))
+        return self._wrap(getattr(self.builder, int_op)(self.ir, other.ir))
+
+    # ---- arithmetic (integers wrap around)
+
+    def add(self, other: Value | Number, *flags: str) -> Value:
+        """Sum, with fast-math flags on this one instruction."""
+        return self._binary("fadd", "add", other, flags)
+
+    def sub(self, other: Value | Number, *flags: str) -> Value:
+        """Difference, with fast-math flags on this one instruction."""
+        return self._binary("fsub", "sub", other, flags)
+
+    def mul(self, other: Value | Number, *flags: str) -> Value:
+        """Product, with fast-math flags on this one instruction."""
+        return self._binary("fmul", "mul", other, flags)
+
+    def __add__(self, other: Value | Number) -> Value:
+        return self.add(other)
+
+    def __radd__(self, other: Number) -> Value:
+        return self.constant(other).add(self)
+
+    def __sub__(self, other: Value | Number) -> Value:
+        return self.sub(other)
+
+    def __rsub__(self, other: Number) -> Value:
+        return self.constant(other).sub(self)
+
+    def __mul__(self, other: Value | Number) -> Value:
+        return self.mul(other)
+
+    def __rmul__(self, other: Number) -> Value:
+        return self.constant(other).mul(self)
+
+    def __truediv__(self, other: Value | Number) -> Value:
+        return self._wrap(self.builder.fdiv(self.ir, self.lift(other).ir))
+
+    def __rtruediv__(self, other: Number) -> Value:
+        return self.constant(other) / self
+
+    def __neg__(self) -> Value:
+        return self._wrap(self.builder.fneg(self.ir)) if is_float(self.dtype) else self.constant(0).sub(self)
+
+    def int_quotient(self, other: Value) -> Value:
+        """Integer division that truncates; undefined for a zero divisor and for MIN / -1."""
+        divide = self.builder.sdiv if is_signed(self.dtype) else self.builder.udiv
+        return self._wrap(divide(self.ir, other.ir))
+
+    def int_remainder(self, other: Value) -> Value:
+        """Remainder that goes with `int_quotient`."""
+        divide = self.builder.srem if is_signed(self.dtype) else self.builder.urem
+        return self._wrap(divide(self.ir, other.ir))
+
+    # ---- bits
+
+    def __and__(self, other: Value | Number) -> Value:
+        return self._wrap(self.builder.and_(self.ir, self.lift(other).ir))
+
+    def __or__(self, other: Value | Number) -> Value:
+        return self._wrap(self.builder.or_(self.ir, self.lift(other).ir))
+
+    def __xor__(self, other: Value | Number) -> Value:
+        return self._wrap(self.builder.xor(self.ir, self.lift(other).ir))
+
+    def __invert__(self) -> Value:
+        return self._wrap(self.builder.not_(self.ir))
+
+    def __lshift__(self, other: Value | Number) -> Value:
+        return self._wrap(self.builder.shl(self.ir, self.lift(other).ir))
+
+    def __rshift__(self, other: Value | Number) -> Value:
+        shift = self.builder.ashr if is_signed(self.dtype) else self.builder.lshr
+        return self._wrap(shift(self.ir, self.lift(other).ir))
+
+    def bits(self) -> Value:
+        """The bits of a float as a signed integer of the same width."""
+        dtype = signed_of(self.dtype)
+        return self._wrap(self.builder.bitcast(self.ir, ir_type(dtype)), dtype)
+
+    def as_float(self) -> Value:
+        """A 32 or 64 bit pattern as the float that it encodes."""
+        dtype = types.float32 if width(self.dtype) == 32 else types.float64
+        return self._wrap(self.builder.bitcast(self.ir, ir_type(dtype)), dtype)
+
+    # ---- comparisons (ordered: false when an operand is NaN, but `ne` is true)
+
+    def _compare(self, op: str, other: Value | Number) -> Value:
+        other = self.lift(other)
+        if is_float(self.dtype):
+            compare = self.builder.fcmp_unordered if op == "!=" else self.builder.fcmp_ordered
+        else:
+            compare = self.builder.icmp_signed if is_signed(self.dtype) else self.builder.icmp_unsigned
+        return self._wrap(compare(op, self.ir, other.ir), BOOLEAN)
+
+    def __lt__(self, other: Value | Number) -> Value:
+        return self._compare("<", other)
+
+    def __le__(self, other: Value | Number) -> Value:
+        return self._compare("<=", other)
+
+    def __gt__(self, other: Value | Number) -> Value:
+        return self._compare(">", other)
+
+    def __ge__(self, other: Value | Number) -> Value:
+        return self._compare(">=", other)
+
+    def eq(self, other: Value | Number) -> Value:
+        """Equality as a boolean value."""
+        return self._compare("==", other)
+
+    def ne(self, other: Value | Number) -> Value:
+        """Inequality as a boolean value; true for NaN."""
+        return self._compare("!=", other)
+
+    def is_nan(self) -> Value:
+        """True for NaN."""
+        return self._wrap(self.builder.fcmp_unordered("uno", self.ir, self.ir), BOOLEAN)
+
+    # ---- conversions
+
+    def to(self, dtype: types.Type) -> Value:
+        """Plain conversion between numbers; a float outside the range of an integer `dtype` is undefined."""
+        if dtype == self.dtype:
+            return self
+        source, target = self.dtype, ir_type(dtype)
+        emit = self.builder
+        if is_float(source) and is_float(dtype):
+            convert = emit.fpext if width(dtype) > width(source) else emit.fptrunc
+        elif is_float(source):
+            convert = emit.fptosi if is_signed(dtype) else emit.fptoui
+        elif is_float(dtype):
+            convert = emit.sitofp if is_signed(source) else emit.uitofp
+        elif width(dtype) < width(source):
+            convert = emit.trunc
+        elif width(dtype) == width(source):
+            return self._wrap(self.ir, dtype)
+        else:
+            convert = emit.sext if is_signed(source) else emit.zext
+        return self._wrap(convert(self.ir, target), dtype)
+
+    # ---- LLVM intrinsics
+
+    def intrinsic(self, name: str, *others: Value | Number, flags: Sequence[str] = ()) -> Value:
+        """Call `llvm.<name>` with this value and others of the same type; the result has that type too."""
+        operands = [self.ir, *(self.lift(other).ir for other in others)]
+        kind = ir_type(self.dtype)
+        suffix = f"f{width(self.dtype)}" if is_float(self.dtype) else f"i{width(self.dtype)}"
+        function = declare(self.builder.module, f"llvm.{name}.{suffix}", kind, [kind] * len(operands))
+        return self._wrap(self.builder.call(function, operands, fastmath=flags))
+
+    def __abs__(self) -> Value:
+        return self.intrinsic("fabs")
+
+    def sqrt(self) -> Value:
+        """Correctly rounded square root."""
+        return self.intrinsic("sqrt")
+
+    def floor(self) -> Value:
+        """Largest integral value not above."""
+        return self.intrinsic("floor")
+
+    def rint(self) -> Value:
+        """Nearest integral value, halves to even."""
+        return self.intrinsic("roundeven")
+
+    def trunc(self) -> Value:
+        """Integral value towards zero."""
+        return self.intrinsic("trunc")
+
+    def copysign(self, sign: Value | Number) -> Value:
+        """Magnitude of this value with the sign of another."""
+        return self.intrinsic("copysign", sign)
+
+
+def round_to_float32(number: float) -> float:
+    """The float32 nearest to `number`, as a Python float."""
+    return float(struct.unpack("f", struct.pack("f", number))[0])
+
+
+def declare(module: ir.Module, name: str, result: ir.Type, arguments: Sequence[ir.Type]) -> ir.Function:
+    """The function `name` of `module`, declared at its first use."""
+    existing = module.globals.get(name)
+    if existing is not None:
+        return existing
+    return ir.Function(module, ir.FunctionType(result, arguments), name)
+
+
+def fma(a: Value, b: Value | Number, c: Value | Number) -> Value:
+    """`a * b + c` with one rounding."""
+    return a.intrinsic("fma", b, c)
+
+
+def select(condition: Value, yes: Value | Number, no: Value | Number) -> Value:
+    """`yes` where the condition holds, else `no`, without a branch. At least one of the two is a Value."""
+    if not isinstance(yes, Value):
+        if not isinstance(no, Value):
+            raise TypeError("select needs the type of at least one of its two values")
+        yes = no.constant(yes)
+    no = yes.lift(no)
+    return Value(condition.builder, condition.builder.select(condition.ir, yes.ir, no.ir), yes.dtype)
+
+
+def horner(x: Value, coefficients: Iterable[float]) -> Value:
+    """The polynomial with the given coefficients, highest power first, by fused multiply-adds."""
+    first, *rest = coefficients
+    result = x.constant(first)
+    for coefficient in rest:
+        result = fma(result, x, coefficient)
+    return result
+
+
+def repeat_while(
+    state: Sequence[Value],
+    proceed: Callable[..., Value],
+    update: Callable[..., Sequence[Value]],
+) -> tuple[Value, ...]:
+    """The state after `while proceed(*state): state = update(*state)`, a real loop (which blocks vectorization)."""
+    builder = state[0].builder
+    before = builder.block
+    head = builder.append_basic_block("while")
+    body = builder.append_basic_block("while.body")
+    done = builder.append_basic_block("while.done")
+    builder.branch(head)
+    builder.position_at_end(head)
+    phis = [builder.phi(value.ir.type) for value in state]
+    current = tuple(Value(builder, phi, value.dtype) for phi, value in zip(phis, state, strict=True))
+    builder.cbranch(proceed(*current).ir, body, done)
+    builder.position_at_end(body)
+    following = update(*current)
+    for phi, first, again in zip(phis, state, following, strict=True):
+        phi.add_incoming(first.ir, before)
+        phi.add_incoming(again.ir, builder.block)
+    builder.branch(head)
+    builder.position_at_end(done)
+    return current
+
+
+Formula = Callable[..., Value]
+
+
+def elementwise(
+    name: str, formula: Formula, accepts: Sequence[types.Type], result: types.Type | None = None
+) -> Any:
+    """The Numba intrinsic `name` from a formula over values.
+
+    Every argument has the same dtype, one of `accepts`; the result has it too, unless `result` says otherwise.
+    Other argument types raise Numba's typing error, with the name of the function and the types.
+    """
+    arity = len(inspect.signature(formula).parameters)
+
+    def define(_typing_context: Any, *arguments: types.Type) -> Any:
+        dtypes = [types.unliteral(argument) for argument in arguments]
+        if len(dtypes) != arity or any(dtype != dtypes[0] for dtype in dtypes) or dtypes[0] not in accepts:
+            given = ", ".join(map(str, dtypes))
+            allowed = ", ".join(map(str, accepts))
+            raise NumbaTypeError(f"{name}({given}): needs {arity} argument(s) of one dtype out of {allowed}")
+        signature = (dtypes[0] if result is None else result)(*dtypes)
+
+        def emit(_context: Any, builder: ir.IRBuilder, signature: Any, values: Sequence[ir.Value]) -> ir.Value:
+            operands = map(Value, [builder] * arity, values, signature.args)
+            return formula(*operands).ir
+
+        return signature, emit
+
+    return as_intrinsic(define, name, formula.__doc__, inspect.signature(formula).parameters)
+
+
+def as_intrinsic(define: Callable[..., Any], name: str, doc: str | None, parameters: Iterable[str]) -> Any:
+    """Register `define(typing_context, *argument_types)` as the Numba intrinsic `name` with named parameters."""
+    kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
+    define.__name__ = define.__qualname__ = name
+    define.__doc__ = doc
+    define.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
+        [inspect.Parameter(parameter, kind) for parameter in ("typing_context", *parameters)]
+    )
+    return intrinsic(define)
