@@ -1,4 +1,4 @@
-"""Fixtures and settings that all tests share: a seeded generator, a kernel cache of their own, repeatable Hypothesis."""
+"""Fixtures and settings shared by all tests: a seeded generator, a kernel cache of their own, repeatable Hypothesis."""
 
 from __future__ import annotations
 

@@ -1,0 +1,1 @@
+"""Benchmarks of staticad against its peers: `python -m benchmarks --help`."""

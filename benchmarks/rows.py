@@ -1,0 +1,47 @@
+"""The rows of the table: a name for each problem, and how it is measured."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from benchmarks.problems import Chain, Mlp, Neuron, Problem, Residual
+
+Measure = Literal["call", "cold", "warm", "import"]
+"""call: microseconds per call of a ready program. cold / warm: seconds from the first line of the model to its first
+result in a fresh process, imports done, with empty / filled caches. import: seconds of the import statement."""
+
+
+@dataclass(frozen=True)
+class Row:
+    name: str
+    title: str
+    measure: Measure
+    problem: Problem
+
+
+SMALL = Mlp(32, (64, 32, 10))
+
+ROWS = (
+    Row("neuron", "neuron, value + 5 gradients", "call", Neuron()),
+    Row("mlp-32", "MLP step, batch 32, 64-32-10, float32", "call", SMALL),
+    Row("mlp-64", "MLP step, batch 64, 64-128-10", "call", Mlp(64, (64, 128, 10))),
+    Row("mlp-256", "MLP step, batch 256, 784-512-10", "call", Mlp(256, (784, 512, 10))),
+    Row("chain-1e3", "elementwise chain, value + gradient, 1e3 doubles", "call", Chain(1_000)),
+    Row("chain-1e6", "elementwise chain, value + gradient, 1e6 doubles", "call", Chain(1_000_000)),
+    Row("compile-cold", "compile the MLP step (batch 32), cold", "cold", SMALL),
+    Row("compile-warm", "compile the MLP step (batch 32), warm", "warm", SMALL),
+    Row("compile-layers", "compile 100 residual layers, cold", "cold", Residual(100)),
+    Row("import", "import", "import", Neuron()),
+)
+
+
+def select(names: list[str]) -> list[Row]:
+    """The rows whose names are, or start with, one of the names given; all rows for none.
+
+    Raises ValueError for a name that fits no row.
+    """
+    for name in names:
+        if not any(row.name.startswith(name) for row in ROWS):
+            raise ValueError(f"no row is called {name!r}; there are {', '.join(row.name for row in ROWS)}")
+    return [row for row in ROWS if not names or any(row.name.startswith(name) for name in names)]

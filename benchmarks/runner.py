@@ -1,0 +1,140 @@
+"""Measuring: runtimes take turns, A B C A B C …, each in a process of its own, each checked before it is timed."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from benchmarks.problems import Arrays, differences
+from benchmarks.process import WorkerError, WorkerProcess, WorkerTimeout
+from benchmarks.rows import Row
+from benchmarks.runtimes import RUNTIMES
+from benchmarks.worker import decode
+
+SETTLE_SECONDS = 0.05
+"""A pause before each turn: thread pools of the runtime that ran before spin for a while when they have no work."""
+
+SLOW_SECONDS = 30.0
+"""A start that takes longer is measured once, not repeatedly."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    repeat: int = 9
+    """Rounds of each row."""
+    starts: int = 3
+    """Rounds of rows that need a fresh process for each measurement."""
+    seconds: float = 0.2
+    """Length of a turn."""
+    timeout: float = 300.0
+    """The longest wait for one answer of a process."""
+
+
+@dataclass
+class Result:
+    """Times in seconds of one row, per runtime in the order of the rounds; None in a round without a measurement.
+    A runtime that failed stands in `failures` instead."""
+
+    row: Row
+    times: dict[str, list[float | None]] = field(default_factory=dict)
+    failures: dict[str, str] = field(default_factory=dict)
+    out_of_time: dict[str, float] = field(default_factory=dict)
+    """Runtimes that did not finish, and the time that they were given."""
+
+
+Report = Callable[[str], None]
+
+
+def check(row: Row, texts: list[str], expected: Arrays) -> None:
+    """Raises WorkerError when a runtime's results are not those of NumPy."""
+    found = differences(decode(texts), expected, row.problem.tolerance)
+    if found:
+        raise WorkerError(f"wrong result: {found}")
+
+
+@contextmanager
+def started(runtimes: list[str], cache: Path, settings: Settings) -> Iterator[dict[str, WorkerProcess]]:
+    """The processes of all runtimes, each idle until it is asked."""
+    with ExitStack() as stack:
+        yield {name: stack.enter_context(WorkerProcess(name, cache, settings.timeout)) for name in runtimes}
+
+
+def measure(row: Row, workers: dict[str, WorkerProcess], settings: Settings, report: Report) -> Result:
+    """One row, by whichever way it is measured."""
+    if row.measure == "call":
+        return measure_calls(row, workers, settings, report)
+    return measure_starts(row, [name for name in workers if takes_part(name, row)], settings, report)
+
+
+def takes_part(runtime: str, row: Row) -> bool:
+    return row.measure in ("call", "import") or RUNTIMES[runtime].compiles
+
+
+def measure_calls(row: Row, workers: dict[str, WorkerProcess], settings: Settings, report: Report) -> Result:
+    """Median time of a call, `settings.repeat` rounds of one turn each."""
+    result = Result(row)
+    expected = row.problem.answer()
+    for name, worker in workers.items():
+        report(f"{row.name}: prepare {name}")
+        with failing(name, result):
+            check(row, worker.ask(do="prepare", row=row.name)["arrays"], expected)
+            worker.ask(do="run", seconds=settings.seconds)  # caches, branch predictors and clocks get warm
+            result.times[name] = []
+    for i in range(settings.repeat):
+        report(f"{row.name}: round {i + 1} of {settings.repeat}")
+        for name in list(result.times):
+            time.sleep(SETTLE_SECONDS)
+            with failing(name, result):
+                result.times[name].append(workers[name].ask(do="run", seconds=settings.seconds)["seconds"])
+    return result
+
+
+def measure_starts(row: Row, runtimes: list[str], settings: Settings, report: Report) -> Result:
+    """Time to the first result (or of the import) in fresh processes, `settings.starts` rounds."""
+    result = Result(row)
+    expected = row.problem.answer()
+    with tempfile.TemporaryDirectory() as directory:
+        result.times = {name: [] for name in runtimes}
+        if row.measure != "cold":
+            for name in runtimes:  # fills the caches; Python's own bytecode files too
+                report(f"{row.name}: fill the cache of {name}")
+                with failing(name, result):
+                    start(row, name, Path(directory) / name, expected, settings)
+        for i in range(settings.starts):
+            for name in list(result.times):
+                times = result.times[name]
+                if times and max(t or 0.0 for t in times) > SLOW_SECONDS:
+                    times.append(None)
+                    continue
+                report(f"{row.name}: round {i + 1} of {settings.starts}, {name}")
+                cache = Path(directory) / (f"{name}-{i}" if row.measure == "cold" else name)
+                with failing(name, result):
+                    times.append(start(row, name, cache, expected, settings))
+    return result
+
+
+def start(row: Row, runtime: str, cache: Path, expected: Arrays, settings: Settings) -> float:
+    """One measurement in a fresh process."""
+    with WorkerProcess(runtime, cache, settings.timeout) as worker:
+        if row.measure == "import":
+            return worker.ask(do="import")["seconds"]
+        answer = worker.ask(do="first", row=row.name)
+        check(row, answer["arrays"], expected)
+        return answer["seconds"]
+
+
+@contextmanager
+def failing(name: str, result: Result) -> Iterator[None]:
+    """A runtime that fails leaves the row, with its reason; the others go on."""
+    try:
+        yield
+    except WorkerTimeout as error:
+        result.times.pop(name, None)
+        result.out_of_time[name] = float(str(error).split()[-2])
+    except WorkerError as error:
+        result.times.pop(name, None)
+        result.failures[name] = str(error)

@@ -1,0 +1,66 @@
+"""The runtimes that take turns: one module each, with one function per problem, in that runtime's own best form."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.problems import Chain, Mlp, Neuron, Problem, Residual
+from benchmarks.runtimes.program import Program
+
+
+@dataclass(frozen=True)
+class Runtime:
+    """A runtime: the package that a user imports, and whether it compiles anything."""
+
+    name: str
+    compiles: bool = True
+
+    def installed(self) -> bool:
+        return importlib.util.find_spec(self.name) is not None
+
+    def environment(self, cache: Path) -> dict[str, str]:
+        """The environment of its process: every cache of compiled code lies below `cache`."""
+        return {
+            **os.environ,
+            "STATICAD_CACHE_DIR": str(cache / "staticad"),
+            "NUMBA_CACHE_DIR": str(cache / "numba"),
+            "PYTENSOR_FLAGS": f"base_compiledir={cache / 'pytensor'}",
+            "JAX_COMPILATION_CACHE_DIR": str(cache / "jax"),
+            "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
+            "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES": "-1",
+            "JAX_PLATFORMS": "cpu",
+            "JAX_ENABLE_X64": "1",
+        }
+
+
+RUNTIMES = {
+    runtime.name: runtime
+    for runtime in (
+        Runtime("staticad"),
+        Runtime("numpy", compiles=False),
+        Runtime("pytensor"),
+        Runtime("jax"),
+        Runtime("torch", compiles=False),
+    )
+}
+
+SUBJECT = "staticad"
+PEERS = tuple(name for name in RUNTIMES if name != SUBJECT)
+
+
+def build(runtime: str, problem: Problem) -> Program:
+    """The program of one runtime for one problem, ready to be called."""
+    module = importlib.import_module(f"benchmarks.runtimes.{runtime}_programs")
+    match problem:
+        case Neuron():
+            return module.neuron(problem)
+        case Mlp():
+            return module.mlp(problem)
+        case Residual():
+            return module.residual(problem)
+        case Chain():
+            return module.chain(problem)

@@ -1,0 +1,75 @@
+"""JAX: one jitted function, parameters on the device and donated to the step, waited for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from benchmarks.problems import Chain, Mlp, Neuron, Residual
+from benchmarks.problems import chain as elementwise_chain
+from benchmarks.runtimes.program import Program
+
+
+def neuron(problem: Neuron) -> Program:
+    def value(w0: Any, x0: Any, w1: Any, x1: Any, w2: Any) -> Any:
+        return jax.nn.sigmoid(w0 * x0 + w1 * x1 + w2)
+
+    run = jax.jit(jax.value_and_grad(value, argnums=(0, 1, 2, 3, 4)))
+    inputs = [jnp.asarray(value) for value in problem.inputs]
+
+    def read(result: Any) -> list[np.ndarray]:
+        f, gradients = result
+        return [np.asarray(value) for value in (f, *gradients)]
+
+    return Program(lambda: jax.block_until_ready(run(*inputs)), read)
+
+
+def training(loss: Callable[..., Any], parameters: list[np.ndarray], rate: float, *data: np.ndarray) -> Program:
+    """One SGD step on `loss(parameters, *data)`; the new parameters take the place of the old ones."""
+    batch = [jnp.asarray(value) for value in data]
+    state = [jnp.asarray(value) for value in parameters]
+
+    def step(parameters: list[Any], *data: Any) -> tuple[Any, list[Any]]:
+        value, gradients = jax.value_and_grad(loss)(parameters, *data)
+        return value, [p - rate * g for p, g in zip(parameters, gradients, strict=True)]
+
+    run = jax.jit(step, donate_argnums=0)
+
+    def call() -> Any:
+        nonlocal state
+        value, state = run(state, *batch)
+        jax.block_until_ready(state)
+        return value
+
+    return Program(call, lambda value: [np.asarray(array) for array in (value, *state)])
+
+
+def mlp(problem: Mlp) -> Program:
+    def loss(parameters: list[Any], x: Any, t: Any) -> Any:
+        h = x
+        for w, b in zip(parameters[:-2:2], parameters[1:-2:2], strict=True):
+            h = jax.nn.relu(h @ w + b)
+        log_p = jax.nn.log_softmax(h @ parameters[-2] + parameters[-1])
+        return -jnp.mean(log_p[jnp.arange(len(t)), t])
+
+    return training(loss, problem.parameters(), problem.rate, *problem.data)
+
+
+def residual(problem: Residual) -> Program:
+    def loss(parameters: list[Any], x: Any) -> Any:
+        h = x
+        for w, b in zip(parameters[::2], parameters[1::2], strict=True):
+            h = h + jnp.tanh(h @ w + b)
+        return jnp.mean(h * h)
+
+    return training(loss, problem.parameters(), problem.rate, problem.x)
+
+
+def chain(problem: Chain) -> Program:
+    run = jax.jit(jax.value_and_grad(lambda x: elementwise_chain(x, jnp.exp).sum()))
+    x = jnp.asarray(problem.x)
+    return Program(lambda: jax.block_until_ready(run(x)), lambda result: [np.asarray(value) for value in result])

@@ -1,0 +1,27 @@
+"""NumPy by hand: derivatives worked out on paper, buffers updated in place."""
+
+from __future__ import annotations
+
+from benchmarks.problems import Chain, Mlp, Neuron, Residual, chain_value_and_gradient, mlp_step, residual_step
+from benchmarks.runtimes.program import Program
+
+
+def neuron(problem: Neuron) -> Program:
+    return Program(problem.answer, lambda result: result)
+
+
+def mlp(problem: Mlp) -> Program:
+    parameters = problem.parameters()
+    x, t = problem.data
+    return Program(lambda: mlp_step(parameters, x, t, problem.rate), lambda loss: [loss, *parameters])
+
+
+def residual(problem: Residual) -> Program:
+    parameters = problem.parameters()
+    x = problem.x
+    return Program(lambda: residual_step(parameters, x, problem.rate), lambda loss: [loss, *parameters])
+
+
+def chain(problem: Chain) -> Program:
+    x = problem.x
+    return Program(lambda: chain_value_and_gradient(x), list)

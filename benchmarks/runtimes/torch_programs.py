@@ -1,0 +1,68 @@
+"""PyTorch, eager: autograd, SGD in place under no_grad, tensors that stay where they are."""
+
+from __future__ import annotations
+
+import torch
+from torch.nn import functional
+
+from benchmarks.problems import Chain, Mlp, Neuron, Residual
+from benchmarks.problems import chain as elementwise_chain
+from benchmarks.runtimes.program import Program
+
+
+def neuron(problem: Neuron) -> Program:
+    inputs = [torch.tensor(float(value), dtype=torch.float64, requires_grad=True) for value in problem.inputs]
+    w0, x0, w1, x1, w2 = inputs
+
+    def call() -> list[torch.Tensor]:
+        f = torch.sigmoid(w0 * x0 + w1 * x1 + w2)
+        return [f, *torch.autograd.grad(f, inputs)]
+
+    return Program(call, lambda result: [value.detach().numpy() for value in result])
+
+
+def descend(loss: torch.Tensor, parameters: list[torch.Tensor], rate: float) -> None:
+    gradients = torch.autograd.grad(loss, parameters)
+    with torch.no_grad():
+        for parameter, gradient in zip(parameters, gradients, strict=True):
+            parameter.sub_(gradient, alpha=rate)
+
+
+def mlp(problem: Mlp) -> Program:
+    parameters = [torch.from_numpy(value).requires_grad_() for value in problem.parameters()]
+    x, t = map(torch.from_numpy, problem.data)
+
+    def call() -> torch.Tensor:
+        h = x
+        for w, b in zip(parameters[:-2:2], parameters[1:-2:2], strict=True):
+            h = torch.relu(torch.addmm(b, h, w))
+        loss = functional.cross_entropy(torch.addmm(parameters[-1], h, parameters[-2]), t)
+        descend(loss, parameters, problem.rate)
+        return loss
+
+    return Program(call, lambda loss: [value.detach().numpy() for value in (loss, *parameters)])
+
+
+def residual(problem: Residual) -> Program:
+    parameters = [torch.from_numpy(value).requires_grad_() for value in problem.parameters()]
+    x = torch.from_numpy(problem.x)
+
+    def call() -> torch.Tensor:
+        h = x
+        for w, b in zip(parameters[::2], parameters[1::2], strict=True):
+            h = h + torch.tanh(torch.addmm(b, h, w))
+        loss = torch.mean(h * h)
+        descend(loss, parameters, problem.rate)
+        return loss
+
+    return Program(call, lambda loss: [value.detach().numpy() for value in (loss, *parameters)])
+
+
+def chain(problem: Chain) -> Program:
+    x = torch.from_numpy(problem.x).requires_grad_()
+
+    def call() -> tuple[torch.Tensor, torch.Tensor]:
+        y = elementwise_chain(x, torch.exp).sum()
+        return y, torch.autograd.grad(y, x)[0]
+
+    return Program(call, lambda result: [value.detach().numpy() for value in result])

@@ -1,0 +1,69 @@
+"""Results as Markdown: one table of times, one of ratios."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Sequence
+
+from benchmarks.rows import Row
+from benchmarks.runner import Result
+
+
+def quantity(seconds: float, row: Row) -> str:
+    """Microseconds for rows of calls, seconds for the others, with three digits."""
+    value = seconds * 1e6 if row.measure == "call" else seconds
+    if value >= 1000:
+        return f"{float(f'{value:.3g}'):,.0f}"
+    return f"{value:.3g}" if value < 100 else f"{value:.0f}"
+
+
+def unit(row: Row) -> str:
+    return "µs" if row.measure == "call" else "s"
+
+
+def time_cell(result: Result, runtime: str) -> str:
+    """Median and range, e.g. `27.3 (26.9–30.1)`."""
+    if runtime in result.out_of_time:
+        return f"> {quantity(result.out_of_time[runtime], result.row)}"
+    if runtime in result.failures:
+        return "failed"
+    times = [t for t in result.times.get(runtime, []) if t is not None]
+    if not times:
+        return "–"
+    middle = quantity(statistics.median(times), result.row)
+    if len(times) == 1:
+        return middle
+    return f"{middle} ({quantity(min(times), result.row)}–{quantity(max(times), result.row)})"
+
+
+def ratios(result: Result, subject: str, peer: str) -> list[float]:
+    """Subject's time over the peer's, round by round; a round in which one is missing does not count."""
+    pairs = zip(result.times.get(subject, []), result.times.get(peer, []), strict=False)
+    return [a / b for a, b in pairs if a is not None and b is not None]
+
+
+def ratio_cell(result: Result, subject: str, peer: str) -> str:
+    """Median and range of the ratios of the rounds, e.g. `0.41 (0.38–0.45)`."""
+    found = ratios(result, subject, peer)
+    if not found:
+        return "–"
+    return f"{statistics.median(found):.2g} ({min(found):.2g}–{max(found):.2g})"
+
+
+def markdown(header: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
+    widths = [max(len(line[i]) for line in (header, *lines)) for i in range(len(header))]
+
+    def row(cells: Sequence[str]) -> str:
+        return "| " + " | ".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True)) + " |"
+
+    return "\n".join([row(header), "|" + "|".join("-" * (width + 2) for width in widths) + "|", *map(row, lines)])
+
+
+def times_table(results: Sequence[Result], runtimes: Sequence[str]) -> str:
+    lines = [[r.row.title, unit(r.row), *(time_cell(r, name) for name in runtimes)] for r in results]
+    return markdown(["", "", *runtimes], lines)
+
+
+def ratios_table(results: Sequence[Result], subject: str, peers: Sequence[str]) -> str:
+    lines = [[r.row.title, *(ratio_cell(r, subject, name) for name in peers)] for r in results]
+    return markdown([f"{subject} / …", *peers], lines)

@@ -1,0 +1,136 @@
+"""The process of one runtime: answers requests, one JSON object a line, on its standard input and output.
+
+    {"do": "prepare", "row": "mlp-32"}  →  {"arrays": […]}     builds the program, returns its results for the check
+    {"do": "run", "seconds": 0.2}       →  {"seconds": 2.7e-5} median time of one call of the prepared program
+    {"do": "first", "row": "mlp-32"}    →  {"seconds": 0.8, "arrays": […]} from the model's first line to its result
+    {"do": "import"}                    →  {"seconds": 0.1}    import of the runtime
+    {"do": "version"}                   →  {"version": "2.4.0"}
+
+A request that fails is answered by {"error": "traceback"}. The process ends with its input.
+"""
+
+from __future__ import annotations
+
+import base64
+import gc
+import importlib
+import io
+import json
+import os
+import statistics
+import sys
+import traceback
+from collections.abc import Callable
+from importlib.metadata import version
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+
+from benchmarks.problems import Arrays
+from benchmarks.rows import ROWS
+from benchmarks.runtimes import build
+from benchmarks.runtimes.program import Program
+
+BLOCK_SECONDS = 1e-3
+"""Calls are timed in blocks of about this length, so that reading the clock costs nothing."""
+
+
+def median_time(call: Callable[[], Any], seconds: float) -> float:
+    """Median over blocks of the time of one call, measuring for about `seconds`, with the collector off."""
+    gc.collect()
+    gc.disable()
+    try:
+        start = perf_counter()
+        call()
+        estimate = max(perf_counter() - start, 1e-8)
+        size = max(1, int(BLOCK_SECONDS / estimate))
+        times = []
+        end = perf_counter() + seconds
+        while not times or perf_counter() < end:
+            start = perf_counter()
+            for _ in range(size):
+                call()
+            times.append((perf_counter() - start) / size)
+        return statistics.median(times)
+    finally:
+        gc.enable()
+
+
+def encode(arrays: Arrays) -> list[str]:
+    """Arrays as text: the npy format in base64."""
+    texts = []
+    for array in arrays:
+        file = io.BytesIO()
+        np.save(file, np.asarray(array), allow_pickle=False)
+        texts.append(base64.b64encode(file.getvalue()).decode("ascii"))
+    return texts
+
+
+def decode(texts: list[str]) -> Arrays:
+    return [np.load(io.BytesIO(base64.b64decode(text)), allow_pickle=False) for text in texts]
+
+
+class Worker:
+    """Carries out requests for one runtime; keeps the program that was prepared last."""
+
+    def __init__(self, runtime: str) -> None:
+        self.runtime = runtime
+        self.program: Program | None = None
+
+    def answer(self, request: dict[str, Any]) -> dict[str, Any]:
+        match request:
+            case {"do": "version"}:
+                return {"version": version(self.runtime)}
+            case {"do": "import"}:
+                start = perf_counter()
+                importlib.import_module(self.runtime)
+                return {"seconds": perf_counter() - start}
+            case {"do": "prepare", "row": row}:
+                return {"arrays": encode(self.prepare(row))}
+            case {"do": "run", "seconds": seconds}:
+                assert self.program is not None, "prepare comes first"
+                return {"seconds": median_time(self.program.call, seconds)}
+            case {"do": "first", "row": row}:
+                importlib.import_module(f"benchmarks.runtimes.{self.runtime}_programs")
+                problem = problem_of(row)
+                problem.answer()  # makes the data, which are not part of the time
+                start = perf_counter()
+                program = build(self.runtime, problem)
+                result = program.call()
+                seconds = perf_counter() - start
+                for _ in range(problem.calls - 1):
+                    result = program.call()
+                return {"seconds": seconds, "arrays": encode(program.read(result))}
+        raise ValueError(f"unknown request {request}")
+
+    def prepare(self, row: str) -> Arrays:
+        problem = problem_of(row)
+        self.program = None
+        program = build(self.runtime, problem)
+        for _ in range(problem.calls):
+            result = program.call()
+        arrays = program.read(result)
+        self.program = program
+        return arrays
+
+
+def problem_of(name: str) -> Any:
+    return next(row.problem for row in ROWS if row.name == name)
+
+
+def main() -> None:
+    answers = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what a runtime prints must not look like an answer
+    worker = Worker(sys.argv[1])
+    for line in sys.stdin:
+        try:
+            answer = worker.answer(json.loads(line))
+        except Exception:
+            answer = {"error": traceback.format_exc()}
+        answers.write(json.dumps(answer) + "\n")
+        answers.flush()
+
+
+if __name__ == "__main__":
+    main()
