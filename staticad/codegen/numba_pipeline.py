@@ -1,0 +1,263 @@
+"""Numba, trimmed to what kernels need: from a Python function to the bytes of an object file.
+
+Three things make this several times faster than ``numba.njit``:
+
+- *A target of its own* (Numba's target extension interface). Numba's CPU target first imports implementations for
+  lists, sets, strings, arrays, random numbers and, through its linear algebra, SciPy. Kernels use scalars, ``range``
+  and intrinsics, so this target installs only those. Numba functions elsewhere in the process are not affected.
+- *Few passes*. Nothing in a kernel can be inlined, lifted, unrolled by literal, or turned into parallel loops.
+- *One LLVM pipeline* (-O3) over one module, instead of Numba's function passes, cheap passes, reference count pruning
+  and full passes. No wrapper for Python calls is made.
+
+This is the only module besides the intrinsics that imports Numba; :mod:`staticad.codegen.jit` loads it on the first
+kernel that is not in the cache.
+"""
+
+from __future__ import annotations
+
+import ast
+import ctypes
+import linecache
+from collections.abc import Callable
+from typing import Any
+
+import llvmlite.binding as llvm
+from llvmlite import ir
+from numba.core import cpu, fastmathpass, types
+from numba.core.codegen import CodeLibrary
+from numba.core.compiler import CompilerBase, Flags
+from numba.core.compiler_machinery import PassManager
+from numba.core.descriptors import TargetDescriptor
+from numba.core.errors import NumbaError
+from numba.core.options import FastMathOptions
+from numba.core.target_extension import CPU, dispatcher_registry, target_override, target_registry
+from numba.core.typed_passes import IRLegalization, NativeLowering, NopythonTypeInference, PreLowerStripPhis
+from numba.core.typing.context import Context
+from numba.core.untyped_passes import FixupArgs, IRProcessing, ReconstructSSA, TranslateByteCode
+from numba.cpython import builtins, iterators, numbers, rangeobj  # noqa: F401  their import declares implementations
+
+from staticad.codegen.atomics import MACHINE_NAMES
+from staticad.codegen.kernel_names import KERNEL_NAMES
+from staticad.codegen.target import target_machine
+from staticad.errors import CompileError
+
+TARGET = "staticad_kernel"
+ARGUMENTS = (types.CPointer(types.int64), types.int64, types.int64)
+
+
+class _KernelTarget(CPU):
+    """Hardware of the kernels: the CPU."""
+
+
+class _TypingContext(Context):
+    def load_additional_registries(self) -> None:
+        """Nothing beyond Numba's built-in typing."""
+
+
+class _TargetContext(cpu.CPUContext):
+    def load_additional_registries(self) -> None:
+        """Nothing beyond the implementations that the imports of this module declare."""
+
+    def post_lowering(self, mod: ir.Module, library: CodeLibrary) -> None:
+        """Give every float operation without flags the function-wide ones; the runtime library is not linked."""
+        if self.fastmath:
+            fastmathpass.rewrite_module(mod, self.fastmath)
+
+
+class _Descriptor(TargetDescriptor):
+    """Makes one pair of contexts, on first use, for all kernels of the process."""
+
+    options = cpu.CPUTargetOptions
+
+    def __init__(self) -> None:
+        super().__init__(TARGET)
+        self._contexts: tuple[_TypingContext, _TargetContext] | None = None
+
+    @property
+    def contexts(self) -> tuple[_TypingContext, _TargetContext]:
+        if self._contexts is None:
+            typing_context = _TypingContext()
+            self._contexts = typing_context, _TargetContext(typing_context, TARGET)
+        return self._contexts
+
+    @property
+    def typing_context(self) -> _TypingContext:
+        return self.contexts[0]
+
+    @property
+    def target_context(self) -> _TargetContext:
+        return self.contexts[1]
+
+
+class _Dispatcher:
+    """What Numba looks up to find the contexts that belong to a target."""
+
+    targetdescr = _Descriptor()
+
+
+target_registry[TARGET] = _KernelTarget
+dispatcher_registry[_KernelTarget] = _Dispatcher
+
+
+class _Library(CodeLibrary):
+    """Keeps the LLVM module that Numba's lowering hands over, instead of compiling it."""
+
+    module: ir.Module | None = None
+
+    def add_ir_module(self, ir_module: ir.Module) -> None:
+        self.module = ir_module
+
+    def add_linking_library(self, library: CodeLibrary) -> None:
+        raise AssertionError(f"a kernel calls a compiled function: {library}")
+
+    def finalize(self) -> None:
+        raise AssertionError("kernels are not linked by Numba")
+
+    def get_function(self, name: str) -> Any:
+        raise AssertionError("kernels are not linked by Numba")
+
+    def get_llvm_str(self) -> str:
+        return str(self.module)
+
+    def get_asm_str(self) -> str:
+        raise AssertionError("kernels are not compiled by Numba")
+
+
+class _Pipeline(CompilerBase):
+    """Straight-line passes only; there is no object mode to fall back to."""
+
+    def define_pipelines(self) -> list[PassManager]:
+        passes = PassManager("kernel")
+        passes.add_pass(TranslateByteCode, "read the bytecode")
+        passes.add_pass(FixupArgs, "fix arguments")
+        passes.add_pass(IRProcessing, "process the Numba IR")
+        passes.add_pass(ReconstructSSA, "one assignment per variable")
+        passes.add_pass(NopythonTypeInference, "infer types")
+        passes.add_pass(PreLowerStripPhis, "remove phi nodes")
+        passes.add_pass(IRLegalization, "legalize")
+        passes.add_pass(NativeLowering, "make LLVM IR")
+        passes.finalize()
+        return [passes]
+
+
+def _flags() -> Flags:
+    flags: Any = Flags()
+    flags.error_model = "numpy"  # division by zero gives inf or nan: no branch, so loops vectorize
+    flags.fastmath = FastMathOptions({"contract"})
+    flags.no_rewrites = True
+    flags.no_compile = True
+    flags.no_cpython_wrapper = True
+    flags.no_cfunc_wrapper = True
+    return flags
+
+
+def _lower(function: Callable[..., Any], result: types.Type) -> tuple[ir.Module, str]:
+    """The LLVM module of ``function`` and the name of its function there. Raises numba.core.errors.NumbaError."""
+    with target_override(TARGET):
+        typing_context, target_context = _Dispatcher.targetdescr.contexts
+        library = _Library(target_context.codegen(), "kernel")
+        pipeline = _Pipeline(typing_context, target_context, library, ARGUMENTS, result, _flags(), {})
+        lowered = pipeline.compile_extra(function)
+    assert library.module is not None
+    return library.module, lowered.fndesc.mangled_name
+
+
+def _export(module: ir.Module, inner: str, symbol: str, returns: bool) -> None:
+    """Add the C function ``symbol`` to ``module``, which calls Numba's function, and make all else internal.
+
+    Numba's functions return a status and write the result through their first argument. Kernels raise nothing, so
+    the status is dropped.
+    """
+    for name in list(module.globals):
+        module.globals[name].linkage = "internal" if not _is_declaration(module.globals[name]) else ""
+    callee = module.globals[inner]
+    callee.attributes.add("alwaysinline")
+    word = ir.IntType(64)
+    signature = ir.FunctionType(word if returns else ir.VoidType(), [word.as_pointer(), word, word])
+    function = ir.Function(module, signature, symbol)
+    builder = ir.IRBuilder(function.append_basic_block("entry"))
+    slots = [builder.alloca(word) for _ in callee.args[:2]]  # the result and the exception, both one word at most
+    out = [builder.bitcast(slot, argument.type) for slot, argument in zip(slots, callee.args)]
+    builder.call(callee, [*out, *function.args])
+    if returns:
+        builder.ret(builder.load(slots[0]))
+    else:
+        builder.ret_void()
+
+
+def _is_declaration(value: Any) -> bool:
+    if isinstance(value, ir.Function):
+        return bool(value.is_declaration)
+    return getattr(value, "initializer", None) is None
+
+
+def optimize(module: llvm.ModuleRef) -> None:
+    """LLVM's -O3 pipeline with the loop vectorizer, in place."""
+    options = llvm.create_pipeline_tuning_options(speed_level=3)
+    options.loop_vectorization = True
+    options.loop_interleaving = True
+    options.loop_unrolling = True
+    builder = llvm.create_pass_builder(target_machine(), options)
+    builder.getModulePassManager().run(module, builder)
+
+
+def unresolved(module: llvm.ModuleRef) -> list[str]:
+    """Functions that ``module`` calls and that neither it nor the C library defines."""
+    process = ctypes.CDLL(None)
+    called = [f.name for f in module.functions if f.is_declaration and not f.name.startswith("llvm.")]
+    return [name for name in called if not hasattr(process, name)]
+
+
+def build(source: str, symbol: str) -> llvm.ModuleRef:
+    """The kernel ``source`` (see :mod:`staticad.codegen.jit`) as an optimized LLVM module that defines ``symbol``.
+
+    Raises CompileError when Numba cannot type or lower it, or when it calls a C function that does not exist.
+    """
+    name = _function_name(source)
+    filename = f"<{symbol}>"
+    names: dict[str, Any] = {"__name__": "staticad.kernel", **KERNEL_NAMES, **MACHINE_NAMES}
+    exec(compile(source, filename, "exec"), names)
+    linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)  # for Numba's messages
+    try:
+        module, inner = _lower(names[name], types.int64 if name == "entry" else types.void)
+    except (NumbaError, NotImplementedError) as error:
+        raise CompileError(_explain(source, error)) from error
+    finally:
+        del linecache.cache[filename]
+    _export(module, inner, symbol, returns=name == "entry")
+    parsed = llvm.parse_assembly(str(module))
+    parsed.name = symbol
+    parsed.data_layout = str(target_machine().target_data)
+    optimize(parsed)
+    missing = unresolved(parsed)
+    if missing:
+        raise CompileError(f"a kernel calls {', '.join(missing)}, which the C library does not have:\n{source}")
+    return parsed
+
+
+def _function_name(source: str) -> str:
+    try:
+        tree = ast.parse(source)
+    except SyntaxError as error:
+        raise CompileError(f"kernel line {error.lineno}: {error.msg}: {(error.text or '').strip()}") from error
+    match tree.body:
+        case [ast.FunctionDef(name="kernel" | "entry" as name, args=ast.arguments(args=[_, _, _]))]:
+            return name
+    raise CompileError("a kernel's source is one function, kernel(args, lo, hi) or entry(args, lo, hi)")
+
+
+def _explain(source: str, error: Exception) -> str:
+    line = getattr(getattr(error, "loc", None), "line", None)
+    lines = source.splitlines()
+    where = f"line {line} ({lines[line - 1].strip()})" if line and line <= len(lines) else "its code"
+    return f"Numba cannot compile a kernel, {where}:\n{str(error).strip()}\nThe kernel is:\n{source}"
+
+
+def object_bytes(module: llvm.ModuleRef) -> bytes:
+    """Machine code of ``module`` as an object file."""
+    return bytes(target_machine().emit_object(module))
+
+
+def assembly(module: llvm.ModuleRef) -> str:
+    """The assembly text of ``module``."""
+    return str(target_machine().emit_assembly(module))

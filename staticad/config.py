@@ -1,0 +1,203 @@
+"""Settings: every ``STATICAD_*`` variable in one table, read from the environment once.
+
+Code reads the values with :func:`settings` and changes them for a while with :func:`override`; both act on
+the whole process.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+
+from staticad.errors import ConfigError
+
+_TRUE = ("1", "on", "true", "yes")
+_FALSE = ("0", "off", "false", "no")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The values in force. One field per row of :data:`TABLE`."""
+
+    cache_dir: Path
+    cache: bool
+    threads: int
+    verify: bool
+    debug: int
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One row of the table: the field of :class:`Settings`, how to read and check it, what it means."""
+
+    field: str
+    parse: Callable[[str], Any]
+    check: Callable[[Any], bool]
+    default: Callable[[], Any]
+    expects: str
+    meaning: str
+
+    @property
+    def variable(self) -> str:
+        """Name of the environment variable."""
+        return f"STATICAD_{self.field.upper()}"
+
+    def checked(self, value: Any) -> Any:
+        """``value``, or ConfigError when it is not allowed."""
+        if not self.check(value):
+            raise ConfigError(f"setting {self.field} (environment {self.variable}): {value!r} is not {self.expects}")
+        return value
+
+    def read(self, environment: Mapping[str, str]) -> Any:
+        """The value that the environment gives, else the default. Raises ConfigError."""
+        text = environment.get(self.variable, "").strip()
+        if not text:
+            return self.default()
+        try:
+            value = self.parse(text)
+        except (ValueError, OSError, RuntimeError) as error:
+            message = f"environment {self.variable}: {text!r} is not {self.expects}"
+            raise ConfigError(message) from error
+        return self.checked(value)
+
+
+def _parse_switch(text: str) -> bool:
+    if text.lower() in _TRUE:
+        return True
+    if text.lower() in _FALSE:
+        return False
+    raise ValueError(text)
+
+
+def _parse_directory(text: str) -> Path:
+    return Path(text).expanduser().absolute()
+
+
+def _is_switch(value: Any) -> bool:
+    return isinstance(value, bool)
+
+
+def _is_count(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= 1024
+
+
+def _is_level(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= 4
+
+
+def default_cache_dir() -> Path:
+    """The user's cache directory of this platform; a private one in the temporary directory without a home."""
+    try:
+        home = Path.home()
+    except RuntimeError:
+        user = os.getuid() if hasattr(os, "getuid") else "user"
+        return Path(tempfile.gettempdir()) / f"staticad-{user}"
+    if sys.platform == "darwin":
+        return home / "Library" / "Caches" / "staticad"
+    if sys.platform == "win32":
+        return Path(os.environ.get("LOCALAPPDATA") or home / "AppData" / "Local") / "staticad" / "Cache"
+    return Path(os.environ.get("XDG_CACHE_HOME") or home / ".cache") / "staticad"
+
+
+def usable_cores() -> int:
+    """Cores that this process may use: its CPU affinity, cut by the quota of its control group if there is one."""
+    affinity = getattr(os, "sched_getaffinity", None)
+    cores = len(affinity(0)) if affinity is not None else os.cpu_count() or 1
+    try:
+        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text().split()
+        if quota != "max":
+            cores = min(cores, math.ceil(int(quota) / int(period)))
+    except (OSError, ValueError):
+        pass  # no control groups here: the affinity stands
+    return max(1, cores)
+
+
+TABLE: tuple[Setting, ...] = (
+    Setting(
+        field="cache_dir",
+        parse=_parse_directory,
+        check=lambda value: isinstance(value, Path),
+        default=default_cache_dir,
+        expects="a directory",
+        meaning="where compiled kernels are kept between processes; default: the user's cache directory",
+    ),
+    Setting(
+        field="cache",
+        parse=_parse_switch,
+        check=_is_switch,
+        default=lambda: True,
+        expects="a switch (1/0, on/off, true/false, yes/no)",
+        meaning="keep compiled kernels on disk; default: on",
+    ),
+    Setting(
+        field="threads",
+        parse=int,
+        check=_is_count,
+        default=usable_cores,
+        expects="a number of threads from 1 to 1024",
+        meaning="threads that large kernels are cut over; 1 starts none; default: the cores this process may use",
+    ),
+    Setting(
+        field="verify",
+        parse=_parse_switch,
+        check=_is_switch,
+        default=lambda: False,
+        expects="a switch (1/0, on/off, true/false, yes/no)",
+        meaning="check every graph before and after every rewrite; default: off",
+    ),
+    Setting(
+        field="debug",
+        parse=int,
+        check=_is_level,
+        default=lambda: 0,
+        expects="a level from 0 to 4",
+        meaning="print to stderr: 1 plans and cache trouble, 2 rewrites, 3 kernels, 4 timings; default: 0",
+    ),
+)
+
+
+def from_environment(environment: Mapping[str, str]) -> Settings:
+    """The settings that ``environment`` describes. Raises ConfigError for a value that a setting cannot have."""
+    return Settings(**{setting.field: setting.read(environment) for setting in TABLE})
+
+
+_settings = from_environment(os.environ)
+
+
+def settings() -> Settings:
+    """The settings in force in this process."""
+    return _settings
+
+
+@contextmanager
+def override(**changes: Any) -> Iterator[Settings]:
+    """Change settings inside a ``with`` block, for the whole process: ``with override(threads=1, cache=False):``.
+
+    ``cache_dir`` may be a string. Raises ConfigError for an unknown name or a value that is not allowed.
+    """
+    global _settings
+    rows = {setting.field: setting for setting in TABLE}
+    unknown = sorted(set(changes) - {field.name for field in fields(Settings)})
+    if unknown:
+        raise ConfigError(f"no setting is called {unknown[0]!r}; there are {', '.join(rows)}")
+    if isinstance(changes.get("cache_dir"), str):
+        changes["cache_dir"] = _parse_directory(changes["cache_dir"])
+    before = _settings
+    _settings = replace(before, **{name: rows[name].checked(value) for name, value in changes.items()})
+    try:
+        yield _settings
+    finally:
+        _settings = before
+
+
+def note(level: int, message: str) -> None:
+    """Print ``message`` to stderr when the debug setting is at least ``level``."""
+    if _settings.debug >= level:
+        print(f"staticad: {message}", file=sys.stderr)

@@ -1,0 +1,82 @@
+"""kernel_address: one address per text, also from many threads; loaded kernels compute."""
+
+from __future__ import annotations
+
+import ctypes
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+
+from staticad.codegen import jit, loader
+from staticad.errors import CompileError
+
+KERNEL = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64)
+ADD = """\
+def kernel(args, lo, hi):
+    p0 = pointer(args, 0, float64, 0, 2)
+    p1 = pointer(args, 1, float64, 1, 2)
+    for i in range(lo, hi):
+        store(p1, i, load(p0, i) + {0}.0)
+"""
+
+
+def test_a_kernel_computes_on_its_range_only(rng: np.random.Generator) -> None:
+    x, y = rng.normal(size=100), np.zeros(100)
+    args = np.array([x.ctypes.data, y.ctypes.data])
+    KERNEL(loader.kernel_address(ADD.format(1)))(args.ctypes.data, 10, 90)
+    np.testing.assert_array_equal(y[10:90], x[10:90] + 1)
+    assert not y[:10].any() and not y[90:].any()
+
+
+def test_one_address_and_one_compilation_per_text() -> None:
+    address = loader.kernel_address(ADD.format(2))
+    count = jit.compilations()
+    assert loader.kernel_address(ADD.format(2)) == address
+    assert loader.kernel_address(ADD.format(3)) != address
+    assert jit.compilations() <= count + 1
+
+
+def test_threads_may_ask_at_the_same_time(rng: np.random.Generator) -> None:
+    sources = [ADD.format(10 + i % 4) for i in range(16)]
+    with ThreadPoolExecutor(8) as pool:
+        addresses = list(pool.map(loader.kernel_address, sources))
+    assert addresses == addresses[:4] * 4
+    assert len(set(addresses)) == 4
+
+
+def test_memset_and_memcpy_are_found() -> None:
+    # LLVM turns such loops into calls of the C library.
+    source = ADD.replace("load(p0, i) + {0}.0", "{0}")
+    x, y = np.arange(5000.0), np.full(5000, -1.0)
+    args = np.array([x.ctypes.data, y.ctypes.data])
+    KERNEL(loader.kernel_address(source.format("load(p0, i)")))(args.ctypes.data, 0, 5000)
+    np.testing.assert_array_equal(y, x)
+    KERNEL(loader.kernel_address(source.format("0.0")))(args.ctypes.data, 0, 5000)
+    assert not y.any()
+
+
+def test_a_kernel_that_does_not_compile_leaves_the_loader_usable() -> None:
+    with pytest.raises(CompileError):
+        loader.kernel_address("def kernel(args, lo, hi):\n    nothing_of_this_name(args)\n")
+    assert loader.kernel_address(ADD.format(1))
+
+
+def test_a_forked_child_can_compile() -> None:
+    code = f"""
+import os, threading
+from staticad.codegen import loader
+source = {ADD!r}
+loader.kernel_address(source.format(1))
+loader._lock.acquire()  # as if another thread were compiling during the fork
+child = os.fork()
+if child == 0:
+    thread = threading.Thread(target=loader.kernel_address, args=(source.format(4),))
+    thread.start()
+    thread.join(60)
+    os._exit(int(thread.is_alive()))
+assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+"""
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=120)

@@ -1,0 +1,106 @@
+"""Settings: the environment is read and checked, overrides end with their block."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from staticad import config
+from staticad.errors import ConfigError
+
+
+def test_every_setting_has_a_row_with_a_meaning() -> None:
+    assert [setting.field for setting in config.TABLE] == [field.name for field in fields(config.Settings)]
+    assert all(setting.meaning and setting.variable.startswith("STATICAD_") for setting in config.TABLE)
+
+
+def test_defaults() -> None:
+    values = config.from_environment({})
+    assert values.cache is True
+    assert values.verify is False
+    assert values.debug == 0
+    assert 1 <= values.threads <= (os.cpu_count() or 1)
+    assert values.cache_dir.is_absolute()
+
+
+def test_environment_is_read(tmp_path: Path) -> None:
+    values = config.from_environment(
+        {
+            "STATICAD_CACHE_DIR": str(tmp_path),
+            "STATICAD_CACHE": "off",
+            "STATICAD_THREADS": " 3 ",
+            "STATICAD_VERIFY": "1",
+            "STATICAD_DEBUG": "4",
+        }
+    )
+    assert values == config.Settings(cache_dir=tmp_path, cache=False, threads=3, verify=True, debug=4)
+
+
+def test_an_empty_variable_is_the_default() -> None:
+    assert config.from_environment({"STATICAD_THREADS": ""}) == config.from_environment({})
+
+
+@pytest.mark.parametrize(
+    ("variable", "text"),
+    [
+        ("STATICAD_THREADS", "0"),
+        ("STATICAD_THREADS", "-1"),
+        ("STATICAD_THREADS", "many"),
+        ("STATICAD_CACHE", "maybe"),
+        ("STATICAD_VERIFY", "2"),
+        ("STATICAD_DEBUG", "5"),
+        ("STATICAD_DEBUG", "1.5"),
+    ],
+)
+def test_a_bad_value_names_the_variable(variable: str, text: str) -> None:
+    with pytest.raises(ConfigError, match=f"{variable}.*{text}"):
+        config.from_environment({variable: text})
+
+
+def test_the_environment_counts_at_import() -> None:
+    code = "from staticad import config; print(config.settings().threads)"
+    environment = {**os.environ, "STATICAD_THREADS": "7"}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "7"
+
+
+def test_override_ends_with_its_block(tmp_path: Path) -> None:
+    before = config.settings()
+    with config.override(threads=5, cache_dir=str(tmp_path)) as values:
+        assert config.settings() is values
+        assert values.threads == 5
+        assert values.cache_dir == tmp_path
+        assert values.cache == before.cache
+        with config.override(threads=1):
+            assert config.settings().threads == 1
+        assert config.settings().threads == 5
+    assert config.settings() is before
+
+
+def test_override_ends_after_an_error() -> None:
+    before = config.settings()
+    with pytest.raises(KeyError), config.override(debug=0, threads=2):
+        raise KeyError
+    assert config.settings() is before
+
+
+@pytest.mark.parametrize(
+    "changes", [{"thread": 1}, {"threads": 0}, {"threads": True}, {"cache": 1}, {"debug": 9}, {"cache_dir": 3}]
+)
+def test_override_checks(changes: dict[str, object]) -> None:
+    before = config.settings()
+    with pytest.raises(ConfigError), config.override(**changes):
+        pass
+    assert config.settings() is before
+
+
+def test_notes_respect_the_level(capsys: pytest.CaptureFixture[str]) -> None:
+    with config.override(debug=1):
+        config.note(1, "seen")
+        config.note(2, "unseen")
+    assert capsys.readouterr().err == "staticad: seen\n"
