@@ -27,9 +27,9 @@ from numba.core import cpu, fastmathpass, types
 from numba.core.codegen import CodeLibrary
 from numba.core.compiler import CompilerBase, Flags
 from numba.core.compiler_machinery import PassManager
+from numba.core.cpu_options import FastMathOptions
 from numba.core.descriptors import TargetDescriptor
 from numba.core.errors import NumbaError
-from numba.core.options import FastMathOptions
 from numba.core.target_extension import CPU, dispatcher_registry, target_override, target_registry
 from numba.core.typed_passes import IRLegalization, NativeLowering, NopythonTypeInference, PreLowerStripPhis
 from numba.core.typing.context import Context
