@@ -1,0 +1,1 @@
+"""Runs compiled plans: variables, the machine, sessions."""

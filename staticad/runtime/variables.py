@@ -1,0 +1,159 @@
+"""Variables: tensors that keep a value between runs, in storage that never moves."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any, NoReturn, SupportsIndex
+
+import numpy as np
+
+from staticad.errors import DTypeError, GradientError, GraphError, ShapeError
+from staticad.ir.dtypes import DType, as_dtype, is_float
+from staticad.ir.graph import Attrs, Node, Tensor, describe
+from staticad.ir.provenance import here
+from staticad.ir.types import TensorType
+from staticad.ops.sources import VARIABLE
+
+ALIGNMENT = 64  # a cache line, and the widest vector register
+
+
+class Variable(Tensor):
+    """A tensor with a value of its own, which every session that uses it shares. Made by `variable`.
+
+    Its shape and dtype are fixed. Sessions read the value in place and change it through their updates; they hold
+    the variable's lock while they run, so a reader never sees a half-made update.
+    """
+
+    __slots__ = ("_lock", "_storage", "_trainable")
+
+    _lock: threading.RLock
+    _storage: np.ndarray
+    _trainable: bool
+
+    @property
+    def value(self) -> np.ndarray:
+        """A copy of the present value. Waits for a session that is running on this variable."""
+        with self._lock:
+            return self._storage.copy()
+
+    def assign(self, value: Any) -> None:
+        """Replace the value; nothing changes when this raises.
+
+        Arrays need the variable's shape and a dtype that casts to the variable's without loss. Python numbers and
+        lists of them take the variable's dtype, as long as their kind and size fit it.
+        Raises ShapeError, DTypeError, or GraphError for a symbolic tensor.
+        """
+        array = _as_array(value)
+        if array.shape != self._storage.shape:
+            raise ShapeError(
+                f"assign: a value of shape {_brackets(array.shape)} for {describe(self)}, assigned at {here()}; "
+                "a variable keeps its shape: reshape or broadcast the value first"
+            )
+        weak = isinstance(value, (bool, int, float, list, tuple))
+        if not (_kind_fits(array, self.dtype) if weak else np.can_cast(array.dtype, self.dtype, "safe")):
+            raise DTypeError(
+                f"assign: a value of dtype {array.dtype} for {describe(self)}, assigned at {here()}; "
+                f"convert it with .astype({self.dtype.name!r}) if the loss is meant"
+            )
+        ready = _convert(array, self.dtype)
+        with self._lock:
+            np.copyto(self._storage, ready, casting="no")
+
+    @property
+    def trainable(self) -> bool:
+        """Whether optimizers change this variable. Set it to False to freeze the variable: graphs made by an
+        optimizer from then on do not even compute its gradient."""
+        return self._trainable
+
+    @trainable.setter
+    def trainable(self, flag: bool) -> None:
+        if flag and not is_float(self.dtype):
+            raise DTypeError(f"{describe(self)} can't be trained: only float32 and float64 have derivatives")
+        if flag and self.node.detached:
+            raise GradientError(f"{describe(self)} can't be trained: it was made under no_grad; make it outside")
+        self._trainable = bool(flag)
+
+    def __repr__(self) -> str:
+        name = f" {self.name!r}" if self.name else ""
+        return f"<Variable{name} {self.type}{'' if self._trainable else ' not trainable'}>"
+
+    def __reduce_ex__(self, protocol: SupportsIndex) -> NoReturn:
+        raise GraphError(
+            f"{describe(self)} can't be copied or pickled: sessions hold the address of its value; "
+            "copy the value instead: sa.variable(v.value)"
+        )
+
+
+def variable(value: Any, dtype: Any = None, name: str | None = None, trainable: bool = True) -> Variable:
+    """A variable that starts as a copy of ``value`` (an array, a number, or nested lists of numbers).
+
+    Without ``dtype`` it has the dtype of the array; Python floats make float64 and ints int64. Variables of integer
+    and bool dtype, and those made under `no_grad`, are never trainable.
+    Raises DTypeError for a dtype that is not supported or that loses the value's kind, ShapeError for ragged lists,
+    GraphError for a symbolic tensor.
+    """
+    array = _as_array(value)
+    kind = as_dtype(dtype) if dtype is not None else as_dtype(array.dtype)
+    if not _kind_fits(array, kind):
+        raise DTypeError(
+            f"variable: a value of dtype {array.dtype} does not become {kind}, made at {here()}; "
+            f"convert it with .astype({kind.name!r}) if the loss is meant"
+        )
+    ready = _convert(array, kind)
+    type_ = TensorType(array.shape, kind)
+    out = Node(VARIABLE, (), Attrs(type=type_), (type_,), name=name, tensor_class=Variable).out
+    assert isinstance(out, Variable)
+    out._lock = threading.RLock()
+    out._storage = aligned_empty(array.shape, kind)
+    np.copyto(out._storage, ready, casting="no")
+    out._trainable = bool(trainable) and is_float(kind) and not out.node.detached
+    return out
+
+
+def aligned_empty(shape: tuple[int, ...], dtype: DType) -> np.ndarray:
+    """A C-contiguous array, not initialized, whose data starts at a multiple of `ALIGNMENT` bytes."""
+    size = dtype.itemsize
+    for extent in shape:
+        size *= extent
+    raw = np.empty(size + ALIGNMENT, np.uint8)
+    start = -raw.ctypes.data % ALIGNMENT
+    return raw[start : start + size].view(dtype).reshape(shape)
+
+
+def _as_array(value: Any) -> np.ndarray:
+    """The value as an array of a supported dtype, in native byte order."""
+    if isinstance(value, Tensor):
+        raise GraphError(
+            f"the value of a variable is an array, not a symbolic tensor: {describe(value)}, given at {here()}; "
+            "use .value of a variable, or give the tensor to sa.compile as an update"
+        )
+    try:
+        array = np.asarray(value)
+    except ValueError as error:
+        raise ShapeError(f"a variable's value has to be one rectangular array: {error} (at {here()})") from error
+    try:
+        return array.astype(as_dtype(array.dtype), copy=False)
+    except DTypeError as error:
+        raise DTypeError(f"{error} (the value of a variable, a {type(value).__name__}, at {here()})") from None
+
+
+def _kind_fits(array: np.ndarray, dtype: DType) -> bool:
+    """True if the dtype can hold numbers of that kind: bool goes into integers, and both into floats."""
+    rank = {"b": 0, "i": 1, "u": 1, "f": 2}
+    return rank[array.dtype.kind] <= rank[dtype.kind] or array.size == 0
+
+
+def _convert(array: np.ndarray, dtype: DType) -> np.ndarray:
+    """The array in that dtype. DTypeError if an integer or a finite float does not fit."""
+    if array.dtype == dtype:
+        return array
+    with np.errstate(all="ignore"):
+        ready = array.astype(dtype)
+    fits = (ready == array) if dtype.kind in "iu" else (np.isfinite(ready) | ~np.isfinite(array))
+    if dtype.kind != "b" and not np.all(fits):
+        raise DTypeError(f"a value of dtype {array.dtype} holds numbers that do not fit {dtype}, given at {here()}")
+    return ready
+
+
+def _brackets(shape: tuple[int, ...]) -> str:
+    return f"[{','.join(map(str, shape))}]"
