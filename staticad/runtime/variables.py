@@ -117,7 +117,7 @@ def aligned_empty(shape: tuple[int, ...], dtype: DType) -> np.ndarray:
         size *= extent
     raw = np.empty(size + ALIGNMENT, np.uint8)
     start = -raw.ctypes.data % ALIGNMENT
-    return raw[start : start + size].view(dtype).reshape(shape)
+    return np.ndarray(shape, dtype, buffer=raw, offset=start)
 
 
 def _as_array(value: Any) -> np.ndarray:
