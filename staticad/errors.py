@@ -50,5 +50,9 @@ class OutOfMemory(StaticadError, MemoryError):
     """The buffers that a run needs could not be allocated."""
 
 
+class MissingPackage(StaticadError, ImportError):
+    """An optional package that this function needs is not installed."""
+
+
 class VerifyError(StaticadError, AssertionError):
     """A pass broke an invariant of the graph: a bug in staticad, not in the user's program."""
