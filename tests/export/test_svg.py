@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from xml.etree import ElementTree
 
 import pytest
@@ -42,6 +43,6 @@ def test_what_is_not_dot_is_an_error(text: str) -> None:
 
 
 def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(svg, "pygraphviz", None)
+    monkeypatch.setitem(sys.modules, "pygraphviz", None)
     with pytest.raises(MissingPackage, match="pip install pygraphviz"):
         svg.to_svg("digraph {}")
