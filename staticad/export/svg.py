@@ -1,24 +1,37 @@
-"""Pictures without a system Graphviz: the one inside pygraphviz's wheels draws them."""
+"""Pictures of graphs: DOT drawn as SVG by the Graphviz library that pygraphviz carries, no system Graphviz needed."""
 
 from __future__ import annotations
 
-import importlib
+import contextlib
+from collections.abc import Sequence
 
-from staticad.errors import CompileError
+from staticad.errors import GraphError, MissingPackage
+from staticad.export.dot import to_dot
+from staticad.ir.graph import Tensor
+
+try:
+    import pygraphviz
+except ModuleNotFoundError:  # optional: only to_svg needs it, and says so
+    pygraphviz = None
 
 
-def to_svg(dot: str) -> str:
-    """DOT text (of `to_dot` or a session's ``to_dot``) as an SVG picture.
+def to_svg(source: str | Tensor | Sequence[Tensor]) -> str:
+    """Draw a graph; returns the text of an SVG document.
 
-    Needs the package pygraphviz (extra "examples"), whose wheels bring Graphviz along.
-    Raises CompileError if it is missing or can't read the text.
+    `source` is DOT text (from `to_dot`, or `Session.to_dot` for the optimized graph and the kernels), or the tensors
+    whose graph is wanted, which are given to `to_dot` first.
+
+    Raises MissingPackage without pygraphviz, GraphError when the text is not DOT.
     """
+    if pygraphviz is None:
+        raise MissingPackage(
+            "to_svg: the package pygraphviz is not installed; `pip install pygraphviz` (its wheels bring Graphviz along)"
+            ", or draw the text of to_dot with a program of your own"
+        )
+    dot = source if isinstance(source, str) else to_dot(source)
     try:
-        pygraphviz = importlib.import_module("pygraphviz")
-    except ImportError as error:
-        raise CompileError("to_svg needs pygraphviz; install it: pip install 'staticad[examples]'") from error
-    try:
-        drawing = pygraphviz.AGraph(string=dot).draw(format="svg", prog="dot")
-    except (pygraphviz.DotError, ValueError, OSError) as error:
-        raise CompileError(f"Graphviz can't draw this text: {error}") from error
-    return drawing.decode()
+        graph = pygraphviz.AGraph(string=dot)
+    except pygraphviz.DotError as error:
+        raise GraphError(f"to_svg: not DOT: {dot[:60]!r}…; give the text that to_dot returns") from error
+    with contextlib.closing(graph):
+        return graph.draw(format="svg", prog="dot").decode("utf-8")
