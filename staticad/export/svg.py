@@ -1,4 +1,4 @@
-"""Pictures of graphs: DOT drawn as SVG by the Graphviz library that pygraphviz carries, no system Graphviz needed."""
+"""Pictures without a system Graphviz: the one inside pygraphviz's wheels draws them."""
 
 from __future__ import annotations
 
@@ -9,11 +9,6 @@ from staticad.errors import GraphError, MissingPackage
 from staticad.export.dot import to_dot
 from staticad.ir.graph import Tensor
 
-try:
-    import pygraphviz
-except ModuleNotFoundError:  # optional: only to_svg needs it, and says so
-    pygraphviz = None
-
 
 def to_svg(source: str | Tensor | Sequence[Tensor]) -> str:
     """Draw a graph; returns the text of an SVG document.
@@ -21,13 +16,15 @@ def to_svg(source: str | Tensor | Sequence[Tensor]) -> str:
     `source` is DOT text (from `to_dot`, or `Session.to_dot` for the optimized graph and the kernels), or the tensors
     whose graph is wanted, which are given to `to_dot` first.
 
-    Raises MissingPackage without pygraphviz, GraphError when the text is not DOT.
+    Raises MissingPackage without the package pygraphviz (extra "examples"), GraphError when the text is not DOT.
     """
-    if pygraphviz is None:
+    try:
+        import pygraphviz  # optional, and no program that draws nothing should wait for it
+    except ModuleNotFoundError as error:
         raise MissingPackage(
-            "to_svg: the package pygraphviz is not installed; `pip install pygraphviz` (its wheels bring Graphviz along)"
-            ", or draw the text of to_dot with a program of your own"
-        )
+            "to_svg: the package pygraphviz is not installed; `pip install pygraphviz` (its wheels bring Graphviz along),"
+            " or draw the text of to_dot with a program of your own"
+        ) from error
     dot = source if isinstance(source, str) else to_dot(source)
     try:
         graph = pygraphviz.AGraph(string=dot)
