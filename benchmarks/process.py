@@ -20,7 +20,34 @@ class WorkerError(Exception):
 
 
 class WorkerTimeout(WorkerError):
-    """No answer within the time allowed."""
+    """No answer within the seconds allowed."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(f"no answer within {seconds:g} s")
+        self.seconds = seconds
+
+
+def import_time(runtime: str, cache: Path, timeout: float) -> float:
+    """Seconds that the runtime's import takes in a fresh process, in which nothing else was imported before it.
+
+    Raises WorkerError when it fails, WorkerTimeout when it takes too long.
+    """
+    module = RUNTIMES[runtime].module
+    code = f"from time import perf_counter as t; s = t(); import {module}; print(t() - s)"
+    try:
+        done = subprocess.run(
+            [sys.executable, "-c", code],
+            capture_output=True,
+            text=True,
+            cwd=ROOT,
+            env=RUNTIMES[runtime].environment(cache),
+            timeout=timeout,
+        )
+    except subprocess.TimeoutExpired:
+        raise WorkerTimeout(timeout) from None
+    if done.returncode:
+        raise WorkerError(done.stderr[-2000:].rstrip())
+    return float(done.stdout)
 
 
 class WorkerProcess:
@@ -52,7 +79,7 @@ class WorkerProcess:
             selector.register(self.process.stdout, selectors.EVENT_READ)
             if not selector.select(self.timeout):
                 self.close()
-                raise WorkerTimeout(f"no answer within {self.timeout:g} s")
+                raise WorkerTimeout(self.timeout)
         line = self.process.stdout.readline()
         if not line:
             raise WorkerError(self.last_words())

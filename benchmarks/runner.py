@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from benchmarks.problems import Arrays, differences
-from benchmarks.process import WorkerError, WorkerProcess, WorkerTimeout
+from benchmarks.process import WorkerError, WorkerProcess, WorkerTimeout, import_time
 from benchmarks.rows import Row
 from benchmarks.runtimes import RUNTIMES
 from benchmarks.worker import decode
@@ -119,9 +119,9 @@ def measure_starts(row: Row, runtimes: list[str], settings: Settings, report: Re
 
 def start(row: Row, runtime: str, cache: Path, expected: Arrays, settings: Settings) -> float:
     """One measurement in a fresh process."""
+    if row.measure == "import":
+        return import_time(runtime, cache, settings.timeout)
     with WorkerProcess(runtime, cache, settings.timeout) as worker:
-        if row.measure == "import":
-            return worker.ask(do="import")["seconds"]
         answer = worker.ask(do="first", row=row.name)
         check(row, answer["arrays"], expected)
         return answer["seconds"]
@@ -134,7 +134,7 @@ def failing(name: str, result: Result) -> Iterator[None]:
         yield
     except WorkerTimeout as error:
         result.times.pop(name, None)
-        result.out_of_time[name] = float(str(error).split()[-2])
+        result.out_of_time[name] = error.seconds
     except WorkerError as error:
         result.times.pop(name, None)
         result.failures[name] = str(error)

@@ -3,7 +3,6 @@
     {"do": "prepare", "row": "mlp-32"}  →  {"arrays": […]}     builds the program, returns its results for the check
     {"do": "run", "seconds": 0.2}       →  {"seconds": 2.7e-5} median time of one call of the prepared program
     {"do": "first", "row": "mlp-32"}    →  {"seconds": 0.8, "arrays": […]} from the model's first line to its result
-    {"do": "import"}                    →  {"seconds": 0.1}    import of the runtime
     {"do": "version"}                   →  {"version": "2.4.0"}
 
 A request that fails is answered by {"error": "traceback"}. The process ends with its input.
@@ -82,10 +81,6 @@ class Worker:
         match request:
             case {"do": "version"}:
                 return {"version": version(self.runtime)}
-            case {"do": "import"}:
-                start = perf_counter()
-                importlib.import_module(self.runtime)
-                return {"seconds": perf_counter() - start}
             case {"do": "prepare", "row": row}:
                 return {"arrays": encode(self.prepare(row))}
             case {"do": "run", "seconds": seconds}:

@@ -14,9 +14,10 @@ from benchmarks.runtimes.program import Program
 
 @dataclass(frozen=True)
 class Runtime:
-    """A runtime: the package that a user imports, and whether it compiles anything."""
+    """A runtime: its package, the module that a user's program imports, and whether it compiles anything."""
 
     name: str
+    module: str
     compiles: bool = True
 
     def installed(self) -> bool:
@@ -40,11 +41,11 @@ class Runtime:
 RUNTIMES = {
     runtime.name: runtime
     for runtime in (
-        Runtime("staticad"),
-        Runtime("numpy", compiles=False),
-        Runtime("pytensor"),
-        Runtime("jax"),
-        Runtime("torch", compiles=False),
+        Runtime("staticad", "staticad"),
+        Runtime("numpy", "numpy", compiles=False),
+        Runtime("pytensor", "pytensor.tensor"),
+        Runtime("jax", "jax.numpy"),
+        Runtime("torch", "torch", compiles=False),
     )
 }
 

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from benchmarks.problems import Chain, Mlp, Neuron, Residual, chain_value_and_gradient, mlp_step, residual_step
 from benchmarks.runtimes.program import Program
 
 
 def neuron(problem: Neuron) -> Program:
-    return Program(problem.answer, lambda result: result)
+    w0, x0, w1, x1, w2 = (np.float64(value) for value in problem.inputs)
+
+    def call() -> tuple[np.float64, ...]:
+        f = 1 / (1 + np.exp(-(w0 * x0 + w1 * x1 + w2)))
+        slope = f * (1 - f)
+        return f, slope * x0, slope * w0, slope * x1, slope * w1, slope
+
+    return Program(call, list)
 
 
 def mlp(problem: Mlp) -> Program:
