@@ -1,0 +1,231 @@
+"""Reading and writing at integer arrays: gather, scatter and their aligned forms (take_along_axis, put_along_axis).
+
+Where several scatters of one place tie for a maximum or minimum, base and updates share the derivative equally.
+A "set" that writes one place several times keeps the last value in row-major order, and only that has a derivative.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from staticad.errors import IndexOutOfBounds
+from staticad.ir import dims
+from staticad.ir.dtypes import INT64
+from staticad.ir.graph import Tensor
+from staticad.ops.base import Gather, Scatter, apply
+from staticad.ops.creation import FULL, IOTA
+from staticad.ops.elementwise import CAST, EQUAL, WHERE
+from staticad.ops.movement import EXPAND_DIMS, RESHAPE
+from staticad.ops.products import product_of_others
+
+Axes = tuple[int, ...]
+Tangents = Sequence[Tensor | None]
+Place = dict[str, Any]  # the attrs axes, position, aligned
+
+
+def _checked(index: np.ndarray, size: int, axis: int) -> np.ndarray:
+    """The index counted from the start. Raises IndexOutOfBounds."""
+    outside = (index < -size) | (index >= size)
+    if outside.any():
+        raise IndexOutOfBounds(f"index {index[outside].flat[0]} is out of bounds for axis {axis} of size {size}")
+    return np.where(index < 0, index + size, index)
+
+
+def _places(x: np.ndarray, indices: Sequence[np.ndarray], axes: Axes, aligned: bool) -> tuple[Any, ...]:
+    """A NumPy index of x after `_arranged`, or of x itself where aligned."""
+    checked = [_checked(i, x.shape[a], a) for i, a in zip(indices, axes)]
+    if not aligned:
+        return tuple(checked)
+    grid = list(np.ix_(*(range(n) for n in indices[0].shape)))
+    grid[axes[0]] = checked[0]
+    return tuple(grid)
+
+
+def _arranged(x: np.ndarray, axes: Axes) -> np.ndarray:
+    """A view of x with the indexed axes first."""
+    return np.moveaxis(x, axes, range(len(axes)))
+
+
+def _gather_numpy(x: np.ndarray, *indices: np.ndarray, axes: Axes, position: int, aligned: bool) -> np.ndarray:
+    places = _places(x, indices, axes, aligned)
+    if aligned:
+        return x[places]
+    common = range(indices[0].ndim)
+    return np.moveaxis(_arranged(x, axes)[places], common, [position + a for a in common])
+
+
+_AT = {
+    "add": np.add.at,
+    "multiply": np.multiply.at,
+    "min": np.minimum.at,
+    "max": np.maximum.at,
+}
+
+
+def _set_last(target: np.ndarray, places: tuple[Any, ...], updates: np.ndarray) -> None:
+    """An assignment in row-major order, so that the last of several writes stays whatever NumPy does."""
+    common = np.broadcast_shapes(*(np.shape(p) for p in places))
+    places = np.broadcast_arrays(*places) if places else ()
+    for o in np.ndindex(*common):
+        target[tuple(p[o] for p in places)] = updates[o]
+
+
+def _scatter_numpy(
+    base: np.ndarray,
+    updates: np.ndarray,
+    *indices: np.ndarray,
+    axes: Axes,
+    position: int,
+    aligned: bool,
+    mode: str,
+) -> np.ndarray:
+    result = base.copy()
+    places = _places(base, indices, axes, aligned)
+    target = result
+    if not aligned:
+        target = _arranged(result, axes)
+        common = range(indices[0].ndim)
+        updates = np.moveaxis(updates, [position + a for a in common], common)
+    if mode == "set":
+        _set_last(target, places, updates)
+    else:
+        _AT[mode](target, places, updates)
+    return result
+
+
+def _gather(x: Tensor, indices: Sequence[Tensor], place: Place) -> Tensor:
+    return apply(GATHER_ALONG if place["aligned"] else GATHER, x, *indices, **place)
+
+
+def _scatter(mode: str, base: Tensor, updates: Tensor, indices: Sequence[Tensor], place: Place) -> Tensor:
+    op = SCATTER_ALONG if place["aligned"] else SCATTER
+    return apply(op, base, updates, *indices, mode=mode, **place)
+
+
+def _like(x: Tensor, value: float) -> Tensor:
+    return apply(FULL, shape=x.shape, dtype=x.dtype, value=value)
+
+
+def _where(condition: Tensor, a: Tensor) -> Tensor:
+    """a where the condition holds, else zero."""
+    return apply(WHERE, condition, a, apply(FULL, shape=(), dtype=a.dtype, value=0.0))
+
+
+def _gather_vjp(g: Tensor, y: Tensor, x: Tensor, *indices: Tensor, **place: Any) -> tuple[Tensor | None, ...]:
+    return (_scatter("add", _like(x, 0.0), g, indices, place), *(None for _ in indices))
+
+
+def _gather_jvp(ts: Tangents, y: Tensor, x: Tensor, *indices: Tensor, **place: Any) -> Tensor | None:
+    return None if ts[0] is None else _gather(ts[0], indices, place)
+
+
+def _last_writes(base: Tensor, updates: Tensor, indices: Sequence[Tensor], place: Place) -> Tensor:
+    """Which updates of a "set" stay, as bool that broadcasts to the updates: each write leaves its number."""
+    common = indices[0].shape
+    count = dims.product(common)
+    numbers = apply(RESHAPE, apply(IOTA, shape=(count,), dtype=INT64, axis=0), shape=common, constraints=())
+    if place["aligned"]:
+        written = apply(FULL, shape=base.shape, dtype=INT64, value=0)
+        stays = _gather(_scatter("set", written, numbers, indices, place), indices, place)
+        return apply(EQUAL, stays, numbers)
+    # One number for a whole slice: the axes that are not indexed don't matter.
+    plain: Place = {"axes": tuple(range(len(indices))), "position": 0, "aligned": False}
+    written = apply(FULL, shape=tuple(base.shape[a] for a in place["axes"]), dtype=INT64, value=0)
+    stays = _gather(_scatter("set", written, numbers, indices, plain), indices, plain)
+    last = apply(EQUAL, stays, numbers)
+    behind = updates.ndim - place["position"] - len(common)
+    if behind:
+        last = apply(EXPAND_DIMS, last, axes=tuple(range(len(common), len(common) + behind)))
+    return last
+
+
+def _others(base: Tensor, updates: Tensor, indices: Sequence[Tensor], place: Place) -> Tensor:
+    """For every update the product of the others at its place."""
+    return product_of_others(
+        updates,
+        product=lambda v: _gather(_scatter("multiply", _like(base, 1.0), v, indices, place), indices, place),
+        total=lambda v: _gather(_scatter("add", _like(base, 0.0), v, indices, place), indices, place),
+    )
+
+
+def _ties(
+    y: Tensor, base: Tensor, updates: Tensor, indices: Sequence[Tensor], place: Place
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Whether the base is the extreme, which updates are, and how many of both."""
+    kept = apply(EQUAL, base, y)
+    tied = apply(EQUAL, updates, _gather(y, indices, place))
+    count = _scatter("add", apply(CAST, kept, dtype=y.dtype), apply(CAST, tied, dtype=y.dtype), indices, place)
+    return kept, tied, count
+
+
+def _scatter_vjp(
+    g: Tensor, y: Tensor, base: Tensor, updates: Tensor, *indices: Tensor, mode: str, **place: Any
+) -> tuple[Tensor | None, ...]:
+    to_base, to_updates = _VJPS[mode](g, y, base, updates, indices, place)
+    return (to_base, to_updates, *(None for _ in indices))
+
+
+def _set_vjp(
+    g: Tensor, y: Tensor, base: Tensor, updates: Tensor, indices: Sequence[Tensor], place: Place
+) -> tuple[Tensor, Tensor]:
+    untouched = _scatter("set", g, _like(updates, 0.0), indices, place)
+    arrived = _gather(g, indices, place)
+    if dims.product(indices[0].shape) != 1:  # a single write is the last one
+        arrived = _where(_last_writes(base, updates, indices, place), arrived)
+    return untouched, arrived
+
+
+def _add_vjp(
+    g: Tensor, y: Tensor, base: Tensor, updates: Tensor, indices: Sequence[Tensor], place: Place
+) -> tuple[Tensor, Tensor]:
+    return g, _gather(g, indices, place)
+
+
+def _multiply_vjp(
+    g: Tensor, y: Tensor, base: Tensor, updates: Tensor, indices: Sequence[Tensor], place: Place
+) -> tuple[Tensor, Tensor]:
+    to_base = _scatter("multiply", g, updates, indices, place)
+    return to_base, _gather(g * base, indices, place) * _others(base, updates, indices, place)
+
+
+def _extreme_vjp(
+    g: Tensor, y: Tensor, base: Tensor, updates: Tensor, indices: Sequence[Tensor], place: Place
+) -> tuple[Tensor, Tensor]:
+    kept, tied, count = _ties(y, base, updates, indices, place)
+    share = g / count
+    return _where(kept, share), _where(tied, _gather(share, indices, place))
+
+
+_VJPS: dict[str, Callable[..., tuple[Tensor, Tensor]]] = {
+    "set": _set_vjp,
+    "add": _add_vjp,
+    "multiply": _multiply_vjp,
+    "min": _extreme_vjp,
+    "max": _extreme_vjp,
+}
+
+
+def _scatter_jvp(
+    ts: Tangents, y: Tensor, base: Tensor, updates: Tensor, *indices: Tensor, mode: str, **place: Any
+) -> Tensor | None:
+    if ts[0] is None and ts[1] is None:
+        return None
+    of_base = ts[0] if ts[0] is not None else _like(base, 0.0)
+    of_updates = ts[1] if ts[1] is not None else _like(updates, 0.0)
+    if mode in ("set", "add"):
+        return _scatter(mode, of_base, of_updates, indices, place)
+    if mode == "multiply":
+        from_base = _scatter("multiply", of_base, updates, indices, place)
+        pushed = of_updates * _others(base, updates, indices, place) * _gather(base, indices, place)
+        return _scatter("add", from_base, pushed, indices, place)
+    kept, tied, count = _ties(y, base, updates, indices, place)
+    return _scatter("add", _where(kept, of_base), _where(tied, of_updates), indices, place) / count
+
+
+GATHER = Gather("gather", numpy=_gather_numpy, vjp=_gather_vjp, jvp=_gather_jvp)
+GATHER_ALONG = Gather("gather_along", numpy=_gather_numpy, vjp=_gather_vjp, jvp=_gather_jvp)
+SCATTER = Scatter("scatter", numpy=_scatter_numpy, vjp=_scatter_vjp, jvp=_scatter_jvp)
+SCATTER_ALONG = Scatter("scatter_along", numpy=_scatter_numpy, vjp=_scatter_vjp, jvp=_scatter_jvp)

@@ -1,0 +1,148 @@
+"""Reductions over axes: sum, prod, max, min, any, all, argmax, argmin.
+
+The maximum of values with a NaN among them is NaN. Where several elements tie for a maximum or minimum they share
+its derivative equally, as in JAX; a NaN maximum or minimum has derivative zero.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from staticad.ir.dtypes import DType
+from staticad.ir.graph import Tensor
+from staticad.ops.base import ArgReduce, Reduce, apply
+from staticad.ops.creation import FULL
+from staticad.ops.elementwise import CAST, EQUAL, WHERE
+from staticad.ops.movement import BROADCAST_TO, EXPAND_DIMS
+from staticad.ops.products import product_of_others
+
+Axes = tuple[int, ...]
+Tangents = Sequence[Tensor | None]
+
+
+def lowest(dtype: DType) -> Any:
+    """The smallest value: -inf, the most negative integer, False."""
+    if dtype.kind == "f":
+        return -np.inf
+    return False if dtype.kind == "b" else int(np.iinfo(dtype).min)
+
+
+def highest(dtype: DType) -> Any:
+    """The largest value: inf, the most positive integer, True."""
+    if dtype.kind == "f":
+        return np.inf
+    return True if dtype.kind == "b" else int(np.iinfo(dtype).max)
+
+
+def _kept(t: Tensor, axes: Axes) -> Tensor:
+    """A reduced tensor with the reduced axes back, as size 1."""
+    return apply(EXPAND_DIMS, t, axes=axes) if axes else t
+
+
+def _spread(t: Tensor, like: Tensor, axes: Axes) -> Tensor:
+    """A reduced tensor at every place that it was reduced from."""
+    return apply(BROADCAST_TO, _kept(t, axes), shape=like.shape)
+
+
+def _others(x: Tensor, axes: Axes) -> Tensor:
+    return product_of_others(
+        x,
+        product=lambda v: _kept(apply(PROD, v, axes=axes), axes),
+        total=lambda v: _kept(apply(SUM, v, axes=axes), axes),
+    )
+
+
+def _prod_jvp(ts: Tangents, y: Tensor, x: Tensor, axes: Axes) -> Tensor | None:
+    return None if ts[0] is None else apply(SUM, ts[0] * _others(x, axes), axes=axes)
+
+
+def _ties(y: Tensor, x: Tensor, axes: Axes) -> tuple[Tensor, Tensor]:
+    """Which elements equal the extreme, and how many do."""
+    tied = apply(EQUAL, x, _kept(y, axes))
+    return tied, apply(SUM, apply(CAST, tied, dtype=y.dtype), axes=axes)
+
+
+def _extreme_vjp(g: Tensor, y: Tensor, x: Tensor, axes: Axes) -> tuple[Tensor, ...]:
+    tied, count = _ties(y, x, axes)
+    zero = apply(FULL, shape=(), dtype=y.dtype, value=0.0)
+    return (apply(WHERE, tied, _kept(g / count, axes), zero),)
+
+
+def _extreme_jvp(ts: Tangents, y: Tensor, x: Tensor, axes: Axes) -> Tensor | None:
+    if ts[0] is None:
+        return None
+    tied, count = _ties(y, x, axes)
+    zero = apply(FULL, shape=(), dtype=y.dtype, value=0.0)
+    return apply(SUM, apply(WHERE, tied, ts[0], zero), axes=axes) / count
+
+
+def _reference(fold: Callable[..., Any]) -> Callable[..., Any]:
+    """NumPy's reduction in the dtype of the operand."""
+    return lambda x, axes: fold(x, axis=axes, dtype=x.dtype)
+
+
+SUM: Reduce = Reduce(
+    "sum",
+    combine="add_reduce",
+    initial=lambda dtype: 0,
+    operands="iuf",
+    numpy=_reference(np.sum),
+    vjp=lambda g, y, x, axes: (_spread(g, x, axes),),
+    jvp=lambda ts, y, x, axes: None if ts[0] is None else apply(SUM, ts[0], axes=axes),
+)
+PROD: Reduce = Reduce(
+    "prod",
+    combine="mul_reduce",
+    initial=lambda dtype: 1,
+    operands="iuf",
+    numpy=_reference(np.prod),
+    vjp=lambda g, y, x, axes: (_kept(g, axes) * _others(x, axes),),
+    jvp=_prod_jvp,
+)
+MAX = Reduce(
+    "max",
+    combine="max_reduce",
+    initial=lowest,
+    empty=False,
+    numpy=lambda x, axes: np.max(x, axis=axes),
+    vjp=_extreme_vjp,
+    jvp=_extreme_jvp,
+)
+MIN = Reduce(
+    "min",
+    combine="min_reduce",
+    initial=highest,
+    empty=False,
+    numpy=lambda x, axes: np.min(x, axis=axes),
+    vjp=_extreme_vjp,
+    jvp=_extreme_jvp,
+)
+ANY = Reduce(
+    "any",
+    combine="or_reduce",
+    initial=lambda dtype: False,
+    operands="b",
+    numpy=lambda x, axes: np.any(x, axis=axes),
+    nondifferentiable=True,
+)
+ALL = Reduce(
+    "all",
+    combine="and_reduce",
+    initial=lambda dtype: True,
+    operands="b",
+    numpy=lambda x, axes: np.all(x, axis=axes),
+    nondifferentiable=True,
+)
+
+
+def _better(comparison: str) -> str:
+    """The candidate is more extreme, or is the first NaN. (A value that differs from itself is a NaN.)"""
+    first_nan = "logical_and(not_equal({0}, {0}), equal({1}, {1}))"
+    return f"logical_or({comparison}({{0}}, {{1}}), {first_nan})"
+
+
+ARGMAX = ArgReduce("argmax", better=_better("greater"), numpy=lambda x, axis: np.argmax(x, axis=axis))
+ARGMIN = ArgReduce("argmin", better=_better("less"), numpy=lambda x, axis: np.argmin(x, axis=axis))

@@ -1,0 +1,189 @@
+"""Regions: a slice of an array, and its adjoints that put a region into an array.
+
+A region is given by one start, one step and one size per axis: it holds the places ``start + step * k`` for
+``0 <= k < size``. A slice may walk backwards (negative steps); the region of an embed or replace has positive steps.
+The start of an empty region means nothing and may lie anywhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from staticad.errors import ShapeError
+from staticad.ir.dims import Shape, Size
+from staticad.ir.graph import Tensor
+from staticad.ir.types import Constraint, same_size
+from staticad.ops.base import Assemble, AxisIndex, Movement, apply
+from staticad.ops.creation import FULL
+
+
+def check_region(shape: Shape, starts: Shape, steps: tuple[int, ...], sizes: Shape) -> None:
+    """Raises ShapeError where a region is known to leave an array of that shape."""
+    if not len(shape) == len(starts) == len(steps) == len(sizes):
+        raise ShapeError(f"a region of {len(sizes)} axes in an array of {len(shape)}")
+    for axis, (n, start, step, size) in enumerate(zip(shape, starts, steps, sizes)):
+        if step == 0:
+            raise ShapeError(f"the step of axis {axis} is 0")
+        if not (isinstance(n, int) and isinstance(start, int) and isinstance(size, int)) or size == 0:
+            continue
+        last = start + (size - 1) * step
+        if not (0 <= start < n and 0 <= last < n):
+            raise ShapeError(f"places {start} to {last} of axis {axis} lie outside its size {n}")
+
+
+def _region(starts: Sequence[int], steps: Sequence[int], sizes: Sequence[int]) -> tuple[slice, ...]:
+    """NumPy's slices for a region."""
+    slices = []
+    for start, step, size in zip(starts, steps, sizes):
+        stop = start + step * size
+        slices.append(slice(start, None if stop < 0 else stop, step) if size else slice(0, 0))
+    return tuple(slices)
+
+
+def _slice_shape(shape: Shape, starts: Shape, steps: tuple[int, ...], sizes: Shape) -> Shape:
+    check_region(shape, starts, steps, sizes)
+    return sizes
+
+
+def _slice_index(
+    shape: Shape, result_shape: Shape, starts: Shape, steps: tuple[int, ...], sizes: Shape
+) -> tuple[AxisIndex, ...]:
+    return tuple((start, ((axis, step),)) for axis, (start, step) in enumerate(zip(starts, steps)))
+
+
+def _slice_numpy(x: np.ndarray, starts: Any, steps: Any, sizes: Any) -> np.ndarray:
+    return x[_region(starts, steps, sizes)]
+
+
+def _slice_vjp(
+    g: Tensor, y: Tensor, x: Tensor, starts: Shape, steps: tuple[int, ...], sizes: Shape
+) -> tuple[Tensor, ...]:
+    """The cotangent stands at the places of the slice, zero elsewhere. Backward axes are turned forward first."""
+    if any(step < 0 for step in steps):
+        turned = tuple(step < 0 for step in steps)
+        g = reverse(g, tuple(axis for axis, back in enumerate(turned) if back))
+        starts = tuple(
+            start + (size - 1) * step if back else start
+            for start, step, size, back in zip(starts, steps, sizes, turned)
+        )
+        steps = tuple(abs(step) for step in steps)
+    return (apply(EMBED, g, shape=x.shape, starts=starts, steps=steps, fill=0.0),)
+
+
+def reverse(x: Tensor, axes: tuple[int, ...]) -> Tensor:
+    """The tensor with these axes running backwards."""
+    starts: tuple[Size, ...] = tuple(n - 1 if axis in axes else 0 for axis, n in enumerate(x.shape))
+    steps = tuple(-1 if axis in axes else 1 for axis in range(x.ndim))
+    return apply(SLICE, x, starts=starts, steps=steps, sizes=x.shape)
+
+
+def _positive(steps: tuple[int, ...]) -> None:
+    if any(step < 1 for step in steps):
+        raise ShapeError(f"steps {steps} of a region to fill have to be positive; reverse the value instead")
+
+
+def _embed_shape(
+    shapes: tuple[Shape, ...], shape: Shape, starts: Shape, steps: tuple[int, ...], fill: Any
+) -> tuple[Shape, tuple[Constraint, ...]]:
+    _positive(steps)
+    check_region(shape, starts, steps, shapes[0])
+    return shape, ()
+
+
+def _embed_regions(
+    shapes: tuple[Shape, ...], result_shape: Shape, shape: Shape, starts: Shape, steps: tuple[int, ...], fill: Any
+) -> tuple[tuple[tuple[Size, int], ...], ...]:
+    return (tuple(zip(starts, steps)),)
+
+
+def _embed_numpy(x: np.ndarray, shape: Any, starts: Any, steps: Any, fill: Any) -> np.ndarray:
+    result = np.full(shape, fill, x.dtype)
+    result[_region(starts, steps, x.shape)] = x
+    return result
+
+
+def _embed_vjp(
+    g: Tensor, y: Tensor, x: Tensor, shape: Shape, starts: Shape, steps: tuple[int, ...], fill: Any
+) -> tuple[Tensor, ...]:
+    return (apply(SLICE, g, starts=starts, steps=steps, sizes=x.shape),)
+
+
+def _embed_jvp(
+    ts: Sequence[Tensor | None], y: Tensor, x: Tensor, shape: Shape, starts: Shape, steps: tuple[int, ...], fill: Any
+) -> Tensor | None:
+    return None if ts[0] is None else apply(EMBED, ts[0], shape=shape, starts=starts, steps=steps, fill=0.0)
+
+
+def _replace_shape(
+    shapes: tuple[Shape, ...], starts: Shape, steps: tuple[int, ...], sizes: Shape
+) -> tuple[Shape, tuple[Constraint, ...]]:
+    base, value = shapes
+    _positive(steps)
+    check_region(base, starts, steps, sizes)
+    constraints: list[Constraint] = []
+    fits = len(value) == len(sizes) and all(same_size(a, b, constraints) is not None for a, b in zip(value, sizes))
+    if not fits:
+        raise ShapeError(f"a value of shape {value} for a region of shape {sizes}")
+    return base, tuple(constraints)
+
+
+def _replace_regions(
+    shapes: tuple[Shape, ...], result_shape: Shape, starts: Shape, steps: tuple[int, ...], sizes: Shape
+) -> tuple[tuple[tuple[Size, int], ...], ...]:
+    whole: tuple[tuple[Size, int], ...] = ((0, 1),) * len(result_shape)
+    return whole, tuple(zip(starts, steps))
+
+
+def _replace_numpy(base: np.ndarray, value: np.ndarray, shape: Any, starts: Any, steps: Any, sizes: Any) -> np.ndarray:
+    result = base.copy()
+    result[_region(starts, steps, sizes)] = value
+    return result
+
+
+def _zeros_like(x: Tensor) -> Tensor:
+    return apply(FULL, shape=x.shape, dtype=x.dtype, value=0.0)
+
+
+def _replace_vjp(
+    g: Tensor, y: Tensor, base: Tensor, value: Tensor, starts: Shape, steps: tuple[int, ...], sizes: Shape
+) -> tuple[Tensor, ...]:
+    outside = apply(REPLACE, g, _zeros_like(value), starts=starts, steps=steps, sizes=sizes)
+    return outside, apply(SLICE, g, starts=starts, steps=steps, sizes=value.shape)
+
+
+def _replace_jvp(
+    ts: Sequence[Tensor | None],
+    y: Tensor,
+    base: Tensor,
+    value: Tensor,
+    starts: Shape,
+    steps: tuple[int, ...],
+    sizes: Shape,
+) -> Tensor | None:
+    if ts[0] is None and ts[1] is None:
+        return None
+    outside = ts[0] if ts[0] is not None else _zeros_like(base)
+    inside = ts[1] if ts[1] is not None else _zeros_like(value)
+    return apply(REPLACE, outside, inside, starts=starts, steps=steps, sizes=sizes)
+
+
+SLICE = Movement("slice", shape_rule=_slice_shape, index=_slice_index, numpy=_slice_numpy, vjp=_slice_vjp)
+"""attrs starts, steps, sizes: the elements at ``starts + steps * k``; steps may be negative."""
+
+EMBED = Assemble(
+    "embed", shape_rule=_embed_shape, regions=_embed_regions, numpy=_embed_numpy, vjp=_embed_vjp, jvp=_embed_jvp
+)
+"""attrs shape, starts, steps, fill: a new array of that shape holding the operand at a region, ``fill`` elsewhere."""
+
+REPLACE = Assemble(
+    "replace",
+    shape_rule=_replace_shape,
+    regions=_replace_regions,
+    numpy=_replace_numpy,
+    vjp=_replace_vjp,
+    jvp=_replace_jvp,
+)
+"""attrs starts, steps, sizes: input 0 with the elements at the region replaced by input 1."""
