@@ -1,0 +1,1 @@
+"""Derivatives as graph transformations: reverse mode, forward mode, and what is built from the two."""

@@ -1,0 +1,92 @@
+"""gradcheck: derivatives compared with central differences of the reference evaluator."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from staticad.autodiff.connect import as_list
+from staticad.autodiff.reverse import gradients
+from staticad.errors import GradientError
+from staticad.ir.graph import Tensor, describe
+from staticad.ops.sources import PLACEHOLDER, placeholder
+from staticad.reference import evaluate
+
+# Weights of f(x + k*eps) that cancel all terms of the derivative's error below eps**4.
+_STENCIL = ((-2, 1 / 12), (-1, -2 / 3), (1, 2 / 3), (2, -1 / 12))
+
+
+def gradcheck(
+    ys: Tensor | Sequence[Tensor],
+    xs: Tensor | Sequence[Tensor],
+    feeds: Mapping[Any, Any],
+    *,
+    order: int = 2,
+    eps: float = 1e-3,
+    rtol: float = 1e-6,
+    atol: float = 1e-7,
+) -> bool:
+    """True if the gradients of ``ys`` by ``xs`` agree with central differences, up to the given order.
+
+    ``feeds`` is the place: values of the placeholders (variables take their present values); ``xs`` are among both or
+    are intermediates. Everything is computed in float64, also in a float32 graph. ``eps`` is the step of a five-point
+    formula, relative to the larger of 1 and the element: choose the place at least 2 eps away from kinks. A number is
+    accepted if it is off by at most ``atol * scale + rtol * |expected|``, where the scale is the largest derivative
+    of that x, or 1.
+
+    Raises GradientError that names the worst element, and FeedError as the reference evaluator does.
+    """
+    targets, sources = as_list(ys, "ys"), as_list(xs, "xs")
+    rng = np.random.default_rng(0)
+    values: dict[Any, Any] = dict(feeds)
+    inside = [x for x in sources if x.op is not PLACEHOLDER or (x not in feeds and x.name not in feeds)]
+    for x, value in zip(inside, evaluate(inside, feeds, precision=np.float64), strict=True):
+        values[x] = value
+    for level in range(1, order + 1):
+        cotangents = [placeholder(y.shape, y.dtype) for y in targets]
+        for cotangent, y in zip(cotangents, evaluate(targets, values, precision=np.float64), strict=True):
+            values[cotangent] = rng.uniform(0.5, 1.5, y.shape) * rng.choice([-1.0, 1.0], y.shape)
+        derived = gradients(targets, sources, cotangents, stop_gradients=sources, unconnected="zero")
+        found = evaluate(derived, values, precision=np.float64)
+        for x, gradient in zip(sources, found, strict=True):
+            expected = _differences(targets, cotangents, x, values, eps)
+            _compare(gradient, expected, x, level, rtol, atol)
+        targets = derived
+    return True
+
+
+def _differences(
+    ys: list[Tensor], cotangents: list[Tensor], x: Tensor, values: dict[Any, Any], eps: float
+) -> np.ndarray:
+    """The derivative of the sum over y of <cotangent, y> by every element of x."""
+    key: Any = x if x in values else x.name
+    place = np.asarray(values[key], np.float64)
+    weights = [values[c] for c in cotangents]
+    result = np.zeros(place.shape)
+    for index in np.ndindex(place.shape):
+        step = eps * max(1.0, abs(float(place[index])))
+        for offset, weight in _STENCIL:
+            moved = place.copy()
+            moved[index] += offset * step
+            outputs = evaluate(ys, {**values, key: moved}, precision=np.float64)
+            result[index] += weight * sum(float(np.sum(w * y)) for w, y in zip(weights, outputs)) / step
+    return result
+
+
+def _compare(
+    gradient: np.ndarray, expected: np.ndarray, x: Tensor, level: int, rtol: float, atol: float
+) -> None:
+    if gradient.size == 0:
+        return
+    scale = max(1.0, float(np.max(np.abs(expected), initial=0.0, where=np.isfinite(expected))))
+    excess = np.abs(gradient - expected) / (atol * scale + rtol * np.abs(expected))
+    excess = np.where(np.isnan(excess), np.inf, excess)
+    worst = np.unravel_index(int(np.argmax(excess)), excess.shape)
+    if excess[worst] > 1:
+        raise GradientError(
+            f"derivative of order {level} by {describe(x)}, element {list(map(int, worst))}: "
+            f"got {gradient[worst]!s}, central differences give {expected[worst]!s} "
+            f"({int(np.sum(excess > 1))} of {excess.size} elements differ)"
+        )

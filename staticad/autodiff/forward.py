@@ -1,0 +1,112 @@
+"""Forward mode: the graph of Jacobian-vector products, made of ordinary nodes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from staticad.autodiff.connect import as_list, check_floats, cuts, find_dependent
+from staticad.errors import GradientError, VerifyError
+from staticad.ir.graph import Node, Tensor, describe, sort_nodes
+from staticad.ir.provenance import inherit, user_call
+from staticad.ir.types import TensorType, same_size
+from staticad.ops.base import Assemble, Cast, Elementwise, apply
+from staticad.ops.creation import FULL
+from staticad.ops.elementwise import ADD
+from staticad.ops.movement import BROADCAST_TO
+from staticad.ops.sources import constant
+
+
+def jvp(ys: Tensor | Sequence[Tensor], xs: Tensor | Sequence[Tensor], tangents: Any) -> list[Tensor]:
+    """The directional derivatives of ``ys``: for every y the sum over all x of (dy/dx) · tangent, with y's shape.
+
+    ``tangents`` gives a tensor or an array per x, of its shape and dtype. A y that depends on no x has a tangent of
+    zeros; derivatives of piecewise constant ops are zero. Where one x is computed from another, the tangent given for
+    it adds to the one that follows: the exact adjoint of `gradients`.
+
+    Raises GradientError for integers, tangents that do not fit, and an op without a derivative.
+    """
+    targets, sources = as_list(ys, "ys"), as_list(xs, "xs")
+    check_floats(targets, "jvp of")
+    check_floats(sources, "jvp by")
+    order = sort_nodes(targets)
+    dependent = find_dependent(order, sources)
+    found: dict[Tensor, Tensor] = {}
+    with user_call():
+        for x, tangent in zip(sources, _tangents(sources, tangents), strict=True):
+            found[x] = apply(ADD, found[x], tangent) if x in found else tangent
+    for node in order:
+        tensor = node.outputs[0]
+        if tensor in dependent and not cuts(node):
+            pushed = _rule(node, [found.get(t) for t in node.inputs])
+            if pushed is not None:
+                found[tensor] = apply(ADD, found[tensor], pushed) if tensor in found else pushed
+    with user_call():
+        return [found[y] if y in found else _zeros(y.type) for y in targets]
+
+
+def _tangents(xs: list[Tensor], given: Any) -> list[Tensor]:
+    values = given if isinstance(given, (list, tuple)) else [given]
+    if len(values) != len(xs):
+        raise GradientError(f"{len(values)} tangents for {len(xs)} xs; give one per x")
+    tangents = []
+    for x, value in zip(xs, values):
+        tangent = value if isinstance(value, Tensor) else constant(value, x.dtype)
+        if tangent.dtype != x.dtype:
+            raise GradientError(f"tangent {describe(tangent)} for {describe(x)}: the dtypes differ; use astype")
+        if tangent.ndim != x.ndim or any(same_size(a, b, []) is None for a, b in zip(tangent.shape, x.shape)):
+            raise GradientError(f"tangent {describe(tangent)} for {describe(x)}: the shapes differ; use broadcast_to")
+        tangents.append(tangent)
+    return tangents
+
+
+def _zeros(kind: TensorType) -> Tensor:
+    return apply(FULL, shape=kind.shape, dtype=kind.dtype, value=0.0)
+
+
+def _rule(node: Node, tangents: list[Tensor | None]) -> Tensor | None:
+    """The tangent of a node's output; None where it is zero."""
+    if all(t is None for t in tangents):
+        return None
+    op, y = node.op, node.outputs[0]
+    with inherit(node.where.derived(f"tangent of {op.name}")):
+        if op.jvp is not None:
+            result = op.jvp(tangents, y, *node.inputs, **node.attrs)
+        elif op.linear or isinstance(op, Cast):
+            result = _linear(node, tangents)
+        elif isinstance(op, Elementwise) and op.vjp is not None:
+            result = _elementwise(node, tangents)
+        else:
+            raise GradientError(f"{op.name} has no forward derivative rule ({describe(y)})")
+        return None if result is None else _fit(result, y, op.name)
+
+
+def _linear(node: Node, tangents: list[Tensor | None]) -> Tensor:
+    """A linear op is its own derivative, except that what it fills in is constant."""
+    attrs = dict(node.attrs)
+    if isinstance(node.op, Assemble) and attrs.get("fill") is not None:
+        attrs["fill"] = type(attrs["fill"])(0)
+    inputs = [_zeros(x.type) if t is None else t for t, x in zip(tangents, node.inputs)]
+    return apply(node.op, *inputs, **attrs)
+
+
+def _elementwise(node: Node, tangents: list[Tensor | None]) -> Tensor | None:
+    """The Jacobian is diagonal, so that the reverse rule applied to a tangent gives the forward derivative."""
+    total: Tensor | None = None
+    for position, tangent in enumerate(tangents):
+        if tangent is None:
+            continue
+        part = node.op.vjp(tangent, node.outputs[0], *node.inputs, **node.attrs)[position]
+        if part is not None:
+            total = part if total is None else apply(ADD, total, part)
+    return total
+
+
+def _fit(tangent: Tensor, y: Tensor, name: str) -> Tensor:
+    """The tangent in the shape of ``y``, to which it may have to be broadcast."""
+    if tangent.dtype != y.dtype or tangent.ndim > y.ndim:
+        raise VerifyError(f"the jvp of {name} returned {tangent.type} as the tangent of {y.type}")
+    padded = (1,) * (y.ndim - tangent.ndim) + tangent.shape
+    if tangent.ndim == y.ndim and all(a == b or a != 1 for a, b in zip(padded, y.shape)):
+        return tangent
+    return apply(BROADCAST_TO, tangent, shape=y.shape)

@@ -1,0 +1,169 @@
+"""Reverse mode: the graph of vector-Jacobian products, made of ordinary nodes.
+
+The rules of the ops stand with the ops; this driver finds the nodes between xs and ys, sums the cotangents of
+shared tensors, and sums a cotangent down to its tensor's shape where the op broadcast it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Literal
+
+import numpy as np
+
+from staticad.autodiff.connect import as_list, check_floats, cuts, explain_unconnected, find_dependent
+from staticad.errors import GradientError, VerifyError
+from staticad.ir.dims import product
+from staticad.ir.graph import Node, Tensor, describe, sort_nodes
+from staticad.ir.provenance import inherit, user_call
+from staticad.ir.types import TensorType, same_size
+from staticad.ops.base import apply
+from staticad.ops.creation import FULL
+from staticad.ops.elementwise import ADD
+from staticad.ops.movement import EXPAND_DIMS
+from staticad.ops.reduce import SUM
+from staticad.ops.sources import constant
+
+Unconnected = Literal["error", "zero", "none"]
+
+
+def gradients(
+    ys: Tensor | Sequence[Tensor],
+    xs: Tensor | Sequence[Tensor],
+    grad_ys: Any = None,
+    stop_gradients: Tensor | Sequence[Tensor] = (),
+    unconnected: Unconnected = "error",
+) -> list[Tensor]:
+    """The derivatives of ``ys`` by ``xs``: for every x the sum over all y of (dy/dx)ᵀ · grad_y, with x's shape.
+
+    ``ys`` and ``xs`` are tensors of float dtype, ``xs`` also intermediates. ``grad_ys`` gives the cotangents, one per
+    y and of its shape; None means 1 and needs a y of one element. Tensors in ``stop_gradients`` count as constants,
+    except for what is asked of them directly. ``unconnected`` decides about an x that no y depends on: "error",
+    "zero" (zeros), or "none" (None in the list). Derivatives of piecewise constant ops (comparisons, floor, argmax)
+    are zero and do not connect.
+
+    Raises GradientError for integers, a y of several elements without a cotangent, cotangents that do not fit, an
+    unconnected x, and an op without a derivative.
+    """
+    if unconnected not in ("error", "zero", "none"):
+        raise GradientError(f'unconnected={unconnected!r}; it is one of "error", "zero", "none"')
+    targets, sources, stops = as_list(ys, "ys"), as_list(xs, "xs"), as_list(stop_gradients, "stop_gradients")
+    check_floats(targets, "gradients of")
+    check_floats(sources, "gradients by")
+    with user_call():
+        seeds = _seeds(targets, grad_ys)
+    order = sort_nodes(targets)
+    dependent = find_dependent(order, sources, stops)
+    cotangents = _pull(order, dependent, set(sources), set(stops), list(zip(targets, seeds)))
+    results: list[Any] = []
+    for x in sources:
+        gradient = cotangents.get(x)
+        if gradient is None and unconnected == "error":
+            raise GradientError(
+                f"no gradient by {describe(x)}: {explain_unconnected(targets, x, stops)}; "
+                'pass unconnected="zero" for zeros or "none" for None'
+            )
+        if gradient is None and unconnected == "zero":
+            with user_call():
+                gradient = apply(FULL, shape=x.shape, dtype=x.dtype, value=0.0)
+        results.append(gradient)
+    return results
+
+
+def _seeds(ys: list[Tensor], grad_ys: Any) -> list[Tensor]:
+    if grad_ys is None:
+        grad_ys = [None] * len(ys)
+    elif isinstance(grad_ys, Tensor) or not isinstance(grad_ys, (list, tuple)):
+        grad_ys = [grad_ys]
+    elif len(ys) == 1 and len(grad_ys) != 1:
+        raise GradientError(f"grad_ys has {len(grad_ys)} entries for 1 y; give one array, tensor or None per y")
+    if len(grad_ys) != len(ys):
+        raise GradientError(f"grad_ys has {len(grad_ys)} entries for {len(ys)} ys; give one per y, None for 1")
+    return [_seed(y, given) for y, given in zip(ys, grad_ys, strict=True)]
+
+
+def _seed(y: Tensor, given: Any) -> Tensor:
+    if given is None:
+        if product(y.shape) != 1:
+            raise GradientError(
+                f"the gradient of {describe(y)}, which has several elements, needs grad_ys; "
+                "or reduce it to one number first, for instance with .sum() or .mean()"
+            )
+        return constant(np.ones(y.shape, y.dtype))
+    seed = given if isinstance(given, Tensor) else constant(given, y.dtype)
+    if seed.dtype != y.dtype:
+        raise GradientError(f"grad_ys entry {describe(seed)} for {describe(y)}: the dtypes differ; use astype")
+    if seed.ndim != y.ndim or any(same_size(a, b, []) is None for a, b in zip(seed.shape, y.shape, strict=True)):
+        raise GradientError(f"grad_ys entry {describe(seed)} for {describe(y)}: the shapes differ; use broadcast_to")
+    return seed
+
+
+def _pull(
+    order: list[Node],
+    dependent: set[Tensor],
+    sources: set[Tensor],
+    stops: set[Tensor],
+    seeds: list[tuple[Tensor, Tensor]],
+) -> dict[Tensor, Tensor]:
+    """Cotangents of the dependent tensors, from the ends of ``order`` to its beginning."""
+    parts: dict[Tensor, list[Tensor]] = {}
+    for y, seed in seeds:
+        if y in dependent:
+            parts.setdefault(y, []).append(seed)
+    kept: dict[Tensor, Tensor] = {}
+    for node in reversed(order):
+        tensor = node.outputs[0]
+        contributions = parts.pop(tensor, None)
+        if contributions is None:
+            continue
+        cotangent = _total(tensor, contributions)
+        if tensor in sources:
+            kept[tensor] = cotangent
+        if tensor in stops or cuts(node) or not any(t in dependent for t in node.inputs):
+            continue
+        for x, contribution in zip(node.inputs, _rule(node, cotangent), strict=True):
+            if x in dependent and contribution is not None:
+                parts.setdefault(x, []).append(contribution)
+    return kept
+
+
+def _total(tensor: Tensor, contributions: list[Tensor]) -> Tensor:
+    if len(contributions) == 1:
+        return contributions[0]
+    with inherit(tensor.where.derived(f"sum of gradients of {tensor.op.name}")):
+        total = contributions[0]
+        for contribution in contributions[1:]:
+            total = apply(ADD, total, contribution)
+    return total
+
+
+def _rule(node: Node, cotangent: Tensor) -> list[Tensor | None]:
+    """The cotangents of a node's inputs, each with the rank and dtype of its input."""
+    op = node.op
+    if op.vjp is None:
+        raise GradientError(f"{op.name} has no derivative rule ({describe(node.outputs[0])})")
+    with inherit(node.where.derived(f"gradient of {op.name}")):
+        results = op.vjp(cotangent, node.outputs[0], *node.inputs, **node.attrs)
+        if len(results) != len(node.inputs):
+            raise VerifyError(f"the vjp of {op.name} returned {len(results)} cotangents for {len(node.inputs)} inputs")
+        return [None if r is None else sum_to(r, x.type, op.name) for r, x in zip(results, node.inputs, strict=True)]
+
+
+def sum_to(cotangent: Tensor, target: TensorType, name: str = "sum_to") -> Tensor:
+    """The adjoint of broadcasting ``target``: sums over the axes that were added or stretched from size 1.
+
+    Only a statically known 1 stretches, so a free size is never summed over.
+    """
+    added = cotangent.ndim - target.ndim
+    if cotangent.dtype != target.dtype or added < 0:
+        raise VerifyError(f"the vjp of {name} returned {cotangent.type} as the cotangent of {target}")
+    stretched = tuple(a for a, size in enumerate(target.shape) if size == 1 and cotangent.shape[a + added] != 1)
+    axes = (*range(added), *(a + added for a in stretched))
+    if axes:
+        cotangent = apply(SUM, cotangent, axes=axes)
+    if stretched:
+        cotangent = apply(EXPAND_DIMS, cotangent, axes=stretched)
+    for size, wanted in zip(cotangent.shape, target.shape, strict=True):
+        if same_size(size, wanted, []) is None:
+            raise VerifyError(f"the vjp of {name} returned {cotangent.type} as the cotangent of {target}")
+    return cotangent

@@ -1,0 +1,187 @@
+"""The oracle: a graph evaluated node by node with NumPy, every result checked against its inferred type.
+
+Slow and simple on purpose. It is what compiled sessions are compared with, and what `gradcheck` differentiates
+numerically.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+
+from staticad.errors import FeedError, IndexOutOfBounds, VerifyError
+from staticad.ir import dims
+from staticad.ir.dims import Dim, Shape, Size, Symbol
+from staticad.ir.dtypes import DType
+from staticad.ir.graph import Attrs, Node, Tensor, describe, sort_nodes
+from staticad.ops.sources import CONSTANT, PLACEHOLDER, VARIABLE, ConstantValue
+
+Feeds = Mapping[Any, Any]
+
+
+def evaluate(
+    outputs: Tensor | Iterable[Tensor],
+    feeds: Feeds | None = None,
+    variables: Mapping[Tensor, Any] | None = None,
+    *,
+    precision: Any = None,
+) -> list[np.ndarray]:
+    """The values of ``outputs``, one array each.
+
+    ``feeds`` maps tensors (or names of placeholders) to arrays of their dtype; Python numbers and lists are
+    converted. A fed tensor that is no placeholder is taken as given, and what only it depends on is not evaluated.
+    ``variables`` replaces the present values of variables. With ``precision`` (a NumPy float type) all floating
+    tensors are computed in that type, which tells rounding errors from wrong results.
+
+    Raises FeedError where a value is missing or sizes do not fit, IndexOutOfBounds for an index outside its axis, and
+    VerifyError where a result does not have the inferred shape or dtype.
+    """
+    wanted = [outputs] if isinstance(outputs, Tensor) else list(outputs)
+    return _Evaluation(wanted, feeds or {}, variables or {}, precision).run()
+
+
+class _Evaluation:
+    """One run: the values so far, and the numbers that the free sizes stand for."""
+
+    def __init__(self, outputs: list[Tensor], feeds: Feeds, variables: Mapping[Tensor, Any], precision: Any) -> None:
+        self.outputs = outputs
+        self.precision = np.dtype(precision) if precision is not None else None
+        self.sizes: dict[Symbol, int] = {}
+        self.values: dict[Tensor, np.ndarray] = {}
+        given = self.by_tensor(feeds)
+        self.order = sort_nodes(outputs, stop=[t.node for t in given])
+        for tensor, value in given.items():
+            self.give(tensor, value)
+        for node in self.order:
+            if node.op is VARIABLE and node.out not in self.values:
+                self.give(node.out, variables[node.out] if node.out in variables else node.out.value)
+        for tensor in self.values:
+            self.check_shape(tensor)
+
+    def by_tensor(self, feeds: Feeds) -> dict[Tensor, Any]:
+        named = {key: value for key, value in feeds.items() if isinstance(key, str)}
+        given = {key: value for key, value in feeds.items() if isinstance(key, Tensor)}
+        strangers = [key for key in feeds if not isinstance(key, (str, Tensor))]
+        if strangers:
+            raise FeedError(f"feeds are keyed by tensors or names, not by {type(strangers[0]).__name__}")
+        if named:
+            for node in sort_nodes(self.outputs):
+                if node.op is PLACEHOLDER and node.name in named:
+                    given[node.out] = named[node.name]
+            unknown = named.keys() - {tensor.name for tensor in given}
+            if unknown:
+                raise FeedError(f"no placeholder is named {', '.join(map(repr, sorted(unknown)))}")
+        return given
+
+    def give(self, tensor: Tensor, value: Any) -> None:
+        """Take an array as the value of a tensor, and bind the free sizes that its shape consists of."""
+        array = np.asarray(value) if isinstance(value, (np.ndarray, np.generic)) else _convert(tensor, value)
+        if array.dtype.newbyteorder("=") != tensor.dtype and array.dtype != self.dtype(tensor.dtype):
+            raise FeedError(f"{describe(tensor)} was given {array.dtype}; use astype({tensor.dtype.name!r})")
+        if array.ndim != tensor.ndim:
+            raise FeedError(f"{describe(tensor)} was given an array of shape {array.shape}: the ranks differ")
+        self.values[tensor] = array.astype(self.dtype(tensor.dtype))
+        for size, actual in zip(tensor.shape, array.shape, strict=True):
+            symbol = dims.as_symbol(size)
+            if symbol is not None:
+                known = self.sizes.setdefault(symbol, actual)
+                if known != actual:
+                    raise FeedError(
+                        f"the size {symbol} is {known} elsewhere, but {describe(tensor)} was given shape {array.shape}"
+                    )
+
+    def check_shape(self, tensor: Tensor) -> None:
+        actual = self.values[tensor].shape
+        if actual != self.shape(tensor.shape, tensor.node):
+            raise FeedError(f"{describe(tensor)} was given an array of shape {actual}")
+
+    def dtype(self, dtype: DType) -> DType:
+        return self.precision if self.precision is not None and dtype.kind == "f" else dtype
+
+    def size(self, size: Size, node: Node) -> int:
+        try:
+            return dims.evaluate(size, self.sizes)
+        except KeyError as error:
+            raise FeedError(
+                f"the size {error.args[0]} of {describe(node.outputs[0])} does not follow from the feeds"
+            ) from None
+        except ZeroDivisionError:
+            raise FeedError(f"the size {size} of {describe(node.outputs[0])} divides by a size that is 0") from None
+
+    def shape(self, shape: Shape, node: Node) -> tuple[int, ...]:
+        numbers = tuple(self.size(s, node) for s in shape)
+        if any(n < 0 for n in numbers):
+            raise FeedError(f"{describe(node.outputs[0])} would have the shape {numbers}: a size is negative")
+        return numbers
+
+    def attribute(self, value: Any, node: Node) -> Any:
+        """An attribute with numbers in the place of free sizes, at any depth of tuples."""
+        if isinstance(value, Dim):
+            return self.size(value, node)
+        if isinstance(value, tuple):
+            return tuple(self.attribute(v, node) for v in value)
+        if isinstance(value, np.dtype):
+            return self.dtype(value)
+        if isinstance(value, Attrs):
+            return {k: self.attribute(v, node) for k, v in value.items()}
+        return value
+
+    def check_constraints(self, node: Node) -> None:
+        for a, b in node.constraints:
+            left, right = self.size(a, node), self.size(b, node)
+            if left != right:
+                raise FeedError(
+                    f"{describe(node.outputs[0])} needs equal sizes, but {a} = {left} and {b} = {right}; "
+                    "free sizes do not broadcast"
+                )
+
+    def run(self) -> list[np.ndarray]:
+        with np.errstate(all="ignore"):
+            for node in self.order:
+                if not all(t in self.values for t in node.outputs):
+                    self.step(node)
+        return [self.values[t] for t in self.outputs]
+
+    def step(self, node: Node) -> None:
+        if node.op is PLACEHOLDER:
+            raise FeedError(f"no value was given for {describe(node.out)}")
+        if node.op is CONSTANT:
+            value: ConstantValue = node.attrs["value"]
+            self.values[node.out] = value.array.astype(self.dtype(node.out.dtype))
+            return
+        self.check_constraints(node)
+        attrs = self.attribute(node.attrs, node)
+        shapes = [self.shape(t.shape, node) for t in node.types]
+        if node.op.needs_shape:
+            attrs["shape"] = shapes[0]
+        try:
+            result = node.op.numpy(*(self.values[t] for t in node.inputs), **attrs)
+        except IndexError as error:
+            raise IndexOutOfBounds(f"{describe(node.outputs[0])}: {error}") from None
+        results = result if len(node.outputs) > 1 else (result,)
+        for tensor, shape, value in zip(node.outputs, shapes, results, strict=True):
+            array = np.asarray(value)
+            if array.shape != shape or array.dtype != self.dtype(tensor.dtype):
+                raise VerifyError(
+                    f"{describe(tensor)} was inferred as {self.dtype(tensor.dtype).name}{list(shape)}, "
+                    f"but NumPy made {array.dtype.name}{list(array.shape)}"
+                )
+            self.values[tensor] = array
+
+
+def _convert(tensor: Tensor, value: Any) -> np.ndarray:
+    """Python numbers and nests of them, in the dtype of the tensor."""
+    array = np.asarray(value)
+    if array.dtype.kind not in "biuf":
+        raise FeedError(f"{describe(tensor)} was given a {type(value).__name__}, which is no array of numbers")
+    if array.dtype.kind not in {"b": "b", "i": "biu", "u": "biu", "f": "biuf"}[tensor.dtype.kind]:
+        raise FeedError(f"{describe(tensor)} was given {array.dtype} values; convert them to {tensor.dtype.name}")
+    try:
+        return np.asarray(value, tensor.dtype)
+    except OverflowError as error:
+        raise FeedError(f"{describe(tensor)}: {error}") from None
+
+
+__all__ = ["evaluate"]

@@ -1,0 +1,1 @@
+"""Tools shared by tests: input arrays, cases for every op, comparison, random graphs."""
