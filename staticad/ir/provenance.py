@@ -10,7 +10,7 @@ import os
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
@@ -65,8 +65,6 @@ def inherit(where: Where) -> Iterator[None]:
         _state.inherited = before
 
 
-@contextmanager
-def user_call() -> Iterator[None]:
+def user_call() -> AbstractContextManager[None]:
     """Nodes made inside all get the place of the user's present line (for composites and transformations)."""
-    with inherit(here()):
-        yield
+    return inherit(here())  # found here already: inside a generator the caller would be contextlib
