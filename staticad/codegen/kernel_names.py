@@ -14,6 +14,7 @@ from staticad.codegen import (
     scalar_division,
     scalar_reduce,
 )
+from staticad.codegen.vecmath import exponential, logarithm, sigmoidal
 
 KERNEL_NAMES: dict[str, object] = {
     # dtypes
@@ -58,6 +59,14 @@ KERNEL_NAMES: dict[str, object] = {
     "floor_divide": scalar_division.floor_divide,
     "remainder": scalar_division.remainder,
     "cast": scalar_cast.cast,
+    # elementary functions
+    "exp": exponential.exp_intrinsic,
+    "expm1": exponential.expm1_intrinsic,
+    "log": logarithm.log_intrinsic,
+    "log1p": logarithm.log1p_intrinsic,
+    "tanh": sigmoidal.tanh_intrinsic,
+    "sigmoid": sigmoidal.sigmoid_intrinsic,
+    "softplus": sigmoidal.softplus_intrinsic,
     # comparisons and logic
     "equal": scalar_compare.equal,
     "not_equal": scalar_compare.not_equal,

@@ -176,10 +176,19 @@ class Value:
         shift = self.builder.ashr if is_signed(self.dtype) else self.builder.lshr
         return self._wrap(shift(self.ir, self.lift(other).ir))
 
+    def logical_shift_right(self, count: int) -> Value:
+        """Shift right that fills with zeros, for signed integers too."""
+        return self._wrap(self.builder.lshr(self.ir, self.constant(count).ir))
+
     def bits(self) -> Value:
         """The bits of a float as a signed integer of the same width."""
         dtype = signed_of(self.dtype)
         return self._wrap(self.builder.bitcast(self.ir, ir_type(dtype)), dtype)
+
+    def float_bits(self) -> int:
+        """The bit pattern of a float constant, as a Python int."""
+        code, number = ("<f", "<i") if self.dtype == types.float32 else ("<d", "<q")
+        return int(struct.unpack(number, struct.pack(code, self.ir.constant))[0])
 
     def as_float(self) -> Value:
         """A 32 or 64 bit pattern as the float that it encodes."""

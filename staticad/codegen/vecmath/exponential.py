@@ -1,0 +1,92 @@
+"""exp and expm1: Cody-Waite reduction x = k ln 2 + r, a minimax polynomial for r, and an exact scaling by 2**k.
+
+The polynomials approximate (exp(r) - 1 - r) / r**2 on |r| <= ln(2) / 2. Their coefficients come from the Remez
+algorithm in 60 digits with the relative error as weight; errors: exp 2**-56 and 2**-28 (float64, float32), expm1
+2**-60 and 2**-26. Reference for the method: W. J. Cody and W. Waite, Software Manual for the Elementary Functions (1980).
+"""
+
+from __future__ import annotations
+
+from staticad.codegen.vecmath.builder import FLOATS, Value, elementwise, fma, horner, select
+from staticad.codegen.vecmath.formats import LOG2_E, format_of, pick, power_of_two, scale
+
+INFINITY = float("inf")
+
+EXP_64 = (
+    2.5114478874461485e-08,
+    2.762632228639768e-07,
+    2.755722794151766e-06,
+    2.4801504458250466e-05,
+    0.00019841269903038688,
+    0.0013888888932366643,
+    0.008333333333314591,
+    0.04166666666657367,
+    0.16666666666666685,
+    0.5000000000000006,
+)
+EXP_32 = (0.0013838985469192266, 0.008369195275008678, 0.04166810214519501, 0.16666516661643982, 0.4999999403953552)
+EXPM1_64 = (
+    2.0924477845536005e-09,
+    2.5109043911361427e-08,
+    2.755724263648533e-07,
+    2.7557244185276897e-06,
+    2.4801587360715256e-05,
+    0.00019841269886154456,
+    0.0013888888888866748,
+    0.008333333333321619,
+    0.0416666666666667,
+    0.16666666666666677,
+    0.5,
+)
+EXPM1_32 = (0.001391732250340283, 0.008367113769054413, 0.04166661202907562, 0.16666539013385773, 0.5)
+
+
+def _clamp(x: Value, low: float, high: float) -> Value:
+    """x between two bounds; NaN stays NaN."""
+    x = select(x > high, high, x)
+    return select(x < low, low, x)
+
+
+def _reduce(x: Value) -> tuple[Value, Value, Value]:
+    """k + magic, and x - k ln 2 in two parts: the second part is still to be subtracted from the first."""
+    form = format_of(x)
+    shifted = fma(x, LOG2_E, form.magic)
+    k = shifted - form.magic
+    return shifted, fma(-k, form.ln2_high, x), k * form.ln2_low
+
+
+def exp(x: Value) -> Value:
+    """e**x."""
+    low, high = pick(x, (-104.5, 89.0), (-746.0, 710.0))
+    shifted, high_part, low_part = _reduce(_clamp(x, low, high))
+    r = high_part - low_part
+    return scale(fma(r * r, horner(r, pick(x, EXP_32, EXP_64)), r) + 1, shifted)
+
+
+def expm1_parts(x: Value) -> tuple[Value, Value]:
+    """(e**x - 1) / 2 as an unevaluated sum of two floats, for x from -60 to the overflow of e**x.
+
+    With u = 2**(k-1): (e**x - 1) / 2 = (u - 1/2) + u (r + r**2 q(r)). The sum of the first two terms keeps its rounding
+    error, and so does r.
+    """
+    form = format_of(x)
+    shifted, high_part, low_part = _reduce(x)
+    r = high_part - low_part
+    r_error = (high_part - r) - low_part
+    u = power_of_two(shifted.bits() + (form.bias - 1))
+    start = u - 0.5
+    total = fma(u, r, start)
+    error = fma(u, r, start - total)
+    return total, fma(u, fma(r * r, horner(r, pick(x, EXPM1_32, EXPM1_64)), r_error), error)
+
+
+def expm1(x: Value) -> Value:
+    """e**x - 1, exact to the last digits near 0."""
+    (high,) = pick(x, (89.0,), (710.0,))
+    total, error = expm1_parts(_clamp(x, -60.0, high))
+    tiny = abs(x) < format_of(x).epsilon / 4
+    return select(tiny, x, (total + error) * 2)
+
+
+exp_intrinsic = elementwise("exp", exp, FLOATS)
+expm1_intrinsic = elementwise("expm1", expm1, FLOATS)
