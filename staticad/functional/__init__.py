@@ -1,0 +1,1 @@
+"""The front: functions with NumPy's names, operators and methods, all of them composites of ops."""

@@ -1,0 +1,156 @@
+"""Comparisons, logic and the classification of floats with NumPy's names. All give bool tensors and derivative 0."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from staticad.errors import DTypeError
+from staticad.ir.dtypes import BOOL, UINT64, is_integer
+from staticad.ir.graph import Tensor, describe
+from staticad.ops import elementwise as ops
+from staticad.ops.base import Op, apply
+from staticad.ops.creation import fill
+from staticad.ops.promotion import Operand, as_operands, cast, to_tensor, weak_kind
+from staticad.ops.sources import constant
+
+# What each relation becomes when its operands trade places.
+_MIRRORED = {
+    ops.EQUAL: ops.EQUAL,
+    ops.NOT_EQUAL: ops.NOT_EQUAL,
+    ops.LESS: ops.GREATER,
+    ops.GREATER: ops.LESS,
+    ops.LESS_EQUAL: ops.GREATER_EQUAL,
+    ops.GREATER_EQUAL: ops.LESS_EQUAL,
+}
+
+
+def _compare(op: Any, x1: Operand, x2: Operand) -> Tensor:
+    """Comparisons are exact between integers of any two dtypes, and with Python integers of any size."""
+    if weak_kind(x1) is int and isinstance(x2, Tensor):
+        return _compare(_MIRRORED[op], x2, x1)
+    if type(x2) is int and isinstance(x1, Tensor) and is_integer(x1.dtype):
+        info = np.iinfo(x1.dtype)
+        if not info.min <= x2 <= info.max:
+            return fill(x1.shape, op.numpy(0, 1 if x2 > 0 else -1), BOOL)
+    if weak_kind(x1) is None and weak_kind(x2) is None:
+        a, b = to_tensor(x1), to_tensor(x2)
+        if a.dtype == UINT64 and b.dtype.kind == "i":
+            return _compare_mixed(_MIRRORED[op], b, a)
+        if b.dtype == UINT64 and a.dtype.kind == "i":
+            return _compare_mixed(op, a, b)
+        x1, x2 = a, b
+    return apply(op, *as_operands(op.name, x1, x2))
+
+
+def _compare_mixed(op: Any, a: Tensor, b: Tensor) -> Tensor:
+    """A signed with a uint64: a negative one is less than every unsigned; the rest compare as uint64.
+
+    float64, their NumPy result type, would take 2**63 and 2**63 + 1 for the same number.
+    """
+    negative = apply(ops.LESS, a, constant(0, a.dtype))
+    unsigned = apply(op, cast(a, UINT64), b)
+    return apply(ops.WHERE, negative, constant(bool(op.numpy(-1, 0))), unsigned)
+
+
+def equal(x1: Operand, x2: Operand) -> Tensor:
+    """x1 == x2; false for NaN."""
+    return _compare(ops.EQUAL, x1, x2)
+
+
+def not_equal(x1: Operand, x2: Operand) -> Tensor:
+    """x1 != x2; true for NaN."""
+    return _compare(ops.NOT_EQUAL, x1, x2)
+
+
+def less(x1: Operand, x2: Operand) -> Tensor:
+    """x1 < x2; false for NaN."""
+    return _compare(ops.LESS, x1, x2)
+
+
+def less_equal(x1: Operand, x2: Operand) -> Tensor:
+    """x1 <= x2; false for NaN."""
+    return _compare(ops.LESS_EQUAL, x1, x2)
+
+
+def greater(x1: Operand, x2: Operand) -> Tensor:
+    """x1 > x2; false for NaN."""
+    return _compare(ops.GREATER, x1, x2)
+
+
+def greater_equal(x1: Operand, x2: Operand) -> Tensor:
+    """x1 >= x2; false for NaN."""
+    return _compare(ops.GREATER_EQUAL, x1, x2)
+
+
+def _logical(op: Op, x1: Operand, x2: Operand) -> Tensor:
+    """Truth is `!= 0`, in whatever dtype each operand has."""
+    a, b = to_tensor(x1), to_tensor(x2)
+    return apply(op, a, b) if a.dtype == b.dtype else apply(op, cast(a, BOOL), cast(b, BOOL))
+
+
+def logical_and(x1: Operand, x2: Operand) -> Tensor:
+    """Both are not 0."""
+    return _logical(ops.LOGICAL_AND, x1, x2)
+
+
+def logical_or(x1: Operand, x2: Operand) -> Tensor:
+    """One or both are not 0."""
+    return _logical(ops.LOGICAL_OR, x1, x2)
+
+
+def logical_xor(x1: Operand, x2: Operand) -> Tensor:
+    """Exactly one is not 0."""
+    return _logical(ops.LOGICAL_XOR, x1, x2)
+
+
+def logical_not(x: Operand) -> Tensor:
+    """x is 0."""
+    return apply(ops.LOGICAL_NOT, to_tensor(x))
+
+
+def _bitwise(name: str, op: Op, *values: Operand) -> Tensor:
+    operands = [to_tensor(v) for v in values]
+    if any(t.dtype != BOOL for t in operands):
+        listed = ", ".join(describe(t) for t in operands)
+        raise DTypeError(f"{name}: only bools have bitwise logic here; compare first or use astype ({listed})")
+    return apply(op, *operands)
+
+
+def bitwise_and(x1: Operand, x2: Operand) -> Tensor:
+    """x1 & x2 of bools. Other dtypes raise DTypeError."""
+    return _bitwise("bitwise_and", ops.LOGICAL_AND, x1, x2)
+
+
+def bitwise_or(x1: Operand, x2: Operand) -> Tensor:
+    """x1 | x2 of bools. Other dtypes raise DTypeError."""
+    return _bitwise("bitwise_or", ops.LOGICAL_OR, x1, x2)
+
+
+def bitwise_xor(x1: Operand, x2: Operand) -> Tensor:
+    """x1 ^ x2 of bools. Other dtypes raise DTypeError."""
+    return _bitwise("bitwise_xor", ops.LOGICAL_XOR, x1, x2)
+
+
+def invert(x: Operand) -> Tensor:
+    """~x of bools. Other dtypes raise DTypeError."""
+    return _bitwise("invert", ops.LOGICAL_NOT, x)
+
+
+def isnan(x: Operand) -> Tensor:
+    """x is NaN; false for integers."""
+    return apply(ops.ISNAN, to_tensor(x))
+
+
+def isfinite(x: Operand) -> Tensor:
+    """x is neither infinite nor NaN; true for integers."""
+    return apply(ops.ISFINITE, to_tensor(x))
+
+
+def isinf(x: Operand) -> Tensor:
+    """x is infinite; false for integers."""
+    return apply(ops.ISINF, to_tensor(x))
+
+
+bitwise_not = invert

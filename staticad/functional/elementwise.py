@@ -1,0 +1,286 @@
+"""Arithmetic and elementary functions with NumPy's names, promotion and broadcasting.
+
+Operands are tensors, sizes, arrays or Python numbers; Python numbers are weak (NEP 50). Functions such as exp work on
+integers in the float type of `staticad.ir.dtypes.floating`. A wrong dtype raises DTypeError, shapes that do not
+broadcast raise ShapeError; both name the operation, the operands and their lines.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from staticad.errors import DTypeError
+from staticad.ir.dtypes import BOOL, FLOAT64, INT8, as_dtype, floating, is_float
+from staticad.ir.graph import Tensor, describe
+from staticad.ops import elementwise as ops
+from staticad.ops.base import Op, apply
+from staticad.ops.promotion import Operand, as_operands, cast, common_dtype, to_tensor
+from staticad.ops.sources import constant_array
+
+
+def _binary(op: Op, x1: Operand, x2: Operand) -> Tensor:
+    return apply(op, *as_operands(op.name, x1, x2))
+
+
+def _no_bool(op: Op, x1: Operand, x2: Operand) -> Tensor:
+    """Operands of bools are int8 ones, as in NumPy."""
+    a, b = as_operands(op.name, x1, x2)
+    return apply(op, cast(a, INT8), cast(b, INT8)) if a.dtype == BOOL else apply(op, a, b)
+
+
+def _float(op: Op, x: Operand) -> Tensor:
+    a = to_tensor(x)
+    return apply(op, cast(a, floating(a.dtype)))
+
+
+def add(x1: Operand, x2: Operand) -> Tensor:
+    """x1 + x2; or for bools."""
+    return _binary(ops.ADD, x1, x2)
+
+
+def subtract(x1: Operand, x2: Operand) -> Tensor:
+    """x1 - x2; not for bools (DTypeError), which have `logical_xor`."""
+    a, b = as_operands("sub", x1, x2)
+    if a.dtype == BOOL:
+        raise DTypeError(f"sub: bools have no difference; use ^ or sa.logical_xor ({describe(a)}, {describe(b)})")
+    return apply(ops.SUB, a, b)
+
+
+def multiply(x1: Operand, x2: Operand) -> Tensor:
+    """x1 * x2; and for bools."""
+    return _binary(ops.MUL, x1, x2)
+
+
+def divide(x1: Operand, x2: Operand) -> Tensor:
+    """x1 / x2 in floats; integers and bools divide in float64."""
+    a, b = as_operands("div", x1, x2)
+    dtype = a.dtype if is_float(a.dtype) else FLOAT64
+    return apply(ops.DIV, cast(a, dtype), cast(b, dtype))
+
+
+def floor_divide(x1: Operand, x2: Operand) -> Tensor:
+    """floor(x1 / x2), exact; 0 for an integer divided by zero. Its derivative is 0."""
+    return _no_bool(ops.FLOOR_DIVIDE, x1, x2)
+
+
+def remainder(x1: Operand, x2: Operand) -> Tensor:
+    """x1 - floor(x1 / x2) * x2, with the sign of x2; 0 for an integer and a zero divisor."""
+    return _no_bool(ops.REMAINDER, x1, x2)
+
+
+def divmod(x1: Operand, x2: Operand) -> tuple[Tensor, Tensor]:
+    """floor_divide and remainder."""
+    return floor_divide(x1, x2), remainder(x1, x2)
+
+
+def power(x1: Operand, x2: Operand) -> Tensor:
+    """x1 ** x2. The derivative of x ** 0 is 0, also at x = 0.
+
+    An integer to a constant negative integer power raises DTypeError; where the exponent is known only at run time,
+    a negative one gives a value that is left open.
+    """
+    a, b = as_operands("pow", x1, x2)
+    if not is_float(a.dtype):
+        exponent = constant_array(b)
+        if exponent is not None and (exponent < 0).any():
+            raise DTypeError(
+                f"pow: integers to negative integer powers are not integers; use astype or a float exponent "
+                f"({describe(a)} ** {exponent})"
+            )
+    return apply(ops.POW, cast(a, INT8), cast(b, INT8)) if a.dtype == BOOL else apply(ops.POW, a, b)
+
+
+def negative(x: Operand) -> Tensor:
+    """-x; unsigned integers wrap around. Not for bools (DTypeError), which have `logical_not`."""
+    a = to_tensor(x)
+    if a.dtype == BOOL:
+        raise DTypeError(f"neg: bools have no negative; use ~ or sa.logical_not ({describe(a)})")
+    return apply(ops.NEG, a)
+
+
+def positive(x: Operand) -> Tensor:
+    """x itself. Not for bools (DTypeError)."""
+    a = to_tensor(x)
+    if a.dtype == BOOL:
+        raise DTypeError(f"positive: not for bools; use astype ({describe(a)})")
+    return a
+
+
+def absolute(x: Operand) -> Tensor:
+    """|x|. The derivative at 0 is 0."""
+    return apply(ops.ABS, to_tensor(x))
+
+
+def sign(x: Operand) -> Tensor:
+    """-1, 0 or 1; NaN for NaN. Its derivative is 0."""
+    return apply(ops.SIGN, to_tensor(x))
+
+
+def square(x: Operand) -> Tensor:
+    """x * x; bools as int8."""
+    a = to_tensor(x)
+    return apply(ops.SQUARE, cast(a, INT8) if a.dtype == BOOL else a)
+
+
+def reciprocal(x: Operand) -> Tensor:
+    """1 / x, in floats for integers too (NumPy's integer reciprocal is 0 beyond 1)."""
+    return _float(ops.RECIPROCAL, x)
+
+
+def sqrt(x: Operand) -> Tensor:
+    """The square root; NaN below 0. The derivative at 0 is infinite."""
+    return _float(ops.SQRT, x)
+
+
+def rsqrt(x: Operand) -> Tensor:
+    """1 / sqrt(x)."""
+    return _float(ops.RSQRT, x)
+
+
+def exp(x: Operand) -> Tensor:
+    """e ** x."""
+    return _float(ops.EXP, x)
+
+
+def expm1(x: Operand) -> Tensor:
+    """e ** x - 1, accurate near 0."""
+    return _float(ops.EXPM1, x)
+
+
+def log(x: Operand) -> Tensor:
+    """The natural logarithm; -inf at 0, NaN below."""
+    return _float(ops.LOG, x)
+
+
+def log1p(x: Operand) -> Tensor:
+    """log(1 + x), accurate near 0."""
+    return _float(ops.LOG1P, x)
+
+
+def sin(x: Operand) -> Tensor:
+    """The sine of an angle in radians."""
+    return _float(ops.SIN, x)
+
+
+def cos(x: Operand) -> Tensor:
+    """The cosine of an angle in radians."""
+    return _float(ops.COS, x)
+
+
+def tan(x: Operand) -> Tensor:
+    """The tangent of an angle in radians."""
+    return _float(ops.TAN, x)
+
+
+def tanh(x: Operand) -> Tensor:
+    """The hyperbolic tangent."""
+    return _float(ops.TANH, x)
+
+
+def sigmoid(x: Operand) -> Tensor:
+    """1 / (1 + exp(-x)), without overflow."""
+    return _float(ops.SIGMOID, x)
+
+
+def softplus(x: Operand) -> Tensor:
+    """log(1 + exp(x)), without overflow."""
+    return _float(ops.SOFTPLUS, x)
+
+
+def erf(x: Operand) -> Tensor:
+    """The error function, 2/sqrt(pi) times the integral of exp(-t**2) from 0 to x."""
+    return _float(ops.ERF, x)
+
+
+def relu(x: Operand) -> Tensor:
+    """max(x, 0), NaN for NaN; bools as int8. The derivative at 0 is 0."""
+    a = to_tensor(x)
+    return apply(ops.RELU, cast(a, INT8) if a.dtype == BOOL else a)
+
+
+def maximum(x1: Operand, x2: Operand) -> Tensor:
+    """The larger of two, NaN if either is NaN. Equal operands get half the derivative each."""
+    return _binary(ops.MAXIMUM, x1, x2)
+
+
+def minimum(x1: Operand, x2: Operand) -> Tensor:
+    """The smaller of two, NaN if either is NaN. Equal operands get half the derivative each."""
+    return _binary(ops.MINIMUM, x1, x2)
+
+
+def clip(x: Operand, min: Operand | None = None, max: Operand | None = None) -> Tensor:
+    """minimum(maximum(x, min), max); a bound that is None is left out. At a bound the derivative is halved.
+
+    Python integers outside the range of an integer dtype are legal as bounds that never bind.
+    """
+    values = [v for v in (x, min, max) if v is not None]
+    dtype = common_dtype(*values)
+    if dtype.kind in "iu":
+        info = np.iinfo(dtype)
+        min = None if type(min) is int and min < info.min else min
+        max = None if type(max) is int and max > info.max else max
+    (result,) = as_operands("clip", x, dtype=dtype)
+    if min is not None:
+        result = apply(ops.MAXIMUM, result, *as_operands("clip", min, dtype=dtype))
+    if max is not None:
+        result = apply(ops.MINIMUM, result, *as_operands("clip", max, dtype=dtype))
+    return result
+
+
+def where(condition: Operand, x: Operand, y: Operand) -> Tensor:
+    """x where the condition holds (is not 0), else y; the three broadcast. The derivative of the branch that was not
+    taken is exactly 0, even where it is NaN."""
+    return apply(ops.WHERE, cast(to_tensor(condition), BOOL), *as_operands("where", x, y))
+
+
+def astype(x: Operand, dtype: Any) -> Tensor:
+    """x in another dtype, converted as C does: floats to integers truncate, NaN to bool is True."""
+    return cast(to_tensor(x), as_dtype(dtype))
+
+
+def _rounded(op: Op, x: Operand) -> Tensor:
+    """Integers and bools are integral already."""
+    a = to_tensor(x)
+    return apply(op, a) if is_float(a.dtype) else a
+
+
+def floor(x: Operand) -> Tensor:
+    """The largest integral value not above x. Its derivative is 0."""
+    return _rounded(ops.FLOOR, x)
+
+
+def ceil(x: Operand) -> Tensor:
+    """The smallest integral value not below x. Its derivative is 0."""
+    return _rounded(ops.CEIL, x)
+
+
+def trunc(x: Operand) -> Tensor:
+    """x without its fraction. Its derivative is 0."""
+    return _rounded(ops.TRUNC, x)
+
+
+def rint(x: Operand) -> Tensor:
+    """The nearest integral value, halves to even, in floats for integers too. Its derivative is 0."""
+    return _float(ops.ROUND, x)
+
+
+def round(x: Operand, decimals: int = 0) -> Tensor:
+    """x rounded to so many decimals, halves to even. Integers stay integers; bools become floats. Its derivative
+    is 0."""
+    a = to_tensor(x)
+    if a.dtype == BOOL:
+        a = cast(a, floating(BOOL))
+    if decimals == 0:
+        return _rounded(ops.ROUND, a)
+    if is_float(a.dtype):
+        scale = 10.0 ** abs(decimals)
+        return rint(a * scale) / scale if decimals > 0 else rint(a / scale) * scale
+    return a if decimals > 0 else cast(rint(a / 10**-decimals) * 10.0**-decimals, a.dtype)
+
+
+abs = absolute
+pow = power
+mod = remainder
+true_divide = divide

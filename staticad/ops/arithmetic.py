@@ -1,0 +1,133 @@
+"""Arithmetic: sums, products, quotients, powers, sign and absolute value.
+
+Integers wrap around and integer division by zero gives 0, as in NumPy. Conventions at points without a derivative
+are JAX's: abs'(0) = 0, floor_divide has derivative 0 everywhere, and remainder has derivative 1 in the dividend.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from staticad.ir.graph import Tensor
+from staticad.ops.base import Elementwise, apply
+from staticad.ops.comparison import EQUAL
+from staticad.ops.selection import select, zero_like
+from staticad.ops.sources import constant, constant_array
+from staticad.ops.transcendental import LOG
+
+ADD = Elementwise("add", numpy=np.add, code="add({0}, {1})", arity=2, commutative=True, vjp=lambda g, y, a, b: (g, g))
+
+SUB = Elementwise(
+    "sub", numpy=np.subtract, code="sub({0}, {1})", arity=2, operands="iuf", vjp=lambda g, y, a, b: (g, -g)
+)
+
+MUL = Elementwise(
+    "mul", numpy=np.multiply, code="mul({0}, {1})", arity=2, commutative=True, vjp=lambda g, y, a, b: (g * b, g * a)
+)
+
+
+def _div_vjp(g: Tensor, y: Tensor, a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
+    quotient = g / b
+    return quotient, -(quotient * y)
+
+
+DIV = Elementwise(
+    "div",
+    numpy=np.true_divide,
+    code="div({0}, {1})",
+    arity=2,
+    operands="f",
+    cost=5,
+    domain=(0.3, 3.0),
+    vjp=_div_vjp,
+)
+
+FLOOR_DIVIDE = Elementwise(
+    "floor_divide",
+    numpy=np.floor_divide,
+    code="floor_divide({0}, {1})",
+    arity=2,
+    operands="iuf",
+    cost=20,
+    domain=(0.3, 3.0),
+    nondifferentiable=True,
+)
+
+REMAINDER = Elementwise(
+    "remainder",
+    numpy=np.remainder,
+    code="remainder({0}, {1})",
+    arity=2,
+    operands="iuf",
+    cost=20,
+    domain=(0.3, 3.0),
+    vjp=lambda g, y, a, b: (g, -(g * apply(FLOOR_DIVIDE, a, b))),
+)
+
+
+def _pow_vjp(g: Tensor, y: Tensor, a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
+    """d/da a**b = b a**(b - 1), and 0 for b = 0 even at a = 0. d/db = a**b log(a), with log(0) taken as 0."""
+    one = constant(1, a.dtype)
+    exponent = constant_array(b)
+    if exponent is not None and exponent.all():
+        lowered = constant(exponent - exponent.dtype.type(1))
+        slope = b * apply(POW, a, lowered)
+    else:
+        is_zero = apply(EQUAL, b, zero_like(b))
+        slope = select(is_zero, zero_like(b), b * apply(POW, a, select(is_zero, one, b - one)))
+    positive = select(apply(EQUAL, a, zero_like(a)), one, a)
+    return g * slope, g * (apply(LOG, positive) * y)
+
+
+POW = Elementwise(
+    "pow",
+    numpy=np.power,
+    code="pow({0}, {1})",
+    arity=2,
+    operands="iuf",
+    cost=40,
+    domain=(0.2, 2.5),
+    vjp=_pow_vjp,
+)
+
+NEG = Elementwise("neg", numpy=np.negative, code="neg({0})", operands="iuf", vjp=lambda g, y, x: (-g,))
+
+SIGN = Elementwise("sign", numpy=np.sign, code="sign({0})", operands="iuf", cost=3, nondifferentiable=True)
+
+ABS = Elementwise("abs", numpy=np.absolute, code="abs({0})", vjp=lambda g, y, x: (g * apply(SIGN, x),))
+
+SQUARE = Elementwise("square", numpy=np.square, code="square({0})", operands="iuf", vjp=lambda g, y, x: (g * (x * 2),))
+
+RECIPROCAL = Elementwise(
+    "reciprocal",
+    numpy=np.reciprocal,
+    code="reciprocal({0})",
+    operands="f",
+    cost=5,
+    domain=(0.3, 3.0),
+    vjp=lambda g, y, x: (-(g * (y * y)),),
+)
+
+SQRT = Elementwise(
+    "sqrt",
+    numpy=np.sqrt,
+    code="sqrt({0})",
+    operands="f",
+    cost=6,
+    domain=(0.2, 3.0),
+    vjp=lambda g, y, x: (g * (0.5 / y),),
+)
+
+RSQRT = Elementwise(
+    "rsqrt",
+    numpy=lambda x: np.reciprocal(np.sqrt(x)),
+    code="rsqrt({0})",
+    operands="f",
+    cost=10,
+    domain=(0.2, 3.0),
+    vjp=lambda g, y, x: (g * (-0.5 * (y * y * y)),),
+)
+
+ARITHMETIC_OPS = (
+    ADD, SUB, MUL, DIV, FLOOR_DIVIDE, REMAINDER, POW, NEG, SIGN, ABS, SQUARE, RECIPROCAL, SQRT, RSQRT,
+)  # fmt: skip

@@ -1,0 +1,32 @@
+"""Casts between dtypes, and rounding to integral values."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from staticad.ir.dtypes import DType, is_float
+from staticad.ir.graph import Tensor
+from staticad.ops.base import Cast, Elementwise, apply
+
+
+def _cast_vjp(g: Tensor, y: Tensor, x: Tensor, dtype: DType) -> tuple[Tensor | None]:
+    """Casts between floats hand the cotangent back; a cast from or to integers depends on nothing smoothly."""
+    return (apply(CAST, g, dtype=x.dtype) if is_float(x.dtype) and is_float(dtype) else None,)
+
+
+CAST = Cast("cast", numpy=lambda x, dtype: x.astype(dtype), code="cast({0}, {dtype})", vjp=_cast_vjp)
+
+
+def _rounding(name: str, numpy: Callable[..., Any]) -> Elementwise:
+    return Elementwise(name, numpy=numpy, code=name + "({0})", operands="f", nondifferentiable=True)
+
+
+FLOOR = _rounding("floor", np.floor)
+CEIL = _rounding("ceil", np.ceil)
+TRUNC = _rounding("trunc", np.trunc)
+ROUND = _rounding("round", np.rint)  # halves to even
+
+CONVERSION_OPS = (CAST, FLOOR, CEIL, TRUNC, ROUND)

@@ -1,0 +1,84 @@
+"""NumPy 2 promotion of the operands of an op: weak Python scalars, sizes and arrays become tensors of one dtype."""
+
+from __future__ import annotations
+
+from typing import Any, Union
+
+import numpy as np
+
+from staticad.errors import DTypeError
+from staticad.ir.dims import Dim
+from staticad.ir.dtypes import DType, as_dtype, promote
+from staticad.ir.graph import Tensor, describe
+from staticad.ir.provenance import here
+from staticad.ops.base import apply
+from staticad.ops.conversion import CAST
+from staticad.ops.creation import size_tensor
+from staticad.ops.sources import constant, is_weak
+
+# What operators accept beside a tensor; anything else makes Python try the other operand, then raise TypeError.
+OPERANDS = (Tensor, Dim, bool, int, float, complex, np.ndarray, np.generic, list, tuple)
+Operand = Union[Tensor, Dim, bool, int, float, np.ndarray, np.generic, list[Any], tuple[Any, ...]]
+
+
+def cast(tensor: Tensor, dtype: DType) -> Tensor:
+    """The tensor in another dtype; itself where it has that dtype already."""
+    return tensor if tensor.dtype == dtype else apply(CAST, tensor, dtype=dtype)
+
+
+def weak_kind(value: Any) -> type | None:
+    """The Python type of a weak operand (a size counts as an int), None for one with a dtype of its own."""
+    if is_weak(value):
+        return type(value)
+    return int if isinstance(value, Dim) else None
+
+
+def to_tensor(value: Any, dtype: DType | None = None) -> Tensor:
+    """A tensor as it is, a size as an int64 scalar, anything else as a constant; cast where a dtype is given.
+
+    Python scalars become int64, float64 or bool without a dtype. Raises DTypeError for a number that does not fit
+    the dtype, and for what has no supported dtype.
+    """
+    if isinstance(value, Tensor):
+        return value if dtype is None else cast(value, dtype)
+    if isinstance(value, Dim):
+        return to_tensor(size_tensor(value), dtype)
+    try:
+        return constant(np.asarray(value, dtype) if is_weak(value) else _as_array(value), dtype)
+    except OverflowError as error:
+        raise DTypeError(f"{error}; cast the tensor to a wider dtype first") from None
+
+
+def _as_array(value: Any) -> np.ndarray:
+    if isinstance(value, (list, tuple)) and any(isinstance(v, (Tensor, Dim)) for v in value):
+        raise DTypeError("a list that holds tensors is not an array; join them with sa.stack or sa.concatenate")
+    return np.asarray(value)
+
+
+def common_dtype(*values: Any) -> DType:
+    """NumPy 2's result type of operands: weak ones never widen a dtype within their kind."""
+    return _result_type([v if _is_ready(v) else _as_array(v) for v in values])
+
+
+def _is_ready(value: Any) -> bool:
+    return isinstance(value, Tensor) or weak_kind(value) is not None
+
+
+def _result_type(values: list[Any]) -> DType:
+    strong = [v.dtype for v in values if weak_kind(v) is None]
+    weak = tuple(kind for v in values if (kind := weak_kind(v)) is not None)
+    return promote(*strong, weak=weak) if strong else as_dtype(np.result_type(*(np.dtype(kind) for kind in weak)))
+
+
+def as_operands(op: str, *values: Any, dtype: DType | None = None) -> list[Tensor]:
+    """The operands of an op as tensors of one dtype: the given one, or their NumPy result type.
+
+    Raises DTypeError that names the op, the operands and the user's line.
+    """
+    ready = [v if _is_ready(v) else _as_array(v) for v in values]
+    try:
+        target = _result_type(ready) if dtype is None else dtype
+        return [to_tensor(v, target) for v in ready]
+    except DTypeError as error:
+        listed = ", ".join(describe(v) if isinstance(v, Tensor) else repr(v) for v in ready)
+        raise DTypeError(f"{op}: {error} (operands: {listed}; at {here()})") from None

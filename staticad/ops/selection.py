@@ -1,0 +1,68 @@
+"""Choosing between values: where, maximum, minimum, relu.
+
+Derivatives select the cotangent instead of multiplying it by a mask, so that a NaN or an infinity in the branch that
+was not taken never reaches the result. Equal operands of maximum and minimum get half the cotangent each and
+relu'(0) = 0, as in JAX.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from staticad.ir.graph import Tensor
+from staticad.ops.base import Elementwise, apply
+from staticad.ops.comparison import EQUAL, GREATER
+from staticad.ops.sources import constant
+
+
+def select(condition: Tensor, yes: Tensor, no: Tensor) -> Tensor:
+    """``where`` of operands that have one dtype already."""
+    return apply(WHERE, condition, yes, no)
+
+
+def zero_like(g: Tensor) -> Tensor:
+    """A scalar zero of the dtype of a cotangent."""
+    return constant(0, g.dtype)
+
+
+def _where_vjp(g: Tensor, y: Tensor, condition: Tensor, a: Tensor, b: Tensor) -> tuple[None, Tensor, Tensor]:
+    zero = zero_like(g)
+    return None, select(condition, g, zero), select(condition, zero, g)
+
+
+WHERE = Elementwise("where", numpy=np.where, code="where({0}, {1}, {2})", arity=3, condition=True, vjp=_where_vjp)
+
+
+def _share(g: Tensor, winner: Tensor, loser: Tensor) -> Tensor:
+    """g where the winner is larger, half of it where both are equal, 0 elsewhere (and for NaN)."""
+    tie = select(apply(EQUAL, winner, loser), g * 0.5, zero_like(g))
+    return select(apply(GREATER, winner, loser), g, tie)
+
+
+MAXIMUM = Elementwise(
+    "maximum",
+    numpy=np.maximum,
+    code="maximum({0}, {1})",
+    arity=2,
+    commutative=True,
+    vjp=lambda g, y, a, b: (_share(g, a, b), _share(g, b, a)),
+)
+
+MINIMUM = Elementwise(
+    "minimum",
+    numpy=np.minimum,
+    code="minimum({0}, {1})",
+    arity=2,
+    commutative=True,
+    vjp=lambda g, y, a, b: (_share(g, b, a), _share(g, a, b)),
+)
+
+RELU = Elementwise(
+    "relu",
+    numpy=lambda x: np.maximum(x, x.dtype.type(0)),
+    code="relu({0})",
+    operands="iuf",
+    vjp=lambda g, y, x: (select(apply(GREATER, y, zero_like(y)), g, zero_like(g)),),
+)
+
+SELECTION_OPS = (WHERE, MAXIMUM, MINIMUM, RELU)

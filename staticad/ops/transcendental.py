@@ -1,0 +1,60 @@
+"""Exponential, logarithmic, trigonometric and related functions of one float.
+
+Derivatives are written with the output y where that saves the function's evaluation, and without cancellation where
+the function itself is free of it (expm1' = y + 1, softplus' = sigmoid).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from staticad.ir.graph import Tensor
+from staticad.ops.base import Elementwise, apply
+
+
+def _erf(x: np.ndarray) -> np.ndarray:
+    # SciPy is imported when the reference runs: importing the package stays quick.
+    from scipy import special
+
+    return special.erf(x)
+
+
+def _expit(x: np.ndarray) -> np.ndarray:
+    from scipy import special
+
+    return special.expit(x)
+
+
+def _softplus(x: np.ndarray) -> np.ndarray:
+    return np.logaddexp(x, x.dtype.type(0))
+
+
+def _function(
+    name: str,
+    numpy: Callable[..., Any],
+    vjp: Callable[[Tensor, Tensor, Tensor], tuple[Tensor]],
+    cost: int,
+    domain: tuple[float, float] = (-2.0, 2.0),
+) -> Elementwise:
+    return Elementwise(name, numpy=numpy, code=name + "({0})", operands="f", cost=cost, domain=domain, vjp=vjp)
+
+
+EXP = _function("exp", np.exp, lambda g, y, x: (g * y,), cost=12)
+EXPM1 = _function("expm1", np.expm1, lambda g, y, x: (g * (y + 1),), cost=16)
+LOG = _function("log", np.log, lambda g, y, x: (g / x,), cost=15, domain=(0.2, 3.0))
+LOG1P = _function("log1p", np.log1p, lambda g, y, x: (g / (x + 1),), cost=18, domain=(-0.8, 3.0))
+
+SIN = _function("sin", np.sin, lambda g, y, x: (g * apply(COS, x),), cost=15)
+COS = _function("cos", np.cos, lambda g, y, x: (-(g * apply(SIN, x)),), cost=15)
+TAN = _function("tan", np.tan, lambda g, y, x: (g * (1 + y * y),), cost=25, domain=(-1.2, 1.2))
+
+TANH = _function("tanh", np.tanh, lambda g, y, x: (g * (1 - y * y),), cost=20)
+SIGMOID = _function("sigmoid", _expit, lambda g, y, x: (g * (y * (1 - y)),), cost=18)
+SOFTPLUS = _function("softplus", _softplus, lambda g, y, x: (g * apply(SIGMOID, x),), cost=30)
+ERF = _function("erf", _erf, lambda g, y, x: (g * (2 / math.sqrt(math.pi) * apply(EXP, -(x * x))),), cost=25)
+
+TRANSCENDENTAL_OPS = (EXP, EXPM1, LOG, LOG1P, SIN, COS, TAN, TANH, SIGMOID, SOFTPLUS, ERF)
