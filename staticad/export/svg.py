@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
 
 from staticad.errors import GraphError, MissingPackage
+from staticad.export.attributes import Outputs
 from staticad.export.dot import to_dot
-from staticad.ir.graph import Tensor
 
 
-def to_svg(source: str | Tensor | Sequence[Tensor]) -> str:
+def to_svg(source: str | Outputs) -> str:
     """Draw a graph; returns the text of an SVG document.
 
     `source` is DOT text (from `to_dot`, or `Session.to_dot` for the optimized graph and the kernels), or the tensors
@@ -22,8 +21,8 @@ def to_svg(source: str | Tensor | Sequence[Tensor]) -> str:
         import pygraphviz  # optional, and no program that draws nothing should wait for it
     except ModuleNotFoundError as error:
         raise MissingPackage(
-            "to_svg: the package pygraphviz is not installed; `pip install pygraphviz` (its wheels bring Graphviz along),"
-            " or draw the text of to_dot with a program of your own"
+            "to_svg: the package pygraphviz is not installed; `pip install pygraphviz` (its wheels bring Graphviz along)"
+            ", or draw the text of to_dot with a program of your own"
         ) from error
     dot = source if isinstance(source, str) else to_dot(source)
     try:
