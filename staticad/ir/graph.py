@@ -41,13 +41,14 @@ def no_grad() -> Iterator[None]:
 
 
 class Attrs(Mapping[str, Any]):
-    """The immutable, hashable attributes of a node, sorted by name."""
+    """The immutable, hashable attributes of a node, sorted by name. Floats compare by their bits: 0.0 and -0.0 differ."""
 
-    __slots__ = ("_hash", "_items")
+    __slots__ = ("_hash", "_items", "_key")
 
     def __init__(self, **values: Any) -> None:
         self._items = tuple(sorted(values.items()))
-        self._hash = hash(self._items)
+        self._key = tuple((k, v.hex() if isinstance(v, float) else v) for k, v in self._items)
+        self._hash = hash(self._key)
 
     def __getitem__(self, key: str) -> Any:
         for name, value in self._items:
@@ -65,7 +66,7 @@ class Attrs(Mapping[str, Any]):
         return self._hash
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Attrs) and self._items == other._items
+        return isinstance(other, Attrs) and self._key == other._key
 
     def __repr__(self) -> str:
         return ", ".join(f"{k}={v}" for k, v in self._items)
