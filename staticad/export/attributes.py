@@ -1,0 +1,96 @@
+"""What pictures and exported graphs say of a node, whatever the format."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import numpy as np
+
+from staticad.errors import GraphError
+from staticad.ir.graph import Node, Tensor, sort_nodes
+from staticad.ir.printer import format_value
+
+FORWARD, GRADIENT, UPDATE = "forward", "gradient", "update"
+Outputs = Tensor | Iterable[Tensor] | Mapping[str, Tensor]
+
+_HELPERS = ("constant", "creation")
+_SMALL = 6  # constants up to this many elements are shown by value
+_LONGEST = 60  # characters of a value or of the attributes
+
+
+def named_outputs(tensors: Outputs) -> list[tuple[str, Tensor]]:
+    """The outputs with the names to show: the keys of a mapping, else the tensors' own names, else "".
+
+    Raises GraphError for anything that is not a tensor.
+    """
+    if isinstance(tensors, Tensor):
+        tensors = [tensors]
+    if isinstance(tensors, Mapping):
+        pairs = [(str(key), tensor) for key, tensor in tensors.items()]
+    else:
+        pairs = [("", tensor) for tensor in tensors]
+    for _, tensor in pairs:
+        if not isinstance(tensor, Tensor):
+            raise GraphError(f"only tensors can be drawn, not a {type(tensor).__name__}: {tensor!r}")
+    return [(name or tensor.name or "", tensor) for name, tensor in pairs]
+
+
+def number_nodes(outputs: Iterable[tuple[str, Tensor]]) -> dict[Node, int]:
+    """Every node below the outputs with its number, inputs before users."""
+    return {node: number for number, node in enumerate(sort_nodes(tensor for _, tensor in outputs))}
+
+
+def kind(node: Node) -> str:
+    """The family of the node's op; for sources the op itself: placeholder, variable, constant."""
+    return node.op.name if node.op.family == "source" else node.op.family
+
+
+def parts(nodes: Iterable[Node]) -> dict[Node, str]:
+    """For every node whether the user's own calls, a derivative or an optimizer made it: "forward", "gradient" or
+    "update". Constants stand with the nodes that use them. ``nodes`` come inputs before users."""
+    found: dict[Node, str] = {}
+    users: dict[Node, set[str]] = {}
+    for node in reversed(list(nodes)):
+        own = _made_by(node)
+        if not node.inputs and own == FORWARD and len(users.get(node, ())) == 1 and kind(node) in _HELPERS:
+            (own,) = users[node]
+        found[node] = own
+        for tensor in node.inputs:
+            users.setdefault(tensor.node, set()).add(own)
+    return found
+
+
+def _made_by(node: Node) -> str:
+    if any(note.startswith("update of") for note in node.where.notes):
+        return UPDATE
+    if any("gradient of" in note or "gradients of" in note for note in node.where.notes):
+        return GRADIENT
+    return FORWARD
+
+
+def ordered_inputs(node: Node) -> bool:
+    """Whether it matters which input is which."""
+    return len(node.inputs) > 1 and not getattr(node.op, "commutative", False)
+
+
+def attributes(node: Node) -> str:
+    """The attributes of a node, short, or the value of a small constant."""
+    if node.op.name == "constant":
+        array: np.ndarray = node.attrs["value"].array
+        text = str(array[()]) if array.ndim == 0 else format_value(array)
+        return _cut(text) if array.size <= _SMALL else ""
+    return _cut(", ".join(f"{k}={format_value(v)}" for k, v in node.attrs.items() if k != "type"))
+
+
+def lines(node: Node) -> list[str]:
+    """The label of a node: its name if it has one, the op with its attributes, the types."""
+    title, rest = node.op.name, attributes(node)
+    if kind(node) == "constant" and rest:
+        title = rest
+    elif rest:
+        title = f"{title}({rest})"
+    return [*([node.name] if node.name else []), title, *map(str, node.types)]
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"

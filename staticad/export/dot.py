@@ -1,0 +1,187 @@
+"""Graphs as pictures: the text that Graphviz draws.
+
+Colours tell the families of ops apart, shapes tell placeholders, variables and constants; outputs have a double
+border. The text of a graph depends on nothing but the graph.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from staticad.export.attributes import (
+    FORWARD,
+    GRADIENT,
+    UPDATE,
+    Outputs,
+    kind,
+    lines,
+    named_outputs,
+    number_nodes,
+    ordered_inputs,
+    parts,
+)
+from staticad.ir.graph import Node
+
+# Fill colours, light enough for black text.
+COLOURS: Mapping[str, str] = {
+    "placeholder": "#a6cee3",
+    "variable": "#fdd49e",
+    "constant": "#e0e0e0",
+    "creation": "#eeeeee",
+    "elementwise": "#d9ead3",
+    "reduce": "#f4cccc",
+    "argreduce": "#ead1dc",
+    "movement": "#fff2cc",
+    "reshape": "#fff2cc",
+    "assemble": "#fce5cd",
+    "gather": "#d0e0e3",
+    "scatter": "#c9daf8",
+    "contract": "#d9d2e9",
+    "barrier": "#ffffff",
+}
+SHAPES: Mapping[str, str] = {
+    "placeholder": "invhouse",
+    "variable": "cylinder",
+    "constant": "note",
+    "temporary": "ellipse",
+    "fetch": "house",
+}
+_FRAMES: Mapping[str, str] = {
+    FORWARD: "#4a86e8",
+    GRADIENT: "#cc4125",
+    UPDATE: "#6aa84f",
+    "compute": "#4a86e8",
+    "commit": "#6aa84f",
+}
+_HEAD = (
+    '  graph [rankdir=TB, fontname="Helvetica", fontsize=12]',
+    '  node [shape=box, style="filled,rounded", fillcolor=white, fontname="Helvetica", fontsize=10]',
+    '  edge [fontname="Helvetica", fontsize=8, color="#666666"]',
+)
+
+
+def to_dot(tensors: Outputs, *, name: str = "graph", clusters: bool = True) -> str:
+    """The graph below a tensor, a sequence of tensors, or a mapping of names to tensors, in the DOT language.
+
+    A box for every node: its name, its op with attributes, dtype and shape; the tooltip is the user's line. Where
+    the order of the inputs matters the edges carry their positions. With ``clusters`` the forward part and the parts
+    that derivatives and optimizers made stand in boxes of their own, if there is more than one.
+    Raises GraphError for what is no tensor.
+    """
+    outputs = named_outputs(tensors)
+    numbers = number_nodes(outputs)
+    results: dict[Node, list[str]] = {}
+    for position, (label, tensor) in enumerate(outputs):
+        results.setdefault(tensor.node, []).append(f"output {position}{': ' + label if label else ''}")
+    boxes: dict[str, list[str]] = {}
+    part = parts(numbers)
+    for node, number in numbers.items():
+        boxes.setdefault(part[node], []).append(_box(node, number, results.get(node, [])))
+    edges = [
+        _edge(f"n{numbers[tensor.node]}", f"n{number}", _edge_label(node, position))
+        for node, number in numbers.items()
+        for position, tensor in enumerate(node.inputs)
+    ]
+    return _digraph(name, boxes if clusters and len(boxes) > 1 else {"": _merge(boxes)}, edges)
+
+
+def steps_to_dot(
+    steps: Sequence[Mapping[str, Any]],
+    buffers: Mapping[str, Mapping[str, str]] | None = None,
+    *,
+    name: str = "kernels",
+) -> str:
+    """A compiled plan in the DOT language: a box for every kernel call, a node for every content of a buffer.
+
+    Each step has ``label`` (text, may have several lines), ``kind`` (a family, for the colour), ``reads`` and
+    ``writes`` (keys of buffers), and, if known, ``where`` (the user's line) and ``phase`` (steps of different phases
+    stand in different boxes). ``buffers`` gives for a key its ``label`` and its ``role``: placeholder, variable,
+    constant, temporary or fetch. A buffer that is written twice appears as two nodes, one per content; a step that
+    writes a buffer only in part has it among its ``reads`` as well.
+    """
+    known = buffers or {}
+    phases = {str(step.get("phase", "")) for step in steps}
+    boxes: dict[str, list[str]] = {"": []}
+    edges: list[str] = []
+    versions: dict[str, int] = {}
+    identities: dict[tuple[str, int], str] = {}
+
+    def content(key: str, written: bool) -> str:
+        version = versions[key] = versions.get(key, -1) + 1 if written else versions.get(key, 0)
+        identity = identities.get((key, version))
+        if identity is None:
+            identity = identities[key, version] = f"b{len(identities)}"
+            about = known.get(key, {})
+            role = about.get("role", "temporary")
+            style = {"shape": SHAPES.get(role, "ellipse"), "fillcolor": COLOURS.get(role, "#ffffff"), "style": "filled"}
+            boxes[""].append(_node(identity, about.get("label", key).split("\n"), style))
+        return identity
+
+    for number, step in enumerate(steps):
+        group = str(step.get("phase", "")) if len(phases) > 1 else ""
+        style = {"fillcolor": COLOURS.get(step.get("kind", ""), "#ffffff"), "tooltip": str(step.get("where") or "")}
+        boxes.setdefault(group, []).append(_node(f"k{number}", str(step["label"]).split("\n"), style))
+        edges += [_edge(content(key, False), f"k{number}") for key in dict.fromkeys(step.get("reads", ()))]
+        edges += [_edge(f"k{number}", content(key, True)) for key in dict.fromkeys(step.get("writes", ()))]
+    return _digraph(name, boxes, edges)
+
+
+def quote(text: str) -> str:
+    """The text as a DOT string that shows it as it is: no escape sequence or entity in it has a meaning.
+
+    Control characters and lone surrogates, which DOT can't hold, are shown by their codes.
+    """
+    shown = "".join(c if c == "\n" or (c.isprintable() and not "\ud800" <= c <= "\udfff") else _code(c) for c in text)
+    escaped = shown.replace("\\", "\\\\").replace('"', '\\"').replace("&", "&amp;").replace("\n", "\\n")
+    return f'"{escaped}"'
+
+
+def _code(character: str) -> str:
+    return " " if character in "\xa0\t" else character.encode("unicode_escape").decode()
+
+
+def _box(node: Node, number: int, results: list[str]) -> str:
+    about = kind(node)
+    style = {"fillcolor": COLOURS.get(about, "#ffffff"), "tooltip": str(node.where)}
+    if about in SHAPES:
+        style |= {"shape": SHAPES[about], "style": "filled"}
+    if results:
+        style["peripheries"] = "2"
+    return _node(f"n{number}", [*lines(node), *results], style)
+
+
+def _node(identity: str, label: Sequence[str], style: Mapping[str, str]) -> str:
+    attributes = {"label": "\n".join(label), **style}
+    return f"{identity} [{', '.join(f'{key}={quote(value)}' for key, value in attributes.items())}]"
+
+
+def _edge_label(node: Node, position: int) -> str:
+    labels = []
+    if ordered_inputs(node):
+        labels.append(str(position))
+    if len(node.inputs[position].node.types) > 1:
+        labels.append(f"of output {node.inputs[position].index}")
+    return " ".join(labels)
+
+
+def _edge(source: str, target: str, label: str = "") -> str:
+    return f"{source} -> {target}" + (f" [label={quote(label)}]" if label else "")
+
+
+def _merge(boxes: Mapping[str, list[str]]) -> list[str]:
+    return [line for lines_ in boxes.values() for line in lines_]
+
+
+def _digraph(name: str, boxes: Mapping[str, list[str]], edges: Sequence[str]) -> str:
+    text = [f"digraph {quote(name)} {{", *_HEAD]
+    for group, content in boxes.items():
+        if group:
+            text.append(f"  subgraph {quote('cluster_' + group)} {{")
+            text.append(f"    label={quote(group)}; color={quote(_FRAMES.get(group, '#666666'))}; style=rounded")
+        text += [f"  {'  ' if group else ''}{line}" for line in content]
+        if group:
+            text.append("  }")
+    text += [f"  {line}" for line in edges]
+    text.append("}")
+    return "\n".join(text) + "\n"

@@ -1,0 +1,133 @@
+"""Layers: functions of tensors that own variables."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import numpy as np
+
+from staticad.errors import DTypeError, GraphError, ShapeError
+from staticad.ir.dtypes import as_dtype, is_float
+from staticad.ir.graph import Tensor, describe
+from staticad.nn import initializers
+from staticad.nn.initializers import Initializer
+from staticad.runtime.variables import Variable, variable
+
+Function = Callable[[Tensor], Tensor]
+
+
+class Layer:
+    """A function of a tensor with variables of its own. Subclasses give ``variables`` and ``__call__``."""
+
+    @property
+    def variables(self) -> tuple[Variable, ...]:
+        """Every variable of the layer, each once, in a fixed order."""
+        raise NotImplementedError
+
+    @property
+    def trainable_variables(self) -> tuple[Variable, ...]:
+        """The variables that are not frozen."""
+        return tuple(v for v in self.variables if v.trainable)
+
+    def __call__(self, x: Tensor) -> Tensor:
+        """The result for ``x``, as new nodes of the graph."""
+        raise NotImplementedError
+
+    def freeze(self) -> None:
+        """Keep all variables as they are: graphs made by an optimizer from now on leave them and their gradients out.
+
+        Sessions that are compiled already go on as before.
+        """
+        for v in self.variables:
+            v.trainable = False
+
+    def unfreeze(self) -> None:
+        """Let optimizers change the variables again."""
+        for v in self.variables:
+            v.trainable = True
+
+
+class Dense(Layer):
+    """``activation(x @ weight + bias)``: x has the shape (…, in_features), the result (…, out_features).
+
+    ``weight`` has the shape (in_features, out_features) and starts from ``initializer`` ("glorot", "he", or any
+    function of a shape and a generator), ``bias`` (None without ``use_bias``) starts at zero; ``rng`` is a generator
+    or a seed. The variables are called ``name.weight`` and ``name.bias``.
+    Raises ShapeError for sizes below 1 or a result of the initializer that has another shape, DTypeError for a
+    dtype that is not a float.
+    """
+
+    def __init__(
+        self,
+        in_features: int,
+        out_features: int,
+        activation: Function | None = None,
+        use_bias: bool = True,
+        initializer: str | Initializer = "glorot",
+        dtype: Any = "float32",
+        rng: np.random.Generator | int | None = None,
+        name: str | None = None,
+    ) -> None:
+        for size in (in_features, out_features):
+            if not isinstance(size, (int, np.integer)) or size < 1:
+                raise ShapeError(f"Dense: the numbers of features are ints from 1, not {size!r}")
+        kind = as_dtype(dtype)
+        if not is_float(kind):
+            raise DTypeError(f"Dense: weights of dtype {kind} can't be trained; use float32 or float64")
+        shape = (int(in_features), int(out_features))
+        first = np.asarray(initializers.find(initializer)(shape, np.random.default_rng(rng)))
+        if first.shape != shape:
+            raise ShapeError(f"Dense: the initializer made the shape {first.shape} for a weight of shape {shape}")
+        prefix = name or "dense"
+        self.name = name
+        self.activation = activation
+        self.weight = variable(first, kind, name=f"{prefix}.weight")
+        self.bias = variable(np.zeros(shape[1], kind), name=f"{prefix}.bias") if use_bias else None
+
+    @property
+    def variables(self) -> tuple[Variable, ...]:
+        return (self.weight,) if self.bias is None else (self.weight, self.bias)
+
+    def __call__(self, x: Tensor) -> Tensor:
+        """Raises ShapeError if the last size of ``x`` is not in_features."""
+        features = self.weight.shape[0]
+        if x.ndim == 0 or (isinstance(x.shape[-1], int) and x.shape[-1] != features):
+            raise ShapeError(
+                f"{self}: needs {features} features in the last axis of its input, got {describe(x)}; "
+                "reshape the input or change in_features"
+            )
+        y = x @ self.weight
+        if self.bias is not None:
+            y = y + self.bias
+        return y if self.activation is None else self.activation(y)
+
+    def __repr__(self) -> str:
+        return f"Dense({', '.join(map(str, self.weight.shape))}{f', name={self.name!r}' if self.name else ''})"
+
+
+class Sequential(Layer):
+    """One function after the other: layers, and plain functions such as ``sa.relu``.
+
+    Raises GraphError for an entry that can't be called.
+    """
+
+    def __init__(self, layers: Iterable[Function]) -> None:
+        self.layers = tuple(layers)
+        for position, layer in enumerate(self.layers):
+            if not callable(layer):
+                raise GraphError(f"Sequential: entry {position} is a {type(layer).__name__}, which can't be called")
+
+    @property
+    def variables(self) -> tuple[Variable, ...]:
+        found = (v for layer in self.layers for v in getattr(layer, "variables", ()))
+        return tuple(dict.fromkeys(found))  # a layer that stands in two places has its variables once
+
+    def __call__(self, x: Tensor) -> Tensor:
+        for layer in self.layers:
+            x = layer(x)
+        return x
+
+    def __repr__(self) -> str:
+        names = (getattr(layer, "__name__", None) or repr(layer) for layer in self.layers)
+        return f"Sequential([{', '.join(names)}])"
