@@ -1,0 +1,157 @@
+"""The one graph editor: makes a new graph from an old one, merging nodes that compute the same.
+
+Nodes are never changed. A node whose inputs stay as they are is kept; otherwise a copy with the new inputs takes its
+name and place. Nodes of equal op, inputs and attributes become one node (the first one), so that common
+subexpressions are eliminated on the way. Placeholders and variables are themselves and nothing else.
+Iterative: the depth of a graph is not limited.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from staticad.errors import VerifyError
+from staticad.ir.graph import Attrs, Node, Tensor, describe
+
+Replacement = Tensor | Sequence[Tensor] | None
+Edit = Callable[[Node, tuple[Tensor, ...]], Replacement]
+Simplify = Callable[[Node], Replacement]
+
+
+def _exact(value: Any) -> Any:
+    """A key for an attribute that keeps 0.0 and -0.0 apart and makes a NaN equal to itself."""
+    if isinstance(value, (float, np.floating)):
+        return ("float", float(value).hex())
+    return value
+
+
+def _attrs_key(attrs: Attrs) -> Any:
+    if any(isinstance(value, (float, np.floating)) for value in attrs.values()):
+        return tuple((name, _exact(value)) for name, value in attrs.items())
+    return attrs
+
+
+class Interner:
+    """Keeps one node for every combination of op, inputs and attributes."""
+
+    def __init__(self) -> None:
+        self._nodes: dict[Any, Node] = {}
+
+    def node(self, node: Node, inputs: tuple[Tensor, ...]) -> Node:
+        """The one node that computes ``node`` on ``inputs``: an earlier one, ``node`` itself, or a copy of it."""
+        if not inputs and node.op.family == "source" and "value" not in node.attrs:
+            return node
+        key = self._key(node, inputs)
+        found = self._nodes.get(key)
+        if found is None:
+            found = self._nodes[key] = copy_node(node, inputs)
+        return found
+
+    def _key(self, node: Node, inputs: tuple[Tensor, ...]) -> Any:
+        reads = [(t.node.serial, t.index) for t in inputs]
+        if getattr(node.op, "commutative", False):
+            reads.sort()
+        return (node.op, tuple(reads), _attrs_key(node.attrs) if node.attrs else None)
+
+
+def copy_node(node: Node, inputs: tuple[Tensor, ...]) -> Node:
+    """The node on other inputs, with its name and place; the node itself if the inputs are its own."""
+    if all(a is b for a, b in zip(inputs, node.inputs, strict=True)):
+        return node
+    types, constraints = node.types, node.constraints
+    if any(a.type is not b.type and a.type != b.type for a, b in zip(inputs, node.inputs, strict=True)):
+        types, constraints = node.op.infer(tuple(t.type for t in inputs), node.attrs)
+    copy = Node(node.op, inputs, node.attrs, types, constraints, node.name, node.where, type(node.outputs[0]))
+    copy.detached = node.detached
+    return copy
+
+
+def rebuild(outputs: Sequence[Tensor], fn: Edit | None = None, *, simplify: Simplify | None = None) -> list[Tensor]:
+    """The outputs over a graph in which equal nodes are one, edited on the way.
+
+    ``fn(node, inputs)`` is called once for every node of the old graph with the node and the tensors that now stand
+    for its inputs; what it returns (a tensor, or one for each output) replaces the node, None keeps it.
+
+    ``simplify(node)`` is called for every node of the new graph, also for those that a replacement brings in, when
+    its inputs are final: a replacement is simplified again until simplify returns None. Raises VerifyError when a
+    replacement depends on the node that it replaces.
+    """
+    return _Rebuild(fn, simplify).run(outputs)
+
+
+class _Rebuild:
+    def __init__(self, fn: Edit | None, simplify: Simplify | None) -> None:
+        self.fn, self.simplify = fn, simplify
+        self.interner = Interner()
+        # Final outputs of new nodes, and of old ones. Without an edit the two are one.
+        self.final: dict[Node, tuple[Tensor, ...]] = {}
+        self.edited = {} if fn else self.final
+        # Nodes on the stack whose replacement is being made final.
+        self.replaced: set[Node] = set()
+
+    def run(self, outputs: Sequence[Tensor]) -> list[Tensor]:
+        for tensor in outputs:
+            self._finish(tensor.node)
+        return [self.edited[t.node][t.index] for t in outputs]
+
+    def _finish(self, root: Node) -> None:
+        # A frame: a node, the table that it is to be entered in, and what replaces it once that is known.
+        stack: list[tuple[Node, dict[Node, tuple[Tensor, ...]], tuple[Tensor, ...] | None]] = [
+            (root, self.edited, None)
+        ]
+        while stack:
+            node, table, awaited = stack[-1]
+            if awaited is not None:
+                table[node] = tuple(self.final[t.node][t.index] for t in awaited)
+                self.replaced.discard(node)
+                stack.pop()
+                continue
+            if node in table:
+                stack.pop()
+                continue
+            missing = [t.node for t in node.inputs if t.node not in table]
+            if missing:
+                stack.extend((self._allowed(n, table), table, None) for n in reversed(missing))
+                continue
+            inputs = tuple(table[t.node][t.index] for t in node.inputs)
+            result = self._step(node, inputs, table)
+            if result is None:
+                table[node] = node.outputs
+                stack.pop()
+                continue
+            if table is self.final:
+                self.replaced.add(node)
+            stack[-1] = (node, table, result)
+            stack.extend((self._allowed(t.node, self.final), self.final, None) for t in result)
+
+    def _step(
+        self, node: Node, inputs: tuple[Tensor, ...], table: dict[Node, tuple[Tensor, ...]]
+    ) -> tuple[Tensor, ...] | None:
+        """What stands for the node, still to be made final; None if the node is final as it is."""
+        if self.fn is not None and table is self.edited:
+            edited = self.fn(node, inputs)
+            return self.interner.node(node, inputs).outputs if edited is None else _outputs(node, edited)
+        merged = self.interner.node(node, inputs)
+        if merged is not node:
+            return merged.outputs
+        if self.simplify is None:
+            return None
+        simpler = self.simplify(node)
+        return None if simpler is None else _outputs(node, simpler)
+
+    def _allowed(self, node: Node, table: dict[Node, tuple[Tensor, ...]]) -> Node:
+        if table is self.final and node in self.replaced:
+            raise VerifyError(f"the replacement of {describe(node.outputs[0])} depends on that node itself")
+        return node
+
+
+def _outputs(node: Node, replacement: Tensor | Sequence[Tensor]) -> tuple[Tensor, ...]:
+    tensors = (replacement,) if isinstance(replacement, Tensor) else tuple(replacement)
+    if len(tensors) != len(node.outputs):
+        raise VerifyError(
+            f"{len(tensors)} tensors replace the {len(node.outputs)} outputs of {describe(node.outputs[0])}"
+        )
+    return tensors

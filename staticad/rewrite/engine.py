@@ -1,0 +1,98 @@
+"""The engine: applies rules to every node, inputs before users, until none fires.
+
+Rules look at a node and what lies below it, and what lies below is final when they are tried. So one sweep reaches
+the fixpoint: only the nodes that a rule makes are looked at again.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from staticad.errors import VerifyError
+from staticad.ir.graph import Node, Tensor, describe, sort_nodes
+from staticad.ir.provenance import Where, inherit
+from staticad.ir.rebuild import rebuild
+from staticad.ir.verify import agree
+from staticad.ops.base import Op
+from staticad.rewrite.match import fit
+from staticad.rewrite.pattern import Rule
+
+
+def apply_rules(
+    outputs: Sequence[Tensor], rules: Iterable[Rule], counts: Counter[str] | None = None
+) -> list[Tensor]:
+    """The outputs over a graph in which no rule fires any more. ``counts`` is told how often each rule fired.
+
+    Raises VerifyError that names the rule if a rule changes a type, leads back to the node that it replaced, or if
+    rules keep firing without an end.
+    """
+    engine = _Engine(rules, limit=1000 + 50 * len(sort_nodes(outputs)))
+    try:
+        result = rebuild(outputs, simplify=engine.simplify)
+    except VerifyError as error:
+        if not engine.recent:
+            raise
+        raise VerifyError(f"{error}; the last rules were: {'; '.join(engine.recent)}") from error
+    if counts is not None:
+        counts.update(engine.counts)
+    return result
+
+
+class _Engine:
+    def __init__(self, rules: Iterable[Rule], limit: int) -> None:
+        self.rules = index_rules(rules)
+        self.limit = limit
+        self.counts: Counter[str] = Counter()
+        self.fired = 0
+        self.recent: list[str] = []
+        self.places: dict[tuple[int, Op], tuple[Where, Where]] = {}
+
+    def simplify(self, node: Node) -> Tensor | None:
+        rules = self.rules.get(node.op)
+        if rules is None or len(node.outputs) != 1:
+            return None
+        tensor = node.outputs[0]
+        with inherit(self._place(node)):
+            for rule in rules:
+                result = rule.build(tensor)
+                if result is not None and result is not tensor:
+                    return self._accept(rule, tensor, result)
+        return None
+
+    def _accept(self, rule: Rule, old: Tensor, new: Tensor) -> Tensor:
+        self.fired += 1
+        self.counts[rule.name] += 1
+        self.recent = [rule.name, *self.recent[:3]]
+        if self.fired > self.limit:
+            name, count = self.counts.most_common(1)[0]
+            raise VerifyError(f"no fixpoint after {self.limit} rewrites; the rule '{name}' fired {count} times")
+        if not agree(new.type, old.type):
+            raise VerifyError(f"the rule '{rule.name}' changed the type of {describe(old)} to {new.type}")
+        return _named(fit(new, old.type), old.node)
+
+    def _place(self, node: Node) -> Where:
+        key = (id(node.where), node.op)
+        known = self.places.get(key)
+        if known is None:
+            known = self.places[key] = (node.where, node.where.derived(f"rewritten from {node.op.name}"))
+        return known[1]
+
+
+def _named(tensor: Tensor, replaced: Node) -> Tensor:
+    """The replacement under the name of what it replaces, if it is new and has no name."""
+    node = tensor.node
+    if replaced.name is None or node.name is not None or node.serial < replaced.serial or not node.inputs:
+        return tensor
+    return Node(node.op, node.inputs, node.attrs, node.types, node.constraints, replaced.name, node.where).outputs[
+        tensor.index
+    ]
+
+
+def index_rules(rules: Iterable[Rule]) -> dict[Op, tuple[Rule, ...]]:
+    """The rules by the op of the node that they replace, in their given order."""
+    index: dict[Op, tuple[Rule, ...]] = {}
+    for rule in rules:
+        for op in rule.ops:
+            index[op] = (*index.get(op, ()), rule)
+    return index

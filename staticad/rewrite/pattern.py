@@ -1,0 +1,172 @@
+"""Patterns of nodes: the left-hand sides of equations, and the templates of their right-hand sides.
+
+    x, y = Variable("x"), Variable("y")
+    equation(call(LOG, 1 + x), call(LOG1P, x))
+
+A variable matches any tensor, the same one wherever it recurs; a number matches a tensor all of whose elements are
+known to be that number (0.0 does not match -0.0); operands of commutative ops match in either order. A right-hand
+side gets the shape of what it replaces by broadcasting.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Union
+
+from staticad.ir.graph import Tensor
+from staticad.ops.base import Op, apply
+from staticad.ops.elementwise import ADD, DIV, MUL, NEG, POW, SUB
+from staticad.rewrite.match import Number, fit, is_constant, number
+
+Found = dict[str, Tensor]
+Operand = Union["Pattern", Number]
+
+
+class Pattern:
+    """What a tensor may look like; combined with + - * / ** and unary minus."""
+
+    def match(self, tensor: Tensor, found: Found) -> Found | None:
+        """``found`` with the tensors for the pattern's variables, or None."""
+        raise NotImplementedError
+
+    def build(self, found: Found, like: Tensor) -> Tensor:
+        """The tensor that the pattern describes; numbers take the dtype of ``like``."""
+        raise NotImplementedError
+
+    def __add__(self, other: Operand) -> Call:
+        return call(ADD, self, other)
+
+    def __radd__(self, other: Operand) -> Call:
+        return call(ADD, other, self)
+
+    def __sub__(self, other: Operand) -> Call:
+        return call(SUB, self, other)
+
+    def __rsub__(self, other: Operand) -> Call:
+        return call(SUB, other, self)
+
+    def __mul__(self, other: Operand) -> Call:
+        return call(MUL, self, other)
+
+    def __rmul__(self, other: Operand) -> Call:
+        return call(MUL, other, self)
+
+    def __truediv__(self, other: Operand) -> Call:
+        return call(DIV, self, other)
+
+    def __rtruediv__(self, other: Operand) -> Call:
+        return call(DIV, other, self)
+
+    def __pow__(self, other: Operand) -> Call:
+        return call(POW, self, other)
+
+    def __neg__(self) -> Call:
+        return call(NEG, self)
+
+
+@dataclass(frozen=True)
+class Variable(Pattern):
+    """Any tensor."""
+
+    name: str
+
+    def match(self, tensor: Tensor, found: Found) -> Found | None:
+        known = found.get(self.name)
+        if known is None:
+            return {**found, self.name: tensor}
+        return found if known is tensor else None
+
+    def build(self, found: Found, like: Tensor) -> Tensor:
+        return found[self.name]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+@dataclass(frozen=True)
+class Literal(Pattern):
+    """A tensor of one known number."""
+
+    value: Number
+
+    def match(self, tensor: Tensor, found: Found) -> Found | None:
+        return found if is_constant(tensor, self.value) else None
+
+    def build(self, found: Found, like: Tensor) -> Tensor:
+        return number(self.value, like)
+
+    def __str__(self) -> str:
+        return str(self.value)
+
+
+@dataclass(frozen=True)
+class Call(Pattern):
+    """The result of an op without attributes."""
+
+    op: Op
+    operands: tuple[Pattern, ...]
+
+    def match(self, tensor: Tensor, found: Found) -> Found | None:
+        node = tensor.node
+        if node.op is not self.op:
+            return None
+        inputs = node.inputs
+        matched = self._match_in_order(inputs, found)
+        if matched is None and len(inputs) == 2 and getattr(self.op, "commutative", False):
+            return self._match_in_order(inputs[::-1], found)
+        return matched
+
+    def _match_in_order(self, inputs: tuple[Tensor, ...], found: Found) -> Found | None:
+        matched: Found | None = found
+        for operand, tensor in zip(self.operands, inputs, strict=True):
+            matched = operand.match(tensor, matched)
+            if matched is None:
+                return None
+        return matched
+
+    def build(self, found: Found, like: Tensor) -> Tensor:
+        return apply(self.op, *(operand.build(found, like) for operand in self.operands))
+
+    def __str__(self) -> str:
+        symbol = _SYMBOLS.get(self.op)
+        texts = [f"({o})" if isinstance(o, Call) and o.op in _SYMBOLS else str(o) for o in self.operands]
+        if symbol is None:
+            return f"{self.op.name}({', '.join(map(str, self.operands))})"
+        return f"-{texts[0]}" if self.op is NEG else f"{texts[0]} {symbol} {texts[1]}"
+
+
+_SYMBOLS: dict[Op, str] = {ADD: "+", SUB: "-", MUL: "*", DIV: "/", POW: "**", NEG: "-"}
+
+
+def call(op: Op, *operands: Operand) -> Call:
+    """The pattern of an op applied to patterns or numbers."""
+    return Call(op, tuple(o if isinstance(o, Pattern) else Literal(o) for o in operands))
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One equation. ``build(tensor)`` gives the replacement of a tensor made by one of ``ops``, or None.
+
+    ``unsound`` says where the two sides differ in more than rounding; such a rule is applied only on request.
+    """
+
+    name: str
+    ops: tuple[Op, ...]
+    build: Callable[[Tensor], Tensor | None]
+    unsound: str = ""
+
+
+def equation(
+    left: Call, right: Operand, when: Callable[..., bool] | None = None, unsound: str = "", name: str = ""
+) -> Rule:
+    """The rule ``left = right``, applied from left to right where ``when`` holds of the variables' tensors."""
+    target = right if isinstance(right, Pattern) else Literal(right)
+
+    def build(tensor: Tensor) -> Tensor | None:
+        found = left.match(tensor, {})
+        if found is None or (when is not None and not when(**found)):
+            return None
+        return fit(target.build(found, tensor), tensor.type)
+
+    return Rule(name or f"{left} = {target}", (left.op,), build, unsound)
