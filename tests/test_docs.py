@@ -54,4 +54,4 @@ def test_the_readmes_two_commands_are_one_line_each() -> None:
 
 
 def test_ci_runs_the_readmes_test_command() -> None:
-    assert "python\" -m pytest\n" in (ROOT / ".ci" / "run").read_text("utf-8")
+    assert 'python" -m pytest\n' in (ROOT / ".ci" / "run").read_text("utf-8")

@@ -21,7 +21,7 @@ def to_svg(source: str | Outputs) -> str:
         import pygraphviz  # optional, and no program that draws nothing should wait for it
     except ModuleNotFoundError as error:
         raise MissingPackage(
-            "to_svg: the package pygraphviz is not installed; `pip install pygraphviz` (its wheels bring Graphviz along)"
+            "to_svg: the package pygraphviz is not installed; `pip install pygraphviz` (its wheels hold Graphviz too)"
             ", or draw the text of to_dot with a program of your own"
         ) from error
     dot = source if isinstance(source, str) else to_dot(source)

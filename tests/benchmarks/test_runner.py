@@ -1,0 +1,136 @@
+"""Runtimes take turns, wrong ones are left out and named, and the tables say what was measured."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from benchmarks import runner
+from benchmarks.__main__ import main
+from benchmarks.problems import Neuron
+from benchmarks.process import WorkerError, WorkerTimeout
+from benchmarks.rows import ROWS, Row, select
+from benchmarks.runner import Result, Settings, measure_calls, measure_starts
+from benchmarks.runtimes import RUNTIMES
+from benchmarks.table import ratio_cell, ratios, ratios_table, time_cell, times_table
+from benchmarks.worker import encode
+
+ROW = Row("neuron", "a neuron", "call", Neuron())
+COLD = Row("cold", "a start", "cold", Neuron())
+
+
+class Player:
+    """Stands in for a process: answers at once, writes down its turns."""
+
+    def __init__(self, name: str, seconds: float, turns: list[str], wrong: bool = False, dies: bool = False) -> None:
+        self.name, self.seconds, self.turns, self.wrong, self.dies = name, seconds, turns, wrong, dies
+
+    def ask(self, **request: Any) -> dict[str, Any]:
+        self.turns.append(f"{request['do']} {self.name}")
+        if request["do"] == "prepare":
+            arrays = Neuron().answer()
+            return {"arrays": encode([array + self.wrong for array in arrays])}
+        if self.dies:
+            raise WorkerError("it died")
+        return {"seconds": self.seconds}
+
+
+@pytest.fixture(autouse=True)
+def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runner, "SETTLE_SECONDS", 0.0)
+
+
+def silent(_: str) -> None:
+    pass
+
+
+def test_turns_alternate() -> None:
+    turns: list[str] = []
+    players: Any = {name: Player(name, s, turns) for name, s in (("staticad", 1e-6), ("numpy", 4e-6))}
+    result = measure_calls(ROW, players, Settings(repeat=3), silent)
+    assert turns[-6:] == ["run staticad", "run numpy"] * 3
+    assert result.times == {"staticad": [1e-6] * 3, "numpy": [4e-6] * 3}
+    assert ratios(result, "staticad", "numpy") == [0.25] * 3
+    assert not result.failures
+
+
+def test_who_is_wrong_is_not_timed() -> None:
+    turns: list[str] = []
+    players: Any = {"staticad": Player("staticad", 1e-6, turns, wrong=True), "numpy": Player("numpy", 4e-6, turns)}
+    result = measure_calls(ROW, players, Settings(repeat=2), silent)
+    assert "run staticad" not in turns
+    assert result.failures["staticad"].startswith("wrong result: array 0: largest error 1")
+    assert list(result.times) == ["numpy"]
+    assert time_cell(result, "staticad") == "failed"
+
+
+def test_who_fails_later_leaves_the_row() -> None:
+    turns: list[str] = []
+    players: Any = {"staticad": Player("staticad", 1e-6, turns), "jax": Player("jax", 4e-6, turns, dies=True)}
+    result = measure_calls(ROW, players, Settings(repeat=2), silent)
+    assert result.failures == {"jax": "it died"}
+    assert result.times == {"staticad": [1e-6, 1e-6]}
+
+
+def test_starts_take_turns_with_a_cache_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[tuple[str, str]] = []
+
+    def start(row: Row, runtime: str, cache: Any, expected: Any, settings: Settings) -> float:
+        seen.append((runtime, cache.name))
+        if runtime == "torch":
+            raise WorkerTimeout(7.0)
+        return 100.0 if runtime == "pytensor" else 1.0
+
+    monkeypatch.setattr(runner, "start", start)
+    result = measure_starts(COLD, ["staticad", "pytensor", "torch"], Settings(starts=2), silent)
+    # torch does not come back, and pytensor is too slow to be asked twice
+    assert seen == [
+        ("staticad", "staticad-0"),
+        ("pytensor", "pytensor-0"),
+        ("torch", "torch-0"),
+        ("staticad", "staticad-1"),
+    ]
+    assert result.times == {"staticad": [1.0, 1.0], "pytensor": [100.0, None]}
+    assert time_cell(result, "torch") == "> 7"
+    assert ratios(result, "staticad", "pytensor") == [0.01]
+
+    seen.clear()
+    measure_starts(Row("warm", "", "warm", Neuron()), ["staticad"], Settings(starts=2), silent)
+    assert seen == [("staticad", "staticad")] * 3  # one to fill the cache, two that find it full
+
+
+def test_tables() -> None:
+    fast = Result(ROW, {"staticad": [2e-6, 1e-6, 3e-6], "numpy": [4e-6, 4e-6, 4e-6]})
+    slow = Result(COLD, {"staticad": [0.5], "numpy": []}, failures={"numpy": "why"})
+    assert time_cell(fast, "staticad") == "2 (1–3)"
+    assert time_cell(Result(ROW, {"numpy": [0.0123456, 0.02, 0.03]}), "numpy") == "20,000 (12,300–30,000)"
+    assert ratio_cell(fast, "staticad", "numpy") == "0.5 (0.25–0.75)"
+    assert ratio_cell(slow, "staticad", "numpy") == "–"
+    lines = times_table([fast, slow], ["staticad", "numpy"]).splitlines()
+    assert [cell.strip() for cell in lines[3].split("|")[1:-1]] == ["a start", "s", "0.5", "failed"]
+    assert "numpy" in ratios_table([fast, slow], "staticad", ["numpy"])
+
+
+def test_rows_are_selected_by_prefix() -> None:
+    assert select([]) == list(ROWS)
+    assert [row.name for row in select(["mlp", "neuron"])] == ["neuron", "mlp-32", "mlp-64", "mlp-256"]
+    with pytest.raises(ValueError, match="no row is called 'nothing'"):
+        select(["nothing"])
+
+
+def test_the_command_prints_both_tables(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(type(RUNTIMES["jax"]), "installed", lambda self: self.name != "jax")
+    assert main(["neuron", "--quick", "--peers", "numpy,jax"]) == 0
+    out, err = capsys.readouterr()
+    assert "jax is not installed and is left out" in err
+    assert f"numpy {np.__version__}" in out
+    assert "Time per call" in out and "Ratios" in out and "failed" not in out
+
+
+@pytest.mark.parametrize("arguments", [["nothing"], ["--peers", "abacus"]])
+def test_unknown_names_end_the_command(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(arguments)
+    assert arguments[-1] in capsys.readouterr().err
