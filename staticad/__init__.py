@@ -38,6 +38,19 @@ from staticad.functional.comparison import (
     logical_xor,
     not_equal,
 )
+from staticad.functional.creation import (
+    arange,
+    asarray,
+    eye,
+    full,
+    full_like,
+    identity,
+    linspace,
+    ones,
+    ones_like,
+    zeros,
+    zeros_like,
+)
 from staticad.functional.elementwise import (
     abs,
     absolute,
@@ -91,6 +104,8 @@ methods.attach(Tensor)
 __all__ = [
     # graphs
     "Dim", "Tensor", "constant", "no_grad", "placeholder",
+    # creation
+    "arange", "asarray", "eye", "full", "full_like", "identity", "linspace", "ones", "ones_like", "zeros", "zeros_like",
     # arithmetic and elementary functions
     "abs", "absolute", "add", "astype", "ceil", "clip", "cos", "divide", "divmod", "erf", "exp", "expm1", "floor",
     "floor_divide", "log", "log1p", "maximum", "minimum", "mod", "multiply", "negative", "positive", "pow", "power",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Union
+from typing import Any
 
 import numpy as np
 
@@ -18,7 +18,7 @@ from staticad.ops.sources import constant, is_weak
 
 # What operators accept beside a tensor; anything else makes Python try the other operand, then raise TypeError.
 OPERANDS = (Tensor, Dim, bool, int, float, complex, np.ndarray, np.generic, list, tuple)
-Operand = Union[Tensor, Dim, bool, int, float, np.ndarray, np.generic, list[Any], tuple[Any, ...]]
+Operand = Tensor | Dim | bool | int | float | np.ndarray | np.generic | list[Any] | tuple[Any, ...]
 
 
 def cast(tensor: Tensor, dtype: DType) -> Tensor:

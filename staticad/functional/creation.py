@@ -1,0 +1,158 @@
+"""Arrays made from sizes and numbers, with NumPy's names. Sizes may be symbolic (`Dim`)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from staticad.errors import DTypeError, ShapeError
+from staticad.functional.comparison import equal
+from staticad.functional.elementwise import floor, maximum, where
+from staticad.ir import dims
+from staticad.ir.dims import Dim, Shape, Size
+from staticad.ir.dtypes import BOOL, FLOAT64, INT64, DType, as_dtype, is_float, is_integer
+from staticad.ir.graph import Tensor
+from staticad.ops import creation as ops
+from staticad.ops.base import apply
+from staticad.ops.movement import BROADCAST_TO, EXPAND_DIMS
+from staticad.ops.promotion import Operand, as_operands, cast, common_dtype, to_tensor
+from staticad.ops.sources import as_shape, as_size, constant_array
+
+
+def asarray(value: Operand, dtype: Any = None) -> Tensor:
+    """A tensor as it is, a size as an int64 scalar, anything else as a constant; cast where a dtype is given."""
+    return to_tensor(value, None if dtype is None else as_dtype(dtype))
+
+
+def full(shape: Any, fill_value: Operand, dtype: Any = None) -> Tensor:
+    """An array of one value: a number, or a tensor or array that broadcasts to ``shape``.
+
+    The dtype is that of the value: bool, int64 or float64 for Python's numbers. Raises DTypeError for a Python
+    integer that does not fit the dtype, ShapeError for a value that does not broadcast.
+    """
+    target = as_shape(shape)
+    value = asarray(fill_value, dtype)
+    array = None if isinstance(fill_value, Tensor) else constant_array(value)
+    if array is not None and array.ndim == 0:
+        return ops.fill(target, array.item(), value.dtype)
+    return value if value.shape == target else apply(BROADCAST_TO, value, shape=target)
+
+
+def zeros(shape: Any, dtype: Any = FLOAT64) -> Tensor:
+    """An array of zeros."""
+    return ops.fill(as_shape(shape), 0, as_dtype(dtype))
+
+
+def ones(shape: Any, dtype: Any = FLOAT64) -> Tensor:
+    """An array of ones."""
+    return ops.fill(as_shape(shape), 1, as_dtype(dtype))
+
+
+def _like(prototype: Operand, dtype: Any, shape: Any) -> tuple[Shape, DType]:
+    model = to_tensor(prototype)
+    return model.shape if shape is None else as_shape(shape), model.dtype if dtype is None else as_dtype(dtype)
+
+
+def full_like(x: Operand, fill_value: Operand, dtype: Any = None, shape: Any = None) -> Tensor:
+    """An array of one value, with the shape and dtype of x where none are given."""
+    target, kind = _like(x, dtype, shape)
+    return full(target, fill_value, kind)
+
+
+def zeros_like(x: Operand, dtype: Any = None, shape: Any = None) -> Tensor:
+    """Zeros with the shape and dtype of x where none are given."""
+    target, kind = _like(x, dtype, shape)
+    return zeros(target, kind)
+
+
+def ones_like(x: Operand, dtype: Any = None, shape: Any = None) -> Tensor:
+    """Ones with the shape and dtype of x where none are given."""
+    target, kind = _like(x, dtype, shape)
+    return ones(target, kind)
+
+
+def eye(N: Any, M: Any = None, k: int = 0, dtype: Any = FLOAT64) -> Tensor:
+    """N rows and M (default: N) columns, 1 on the diagonal that lies k above the main one, else 0."""
+    rows = as_size(N)
+    shape = (rows, rows if M is None else as_size(M))
+    return cast(equal(ops.indices(shape, 0) + k, ops.indices(shape, 1)), as_dtype(dtype))
+
+
+def identity(n: Any, dtype: Any = FLOAT64) -> Tensor:
+    """The square matrix with 1 on its diagonal."""
+    return eye(n, dtype=dtype)
+
+
+def arange(start: Any, stop: Any = None, step: Any = 1, dtype: Any = None) -> Tensor:
+    """start, start + step, … below stop; ``arange(stop)`` counts from 0. Integers give int64, floats float64.
+
+    ``start`` and ``stop`` may be sizes where all are integers. Raises ShapeError for a step of 0 and for what is not
+    known before the run, DTypeError for bool.
+    """
+    first, last = (0, start) if stop is None else (start, stop)
+    numbers = (first, last, step)
+    for number in numbers:
+        if not isinstance(number, (int, float, np.integer, np.floating, Dim)):
+            raise ShapeError(f"arange: the bounds have to be numbers or sizes, not {type(number).__name__}")
+    if isinstance(step, Dim):
+        raise ShapeError(f"arange: the step {step} is known only at run time; use arange(n) * step")
+    if step == 0:
+        raise ShapeError("arange: the step is 0")
+    has_float = any(isinstance(number, (float, np.floating)) for number in numbers)
+    kind = as_dtype(dtype) if dtype is not None else FLOAT64 if has_float else INT64
+    if kind == BOOL:
+        raise DTypeError("arange: bools can't be counted; use an integer dtype")
+    index = ops.indices((_count(first, last, step),), 0, kind)
+    if is_float(kind) and not isinstance(first, Dim):
+        step = (first + step) - first  # the step that NumPy takes, rounded once
+    elif is_integer(kind):
+        step = int(step) if isinstance(first, Dim) else int(first + step) - int(first)
+        first = first if isinstance(first, Dim) else int(first)
+    scaled = index if step == 1 else index * asarray(step, kind)
+    return scaled if isinstance(first, int) and first == 0 else scaled + asarray(first, kind)
+
+
+def _count(first: Any, last: Any, step: Any) -> Size:
+    """ceil((last - first) / step), at least 0."""
+    if not isinstance(first, Dim) and not isinstance(last, Dim):
+        return max(0, int(np.ceil((last - first) / step)))
+    if not all(isinstance(v, (int, np.integer, Dim)) for v in (first, last, step)):
+        raise ShapeError(
+            f"arange({first}, {last}, {step}): sizes and floats do not mix; use linspace or scale arange(n)"
+        )
+    lower, upper, stride = (v if isinstance(v, Dim) else int(v) for v in (first, last, step))
+    span = upper - lower if stride > 0 else lower - upper
+    stride = abs(stride)
+    count = dims.floordiv(span + (stride - 1), stride)
+    return dims.maximum(count, 0)
+
+
+def linspace(
+    start: Operand, stop: Operand, num: Any = 50, endpoint: bool = True, dtype: Any = None, axis: int = 0
+) -> Tensor:
+    """``num`` evenly spaced numbers from start to stop, along a new axis where these are arrays.
+
+    Always computed in floats; an integer dtype takes the floor. Differentiable by start and stop.
+    """
+    count = as_size(num)
+    a, b = as_operands("linspace", start, stop, dtype=common_dtype(start, stop, 1.0))
+    delta = b - a
+    position = axis + delta.ndim + 1 if axis < 0 else axis
+    if not 0 <= position <= delta.ndim:
+        raise ShapeError(f"linspace: axis {axis} is not one of the {delta.ndim + 1} axes of the result")
+    shape = (*delta.shape[:position], count, *delta.shape[position:])
+    first, slope, last = (_with_axis(t, position - (delta.ndim - t.ndim)) for t in (a, delta, b))
+    steps = count - 1 if endpoint else count
+    divisions = maximum(asarray(steps, a.dtype), 1)  # of one point there are none
+    index = ops.indices(shape, position, a.dtype)
+    result = first + index * (slope / divisions)
+    if endpoint and not (isinstance(count, int) and count < 2):
+        result = where(equal(index, asarray(dims.maximum(steps, 1), a.dtype)), last, result)
+    kind = result.dtype if dtype is None else as_dtype(dtype)
+    return cast(floor(result) if is_integer(kind) else result, kind)
+
+
+def _with_axis(x: Tensor, axis: int) -> Tensor:
+    """A new axis of size 1, where it does not stand before all others."""
+    return apply(EXPAND_DIMS, x, axes=(axis,)) if axis > 0 else x
