@@ -48,8 +48,8 @@ def main(argv: list[str] | None = None) -> int:
     labels = sa.placeholder(("batch",), "int64", name="labels")
     model = sa.nn.Sequential(
         [
-            sa.nn.Dense(64, 256, activation=sa.relu, init="he", rng=rng, name="hidden1"),
-            sa.nn.Dense(256, 128, activation=sa.relu, init="he", rng=rng, name="hidden2"),
+            sa.nn.Dense(64, 256, activation=sa.relu, initializer="he", rng=rng, name="hidden1"),
+            sa.nn.Dense(256, 128, activation=sa.relu, initializer="he", rng=rng, name="hidden2"),
             sa.nn.Dense(128, 10, rng=rng, name="output"),
         ]
     )
