@@ -6,7 +6,7 @@ numerically.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -19,6 +19,7 @@ from staticad.ir.graph import Attrs, Node, Tensor, describe, sort_nodes
 from staticad.ops.sources import CONSTANT, PLACEHOLDER, VARIABLE, ConstantValue
 
 Feeds = Mapping[Any, Any]
+Watch = Callable[[Tensor, np.ndarray], np.ndarray]
 
 
 def evaluate(
@@ -27,26 +28,36 @@ def evaluate(
     variables: Mapping[Tensor, Any] | None = None,
     *,
     precision: Any = None,
+    watch: Watch | None = None,
 ) -> list[np.ndarray]:
     """The values of ``outputs``, one array each.
 
     ``feeds`` maps tensors (or names of placeholders) to arrays of their dtype; Python numbers and lists are
     converted. A fed tensor that is no placeholder is taken as given, and what only it depends on is not evaluated.
     ``variables`` replaces the present values of variables. With ``precision`` (a NumPy float type) all floating
-    tensors are computed in that type, which tells rounding errors from wrong results.
+    tensors are computed in that type, which tells rounding errors from wrong results. ``watch`` is called with every
+    computed tensor and its value; the evaluation goes on with the array that it returns.
 
     Raises FeedError where a value is missing or sizes do not fit, IndexOutOfBounds for an index outside its axis, and
     VerifyError where a result does not have the inferred shape or dtype.
     """
     wanted = [outputs] if isinstance(outputs, Tensor) else list(outputs)
-    return _Evaluation(wanted, feeds or {}, variables or {}, precision).run()
+    return _Evaluation(wanted, feeds or {}, variables or {}, precision, watch).run()
 
 
 class _Evaluation:
     """One run: the values so far, and the numbers that the free sizes stand for."""
 
-    def __init__(self, outputs: list[Tensor], feeds: Feeds, variables: Mapping[Tensor, Any], precision: Any) -> None:
+    def __init__(
+        self,
+        outputs: list[Tensor],
+        feeds: Feeds,
+        variables: Mapping[Tensor, Any],
+        precision: Any,
+        watch: Watch | None,
+    ) -> None:
         self.outputs = outputs
+        self.watch = watch
         self.precision = np.dtype(precision) if precision is not None else None
         self.sizes: dict[Symbol, int] = {}
         self.values: dict[Tensor, np.ndarray] = {}
@@ -168,7 +179,7 @@ class _Evaluation:
                     f"{describe(tensor)} was inferred as {self.dtype(tensor.dtype).name}{list(shape)}, "
                     f"but NumPy made {array.dtype.name}{list(array.shape)}"
                 )
-            self.values[tensor] = array
+            self.values[tensor] = array if self.watch is None else self.watch(tensor, array)
 
 
 def _convert(tensor: Tensor, value: Any) -> np.ndarray:

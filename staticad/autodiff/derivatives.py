@@ -57,7 +57,7 @@ def jacobian(y: Tensor, x: Tensor) -> Tensor:
 
 
 def hessian(y: Tensor, x: Tensor) -> Tensor:
-    """All second derivatives of a scalar ``y``, of shape x.shape + x.shape. Needs a fixed shape of x; for small ones."""
+    """All second derivatives of a scalar ``y``, of shape x.shape + x.shape; x needs a fixed, small shape."""
     (gradient,) = gradients(y, x, unconnected="zero")
     return jacobian(gradient, x)
 

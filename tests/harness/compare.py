@@ -11,12 +11,16 @@ def ulps(actual: np.ndarray, expected: np.ndarray) -> np.ndarray:
     Equal infinities and two NaNs are at distance 0, and so are 0.0 and -0.0; a NaN and a number are infinitely far.
     """
     bits = np.int32 if actual.dtype == np.float32 else np.int64
-    ordered = []
+    places = []
     for array in (actual, expected):
-        raw = np.ascontiguousarray(array).view(bits).reshape(array.shape)
+        raw = np.ascontiguousarray(array).view(bits).reshape(array.shape).astype(np.int64)
         # Negative floats sort downwards by their bits; mirrored, neighbours are neighbouring integers.
-        ordered.append(np.where(raw < 0, np.iinfo(bits).min - raw, raw).astype(object if bits is np.int64 else np.int64))
-    distance = np.abs(ordered[0] - ordered[1]).astype(np.float64)
+        places.append(np.where(raw < 0, np.iinfo(bits).min - raw, raw))
+    left, right = places
+    with np.errstate(over="ignore"):
+        near = np.abs(left - right).astype(np.float64)
+    # The difference of places of opposite sign may overflow an int64.
+    distance = np.where((left < 0) == (right < 0), near, np.abs(left.astype(np.float64) - right.astype(np.float64)))
     nan = np.isnan(actual), np.isnan(expected)
     distance = np.where(nan[0] | nan[1], np.inf, distance)
     return np.where(nan[0] & nan[1], 0.0, distance)

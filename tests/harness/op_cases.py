@@ -1,0 +1,325 @@
+"""A list of cases for every op in ALL_OPS."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from staticad.ir.graph import Tensor
+from staticad.ops import elementwise as ew
+from staticad.ops.assemble import CONCATENATE, EMBED, REPLACE
+from staticad.ops.barrier import STOP_GRADIENT
+from staticad.ops.base import Elementwise, Op, apply
+from staticad.ops.contract import MATMUL
+from staticad.ops.creation import FULL, IOTA, SIZE
+from staticad.ops.indexing import GATHER, GATHER_ALONG, SCATTER, SCATTER_ALONG
+from staticad.ops.movement import BROADCAST_TO, DIAGONAL, EXPAND_DIMS, RESHAPE, SLICE, SQUEEZE, TRANSPOSE
+from staticad.ops.reduce import ALL as ALL_TRUE
+from staticad.ops.reduce import ANY, ARGMAX, ARGMIN, MAX, MIN, PROD, SUM
+from tests.harness.cases import ALL, BOOL, FLOATS, INTEGERS, Case, Input, kinds, values
+
+# Correctly rounded (or exact) in IEEE arithmetic; everything else may be this many units off.
+EXACT = {
+    ew.ADD, ew.SUB, ew.MUL, ew.DIV, ew.NEG, ew.SIGN, ew.ABS, ew.SQUARE, ew.RECIPROCAL, ew.SQRT, ew.WHERE, ew.MAXIMUM,
+    ew.MINIMUM, ew.RELU, ew.CAST, ew.FLOOR, ew.CEIL, ew.TRUNC, ew.ROUND, ew.FLOOR_DIVIDE, ew.REMAINDER,
+}  # fmt: skip
+ULPS = 3
+# NumPy leaves the sign of a zero open where both zeros meet.
+ANY_ZERO = {ew.MAXIMUM, ew.MINIMUM, ew.RELU}
+
+UNARY = ("ab", "")
+BINARY = (("ab", "ab"), ("ab", "b"), ("a1", "1b"), ("ab", ""), ("1", "ab"))
+TERNARY = (("ab", "ab", "ab"), ("a1", "b", "ab"), ("", "ab", "1b"), ("ab", "", ""))
+
+
+def elementwise_cases(op: Elementwise) -> Iterator[Case]:
+    shapes: Any = {1: [(s,) for s in UNARY], 2: BINARY, 3: TERNARY}[op.arity]
+    legal = kinds(op.operands)
+    for operands in shapes:
+        inputs = list(values(*operands))
+        if op.condition:
+            inputs[0] = Input(inputs[0].shape, "bool")
+        case = Case(
+            f"{op.name}[{','.join(operands)}]",
+            tuple(inputs),
+            partial(apply, op),
+            group=("unary", "binary", "ternary")[op.arity - 1],
+            dtypes=legal,
+            domain=op.domain,
+            ulp=0 if op in EXACT or op.result == "bool" else ULPS,
+            signed_zeros=op not in ANY_ZERO,
+            smooth=not op.nondifferentiable and op is not ew.REMAINDER,
+        )
+        if op is ew.REMAINDER:
+            # Derivatives are checked away from the jumps.
+            between = (Input(("a", "b"), domain=(2.2, 2.8)), Input(("b",), domain=(1.0, 1.05)))
+            yield Case("remainder between jumps", between, partial(apply, op), "binary", FLOATS)
+        if op is not ew.POW:
+            yield case
+            continue
+        # Integers to negative powers have no value.
+        yield Case(**{**vars(case), "dtypes": FLOATS})
+        exponent = Input(inputs[1].shape, domain=(0.0, 8.0))
+        yield Case(
+            **{
+                **vars(case),
+                "name": f"integer {case.name}",
+                "inputs": (inputs[0], exponent),
+                "build": lambda a, b: apply(ew.POW, a, apply(ew.ABS, b)),
+                "dtypes": tuple(d for d in INTEGERS if d.kind == "u"),
+                "smooth": False,
+            }
+        )
+        yield Case(
+            **{
+                **vars(case),
+                "name": f"signed {case.name}",
+                "build": lambda a, b: apply(ew.POW, a, apply(ew.MUL, b, b)),
+                "dtypes": tuple(d for d in INTEGERS if d.kind == "i"),
+                "special": False,
+                "smooth": False,
+            }
+        )
+
+
+def cast_cases() -> Iterator[Case]:
+    for target in ALL:
+        build = partial(apply, ew.CAST, dtype=target)
+        name = f"cast to {target.name}"
+        if target.kind in "bf":
+            yield Case(name, values("ab"), build, "cast", smooth=target.kind == "f")
+            continue
+        yield Case(name, values("ab"), build, "cast", dtypes=(BOOL, *INTEGERS), smooth=False)
+        # Floats beyond the range of the integer have no value.
+        yield Case(
+            f"{name} within range", values("ab"), build, "cast", FLOATS, (0.0, 120.0), special=False, smooth=False
+        )
+
+
+AXES = ((), (0,), (1,), (2,), (0, 1), (0, 2), (1, 2), (0, 1, 2))
+
+
+def reduce_cases() -> Iterator[Case]:
+    for op in (SUM, PROD, MAX, MIN, ANY, ALL_TRUE):
+        for axes in AXES:
+            nonzero = frozenset() if op.empty else frozenset("abc"[a] for a in axes)
+            yield Case(
+                f"{op.name}{list(axes)}",
+                values("abc"),
+                partial(apply, op, axes=axes),
+                "reduce",
+                kinds(op.operands),
+                (0.5, 1.5) if op is PROD else (-2.0, 2.0),
+                ulp=None if op in (SUM, PROD) else 0,
+                signed_zeros=False,
+                special=op not in (SUM, PROD),
+                nonzero=nonzero,
+                smooth=not op.nondifferentiable,
+            )
+        yield Case(
+            f"{op.name}[] of a scalar", values(""), partial(apply, op, axes=()), "reduce", kinds(op.operands),
+            smooth=not op.nondifferentiable,
+        )  # fmt: skip
+    for arg in (ARGMAX, ARGMIN):
+        for axis in range(3):
+            yield Case(
+                f"{arg.name}[{axis}]", values("abc"), partial(apply, arg, axis=axis), "reduce",
+                nonzero=frozenset("abc"[axis]), smooth=False,
+            )  # fmt: skip
+
+
+def _region(x: Tensor, starts: Any, steps: tuple[int, ...], sizes: Any) -> Tensor:
+    return apply(SLICE, x, starts=starts, steps=steps, sizes=sizes)
+
+
+def movement_cases() -> Iterator[Case]:
+    def case(name: str, inputs: tuple[Input, ...], build: Any, nonzero: str = "") -> Case:
+        return Case(name, inputs, build, "movement", nonzero=frozenset(nonzero))
+
+    for axes in ((0, 1, 2), (2, 1, 0), (1, 2, 0), (1, 0, 2)):
+        yield case(f"transpose{list(axes)}", values("abc"), partial(apply, TRANSPOSE, axes=axes))
+    yield case("transpose of a scalar", values(""), partial(apply, TRANSPOSE, axes=()))
+    for axes in ((0,), (1,), (2,), (0, 2, 4)):
+        yield case(f"expand_dims{list(axes)}", values("ab"), partial(apply, EXPAND_DIMS, axes=axes))
+    yield case("squeeze[1]", values("a1b"), partial(apply, SQUEEZE, axes=(1,)))
+    yield case("squeeze[0,2]", values("1a1"), partial(apply, SQUEEZE, axes=(0, 2)))
+    for source in ("b", "1b", "a1", "", "11", "ab"):
+        yield case(
+            f"broadcast_to[{source}]", values(source, "ab"), lambda x, like: apply(BROADCAST_TO, x, shape=like.shape)
+        )
+    yield case("broadcast_to a new axis", values("ab"), lambda x: apply(BROADCAST_TO, x, shape=(2, 3, *x.shape)))
+    yield case("slice forward", values("68"), partial(_region, starts=(1, 0), steps=(2, 3), sizes=(2, 3)))
+    yield case("slice backward", values("68"), partial(_region, starts=(5, 7), steps=(-1, -3), sizes=(6, 3)))
+    yield case("slice of nothing", values("68"), partial(_region, starts=(0, 9), steps=(1, 1), sizes=(6, 0)))
+    yield case(
+        "slice reversed", values("ab"),
+        lambda x: _region(x, (x.shape[0] - 1, 0), (-1, 1), x.shape),
+    )  # fmt: skip
+    yield case(
+        "slice a tail", values("ab"), lambda x: _region(x, (1, 0), (1, 1), (x.shape[0] - 1, x.shape[1])), nonzero="a"
+    )
+    yield case(
+        "slice every second", values("ab"),
+        lambda x: _region(x, (0, 0), (1, 2), (x.shape[0], (x.shape[1] + 1) // 2)),
+    )  # fmt: skip
+    for offset in (-1, 0, 1, 2):
+        yield case(
+            f"diagonal[{offset}]", values("abc"), partial(apply, DIAGONAL, offset=offset, axis1=0, axis2=1)
+        )
+    yield case("diagonal of the last axes", values("abc"), partial(apply, DIAGONAL, offset=0, axis1=2, axis2=1))
+    yield case("diagonal of a fixed matrix", values("45"), partial(apply, DIAGONAL, offset=-2, axis1=0, axis2=1))
+
+    def reshaped(x: Tensor, shape: Any) -> Tensor:
+        return apply(RESHAPE, x, shape=shape, constraints=())
+
+    yield case("reshape flat", values("abc"), lambda x: reshaped(x, (x.shape[0] * x.shape[1] * x.shape[2],)))
+    yield case("reshape swapped", values("ab"), lambda x: reshaped(x, (x.shape[1], x.shape[0])))
+    yield case("reshape split", values("a6"), lambda x: reshaped(x, (x.shape[0], 2, 3)))
+    yield case("reshape joined", values("a23"), lambda x: reshaped(x, (x.shape[0], 6)))
+    yield case("reshape of a scalar", values(""), lambda x: reshaped(x, (1, 1)))
+    yield Case("stop_gradient", values("ab"), partial(apply, STOP_GRADIENT), "movement", smooth=False)
+    yield case(
+        "views of views",
+        values("abc"),
+        lambda x: apply(TRANSPOSE, _region(apply(TRANSPOSE, x, axes=(2, 0, 1)), (x.shape[2] - 1, 0, 0), (-1, 1, 1),
+                                           (x.shape[2], x.shape[0], x.shape[1])), axes=(1, 0, 2)),
+    )  # fmt: skip
+
+
+def assemble_cases() -> Iterator[Case]:
+    def case(name: str, inputs: tuple[Input, ...], build: Any, dtypes: Any = ALL) -> Case:
+        return Case(name, inputs, build, "assemble", dtypes)
+
+    yield case("concatenate[0]", values("ab", "cb"), partial(apply, CONCATENATE, axis=0))
+    yield case("concatenate[1]", values("ab", "ac", "a3"), partial(apply, CONCATENATE, axis=1))
+    yield case("concatenate with itself", values("ab"), lambda x: apply(CONCATENATE, x, x, axis=0))
+    yield case("concatenate one", values("ab"), partial(apply, CONCATENATE, axis=1))
+
+    def embedded(x: Tensor, fill: float) -> Tensor:
+        rows, columns = x.shape
+        number = {"b": bool, "i": int, "u": int, "f": float}[x.dtype.kind](fill)
+        return apply(EMBED, x, shape=(rows + 3, 2 * columns + 1), starts=(1, 1), steps=(1, 2), fill=number)
+
+    yield case("embed in zeros", values("ab"), partial(embedded, fill=0))
+    yield case("embed in ones", values("ab"), partial(embedded, fill=1))
+    yield case(
+        "replace",
+        values("7b", "2b"),
+        lambda x, v: apply(REPLACE, x, v, starts=(1, 0), steps=(3, 1), sizes=v.shape),
+    )
+    yield case(
+        "replace all", values("ab", "ab"), lambda x, v: apply(REPLACE, x, v, starts=(0, 0), steps=(1, 1), sizes=v.shape)
+    )
+
+
+def creation_cases() -> Iterator[Case]:
+    def created(like: Tensor, value: float) -> Tensor:
+        number = {"b": bool, "i": int, "u": int, "f": float}[like.dtype.kind](value)
+        return apply(FULL, shape=like.shape, dtype=like.dtype, value=number)
+
+    def case(name: str, inputs: tuple[Input, ...], build: Any, dtypes: Any = ALL) -> Case:
+        return Case(name, inputs, build, "creation", dtypes, smooth=False)
+
+    yield case("full of 0", values("ab"), partial(created, value=0))
+    yield case("full of 1.5", values("ab"), partial(created, value=1.5))
+    yield case("full of -inf", values("ab"), partial(created, value=-np.inf), FLOATS)
+    yield case("full of -0.0", values("ab"), partial(created, value=-0.0), FLOATS)
+    yield case("full of nan", values("ab"), partial(created, value=np.nan), FLOATS)
+    for axis in (0, 1):
+        yield case(
+            f"iota[{axis}]", values("ab"), lambda x, axis=axis: apply(IOTA, shape=x.shape, dtype=x.dtype, axis=axis)
+        )
+    yield case("size", values("ab"), lambda x: apply(SIZE, size=x.shape[0] * x.shape[1] + 1, dtype=np.dtype(np.int64)))
+    yield case("iota plus x", values("ab"), lambda x: apply(ew.ADD, x, apply(IOTA, shape=x.shape, dtype=x.dtype, axis=1)))
+
+
+def indexing_cases() -> Iterator[Case]:
+    def index(shape: str, limit: str) -> Input:
+        return Input(tuple(int(s) if s.isdigit() else s for s in shape), "index", limit)
+
+    x = values("abc")[0]
+    plain = {"aligned": False}
+    gathers = (
+        ("gather[0]", (x, index("d", "a")), {"axes": (0,), "position": 0}, "a"),
+        ("gather[1]", (x, index("de", "b")), {"axes": (1,), "position": 1}, "b"),
+        ("gather[2] in front", (x, index("d", "c")), {"axes": (2,), "position": 0}, "c"),
+        ("gather[0,1]", (x, index("d", "a"), index("d", "b")), {"axes": (0, 1), "position": 0}, "ab"),
+        ("gather[0,2] in front", (x, index("d", "a"), index("d", "c")), {"axes": (0, 2), "position": 0}, "ac"),
+        ("gather all", (x, index("d", "a"), index("d", "b"), index("d", "c")), {"axes": (0, 1, 2), "position": 0}, "abc"),
+        ("gather one", (x, index("", "b")), {"axes": (1,), "position": 1}, "b"),
+    )
+    for name, inputs, attrs, nonzero in gathers:
+        yield Case(name, inputs, partial(apply, GATHER, **plain, **attrs), "gather", nonzero=frozenset(nonzero))
+    for axis, shape in ((0, "dbc"), (1, "adc"), (2, "abd")):
+        yield Case(
+            f"gather_along[{axis}]", (x, index(shape, "abc"[axis])),
+            partial(apply, GATHER_ALONG, axes=(axis,), position=0, aligned=True),
+            "gather", nonzero=frozenset("abc"[axis]),
+        )  # fmt: skip
+    # The result's shape names the sizes of the updates.
+    updates = {
+        "gather[0]": "dbc", "gather[1]": "adec", "gather[2] in front": "dab", "gather[0,1]": "dc",
+        "gather[0,2] in front": "db", "gather all": "d", "gather one": "ac",
+    }  # fmt: skip
+    for mode in ("set", "add", "multiply", "min", "max"):
+        for name, inputs, attrs, nonzero in gathers:
+            yield Case(
+                name.replace("gather", f"scatter {mode}"),
+                (x, *values(updates[name]), *inputs[1:]),
+                partial(apply, SCATTER, mode=mode, **plain, **attrs),
+                f"scatter {mode}",
+                domain=(0.5, 1.5) if mode == "multiply" else (-2.0, 2.0),
+                ulp=None if mode in ("add", "multiply") else 0,
+                signed_zeros=False,
+                special=mode in ("set", "min", "max"),
+                nonzero=frozenset(nonzero),
+            )
+        for axis, shape in ((0, "dbc"), (1, "adc"), (2, "abd")):
+            yield Case(
+                f"scatter_along {mode}[{axis}]",
+                (x, *values(shape), index(shape, "abc"[axis])),
+                partial(apply, SCATTER_ALONG, axes=(axis,), position=0, aligned=True, mode=mode),
+                f"scatter {mode}",
+                domain=(0.5, 1.5) if mode == "multiply" else (-2.0, 2.0),
+                ulp=None if mode in ("add", "multiply") else 0,
+                signed_zeros=False,
+                special=mode in ("set", "min", "max"),
+                nonzero=frozenset("abc"[axis]),
+            )
+
+
+def contract_cases() -> Iterator[Case]:
+    for operands in (
+        ("ab", "bc"), ("dab", "bc"), ("ab", "dbc"), ("dab", "dbc"), ("d1ab", "ebc"), ("1ab", "dbc"), ("a1", "1c"),
+        ("1b", "b1"),
+    ):  # fmt: skip
+        yield Case(
+            f"matmul[{','.join(operands)}]", values(*operands), partial(apply, MATMUL), "contract",
+            ulp=None, special=False,
+        )  # fmt: skip
+
+    def swapped(x: Tensor) -> Tensor:
+        return apply(TRANSPOSE, x, axes=(*range(x.ndim - 2), x.ndim - 1, x.ndim - 2))
+
+    for name, build in (
+        ("matmul transposed left", lambda a, b: apply(MATMUL, swapped(a), b)),
+        ("matmul transposed right", lambda a, b: apply(MATMUL, a, swapped(b))),
+        ("matmul transposed both", lambda a, b: apply(MATMUL, swapped(a), swapped(b))),
+    ):
+        left, right = {"left": ("ba", "bc"), "right": ("ab", "cb"), "both": ("ba", "cb")}[name.split()[-1]]
+        yield Case(name, values(left, right), build, "contract", ulp=None, special=False)
+
+
+def all_op_cases() -> list[Case]:
+    """Every case of every op."""
+    cases = [c for op in ew.ELEMENTWISE_OPS if op is not ew.CAST for c in elementwise_cases(op)]
+    for family in (
+        cast_cases, reduce_cases, movement_cases, assemble_cases, creation_cases, indexing_cases, contract_cases,
+    ):  # fmt: skip
+        cases += family()
+    return cases
+
+
