@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import argparse
 import math
+from pathlib import Path
 
 import numpy as np
 
 import staticad as sa
+from staticad.export import to_svg
 
 VALUES = {"w0": 2.0, "x0": -1.0, "w1": -3.0, "x1": -2.0, "w2": -3.0}
 
@@ -41,6 +44,10 @@ def by_hand(w0: float, x0: float, w1: float, x1: float, w2: float) -> dict[str, 
 
 
 def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--draw", type=Path, metavar="FILE", help="write an SVG picture of the graph")
+    arguments = parser.parse_args()
+
     w0, x0, w1, x1, w2 = inputs = [sa.placeholder((), "float64", name=name) for name in VALUES]
     a = w0 * x0
     b = w1 * x1
@@ -62,6 +69,10 @@ def main() -> None:
         print(f"{'dh/d' + name:8}{float(found):12.6f}{expected:12.6f}")
         assert np.isclose(found, expected, rtol=1e-13), f"dh/d{name}: {found} is not {expected}"
     print(f"\nall {len(gradients)} agree")
+
+    if arguments.draw:
+        derivatives = zip(inputs, sa.gradients(h, inputs), strict=True)
+        arguments.draw.write_text(to_svg({"h": h} | {f"dh/d{x.name}": dx for x, dx in derivatives}), "utf-8")
 
 
 if __name__ == "__main__":

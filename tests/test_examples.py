@@ -48,7 +48,7 @@ def test_digits_says_when_it_has_not_learned_enough(tmp_path: Path) -> None:
 
 
 def test_neuron_prints_thirteen_derivatives(tmp_path: Path) -> None:
-    done = run("neuron.py", cwd=tmp_path)
+    done = run("neuron.py", "--draw", "neuron.svg", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     rows = re.findall(r"dh/d(\w+) +(\S+) +(\S+)", done.stdout)
     assert len(rows) == 13
@@ -57,6 +57,7 @@ def test_neuron_prints_thirteen_derivatives(tmp_path: Path) -> None:
     # The figures of the textbook, with slope h (1 - h) = 0.1966 at h = 0.7311.
     expected = {"w0": -0.196612, "x0": 0.393224, "w1": -0.393224, "x1": -0.589836, "w2": 0.196612, "g": -0.534447}
     assert {name: found[name] for name in expected} == pytest.approx(expected, abs=1e-6)
+    assert "dh/dw0" in "".join(ElementTree.parse(tmp_path / "neuron.svg").getroot().itertext())
 
 
 def test_linear_regression_accumulates_and_zeroes(tmp_path: Path) -> None:
