@@ -14,7 +14,7 @@ from staticad.codegen import (
     scalar_division,
     scalar_reduce,
 )
-from staticad.codegen.vecmath import exponential, logarithm, sigmoidal
+from staticad.codegen.vecmath import exponential, logarithm, sigmoidal, trigonometric
 
 KERNEL_NAMES: dict[str, object] = {
     # dtypes
@@ -64,6 +64,9 @@ KERNEL_NAMES: dict[str, object] = {
     "expm1": exponential.expm1_intrinsic,
     "log": logarithm.log_intrinsic,
     "log1p": logarithm.log1p_intrinsic,
+    "sin": trigonometric.sin_intrinsic,
+    "cos": trigonometric.cos_intrinsic,
+    "tan": trigonometric.tan_intrinsic,
     "tanh": sigmoidal.tanh_intrinsic,
     "sigmoid": sigmoidal.sigmoid_intrinsic,
     "softplus": sigmoidal.softplus_intrinsic,

@@ -313,6 +313,29 @@ def select(condition: Value, yes: Value | Number, no: Value | Number) -> Value:
     return Value(condition.builder, condition.builder.select(condition.ir, yes.ir, no.ir), yes.dtype)
 
 
+def two_sum(a: Value, b: Value) -> tuple[Value, Value]:
+    """a + b as the rounded sum and its rounding error, exact for any a and b (Knuth)."""
+    total = a + b
+    part = total - a
+    return total, (a - (total - part)) + (b - part)
+
+
+def lookup(name: str, values: Sequence[float], index: Value) -> Value:
+    """Element `index` (int64, in range) of a constant float64 array that the module holds once under `name`."""
+    module = index.builder.module
+    table = module.globals.get(name)
+    if table is None:
+        kind = ir.ArrayType(ir.DoubleType(), len(values))
+        table = ir.GlobalVariable(module, kind, name)
+        table.linkage = "internal"
+        table.global_constant = True
+        table.initializer = ir.Constant(kind, list(values))
+    place = index.builder.gep(table, [ir.Constant(index.ir.type, 0), index.ir], inbounds=True)
+    loaded = index.builder.load(place)
+    loaded.set_metadata("invariant.load", module.add_metadata([]))
+    return Value(index.builder, loaded, types.float64)
+
+
 def horner(x: Value, coefficients: Iterable[float]) -> Value:
     """The polynomial with the given coefficients, highest power first, by fused multiply-adds."""
     first, *rest = coefficients

@@ -2,7 +2,7 @@
 
 The polynomials approximate (exp(r) - 1 - r) / r**2 on |r| <= ln(2) / 2. Their coefficients come from the Remez
 algorithm in 60 digits with the relative error as weight; errors: exp 2**-56 and 2**-28 (float64, float32), expm1
-2**-60 and 2**-26. Reference for the method: W. J. Cody and W. Waite, Software Manual for the Elementary Functions (1980).
+2**-60 and 2**-26. The method: W. J. Cody and W. Waite, Software Manual for the Elementary Functions (1980).
 """
 
 from __future__ import annotations

@@ -1,0 +1,200 @@
+"""sin, cos and tan, with a range reduction by 2/pi that is exact enough for every float and has no branch.
+
+float64: x = M * 2**s with an integer M (s in steps of 16) and the table of 2**s * 2/pi modulo 4 in four parts, so
+M times the table is x * 2/pi modulo 4 (M. Payne and R. Hanek, 1983; the float formulation as in SLEEF, N. Shibata and
+F. Petrogalli, 2020). The products and their rounding errors are summed by two-sums, to about 2**-120, which the worst
+case of float64 needs (2**-62 from a multiple of pi/2). The polynomials are those of FreeBSD's k_sin.c and k_cos.c
+(Sun Microsystems, 1993). float32 is computed in float64 throughout: with 24 bits in x two parts and five ranges do;
+minimax polynomials of sin and cos of (pi/2) t on |t| <= 0.51 (Remez, relative errors 2**-37 and 2**-33).
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+from numba.core import types
+
+from staticad.codegen.vecmath.builder import FLOATS, Value, elementwise, fma, horner, lookup, select, two_sum
+from staticad.codegen.vecmath.formats import BINARY64, power_of_two
+from staticad.codegen.vecmath.two_over_pi import scaled_parts
+
+SIN_64 = (
+    1.58969099521155010221e-10,
+    -2.50507602534068634195e-08,
+    2.75573137070700676789e-06,
+    -1.98412698298579493134e-04,
+    8.33333333332248946124e-03,
+    -1.66666666666666324348e-01,
+)
+COS_64 = (
+    -1.13596475577881948265e-11,
+    2.08757232129817482790e-09,
+    -2.75573143513906633035e-07,
+    2.48015872894767294178e-05,
+    -1.38888888888741095749e-03,
+    4.16666666666666019037e-02,
+)
+SIN_QUARTER_32 = (
+    0.00015810445697525568,
+    -0.004681219878306283,
+    0.07969257621877324,
+    -0.6459640958599374,
+    1.5707963267861709,
+)
+COS_QUARTER_32 = (0.0009031330581545531, -0.020859886930025606, 0.25366918956799217, -1.2337005412650686, 1.0)
+HALF_PI_HIGH = 1.5707963267948966
+HALF_PI_LOW = 6.123233995736766e-17
+
+ROWS = 65  # the last row is for inf and NaN
+
+
+@cache
+def _table() -> tuple[tuple[float, ...], ...]:
+    """Four columns; row j holds 2**(16 j - 52) * 2/pi modulo 4."""
+    rows = [scaled_parts(16 * j - 52, (35, 88, 141, 194)) for j in range(ROWS - 1)]
+    return tuple(zip(*rows, (0.0,) * 4, strict=True))
+
+
+def _reduce_64(x: Value) -> tuple[Value, Value, Value]:
+    """Quadrant n (an integer, to be taken modulo 4) and x - n pi/2 in two parts, within pi/4."""
+    magnitude = abs(x)
+    exponent = magnitude.bits().logical_shift_right(BINARY64.mantissa) - BINARY64.bias
+    row = select(exponent < 0, 0, exponent).logical_shift_right(4)
+    m = x * power_of_two((BINARY64.bias + 52) - (row << 4))
+    t1, t2, t3, t4 = (lookup(f"two_over_pi_{i}", column, row) for i, column in enumerate(_table()))
+
+    p1 = fma(m, t1, (m * t1 * 0.25).rint() * -4)  # modulo 4, exact: m is an integer, t1 a multiple of 2**-35
+    p2 = m * t2
+    e2 = fma(m, t2, -p2)
+    p3 = m * t3
+    e3 = fma(m, t3, -p3)
+    total, error = two_sum(p1, p2)
+    shifted = total + BINARY64.magic
+    high = total - (shifted - BINARY64.magic)
+    middle, rest1 = two_sum(error, e2)
+    middle, rest2 = two_sum(middle, p3)
+    high, rest3 = two_sum(high, middle)
+    low = rest3 + (rest1 + rest2 + fma(m, t4, e3))
+    r = high * HALF_PI_HIGH
+    r_low = fma(high, HALF_PI_HIGH, -r) + fma(high, HALF_PI_LOW, low * HALF_PI_HIGH)
+    small = magnitude < 0.78
+    return shifted.bits(), select(small, x, r), select(small, 0, r_low)
+
+
+def _sin_parts(r: Value, low: Value) -> tuple[Value, Value]:
+    """sin(r + low) as an unevaluated sum."""
+    z = r * r
+    cubic = z * r
+    return r, fma(cubic, horner(z, SIN_64), fma(z * low, -0.5, low))
+
+
+def _cos_parts(r: Value, low: Value) -> tuple[Value, Value]:
+    """cos(r + low) as an unevaluated sum."""
+    z = r * r
+    half = z * 0.5
+    high = 1 - half
+    return high, ((1 - high) - half) + fma(z * z, horner(z, COS_64), -(r * low))
+
+
+def _flip_sign(x: Value, quadrant: Value) -> Value:
+    """-x where bit 1 of the quadrant is set."""
+    return (x.bits() ^ ((quadrant << 62) & -(1 << 63))).as_float()
+
+
+def _swap_if_odd(quadrant: Value, a: Value, b: Value) -> tuple[Value, Value]:
+    odd = (quadrant & 1).ne(0)
+    return select(odd, b, a), select(odd, a, b)
+
+
+def _sin_from(quadrant: Value, r: Value, low: Value) -> Value:
+    sin_high, sin_low = _sin_parts(r, low)
+    cos_high, cos_low = _cos_parts(r, low)
+    high, _ = _swap_if_odd(quadrant, sin_high, cos_high)
+    correction, _ = _swap_if_odd(quadrant, sin_low, cos_low)
+    return _flip_sign(high + correction, quadrant)
+
+
+# ---- float32, computed in float64
+
+
+@cache
+def _blocks_32() -> tuple[tuple[int, float, float], ...]:
+    """s and the two parts of 2**s * 2/pi modulo 4, for |x| >= 2**(s + 24)."""
+    return tuple((shift, *scaled_parts(shift, (51, 104))) for shift in (21, 42, 63, 84))
+
+
+def _reduce_32(x: Value) -> tuple[Value, Value]:
+    """Quadrant n and x * 2/pi - n, within 0.51, for a float32 x; both 64 bits wide."""
+    magnitude = abs(x)
+    m = x.to(types.float64)
+    t1, t2 = (m.constant(part) for part in scaled_parts(0, (53, 106)))
+    power = m.constant(1)
+    for shift, high, low in _blocks_32():
+        inside = magnitude >= 2.0 ** (shift + 24)
+        power = select(inside, 2.0**-shift, power)
+        t1, t2 = select(inside, high, t1), select(inside, low, t2)
+    m = m * power
+    shifted = fma(m, t1, BINARY64.magic)
+    return shifted.bits(), fma(m, t2, fma(m, t1, -(shifted - BINARY64.magic)))
+
+
+def _sin_quarter(turn: Value) -> Value:
+    """sin(turn * pi/2)."""
+    return turn * horner(turn * turn, SIN_QUARTER_32)
+
+
+def _cos_quarter(turn: Value) -> Value:
+    """cos(turn * pi/2)."""
+    return horner(turn * turn, COS_QUARTER_32)
+
+
+def _sin_from_32(quadrant: Value, turn: Value) -> Value:
+    value, _ = _swap_if_odd(quadrant, _sin_quarter(turn), _cos_quarter(turn))
+    return _flip_sign(value, quadrant).to(types.float32)
+
+
+# ---- the functions
+
+
+def sin(x: Value) -> Value:
+    """Sine of any finite x; NaN for infinities."""
+    if x.dtype == types.float32:
+        return _sin_from_32(*_reduce_32(x))
+    return select(x.eq(0), x, _sin_from(*_reduce_64(x)))
+
+
+def cos(x: Value) -> Value:
+    """Cosine of any finite x; NaN for infinities."""
+    if x.dtype == types.float32:
+        quadrant, turn = _reduce_32(x)
+        return _sin_from_32(quadrant + 1, turn)
+    quadrant, r, low = _reduce_64(x)
+    return _sin_from(quadrant + 1, r, low)
+
+
+def tan(x: Value) -> Value:
+    """Tangent of any finite x; NaN for infinities."""
+    if x.dtype == types.float32:
+        quadrant, turn = _reduce_32(x)
+        above, below = _swap_if_odd(quadrant, _sin_quarter(turn), _cos_quarter(turn))
+        return _flip_sign(above / below, quadrant << 1).to(types.float32)
+    quadrant, r, low = _reduce_64(x)
+    sin_high, sin_low = _sin_parts(r, low)
+    cos_high, cos_low = _cos_parts(r, low)
+    above, below = _swap_if_odd(quadrant, sin_high, cos_high)
+    above_low, below_low = _swap_if_odd(quadrant, sin_low, cos_low)
+    numerator = above + above_low
+    denominator = below + below_low
+    inverse = 1 / denominator
+    ratio = numerator * inverse
+    # the errors of the two sums, and of the ratio
+    numerator_error = (above - numerator) + above_low
+    denominator_error = (below - denominator) + below_low
+    residual = fma(-ratio, denominator, numerator) + fma(-ratio, denominator_error, numerator_error)
+    result = fma(residual, inverse, ratio)
+    return select(x.eq(0), x, _flip_sign(result, quadrant << 1))
+
+
+sin_intrinsic = elementwise("sin", sin, FLOATS)
+cos_intrinsic = elementwise("cos", cos, FLOATS)
+tan_intrinsic = elementwise("tan", tan, FLOATS)
