@@ -121,7 +121,8 @@ def _count(first: Any, last: Any, step: Any) -> Size:
         raise ShapeError(
             f"arange({first}, {last}, {step}): sizes and floats do not mix; use linspace or scale arange(n)"
         )
-    lower, upper, stride = (v if isinstance(v, Dim) else int(v) for v in (first, last, step))
+    lower, upper = (v if isinstance(v, Dim) else int(v) for v in (first, last))
+    stride = int(step)
     span = upper - lower if stride > 0 else lower - upper
     stride = abs(stride)
     count = dims.floordiv(span + (stride - 1), stride)

@@ -78,8 +78,8 @@ def divmod(x1: Operand, x2: Operand) -> tuple[Tensor, Tensor]:
 def power(x1: Operand, x2: Operand) -> Tensor:
     """x1 ** x2. The derivative of x ** 0 is 0, also at x = 0.
 
-    An integer to a constant negative integer power raises DTypeError; where the exponent is known only at run time,
-    a negative one gives a value that is left open.
+    An integer to a constant negative integer power raises DTypeError, as in NumPy. Where the exponent is known only
+    at run time, the negative power of an integer is 1 for 1, 1 or -1 for -1, and 0 for all others.
     """
     a, b = as_operands("pow", x1, x2)
     if not is_float(a.dtype):

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NoReturn
 
-from staticad.functional import comparison, elementwise
+from staticad.errors import GraphError
+from staticad.functional import comparison, elementwise, movement, reductions
 from staticad.ir.dims import Size, product
-from staticad.ir.graph import Tensor
+from staticad.ir.graph import Tensor, describe
+from staticad.ir.provenance import here
+from staticad.ops.barrier import STOP_GRADIENT
+from staticad.ops.base import apply
 from staticad.ops.promotion import OPERANDS
 
 Binary = Callable[[Any, Any], Any]
@@ -29,6 +33,33 @@ def _reflected(function: Binary) -> Binary:
 
     operator.__doc__ = function.__doc__
     return operator
+
+
+def _reshape(self: Tensor, *shape: Any) -> Tensor:
+    """`reshape`, with the sizes in one tuple or one by one."""
+    return movement.reshape(self, shape[0] if len(shape) == 1 else shape)
+
+
+def _transpose(self: Tensor, *axes: Any) -> Tensor:
+    """`transpose`, with the axes in one tuple or one by one; all reversed where none are given."""
+    return movement.transpose(self, axes[0] if len(axes) == 1 else axes or None)
+
+
+def _matrix_transpose(self: Tensor) -> Tensor:
+    """The last two axes swapped."""
+    return movement.swapaxes(self, -1, -2)
+
+
+def _detach(self: Tensor) -> Tensor:
+    """The same value, a constant to every derivative."""
+    return apply(STOP_GRADIENT, self)
+
+
+def _array(self: Tensor, *_: Any, **__: Any) -> NoReturn:
+    """Keeps NumPy from making an array of objects."""
+    raise GraphError(
+        f"{describe(self)} can't become a NumPy array at {here()}: it has no value before a session runs"
+    )
 
 
 def _size(self: Tensor) -> Size:
@@ -68,12 +99,38 @@ OPERATORS: dict[str, Callable[..., Any]] = {
 }
 
 METHODS: dict[str, Callable[..., Any]] = {
+    "__array__": _array,
+    "all": reductions.all,
+    "any": reductions.any,
+    "argmax": reductions.argmax,
+    "argmin": reductions.argmin,
     "astype": elementwise.astype,
+    "broadcast_to": movement.broadcast_to,
     "clip": elementwise.clip,
+    "detach": _detach,
+    "expand_dims": movement.expand_dims,
+    "flatten": movement.ravel,
+    "flip": movement.flip,
+    "max": reductions.max,
+    "mean": reductions.mean,
+    "min": reductions.min,
+    "moveaxis": movement.moveaxis,
+    "prod": reductions.prod,
+    "ravel": movement.ravel,
+    "repeat": movement.repeat,
+    "reshape": _reshape,
     "round": elementwise.round,
+    "squeeze": movement.squeeze,
+    "std": reductions.std,
+    "sum": reductions.sum,
+    "swapaxes": movement.swapaxes,
+    "transpose": _transpose,
+    "var": reductions.var,
 }
 
 PROPERTIES: dict[str, Callable[[Tensor], Any]] = {
+    "T": movement.transpose,
+    "mT": _matrix_transpose,
     "size": _size,
 }
 

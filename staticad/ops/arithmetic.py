@@ -79,9 +79,17 @@ def _pow_vjp(g: Tensor, y: Tensor, a: Tensor, b: Tensor) -> tuple[Tensor, Tensor
     return g * slope, g * (apply(LOG, positive) * y)
 
 
+def _power(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """np.power, but negative powers of integers, which NumPy refuses, are 1 for 1, 1 or -1 for -1, and else 0."""
+    if a.dtype.kind == "f":
+        return np.power(a, b)
+    inverse = np.where(a == 1, a, np.where(abs(a) == 1, np.power(a, b & 1), a.dtype.type(0)))
+    return np.where(b < 0, inverse, np.power(a, np.maximum(b, b.dtype.type(0))))
+
+
 POW = Elementwise(
     "pow",
-    numpy=np.power,
+    numpy=_power,
     code="pow({0}, {1})",
     arity=2,
     operands="iuf",

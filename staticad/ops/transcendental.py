@@ -48,8 +48,8 @@ EXPM1 = _function("expm1", np.expm1, lambda g, y, x: (g * (y + 1),), cost=16)
 LOG = _function("log", np.log, lambda g, y, x: (g / x,), cost=15, domain=(0.2, 3.0))
 LOG1P = _function("log1p", np.log1p, lambda g, y, x: (g / (x + 1),), cost=18, domain=(-0.8, 3.0))
 
-SIN = _function("sin", np.sin, lambda g, y, x: (g * apply(COS, x),), cost=15)
-COS = _function("cos", np.cos, lambda g, y, x: (-(g * apply(SIN, x)),), cost=15)
+SIN: Elementwise = _function("sin", np.sin, lambda g, y, x: (g * apply(COS, x),), cost=15)
+COS: Elementwise = _function("cos", np.cos, lambda g, y, x: (-(g * apply(SIN, x)),), cost=15)
 TAN = _function("tan", np.tan, lambda g, y, x: (g * (1 + y * y),), cost=25, domain=(-1.2, 1.2))
 
 TANH = _function("tanh", np.tanh, lambda g, y, x: (g * (1 - y * y),), cost=20)
