@@ -12,9 +12,10 @@ from staticad.codegen import (
     scalar_cast,
     scalar_compare,
     scalar_division,
+    scalar_power,
     scalar_reduce,
 )
-from staticad.codegen.vecmath import exponential, logarithm, sigmoidal, trigonometric
+from staticad.codegen.vecmath import error_function, exponential, logarithm, sigmoidal, trigonometric
 
 KERNEL_NAMES: dict[str, object] = {
     # dtypes
@@ -52,12 +53,15 @@ KERNEL_NAMES: dict[str, object] = {
     "rsqrt": scalar_arithmetic.rsqrt,
     "maximum": scalar_arithmetic.maximum,
     "minimum": scalar_arithmetic.minimum,
+    "relu": scalar_arithmetic.relu,
     "floor": scalar_arithmetic.floor,
     "ceil": scalar_arithmetic.ceil,
     "trunc": scalar_arithmetic.trunc,
     "round": scalar_arithmetic.round_half_even,
     "floor_divide": scalar_division.floor_divide,
     "remainder": scalar_division.remainder,
+    "pow": scalar_power.power,
+    "power": scalar_power.power,
     "cast": scalar_cast.cast,
     # elementary functions
     "exp": exponential.exp_intrinsic,
@@ -67,6 +71,7 @@ KERNEL_NAMES: dict[str, object] = {
     "sin": trigonometric.sin_intrinsic,
     "cos": trigonometric.cos_intrinsic,
     "tan": trigonometric.tan_intrinsic,
+    "erf": error_function.erf_intrinsic,
     "tanh": sigmoidal.tanh_intrinsic,
     "sigmoid": sigmoidal.sigmoid_intrinsic,
     "softplus": sigmoidal.softplus_intrinsic,

@@ -97,6 +97,11 @@ def _minimum(a: Value, b: Value) -> Value:
     return select(a.is_nan(), a, smaller) if is_float(a.dtype) else smaller
 
 
+def _relu(a: Value) -> Value:
+    """max(a, 0); NaN for NaN, 0.0 for -0.0."""
+    return _maximum(a, a.constant(0))
+
+
 def _floor(a: Value) -> Value:
     """Largest integral value not above a; integers stay as they are."""
     return a.floor() if is_float(a.dtype) else a
@@ -130,6 +135,7 @@ sqrt = elementwise("sqrt", _sqrt, FLOATS)
 rsqrt = elementwise("rsqrt", _rsqrt, FLOATS)
 maximum = elementwise("maximum", _maximum, DTYPES)
 minimum = elementwise("minimum", _minimum, DTYPES)
+relu = elementwise("relu", _relu, NUMBERS)
 floor = elementwise("floor", _floor, NUMBERS)
 ceil = elementwise("ceil", _ceil, NUMBERS)
 trunc = elementwise("trunc", _trunc, NUMBERS)

@@ -25,6 +25,14 @@ EXP_64 = (
     0.5000000000000006,
 )
 EXP_32 = (0.0013838985469192266, 0.008369195275008678, 0.04166810214519501, 0.16666516661643982, 0.4999999403953552)
+EXP_SINGLE = (
+    0.00019790245361633478,
+    0.001394463564855904,
+    0.008333497206045449,
+    0.04166629537134753,
+    0.16666665868655137,
+    0.5000000067509169,
+)
 EXPM1_64 = (
     2.0924477845536005e-09,
     2.5109043911361427e-08,
@@ -61,6 +69,29 @@ def exp(x: Value) -> Value:
     shifted, high_part, low_part = _reduce(_clamp(x, low, high))
     r = high_part - low_part
     return scale(fma(r * r, horner(r, pick(x, EXP_32, EXP_64)), r) + 1, shifted)
+
+
+def exp_normal(x: Value) -> Value:
+    """e**x for x that are known to give a normal number; NaN for NaN."""
+    shifted, high_part, low_part = _reduce(x)
+    r = high_part - low_part
+    return (fma(r * r, horner(r, pick(x, EXP_32, EXP_64)), r) + 1) * power_of_two(shifted.bits() + format_of(x).bias)
+
+
+def exp_of_sum(x: Value, low: Value) -> Value:
+    """e**(x + low) for float64 |x| <= 800 and a small correction."""
+    shifted, high_part, low_part = _reduce(x)
+    correction = low - low_part
+    r = high_part + correction
+    r_error = (high_part - r) + correction
+    return scale(fma(r * r, horner(r, EXP_64), r_error) + r + 1, shifted)
+
+
+def exp_for_single(x: Value) -> Value:
+    """e**x in float64 for |x| <= 700, with a relative error of 2**-34: what a float32 result needs."""
+    shifted, high_part, low_part = _reduce(x)
+    r = high_part - low_part
+    return fma(r * r, horner(r, EXP_SINGLE), r + 1) * power_of_two(shifted.bits() + format_of(x).bias)
 
 
 def expm1_parts(x: Value) -> tuple[Value, Value]:
