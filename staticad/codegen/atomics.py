@@ -1,6 +1,6 @@
 """What only the machine's own code needs: raw memory, atomic operations, calls by address, the pause instruction.
 
-All addresses are int64, so that the machine can follow pointers that it finds in memory.
+Addresses are int64, so that the machine can follow pointers that it finds in memory; indices count 8-byte words.
 """
 
 from __future__ import annotations
@@ -8,53 +8,170 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import llvmlite.binding as llvm
 from llvmlite import ir
 from numba.core import types
 from numba.extending import intrinsic
 
 _WORD = ir.IntType(64)
+_INT32 = ir.IntType(32)
 
 
-def _pointer(
-    builder: ir.IRBuilder, address: ir.Value, index: ir.Value | None = None, kind: ir.Type = _WORD
-) -> ir.Value:
-    pointer = builder.inttoptr(address, kind.as_pointer())
-    return pointer if index is None else builder.gep(pointer, [index])
-
-
-def _word_sig(count: int, result: types.Type = types.int64) -> Any:
+def _words(count: int, result: types.Type = types.int64) -> Any:
     return result(*[types.int64] * count)
+
+
+def _at(builder: Any, address: Any, index: Any) -> Any:
+    return builder.gep(builder.inttoptr(address, _WORD.as_pointer()), [index])
+
+
+@intrinsic
+def address_of(typingctx: Any, args: Any) -> Any:
+    """The argument block's address as a number."""
+
+    def codegen(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+        return builder.ptrtoint(values[0], _WORD)
+
+    return types.int64(args), codegen
 
 
 @intrinsic
 def peek(typingctx: Any, address: Any, index: Any) -> Any:
     """The int64 at ``address + 8 * index``."""
 
-    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        return builder.load(_pointer(builder, *args))
+    def codegen(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+        return builder.load(_at(builder, *values))
 
-    return _word_sig(2), codegen
+    return _words(2), codegen
 
 
 @intrinsic
 def peek_int32(typingctx: Any, address: Any) -> Any:
     """The int32 at ``address``, as int64."""
 
-    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        return builder.sext(builder.load(_pointer(builder, args[0], kind=ir.IntType(32))), _WORD)
+    def codegen(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+        return builder.sext(builder.load(builder.inttoptr(values[0], _INT32.as_pointer())), _WORD)
 
-    return _word_sig(1), codegen
+    return _words(1), codegen
 
 
 @intrinsic
 def poke(typingctx: Any, address: Any, index: Any, value: Any) -> Any:
     """Write an int64 to ``address + 8 * index``."""
 
-    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        builder.store(args[2], _pointer(builder, *args[:2]))
+    def codegen(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+        builder.store(values[2], _at(builder, *values[:2]))
         return context.get_dummy_value()
 
-    return _word_sig(3, types.void), codegen
+    return _words(3, types.void), codegen
 
 
-MACHINE_NAMES: dict[str, Callable[..., Any]] = {"peek": peek, "peek_int32": peek_int32, "poke": poke}
+@intrinsic
+def atomic_load(typingctx: Any, address: Any, index: Any) -> Any:
+    """Sequentially consistent load of the word ``index``."""
+
+    def codegen(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+        return builder.load_atomic(_at(builder, *values), ordering="seq_cst", align=8)
+
+    return _words(2), codegen
+
+
+@intrinsic
+def atomic_store(typingctx: Any, address: Any, index: Any, value: Any) -> Any:
+    """Sequentially consistent store to the word ``index``."""
+
+    def codegen(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+        builder.store_atomic(values[2], _at(builder, *values[:2]), ordering="seq_cst", align=8)
+        return context.get_dummy_value()
+
+    return _words(3, types.void), codegen
+
+
+@intrinsic
+def atomic_add(typingctx: Any, address: Any, index: Any, value: Any) -> Any:
+    """Add to the word ``index``; the value before."""
+
+    def codegen(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+        return builder.atomic_rmw("add", _at(builder, *values[:2]), values[2], "seq_cst")
+
+    return _words(3), codegen
+
+
+@intrinsic
+def compare_exchange(typingctx: Any, address: Any, index: Any, expected: Any, value: Any) -> Any:
+    """Write ``value`` to the word ``index`` if it holds ``expected``; 1 if so, else 0."""
+
+    def codegen(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+        result = builder.cmpxchg(_at(builder, *values[:2]), values[2], values[3], "seq_cst", "seq_cst")
+        return builder.zext(builder.extract_value(result, 1), _WORD)
+
+    return _words(4), codegen
+
+
+def _call(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+    function = ir.FunctionType(_WORD, [_WORD] * (len(values) - 1))
+    return builder.call(builder.inttoptr(values[0], function.as_pointer()), values[1:])
+
+
+@intrinsic
+def call(typingctx: Any, address: Any, a: Any, b: Any, c: Any, d: Any) -> Any:
+    """Call a C function of up to four integer or pointer arguments; pass 0 for those that it does not have.
+
+    The result is meaningless when the function returns void.
+    """
+    return _words(5), _call
+
+
+@intrinsic
+def call8(typingctx: Any, address: Any, a: Any, b: Any, c: Any, d: Any, e: Any, f: Any, g: Any, h: Any) -> Any:
+    """Call a C function of eight integer or pointer arguments."""
+    return _words(9), _call
+
+
+@intrinsic
+def stack_words(typingctx: Any, count: Any) -> Any:
+    """Address of ``count`` (a literal) words of scratch memory that live as long as the call."""
+    if not isinstance(count, types.IntegerLiteral):
+        return None
+    words = int(count.literal_value)
+
+    def codegen(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+        with builder.goto_entry_block():
+            scratch = builder.alloca(_WORD, size=words)
+        return builder.ptrtoint(scratch, _WORD)
+
+    return types.int64(count), codegen
+
+
+@intrinsic
+def pause(typingctx: Any) -> Any:
+    """Tell the processor that this is a waiting loop."""
+
+    def codegen(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+        architecture = llvm.get_process_triple().partition("-")[0]
+        if architecture in ("x86_64", "i686", "i386"):
+            function = ir.FunctionType(ir.VoidType(), [])
+            builder.call(builder.module.declare_intrinsic("llvm.x86.sse2.pause", (), function), [])
+        elif architecture in ("aarch64", "arm64"):
+            function = ir.FunctionType(ir.VoidType(), [_INT32])
+            hint = builder.module.declare_intrinsic("llvm.aarch64.hint", (), function)
+            builder.call(hint, [ir.Constant(_INT32, 1)])
+        return context.get_dummy_value()
+
+    return types.void(), codegen
+
+
+MACHINE_NAMES: dict[str, Callable[..., Any]] = {
+    "address_of": address_of,
+    "atomic_add": atomic_add,
+    "atomic_load": atomic_load,
+    "atomic_store": atomic_store,
+    "call": call,
+    "call8": call8,
+    "compare_exchange": compare_exchange,
+    "pause": pause,
+    "peek": peek,
+    "peek_int32": peek_int32,
+    "poke": poke,
+    "stack_words": stack_words,
+}

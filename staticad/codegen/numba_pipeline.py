@@ -29,8 +29,8 @@ from numba.core.compiler import CompilerBase, Flags
 from numba.core.compiler_machinery import PassManager
 from numba.core.cpu_options import FastMathOptions
 from numba.core.descriptors import TargetDescriptor
-from numba.core.errors import NumbaError
-from numba.core.target_extension import CPU, dispatcher_registry, target_override, target_registry
+from numba.core.errors import NumbaError, NumbaTypeError
+from numba.core.target_extension import CPU, dispatcher_registry, jit_registry, target_override, target_registry
 from numba.core.typed_passes import IRLegalization, NativeLowering, NopythonTypeInference, PreLowerStripPhis
 from numba.core.typing.context import Context
 from numba.core.untyped_passes import FixupArgs, IRProcessing, ReconstructSSA, TranslateByteCode
@@ -95,7 +95,13 @@ class _Dispatcher:
     targetdescr = _Descriptor()
 
 
+def _refuse_overload(*args: Any, **options: Any) -> Any:
+    """Numba asks for the target's ``jit`` before it tries an implementation written in Python (``@overload``)."""
+    raise NumbaTypeError("kernels call intrinsics only, no compiled functions")
+
+
 target_registry[TARGET] = _KernelTarget
+jit_registry[_KernelTarget] = _refuse_overload
 dispatcher_registry[_KernelTarget] = _Dispatcher
 
 
@@ -250,7 +256,7 @@ def _explain(source: str, error: Exception) -> str:
     line = getattr(getattr(error, "loc", None), "line", None)
     lines = source.splitlines()
     where = f"line {line} ({lines[line - 1].strip()})" if line and line <= len(lines) else "its code"
-    return f"Numba cannot compile a kernel, {where}:\n{str(error).strip()}\nThe kernel is:\n{source}"
+    return f"Numba cannot compile a kernel, {where}:\n{str(error).strip()}"
 
 
 def object_bytes(module: llvm.ModuleRef) -> bytes:

@@ -1,1 +1,1 @@
-"""Runs compiled plans: variables, the machine, sessions."""
+"""Running a plan: the compiled dispatcher (the *machine*), its worker threads, variables and sessions."""

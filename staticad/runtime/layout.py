@@ -1,0 +1,149 @@
+"""Word indices of the tables that Python fills and compiled code reads, and their substitution into source text.
+
+Every table is an int64 array; the members of an enumeration name its words. :func:`substitute` replaces the names in
+the text of the machine, so the text (and with it the cache key) changes when a layout does.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from enum import IntEnum
+from typing import NamedTuple
+
+CACHE_LINE_WORDS = 8
+
+
+class Context(IntEnum):
+    """The context of one program: counts, addresses of its tables, addresses of the functions that it calls."""
+
+    FEED_COUNT = 0
+    FEED_SPECS = 1  # variable length, see FeedSpec
+    OUT_COUNT = 2
+    OUT_SPECS = 3  # variable length, see OutSpec
+    POINTERS = 4  # data pointers of this call: feeds, then outs
+    PATCH_COUNT = 5
+    PATCHES = 6  # see Patch
+    LOCK_COUNT = 7
+    LOCKS = 8  # see LockUse
+    COMPUTE_STEPS = 9
+    ALL_STEPS = 10
+    STEPS = 11  # see Step
+    STATUS = 12
+    POOL = 13  # 0: this program never uses other threads
+    HELPERS = 14
+    RELEASE = 15  # let other Python threads run meanwhile
+    PROFILE = 16  # nanoseconds per step are added here; 0: off
+    TYPE_ARRAY = 17
+    TYPE_TUPLE = 18
+    SAVE_THREAD = 19
+    RESTORE_THREAD = 20
+    NEW_INTEGER = 21
+    NEW_TUPLE = 22
+    NEW_ARRAY = 23
+    INCREASE_REFERENCES = 24
+    DECREASE_REFERENCES = 25
+    CLOCK = 26
+    CLOCK_ID = 27
+
+
+class FeedSpec(IntEnum):
+    """What one feed must be. SIZES is followed by the sizes of all axes."""
+
+    DTYPE = 0
+    RANK = 1
+    SCALAR_TYPE = 2
+    OTHER_SCALAR_TYPE = 3
+    SIZES = 4
+
+
+class OutSpec(IntEnum):
+    """What one result is. SIZES is followed by the sizes of all axes."""
+
+    DTYPE = 0
+    RANK = 1
+    SIZES = 2
+
+
+class Patch(IntEnum):
+    """Before a run: ``*TARGET = pointers[SOURCE] + OFFSET``."""
+
+    TARGET = 0
+    SOURCE = 1
+    OFFSET = 2
+    WORDS = 3
+
+
+class LockUse(IntEnum):
+    """A lock that a run holds: the address of its word, and whether it must be the only holder."""
+
+    WORD = 0
+    EXCLUSIVE = 1
+    WORDS = 2
+
+
+class Step(IntEnum):
+    """One kernel: its address, its argument block, and how its outermost loop is cut (GRAIN 0: not at all)."""
+
+    KERNEL = 0
+    ARGS = 1
+    EXTENT = 2
+    GRAIN = 3
+    WORDS = 4
+
+
+class Pool(IntEnum):
+    """The worker threads' shared memory. Words that different threads write lie on different cache lines."""
+
+    LOCK = 0
+    TICKETS = 8  # chunks of the current job that nobody has taken; at most 0: no work
+    PENDING = 16  # chunks that are not finished
+    SLEEPERS = 24  # workers that wait for the semaphore and have not been called
+    KERNEL = 32
+    ARGS = 33
+    EXTENT = 34
+    GRAIN = 35
+    CHUNKS = 36
+    STARTED = 40
+    WORKER = 41
+    CREATE_THREAD = 42
+    SET_SIGNAL_MASK = 43
+    BLOCK_SIGNALS = 44
+    SEMAPHORE_WAIT = 45
+    SEMAPHORE_POST = 46
+    SEMAPHORE = 47
+    YIELD = 48
+    CLOCK = 49
+    CLOCK_ID = 50
+    SPIN = 51  # nanoseconds
+    THREAD = 52  # where the identity of a new thread is written
+    SIGNALS = 56  # a full signal set
+    SEMAPHORE_BODY = 80
+    WORDS = 96
+
+
+class ReturnCode(NamedTuple):
+    """What a run returns besides results: k >= 1 means that feed k - 1 does not fit, nothing has run."""
+
+    DONE: int = 0
+    STATUS: int = -1  # a kernel wrote the status words; no commit step has run
+    BUSY: int = -2  # another thread holds one of the locks; nothing has run
+    COUNT: int = -3  # the feeds are not a tuple of the right length; nothing has run
+
+
+CODES = ReturnCode()
+
+_TABLES = (Context, FeedSpec, OutSpec, Patch, LockUse, Step, Pool)
+
+
+def substitute(source: str, constants: Mapping[str, int]) -> str:
+    """``source`` with ``Table.NAME`` and the names of ``constants`` replaced by numbers."""
+    values = dict(constants)
+    for table in _TABLES:
+        values |= {f"{table.__name__}.{name}": int(member) for name, member in table.__members__.items()}
+    values |= {f"CODES.{name}": code for name, code in CODES._asdict().items()}
+
+    def number(match: re.Match[str]) -> str:
+        return str(values[match[0]])
+
+    return re.sub(r"\b(?:[A-Z]\w+\.[A-Z_]+|[A-Z][A-Z_]{2,})\b", number, source)

@@ -1,0 +1,234 @@
+"""A plan bound to sizes, as tables that the compiled dispatcher walks: one call from Python per run.
+
+:class:`Program` is built once per binding of sizes (tens of microseconds; a session keeps one per binding that it has
+seen) and does not change. ``program.run(feeds)`` checks the feeds, creates the results, binds the pointers, runs all
+steps with the global interpreter lock released, and returns the results; it costs a few hundred nanoseconds.
+
+    program = Program(feeds=[ArraySpec(np.dtype("f4"), (32, 64))], outs=[...], arguments=[...], patches=[...],
+                      compute=[Step(kernel_address(source), args=0, extent=32)], commit=[])
+    result = program.run((x,))
+    if type(result) is int: ...   # nothing was computed; CODES and `misfit` say why
+"""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from staticad import config
+from staticad.codegen.loader import kernel_address
+from staticad.errors import CompileError
+from staticad.runtime import abi
+from staticad.runtime.builtin import builtin_function, method_definition
+from staticad.runtime.layout import CACHE_LINE_WORDS, CODES, Context
+from staticad.runtime.locks import Lock
+from staticad.runtime.machine_source import MACHINE_SOURCE
+from staticad.runtime.memory import aligned_words
+from staticad.runtime.workers import c_function, pool
+
+_METH_FASTCALL = 0x0080
+
+__all__ = ["CODES", "ArraySpec", "Patch", "Program", "Step"]
+
+
+@dataclass(frozen=True, slots=True)
+class ArraySpec:
+    """What a feed must be or what a result is: a C-contiguous array of this dtype and shape.
+
+    ``dtype`` is the canonical object, ``np.dtype("float32")``, in native byte order. A feed of shape ``()`` may also
+    be a NumPy scalar of the dtype, and a Python float where the dtype is float64.
+    """
+
+    dtype: np.dtype
+    shape: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One kernel call ``kernel(&arguments[args], 0, extent)``, cut into chunks of ``grain`` when that is not 0.
+
+    A step that may be cut must give the same result for any order of its chunks. Chunks are the same for every number
+    of threads.
+    """
+
+    kernel: int
+    args: int
+    extent: int
+    grain: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Patch:
+    """Before each run ``arguments[slot] = address of source + offset``.
+
+    ``source`` counts the feeds, then the results: result ``j`` is ``len(feeds) + j``. ``offset`` is in bytes.
+    """
+
+    slot: int
+    source: int
+    offset: int = 0
+
+
+class Program:
+    """Immutable tables for the machine, and :attr:`run`.
+
+    Parameters:
+
+    - ``feeds`` and ``outs``, in order;
+    - ``arguments``: the blocks of all steps in one list of int64, with the addresses of buffers that never move (arena,
+      variables, constants) and the sizes already filled in; ``patches`` for the slots whose address changes with each
+      call;
+    - ``compute`` steps, then ``commit`` steps, which run only if no kernel has written the first of the four status
+      words;
+    - ``locks`` to hold during a run, as pairs of a lock and whether it must be held alone. Always give one that guards
+      the buffers of this program, alone; programs that share an arena share that lock;
+    - ``keep_alive``: whatever owns the memory that the arguments point to;
+    - ``release_gil=False`` for programs whose whole work is a few microseconds: handing over the interpreter costs
+      40 ns, and with a busy Python thread beside it the wait for the interpreter's next switch, 5 ms;
+    - ``threads``, by default as the setting says; more than one are used for steps whose extent exceeds their grain.
+
+    ``run(feeds)`` returns a tuple of new arrays, ``run(feeds, outs)`` writes into the given tuple of arrays and returns
+    it; the caller vouches for their dtype, shape and layout. Both are tuples. Instead of a tuple ``run`` returns an
+    int when the results do not exist: ``CODES.BUSY`` (try again, see :func:`staticad.runtime.locks.back_off`),
+    ``CODES.COUNT`` (not a tuple of the right length), ``CODES.STATUS`` (see :attr:`status`; no commit step has run),
+    or k >= 1 when feed k - 1 is not exactly as its spec says. Raises MemoryError when a result cannot be allocated.
+
+    :attr:`arguments` and :attr:`status` are the tables themselves: a kernel that checks indices gets the address of the
+    status words by ``program.arguments[slot] = program.status.ctypes.data``.
+
+    The program must outlive calls of ``run``. Raises CompileError when the interpreter is not laid out as
+    :mod:`staticad.runtime.abi` expects.
+    """
+
+    __slots__ = ("_keep_alive", "_steps", "_words", "arguments", "run", "status")
+
+    def __init__(
+        self,
+        *,
+        feeds: Sequence[ArraySpec],
+        outs: Sequence[ArraySpec],
+        arguments: Sequence[int] | np.ndarray,
+        patches: Sequence[Patch],
+        compute: Sequence[Step],
+        commit: Sequence[Step] = (),
+        locks: Sequence[tuple[Lock, bool]],
+        keep_alive: Sequence[object] = (),
+        release_gil: bool = True,
+        threads: int | None = None,
+    ) -> None:
+        abi.verify()
+        steps = [*compute, *commit]
+        _check(len(arguments), len(feeds) + len(outs), patches, steps)
+        threads = config.settings().threads if threads is None else threads
+        parallel = threads > 1 and any(0 < step.grain < step.extent for step in steps)
+
+        tables: dict[Context, list[int]] = {
+            Context.FEED_SPECS: [word for spec in feeds for word in _feed_words(spec)],
+            Context.OUT_SPECS: [word for spec in outs for word in (id(spec.dtype), len(spec.shape), *spec.shape)],
+            Context.POINTERS: [0] * (len(feeds) + len(outs)),
+            Context.LOCKS: [word for lock, alone in locks for word in (lock.address, int(alone))],
+            Context.STATUS: [0] * 4,
+            Context.PATCHES: [0] * (3 * len(patches)),
+            Context.STEPS: [0] * (4 * len(steps)),
+        }
+        starts, size = {}, len(Context)
+        for name, table in tables.items():
+            starts[name] = size
+            size += -(-len(table) // CACHE_LINE_WORDS) * CACHE_LINE_WORDS + CACHE_LINE_WORDS
+        block = -(-size // CACHE_LINE_WORDS) * CACHE_LINE_WORDS
+        words = aligned_words(block + len(arguments))
+        base = int(words.ctypes.data)
+        arguments_address = base + 8 * block
+
+        tables[Context.PATCHES] = [
+            word for patch in patches for word in (arguments_address + 8 * patch.slot, patch.source, patch.offset)
+        ]
+        tables[Context.STEPS] = [
+            word for step in steps for word in (step.kernel, arguments_address + 8 * step.args, step.extent, step.grain)
+        ]
+        for name, table in tables.items():
+            words[starts[name] : starts[name] + len(table)] = table
+            words[name] = base + 8 * starts[name]
+        words[block:] = arguments
+        for name, value in _functions().items():
+            words[name] = value
+        words[Context.FEED_COUNT] = len(feeds)
+        words[Context.OUT_COUNT] = len(outs)
+        words[Context.PATCH_COUNT] = len(patches)
+        words[Context.LOCK_COUNT] = len(locks)
+        words[Context.COMPUTE_STEPS] = len(compute)
+        words[Context.ALL_STEPS] = len(steps)
+        words[Context.POOL] = int(pool().ctypes.data) if parallel else 0
+        words[Context.HELPERS] = threads - 1
+        words[Context.RELEASE] = int(release_gil)
+
+        self._words = words
+        self._steps = len(steps)
+        self._keep_alive: tuple[object, ...] = (*keep_alive, *locks, *feeds, *outs)
+        self.status: np.ndarray = words[starts[Context.STATUS] :][:4]
+        self.arguments: np.ndarray = words[block:]
+        self.run: Callable[..., Any] = builtin_function(_definition(), words)
+
+    def profile(self) -> np.ndarray:
+        """From now on every run adds the nanoseconds of its steps (compute, then commit) to this int64 array."""
+        times = aligned_words(max(1, self._steps))
+        self._keep_alive = (*self._keep_alive, times)
+        self._words[Context.PROFILE] = int(times.ctypes.data)
+        return times[: self._steps]
+
+
+def misfit(specs: Sequence[ArraySpec], feeds: Sequence[object]) -> int | None:
+    """The first feed that is not exactly as its spec says, by the rules that the machine applies; None if all are."""
+    for index, (spec, feed) in enumerate(zip(specs, feeds)):
+        if type(feed) is np.ndarray:
+            fits = feed.dtype is spec.dtype and feed.shape == spec.shape
+            fits = fits and feed.flags.c_contiguous and feed.flags.aligned
+        else:
+            fits = spec.shape == () and id(type(feed)) in abi.scalar_types(spec.dtype)
+        if not fits:
+            return index
+    return None
+
+
+def _feed_words(spec: ArraySpec) -> tuple[int, ...]:
+    scalars = abi.scalar_types(spec.dtype) if spec.shape == () else (0, 0)
+    return (id(spec.dtype), len(spec.shape), *scalars, *spec.shape)
+
+
+def _check(slots: int, sources: int, patches: Sequence[Patch], steps: Sequence[Step]) -> None:
+    # The machine follows these numbers blindly.
+    for patch in patches:
+        if not (0 <= patch.slot < slots and 0 <= patch.source < sources):
+            raise CompileError(f"{patch} does not fit {slots} argument slots and {sources} feeds and results")
+    for step in steps:
+        if not (0 <= step.args <= slots and step.kernel and step.extent >= 0 and step.grain >= 0):
+            raise CompileError(f"{step} does not fit {slots} argument slots")
+
+
+@functools.cache
+def _functions() -> dict[Context, int]:
+    """The context's words that are the same for all programs: types, functions of Python and NumPy, the clock."""
+    return {
+        Context.TYPE_ARRAY: id(np.ndarray),
+        Context.TYPE_TUPLE: id(tuple),
+        Context.SAVE_THREAD: abi.python_function("PyEval_SaveThread"),
+        Context.RESTORE_THREAD: abi.python_function("PyEval_RestoreThread"),
+        Context.NEW_INTEGER: abi.python_function("PyLong_FromLongLong"),
+        Context.NEW_TUPLE: abi.python_function("PyTuple_New"),
+        Context.NEW_ARRAY: abi.new_array_function(),
+        Context.INCREASE_REFERENCES: abi.python_function("Py_IncRef"),
+        Context.DECREASE_REFERENCES: abi.python_function("Py_DecRef"),
+        Context.CLOCK: c_function("clock_gettime"),
+        Context.CLOCK_ID: time.CLOCK_MONOTONIC,
+    }
+
+
+@functools.cache
+def _definition() -> ctypes.Structure:
+    return method_definition("run", kernel_address(MACHINE_SOURCE), _METH_FASTCALL)

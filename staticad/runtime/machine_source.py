@@ -1,0 +1,271 @@
+"""The text of the compiled dispatcher: check the feeds, bind the pointers, run the steps, commit, return.
+
+It is one function with CPython's ``METH_FASTCALL`` signature, so that Python calls it as a built-in function: ``self``
+is the array that holds the context, the arguments are ``(feeds)`` or ``(feeds, outs)``. Python objects and locks are
+touched with the global interpreter lock held; the kernels run without it.
+
+Nothing about a run depends on the number of threads: a step whose extent exceeds its grain is always cut into chunks
+of that grain, and each chunk is one kernel call, whether the workers or this thread make it.
+"""
+
+from __future__ import annotations
+
+from staticad.runtime import abi
+from staticad.runtime.layout import substitute
+
+_OFFSETS = {
+    "OBJECT_TYPE": abi.TYPE,
+    "TUPLE_SIZE": abi.TUPLE_SIZE,
+    "TUPLE_ITEMS": abi.TUPLE_ITEMS,
+    "ARRAY_DATA": abi.ARRAY_DATA,
+    "ARRAY_RANK": abi.ARRAY_RANK,
+    "ARRAY_DIMENSIONS": abi.ARRAY_DIMENSIONS,
+    "ARRAY_DTYPE": abi.ARRAY_DTYPE,
+    "ARRAY_FLAGS": abi.ARRAY_FLAGS,
+    "SCALAR_VALUE": abi.SCALAR_VALUE,
+    "REQUIRED_FLAGS": abi.REQUIRED_FLAGS,
+}
+
+_MACHINE = """\
+def entry(args, lo, hi):
+    context = peek(address_of(args) + ARRAY_DATA, 0)
+    feeds = peek(lo, 0)
+    pointers = peek(context, Context.POINTERS)
+    new_integer = peek(context, Context.NEW_INTEGER)
+
+    # The feeds: exactly the expected arrays (or scalars), else nothing happens.
+    feed_count = peek(context, Context.FEED_COUNT)
+    if peek(feeds + OBJECT_TYPE, 0) != peek(context, Context.TYPE_TUPLE) or peek(feeds + TUPLE_SIZE, 0) != feed_count:
+        return call(new_integer, CODES.COUNT, 0, 0, 0)
+    array_type = peek(context, Context.TYPE_ARRAY)
+    spec = peek(context, Context.FEED_SPECS)
+    for i in range(feed_count):
+        feed = peek(feeds + TUPLE_ITEMS, i)
+        kind = peek(feed + OBJECT_TYPE, 0)
+        rank = peek(spec, FeedSpec.RANK)
+        fits = 0
+        data = feed + SCALAR_VALUE
+        if kind == array_type:
+            if (
+                peek(feed + ARRAY_DTYPE, 0) == peek(spec, FeedSpec.DTYPE)
+                and peek_int32(feed + ARRAY_RANK) == rank
+                and peek_int32(feed + ARRAY_FLAGS) & REQUIRED_FLAGS == REQUIRED_FLAGS
+            ):
+                fits = 1
+                sizes = peek(feed + ARRAY_DIMENSIONS, 0)
+                for axis in range(rank):
+                    if peek(sizes, axis) != peek(spec, FeedSpec.SIZES + axis):
+                        fits = 0
+                data = peek(feed + ARRAY_DATA, 0)
+        elif rank == 0 and (kind == peek(spec, FeedSpec.SCALAR_TYPE) or kind == peek(spec, FeedSpec.OTHER_SCALAR_TYPE)):
+            fits = 1
+        if fits == 0:
+            return call(new_integer, i + 1, 0, 0, 0)
+        poke(pointers, i, data)
+        spec += 8 * (FeedSpec.SIZES + rank)
+
+    # The locks. Their words change under the global interpreter lock only, so plain reads and writes do.
+    lock_count = peek(context, Context.LOCK_COUNT)
+    locks = peek(context, Context.LOCKS)
+    for k in range(lock_count):
+        holders = peek(peek(locks, LockUse.WORDS * k + LockUse.WORD), 0)
+        if holders < 0 or (holders > 0 and peek(locks, LockUse.WORDS * k + LockUse.EXCLUSIVE) != 0):
+            return call(new_integer, CODES.BUSY, 0, 0, 0)
+
+    # The results: the given tuple, or a new one of new arrays.
+    out_count = peek(context, Context.OUT_COUNT)
+    outs = 0
+    if hi > 1:
+        outs = peek(lo, 1)
+        if peek(outs + OBJECT_TYPE, 0) != peek(context, Context.TYPE_TUPLE) or peek(outs + TUPLE_SIZE, 0) != out_count:
+            return call(new_integer, CODES.COUNT, 0, 0, 0)
+        call(peek(context, Context.INCREASE_REFERENCES), outs, 0, 0, 0)
+    else:
+        outs = call(peek(context, Context.NEW_TUPLE), out_count, 0, 0, 0)
+        if outs == 0:
+            return 0
+        new_array = peek(context, Context.NEW_ARRAY)
+        spec = peek(context, Context.OUT_SPECS)
+        for j in range(out_count):
+            dtype = peek(spec, OutSpec.DTYPE)
+            rank = peek(spec, OutSpec.RANK)
+            call(peek(context, Context.INCREASE_REFERENCES), dtype, 0, 0, 0)
+            out = call8(new_array, array_type, dtype, rank, spec + 8 * OutSpec.SIZES, 0, 0, 0, 0)
+            if out == 0:  # out of memory; NumPy has set the exception
+                call(peek(context, Context.DECREASE_REFERENCES), outs, 0, 0, 0)
+                return 0
+            poke(outs + TUPLE_ITEMS, j, out)
+            spec += 8 * (OutSpec.SIZES + rank)
+    for j in range(out_count):
+        poke(pointers, feed_count + j, peek(peek(outs + TUPLE_ITEMS, j) + ARRAY_DATA, 0))
+
+    for k in range(lock_count):
+        word = peek(locks, LockUse.WORDS * k + LockUse.WORD)
+        poke(word, 0, -1 if peek(locks, LockUse.WORDS * k + LockUse.EXCLUSIVE) != 0 else peek(word, 0) + 1)
+
+    # Bind the pointers of this call.
+    patch = peek(context, Context.PATCHES)
+    for k in range(peek(context, Context.PATCH_COUNT)):
+        poke(peek(patch, Patch.TARGET), 0, peek(pointers, peek(patch, Patch.SOURCE)) + peek(patch, Patch.OFFSET))
+        patch += 8 * Patch.WORDS
+
+    thread = 0
+    release = peek(context, Context.RELEASE)
+    if release != 0:
+        thread = call(peek(context, Context.SAVE_THREAD), 0, 0, 0, 0)
+
+    # The steps. The last ones change variables and run only if nothing went wrong before.
+    status = peek(context, Context.STATUS)
+    for k in range(4):
+        poke(status, k, 0)
+    code = CODES.DONE
+    pool = peek(context, Context.POOL)
+    helpers = peek(context, Context.HELPERS)
+    profile = peek(context, Context.PROFILE)
+    compute_steps = peek(context, Context.COMPUTE_STEPS)
+    step = peek(context, Context.STEPS)
+    clock = stack_words(2)
+    began = 0
+    for s in range(peek(context, Context.ALL_STEPS)):
+        if s == compute_steps and peek(status, 0) != 0:
+            break
+        if profile != 0:
+            call(peek(context, Context.CLOCK), peek(context, Context.CLOCK_ID), clock, 0, 0)
+            began = peek(clock, 0) * 1000000000 + peek(clock, 1)
+        kernel = peek(step, Step.KERNEL)
+        block = peek(step, Step.ARGS)
+        extent = peek(step, Step.EXTENT)
+        grain = peek(step, Step.GRAIN)
+        step += 8 * Step.WORDS
+        if grain <= 0 or extent <= grain:
+            call(kernel, block, 0, extent, 0)
+        elif pool == 0 or compare_exchange(pool, Pool.LOCK, 0, 1) == 0:
+            # No workers, or another program has them.
+            start = 0
+            while start < extent:
+                end = start + grain
+                if end > extent:
+                    end = extent
+                call(kernel, block, start, end, 0)
+                start = end
+        else:
+            while peek(pool, Pool.STARTED) < helpers:
+                failed = call(
+                    peek(pool, Pool.CREATE_THREAD), pool + 8 * Pool.THREAD, 0, peek(pool, Pool.WORKER), pool
+                )
+                if failed & 0xFFFFFFFF != 0:
+                    break
+                poke(pool, Pool.STARTED, peek(pool, Pool.STARTED) + 1)
+            chunks = (extent + grain - 1) // grain
+            poke(pool, Pool.KERNEL, kernel)
+            poke(pool, Pool.ARGS, block)
+            poke(pool, Pool.EXTENT, extent)
+            poke(pool, Pool.GRAIN, grain)
+            poke(pool, Pool.CHUNKS, chunks)
+            atomic_store(pool, Pool.PENDING, chunks)
+            atomic_store(pool, Pool.TICKETS, chunks)  # from here on workers take chunks
+            wanted = helpers  # workers to call; this thread takes chunks as well
+            if wanted > chunks - 1:
+                wanted = chunks - 1
+            sleepers = atomic_load(pool, Pool.SLEEPERS)
+            while wanted > 0 and sleepers > 0:
+                if compare_exchange(pool, Pool.SLEEPERS, sleepers, sleepers - 1) != 0:
+                    call(peek(pool, Pool.SEMAPHORE_POST), peek(pool, Pool.SEMAPHORE), 0, 0, 0)
+                    wanted -= 1
+                sleepers = atomic_load(pool, Pool.SLEEPERS)
+            ticket = atomic_add(pool, Pool.TICKETS, -1)
+            while ticket > 0:
+                start = (chunks - ticket) * grain
+                end = start + grain
+                if end > extent:
+                    end = extent
+                call(kernel, block, start, end, 0)
+                atomic_add(pool, Pool.PENDING, -1)
+                ticket = atomic_add(pool, Pool.TICKETS, -1)
+            spins = 0
+            while atomic_load(pool, Pool.PENDING) > 0:
+                pause()
+                spins += 1
+                if spins & 1023 == 0:
+                    call(peek(pool, Pool.YIELD), 0, 0, 0, 0)
+            atomic_store(pool, Pool.LOCK, 0)
+        if profile != 0:
+            call(peek(context, Context.CLOCK), peek(context, Context.CLOCK_ID), clock, 0, 0)
+            poke(profile, s, peek(profile, s) + peek(clock, 0) * 1000000000 + peek(clock, 1) - began)
+    if peek(status, 0) != 0:
+        code = CODES.STATUS
+
+    if release != 0:
+        call(peek(context, Context.RESTORE_THREAD), thread, 0, 0, 0)
+    for k in range(lock_count):
+        word = peek(locks, LockUse.WORDS * k + LockUse.WORD)
+        poke(word, 0, 0 if peek(locks, LockUse.WORDS * k + LockUse.EXCLUSIVE) != 0 else peek(word, 0) - 1)
+    if code != CODES.DONE:
+        call(peek(context, Context.DECREASE_REFERENCES), outs, 0, 0, 0)
+        return call(new_integer, code, 0, 0, 0)
+    return outs
+"""
+
+_WORKER = """\
+def entry(args, lo, hi):
+    pool = address_of(args)
+    clock = stack_words(2)
+    # Signals are Python's business: none shall end up in this thread.
+    call(peek(pool, Pool.SET_SIGNAL_MASK), peek(pool, Pool.BLOCK_SIGNALS), pool + 8 * Pool.SIGNALS, 0, 0)
+    idle = 0
+    deadline = 0
+    while True:
+        # A ticket is the right to do one chunk. Whoever holds one reads the job of that ticket: no other job can be
+        # published before all chunks are done.
+        if atomic_load(pool, Pool.TICKETS) > 0:
+            ticket = atomic_add(pool, Pool.TICKETS, -1)
+            if ticket > 0:
+                grain = peek(pool, Pool.GRAIN)
+                start = (peek(pool, Pool.CHUNKS) - ticket) * grain
+                end = start + grain
+                if end > peek(pool, Pool.EXTENT):
+                    end = peek(pool, Pool.EXTENT)
+                call(peek(pool, Pool.KERNEL), peek(pool, Pool.ARGS), start, end, 0)
+                atomic_add(pool, Pool.PENDING, -1)
+                idle = 0
+                continue
+        pause()
+        idle += 1
+        if idle & 15 != 1:
+            continue
+        call(peek(pool, Pool.CLOCK), peek(pool, Pool.CLOCK_ID), clock, 0, 0)
+        now = peek(clock, 0) * 1000000000 + peek(clock, 1)
+        if idle == 1:
+            deadline = now + peek(pool, Pool.SPIN)
+        if now < deadline:
+            continue
+        # Go to sleep, unless work has come since: either this thread takes itself off the list of sleepers, or
+        # somebody has already called it and the semaphore will not block.
+        atomic_add(pool, Pool.SLEEPERS, 1)
+        asleep = 1
+        while asleep != 0 and atomic_load(pool, Pool.TICKETS) > 0:
+            sleepers = atomic_load(pool, Pool.SLEEPERS)
+            if sleepers <= 0:
+                break
+            if compare_exchange(pool, Pool.SLEEPERS, sleepers, sleepers - 1) != 0:
+                asleep = 0
+        if asleep != 0:
+            while call(peek(pool, Pool.SEMAPHORE_WAIT), peek(pool, Pool.SEMAPHORE), -1, 0, 0) & 0xFFFFFFFF != 0:
+                pass
+        idle = 0
+    return 0
+"""
+
+_LOCK = """\
+def entry(args, lo, hi):
+    # Called without arguments on the array that holds the lock's word: true if the lock was free and is held now.
+    word = peek(address_of(args) + ARRAY_DATA, 0)
+    free = 1 if peek(word, 0) == 0 else 0
+    if free != 0:
+        poke(word, 0, -1)
+    return call(peek(word, 1), free, 0, 0, 0)
+"""
+
+MACHINE_SOURCE = substitute(_MACHINE, _OFFSETS)
+WORKER_SOURCE = substitute(_WORKER, _OFFSETS)
+LOCK_SOURCE = substitute(_LOCK, _OFFSETS)
