@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-import os
+import subprocess
+import sys
 import threading
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,6 +13,8 @@ import pytest
 from staticad.codegen.loader import kernel_address
 from staticad.runtime.locks import Lock, back_off
 from staticad.runtime.machine import CODES, Program, Step
+
+ROOT = Path(__file__).resolve().parents[2]
 
 HOLD = """\
 def kernel(args, lo, hi):
@@ -108,10 +112,15 @@ def test_a_writer_keeps_readers_out() -> None:
 
 
 def test_a_child_process_finds_its_locks_free() -> None:
-    lock = Lock()
-    with lock.exclusive():
-        child = os.fork()
-        if child == 0:
-            with lock.exclusive():
-                os._exit(0)
-        assert os.waitpid(child, 0)[1] == 0
+    code = """
+import os
+from staticad.runtime.locks import Lock
+lock = Lock()
+with lock.exclusive():
+    child = os.fork()
+    if child == 0:
+        with lock.exclusive():
+            os._exit(0)
+    assert os.waitpid(child, 0)[1] == 0
+"""
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, timeout=120)

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -17,6 +18,7 @@ from staticad.runtime.abi import DTYPES
 from staticad.runtime.locks import Lock
 from staticad.runtime.machine import CODES, ArraySpec, Patch, Program, Step, misfit
 
+ROOT = Path(__file__).resolve().parents[2]
 F8 = np.dtype("float64")
 
 MULTIPLY_ADD = """\
@@ -361,6 +363,7 @@ assert np.array_equal(multiply_add((4, 5), grain=1, threads=2).run((good, good))
 print("numba" in sys.modules)
 """
     for _ in range(2):
-        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+        command = [sys.executable, "-c", code]
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr
     assert done.stdout.strip() == "False"

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import threading
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -18,6 +19,7 @@ from staticad.runtime.layout import Pool
 from staticad.runtime.locks import Lock
 from staticad.runtime.machine import CODES, ArraySpec, Patch, Program, Step
 
+ROOT = Path(__file__).resolve().parents[2]
 F8 = np.dtype("float64")
 
 # Row sums: one result per row, so that chunks of rows are independent.
@@ -65,7 +67,8 @@ def row_sums(rows: int, columns: int, grain: int, threads: int | None) -> Progra
 def in_process(code: str, **environment: str) -> str:
     """Output of ``code`` in a process of its own, which must end by itself and in good order."""
     done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", code],
+        [sys.executable, "-W", "error", "-W", "ignore:This process:DeprecationWarning", "-c", code],  # fork + threads
+        cwd=ROOT,
         env={**os.environ, **environment},
         capture_output=True,
         text=True,
@@ -168,7 +171,8 @@ x = np.arange(64 * 5.0).reshape(64, 5)
 expected = row_sums(64, 5, 4, 1).run((x,))[0]
 program = row_sums(64, 5, 4, 2)
 def threads():
-    return len(os.listdir("/proc/self/task")) if os.path.isdir("/proc/self/task") else int(workers.pool()[Pool.STARTED]) + 1
+    tasks = "/proc/self/task"
+    return len(os.listdir(tasks)) if os.path.isdir(tasks) else int(workers.pool()[Pool.STARTED]) + 1
 def good():
     return np.array_equal(program.run((x,))[0], expected)
 """
@@ -197,8 +201,7 @@ def busy():
         other.run((x,))
 runner = threading.Thread(target=busy)
 runner.start()
-import time, warnings
-warnings.simplefilter("ignore", DeprecationWarning)  # newer Pythons warn about forks with threads
+import time
 for again in range(10):
     time.sleep(0.001)
     child = os.fork()
