@@ -23,11 +23,10 @@ from typing import Any
 
 import llvmlite.binding as llvm
 from llvmlite import ir
-from numba.core import cpu, fastmathpass, types
+from numba.core import cpu, types
 from numba.core.codegen import CodeLibrary
 from numba.core.compiler import CompilerBase, Flags
 from numba.core.compiler_machinery import PassManager
-from numba.core.cpu_options import FastMathOptions
 from numba.core.descriptors import TargetDescriptor
 from numba.core.errors import NumbaError, NumbaTypeError
 from numba.core.target_extension import CPU, dispatcher_registry, jit_registry, target_override, target_registry
@@ -59,9 +58,10 @@ class _TargetContext(cpu.CPUContext):
         """Nothing beyond the implementations that the imports of this module declare."""
 
     def post_lowering(self, mod: ir.Module, library: CodeLibrary) -> None:
-        """Give every float operation without flags the function-wide ones; the runtime library is not linked."""
-        if self.fastmath:
-            fastmathpass.rewrite_module(mod, self.fastmath)
+        """Nothing: the runtime library is not linked, and no float operation gets flags that it does not ask for.
+
+        Even `contract` everywhere would break the error-free sums of the elementary functions.
+        """
 
 
 class _Descriptor(TargetDescriptor):
@@ -149,7 +149,6 @@ class _Pipeline(CompilerBase):
 def _flags() -> Flags:
     flags: Any = Flags()
     flags.error_model = "numpy"  # division by zero gives inf or nan: no branch, so loops vectorize
-    flags.fastmath = FastMathOptions({"contract"})
     flags.no_rewrites = True
     flags.no_compile = True
     flags.no_cpython_wrapper = True
