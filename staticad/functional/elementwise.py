@@ -272,12 +272,13 @@ def round(x: Operand, decimals: int = 0) -> Tensor:
     a = to_tensor(x)
     if a.dtype == BOOL:
         a = cast(a, floating(BOOL))
-    if decimals == 0:
+    if decimals == 0 or (decimals > 0 and not is_float(a.dtype)):
         return _rounded(ops.ROUND, a)
-    if is_float(a.dtype):
-        scale = 10.0 ** abs(decimals)
-        return rint(a * scale) / scale if decimals > 0 else rint(a / scale) * scale
-    return a if decimals > 0 else cast(rint(a / 10**-decimals) * 10.0**-decimals, a.dtype)
+    if decimals > 0:
+        scale = 10.0**decimals
+        return rint(a * scale) / scale
+    scale = 10.0**-decimals
+    return cast(rint(a / scale) * scale, a.dtype)
 
 
 abs = absolute
