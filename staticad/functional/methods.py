@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, NoReturn
 
 from staticad.errors import GraphError
-from staticad.functional import comparison, elementwise, movement, reductions
+from staticad.functional import comparison, elementwise, indexing, joining, movement, reductions
 from staticad.ir.dims import Size, product
 from staticad.ir.graph import Tensor, describe
 from staticad.ir.provenance import here
@@ -100,6 +100,7 @@ OPERATORS: dict[str, Callable[..., Any]] = {
 
 METHODS: dict[str, Callable[..., Any]] = {
     "__array__": _array,
+    "__getitem__": indexing.getitem,
     "all": reductions.all,
     "any": reductions.any,
     "argmax": reductions.argmax,
@@ -115,6 +116,7 @@ METHODS: dict[str, Callable[..., Any]] = {
     "mean": reductions.mean,
     "min": reductions.min,
     "moveaxis": movement.moveaxis,
+    "pad": joining.pad,
     "prod": reductions.prod,
     "ravel": movement.ravel,
     "repeat": movement.repeat,
@@ -124,12 +126,14 @@ METHODS: dict[str, Callable[..., Any]] = {
     "std": reductions.std,
     "sum": reductions.sum,
     "swapaxes": movement.swapaxes,
+    "take": indexing.take,
     "transpose": _transpose,
     "var": reductions.var,
 }
 
 PROPERTIES: dict[str, Callable[[Tensor], Any]] = {
     "T": movement.transpose,
+    "at": indexing.At,
     "mT": _matrix_transpose,
     "size": _size,
 }
