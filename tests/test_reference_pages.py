@@ -1,0 +1,90 @@
+"""The pages that list something list all of it: ops, errors, settings."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pytest
+
+import staticad as sa
+from staticad import config, errors
+from staticad.autodiff.reverse import gradients
+from staticad.ops import ALL_OPS
+from staticad.reference import evaluate
+
+DOCS = Path(__file__).resolve().parent.parent / "docs"
+
+
+def load(name: str) -> ModuleType:
+    specification = importlib.util.spec_from_file_location(name, DOCS / f"{name}.py")
+    assert specification is not None and specification.loader is not None
+    module = importlib.util.module_from_spec(specification)
+    specification.loader.exec_module(module)
+    return module
+
+
+def test_the_page_of_ops_is_up_to_date() -> None:
+    text = load("make_ops").render()
+    assert (DOCS / "ops.md").read_text("utf-8") == text, "run python docs/make_ops.py"
+    assert all(text.count(f"| `{op.name}` |") == 1 for op in ALL_OPS)
+
+
+def test_notes_and_families_are_those_of_real_ops() -> None:
+    page = load("make_ops")
+    names = {op.name for op in ALL_OPS}
+    assert not page.NOTES.keys() - names and not page.RESULTS.keys() - names
+    assert {op.family for op in ALL_OPS} == page.FAMILIES.keys()
+
+
+def test_the_page_of_errors_lists_all_with_their_built_ins() -> None:
+    text = (DOCS / "errors.md").read_text("utf-8")
+    for name, error in vars(errors).items():
+        if isinstance(error, type) and error is not errors.StaticadError:
+            also = ", ".join(f"`{base.__name__}`" for base in error.__bases__[1:])
+            assert f"| `{name}` | {also} |" in text
+
+
+@pytest.mark.parametrize("setting", config.TABLE, ids=lambda s: s.variable)
+def test_the_guide_lists_every_setting(setting: config.Setting) -> None:
+    assert f"| `{setting.variable}` | {setting.meaning} |" in (DOCS / "guide.md").read_text("utf-8")
+
+
+NAN, INF = float("nan"), float("inf")
+
+
+@pytest.mark.parametrize(
+    ("function", "point", "value", "slopes"),
+    [
+        (lambda a: abs(a), [0.0], 0.0, [0.0]),
+        (sa.relu, [0.0], 0.0, [0.0]),
+        (sa.relu, [NAN], NAN, [0.0]),
+        (sa.maximum, [1.0, 1.0], 1.0, [0.5, 0.5]),
+        (sa.minimum, [1.0, 1.0], 1.0, [0.5, 0.5]),
+        (sa.maximum, [NAN, 1.0], NAN, [0.0, 0.0]),
+        (sa.power, [0.0, 0.0], 1.0, [0.0, 0.0]),
+        (sa.power, [0.0, 2.0], 0.0, [0.0, 0.0]),
+        (sa.sqrt, [0.0], 0.0, [INF]),
+        (sa.log, [0.0], -INF, [INF]),
+        (sa.remainder, [-7.5, 2.0], 0.5, [1.0, 4.0]),
+        (lambda a: sa.where(a > 0, sa.log(a), 1.0), [-1.0], 1.0, [0.0]),
+        (lambda a: sa.where(a > 0, 1.0 / a, 1.0), [0.0], 1.0, [NAN]),
+        (sa.round, [2.5], 2.0, None),
+        (sa.sign, [NAN], NAN, None),
+        (lambda a: a / 0.0, [1.0], INF, [INF]),
+    ],
+)
+def test_the_conventions_of_the_page_of_ops(function: Any, point: Any, value: float, slopes: Any) -> None:
+    xs = [sa.placeholder(()) for _ in point]
+    y = function(*xs)
+    found = evaluate([y, *(gradients(y, xs) if slopes else [])], dict(zip(xs, point)))
+    np.testing.assert_array_equal(found, [value, *(slopes or [])])
+
+
+def test_integers_wrap_and_divide_by_zero_to_zero() -> None:
+    x = sa.placeholder((2,), "int8")
+    found = evaluate([x + x, x // (x - x), x % (x - x)], {x: np.array([100, -100], "int8")})
+    np.testing.assert_array_equal(found, [[-56, 56], [0, 0], [0, 0]])
