@@ -1,0 +1,41 @@
+"""Kernel IR as Python source for Numba. Pure: equal kernels give equal text, which is what the caches are keyed by."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from staticad.lower.emit import dtype_name, index_text
+from staticad.lower.loops import Branch, Compute, Kernel, Load, Loop, Statement, Store, Update
+
+
+def render(kernel: Kernel) -> str:
+    """The source of a kernel: ``def kernel(args, lo, hi)`` in the names of `staticad.codegen.kernel_names`."""
+    lines = ["def kernel(args, lo, hi):"]
+    for slot, p in enumerate(kernel.pointers):
+        dtype = dtype_name(p.dtype)
+        lines.append(f"    {p.name} = pointer(args, {slot}, {dtype}, {p.scope}, {kernel.scopes})")
+    for slot, name in enumerate(kernel.sizes, start=len(kernel.pointers)):
+        lines.append(f"    {name} = size(args, {slot})")
+    lines += _render(kernel.body, 1)
+    return "\n".join(lines) + "\n"
+
+
+def _render(statements: Iterable[Statement], depth: int) -> list[str]:
+    lines = []
+    indent = "    " * depth
+    for s in statements:
+        if isinstance(s, Load):
+            lines.append(f"{indent}{s.name} = load({s.pointer}, {index_text(s.index)})")
+        elif isinstance(s, Compute):
+            lines.append(f"{indent}{s.name} = {s.text}")
+        elif isinstance(s, Store):
+            lines.append(f"{indent}store({s.pointer}, {index_text(s.index)}, {s.value})")
+        elif isinstance(s, Update):
+            index = index_text(s.index)
+            lines.append(f"{indent}store({s.pointer}, {index}, {s.combine}(load({s.pointer}, {index}), {s.value}))")
+        elif isinstance(s, Branch):
+            lines += [f"{indent}if {s.condition}:", *_render(s.body, depth + 1)]
+        elif isinstance(s, Loop):
+            bounds = str(s.stop) if s.start == 0 else f"{s.start}, {s.stop}"
+            lines += [f"{indent}for {s.variable} in range({bounds}):", *_render(s.body, depth + 1)]
+    return lines

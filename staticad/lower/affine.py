@@ -1,0 +1,103 @@
+"""Affine index expressions: how a value inside a loop nest finds its element.
+
+A key is a loop axis (int) or a scalar computed in the kernel (str, the index of a gather). An index context of a
+tensor is one `Affine` per axis.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from staticad.ir.dims import Shape, Size, product
+from staticad.ir.graph import Node
+
+Key = int | str
+
+
+@dataclass(frozen=True)
+class Affine:
+    """``constant + sum(coefficient * key)``; terms are in order of first appearance."""
+
+    constant: Size = 0
+    terms: tuple[tuple[Key, Size], ...] = ()
+
+    def plus(self, other: Affine) -> Affine:
+        merged: dict[Key, Size] = dict(self.terms)
+        for key, coefficient in other.terms:
+            merged[key] = merged.get(key, 0) + coefficient
+        return Affine(self.constant + other.constant, tuple((k, c) for k, c in merged.items() if c != 0))
+
+    def times(self, factor: Size) -> Affine:
+        if factor == 0:
+            return ZERO
+        return Affine(self.constant * factor, tuple((k, c * factor) for k, c in self.terms))
+
+    @property
+    def variable(self) -> Key | None:
+        """The key, if the expression is one key and nothing else."""
+        if self.constant == 0 and len(self.terms) == 1 and self.terms[0][1] == 1:
+            return self.terms[0][0]
+        return None
+
+    def coefficient(self, key: Key) -> Size:
+        return dict(self.terms).get(key, 0)
+
+
+ZERO = Affine()
+Context = tuple[Affine, ...]
+
+
+def loop(key: Key) -> Affine:
+    """The bare key."""
+    return Affine(0, ((key, 1),))
+
+
+def strides(shape: Shape) -> tuple[Size, ...]:
+    """Row-major strides in elements."""
+    return tuple(product(shape[a + 1 :]) for a in range(len(shape)))
+
+
+def linear(context: Context, shape: Shape) -> Affine:
+    """The element offset of an index into a row-major buffer of that shape."""
+    total = ZERO
+    for index, stride, size in zip(context, strides(shape), shape, strict=True):
+        if size != 1:
+            total = total.plus(index.times(stride))
+    return total
+
+
+def broadcast_context(context: Context, operand: Shape, result_ndim: int) -> Context:
+    """The context of an operand of an elementwise op: axes aligned from the right, stretched axes at 0."""
+    shift = result_ndim - len(operand)
+    return tuple(ZERO if size == 1 else context[axis + shift] for axis, size in enumerate(operand))
+
+
+def movement_context(node: Node, context: Context, canonical: Callable[[Size], Size]) -> Context:
+    """The context of the operand of a movement op."""
+    operand = node.inputs[0].shape
+    found = []
+    for axis, (offset, pairs) in enumerate(node.op.index(operand, node.types[0].shape, **node.attrs)):
+        if operand[axis] == 1:
+            found.append(ZERO)
+            continue
+        total = Affine(canonical(offset))
+        for result_axis, coefficient in pairs:
+            total = total.plus(context[result_axis].times(canonical(coefficient)))
+        found.append(total)
+    return tuple(found)
+
+
+def gather_contexts(node: Node, context: Context) -> tuple[Context, dict[int, int], list[tuple[int, Affine]]]:
+    """For a gather at ``context``: the context of its index tensors, which input indexes which axis of x
+    ({axis: input number}), and the affine index of every other axis of x."""
+    x = node.inputs[0]
+    axes, position, aligned = node.attrs["axes"], node.attrs["position"], node.attrs["aligned"]
+    if aligned:
+        (axis,) = axes
+        return context, {axis: 1}, [(a, context[a]) for a in range(x.ndim) if a != axis]
+    common = node.inputs[1].ndim
+    index_context = context[position : position + common]
+    rest = context[:position] + context[position + common :]
+    others = [a for a in range(x.ndim) if a not in axes]
+    return index_context, {a: 1 + k for k, a in enumerate(axes)}, list(zip(others, rest, strict=True))

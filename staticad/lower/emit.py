@@ -1,0 +1,408 @@
+"""Evaluating tensors inside a loop nest: from (tensor, index context) to the statements of a kernel.
+
+An `Emitter` holds the stack of open loops. A value is computed in the outermost loop that its index allows, once for
+every context; what can't change in an inner loop is thereby outside of it.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+
+from staticad.ir.dims import Shape, Size
+from staticad.ir.dtypes import BOOL, INT64, DType
+from staticad.ir.graph import Node, Tensor
+from staticad.ir.provenance import Where
+from staticad.lower.affine import (
+    ZERO,
+    Affine,
+    Context,
+    Key,
+    broadcast_context,
+    linear,
+    movement_context,
+)
+from staticad.lower.fuse import Fusion
+from staticad.lower.loops import Compute, Index, Kernel, Load, Loop, Pointer, Statement, Store, Update
+from staticad.lower.plan import Address, Argument, Buffer, Status, Step, Symbolic
+from staticad.ops.sources import constant_array
+
+
+class Memory(Protocol):
+    """Where tensors live; implemented by `lower.lower.Lowering`."""
+
+    fusion: Fusion
+
+    def buffer(self, tensor: Tensor) -> Buffer:
+        """The buffer of a source or stored tensor."""
+
+    def constant(self, array: np.ndarray) -> Buffer:
+        """A buffer for a constant."""
+
+    def check(self, text: str, where: Where) -> int:
+        """The code of a new index check."""
+
+
+@dataclass(frozen=True)
+class Event:
+    """A load or store, in the order of the text."""
+
+    stores: bool
+    buffer: int
+    affine: Affine
+
+
+class _Block:
+    def __init__(self) -> None:
+        self.statements: list[Statement] = []
+        self.memo: dict[Any, str] = {}
+
+
+def dtype_name(dtype: DType) -> str:
+    """The dtype's name in kernel source."""
+    return "bool_" if dtype == BOOL else dtype.name
+
+
+def literal(value: Any, dtype: DType) -> str:
+    """A number as kernel source of exactly that dtype."""
+    if dtype == BOOL:
+        return f"bool_({bool(value)})"
+    if dtype.kind == "f":
+        number = float(np.asarray(value).astype(dtype))
+        text = repr(number) if math.isfinite(number) else "nan" if math.isnan(number) else "inf" if number > 0 else "-inf"
+        return f"{dtype.name}({text})"
+    number = int(np.asarray(value).astype(dtype))
+    if number == np.iinfo(np.int64).min:
+        return f"int64({number + 1} - 1)"
+    return f"{dtype.name}({number})"
+
+
+def is_plain(value: Any) -> bool:
+    """Numbers that stand in the source: small integers, simple powers of two, infinities. The others are arguments,
+    so that kernels that differ in a learning rate are one kernel."""
+    number = float(value)
+    return not math.isfinite(number) or (abs(number) <= 16 and number * 16 == int(number * 16))
+
+
+class Emitter:
+    """Builds one kernel. ``axes`` maps loop axes to affine expressions of open loops (see `nest`)."""
+
+    def __init__(self, memory: Memory) -> None:
+        self.memory = memory
+        self.fusion = memory.fusion
+        self.stage = 0
+        self.accesses: list[Affine] = []
+        self.cost = 0
+        self.reads: dict[int, None] = {}
+        self.writes: dict[int, None] = {}
+        self.events: list[Event] = []
+        self.where: dict[Where, None] = {}
+        self.checked = False
+        self.members: dict[Node, Any] = {}
+        self._blocks = [_Block()]
+        self._depth: dict[str, int] = {}
+        self._keys: dict[Key, tuple[str, int]] = {}
+        self._pointers: dict[int, tuple[str, DType]] = {}
+        self._sizes: dict[Size, str] = {}
+        self._count = 0
+
+    # ---- names and arguments -------------------------------------------------------------------------------------
+
+    def fresh(self, prefix: str) -> str:
+        self._count += 1
+        return f"{prefix}{self._count - 1}"
+
+    def size(self, size: Size) -> int | str:
+        """A size as an argument of the kernel; 0, 1 and -1 stand in the source."""
+        if isinstance(size, int) and -1 <= size <= 1:
+            return size
+        name = self._sizes.get(size)
+        if name is None:
+            name = self._sizes[size] = f"n{len(self._sizes)}"
+            self._depth[name] = 0
+        return name
+
+    def pointer(self, buffer: Buffer) -> str:
+        found = self._pointers.get(buffer.number)
+        if found is None:
+            found = self._pointers[buffer.number] = (f"p{len(self._pointers)}", buffer.dtype)
+        return found[0]
+
+    def index(self, affine: Affine) -> tuple[Index, int]:
+        """An affine expression in kernel names, and the depth of the innermost loop that it needs."""
+        depth, terms = 0, []
+        for key, coefficient in affine.terms:
+            if isinstance(key, str) and key not in self._keys:
+                name, at = key, self._depth[key]
+            else:
+                name, at = self._keys[key]
+            depth = max(depth, at)
+            terms.append((name, self.size(coefficient)))
+        return Index(tuple(terms), self.size(affine.constant)), depth
+
+    # ---- blocks --------------------------------------------------------------------------------------------------
+
+    @property
+    def depth(self) -> int:
+        return len(self._blocks) - 1
+
+    def open(self, key: Key, name: str) -> None:
+        """Begin the body of a loop over a key."""
+        self._blocks.append(_Block())
+        self._keys[key] = (name, self.depth)
+        self._depth[name] = self.depth
+
+    def close(self, name: str, start: int | str, stop: int | str) -> None:
+        """End the innermost loop and put it into the enclosing block."""
+        block = self._blocks.pop()
+        if block.statements:
+            self.emit(Loop(name, start, stop, tuple(block.statements)))
+
+    def emit(self, statement: Statement, depth: int | None = None) -> None:
+        self._blocks[self.depth if depth is None else depth].statements.append(statement)
+
+    def take_statements(self, start: int) -> list[Statement]:
+        """Remove and return the statements of the innermost block from a position on."""
+        statements = self._blocks[-1].statements
+        taken = statements[start:]
+        del statements[start:]
+        return taken
+
+    def statement_count(self) -> int:
+        return len(self._blocks[-1].statements)
+
+    def remember(self, tensor: Tensor, context: Context, name: str) -> None:
+        """A value that the innermost block has just computed."""
+        self._blocks[-1].memo[tensor, context] = name
+        self._depth[name] = self.depth
+
+    def compute(self, text: str, operands: tuple[str, ...], minimum_depth: int = 0) -> str:
+        """``name = text`` as far outside as its operands allow."""
+        depth = max([minimum_depth, *(self._depth.get(o, 0) for o in operands)])
+        key = ("text", text)
+        found = self._blocks[depth].memo.get(key)
+        if found is None:
+            found = self._blocks[depth].memo[key] = self.fresh("v")
+            self._depth[found] = depth
+            self.emit(Compute(found, text), depth)
+        return found
+
+    # ---- memory --------------------------------------------------------------------------------------------------
+
+    def load(self, buffer: Buffer, affine: Affine) -> str:
+        self.accesses.append(affine)
+        index, depth = self.index(affine)
+        key = ("load", buffer.number, affine)
+        found = self._blocks[depth].memo.get(key)
+        if found is None:
+            found = self._blocks[depth].memo[key] = self.fresh("v")
+            self._depth[found] = depth
+            self.reads[buffer.number] = None
+            self.events.append(Event(False, buffer.number, affine))
+            self.cost += 1
+            self.emit(Load(found, self.pointer(buffer), index), depth)
+        return found
+
+    def store(self, buffer: Buffer, affine: Affine, value: str) -> None:
+        self.accesses.append(affine)
+        index, _ = self.index(affine)
+        self.writes[buffer.number] = None
+        self.events.append(Event(True, buffer.number, affine))
+        self.cost += 1
+        self.emit(Store(self.pointer(buffer), index, value))
+
+    def update(self, buffer: Buffer, affine: Affine, combine: str, value: str) -> None:
+        self.accesses.append(affine)
+        index, _ = self.index(affine)
+        self.writes[buffer.number] = None
+        self.events.append(Event(True, buffer.number, affine))
+        self.cost += 2
+        self.emit(Update(self.pointer(buffer), index, combine, value))
+
+    # ---- values --------------------------------------------------------------------------------------------------
+
+    def value(self, tensor: Tensor, context: Context) -> str:
+        """The name (or literal) of the tensor's element at a context, evaluated in the open loops."""
+        for block in reversed(self._blocks):
+            found = block.memo.get((tensor, context))
+            if found is not None:
+                return found
+        name = self._evaluate(tensor, context)
+        self._blocks[self._depth.get(name, 0)].memo[tensor, context] = name
+        return name
+
+    def _evaluate(self, tensor: Tensor, context: Context) -> str:
+        node, family = tensor.node, tensor.op.family
+        if family == "source":
+            return self._source(tensor, context)
+        home = self.fusion.home(node)
+        if home is not None:
+            member = self.members.get(node)
+            if member is None or (node in self.fusion.stored and member.stage < self.stage):
+                return self.load(self.memory.buffer(tensor), linear(context, self.fusion.shape(tensor)))
+            return self._member(node, context)
+        if family == "barrier":
+            return self.value(node.inputs[0], context)
+        if family == "movement":
+            return self.value(node.inputs[0], movement_context(node, context, self.fusion.sizes.canonical))
+        if family == "reshape":
+            buffer = self.memory.buffer(self.fusion.memory(node.inputs[0]))
+            return self.load(buffer, linear(context, self.fusion.shape(tensor)))
+        if family == "gather":
+            return self._gather(node, context)
+        if family == "creation":
+            return self._creation(node, context)
+        return self._elementwise(node, context)
+
+    def _member(self, node: Node, context: Context) -> str:
+        if node.op.family != "elementwise":  # a reduction over nothing but axes of size 1
+            x = node.inputs[0]
+            if node.op.family == "argreduce":
+                return literal(0, INT64)
+            reduced = node.attrs["axes"]
+            kept = iter(context)
+            return self.value(x, tuple(ZERO if a in reduced else next(kept) for a in range(x.ndim)))
+        return self._elementwise(node, context)
+
+    def _elementwise(self, node: Node, context: Context) -> str:
+        ndim = node.types[0].ndim
+        operands = tuple(self.value(x, broadcast_context(context, self.fusion.shape(x), ndim)) for x in node.inputs)
+        self.where[node.where] = None
+        if node.op.name == "copy":
+            return operands[0]
+        self.cost += node.op.cost
+        return self.compute(node.op.code.format(*operands, dtype=dtype_name(node.types[0].dtype)), operands)
+
+    def _source(self, tensor: Tensor, context: Context) -> str:
+        array = constant_array(tensor)
+        if array is not None and array.size == 1 and is_plain(array.reshape(-1)[0]):
+            return literal(array.reshape(-1)[0], tensor.dtype)
+        return self.load(self.memory.buffer(tensor), linear(context, self.fusion.shape(tensor)))
+
+    def number(self, value: Any, dtype: DType) -> str:
+        """A constant number: in the source if it is plain, else from memory."""
+        if is_plain(value):
+            return literal(value, dtype)
+        return self.load(self.memory.constant(np.asarray(value, dtype)), ZERO)
+
+    def _creation(self, node: Node, context: Context) -> str:
+        dtype = node.types[0].dtype
+        if node.op.kind == "fill":
+            return self.number(node.attrs["value"], dtype)
+        affine = Affine(self.fusion.sizes.canonical(node.attrs["size"])) if node.op.kind == "size" else context[node.attrs["axis"]]
+        return self._cast(self.integer(affine), INT64, dtype)
+
+    def integer(self, affine: Affine) -> str:
+        """An affine expression as an int64 value."""
+        self.accesses.append(affine)
+        index, depth = self.index(affine)
+        text = index_text(index)
+        if text.lstrip("-").isdigit():
+            return literal(int(text), INT64)
+        key = ("integer", affine)
+        found = self._blocks[depth].memo.get(key)
+        if found is None:
+            found = self._blocks[depth].memo[key] = self.fresh("v")
+            self._depth[found] = depth
+            self.emit(Compute(found, text), depth)
+        return found
+
+    def _cast(self, name: str, source: DType, target: DType) -> str:
+        return name if source == target else self.compute(f"cast({name}, {dtype_name(target)})", (name,))
+
+    def _gather(self, node: Node, context: Context) -> str:
+        x = node.inputs[0]
+        memory = self.fusion.memory(x)
+        shape = self.fusion.shape(x)
+        dynamic = self.indices(node, node.inputs[1:], context, shape)
+        full = tuple(dynamic[a] for a in range(x.ndim))
+        return self.load(self.memory.buffer(memory), linear(full, shape))
+
+    def indices(self, node: Node, indices: tuple[Tensor, ...], context: Context, shape: Shape) -> dict[int, Affine]:
+        """The index of every axis of what a gather reads or a scatter writes at a context, bounds checked."""
+        index_context, which, others = _contexts(node, indices, context, len(shape))
+        found = dict(others)
+        for axis, number in which.items():
+            name = self.value(indices[number], index_context)
+            if not name.startswith("v"):
+                name = self.compute(name, ())
+            found[axis] = Affine(0, ((self.checked_index(name, axis, shape[axis], node), 1),))
+        return found
+
+    def checked_index(self, name: str, axis: int, size: Size, node: Node) -> str:
+        code = self.memory.check(f"axis {axis} of {node.op.name}", node.where)
+        self.checked = True
+        extent, number = self.size_value(size), self.size_value(code)
+        safe = self.compute(f"check_index(args, STATUS, {name}, {extent}, {number})", (name,))
+        return safe
+
+    def size_value(self, size: Size) -> str:
+        """A size as an argument, never as a literal: kernels are shared whatever it is."""
+        name = self._sizes.get(size)
+        if name is None:
+            name = self._sizes[size] = f"n{len(self._sizes)}"
+            self._depth[name] = 0
+        return name
+
+    # ---- the result ----------------------------------------------------------------------------------------------
+
+    def finish(self, label: str, extent: Size, grain: Size) -> Step:
+        """The kernel and its arguments."""
+        pointers = tuple(Pointer(name, dtype, scope) for scope, (name, dtype) in enumerate(self._pointers.values()))
+        status = len(pointers) + len(self._sizes)
+        body = tuple(_with_status(s, status) for s in self._blocks[0].statements)
+        arguments: list[Argument] = [Address(number) for number in self._pointers]
+        arguments += [Symbolic(size) for size in self._sizes]
+        if self.checked:
+            arguments.append(Status())
+        kernel = Kernel(pointers, tuple(self._sizes.values()), body, self.checked, label)
+        return Step(
+            kernel, tuple(arguments), extent, grain, tuple(self.reads), tuple(self.writes), label, tuple(self.where)
+        )
+
+
+def _contexts(
+    node: Node, indices: tuple[Tensor, ...], context: Context, rank: int
+) -> tuple[Context, dict[int, int], list[tuple[int, Affine]]]:
+    axes, position, aligned = node.attrs["axes"], node.attrs["position"], node.attrs["aligned"]
+    if aligned:
+        return context, {axes[0]: 0}, [(a, context[a]) for a in range(rank) if a != axes[0]]
+    common = indices[0].ndim
+    rest = context[:position] + context[position + common :]
+    others = [a for a in range(rank) if a not in axes]
+    return (
+        context[position : position + common],
+        {a: k for k, a in enumerate(axes)},
+        list(zip(others, rest, strict=True)),
+    )
+
+
+def index_text(index: Index) -> str:
+    """An index as kernel source."""
+    parts = []
+    for name, coefficient in index.terms:
+        if coefficient == 1:
+            parts.append(name)
+        elif coefficient == -1:
+            parts.append(f"-{name}")
+        else:
+            parts.append(f"{name} * {coefficient}")
+    if index.constant != 0 or not parts:
+        parts.append(str(index.constant))
+    return " + ".join(parts).replace("+ -", "- ")
+
+
+def _with_status(statement: Statement, slot: int) -> Statement:
+    """The slot of the status word is known only when all other arguments are."""
+    if isinstance(statement, Compute) and "STATUS" in statement.text:
+        return Compute(statement.name, statement.text.replace("STATUS", str(slot)))
+    if isinstance(statement, Loop):
+        body = tuple(_with_status(s, slot) for s in statement.body)
+        return Loop(statement.variable, statement.start, statement.stop, body)
+    return statement
+
+
+__all__ = ["Emitter", "Event", "Memory", "dtype_name", "index_text", "literal"]

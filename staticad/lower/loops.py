@@ -1,0 +1,99 @@
+"""Kernel IR: a loop nest over buffers, as a small tree of typed statements.
+
+A kernel is the unit that is compiled, cached and dispatched. It is structure only: sizes, strides and addresses are
+parameters, so that equal layers of different widths share one kernel. Names: ``p*`` pointers, ``n*`` sizes, ``i*``
+loop variables, ``v*`` values, ``a*`` accumulators.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Union
+
+from staticad.ir.dtypes import DType
+
+
+@dataclass(frozen=True)
+class Pointer:
+    """A buffer parameter; pointers of one ``scope`` may be the same memory, others never overlap."""
+
+    name: str
+    dtype: DType
+    scope: int
+
+
+@dataclass(frozen=True)
+class Index:
+    """``sum(coefficient * variable) + constant``; coefficients and constant are ints or names of size parameters."""
+
+    terms: tuple[tuple[str, int | str], ...]
+    constant: int | str = 0
+
+
+@dataclass(frozen=True)
+class Load:
+    name: str
+    pointer: str
+    index: Index
+
+
+@dataclass(frozen=True)
+class Compute:
+    """``name = text`` where text is an expression in kernel names and values."""
+
+    name: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Store:
+    pointer: str
+    index: Index
+    value: str
+
+
+@dataclass(frozen=True)
+class Update:
+    """``pointer[index] = combine(pointer[index], value)``: a reduction that accumulates in memory."""
+
+    pointer: str
+    index: Index
+    combine: str
+    value: str
+
+
+@dataclass(frozen=True)
+class Branch:
+    """Statements that run where the bool value holds."""
+
+    condition: str
+    body: tuple[Statement, ...]
+
+
+@dataclass(frozen=True)
+class Loop:
+    """``for variable in range(start, stop)``; bounds are ints, names of parameters or short expressions of them."""
+
+    variable: str
+    start: int | str
+    stop: int | str
+    body: tuple[Statement, ...]
+
+
+Statement = Union[Load, Compute, Store, Update, Branch, Loop]
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """``lo`` and ``hi`` are the range of the outermost loop, as given by the machine; ``sizes`` are the names of the
+    size parameters, which follow the pointers in the argument block; a ``status`` slot comes last where used."""
+
+    pointers: tuple[Pointer, ...]
+    sizes: tuple[str, ...]
+    body: tuple[Statement, ...]
+    status: bool = False
+    label: str = field(default="", compare=False)
+
+    @property
+    def scopes(self) -> int:
+        return 1 + max((p.scope for p in self.pointers), default=0)

@@ -1,0 +1,336 @@
+"""From a cluster to the loop nest of one kernel.
+
+The shape of a nest: the outer axes, inside them one loop (nest) per stage over the inner axes, so that a reduction
+over the inner axes is complete before the next stage reads it. Reductions whose result lies across the outer axes
+accumulate in memory; if they run over the first axis of a space that may be large, the kernel runs over chunks of it
+and leaves one partial result a chunk.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from staticad.ir.dims import Size, floordiv, maximum, product
+from staticad.ir.dtypes import INT64
+from staticad.ir.graph import Node, Tensor
+from staticad.lower.affine import ZERO, Affine, Context, linear, loop
+from staticad.lower.axes import Axis, affine_of, merge, separate
+from staticad.lower.clusters import ACCUMULATE, INNER, OUTER, ROW, Cluster, Member, chunk_count, chunk_rows
+from staticad.lower.emit import Emitter, Memory, literal
+from staticad.lower.loops import Branch, Compute
+from staticad.lower.plan import Buffer, Step
+from staticad.ops.reduce import highest, lowest
+
+GRAIN = 40_000  # operations that one thread should do at a time, at least
+CHUNK_KEY = "chunk"
+
+
+class _Accumulator:
+    """A member that accumulates across the nest: in a register where its result has no loop of its own below the
+    depth that owns it, else in memory."""
+
+    def __init__(self, member: Member, axes: Sequence[Axis], limit: int) -> None:
+        self.member = member
+        kept = {a for a in member.axes if a >= 0}
+        self.depth = 0
+        while self.depth < limit and axes[self.depth].last in kept:
+            self.depth += 1
+        self.below = [axis for axis in axes[self.depth : limit] if axis.last in kept]
+        self.register: str | None = None
+
+
+class Nest:
+    """Emits one loop cluster. ``outputs`` gives the buffers that a stored node is written to."""
+
+    def __init__(self, memory: Memory, cluster: Cluster, outputs: Callable[[Node], list[Buffer]]) -> None:
+        self.memory, self.cluster, self.outputs = memory, cluster, outputs
+        self.outer_axes = cluster.outer or 0
+        self.members = list(cluster.members.values())
+        self.stages = 1 + max((m.stage for m in self.members if m.level == INNER or m.kind == ROW), default=0)
+        self.chunked = any(m.node.op.family == "partial" for m in self.members)
+
+    def step(self, label: str) -> tuple[Step, Emitter]:
+        """The kernel of the cluster; the emitter tells what it loads."""
+        trial = self._build(separate(self.cluster.space))
+        axes = merge(self.cluster.space, self.outer_axes, trial.accesses)
+        emitter = self._build(axes)
+        extent, grain = self._schedule(axes, trial.cost)
+        return emitter.finish(label, extent, grain), emitter
+
+    # ---- the shape of the nest -----------------------------------------------------------------------------------
+
+    def _serial(self) -> bool:
+        """True if the kernel is one piece of work: nothing to cut, or results that cross the first axis."""
+        if not self.cluster.space:
+            return True
+        for m in self.members:
+            if m.kind == ROW and self.outer_axes == 0:
+                return True
+            if m.kind == ACCUMULATE and not self.chunked and 0 not in m.axes and 0 in m.operand_axes:
+                return True
+        return False
+
+    def _schedule(self, axes: list[Axis], cost: int) -> tuple[Size, Size]:
+        if self._serial():
+            return 1, 0
+        if self.chunked:
+            return chunk_count(self.cluster.space), max(1, GRAIN // (16384 * max(1, cost)))
+        work = maximum(1, product(a.extent for a in axes[1:]))
+        return axes[0].extent, maximum(1, floordiv(max(1, GRAIN // max(1, cost)), work))
+
+    def _build(self, axes: list[Axis]) -> Emitter:
+        emitter = self.emitter = Emitter(self.memory)
+        emitter.members = self.cluster.members
+        self.axes, self.affine = axes, affine_of(axes)
+        self.outer_count = sum(axis.last < self.outer_axes for axis in axes)
+        self.accumulators = [
+            _Accumulator(m, axes, len(axes) if m.level == INNER else self.outer_count)
+            for m in self.members
+            if m.kind == ACCUMULATE
+        ]
+        serial = self._serial()
+        if self.chunked:
+            emitter.open(CHUNK_KEY, "c")
+            self._outer(0, serial)
+            emitter.close("c", "lo", "hi")
+        else:
+            self._outer(0, serial)
+        return emitter
+
+    def _loop(self, position: int, serial: bool, body: Callable[[], None]) -> None:
+        axis, name = self.axes[position], f"i{position}"
+        start: int | str = 0
+        stop: int | str
+        if position == 0 and self.chunked:
+            emitter = self.emitter
+            rows = chunk_rows(self.cluster.space) * product(self.cluster.space[1 : axis.last + 1])
+            per, total = emitter.size_value(rows), emitter.size_value(axis.extent)
+            start = emitter.compute(f"c * {per}", ("c",))
+            stop = emitter.compute(f"min({start} + {per}, {total})", (start,))
+        elif position == 0 and not serial:
+            start, stop = "lo", "hi"
+        else:
+            stop = self.emitter.size_value(axis.extent)
+        self.emitter.open(axis.key, name)
+        body()
+        self.emitter.close(name, start, stop)
+
+    def _outer(self, depth: int, serial: bool) -> None:
+        self._begin(depth, None)
+        if depth < self.outer_count:
+            self._loop(depth, serial, lambda: self._outer(depth + 1, serial))
+        else:
+            for stage in range(self.stages):
+                self._stage(stage, serial)
+            self._outer_products(serial)
+        self._end(depth, None)
+
+    def _stage(self, stage: int, serial: bool) -> None:
+        self.emitter.stage = stage
+        rows = [m for m in self.members if m.kind == ROW and m.stage == stage]
+        stored = [
+            m
+            for m in self.members
+            if m.level == INNER and m.stage == stage and m.kind not in (ROW, ACCUMULATE) and self.outputs(m.node)
+        ]
+        accumulators = [a for a in self.accumulators if a.member.level == INNER and a.member.stage == stage]
+        if not (rows or stored or accumulators):
+            return
+        registers = [(m, self._row_begin(m)) for m in rows]
+        self._inner(self.outer_count, stage, serial, registers, stored, accumulators)
+        for member, names in registers:
+            context = self._context(member.axes)
+            self.emitter.remember(member.node.outputs[0], context, names[-1])
+
+    def _inner(
+        self,
+        depth: int,
+        stage: int,
+        serial: bool,
+        rows: list[tuple[Member, tuple[str, ...]]],
+        stored: list[Member],
+        accumulators: list[_Accumulator],
+    ) -> None:
+        if depth > self.outer_count:
+            self._begin(depth, stage)
+        if depth < len(self.axes):
+            self._loop(depth, serial, lambda: self._inner(depth + 1, stage, serial, rows, stored, accumulators))
+        else:
+            for member, names in rows:
+                self._row_update(member, names)
+            for member in stored:
+                self._store(member)
+            for accumulator in accumulators:
+                self._accumulate(accumulator)
+        if depth > self.outer_count:
+            self._end(depth, stage)
+
+    def _outer_products(self, serial: bool) -> None:
+        self.emitter.stage = self.stages
+        start = self.emitter.statement_count()
+        for member in self.members:
+            if member.level == OUTER and member.kind != ACCUMULATE and self.outputs(member.node):
+                self._store(member)
+        if not serial and not self.outer_count and self.axes:
+            # Single elements beside a loop that is cut: the first piece writes them.
+            statements = self.emitter.take_statements(start)
+            if statements:
+                self.emitter.emit(Branch("lo == 0", tuple(statements)))
+        for accumulator in self.accumulators:
+            if accumulator.member.level == OUTER:
+                self._accumulate(accumulator)
+
+    # ---- members -------------------------------------------------------------------------------------------------
+
+    def _context(self, axes: tuple[int, ...]) -> Context:
+        return tuple(self.affine[a] if a >= 0 else ZERO for a in axes)
+
+    def _result_context(self, member: Member) -> Context:
+        context = self._context(member.axes)
+        return (loop(CHUNK_KEY), *context[1:]) if member.node.op.family == "partial" else context
+
+    def _store(self, member: Member) -> None:
+        tensor = member.node.outputs[0]
+        context = self._context(member.axes)
+        value = self.emitter.value(tensor, context)
+        for buffer in self.outputs(member.node):
+            self.emitter.store(buffer, linear(context, self.memory.fusion.shape(tensor)), value)
+        self.emitter.where[member.node.where] = None
+
+    def _operand(self, member: Member) -> str:
+        assert member.operand is not None
+        self.emitter.where[member.node.where] = None
+        self.emitter.cost += 1
+        return self.emitter.value(member.operand, self._context(member.operand_axes))
+
+    def _row_begin(self, member: Member) -> tuple[str, ...]:
+        """Registers of a reduction; the last one holds the result."""
+        dtype = member.operand.dtype if member.operand is not None else INT64
+        if member.node.op.family == "argreduce":
+            extreme = lowest(dtype) if member.node.op.name == "argmax" else highest(dtype)
+            return self._register(literal(extreme, dtype)), self._register(literal(0, INT64))
+        return (self._register(literal(_reduction(member).initial(dtype), dtype)),)
+
+    def _register(self, text: str) -> str:
+        name = self.emitter.fresh("a")
+        self.emitter.emit(Compute(name, text))
+        return name
+
+    def _row_update(self, member: Member, names: tuple[str, ...]) -> None:
+        value = self._operand(member)
+        if member.node.op.family == "argreduce":
+            best, position = names
+            value = self.emitter.compute(f"{value}", (value,)) if not value.startswith("v") else value
+            better = self.emitter.compute(member.node.op.better.format(value, best), (value,), self.emitter.depth)
+            index = self.emitter.integer(loop(self.axes[-1].key))
+            self.emitter.emit(Compute(position, f"where({better}, {index}, {position})"))
+            self.emitter.emit(Compute(best, f"where({better}, {value}, {best})"))
+            return
+        (name,) = names
+        self.emitter.emit(Compute(name, f"{_reduction(member).combine}({name}, {value})"))
+
+    def _begin(self, depth: int, stage: int | None) -> None:
+        for accumulator in self._owned(depth, stage):
+            member = accumulator.member
+            dtype = member.node.types[0].dtype
+            initial = literal(_reduction(member).initial(dtype), dtype)
+            if not accumulator.below:
+                accumulator.register = self._register(initial)
+                continue
+            shape = self.memory.fusion.shape(member.node.outputs[0])
+            names = []
+            for number, axis in enumerate(accumulator.below):
+                names.append((f"k{number}", axis))
+                self.emitter.open(axis.key, f"k{number}")
+            for buffer in self.outputs(member.node):
+                self.emitter.store(buffer, linear(self._result_context(member), shape), initial)
+            for name, axis in reversed(names):
+                self.emitter.close(name, 0, self.emitter.size_value(axis.extent))
+
+    def _end(self, depth: int, stage: int | None) -> None:
+        for accumulator in self._owned(depth, stage):
+            if accumulator.register is not None:
+                member = accumulator.member
+                shape = self.memory.fusion.shape(member.node.outputs[0])
+                for buffer in self.outputs(member.node):
+                    self.emitter.store(buffer, linear(self._result_context(member), shape), accumulator.register)
+
+    def _owned(self, depth: int, stage: int | None) -> list[_Accumulator]:
+        return [a for a in self.accumulators if a.depth == depth and (stage is None or a.member.stage == stage)]
+
+    def _accumulate(self, accumulator: _Accumulator) -> None:
+        member = accumulator.member
+        value, combine = self._operand(member), _reduction(member).combine
+        if accumulator.register is not None:
+            self.emitter.emit(Compute(accumulator.register, f"{combine}({accumulator.register}, {value})"))
+            return
+        affine = linear(self._result_context(member), self.memory.fusion.shape(member.node.outputs[0]))
+        for buffer in self.outputs(member.node):
+            self.emitter.update(buffer, affine, combine, value)
+
+
+def _reduction(member: Member) -> Any:
+    """The reduction op of a member: its own, or the one that a partial result belongs to."""
+    return member.node.attrs["reduction"] if member.node.op.family == "partial" else member.node.op
+
+
+def store_region(
+    memory: Memory,
+    source: Tensor,
+    target: Buffer,
+    index: Callable[[Context], Affine],
+    label: str,
+    initial: str | None = None,
+) -> Step:
+    """A kernel that writes every element of ``source`` to ``index(context)`` of a buffer; ``initial`` (a literal)
+    instead of the source's own elements fills."""
+    shape = memory.fusion.shape(source)
+    looped = [a for a, size in enumerate(shape) if size != 1]
+    space = [shape[a] for a in looped]
+
+    def build(axes: list[Axis]) -> Emitter:
+        emitter, affine = Emitter(memory), affine_of(axes)
+        context = tuple(affine[looped.index(a)] if a in looped else ZERO for a in range(len(shape)))
+        for position, axis in enumerate(axes):
+            emitter.open(axis.key, f"i{position}")
+        value = initial if initial is not None else emitter.value(source, context)
+        emitter.store(target, index(context), value)
+        for position, axis in reversed(list(enumerate(axes))):
+            if position == 0:
+                emitter.close("i0", "lo", "hi")
+            else:
+                emitter.close(f"i{position}", 0, emitter.size_value(axis.extent))
+        return emitter
+
+    trial = build(separate(space))
+    axes = merge(space, len(space), trial.accesses)
+    emitter = build(axes)
+    if not axes:
+        return emitter.finish(label, 1, 0)
+    work = maximum(1, product(a.extent for a in axes[1:]))
+    return emitter.finish(label, axes[0].extent, maximum(1, floordiv(max(1, GRAIN // max(1, trial.cost)), work)))
+
+
+def scatter_updates(memory: Memory, node: Node, target: Buffer, label: str) -> Step:
+    """The kernel that applies a scatter's updates, one after another, to a buffer that holds the base."""
+    _, updates, *indices = node.inputs
+    shape, base_shape = memory.fusion.shape(updates), memory.fusion.shape(node.inputs[0])
+    emitter = Emitter(memory)
+    looped = [a for a, size in enumerate(shape) if size != 1]
+    context = tuple(loop(a) if a in looped else ZERO for a in range(len(shape)))
+    for position, a in enumerate(looped):
+        emitter.open(a, f"i{position}")
+    found = emitter.indices(node, tuple(indices), context, base_shape)
+    affine = linear(tuple(found[a] for a in range(len(base_shape))), base_shape)
+    value = emitter.value(updates, context)
+    mode = node.attrs["mode"]
+    if mode == "set":
+        emitter.store(target, affine, value)
+    else:
+        combine = {"add": "add", "multiply": "mul", "min": "minimum", "max": "maximum"}[mode]
+        emitter.update(target, affine, combine, value)
+    for position, a in reversed(list(enumerate(looped))):
+        emitter.close(f"i{position}", 0, emitter.size_value(shape[a]))
+    emitter.where[node.where] = None
+    return emitter.finish(label, 1, 0)

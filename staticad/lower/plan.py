@@ -1,0 +1,121 @@
+"""The plan: buffers, steps and sizes. All that the runtime has to know; nothing of graphs or ops is in it.
+
+Sizes are `Dim` expressions of the free sizes; the runtime evaluates them once for every new set of feed shapes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from staticad.ir.dims import Shape, Size
+from staticad.ir.dtypes import DType
+from staticad.ir.graph import Tensor
+from staticad.ir.provenance import Where
+from staticad.lower.loops import Kernel
+
+FEED, CONSTANT, VARIABLE, TEMPORARY, FETCH = "feed", "constant", "variable", "temporary", "fetch"
+
+
+@dataclass(frozen=True)
+class Buffer:
+    """Row-major memory. ``position`` is the number of the feed, fetch or variable; ``array`` a constant's value."""
+
+    number: int
+    role: str
+    shape: Shape
+    dtype: DType
+    position: int = -1
+    array: np.ndarray | None = field(default=None, compare=False)
+
+    def __str__(self) -> str:
+        return f"b{self.number}:{self.role}:{self.dtype.name}[{','.join(map(str, self.shape))}]"
+
+
+@dataclass(frozen=True)
+class Address:
+    """An argument: the address of a buffer plus an offset in bytes."""
+
+    buffer: int
+    offset: Size = 0
+
+
+@dataclass(frozen=True)
+class Symbolic:
+    """An argument: the value of a size expression."""
+
+    size: Size
+
+
+@dataclass(frozen=True)
+class Routine:
+    """An argument: the address of a library routine, by name ("gemm:float32")."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class Status:
+    """An argument: the address of the status word of the context."""
+
+
+Argument = Address | Symbolic | Routine | Status
+
+
+@dataclass(frozen=True)
+class Step:
+    """One kernel call: ``kernel`` is Kernel IR, or the text of a hand-written kernel.
+
+    ``extent`` is the range of the outermost loop, ``grain`` how many of its iterations one thread takes at a time
+    (0: never split). ``reads`` and ``writes`` are buffer numbers; ``where`` the lines that the kernel computes.
+    """
+
+    kernel: Kernel | str
+    arguments: tuple[Argument, ...]
+    extent: Size
+    grain: Size
+    reads: tuple[int, ...]
+    writes: tuple[int, ...]
+    label: str
+    where: tuple[Where, ...] = ()
+
+
+@dataclass(frozen=True)
+class Check:
+    """An index check: what to say when a kernel reports the code that is the position of this in the plan."""
+
+    text: str
+    where: Where
+
+
+@dataclass(frozen=True)
+class Requirement:
+    """A condition on sizes that is checked when sizes are bound: ``size >= bound``, unless ``unless_empty`` is 0."""
+
+    size: Size
+    bound: int
+    text: str
+    where: Where
+    error: type[Exception]
+    unless_empty: Size = 1
+
+
+@dataclass(frozen=True)
+class Plan:
+    """``compute`` steps run first; ``commit`` steps write variables and run only if nothing failed."""
+
+    buffers: tuple[Buffer, ...]
+    compute: tuple[Step, ...]
+    commit: tuple[Step, ...]
+    offsets: dict[int, Size]
+    arena: Size
+    checks: tuple[Check, ...]
+    requirements: tuple[Requirement, ...]
+    inputs: tuple[Tensor, ...]
+    variables: tuple[Tensor, ...]
+    fetches: tuple[Buffer, ...]
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        return self.compute + self.commit

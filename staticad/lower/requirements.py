@@ -1,0 +1,33 @@
+"""Conditions on free sizes that ops imply, checked when a session binds sizes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from staticad.errors import FeedError, IndexOutOfBounds
+from staticad.ir.dims import product
+from staticad.ir.graph import Node
+from staticad.lower.plan import Requirement
+
+
+def size_requirements(nodes: Iterable[Node]) -> list[Requirement]:
+    """Reductions without a value for nothing need an element; gathers and scatters an axis to index."""
+    found = []
+    for node in nodes:
+        family = node.op.family
+        if family == "argreduce" or (family == "reduce" and not node.op.empty):
+            (x,) = node.inputs
+            axes = node.attrs["axes"] if family == "reduce" else (node.attrs["axis"],)
+            results = product(node.types[0].shape)
+            for axis in axes:
+                text = f"{node.op.name} over axis {axis} of {x.type} needs at least one element there"
+                found.append(Requirement(x.shape[axis], 1, text, node.where, FeedError, results))
+        elif family in ("gather", "scatter"):
+            x = node.inputs[0]
+            index = node.inputs[1] if family == "gather" else node.inputs[2]
+            for axis in node.attrs["axes"]:
+                text = f"{node.op.name}: axis {axis} of {x.type} is empty, so that no index is in range"
+                found.append(
+                    Requirement(x.shape[axis], 1, text, node.where, IndexOutOfBounds, product(index.shape))
+                )
+    return [r for r in found if not (isinstance(r.size, int) and r.size >= r.bound)]
