@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from staticad.errors import ShapeError
+from staticad.ir import dims
 from staticad.ir.dims import Shape, Size
 from staticad.ir.graph import Tensor
 from staticad.ir.types import Constraint, same_size
@@ -20,18 +21,35 @@ from staticad.ops.base import Assemble, AxisIndex, Movement, apply
 from staticad.ops.creation import FULL
 
 
-def check_region(shape: Shape, starts: Shape, steps: tuple[int, ...], sizes: Shape) -> None:
-    """Raises ShapeError where a region is known to leave an array of that shape."""
+def check_region(shape: Shape, starts: Shape, steps: tuple[int, ...], sizes: Shape) -> tuple[Constraint, ...]:
+    """Raises ShapeError where a region is known to leave an array of that shape.
+
+    Returns what a run has to check: that a region of a known size lies inside a free one. (The front computes free
+    sizes of regions such that they lie inside.)
+    """
     if not len(shape) == len(starts) == len(steps) == len(sizes):
         raise ShapeError(f"a region of {len(sizes)} axes in an array of {len(shape)}")
+    constraints: list[Constraint] = []
     for axis, (n, start, step, size) in enumerate(zip(shape, starts, steps, sizes)):
         if step == 0:
             raise ShapeError(f"the step of axis {axis} is 0")
-        if not (isinstance(n, int) and isinstance(start, int) and isinstance(size, int)) or size == 0:
+        if not isinstance(size, int) or size == 0:
             continue
         last = start + (size - 1) * step
-        if not (0 <= start < n and 0 <= last < n):
+        first, final = (start, last) if step > 0 else (last, start)
+        if not (_not_negative(first, constraints) and _not_negative(n - final - 1, constraints)):
             raise ShapeError(f"places {start} to {last} of axis {axis} lie outside its size {n}")
+    return tuple(constraints)
+
+
+def _not_negative(amount: Size, constraints: list[Constraint]) -> bool:
+    """False if it is negative; a constraint is added where only a run can tell."""
+    if isinstance(amount, int):
+        return amount >= 0
+    if not dims.at_least(amount, 0):
+        least = -sum(coefficient for monomial, coefficient in amount.terms if not monomial)
+        constraints.append((dims.minimum(amount + least, least), least))
+    return True
 
 
 def _region(starts: Sequence[int], steps: Sequence[int], sizes: Sequence[int]) -> tuple[slice, ...]:
@@ -43,9 +61,10 @@ def _region(starts: Sequence[int], steps: Sequence[int], sizes: Sequence[int]) -
     return tuple(slices)
 
 
-def _slice_shape(shape: Shape, starts: Shape, steps: tuple[int, ...], sizes: Shape) -> Shape:
-    check_region(shape, starts, steps, sizes)
-    return sizes
+def _slice_shape(
+    shape: Shape, starts: Shape, steps: tuple[int, ...], sizes: Shape
+) -> tuple[Shape, tuple[Constraint, ...]]:
+    return sizes, check_region(shape, starts, steps, sizes)
 
 
 def _slice_index(
@@ -89,8 +108,7 @@ def _embed_shape(
     shapes: tuple[Shape, ...], shape: Shape, starts: Shape, steps: tuple[int, ...], fill: Any
 ) -> tuple[Shape, tuple[Constraint, ...]]:
     _positive(steps)
-    check_region(shape, starts, steps, shapes[0])
-    return shape, ()
+    return shape, check_region(shape, starts, steps, shapes[0])
 
 
 def _embed_regions(
@@ -122,8 +140,7 @@ def _replace_shape(
 ) -> tuple[Shape, tuple[Constraint, ...]]:
     base, value = shapes
     _positive(steps)
-    check_region(base, starts, steps, sizes)
-    constraints: list[Constraint] = []
+    constraints = list(check_region(base, starts, steps, sizes))
     fits = len(value) == len(sizes) and all(same_size(a, b, constraints) is not None for a, b in zip(value, sizes))
     if not fits:
         raise ShapeError(f"a value of shape {value} for a region of shape {sizes}")

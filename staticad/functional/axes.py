@@ -1,0 +1,40 @@
+"""Axes as users write them: negative, one or several, or None for all."""
+
+from __future__ import annotations
+
+import operator
+from typing import Any
+
+from staticad.errors import ShapeError
+from staticad.ir.graph import Tensor, describe
+
+
+def as_index(op: str, value: Any, what: str) -> int:
+    """A Python or NumPy integer as an int. Raises ShapeError."""
+    try:
+        if not isinstance(value, (bool, Tensor)):
+            return operator.index(value)
+    except TypeError:
+        pass
+    raise ShapeError(f"{op}: {what} has to be an int, not {value!r}")
+
+
+def normalize_axis(op: str, axis: Any, x: Tensor, ndim: int | None = None) -> int:
+    """One axis, counted from the front. ``ndim`` is that of the result, if the axis is one of the result's."""
+    count = x.ndim if ndim is None else ndim
+    index = as_index(op, axis, "an axis")
+    if not -count <= index < count:
+        raise ShapeError(f"{op}: axis {index} is out of bounds for {count} axes ({describe(x)})")
+    return index % count
+
+
+def normalize_axes(op: str, axis: Any, x: Tensor, ndim: int | None = None) -> tuple[int, ...]:
+    """One or several axes as a tuple in the given order; None is all of them. Raises ShapeError for a repeated one."""
+    count = x.ndim if ndim is None else ndim
+    if axis is None:
+        return tuple(range(count))
+    listed = axis if isinstance(axis, (list, tuple)) else (axis,)
+    axes = tuple(normalize_axis(op, a, x, ndim) for a in listed)
+    if len(set(axes)) != len(axes):
+        raise ShapeError(f"{op}: axis {axis} names an axis twice ({describe(x)})")
+    return axes

@@ -1,0 +1,188 @@
+"""Indexing with NumPy's rules: ``x[key]``, take, take_along_axis, and updated copies ``x.at[key].set(v)``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from staticad.errors import DTypeError, ShapeError
+from staticad.functional import elementwise
+from staticad.functional.axes import normalize_axis
+from staticad.functional.keys import Key, parse
+from staticad.functional.movement import broadcast_to, ravel
+from staticad.ir.dtypes import BOOL, INT64, is_integer
+from staticad.ir.graph import Tensor, describe
+from staticad.ir.types import broadcast_shapes
+from staticad.ops.base import apply, gather_shape
+from staticad.ops.indexing import GATHER, GATHER_ALONG, SCATTER
+from staticad.ops.promotion import Operand, cast, common_dtype, to_tensor, weak_kind
+from staticad.ops.slicing import REPLACE
+
+
+def getitem(x: Tensor, key: Any) -> Tensor:
+    """``x[key]`` with ints, slices, None, Ellipsis and integer arrays or tensors, combined as in NumPy.
+
+    Negative indices count from the end. An int known to lie outside its axis raises IndexOutOfBounds, an index tensor
+    does so in the run; an int on a free axis is checked when sizes are known (FeedError). Boolean masks raise
+    GraphError: the shape of the result would depend on data.
+    """
+    parts = parse(x, key)
+    view = parts.view(x)
+    return _gather(view, parts) if parts.indices else view
+
+
+def _gather(view: Tensor, parts: Key) -> Tensor:
+    return apply(GATHER, view, *parts.indices, axes=parts.axes, position=parts.position, aligned=False)
+
+
+class At:
+    """``x.at``: indexed like x itself, it gives functions that return a changed copy."""
+
+    __slots__ = ("_tensor",)
+
+    def __init__(self, tensor: Tensor) -> None:
+        self._tensor = tensor
+
+    def __getitem__(self, key: Any) -> Place:
+        return Place(self._tensor, parse(self._tensor, key))
+
+
+class Place:
+    """``x.at[key]``. The values broadcast to the shape of ``x[key]`` and are cast to x's dtype within their kind.
+
+    Where an integer array names a place several times, `set` keeps the last value in row-major order; the others
+    combine all of them.
+    """
+
+    __slots__ = ("_key", "_tensor")
+
+    def __init__(self, tensor: Tensor, key: Key) -> None:
+        self._tensor, self._key = tensor, key
+
+    def get(self) -> Tensor:
+        """``x[key]``."""
+        view = self._key.view(self._tensor)
+        return _gather(view, self._key) if self._key.indices else view
+
+    def set(self, values: Operand) -> Tensor:
+        """A copy of x with the values at the key."""
+        return self._update("set", values)
+
+    def add(self, values: Operand) -> Tensor:
+        """A copy of x with the values added at the key; repeated places add up."""
+        return self._update("add", values)
+
+    def multiply(self, values: Operand) -> Tensor:
+        """A copy of x multiplied by the values at the key."""
+        return self._update("multiply", values)
+
+    def min(self, values: Operand) -> Tensor:
+        """A copy of x with the smaller of its elements and the values at the key."""
+        return self._update("min", values)
+
+    def max(self, values: Operand) -> Tensor:
+        """A copy of x with the larger of its elements and the values at the key."""
+        return self._update("max", values)
+
+    def _update(self, mode: str, values: Operand) -> Tensor:
+        x, key = self._tensor, self._key
+        new = _fitting(mode, x, values)
+        view = key.view(x)
+        if key.indices:
+            if x.dtype == BOOL:  # bools add by or, multiply by and
+                mode = {"add": "max", "multiply": "min"}.get(mode, mode)
+            rule: dict[str, Any] = {"axes": key.axes, "position": key.position, "aligned": False}
+            shape = gather_shape(view.shape, tuple(i.shape for i in key.indices), **rule)
+            changed = apply(SCATTER, view, _broadcast(mode, new, shape, x), *key.indices, mode=mode, **rule)
+        else:
+            changed = _broadcast(mode, new, view.shape, x)
+            if mode != "set":
+                changed = _COMBINE[mode](view, changed)
+        changed = key.as_region(changed)
+        return changed if key.covers(x) else apply(REPLACE, x, changed, **key.forward())
+
+
+_COMBINE = {
+    "add": elementwise.add,
+    "multiply": elementwise.multiply,
+    "min": elementwise.minimum,
+    "max": elementwise.maximum,
+}
+
+
+def _fitting(mode: str, x: Tensor, values: Operand) -> Tensor:
+    """The values in x's dtype. Raises DTypeError where that would change their kind."""
+    if weak_kind(values) is not None:
+        if common_dtype(x, values) == x.dtype:
+            return to_tensor(values, x.dtype)
+    else:
+        new = to_tensor(values)
+        if np.can_cast(new.dtype, x.dtype, "same_kind"):
+            return cast(new, x.dtype)
+    kind = values if weak_kind(values) is not None else to_tensor(values).dtype
+    raise DTypeError(f"at[].{mode}: {kind} does not go into {x.dtype}; use astype ({describe(x)})")
+
+
+def _broadcast(mode: str, new: Tensor, shape: Any, x: Tensor) -> Tensor:
+    try:
+        return broadcast_to(new, shape)
+    except ShapeError as error:
+        raise ShapeError(f"at[].{mode}: the values do not fit the places: {error} ({describe(x)})") from None
+
+
+def _indices(op: str, indices: Operand, x: Tensor) -> Tensor:
+    if isinstance(indices, (list, tuple)) and not indices:
+        indices = np.zeros(0, np.int64)
+    index = to_tensor(indices)
+    if not is_integer(index.dtype):
+        raise DTypeError(f"{op}: indices have to be integers, not {describe(index)} ({describe(x)})")
+    return cast(index, INT64)
+
+
+def take(x: Operand, indices: Operand, axis: int | None = None, mode: str = "raise") -> Tensor:
+    """The elements (or slices along ``axis``) at integer indices; of the flattened x where ``axis`` is None.
+
+    ``mode`` says what an index outside does: "raise" IndexOutOfBounds (negative ones count from the end), "clip" to
+    the ends (negative ones to 0), "wrap" around.
+    """
+    a = to_tensor(x)
+    if mode not in ("raise", "clip", "wrap"):
+        raise ShapeError(f"take: mode {mode!r} is none of 'raise', 'clip', 'wrap' ({describe(a)})")
+    if axis is None:
+        a, axis = ravel(a), 0
+    place = normalize_axis("take", axis, a)
+    index: Any = _indices("take", indices, a)
+    if mode == "raise" and isinstance(indices, (int, np.integer)):
+        index = int(indices)
+    elif mode == "clip":
+        last = elementwise.subtract(a.shape[place], 1)
+        index = elementwise.minimum(elementwise.maximum(index, 0), last)
+    elif mode == "wrap":
+        index = elementwise.remainder(index, to_tensor(a.shape[place]))
+    return getitem(a, (*(slice(None),) * place, index))
+
+
+def take_along_axis(x: Operand, indices: Operand, axis: int | None = -1) -> Tensor:
+    """``result[…, k, …] = x[…, indices[…, k, …], …]`` along one axis; the other axes broadcast.
+
+    x and indices have equally many axes; where ``axis`` is None both are flattened. An index outside raises
+    IndexOutOfBounds in the run.
+    """
+    a = to_tensor(x)
+    index = _indices("take_along_axis", indices, a)
+    if axis is None:
+        a, index, axis = ravel(a), ravel(index), 0
+    if a.ndim != index.ndim:
+        raise ShapeError(f"take_along_axis: {a.ndim} and {index.ndim} axes ({describe(a)}, {describe(index)})")
+    place = normalize_axis("take_along_axis", axis, a)
+
+    def others(shape: Any) -> Any:
+        return (*shape[:place], *shape[place + 1 :])
+
+    try:
+        common = broadcast_shapes([others(a.shape), others(index.shape)], [])
+    except ShapeError as error:
+        raise ShapeError(f"take_along_axis: {error} ({describe(a)}, {describe(index)})") from None
+    a, index = (broadcast_to(t, (*common[:place], t.shape[place], *common[place:])) for t in (a, index))
+    return apply(GATHER_ALONG, a, index, axes=(place,), position=0, aligned=True)

@@ -1,0 +1,195 @@
+"""An index ``x[key]`` taken apart: a region, axes that drop out or come in, and integer arrays.
+
+Ints, slices, None and Ellipsis make a view: a region of x, less the axes of ints, plus an axis of size 1 per None.
+Integer arrays gather from that view. They stand in the result where NumPy puts them: in the place of the first, if
+all arrays (and ints, when there are arrays) are next to each other, else in front.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from staticad.errors import DTypeError, GraphError, IndexOutOfBounds, ShapeError
+from staticad.functional.movement import broadcast_arrays
+from staticad.functional.slices import resolve
+from staticad.ir.dims import Dim, Shape, Size
+from staticad.ir.dtypes import BOOL, INT64, is_integer
+from staticad.ir.graph import Tensor, describe
+from staticad.ops.base import apply
+from staticad.ops.movement import EXPAND_DIMS, SLICE, SQUEEZE
+from staticad.ops.promotion import cast
+from staticad.ops.slicing import reverse
+from staticad.ops.sources import constant, constant_array
+
+
+@dataclass(frozen=True)
+class Key:
+    """``starts``, ``steps``, ``sizes``: the region; ``dropped``: axes of x that are ints; ``added``: axes of the view
+    that are None; ``axes``, ``indices``, ``position``: what is gathered from the view."""
+
+    starts: Shape
+    steps: tuple[int, ...]
+    sizes: Shape
+    dropped: tuple[int, ...]
+    added: tuple[int, ...]
+    axes: tuple[int, ...]
+    indices: tuple[Tensor, ...]
+    position: int
+
+    def covers(self, x: Tensor) -> bool:
+        """Whether the region is all of x, in order."""
+        return self.sizes == x.shape and all(s == 0 for s in self.starts) and all(s == 1 for s in self.steps)
+
+    def view(self, x: Tensor) -> Tensor:
+        """The view that the arrays index."""
+        if not self.covers(x):
+            x = apply(SLICE, x, starts=self.starts, steps=self.steps, sizes=self.sizes)
+        if self.dropped:
+            x = apply(SQUEEZE, x, axes=self.dropped)
+        return apply(EXPAND_DIMS, x, axes=self.added) if self.added else x
+
+    def as_region(self, value: Tensor) -> Tensor:
+        """A value of the view's shape as it stands in x, along forward steps."""
+        if self.added:
+            value = apply(SQUEEZE, value, axes=self.added)
+        if self.dropped:
+            value = apply(EXPAND_DIMS, value, axes=self.dropped)
+        backward = tuple(axis for axis, step in enumerate(self.steps) if step < 0)
+        return reverse(value, backward) if backward else value
+
+    def forward(self) -> dict[str, Any]:
+        """The region with positive steps."""
+        starts = tuple(
+            start if step > 0 else start + (size - 1) * step
+            for start, step, size in zip(self.starts, self.steps, self.sizes)
+        )
+        return {"starts": starts, "steps": tuple(abs(step) for step in self.steps), "sizes": self.sizes}
+
+
+def parse(x: Tensor, key: Any) -> Key:
+    """The parts of a key.
+
+    Raises ShapeError for too many indices, IndexOutOfBounds for ints and constant arrays known to lie outside,
+    DTypeError for what is no index, GraphError for boolean masks.
+    """
+    items = _full_length(x, [_item(x, k) for k in (key if isinstance(key, tuple) else (key,))])
+    gathers = any(isinstance(item, Tensor) for item in items)
+    starts: list[Size] = []
+    steps: list[int] = []
+    sizes: list[Size] = []
+    dropped: list[int] = []
+    added: list[int] = []
+    arrays: list[tuple[int, Tensor]] = []
+    groups: list[tuple[bool, int]] = []  # for every item: whether it is advanced, and the view's kept axes before it
+    seen = kept = 0
+    for item in items:
+        advanced = gathers and isinstance(item, (int, Dim, Tensor))
+        groups.append((advanced, kept))
+        if item is None:
+            added.append(seen)
+            seen, kept = seen + 1, kept + 1
+            continue
+        if item is Ellipsis:  # of no axes: it only keeps its neighbours apart
+            continue
+        axis = len(starts)
+        n = x.shape[axis]
+        start, step, size = _region_of(x, axis, item, n)
+        starts.append(start)
+        steps.append(step)
+        sizes.append(size)
+        if isinstance(item, (int, Dim)):
+            dropped.append(axis)
+            continue
+        if isinstance(item, Tensor):
+            arrays.append((seen, item))
+        else:
+            kept += 1
+        seen += 1
+    common = broadcast_arrays(*(array for _, array in arrays)) if arrays else []
+    return Key(
+        tuple(starts), tuple(steps), tuple(sizes), tuple(dropped), tuple(added),
+        tuple(axis for axis, _ in arrays), tuple(common), _position(groups),
+    )  # fmt: skip
+
+
+def _position(groups: list[tuple[bool, int]]) -> int:
+    """Where the gathered axes stand: NumPy's rule for arrays that are next to each other or apart."""
+    places = [i for i, (advanced, _) in enumerate(groups) if advanced]
+    if not places or places[-1] - places[0] != len(places) - 1:
+        return 0
+    return groups[places[0]][1]
+
+
+def _item(x: Tensor, item: Any) -> Any:
+    """None, Ellipsis, a slice, an int, a size, or an int64 index tensor."""
+    if item is None or item is Ellipsis or isinstance(item, (slice, Dim)):
+        return item
+    if isinstance(item, (bool, np.bool_)):
+        raise _mask_error(x)
+    if isinstance(item, (int, np.integer)):
+        return int(item)
+    if isinstance(item, Tensor):
+        index = item
+    else:
+        array = np.asarray(item)
+        if array.size == 0 and not isinstance(item, np.ndarray):
+            array = array.astype(INT64)
+        if array.dtype.kind not in "biu":
+            raise DTypeError(
+                f"getitem: an index is an int, a slice, None, ... or an integer array, not {item!r} ({describe(x)})"
+            )
+        if array.ndim == 0 and array.dtype.kind != "b":
+            return int(array)
+        index = constant(array)
+    if index.dtype == BOOL:
+        raise _mask_error(x)
+    if not is_integer(index.dtype):
+        raise DTypeError(f"getitem: index arrays have to be integers, not {describe(index)} ({describe(x)})")
+    return cast(index, INT64)
+
+
+def _mask_error(x: Tensor) -> GraphError:
+    return GraphError(
+        f"getitem: a boolean mask gives a shape that depends on data; use sa.where(mask, x, other) ({describe(x)})"
+    )
+
+
+def _full_length(x: Tensor, items: list[Any]) -> list[Any]:
+    """The items with one entry for every axis of x: slices in the place of the Ellipsis, or at the end."""
+    used = sum(item is not None and item is not Ellipsis for item in items)
+    if used > x.ndim:
+        raise ShapeError(f"getitem: {used} indices for {x.ndim} axes ({describe(x)})")
+    dots = [i for i, item in enumerate(items) if item is Ellipsis]
+    if len(dots) > 1:
+        raise ShapeError(f"getitem: an index can have only one Ellipsis ({describe(x)})")
+    rest: list[Any] = [slice(None)] * (x.ndim - used)
+    if not dots:
+        return items + rest
+    return items[: dots[0]] + (rest or [Ellipsis]) + items[dots[0] + 1 :]
+
+
+def _region_of(x: Tensor, axis: int, item: Any, n: Size) -> tuple[Size, int, Size]:
+    if isinstance(item, slice):
+        return resolve(item, n, x)
+    if isinstance(item, Tensor):
+        array = constant_array(item)
+        if array is not None and isinstance(n, int):
+            _check(x, axis, n, array.ravel().tolist())
+        return 0, 1, n
+    if isinstance(item, int):
+        if isinstance(n, int):
+            _check(x, axis, n, (item,))
+        return (item if item >= 0 else n + item), 1, 1
+    return item, 1, 1
+
+
+def _check(x: Tensor, axis: int, n: int, numbers: Iterable[int]) -> None:
+    for number in numbers:
+        if not -n <= number < n:
+            raise IndexOutOfBounds(
+                f"getitem: index {number} is out of bounds for axis {axis} of size {n} ({describe(x)})"
+            )

@@ -1,0 +1,111 @@
+"""Python slices of an axis as start, step and size, exact for free sizes too.
+
+On an axis of a free size n: ``x[:5]`` has size min(n, 5), ``x[-3:]`` min(n, 3), ``x[1:-1]`` max(n - 2, 0), ``x[::2]``
+(n + 1)//2. A size as a bound (``x[:m]``) counts from the front.
+"""
+
+from __future__ import annotations
+
+import operator
+from dataclasses import dataclass
+from typing import Any
+
+from staticad.errors import DTypeError, ShapeError
+from staticad.ir import dims
+from staticad.ir.dims import Dim, Size
+from staticad.ir.graph import Tensor, describe
+from staticad.ops.base import apply
+from staticad.ops.slicing import SLICE
+
+
+@dataclass(frozen=True)
+class Bound:
+    """A place between elements, clipped to the axis: so many from the front, or from the end. May be negative."""
+
+    amount: Size
+    from_end: bool = False
+
+    def first(self, n: Size) -> Size:
+        """The element behind the bound on an axis of size n, wherever there is one."""
+        amount = 0 if _below(self.amount, 0) else self.amount
+        return dims.maximum(n - amount, 0) if self.from_end else amount
+
+    def last(self, n: Size) -> Size:
+        """The element before the bound on an axis of size n, wherever there is one."""
+        amount = 0 if _below(self.amount, 0) else self.amount
+        return (n - amount if self.from_end else dims.minimum(amount, n)) - 1
+
+
+def _below(amount: Size, limit: int) -> bool:
+    return isinstance(amount, int) and amount < limit
+
+
+def between(n: Size, low: Bound, high: Bound) -> Size:
+    """The number of elements between two bounds on an axis of size n, 0 if they are crossed.
+
+    The difference of the two places, written such that every sub-expression is a non-negative size.
+    """
+    if _below(low.amount, 0):
+        low = Bound(0, low.from_end)
+    if _below(high.amount, 0):
+        high = Bound(0, high.from_end)
+    if low.from_end == high.from_end:
+        # From the front: those between the amounts, as far as the axis goes; from the end the same mirrored.
+        near, far = (high, low) if low.from_end else (low, high)
+        return dims.minimum(dims.maximum(n - near.amount, 0), dims.maximum(far.amount - near.amount, 0))
+    if high.from_end:
+        return dims.maximum(n - low.amount - high.amount, 0)
+    return dims.maximum(dims.minimum(n, high.amount) - dims.maximum(n - low.amount, 0), 0)
+
+
+def _bound(value: Any, default: Bound, shift: int, x: Tensor) -> Bound:
+    """A bound of a slice; ``shift`` is 1 for backward slices, whose bounds stand behind their element."""
+    if value is None:
+        return default
+    if isinstance(value, Dim):
+        return Bound(value + shift)
+    try:
+        number = operator.index(value) if not isinstance(value, Tensor) else None
+    except TypeError:
+        number = None
+    if number is None:
+        raise DTypeError(
+            f"getitem: a slice has ints and sizes as bounds, not {value!r}; use sa.take for places that are computed "
+            f"({describe(x)})"
+        )
+    return Bound(number + shift) if number >= 0 else Bound(-number - shift, from_end=True)
+
+
+def resolve(key: slice, n: Size, x: Tensor) -> tuple[Size, int, Size]:
+    """Start, step and size of a slice of an axis of size n. ``x`` is for error messages.
+
+    Raises DTypeError for bounds that are no ints or sizes, ShapeError for the step 0.
+    """
+    try:
+        step = 1 if key.step is None else operator.index(key.step)
+    except TypeError:
+        raise DTypeError(f"getitem: a slice has an int as its step, not {key.step!r} ({describe(x)})") from None
+    if step == 0:
+        raise ShapeError(f"getitem: the step of a slice can't be 0 ({describe(x)})")
+    first, last = Bound(0), Bound(0, from_end=True)
+    if step > 0:
+        low, high = _bound(key.start, first, 0, x), _bound(key.stop, last, 0, x)
+        span = between(n, low, high)
+        return low.first(n), step, _steps(span, step)
+    # Backwards through the elements between stop and start, from the last of them on.
+    low, high = _bound(key.stop, first, 1, x), _bound(key.start, last, 1, x)
+    span = between(n, low, high)
+    return high.last(n), step, _steps(span, -step)
+
+
+def _steps(span: Size, step: int) -> Size:
+    return span if span == 0 else dims.floordiv(span + step - 1, step)
+
+
+def take_slice(x: Tensor, axis: int, key: slice) -> Tensor:
+    """A slice of one axis."""
+    start, step, size = resolve(key, x.shape[axis], x)
+    starts = tuple(start if a == axis else 0 for a in range(x.ndim))
+    steps = tuple(step if a == axis else 1 for a in range(x.ndim))
+    sizes = tuple(size if a == axis else n for a, n in enumerate(x.shape))
+    return apply(SLICE, x, starts=starts, steps=steps, sizes=sizes)
