@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from typing import Any, NoReturn, SupportsIndex
 
@@ -13,8 +14,7 @@ from staticad.ir.graph import Attrs, Node, Tensor, describe
 from staticad.ir.provenance import here
 from staticad.ir.types import TensorType
 from staticad.ops.sources import VARIABLE
-
-ALIGNMENT = 64  # a cache line, and the widest vector register
+from staticad.runtime.memory import aligned_bytes
 
 
 class Variable(Tensor):
@@ -111,13 +111,9 @@ def variable(value: Any, dtype: Any = None, name: str | None = None, trainable: 
 
 
 def aligned_empty(shape: tuple[int, ...], dtype: DType) -> np.ndarray:
-    """A C-contiguous array, not initialized, whose data starts at a multiple of `ALIGNMENT` bytes."""
-    size = dtype.itemsize
-    for extent in shape:
-        size *= extent
-    raw = np.empty(size + ALIGNMENT, np.uint8)
-    start = -raw.ctypes.data % ALIGNMENT
-    return np.ndarray(shape, dtype, buffer=raw, offset=start)
+    """A C-contiguous array, not initialized, whose data starts on a cache line. Raises OutOfMemory."""
+    size = math.prod(shape) * dtype.itemsize
+    return np.ndarray(shape, dtype, buffer=aligned_bytes(max(1, size)))  # NumPy moves the start of an empty buffer
 
 
 def _as_array(value: Any) -> np.ndarray:

@@ -14,7 +14,8 @@ from staticad.errors import DTypeError, GradientError, GraphError, ShapeError
 from staticad.ir.dtypes import ALL
 from staticad.ir.graph import no_grad
 from staticad.ops.sources import VARIABLE, constant, placeholder
-from staticad.runtime.variables import ALIGNMENT, Variable, aligned_empty, variable
+from staticad.runtime.memory import ALIGNMENT
+from staticad.runtime.variables import Variable, aligned_empty, variable
 
 
 @pytest.mark.parametrize("shape", [(), (3,), (0,), (2, 0, 3), (4, 5), (1, 1, 7)])
