@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-import networkx
+from typing import TYPE_CHECKING
 
 from staticad.export.attributes import Outputs, attributes, kind, lines, named_outputs, number_nodes, parts
 from staticad.ir.dims import Shape
+
+if TYPE_CHECKING:
+    import networkx
 
 
 def to_networkx(tensors: Outputs, *, name: str = "graph") -> networkx.MultiDiGraph:
@@ -18,6 +21,8 @@ def to_networkx(tensors: Outputs, *, name: str = "graph") -> networkx.MultiDiGra
     node), ``shape`` and ``dtype``. A node that uses a tensor twice has two edges.
     Raises GraphError for what is no tensor.
     """
+    import networkx  # takes longer to import than the package itself
+
     results = named_outputs(tensors)
     numbers = number_nodes(results)
     part = parts(numbers)

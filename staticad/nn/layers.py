@@ -43,9 +43,9 @@ class Layer:
             v.trainable = False
 
     def unfreeze(self) -> None:
-        """Let optimizers change the variables again."""
+        """Let optimizers change the variables again, those of float dtype."""
         for v in self.variables:
-            v.trainable = True
+            v.trainable = is_float(v.dtype)
 
 
 class Dense(Layer):

@@ -37,15 +37,19 @@ class Optimizer:
         self.learning_rate = learning_rate
         self.slots: dict[Variable, dict[str, Variable]] = {}
 
-    def minimize(self, loss: Tensor, variables: Iterable[Variable] | None = None) -> Updates:
+    def minimize(self, loss: Tensor, variables: Variable | Iterable[Variable] | None = None) -> Updates:
         """The updates of one step that makes ``loss``, a scalar, smaller: give them to ``sa.compile(updates=…)``.
 
         ``variables`` are the ones to change; None means every trainable variable that the loss depends on. Frozen
         variables (``trainable=False``) are left out either way, and nothing is computed for their gradients.
         Raises GradientError if no variable is left, or if the loss does not depend on one that was named.
         """
+        if not isinstance(loss, Tensor):
+            raise GraphError(f"minimize: the loss is a {type(loss).__name__}, not a tensor")
         named = variables is not None
-        chosen = [v for v in (variables if variables is not None else used_variables([loss])) if _trainable(v)]
+        if isinstance(variables, Tensor):
+            variables = [variables]
+        chosen = [v for v in (used_variables([loss]) if variables is None else variables) if _trainable(v)]
         found = gradients(loss, chosen, unconnected="error" if named else "none") if chosen else []
         pairs = [(g, v) for g, v in zip(found, chosen) if g is not None]
         if not pairs:

@@ -31,7 +31,7 @@ def test_minimize_changes_what_the_loss_depends_on() -> None:
     _, loss, a, b = two_layers()
     variable(1.0, name="stranger")
     assert list(SGD(0.1).minimize(loss)) == [a, b]
-    assert list(SGD(0.1).minimize(loss, [b])) == [b]
+    assert list(SGD(0.1).minimize(loss, [b])) == list(SGD(0.1).minimize(loss, b)) == [b]
 
 
 def test_frozen_variables_are_not_differentiated() -> None:
@@ -170,5 +170,7 @@ def test_a_loss_that_can_not_be_minimized() -> None:
         SGD(0.1).minimize(W * 2.0)
     with pytest.raises(GradientError, match=r"no trainable variable.*test_optimizer\.py"):
         SGD(0.1).minimize(X)
+    with pytest.raises(GraphError, match="float, not a tensor"):
+        SGD(0.1).minimize(1.5)  # type: ignore[arg-type]
     with pytest.raises(GraphError, match="only variables"):
         SGD(0.1).minimize(W, [X])  # type: ignore[list-item]
