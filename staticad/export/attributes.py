@@ -13,6 +13,7 @@ from staticad.ir.printer import format_value
 FORWARD, GRADIENT, UPDATE = "forward", "gradient", "update"
 Outputs = Tensor | Iterable[Tensor] | Mapping[str, Tensor]
 
+_SHOWN_BY_THE_TYPE = ("type", "dtype", "shape", "constraints")
 _HELPERS = ("constant", "creation")
 _SMALL = 6  # constants up to this many elements are shown by value
 _LONGEST = 60  # characters of a value or of the attributes
@@ -79,7 +80,7 @@ def attributes(node: Node) -> str:
         array: np.ndarray = node.attrs["value"].array
         text = str(array[()]) if array.ndim == 0 else format_value(array)
         return _cut(text) if array.size <= _SMALL else ""
-    return _cut(", ".join(f"{k}={format_value(v)}" for k, v in node.attrs.items() if k != "type"))
+    return _cut(", ".join(f"{k}={format_value(v)}" for k, v in node.attrs.items() if k not in _SHOWN_BY_THE_TYPE))
 
 
 def lines(node: Node) -> list[str]:

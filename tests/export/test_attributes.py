@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import staticad as sa
 from staticad.autodiff.reverse import gradients
-from staticad.export.attributes import number_nodes, ordered_inputs, parts
+from staticad.export.attributes import attributes, lines, number_nodes, ordered_inputs, parts
 from staticad.ops.sources import CONSTANT
 
 
@@ -30,3 +30,9 @@ def test_order_matters_unless_the_op_commutes() -> None:
     assert not ordered_inputs((x + y).node) and not ordered_inputs((x * y).node)
     assert ordered_inputs((x - y).node) and ordered_inputs(sa.where(x > y, x, y).node)
     assert not ordered_inputs(sa.exp(x).node)
+
+
+def test_attributes_are_not_repeated_where_the_type_shows_them() -> None:
+    x = sa.placeholder((2, 3), name="x")
+    assert attributes(x.astype("float32").node) == attributes(x.reshape((3, 2)).node) == attributes(x.node) == ""
+    assert lines(x[:, 1:].node) == ["slice(sizes=(2, 2), starts=(0, 1), steps=(1, 1))", "float64[2,2]"]
