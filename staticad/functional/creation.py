@@ -125,8 +125,7 @@ def _count(first: Any, last: Any, step: Any) -> Size:
     stride = int(step)
     span = upper - lower if stride > 0 else lower - upper
     stride = abs(stride)
-    count = dims.floordiv(span + (stride - 1), stride)
-    return dims.maximum(count, 0)
+    return dims.floordiv(dims.maximum(span, 0) + (stride - 1), stride)
 
 
 def linspace(

@@ -230,9 +230,17 @@ def at_least(size: Size, bound: int) -> bool:
     for monomial, coefficient in size.terms:
         if not monomial:
             constant = coefficient
-        elif coefficient < 0:
+        elif coefficient < 0 or not all(_is_size(atom) for atom, _ in monomial):
             return False
     return constant >= bound
+
+
+def _is_size(atom: Atom) -> bool:
+    """True if an atom is never negative: every symbol, but not a floor division such as (n - 5)//2."""
+    if isinstance(atom, Symbol):
+        return True
+    left, right = at_least(atom.left, 0), at_least(atom.right, 0)
+    return left or right if atom.name == "max" else left and right
 
 
 def maximum(a: Size, b: Size) -> Size:

@@ -116,6 +116,8 @@ def test_arange_with_a_dtype(dtype: np.dtype) -> None:
         lambda f, n: f(n, dtype="float32"),
         lambda f, n: f(2, n),
         lambda f, n: f(n, 20),
+        lambda f, n: f(4, n, 3),
+        lambda f, n: f(n, 4, -2),
         lambda f, n: f(0, n, 2),
         lambda f, n: f(1, n, 3, dtype="int8"),
         lambda f, n: f(n, -1, -1),
