@@ -26,6 +26,7 @@ from staticad.ir.graph import Node
 # Fill colours, light enough for black text.
 COLOURS: Mapping[str, str] = {
     "placeholder": "#a6cee3",
+    "feed": "#a6cee3",
     "variable": "#fdd49e",
     "constant": "#e0e0e0",
     "creation": "#eeeeee",
@@ -42,6 +43,7 @@ COLOURS: Mapping[str, str] = {
 }
 SHAPES: Mapping[str, str] = {
     "placeholder": "invhouse",
+    "feed": "invhouse",
     "variable": "cylinder",
     "constant": "note",
     "temporary": "ellipse",
@@ -96,7 +98,7 @@ def steps_to_dot(
 
     Each step has ``label`` (text, may have several lines), ``kind`` (a family, for the colour), ``reads`` and
     ``writes`` (keys of buffers), and, if known, ``where`` (the user's line) and ``phase`` (steps of different phases
-    stand in different boxes). ``buffers`` gives for a key its ``label`` and its ``role``: placeholder, variable,
+    stand in different boxes). ``buffers`` gives for a key its ``label`` and its ``role``: feed, variable,
     constant, temporary or fetch. A buffer that is written twice appears as two nodes, one per content; a step that
     writes a buffer only in part has it among its ``reads`` as well.
     """

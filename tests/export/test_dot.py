@@ -169,7 +169,7 @@ STEPS = [
     {"label": 'w - "g"', "kind": "elementwise", "reads": ["w", "t0"], "writes": ["w"], "phase": "commit"},
 ]
 BUFFERS = {
-    "x": {"label": "x float32[n,3]", "role": "placeholder"},
+    "x": {"label": "x float32[n,3]", "role": "feed"},
     "w": {"label": "w float32[3,2]", "role": "variable"},
     "loss": {"label": "loss float32[]", "role": "fetch"},
 }
@@ -181,7 +181,7 @@ def test_steps_of_a_plan() -> None:
     assert drawing.nodes["k0"]["tooltip"] == "train.py:3"
     assert len(drawing.nodes) == 3 + 6  # x, loss, and two contents each of w and t0
     x, loss = drawing.labelled("x float32[n,3]"), drawing.labelled("loss float32[]")
-    assert drawing.nodes[x]["shape"] == SHAPES["placeholder"] and drawing.nodes[loss]["shape"] == SHAPES["fetch"]
+    assert drawing.nodes[x]["shape"] == SHAPES["feed"] and drawing.nodes[loss]["shape"] == SHAPES["fetch"]
     assert (x, "k0", "") in drawing.edges and ("k1", loss, "") in drawing.edges
 
 
