@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from staticad import errors
+from staticad.autodiff.check import gradcheck
+from staticad.autodiff.derivatives import hessian, hvp, jacobian, stop_gradient
+from staticad.autodiff.forward import jvp
+from staticad.autodiff.reverse import gradients
 from staticad.errors import (
     CompileError,
     ConfigError,
@@ -95,15 +99,38 @@ from staticad.functional.elementwise import (
     trunc,
     where,
 )
+from staticad.functional.indexing import take, take_along_axis
+from staticad.functional.joining import concatenate, hstack, pad, roll, split, stack, vstack
+from staticad.functional.movement import (
+    atleast_1d,
+    atleast_2d,
+    broadcast_arrays,
+    broadcast_to,
+    expand_dims,
+    flip,
+    moveaxis,
+    ravel,
+    repeat,
+    reshape,
+    squeeze,
+    swapaxes,
+    tile,
+    transpose,
+)
+from staticad.functional.reductions import all, any, argmax, argmin, max, mean, min, prod, std, sum, var
 from staticad.ir.dims import Dim
 from staticad.ir.graph import Tensor, no_grad
 from staticad.ops.sources import constant, placeholder
+from staticad.reference import evaluate
+from staticad.runtime.variables import Variable, variable
 
 methods.attach(Tensor)
 
 __all__ = [
     # graphs
-    "Dim", "Tensor", "constant", "no_grad", "placeholder",
+    "Dim", "Tensor", "Variable", "constant", "evaluate", "placeholder", "variable",
+    # derivatives
+    "gradcheck", "gradients", "hessian", "hvp", "jacobian", "jvp", "no_grad", "stop_gradient",
     # creation
     "arange", "asarray", "eye", "full", "full_like", "identity", "linspace", "ones", "ones_like", "zeros", "zeros_like",
     # arithmetic and elementary functions
@@ -115,6 +142,12 @@ __all__ = [
     "bitwise_and", "bitwise_not", "bitwise_or", "bitwise_xor", "equal", "greater", "greater_equal", "invert",
     "isfinite", "isinf", "isnan", "less", "less_equal", "logical_and", "logical_not", "logical_or", "logical_xor",
     "not_equal",
+    # reductions
+    "all", "any", "argmax", "argmin", "max", "mean", "min", "prod", "std", "sum", "var",
+    # shapes, joining, indexing
+    "atleast_1d", "atleast_2d", "broadcast_arrays", "broadcast_to", "concatenate", "expand_dims", "flip", "hstack",
+    "moveaxis", "pad", "ravel", "repeat", "reshape", "roll", "split", "squeeze", "stack", "swapaxes", "take",
+    "take_along_axis", "tile", "transpose", "vstack",
     # errors
     "CompileError", "ConfigError", "DTypeError", "FeedError", "GradientError", "GraphError", "IndexOutOfBounds",
     "NonFiniteError", "OutOfMemory", "ShapeError", "StaticadError", "VerifyError", "errors",
