@@ -21,6 +21,7 @@ from staticad.errors import (
     StaticadError,
     VerifyError,
 )
+from staticad.export import to_dot, to_networkx, to_svg
 from staticad.functional import methods
 from staticad.functional.comparison import (
     bitwise_and,
@@ -148,6 +149,8 @@ __all__ = [
     "atleast_1d", "atleast_2d", "broadcast_arrays", "broadcast_to", "concatenate", "expand_dims", "flip", "hstack",
     "moveaxis", "pad", "ravel", "repeat", "reshape", "roll", "split", "squeeze", "stack", "swapaxes", "take",
     "take_along_axis", "tile", "transpose", "vstack",
+    # export
+    "to_dot", "to_networkx", "to_svg",
     # errors
     "CompileError", "ConfigError", "DTypeError", "FeedError", "GradientError", "GraphError", "IndexOutOfBounds",
     "NonFiniteError", "OutOfMemory", "ShapeError", "StaticadError", "VerifyError", "errors",

@@ -78,7 +78,8 @@ def test_constant_expressions_are_ints(pair: Pair) -> None:
         assert size + 0 == size
         assert size * 1 == size
         assert size * 0 == 0
-        assert -(-size) == size
+        assert 0 - (0 - size) == size
+        assert 0 - size == -size
 
 
 @given(pairs(), pairs(), pairs())

@@ -100,7 +100,11 @@ def test_gradients_name_the_line_of_the_forward_pass() -> None:
     y, forward = sa.exp(x * x), line()
     (slope,) = sa.gradients(y, [x])
     places = [node.where for node in sort_nodes([slope]) if node.where.notes]
-    assert places
-    assert {where.line for where in places} == {forward}
-    assert "gradient of exp" in {where.notes[0] for where in places}
+    assert [where.notes[0] for where in places] == [
+        "gradient of exp",
+        "gradient of mul",
+        "gradient of mul",
+        "sum of gradients of placeholder",
+    ]
+    assert [where.line for where in places] == [forward, forward, forward, x.where.line]
     assert all(where.file == __file__ for where in places)
