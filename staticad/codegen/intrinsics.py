@@ -16,7 +16,7 @@ from numba.core import types
 from numba.core.errors import NumbaTypeError
 from numba.extending import intrinsic, models, register_model
 
-from staticad.codegen.vecmath.builder import BOOLEAN, DTYPES, Value, ir_type, select
+from staticad.codegen.vecmath.builder import BOOLEAN, DTYPES, Value, ir_type, select, width
 
 ARGS = types.CPointer(types.int64)
 SLOT = ir.IntType(64)
@@ -27,7 +27,7 @@ def _memory_type(dtype: types.Type) -> ir.Type:
 
 
 def _alignment(dtype: types.Type) -> int:
-    return 1 if dtype == BOOLEAN else int(dtype.bitwidth) // 8
+    return 1 if dtype == BOOLEAN else width(dtype) // 8
 
 
 class Pointer(types.Type):

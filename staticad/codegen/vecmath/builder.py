@@ -37,10 +37,10 @@ def is_float(dtype: types.Type) -> bool:
 
 def is_signed(dtype: types.Type) -> bool:
     """True for int8 to int64."""
-    return isinstance(dtype, types.Integer) and dtype.signed
+    return dtype in SIGNED
 
 
-def width(dtype: types.Type) -> int:
+def width(dtype: Any) -> int:
     """Bits of a value in a register; a boolean has one."""
     return 1 if dtype == BOOLEAN else int(dtype.bitwidth)
 

@@ -120,14 +120,19 @@ def _sin_from(quadrant: Value, r: Value, low: Value) -> Value:
 @cache
 def _blocks_32() -> tuple[tuple[int, float, float], ...]:
     """s and the two parts of 2**s * 2/pi modulo 4, for |x| >= 2**(s + 24)."""
-    return tuple((shift, *scaled_parts(shift, (51, 104))) for shift in (21, 42, 63, 84))
+    return tuple((shift, *_two_parts(shift, 51)) for shift in (21, 42, 63, 84))
+
+
+def _two_parts(exponent: int, bits: int) -> tuple[float, float]:
+    high, low = scaled_parts(exponent, (bits, bits + 53))
+    return high, low
 
 
 def _reduce_32(x: Value) -> tuple[Value, Value]:
     """Quadrant n and x * 2/pi - n, within 0.51, for a float32 x; both 64 bits wide."""
     magnitude = abs(x)
     m = x.to(types.float64)
-    t1, t2 = (m.constant(part) for part in scaled_parts(0, (53, 106)))
+    t1, t2 = (m.constant(part) for part in _two_parts(0, 53))
     power = m.constant(1)
     for shift, high, low in _blocks_32():
         inside = magnitude >= 2.0 ** (shift + 24)

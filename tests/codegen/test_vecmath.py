@@ -1,0 +1,155 @@
+"""Elementary functions of kernels: accuracy against mpmath over the whole range, special values, vector code."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import mpmath
+import numpy as np
+import pytest
+
+from staticad.codegen import jit
+from staticad.codegen.target import cpu
+from tests.codegen.kernel_runner import assert_identical, elementwise_source, evaluate, ulps
+
+FLOATS = ("float32", "float64")
+UNARY = ("exp", "expm1", "log", "log1p", "sin", "cos", "tan", "tanh", "sigmoid", "softplus", "erf")
+EXACT: dict[str, Callable[..., Any]] = {
+    "sigmoid": lambda x: 1 / (1 + mpmath.exp(-x)),
+    "softplus": lambda x: mpmath.log1p(mpmath.exp(x)),
+    "pow": mpmath.power,
+}
+# worst errors seen with a million points, in ulps, rounded up
+LIMITS = {"sigmoid": 2.0, "softplus": 1.6, "expm1": 1.1, "pow": 1.0}
+LARGEST_EXPONENT = {"float32": 88.7, "float64": 709.7}
+POINTS = 400
+
+
+def spread(dtype: str, rng: np.random.Generator, count: int) -> np.ndarray:
+    """Numbers of both signs, evenly over all exponents from the smallest subnormal to the largest number."""
+    info = np.finfo(dtype)
+    exponents = rng.uniform(float(np.log2(info.smallest_subnormal)), info.maxexp - 1e-3, count)
+    with np.errstate(over="ignore"):
+        return (np.exp2(exponents) * rng.choice([-1, 1], count)).astype(dtype)
+
+
+def arguments(name: str, dtype: str, rng: np.random.Generator) -> np.ndarray:
+    """Points where a function is hard, and a spread over the whole range."""
+    top = LARGEST_EXPONENT[dtype]
+    ranges = {
+        "exp": [(-top * 1.17, -top), (-top, top), (-1, 1)],
+        "expm1": [(-40, top), (-1.5, 1.5), (-0.4, 0.4)],
+        "log": [(0.5, 2), (0.99, 1.01), (0, 100)],
+        "log1p": [(-1, 1), (-0.3, -0.29), (0, 100)],
+        "sin": [(-7, 7), (-1e4, 1e4)],
+        "cos": [(-7, 7), (-1e4, 1e4)],
+        "tan": [(-7, 7), (-1e4, 1e4)],
+        "tanh": [(-20, 20), (-2, 2)],
+        "sigmoid": [(-top * 1.17, 40), (-3, 3)],
+        "softplus": [(-top * 1.17, 40), (-3, 3)],
+        "erf": [(-6, 6), (0.8, 1.6)],
+    }[name]
+    points = [rng.uniform(*bounds, POINTS) for bounds in ranges]
+    if name in ("sin", "cos", "tan"):
+        multiples = np.arange(1, POINTS) * (np.pi / 2)
+        # the float64 and float32 nearest to a multiple of pi/2, relative to their size
+        points += [multiples, [6381956970095103 * 2.0**797 if dtype == "float64" else 16367173 * 2.0**72]]
+    values = np.concatenate([*points, spread(dtype, rng, POINTS).astype(float)]).astype(dtype)
+    domain = {"log": values > 0, "log1p": values > -1}.get(name, np.isfinite(values))
+    return values[domain & np.isfinite(values)]
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+def test_accuracy(dtype: str, rng: np.random.Generator) -> None:
+    inputs = {name: arguments(name, dtype, rng) for name in UNARY}
+    longest = max(map(len, inputs.values()))
+    # one kernel: every function sees all points; only its own count
+    points = np.concatenate([*inputs.values()])
+    assert longest <= len(points)
+    with mpmath.workprec(1200):
+        results = evaluate([points], {f"{name}(a)": dtype for name in UNARY})
+        start = 0
+        for name, x in inputs.items():
+            got = results[f"{name}(a)"][start : start + len(x)]
+            start += len(x)
+            errors = ulps(got, EXACT.get(name, getattr(mpmath, name, None)), x)
+            worst = int(errors.argmax())
+            limit = LIMITS.get(name, 1.0)
+            assert errors[worst] <= limit, f"{name}({x[worst]!r}) = {got[worst]!r}: {errors[worst]} ulps"
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+def test_accuracy_of_pow(dtype: str, rng: np.random.Generator) -> None:
+    top = LARGEST_EXPONENT[dtype]
+    x = np.abs(np.concatenate([spread(dtype, rng, POINTS), rng.uniform(0, 3, POINTS), 1 + rng.normal(0, 1e-3, POINTS)]))
+    x = x.astype(dtype)
+    y = (rng.uniform(-top * 1.1, top, x.size) / np.log(x.astype(float))).astype(dtype)
+    whole = rng.integers(-6, 7, POINTS).astype(dtype)
+    x, y = np.concatenate([x, -x[:POINTS]]), np.concatenate([y, whole])
+    finite = np.isfinite(y) & (np.abs(y * np.log(np.abs(x.astype(float)))) < 1.2 * top)
+    x, y = x[finite], y[finite]
+    got = evaluate([x, y], {"pow(a, b)": dtype})["pow(a, b)"]
+    with mpmath.workprec(200):
+        errors = ulps(got, mpmath.power, x, y)
+    worst = int(errors.argmax())
+    assert errors[worst] <= LIMITS["pow"], f"{x[worst]!r}**{y[worst]!r} = {got[worst]!r}: {errors[worst]} ulps"
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+def test_special_values(dtype: str) -> None:
+    x = np.array([0.0, -0.0, np.inf, -np.inf, np.nan, 1e-45 if dtype == "float32" else 5e-324], dtype)
+    results = evaluate([x], {f"{name}(a)": dtype for name in UNARY})
+    for name in ("exp", "expm1", "log", "log1p", "sin", "cos", "tan", "tanh"):
+        with np.errstate(all="ignore"):
+            assert_identical(results[f"{name}(a)"][:5], getattr(np, name)(x[:5]), x[:5])
+    log2 = np.log(np.asarray(2, dtype))
+    for name, expected in {
+        "sigmoid": [0.5, 0.5, 1.0, 0.0, np.nan, 0.5],
+        "softplus": [log2, log2, np.inf, 0.0, np.nan, log2],
+        "erf": [0.0, -0.0, 1.0, -1.0, np.nan, x[5]],
+    }.items():
+        assert_identical(results[f"{name}(a)"], np.array(expected, dtype), x)
+    for name in ("expm1", "log1p", "sin", "tan", "tanh"):
+        assert results[f"{name}(a)"][5] == x[5], name
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+def test_overflow_underflow_and_poles(dtype: str) -> None:
+    info = np.finfo(dtype)
+    big, tiny = float(info.max), float(info.smallest_subnormal)
+    x = np.array([big, -big, -1.0, -2.0, tiny, -tiny, np.log(big) * 1.001, np.log(tiny) - 1], dtype)
+    with np.errstate(all="ignore"):
+        expected = {name: getattr(np, name)(x) for name in ("exp", "expm1", "tanh")}
+        infinite = {name: ~np.isfinite(getattr(np, name)(x)) for name in ("log", "log1p")}
+    results = evaluate([x], {f"{name}(a)": dtype for name in UNARY})
+    for name, values in expected.items():
+        np.testing.assert_allclose(results[f"{name}(a)"], values, rtol=2 * float(info.eps))
+    for name, positions in infinite.items():
+        assert np.array_equal(~np.isfinite(results[f"{name}(a)"]), positions), name
+    assert results["log1p(a)"][2] == -np.inf and np.isnan(results["log1p(a)"][3])
+    assert results["erf(a)"][:2].tolist() == results["tanh(a)"][:2].tolist() == [1.0, -1.0]
+    assert results["sigmoid(a)"][:2].tolist() == [1.0, 0.0] and results["softplus(a)"][0] == x[0]
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+def test_special_cases_of_pow(dtype: str) -> None:
+    whole = [2.0, 3.0, 2.0**24 - 1, 2.0**53 - 1, 2.0**53]
+    values = [0.0, 1.0, 0.5, 1.5, 1e-45 if dtype == "float32" else 5e-324, float(np.finfo(dtype).max), np.inf, *whole]
+    x, y = (grid.ravel() for grid in np.meshgrid(*[np.array([np.nan, *values, *(-v for v in values)], dtype)] * 2))
+    got = evaluate([x, y], {"pow(a, b)": dtype})["pow(a, b)"]
+    with np.errstate(all="ignore"):
+        expected = np.power(x, y)
+        near = np.abs(got / expected - 1) < 2 * np.finfo(dtype).eps  # NumPy's own last digit
+    assert_identical(np.where(near, expected, got), expected, x, y)
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+def test_loops_are_vectorized(dtype: str) -> None:
+    expressions = [(f"{name}(a)", dtype) for name in UNARY] + [("pow(a, a)", dtype)]
+    module, assembly = jit.compile_listings(elementwise_source([dtype], expressions))
+    assert len(set(re.findall(r"^(vector.body\d*):", module, re.M))) >= len(expressions)
+    assert len(re.findall(r"store <\d+ x ", module)) >= len(expressions)
+    if "+fma" in cpu()[2].split(","):
+        assert not re.search(r"\bcall", assembly)  # everything inline, nothing from the C library
