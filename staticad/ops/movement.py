@@ -5,8 +5,6 @@ Every result element is one operand element at affine indices; all are linear in
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from staticad.errors import ShapeError
@@ -67,20 +65,21 @@ def _squeeze_index(shape: Shape, result_shape: Shape, axes: tuple[int, ...]) -> 
     return tuple((0, ()) if a in axes else _along(kept.index(a)) for a in range(len(shape)))
 
 
-def _broadcast_shape(shape: Shape, target: Shape) -> _Ruled:
-    lead = len(target) - len(shape)
+def _broadcast_shape(operand: Shape, shape: Shape) -> _Ruled:
+    lead = len(shape) - len(operand)
     constraints: list[Constraint] = []
     fits = lead >= 0 and all(
-        size == 1 or same_size(size, target[lead + a], constraints) is not None for a, size in enumerate(shape)
+        size == 1 or same_size(size, shape[lead + a], constraints) is not None for a, size in enumerate(operand)
     )
     if not fits:
-        raise ShapeError(f"an array of shape [{','.join(map(str, shape))}] does not broadcast to {target}")
-    return target, tuple(constraints)
+        listed = ",".join(map(str, shape))
+        raise ShapeError(f"the operand does not broadcast to [{listed}]; only sizes that are known to be 1 stretch")
+    return shape, tuple(constraints)
 
 
-def _broadcast_index(shape: Shape, result_shape: Shape, **_: Any) -> tuple[AxisIndex, ...]:
-    lead = len(result_shape) - len(shape)
-    return tuple((0, ()) if size == 1 else _along(lead + a) for a, size in enumerate(shape))
+def _broadcast_index(operand: Shape, result_shape: Shape, shape: Shape) -> tuple[AxisIndex, ...]:
+    lead = len(result_shape) - len(operand)
+    return tuple((0, ()) if size == 1 else _along(lead + a) for a, size in enumerate(operand))
 
 
 def _broadcast_vjp(g: Tensor, y: Tensor, x: Tensor, shape: Shape) -> tuple[Tensor, ...]:
@@ -171,7 +170,7 @@ SQUEEZE: Movement = Movement(
 
 BROADCAST_TO = Movement(
     "broadcast_to",
-    shape_rule=lambda operand, shape: _broadcast_shape(operand, shape),
+    shape_rule=_broadcast_shape,
     index=_broadcast_index,
     numpy=lambda x, shape: np.broadcast_to(x, shape),
     vjp=_broadcast_vjp,
