@@ -9,8 +9,8 @@ import numpy as np
 
 from staticad.autodiff.connect import as_list
 from staticad.autodiff.reverse import gradients
-from staticad.errors import GradientError
-from staticad.ir.graph import Tensor, describe
+from staticad.errors import FeedError, GradientError
+from staticad.ir.graph import Tensor, describe, sort_nodes
 from staticad.ops.sources import PLACEHOLDER, placeholder
 from staticad.reference import evaluate
 
@@ -40,9 +40,9 @@ def gradcheck(
     """
     targets, sources = as_list(ys, "ys"), as_list(xs, "xs")
     rng = np.random.default_rng(0)
-    values: dict[Any, Any] = dict(feeds)
-    inside = [x for x in sources if x.op is not PLACEHOLDER or (x not in feeds and x.name not in feeds)]
-    for x, value in zip(inside, evaluate(inside, feeds, precision=np.float64), strict=True):
+    values = _by_tensor([*targets, *sources], feeds)
+    inside = [x for x in sources if x not in values]
+    for x, value in zip(inside, evaluate(inside, values, precision=np.float64), strict=True):
         values[x] = value
     for level in range(1, order + 1):
         cotangents = [placeholder(y.shape, y.dtype) for y in targets]
@@ -57,12 +57,20 @@ def gradcheck(
     return True
 
 
+def _by_tensor(tensors: list[Tensor], feeds: Mapping[Any, Any]) -> dict[Tensor, Any]:
+    """The feeds by tensor: gradients need not contain the placeholders that the names stand for."""
+    named = {n.name: n.out for n in sort_nodes(tensors) if n.op is PLACEHOLDER and n.name in feeds}
+    unknown = [key for key in feeds if not isinstance(key, Tensor) and key not in named]
+    if unknown:
+        raise FeedError(f"gradcheck: no placeholder is named {unknown[0]!r}")
+    return {named.get(key, key): value for key, value in feeds.items()}
+
+
 def _differences(
-    ys: list[Tensor], cotangents: list[Tensor], x: Tensor, values: dict[Any, Any], eps: float
+    ys: list[Tensor], cotangents: list[Tensor], x: Tensor, values: dict[Tensor, Any], eps: float
 ) -> np.ndarray:
     """The derivative of the sum over y of <cotangent, y> by every element of x."""
-    key: Any = x if x in values else x.name
-    place = np.asarray(values[key], np.float64)
+    place = np.asarray(values[x], np.float64)
     weights = [values[c] for c in cotangents]
     result = np.zeros(place.shape)
     for index in np.ndindex(place.shape):
@@ -70,7 +78,7 @@ def _differences(
         for offset, weight in _STENCIL:
             moved = place.copy()
             moved[index] += offset * step
-            outputs = evaluate(ys, {**values, key: moved}, precision=np.float64)
+            outputs = evaluate(ys, {**values, x: moved}, precision=np.float64)
             result[index] += weight * sum(float(np.sum(w * y)) for w, y in zip(weights, outputs)) / step
     return result
 

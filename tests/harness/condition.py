@@ -1,0 +1,139 @@
+"""How far a correct result may be from the reference: rounding errors simulated by noise in every inexact op.
+
+A graph may amplify rounding errors without bound (cancellation, poles, jumps), so that no fixed tolerance is both
+honest and tight. Here the graph is evaluated several times with a random relative error of a few units in the last
+place in the result of every op that rounds. What moves under the noise may differ by as much in a compiled result;
+what does not move has to agree to the last bits. Ops that are exact (views, maximum, where, comparisons…) get none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from staticad.ir.graph import Tensor
+from staticad.ops.base import Cast, Contract, Elementwise, Reduce, Scatter
+from staticad.ops.contract import MATMUL
+from staticad.ops.reduce import PROD, SUM
+from staticad.ops.sources import constant_array
+from staticad.reference import evaluate
+from tests.harness.compare import ulps
+from tests.harness.op_cases import EXACT, EXACT_RESULTS
+
+RUNS = 4
+SAFETY = 8  # the noise is random and seldom the worst
+
+
+@dataclass(frozen=True)
+class Expected:
+    """The reference and what each element may be off. ``loose`` marks elements that noise changes in kind: NaN or
+    not, infinite or not, another integer. They are not compared."""
+
+    value: np.ndarray
+    allowed: np.ndarray
+    loose: np.ndarray
+
+
+class _Noise:
+    """Watches an evaluation and disturbs it."""
+
+    def __init__(self, feeds: Mapping[Any, Any], seed: int) -> None:
+        self.values: dict[Any, np.ndarray] = {k: np.asarray(v) for k, v in feeds.items()}
+        self.rng = np.random.default_rng(seed)
+
+    def __call__(self, tensor: Tensor, value: np.ndarray) -> np.ndarray:
+        disturbed = self.disturb(tensor, value) if tensor.dtype.kind == "f" else value
+        self.values[tensor] = disturbed
+        return disturbed
+
+    def relative(self, array: np.ndarray, amount: float) -> np.ndarray:
+        if array.dtype.kind != "f":
+            return array
+        noise = self.rng.uniform(-1, 1, array.shape) * amount * np.finfo(array.dtype).eps
+        return (array * (1 + noise)).astype(array.dtype)
+
+    def operand(self, tensor: Tensor) -> np.ndarray:
+        constant = constant_array(tensor)
+        return self.values[tensor] if constant is None else constant
+
+    def disturb(self, tensor: Tensor, value: np.ndarray) -> np.ndarray:
+        op, node = tensor.op, tensor.node
+        if isinstance(op, Elementwise):
+            if op in EXACT_RESULTS or (isinstance(op, Cast) and node.inputs[0].dtype.kind != "f"):
+                return value
+            return self.relative(value, 0.5 if op in EXACT else 2.0)
+        many = op in (SUM, PROD, MATMUL) or (isinstance(op, Scatter) and node.attrs["mode"] in ("add", "multiply"))
+        if not many:
+            return value
+        # The error of a long sum is relative to its terms, and grows with their number.
+        operands = [self.operand(t) for t in node.inputs]
+        terms = max(1, operands[0].size // max(1, value.size))
+        operands = [self.relative(o, 1 + terms / 16) for o in operands]
+        attrs = dict(node.attrs)
+        if isinstance(op, (Reduce, Contract, Scatter)):
+            return self.relative(np.asarray(op.numpy(*operands, **attrs)), 1.0)
+        raise AssertionError(op.name)
+
+
+def expect(
+    outputs: Sequence[Tensor], feeds: Mapping[Any, Any], variables: Mapping[Tensor, Any] | None = None
+) -> list[Expected]:
+    """The reference values of the outputs, with what rounding may do to them."""
+    centers = evaluate(outputs, feeds, variables)
+    with np.errstate(all="ignore"):
+        noisy = [
+            evaluate(outputs, feeds, variables, watch=_Noise({**feeds, **(variables or {})}, seed)) for seed in range(RUNS)
+        ]
+        return [_expected(center, [run[i] for run in noisy]) for i, center in enumerate(centers)]
+
+
+def _expected(center: np.ndarray, noisy: list[np.ndarray]) -> Expected:
+    if center.dtype.kind != "f":
+        moved = np.zeros(center.shape, bool)
+        for run in noisy:
+            moved |= run != center
+        return Expected(center, np.zeros(center.shape), moved)
+    loose = np.zeros(center.shape, bool)
+    spread = np.zeros(center.shape)
+    wide = center.astype(np.float64)
+    for run in noisy:
+        kind = np.isnan(run) == np.isnan(center)
+        kind &= np.isinf(run) == np.isinf(center)
+        kind &= ~np.isinf(center) | (run == center)
+        loose |= ~kind
+        difference = np.abs(run.astype(np.float64) - wide)
+        spread = np.maximum(spread, np.where(np.isfinite(difference), difference, 0))
+    eps, tiny = float(np.finfo(center.dtype).eps), float(np.finfo(center.dtype).smallest_subnormal)
+    allowed = SAFETY * spread + 2 * eps * np.where(np.isfinite(wide), np.abs(wide), 0) + 2 * tiny
+    return Expected(center, allowed, loose)
+
+
+def mismatch_expected(actual: np.ndarray, expected: Expected) -> str | None:
+    """What differs beyond rounding, or None."""
+    value = expected.value
+    if not isinstance(actual, np.ndarray) or actual.dtype != value.dtype or actual.shape != value.shape:
+        kind = f"{actual.dtype}{list(actual.shape)}" if isinstance(actual, np.ndarray) else type(actual).__name__
+        return f"{kind} instead of {value.dtype}{list(value.shape)}"
+    with np.errstate(all="ignore"):
+        if value.dtype.kind != "f":
+            wrong = actual != value
+            off = wrong.astype(np.float64)
+        else:
+            same = (actual == value) | (np.isnan(actual) & np.isnan(value))
+            off = np.abs(actual.astype(np.float64) - value.astype(np.float64))
+            wrong = ~same & ~(off <= expected.allowed)
+            off = np.where(np.isfinite(off), off / np.maximum(expected.allowed, 1e-300), np.inf)
+    wrong &= ~expected.loose
+    if not np.any(wrong):
+        return None
+    worst = np.unravel_index(int(np.argmax(np.where(wrong, off + 1, 0))), wrong.shape)
+    text = (
+        f"{int(np.sum(wrong))} of {wrong.size} elements of {actual.dtype}{list(actual.shape)} differ, the worst at "
+        f"{list(map(int, worst))}: {actual[worst]!r} instead of {value[worst]!r}"
+    )
+    if value.dtype.kind == "f":
+        text += f", {ulps(actual[worst], value[worst])[()]:.0f} ulp, allowed are {expected.allowed[worst]:.3g}"
+    return text
