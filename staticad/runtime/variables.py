@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import threading
 from typing import Any, NoReturn, SupportsIndex
 
 import numpy as np
@@ -14,6 +13,7 @@ from staticad.ir.graph import Attrs, Node, Tensor, describe
 from staticad.ir.provenance import here
 from staticad.ir.types import TensorType
 from staticad.ops.sources import VARIABLE
+from staticad.runtime.locks import Lock
 from staticad.runtime.memory import aligned_bytes
 
 
@@ -21,19 +21,19 @@ class Variable(Tensor):
     """A tensor with a value of its own, which every session that uses it shares. Made by `variable`.
 
     Its shape and dtype are fixed. Sessions read the value in place and change it through their updates; they hold
-    the variable's lock while they run, so a reader never sees a half-made update.
+    the variable's lock while they run, so nobody sees a half-made update.
     """
 
     __slots__ = ("_lock", "_storage", "_trainable")
 
-    _lock: threading.RLock
+    _lock: Lock
     _storage: np.ndarray
     _trainable: bool
 
     @property
     def value(self) -> np.ndarray:
         """A copy of the present value. Waits for a session that is running on this variable."""
-        with self._lock:
+        with self._lock.exclusive():
             return self._storage.copy()
 
     def assign(self, value: Any) -> None:
@@ -56,7 +56,7 @@ class Variable(Tensor):
                 f"convert it with .astype({self.dtype.name!r}) if the loss is meant"
             )
         ready = _convert(array, self.dtype)
-        with self._lock:
+        with self._lock.exclusive():
             np.copyto(self._storage, ready, casting="no")
 
     @property
@@ -72,6 +72,10 @@ class Variable(Tensor):
         if flag and self.node.detached:
             raise GradientError(f"{describe(self)} can't be trained: it was made under no_grad; make it outside")
         self._trainable = bool(flag)
+
+    def _run_lock(self) -> Lock:
+        """The lock that a run of a session takes: shared to read the value, alone to change it."""
+        return self._lock
 
     def __repr__(self) -> str:
         name = f" {self.name!r}" if self.name else ""
@@ -103,7 +107,7 @@ def variable(value: Any, dtype: Any = None, name: str | None = None, trainable: 
     type_ = TensorType(array.shape, kind)
     out = Node(VARIABLE, (), Attrs(type=type_), (type_,), name=name, tensor_class=Variable).out
     assert isinstance(out, Variable)
-    out._lock = threading.RLock()
+    out._lock = Lock()
     out._storage = aligned_empty(array.shape, kind)
     np.copyto(out._storage, ready, casting="no")
     out._trainable = bool(trainable) and is_float(kind) and not out.node.detached
