@@ -11,27 +11,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import numpy as np
-
 from staticad.errors import VerifyError
-from staticad.ir.graph import Attrs, Node, Tensor, describe
+from staticad.ir.graph import Node, Tensor, describe
 
 Replacement = Tensor | Sequence[Tensor] | None
 Edit = Callable[[Node, tuple[Tensor, ...]], Replacement]
 Simplify = Callable[[Node], Replacement]
-
-
-def _exact(value: Any) -> Any:
-    """A key for an attribute that keeps 0.0 and -0.0 apart and makes a NaN equal to itself."""
-    if isinstance(value, (float, np.floating)):
-        return ("float", float(value).hex())
-    return value
-
-
-def _attrs_key(attrs: Attrs) -> Any:
-    if any(isinstance(value, (float, np.floating)) for value in attrs.values()):
-        return tuple((name, _exact(value)) for name, value in attrs.items())
-    return attrs
 
 
 class Interner:
@@ -54,7 +39,7 @@ class Interner:
         reads = [(t.node.serial, t.index) for t in inputs]
         if getattr(node.op, "commutative", False):
             reads.sort()
-        return (node.op, tuple(reads), _attrs_key(node.attrs) if node.attrs else None)
+        return (node.op, tuple(reads), node.attrs)
 
 
 def copy_node(node: Node, inputs: tuple[Tensor, ...]) -> Node:

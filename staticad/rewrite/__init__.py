@@ -1,1 +1,1 @@
-"""Rewrites of graphs: rules that keep values, made fast, small and numerically stable, and the passes that apply them."""
+"""Rewrites of graphs: rules that keep values and make the graph small, fast and numerically stable."""

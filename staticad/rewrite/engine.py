@@ -19,9 +19,7 @@ from staticad.rewrite.match import fit
 from staticad.rewrite.pattern import Rule
 
 
-def apply_rules(
-    outputs: Sequence[Tensor], rules: Iterable[Rule], counts: Counter[str] | None = None
-) -> list[Tensor]:
+def apply_rules(outputs: Sequence[Tensor], rules: Iterable[Rule], counts: Counter[str] | None = None) -> list[Tensor]:
     """The outputs over a graph in which no rule fires any more. ``counts`` is told how often each rule fired.
 
     Raises VerifyError that names the rule if a rule changes a type, leads back to the node that it replaced, or if

@@ -118,12 +118,12 @@ class Call(Pattern):
         return matched
 
     def _match_in_order(self, inputs: tuple[Tensor, ...], found: Found) -> Found | None:
-        matched: Found | None = found
         for operand, tensor in zip(self.operands, inputs, strict=True):
-            matched = operand.match(tensor, matched)
+            matched = operand.match(tensor, found)
             if matched is None:
                 return None
-        return matched
+            found = matched
+        return found
 
     def build(self, found: Found, like: Tensor) -> Tensor:
         return apply(self.op, *(operand.build(found, like) for operand in self.operands))

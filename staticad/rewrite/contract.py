@@ -1,0 +1,137 @@
+"""Canonical matrix products: signs and transposes moved, batches folded into one large product where that is possible.
+
+Transposes of operands stay views, which a GEMM takes as flags. The sign of a zero in a matrix product and the order
+in which its terms are added are open, so that these rules change no more than what a routine may.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from staticad.ir.dims import product
+from staticad.ir.graph import Node, Tensor, sort_nodes
+from staticad.ops.base import apply
+from staticad.ops.contract import MATMUL
+from staticad.ops.elementwise import MUL
+from staticad.ops.movement import BROADCAST_TO, EXPAND_DIMS, RESHAPE, TRANSPOSE
+from staticad.ops.reduce import SUM
+from staticad.rewrite.algebra import is_power_of_two
+from staticad.rewrite.match import fit, floats, number, scalar_value
+from staticad.rewrite.movement import expanded, squeezed, transposed
+from staticad.rewrite.pattern import Rule, Variable, call, equation
+
+a, b = Variable("a"), Variable("b")
+
+
+def swapped(x: Tensor) -> Tensor:
+    """The transposed matrices."""
+    return transposed(x, _swap(x.ndim))
+
+
+def _swap(ndim: int) -> tuple[int, ...]:
+    return (*range(ndim - 2), ndim - 1, ndim - 2)
+
+
+def _is_swapped(x: Tensor) -> bool:
+    return x.node.op is TRANSPOSE and x.node.attrs["axes"] == _swap(x.ndim)
+
+
+def _reshaped(x: Tensor, rows: int) -> Tensor:
+    """A matrix whose rows are all but the last ``rows`` axes of x."""
+    split = x.ndim - rows
+    return apply(RESHAPE, x, shape=(product(x.shape[:split]), *x.shape[split:]), constraints=())
+
+
+def _scale(tensor: Tensor) -> Tensor | None:
+    for position, operand in enumerate(tensor.node.inputs):
+        if operand.node.op is not MUL or operand.dtype.kind == "b":
+            continue
+        for factor, other in (operand.node.inputs, operand.node.inputs[::-1]):
+            value = scalar_value(factor)
+            if value is None or other.shape != operand.shape or (floats(tensor) and not is_power_of_two(value)):
+                continue
+            inputs = list(tensor.node.inputs)
+            inputs[position] = other
+            return apply(MUL, apply(MATMUL, *inputs), number(value, tensor))
+    return None
+
+
+def _outer_or_inner(tensor: Tensor) -> Tensor | None:
+    """(…, m, 1) @ (…, 1, n) is a product with broadcasting, (…, 1, k) @ (…, k, 1) a sum of products."""
+    left, right = tensor.node.inputs
+    if left.shape[-1] == 1 and right.shape[-2] == 1:
+        return fit(apply(MUL, left, right), tensor.type)
+    if left.shape[-2] == 1 and right.shape[-1] == 1 and tensor.dtype.kind != "b":
+        x, y = squeezed(left, (left.ndim - 2,)), squeezed(right, (right.ndim - 1,))
+        total = apply(MUL, x, y)
+        total = apply(SUM, total, axes=(total.ndim - 1,))
+        return fit(expanded(total, (total.ndim, total.ndim + 1)), tensor.type)
+    return None
+
+
+def _one_matrix(x: Tensor) -> Tensor | None:
+    """The matrix of a stack that is one matrix throughout."""
+    if x.node.op in (BROADCAST_TO, EXPAND_DIMS) and x.node.inputs[0].ndim == 2 and x.ndim > 2:
+        matrix = x.node.inputs[0]
+        return matrix if x.shape[-2:] == matrix.shape else None
+    return x if x.ndim == 2 else None
+
+
+def _batch_of_rows(tensor: Tensor) -> Tensor | None:
+    """(…, m, k) @ (k, n): the rows of all matrices of the stack, times one matrix. Not for a transposed stack, whose
+    rows do not lie one after the other."""
+    left, right = tensor.node.inputs
+    matrix = _one_matrix(right)
+    if matrix is None or left.ndim == 2 or left.shape[:-2] != tensor.shape[:-2] or left.node.op is TRANSPOSE:
+        return None
+    rows = apply(MATMUL, _reshaped(left, 1), matrix)
+    return apply(RESHAPE, rows, shape=tensor.shape, constraints=())
+
+
+def _sum_of_batch(tensor: Tensor) -> Tensor | None:
+    """sum(xᵀ @ y over a stack): one product whose inner axis runs through the stack (the gradient of a weight)."""
+    stack = tensor.node.inputs[0]
+    if stack.node.op is not MATMUL or tensor.node.attrs["axes"] != tuple(range(stack.ndim - 2)):
+        return None
+    left, right = stack.node.inputs
+    if not _is_swapped(left) or right.node.op is TRANSPOSE or left.shape[:-2] != right.shape[:-2]:
+        return None
+    x = left.node.inputs[0]
+    if x.shape[-2] != right.shape[-2]:
+        return None
+    return apply(MATMUL, swapped(_reshaped(x, 1)), _reshaped(right, 1))
+
+
+def _transposed_product(single: frozenset[Node]) -> Rule:
+    def build(tensor: Tensor) -> Tensor | None:
+        """(a @ b)ᵀ = bᵀ @ aᵀ, if a @ b is not needed itself."""
+        stack = tensor.node.inputs[0]
+        if stack.node not in single or stack.node.op is not MATMUL or not _is_swapped(tensor):
+            return None
+        left, right = stack.node.inputs
+        return apply(MATMUL, swapped(right), swapped(left))
+
+    return Rule("transpose(matmul(a, b)) = matmul(bᵀ, aᵀ)", (TRANSPOSE,), build)
+
+
+def single_use(outputs: Sequence[Tensor]) -> frozenset[Node]:
+    """The nodes whose result is read exactly once and is no output."""
+    reads = Counter(t.node for node in sort_nodes(outputs) for t in node.inputs)
+    wanted = {t.node for t in outputs}
+    return frozenset(node for node, count in reads.items() if count == 1 and node not in wanted)
+
+
+CONTRACT_RULES = (
+    equation(call(MATMUL, -a, b), -call(MATMUL, a, b)),
+    equation(call(MATMUL, a, -b), -call(MATMUL, a, b)),
+    Rule("matmul of single rows or columns = products", (MATMUL,), _outer_or_inner),
+    Rule("matmul(stack, matrix) = matmul(rows, matrix)", (MATMUL,), _batch_of_rows),
+    Rule("sum(matmul(xᵀ, y) over the stack) = matmul", (SUM,), _sum_of_batch),
+    Rule("matmul(c * a, b) = c * matmul(a, b)", (MATMUL,), _scale, unsound="over- and underflow"),
+)
+
+
+def contract_rules(outputs: Sequence[Tensor]) -> tuple[Rule, ...]:
+    """The rules for matrix products in the graph below the outputs."""
+    return (*CONTRACT_RULES, _transposed_product(single_use(outputs)))

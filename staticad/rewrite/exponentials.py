@@ -1,0 +1,61 @@
+"""Sums of exponentials, shifted by their maximum so that nothing overflows: logsumexp and softmax.
+
+With m = max(x), log(sum(exp(x))) = log(sum(exp(x - m))) + m and exp(x) / sum(exp(x)) = exp(x - m) / sum(exp(x - m)).
+A maximum that is not finite is replaced by 0, so that rows of -inf give -inf, and rows with inf give inf, as unshifted.
+"""
+
+from __future__ import annotations
+
+from staticad.ir.graph import Tensor
+from staticad.ops.base import apply
+from staticad.ops.elementwise import ADD, EXP, ISFINITE, LOG, SUB, WHERE
+from staticad.ops.movement import BROADCAST_TO, EXPAND_DIMS
+from staticad.ops.reduce import MAX, SUM
+from staticad.rewrite.match import number
+from staticad.rewrite.movement import expanded
+
+Axes = tuple[int, ...]
+
+
+def sum_of_exponentials(tensor: Tensor) -> tuple[Tensor, Axes] | None:
+    """x and axes, if the tensor is sum(exp(x), axes) and x is not shifted by its maximum already."""
+    node = tensor.node
+    if node.op is not SUM or node.inputs[0].node.op is not EXP:
+        return None
+    x = node.inputs[0].node.inputs[0]
+    axes: Axes = node.attrs["axes"]
+    # A maximum of no elements is an error, their sum is not.
+    if is_shifted(x) or any(x.shape[a] == 0 for a in axes):
+        return None
+    return x, axes
+
+
+def is_shifted(x: Tensor) -> bool:
+    """Whether x is y - max(y), whatever axes the maximum is taken over."""
+    if x.node.op is not SUB:
+        return False
+    y, shift = x.node.inputs
+    pending = [shift]
+    while pending:
+        node = pending.pop().node
+        if node.op is MAX and node.inputs[0] is y:
+            return True
+        if node.op is WHERE:
+            pending += node.inputs[1:]
+        elif node.op in (EXPAND_DIMS, BROADCAST_TO):
+            pending += node.inputs
+    return False
+
+
+def shifted_exponentials(x: Tensor, axes: Axes) -> tuple[Tensor, Tensor, Tensor]:
+    """exp(x - m), its sum over the axes, and m = max(x) over the axes (0 where that is not finite)."""
+    top = apply(MAX, x, axes=axes)
+    shift = apply(WHERE, apply(ISFINITE, top), top, number(0, x))
+    exponentials = apply(EXP, apply(SUB, x, expanded(shift, axes)))
+    return exponentials, apply(SUM, exponentials, axes=axes), shift
+
+
+def log_sum_exp(x: Tensor, axes: Axes) -> Tensor:
+    """log(sum(exp(x), axes)) without overflow."""
+    _, total, shift = shifted_exponentials(x, axes)
+    return apply(ADD, apply(LOG, total), shift)

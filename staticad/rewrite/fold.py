@@ -1,0 +1,106 @@
+"""Constant folding: what depends on constants alone is computed once, with the ops' NumPy references.
+
+A constant whose elements are all one number becomes `full`, which needs no memory and takes part in the algebra.
+Nothing that raises is folded (an index out of bounds has to raise in a run), nor is a result that is larger than
+its operands and than `LIMIT` elements.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from staticad.errors import VerifyError
+from staticad.ir.dims import product
+from staticad.ir.graph import Node, Tensor, describe
+from staticad.ops import ALL_OPS
+from staticad.ops.base import Creation, Elementwise, Source
+from staticad.ops.creation import FULL, SIZE, fill
+from staticad.ops.movement import DIAGONAL
+from staticad.ops.sources import CONSTANT, constant
+from staticad.rewrite.match import VIEWS, scalar_value, uniform_value
+from staticad.rewrite.pattern import Rule
+
+LIMIT = 4096
+
+
+def _fold_uniform(tensor: Tensor) -> Tensor | None:
+    value = uniform_value(tensor.node.attrs["value"].array)
+    return None if value is None else fill(tensor.shape, value, tensor.dtype)
+
+
+def _fold_size(tensor: Tensor) -> Tensor | None:
+    size = tensor.node.attrs["size"]
+    return fill((), size, tensor.dtype) if isinstance(size, int) else None
+
+
+def _fold_view(tensor: Tensor) -> Tensor | None:
+    operand = tensor.node.inputs[0].node
+    return fill(tensor.shape, operand.attrs["value"], tensor.dtype) if operand.op is FULL else None
+
+
+def _fold_uniform_operands(tensor: Tensor) -> Tensor | None:
+    node = tensor.node
+    numbers = [scalar_value(t) for t in node.inputs]
+    if any(n is None for n in numbers):
+        return None
+    result = _evaluate(node, [np.asarray(n, t.dtype) for n, t in zip(numbers, node.inputs)])
+    if result is None:
+        return None
+    value = uniform_value(result)
+    return None if value is None else fill(tensor.shape, value, tensor.dtype)
+
+
+def _fold_arrays(tensor: Tensor) -> Tensor | None:
+    node = tensor.node
+    if not node.inputs or node.constraints:
+        return None
+    count = product(tensor.shape)
+    arrays = []
+    room = LIMIT
+    for operand in node.inputs:
+        source = operand.node
+        if source.op is CONSTANT:
+            array = source.attrs["value"].array
+        elif source.op is FULL:
+            shape = tuple(s for s in operand.shape if isinstance(s, int))
+            if len(shape) != operand.ndim:
+                return None
+            array = np.broadcast_to(np.asarray(source.attrs["value"], operand.dtype), shape)
+        else:
+            return None
+        room = max(room, array.size if source.op is CONSTANT else 0)
+        arrays.append(array)
+    if not isinstance(count, int) or count > room:
+        return None
+    result = _evaluate(node, arrays)
+    return None if result is None else constant(result)
+
+
+def _evaluate(node: Node, arrays: list[np.ndarray]) -> np.ndarray | None:
+    """The reference's result; None where it raises."""
+    attrs: dict[str, Any] = dict(node.attrs)
+    if node.op.needs_shape:
+        attrs["shape"] = node.types[0].shape
+    try:
+        with np.errstate(all="ignore"):
+            result = np.asarray(node.op.numpy(*arrays, **attrs))
+    except (ArithmeticError, LookupError, TypeError, ValueError):
+        return None
+    if result.dtype != node.types[0].dtype:
+        raise VerifyError(f"{describe(node.outputs[0])} was computed as {result.dtype}")
+    return result
+
+
+_COMPUTED = tuple(op for op in ALL_OPS if not isinstance(op, (Source, Creation)))
+_VIEW_OPS = tuple(op for op in ALL_OPS if op in VIEWS or op is DIAGONAL)
+_SCALAR_OPS = tuple(op for op in ALL_OPS if isinstance(op, Elementwise))
+
+FOLD_RULES = (
+    Rule("constant of equal elements = full", (CONSTANT,), _fold_uniform),
+    Rule("size of a known size = number", (SIZE,), _fold_size),
+    Rule("view(full) = full", _VIEW_OPS, _fold_view),
+    Rule("f(numbers) = number", _SCALAR_OPS, _fold_uniform_operands),
+    Rule("f(constants) = constant", _COMPUTED, _fold_arrays),
+)

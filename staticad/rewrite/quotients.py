@@ -1,0 +1,218 @@
+"""Stable products and quotients of exponentials: what gradients of log, softmax and sigmoid forms are made of.
+
+A gradient is built from the form that the user wrote, so log(1 + exp(x)) gives exp(x) * (1 / (1 + exp(x))), which is
+inf * 0 for a large x. In a product these parts find each other wherever they stand in it:
+
+* y / y = 1 where y > 0 in exact arithmetic, but may have been rounded to 0 or inf (the quotient then was NaN)
+* 1 / (1 + exp(x)) = sigmoid(-x)
+* exp(x) * sigmoid(-x) = sigmoid(x), sigmoid(x) / exp(x) = sigmoid(-x)
+* exp(x) / sum(exp(x)) = exp(x - m) / sum(exp(x - m)) with m = max(x)
+* sum(a * exp(x)) / sum(exp(x)) = sum(a * exp(x - m) / sum(exp(x - m)))
+
+A sum is multiplied out where one of these applies to one of its terms. The laws are exact in real numbers; in floats
+both sides agree to rounding where the left one did not over- or underflow. The first turns NaN and infinite y into 1.
+"""
+
+from __future__ import annotations
+
+from staticad.ir.graph import Tensor
+from staticad.ops.base import apply
+from staticad.ops.elementwise import ADD, DIV, EXP, MUL, NEG, RECIPROCAL, SIGMOID, SUB
+from staticad.ops.reduce import SUM
+from staticad.rewrite.exponentials import shifted_exponentials, sum_of_exponentials
+from staticad.rewrite.factors import Axes, Factor, Product, factorize
+from staticad.rewrite.match import fit, is_constant, positive
+from staticad.rewrite.pattern import Rule
+
+TERMS = 6  # a sum of more terms is not multiplied out
+
+
+def opposite(a: Tensor, b: Tensor) -> bool:
+    """Whether one is the negative of the other, as far as the form tells."""
+    return (a.node.op is NEG and a.node.inputs[0] is b) or (b.node.op is NEG and b.node.inputs[0] is a)
+
+
+def negated(x: Tensor) -> Tensor:
+    """-x, or y if x is -y."""
+    return x.node.inputs[0] if x.node.op is NEG else apply(NEG, x)
+
+
+def one_plus_exp(tensor: Tensor) -> Tensor | None:
+    """x, if the tensor is 1 + exp(x)."""
+    if tensor.node.op is not ADD:
+        return None
+    a, b = tensor.node.inputs
+    for one, other in ((a, b), (b, a)):
+        if other.node.op is EXP and other.shape == tensor.shape and is_constant(one, 1):
+            return other.node.inputs[0]
+    return None
+
+
+def _cancel(product: Product) -> Product | None:
+    below = {f.key: f for f in product.factors if f.inverse}
+    if below:
+        for factor in product.factors:
+            if not factor.inverse and factor.key in below and positive(factor.tensor):
+                return product.without(factor, below[factor.key])
+    return None
+
+
+def _sigmoid(product: Product) -> Product | None:
+    for factor in product.factors:
+        if factor.inverse:
+            x = one_plus_exp(factor.tensor)
+            if x is not None:
+                return product.without(factor).times(Factor(apply(SIGMOID, negated(x)), factor.axes))
+    return None
+
+
+def _exp_of_sigmoid(product: Product) -> Product | None:
+    sigmoids = [f for f in product.factors if f.tensor.node.op is SIGMOID and not f.inverse]
+    for factor in product.factors if sigmoids else ():
+        if factor.tensor.node.op is not EXP:
+            continue
+        x = factor.tensor.node.inputs[0]
+        for other in sigmoids:
+            y = other.tensor.node.inputs[0]
+            if other.axes != factor.axes or not (x is y if factor.inverse else opposite(x, y)):
+                continue
+            return product.without(factor, other).times(Factor(apply(SIGMOID, negated(y)), factor.axes))
+    return None
+
+
+def _softmax(product: Product) -> Product | None:
+    for below in product.factors:
+        found = sum_of_exponentials(below.tensor) if below.inverse else None
+        if found is None:
+            continue
+        x, reduced = found
+        for factor in product.factors:
+            if factor.inverse:
+                continue
+            if factor.tensor is below.tensor.node.inputs[0] and _left(factor.axes, reduced) == below.axes:
+                exponentials, total, _ = shifted_exponentials(x, reduced)
+                return product.without(factor, below).times(
+                    Factor(exponentials, factor.axes), Factor(total, below.axes, inverse=True)
+                )
+            if factor.axes == below.axes and factor.tensor.node.op is SUM:
+                inner = _softmax_inside(factor.tensor, below.tensor)
+                if inner is not None:
+                    return product.without(factor, below).times(Factor(inner, factor.axes))
+    return None
+
+
+def _softmax_inside(tensor: Tensor, total: Tensor) -> Tensor | None:
+    """sum(a * exp(x)) / sum(exp(x)) as the sum of a quotient, where both are over the same axes."""
+    terms = tensor.node.inputs[0]
+    reduced = tensor.node.attrs["axes"]
+    exponentials = total.node.inputs[0]
+    if reduced != total.node.attrs["axes"] or terms.ndim != exponentials.ndim:
+        return None
+    product = factorize(terms)
+    whole = tuple(range(-terms.ndim, 0))
+    for factor in product.factors:
+        if factor.tensor is exponentials and factor.axes == whole and not factor.inverse:
+            divided = product.times(Factor(total, _left(whole, reduced), inverse=True))
+            return apply(SUM, fit(divided.build(terms), terms.type), axes=reduced)
+    return None
+
+
+def _left(axes: Axes, reduced: Axes) -> Axes:
+    return tuple(a for i, a in enumerate(axes) if i not in reduced)
+
+
+_STEPS = (_cancel, _sigmoid, _exp_of_sigmoid, _softmax)
+
+
+def stabilize(product: Product) -> Product | None:
+    """The product after every step that applies; None if none does."""
+    result: Product | None = None
+    while True:
+        for step in _STEPS:
+            better = step(product)
+            if better is not None:
+                product = result = better
+                break
+        else:
+            return result
+
+
+def _is_stabilizing(product: Product) -> bool:
+    """A cheap first look: whether there is an exponential or a quotient to work with."""
+    return any(f.inverse or f.tensor.node.op in (EXP, SIGMOID) for f in product.factors)
+
+
+def _product(tensor: Tensor) -> Tensor | None:
+    product = factorize(tensor)
+    if not _is_stabilizing(product):
+        return None
+    better = stabilize(product)
+    if better is not None:
+        return fit(better.build(tensor), tensor.type)
+    for factor in product.factors:
+        if factor.tensor.node.op in (ADD, SUB) and not factor.inverse:
+            spread = _multiply_out(product, factor, tensor)
+            if spread is not None:
+                return fit(spread, tensor.type)
+    return None
+
+
+def _multiply_out(product: Product, factor: Factor, like: Tensor) -> Tensor | None:
+    """(a + b) * r = a * r + b * r, if that makes a step possible."""
+    terms = _terms(factor)
+    rest = product.without(factor)
+    if len(terms) > TERMS or not rest.factors:
+        return None
+    products = [Product((*rest.factors, *term.factors), rest.negative != term.negative) for term in terms]
+    better = [stabilize(p) for p in products]
+    if all(b is None for b in better):
+        return None
+    built = [(b or p).build(like) for b, p in zip(better, products, strict=True)]
+    total = built[0]
+    for term in built[1:]:
+        total = apply(ADD, total, term)
+    return total
+
+
+def _terms(factor: Factor) -> list[Product]:
+    """The terms of a sum, each as a product in the coordinates of the factor's product."""
+    terms: list[Product] = []
+    pending = [(factor.tensor, factor.axes, False)]
+    while pending and len(terms) <= TERMS:
+        tensor, axes, negative = pending.pop()
+        node = tensor.node
+        if node.op in (ADD, SUB):
+            left, right = node.inputs
+            pending.append((right, axes[len(axes) - right.ndim :], negative != (node.op is SUB)))
+            pending.append((left, axes[len(axes) - left.ndim :], negative))
+        else:
+            product = factorize(tensor, axes)
+            terms.append(Product(product.factors, product.negative != negative))
+    return terms
+
+
+def _sum_of_quotients(tensor: Tensor) -> Tensor | None:
+    """sum(a / s) = sum(a) / s for an s > 0 that does not vary along the axes and is itself a sum of positive terms."""
+    terms = tensor.node.inputs[0]
+    if terms.node.op not in (DIV, MUL, NEG):
+        return None
+    product = factorize(terms)
+    kept = [a for a in range(-terms.ndim, 0) if a + terms.ndim not in tensor.node.attrs["axes"]]
+    constant = [
+        f
+        for f in product.factors
+        if f.inverse and f.tensor.node.op is SUM and set(f.axes) <= set(kept) and positive(f.tensor.node.inputs[0])
+    ]
+    if not constant:
+        return None
+    inner = product.without(*constant).build(terms)
+    total = apply(SUM, fit(inner, terms.type), axes=tensor.node.attrs["axes"])
+    moved = [Factor(f.tensor, tuple(kept.index(a) - len(kept) for a in f.axes), inverse=True) for f in constant]
+    outer = factorize(total).times(*moved)
+    return fit(outer.build(tensor), tensor.type)
+
+
+QUOTIENT_RULES = (
+    Rule("products and quotients of exponentials", (MUL, DIV, RECIPROCAL), _product),
+    Rule("sum(x / s) = sum(x) / s", (SUM,), _sum_of_quotients),
+)

@@ -1,0 +1,107 @@
+"""Reductions over no axes, over axes of size 1, of fills and of reductions.
+
+sum(sum(x)) adds in another order than one sum over all axes, as any kernel may. The sum of n equal numbers is n times
+the number, which rounds once. A sum of the one element -0.0 is 0.0 in NumPy, and -0.0 here.
+"""
+
+from __future__ import annotations
+
+import math
+
+from staticad.ir.dims import at_least, product
+from staticad.ir.graph import Tensor
+from staticad.ops.base import apply
+from staticad.ops.creation import FULL, fill, size_tensor
+from staticad.ops.elementwise import CAST, MUL
+from staticad.ops.movement import BROADCAST_TO, EXPAND_DIMS
+from staticad.ops.reduce import ALL, ANY, MAX, MIN, PROD, SUM
+from staticad.rewrite.match import fit, number, op_of
+from staticad.rewrite.movement import expanded, squeezed
+from staticad.rewrite.pattern import Rule
+
+REDUCTIONS = (SUM, PROD, MAX, MIN, ANY, ALL)
+_IDEMPOTENT = (MAX, MIN, ANY, ALL)
+
+
+def _trivial_axes(tensor: Tensor) -> Tensor | None:
+    """Axes of size 1 are dropped without a reduction: one element is its own sum, product and extreme."""
+    x = tensor.node.inputs[0]
+    axes = tensor.node.attrs["axes"]
+    single = tuple(a for a in axes if x.shape[a] == 1)
+    if not axes or len(single) == len(axes):
+        return squeezed(x, axes)
+    if not single:
+        return None
+    rest = tuple(a - sum(b < a for b in single) for a in axes if a not in single)
+    return apply(tensor.node.op, squeezed(x, single), axes=rest)
+
+
+def _nested(tensor: Tensor) -> Tensor | None:
+    """One reduction over the axes of both."""
+    x = tensor.node.inputs[0]
+    inner = op_of(x, tensor.node.op)
+    if inner is None:
+        return None
+    first = x.node.attrs["axes"]
+    kept = [a for a in range(inner.ndim) if a not in first]
+    axes = tuple(sorted((*first, *(kept[a] for a in tensor.node.attrs["axes"]))))
+    return apply(tensor.node.op, inner, axes=axes)
+
+
+def _of_equals(tensor: Tensor) -> Tensor | None:
+    """count * x for a sum of equal elements, also of none; the element itself for the maximum of at least one."""
+    x = tensor.node.inputs[0]
+    if x.node.op is not FULL:
+        return None
+    count = product(x.shape[a] for a in tensor.node.attrs["axes"])
+    value = fill((), x.node.attrs["value"], x.dtype)
+    if tensor.node.op is SUM and math.isfinite(x.node.attrs["value"]):
+        times = number(count, x) if isinstance(count, int) else apply(CAST, size_tensor(count), dtype=x.dtype)
+        return fit(apply(MUL, value, times), tensor.type)
+    return fit(value, tensor.type) if tensor.node.op in _IDEMPOTENT and at_least(count, 1) else None
+
+
+def _of_broadcast(tensor: Tensor) -> Tensor | None:
+    """Over axes that a broadcast added or stretched: count * x for a sum, x for a maximum, over the rest as before."""
+    view = tensor.node.inputs[0]
+    x = op_of(view, BROADCAST_TO)
+    if x is None:
+        return None
+    lead = view.ndim - x.ndim
+    axes = tensor.node.attrs["axes"]
+    repeated = tuple(a for a in axes if a < lead or (x.shape[a - lead] == 1 and view.shape[a] != 1))
+    count = product(view.shape[a] for a in repeated)
+    if not repeated or not isinstance(count, int) or count == 0:
+        return None
+    op = tensor.node.op
+    if op is SUM:
+        x = apply(SUM, x, axes=tuple(a - lead for a in axes if a >= lead))
+        x = apply(MUL, x, number(count, x))
+    elif op in _IDEMPOTENT:
+        x = apply(op, x, axes=tuple(a - lead for a in axes if a >= lead))
+    else:
+        return None
+    # Leading axes of the view that are kept come back as a broadcast.
+    return apply(BROADCAST_TO, x, shape=tensor.shape)
+
+
+def _of_added_axes(tensor: Tensor) -> Tensor | None:
+    """f(expand_dims(x)) over other axes = expand_dims(f(x))."""
+    view = tensor.node.inputs[0]
+    x = op_of(view, EXPAND_DIMS)
+    if x is None:
+        return None
+    axes, added = tensor.node.attrs["axes"], view.node.attrs["axes"]
+    old = [a for a in range(view.ndim) if a not in added]
+    inner = apply(tensor.node.op, x, axes=tuple(old.index(a) for a in axes if a not in added))
+    left = [a for a in range(view.ndim) if a not in axes]
+    return expanded(inner, tuple(i for i, a in enumerate(left) if a in added))
+
+
+REDUCTION_RULES = (
+    Rule("reduction over axes of size 1 = squeeze", REDUCTIONS, _trivial_axes),
+    Rule("f(f(x)) = f(x) over the axes of both", REDUCTIONS, _nested),
+    Rule("sum(full) = count * value", REDUCTIONS, _of_equals),
+    Rule("sum(broadcast(x)) = count * x", REDUCTIONS, _of_broadcast),
+    Rule("f(expand_dims(x)) = expand_dims(f(x))", REDUCTIONS, _of_added_axes),
+)
