@@ -123,13 +123,14 @@ from staticad.ir.dims import Dim
 from staticad.ir.graph import Tensor, no_grad
 from staticad.ops.sources import constant, placeholder
 from staticad.reference import evaluate
+from staticad.runtime.session import Session, compile
 from staticad.runtime.variables import Variable, variable
 
 methods.attach(Tensor)
 
 __all__ = [
     # graphs
-    "Dim", "Tensor", "Variable", "constant", "evaluate", "placeholder", "variable",
+    "Dim", "Session", "Tensor", "Variable", "compile", "constant", "evaluate", "placeholder", "variable",
     # derivatives
     "gradcheck", "gradients", "hessian", "hvp", "jacobian", "jvp", "no_grad", "stop_gradient",
     # creation

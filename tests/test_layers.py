@@ -25,8 +25,9 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("rewrite",),
     ("lower",),
     ("codegen",),
+    ("export",),
     ("runtime",),
-    ("nn", "optim", "data", "export", "debug"),
+    ("nn", "optim", "data", "debug"),
     ("__init__",),
 )
 RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}

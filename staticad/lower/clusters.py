@@ -8,6 +8,7 @@ from staticad.ir.dims import Size, floordiv, maximum, product
 from staticad.ir.graph import NO_ATTRS, Attrs, Node, Tensor
 from staticad.ir.provenance import Where
 from staticad.ir.types import Constraint, TensorType
+from staticad.lower.affine import Context
 from staticad.ops.base import Elementwise, Inferred, Op
 
 LOOPS, CONTRACT, ASSEMBLE, SCATTER = "loops", "contract", "assemble", "scatter"
@@ -20,18 +21,24 @@ MAX_MEMBERS = 100  # a larger kernel compiles slowly and spills registers
 REUSE_COST = 12  # a value that costs more than this is stored rather than computed again in a later loop
 
 
+Edge = tuple[Node, Context | None]
+
+
 @dataclass
 class Member:
     """A node of a loop cluster.
 
-    ``axes`` gives for each axis of the node's result its axis of the space (-1: size 1). For reductions
-    ``operand`` is what is reduced and ``operand_axes`` the same map for it. ``uses`` are the members it reads.
+    ``axes`` gives for each axis of the node's result its axis of the space (-1: size 1). ``edges`` are the computed
+    nodes that it reads, each with the context in terms of this node's own axes, or with None where the whole of it
+    has to be in memory before. For reductions ``operand`` is what is reduced and ``operand_axes`` its axes; ``uses``
+    are the members of the same cluster among the edges, in the end.
     """
 
     node: Node
     kind: str
     level: str
     axes: tuple[int, ...]
+    edges: tuple[Edge, ...] = ()
     uses: tuple[Node, ...] = ()
     operand: Tensor | None = None
     operand_axes: tuple[int, ...] = ()

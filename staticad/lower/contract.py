@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from staticad.ir.dims import Shape, product
+import numpy as np
+
+from staticad.ir.dims import Shape
+from staticad.ir.dtypes import DType
 from staticad.ir.graph import Node, Tensor
 from staticad.ir.rebuild import rebuild
 from staticad.lower.sizes import Sizes
@@ -60,6 +63,6 @@ def broadcast_batch(tensor: Tensor, batch: Shape) -> Tensor:
     return apply(BROADCAST_TO, tensor, shape=(*batch, *tensor.shape[-2:]))
 
 
-def batch_count(batch: Shape) -> object:
-    """How many products there are."""
-    return product(batch)
+def bits(value: float, dtype: DType) -> int:
+    """The bits of a number as an integer argument."""
+    return int(np.asarray(value, dtype).view(np.uint32 if dtype.itemsize == 4 else np.uint64))

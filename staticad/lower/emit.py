@@ -241,6 +241,8 @@ class Emitter:
         home = self.fusion.home(node)
         if home is not None:
             member = self.members.get(node)
+            if member is None and node in self.fusion.recomputed:
+                return self._elementwise(node, context)
             if member is None or (node in self.fusion.stored and member.stage < self.stage):
                 return self.load(self.memory.buffer(tensor), linear(context, self.fusion.shape(tensor)))
             return self._member(node, context)
@@ -349,8 +351,8 @@ class Emitter:
 
     # ---- the result ----------------------------------------------------------------------------------------------
 
-    def finish(self, label: str, extent: Size, grain: Size) -> Step:
-        """The kernel and its arguments."""
+    def finish(self, label: str, extent: Size, grain: Size, iterations: Size) -> Step:
+        """The kernel and its arguments; ``iterations`` is how often the innermost statements run."""
         pointers = tuple(Pointer(name, dtype, scope) for scope, (name, dtype) in enumerate(self._pointers.values()))
         status = len(pointers) + len(self._sizes)
         body = tuple(_with_status(s, status) for s in self._blocks[0].statements)
@@ -360,7 +362,15 @@ class Emitter:
             arguments.append(Status())
         kernel = Kernel(pointers, tuple(self._sizes.values()), body, self.checked, label)
         return Step(
-            kernel, tuple(arguments), extent, grain, tuple(self.reads), tuple(self.writes), label, tuple(self.where)
+            kernel,
+            tuple(arguments),
+            extent,
+            grain,
+            tuple(self.reads),
+            tuple(self.writes),
+            label,
+            tuple(self.where),
+            iterations * max(1, self.cost),
         )
 
 

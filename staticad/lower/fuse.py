@@ -11,6 +11,7 @@ Views, creations, gathers and cheap scalar arithmetic have no cluster: they are 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from staticad.ir.dims import Shape, Size
 from staticad.ir.graph import Node, Tensor
@@ -36,6 +37,7 @@ from staticad.lower.clusters import (
     ROW,
     SCATTER,
     Cluster,
+    Edge,
     Member,
     chunk_count,
     copy_node,
@@ -45,7 +47,6 @@ from staticad.lower.contract import batch_shape, broadcast_batch, operand
 from staticad.lower.sizes import Sizes
 from staticad.lower.strided import Matrix
 
-Edge = tuple[Node, Context | None]
 _PASSIVE = ("movement", "barrier", "reshape", "gather", "creation", "source")
 INLINE_COST = 24
 
@@ -61,6 +62,8 @@ class Fusion:
         self._copies: dict[Tensor, Tensor] = {}
         self._inline: dict[Node, int] = {}
         self.operands: dict[Node, tuple[Matrix, ...]] = {}
+        self.recomputed: set[Node] = set()
+        self._users: dict[Node, list[tuple[Member, Edge]]] | None = None
 
     # ---- queries -------------------------------------------------------------------------------------------------
 
@@ -234,9 +237,9 @@ class Fusion:
         result_axes = tuple(axes[a] for a in kept)
         if kind == ROW:
             cluster.outer = len(cluster.space) - len(looped)
-            self._add(cluster, Member(node, ROW, OUTER, result_axes, (), x, axes), edges)
+            self._add(cluster, Member(node, ROW, OUTER, result_axes, operand=x, operand_axes=axes), edges)
         elif cluster.small or 0 not in {axes[a] for a in looped}:
-            self._add(cluster, Member(node, ACCUMULATE, level, result_axes, (), x, axes), edges)
+            self._add(cluster, Member(node, ACCUMULATE, level, result_axes, operand=x, operand_axes=axes), edges)
         else:
             self._add_chunked(cluster, node, level, axes, kept, edges)
 
@@ -265,13 +268,12 @@ class Fusion:
         kind = TensorType((chunk_count(cluster.space), *result), node.types[0].dtype)
         partial = partial_node(node, kind, node.where)
         result_axes = tuple(axes[a] for a in kept)
-        self._add(cluster, Member(partial, ACCUMULATE, level, (-1, *result_axes), (), node.inputs[0], axes), edges)
-        self.stored[partial] = None
+        self._add(cluster, Member(partial, ACCUMULATE, level, (-1, *result_axes), operand=node.inputs[0], operand_axes=axes), edges)
         free = [s for s in result if s != 1]
         second = self._new([(partial, None)], (*free, kind.shape[0]))
         second.outer = len(free)
         own = _in_order(result)
-        self._add(second, Member(node, ROW, OUTER, own, (), partial.out, (len(free), *own)), [(partial, None)])
+        self._add(second, Member(node, ROW, OUTER, own, operand=partial.out, operand_axes=(len(free), *own)), [(partial, None)])
 
     def _place_alone(self, node: Node, kind: str) -> None:
         edges: list[Edge] = []
@@ -313,13 +315,7 @@ class Fusion:
         return cluster
 
     def _add(self, cluster: Cluster, member: Member, edges: list[Edge]) -> None:
-        uses = []
-        for node, _ in edges:
-            if self.home(node) is cluster:
-                uses.append(node)
-            else:
-                self.stored[node] = None
-        member.uses = tuple(dict.fromkeys(uses))
+        member.edges = tuple(edges)
         cluster.members[member.node] = member
         self._home[member.node] = cluster
 
@@ -369,29 +365,128 @@ class Fusion:
         else:
             return None
         axes = _in_order(shape)
-        for node, context in edges:
-            if self.home(node) is not cluster:
-                continue
-            member = cluster.members[node]
-            if context is None or member.kind == ACCUMULATE or (level == OUTER and member.level == INNER):
-                return None
-            for at, axis, size in zip(context, member.axes, self.shape(node.outputs[0]), strict=True):
-                if size == 1:
-                    continue
+        inside = [(cluster.members[node], context) for node, context in edges if self.home(node) is cluster]
+        return (level, axes) if all(self._reads_in_place(m, c, level, axes) for m, c in inside) else None
+
+    def _reads_in_place(self, member: Member, context: Context | None, level: str, axes: tuple[int, ...]) -> bool:
+        """True if a reader with these axes finds the member's value computed when it needs it: at its own index."""
+        if context is None or member.kind == ACCUMULATE or (level == OUTER and member.level == INNER):
+            return False
+        for at, axis, size in zip(context, member.axes, self.shape(member.node.outputs[0]), strict=True):
+            if size != 1:
                 key = at.variable
                 if not isinstance(key, int) or axes[key] != axis:
-                    return None
-        return level, axes
+                    return False
+        return True
 
     # ---- finishing -----------------------------------------------------------------------------------------------
 
     def finish(self) -> None:
-        """Merge siblings, find the stages of every cluster, and store what later stages would compute again."""
+        """Sink and merge clusters, decide what is stored and what is computed again, find the stages."""
+        for cluster in sorted(self.clusters, key=lambda c: -c.level):
+            self._sink(cluster)
         self._merge_siblings()
         self.clusters = sorted((c for c in self.clusters if c.members), key=lambda c: (c.level, c.number))
         for cluster in self.clusters:
+            for member in cluster.members.values():
+                member.uses = tuple(dict.fromkeys(u for u, _ in member.edges if self.home(u) is cluster))
+        self._find_stored()
+        for cluster in self.clusters:
             if cluster.kind == LOOPS:
                 self._find_stages(cluster)
+
+    def _sink(self, cluster: Cluster) -> None:
+        """Move a cluster into the first one that reads it, where that runs over the same loops: what was computed
+        early, because it could be, is then computed where it is needed."""
+        if cluster.kind != LOOPS or not cluster.members:
+            return
+        readers = self._readers(cluster)
+        if not readers:
+            return
+        first = min((reader for reader, _, _ in readers), key=lambda c: c.level)
+        others = {id(reader) for reader, _, _ in readers if reader.level == first.level}
+        if first.kind != LOOPS or len(others) > 1 or len(first.members) + len(cluster.members) > MAX_MEMBERS:
+            return
+        level = self._sunk_level(cluster, first)
+        if level is None:
+            return
+        for reader, by, (node, context) in readers:
+            if reader is first:
+                member = cluster.members[node]
+                stands = replace(member, level=level if member.level == INNER else member.level)
+                axes = by.operand_axes if by.operand is not None else by.axes
+                reading = INNER if by.kind == ROW else by.level
+                if not self._reads_in_place(stands, context, reading, axes):
+                    return
+        for member in cluster.members.values():
+            if member.level == INNER:
+                member.level = level
+        if cluster.outer is not None and level == INNER:
+            first.outer = cluster.outer
+        first.members.update(cluster.members)
+        cluster.members, cluster.merged_into = {}, first
+
+    def _sunk_level(self, cluster: Cluster, first: Cluster) -> str | None:
+        """The level that the whole-space members of a cluster would have in another one; None if it does not fit."""
+        if cluster.space == first.space:
+            if cluster.outer == first.outer or cluster.plain:
+                return INNER
+            return INNER if first.outer is None and first.plain else None
+        if cluster.plain and first.outer is not None and cluster.space == first.space[: first.outer]:
+            return OUTER if cluster.space else None
+        return None
+
+    def _readers(self, cluster: Cluster) -> list[tuple[Cluster, Member, Edge]]:
+        """Every edge from another cluster into this one."""
+        if self._users is None:
+            self._users = {}
+            for c in self.clusters:
+                for member in c.members.values():
+                    for edge in member.edges:
+                        self._users.setdefault(edge[0], []).append((member, edge))
+        found = []
+        for node in cluster.members:
+            for member, edge in self._users.get(node, ()):
+                reader = self._cluster(member.node)
+                if reader is not cluster or edge[1] is None:
+                    found.append((reader, member, edge))
+        return found
+
+    def _find_stored(self) -> None:
+        """What is read across clusters is stored, except cheap functions of one tensor that is stored anyway."""
+        required = dict(self.stored)
+        read_whole: set[Node] = set()
+        for cluster in self.clusters:
+            for member in cluster.members.values():
+                for node, context in member.edges:
+                    if self.home(node) is not cluster or context is None:
+                        self.stored[node] = None
+                        if context is None or cluster.kind == CONTRACT:
+                            read_whole.add(node)
+        for node in sorted(self.stored, key=lambda n: n.serial):
+            if node not in required and node not in read_whole and self._is_cheap(node):
+                self.recomputed.add(node)
+        for node in self.recomputed:
+            del self.stored[node]
+
+    def _is_cheap(self, node: Node) -> bool:
+        if node.op.family != "elementwise" or node.op.cost > 2:
+            return False
+        arrays: set[Tensor] = set()
+        for x in node.inputs:
+            base = x
+            while base.op.family in ("movement", "barrier"):
+                base = base.inputs[0]
+            if base.op.family == "creation" or all(s == 1 for s in base.shape):
+                if self.home(base.node) is not None and base.node not in self.stored:
+                    return False
+                if base.node in self._inline:
+                    return False
+                continue
+            if base.op.family != "source" and (base.node not in self.stored or base.node in self.recomputed):
+                return False
+            arrays.add(base)
+        return len(arrays) <= 1
 
     def _merge_siblings(self) -> None:
         """Clusters of one level and space that read a common tensor run in one sweep."""

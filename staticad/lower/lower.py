@@ -6,13 +6,13 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from staticad.ir.dims import Size, product
+from staticad.ir.dims import Size, floordiv, maximum, product
 from staticad.ir.graph import Node, Tensor, sort_nodes
 from staticad.ir.provenance import Where
 from staticad.ir.types import Constraint
 from staticad.lower.affine import Affine, Context, linear, strides
 from staticad.lower.clusters import ASSEMBLE, CONTRACT, LOOPS, SCATTER, Cluster
-from staticad.lower.contract import batch_shape, expand_products
+from staticad.lower.contract import batch_shape, bits, expand_products
 from staticad.lower.emit import Event, literal
 from staticad.lower.fuse import Fusion
 from staticad.lower.memory import assign_offsets
@@ -281,10 +281,10 @@ class Lowering:
             Address(left.number, a.offset * itemsize),
             Address(right.number, b.offset * itemsize),
             Address(target.number),
-            *map(Symbolic, (m, n, k, a.ld, b.ld, n, a.batch_stride, b.batch_stride, m * n)),
-            *map(Symbolic, (int(a.transposed), int(b.transposed))),
-            Address(self.constant(np.ones((), target.dtype)).number),
-            Address(self.constant(np.zeros((), target.dtype)).number),
+            *map(Symbolic, (m, n, k, maximum(1, a.ld), maximum(1, b.ld), maximum(1, n))),
+            *(Symbolic(ord("T" if side.transposed else "N")) for side in (a, b)),
+            *(Symbolic(bits(number, target.dtype)) for number in (1.0, 0.0)),
+            *map(Symbolic, (a.batch_stride, b.batch_stride, m * n)),
         )
         return Step(
             f"gemm:{target.dtype.name}",
@@ -295,6 +295,7 @@ class Lowering:
             (target.number,),
             "matmul",
             (node.where,),
+            floordiv(product((*target.shape, k)), 4),
         )
 
 

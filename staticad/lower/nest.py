@@ -56,7 +56,7 @@ class Nest:
         axes = merge(self.cluster.space, self.outer_axes, trial.accesses)
         emitter = self._build(axes)
         extent, grain = self._schedule(axes, trial.cost)
-        return emitter.finish(label, extent, grain), emitter
+        return emitter.finish(label, extent, grain, product(self.cluster.space)), emitter
 
     # ---- the shape of the nest -----------------------------------------------------------------------------------
 
@@ -107,7 +107,7 @@ class Nest:
             rows = chunk_rows(self.cluster.space) * product(self.cluster.space[1 : axis.last + 1])
             per, total = emitter.size_value(rows), emitter.size_value(axis.extent)
             start = emitter.compute(f"c * {per}", ("c",))
-            stop = emitter.compute(f"min({start} + {per}, {total})", (start,))
+            stop = emitter.compute(f"minimum({start} + {per}, {total})", (start,))
         elif position == 0 and not serial:
             start, stop = "lo", "hi"
         else:
@@ -307,9 +307,10 @@ def store_region(
     axes = merge(space, len(space), trial.accesses)
     emitter = build(axes)
     if not axes:
-        return emitter.finish(label, 1, 0)
+        return emitter.finish(label, 1, 0, 1)
     work = maximum(1, product(a.extent for a in axes[1:]))
-    return emitter.finish(label, axes[0].extent, maximum(1, floordiv(max(1, GRAIN // max(1, trial.cost)), work)))
+    grain = maximum(1, floordiv(max(1, GRAIN // max(1, trial.cost)), work))
+    return emitter.finish(label, axes[0].extent, grain, product(space))
 
 
 def scatter_updates(memory: Memory, node: Node, target: Buffer, label: str) -> Step:
@@ -333,4 +334,4 @@ def scatter_updates(memory: Memory, node: Node, target: Buffer, label: str) -> S
     for position, a in reversed(list(enumerate(looped))):
         emitter.close(f"i{position}", 0, emitter.size_value(shape[a]))
     emitter.where[node.where] = None
-    return emitter.finish(label, 1, 0)
+    return emitter.finish(label, 1, 0, product(shape))

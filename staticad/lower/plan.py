@@ -68,7 +68,8 @@ class Step:
     """One kernel call: ``kernel`` is Kernel IR, or the text of a hand-written kernel.
 
     ``extent`` is the range of the outermost loop, ``grain`` how many of its iterations one thread takes at a time
-    (0: never split). ``reads`` and ``writes`` are buffer numbers; ``where`` the lines that the kernel computes.
+    (0: never split), ``work`` an estimate of its operations. ``reads`` and ``writes`` are buffer numbers; ``where`` the
+    lines that the kernel computes.
     """
 
     kernel: Kernel | str
@@ -79,6 +80,7 @@ class Step:
     writes: tuple[int, ...]
     label: str
     where: tuple[Where, ...] = ()
+    work: Size = 0
 
 
 @dataclass(frozen=True)

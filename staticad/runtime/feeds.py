@@ -1,0 +1,179 @@
+"""From what the user feeds to arrays that fit the inputs, and the values of the free sizes. The slow path of a run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from staticad.errors import DTypeError, FeedError, GraphError
+from staticad.ir.dims import Size, Symbol, as_symbol, evaluate
+from staticad.ir.graph import Node, Tensor, describe
+from staticad.lower.plan import Requirement
+
+
+def order_feeds(inputs: Sequence[Tensor], feeds: Mapping[Any, Any]) -> tuple[Any, ...]:
+    """The fed values in the order of the inputs. Keys are the input tensors, or their names.
+
+    Raises FeedError for a missing, unknown or repeated input.
+    """
+    if not isinstance(feeds, Mapping):
+        raise FeedError(
+            f"feeds are a mapping from inputs (tensors or names) to arrays, not {type(feeds).__name__}; "
+            "for positional arrays call the session itself: session(a, b)"
+        )
+    by_name: dict[str, list[Tensor]] = {}
+    for tensor in inputs:
+        if tensor.name is not None:
+            by_name.setdefault(tensor.name, []).append(tensor)
+    found: dict[Node, Any] = {}
+    known = {t.node for t in inputs}
+    for key, value in feeds.items():
+        if isinstance(key, str):
+            named = by_name.get(key, [])
+            if len(named) > 1:
+                raise FeedError(f"{len(named)} inputs are named {key!r}; feed them by tensor")
+            if not named:
+                raise FeedError(f"no input is named {key!r}; the inputs are {_list(inputs)}")
+            node = named[0].node
+        elif isinstance(key, Tensor):
+            node = key.node
+            if node not in known:
+                raise FeedError(f"{describe(key)} is no input of this session; the inputs are {_list(inputs)}")
+        else:
+            raise FeedError(f"the key {key!r} of the feeds is neither a tensor nor a name")
+        if node in found:
+            raise FeedError(f"{describe(node.out)} is fed twice, by tensor and by name")
+        found[node] = value
+    missing = [t for t in inputs if t.node not in found]
+    if missing:
+        raise FeedError(f"missing feed for {', '.join(describe(t) for t in missing)}")
+    return tuple(found[t.node] for t in inputs)
+
+
+def _list(inputs: Sequence[Tensor]) -> str:
+    return ", ".join(repr(t.name) if t.name else str(t.type) for t in inputs) or "none"
+
+
+def convert(tensor: Tensor, value: Any) -> np.ndarray:
+    """The value as a C-contiguous array of exactly the input's dtype and rank.
+
+    NumPy arrays have to have the dtype; Python numbers and nested lists of them take it if their kind and size fit.
+    Raises FeedError (wrong rank or no array) or DTypeError.
+    """
+    if isinstance(value, Tensor):
+        raise FeedError(f"feed for {describe(tensor)} is a symbolic tensor {describe(value)}; feeds are arrays")
+    if isinstance(value, (np.ndarray, np.generic)):
+        array = np.asarray(value)
+        native = array.dtype.newbyteorder("=")
+        if native != tensor.dtype:
+            raise DTypeError(
+                f"feed for {describe(tensor)} has dtype {array.dtype}, not {tensor.dtype}; "
+                f"convert it with .astype({tensor.dtype.name!r})"
+            )
+        array = array.astype(tensor.dtype, copy=False)
+    else:
+        array = _from_python(tensor, value)
+    if array.ndim != tensor.ndim:
+        raise FeedError(
+            f"feed for {describe(tensor)} has {array.ndim} axes (shape {array.shape}), not {tensor.ndim}; "
+            "reshape it, or give the placeholder that rank"
+        )
+    return np.require(array, requirements=["C", "A"]).view(np.ndarray)
+
+
+def _from_python(tensor: Tensor, value: Any) -> np.ndarray:
+    try:
+        array = np.asarray(value)
+    except ValueError as error:
+        raise FeedError(f"feed for {describe(tensor)} is no rectangular array: {error}") from None
+    if array.dtype.kind not in "biuf":
+        raise FeedError(f"feed for {describe(tensor)} is {type(value).__name__}, not an array of numbers")
+    if array.size == 0:
+        return array.astype(tensor.dtype)
+    rank = "biuf"
+    kind = "i" if array.dtype.kind == "u" else array.dtype.kind
+    target = "i" if tensor.dtype.kind == "u" else tensor.dtype.kind
+    if hasattr(value, "dtype") and array.dtype != tensor.dtype:
+        raise DTypeError(f"feed for {describe(tensor)} has dtype {array.dtype}, not {tensor.dtype}; convert it first")
+    if rank.index(kind) > rank.index(target):
+        raise DTypeError(f"feed for {describe(tensor)} holds {array.dtype.name} numbers, which {tensor.dtype} can't hold")
+    with np.errstate(all="ignore"):
+        converted = array.astype(tensor.dtype)
+    if target == "i" and not np.array_equal(converted, array):
+        raise DTypeError(f"feed for {describe(tensor)} holds integers outside the range of {tensor.dtype}")
+    return converted
+
+
+def bind_sizes(inputs: Sequence[Tensor], arrays: Sequence[np.ndarray]) -> dict[Symbol, int]:
+    """The value of every free size. Raises FeedError for a fixed size that differs, or two values of one size."""
+    values: dict[Symbol, int] = {}
+    origin: dict[Symbol, tuple[Tensor, int]] = {}
+    for tensor, array in zip(inputs, arrays, strict=True):
+        for axis, (size, actual) in enumerate(zip(tensor.shape, array.shape, strict=True)):
+            symbol = as_symbol(size)
+            if symbol is None:
+                if size != actual:
+                    raise FeedError(
+                        f"feed for {describe(tensor)} has shape {array.shape}: axis {axis} has size {actual}, not {size}"
+                    )
+            elif symbol not in values:
+                values[symbol], origin[symbol] = actual, (tensor, axis)
+            elif values[symbol] != actual:
+                other, other_axis = origin[symbol]
+                raise FeedError(
+                    f"the size {symbol} is {values[symbol]} by axis {other_axis} of {describe(other)}, "
+                    f"but {actual} by axis {axis} of {describe(tensor)}"
+                )
+    return values
+
+
+def check_sizes(
+    nodes: Sequence[Node], requirements: Sequence[Requirement], values: Mapping[Symbol, int]
+) -> None:
+    """Raises FeedError where sizes that an op needs equal are not, or an op has nothing to work on."""
+    for node in nodes:
+        for left, right in node.constraints:
+            a, b = size_value(left, values, node), size_value(right, values, node)
+            if a != b:
+                operands = ", ".join(describe(t) for t in node.inputs)
+                raise FeedError(
+                    f"{node.op.name}: sizes {left} = {a} and {right} = {b} have to be equal, at {node.where} "
+                    f"(operands: {operands}); a size that is 1 only at run time does not broadcast"
+                )
+        for kind in node.types:
+            for size in kind.shape:
+                if not isinstance(size, int) and size_value(size, values, node) < 0:
+                    raise FeedError(f"{node.op.name}: size {size} is negative, at {node.where}")
+    for requirement in requirements:
+        size, unless = evaluate(requirement.size, values), evaluate(requirement.unless_empty, values)
+        if size < requirement.bound and unless:
+            raise requirement.error(f"{requirement.text}, at {requirement.where}")
+
+
+def size_value(size: Size, values: Mapping[Symbol, int], node: Node) -> int:
+    """The value of a size of a node. Raises FeedError where it divides by zero."""
+    try:
+        return evaluate(size, values)
+    except ZeroDivisionError:
+        raise FeedError(f"{node.op.name}: the size {size} divides by zero, at {node.where}") from None
+
+
+def free_symbols(inputs: Sequence[Tensor]) -> set[Symbol]:
+    """The free sizes that feeding the inputs determines."""
+    found = set()
+    for tensor in inputs:
+        for size in tensor.shape:
+            symbol = as_symbol(size)
+            if symbol is not None:
+                found.add(symbol)
+    return found
+
+
+def unknown_size(node: Node, size: Size) -> GraphError:
+    """The error for a size that no input determines."""
+    return GraphError(
+        f"{node.op.name} at {node.where} uses the size {size}, which no input of the session determines; "
+        "add the placeholder that it belongs to to the inputs"
+    )

@@ -1,0 +1,341 @@
+"""`compile` makes a `Session`: a graph turned into machine code once, to be run many times."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from staticad.codegen.loader import kernel_address
+from staticad.errors import DTypeError, FeedError, GraphError, IndexOutOfBounds, ShapeError
+from staticad.export.dot import steps_to_dot
+from staticad.export.dot import to_dot as graph_to_dot
+from staticad.ir.dims import Symbol, evaluate, symbols
+from staticad.ir.graph import Node, Tensor, describe, sort_nodes
+from staticad.ir.provenance import here
+from staticad.ir.types import Constraint, same_size
+from staticad.lower.lower import lower
+from staticad.lower.plan import CONSTANT, Plan
+from staticad.lower.requirements import size_requirements
+from staticad.ops.promotion import to_tensor
+from staticad.rewrite.pipeline import Options, optimize
+from staticad.runtime.binding import Binding, kernel_text
+from staticad.runtime.feeds import (
+    bind_sizes,
+    check_sizes,
+    convert,
+    free_symbols,
+    order_feeds,
+    unknown_size,
+)
+from staticad.runtime.locks import Lock, back_off
+from staticad.runtime.machine import CODES
+from staticad.runtime.structure import flatten
+from staticad.runtime.variables import Variable
+
+BINDINGS = 32  # sets of sizes whose memory a session keeps
+
+
+def compile(
+    fetches: Any,
+    inputs: Sequence[Tensor] | None = None,
+    updates: Mapping[Any, Any] | Iterable[tuple[Any, Any]] | None = None,
+    *,
+    name: str | None = None,
+    options: Mapping[str, Any] | None = None,
+) -> Session:
+    """Compile a graph into a session.
+
+    ``fetches``: a tensor, or a nest of lists, tuples and dicts of tensors; a run returns the same nest of arrays.
+    ``inputs``: the placeholders that a run is fed, in the order of positional calls; by default every placeholder
+    that the graph needs, in the order in which they were made. ``updates``: variable → new value, all computed from
+    the old values and applied together at the end of a run. ``options``: ``{"optimize": False}`` leaves the graph as
+    it is, ``{"stabilize": False}`` keeps forms that overflow, ``{"unsound": True}`` allows rewrites that change
+    results at NaN, infinities or -0.0.
+
+    Raises GraphError (no placeholder, a placeholder that is needed but no input, an update of no variable),
+    ShapeError and DTypeError (an update that does not fit its variable), CompileError.
+    """
+    return Session(fetches, inputs, updates, name=name, options=options)
+
+
+class Session:
+    """A compiled graph. Call it with arrays in the order of ``inputs``, or use `run` with a mapping.
+
+    Any number of free sizes may change from call to call without anything being compiled. Safe to call from several
+    threads (calls of one session take turns); results are new arrays that belong to the caller. After an error every
+    variable has the value that it had before.
+    """
+
+    def __init__(
+        self,
+        fetches: Any,
+        inputs: Sequence[Tensor] | None = None,
+        updates: Mapping[Any, Any] | Iterable[tuple[Any, Any]] | None = None,
+        *,
+        name: str | None = None,
+        options: Mapping[str, Any] | None = None,
+    ) -> None:
+        chosen = _options(options)
+        self.name = name
+        self.fetches = fetches
+        leaves, self._pack = flatten(fetches)
+        changes = _updates(updates)
+        targets = [*leaves, *(value for _, value in changes)]
+        self._nodes = sort_nodes(targets)
+        self.inputs: tuple[Tensor, ...] = _inputs(inputs, self._nodes)
+        self._symbols = _check_symbols(self.inputs, self._nodes)
+        self._targets = targets
+        constraints: list[Constraint] = [c for node in self._nodes for c in node.constraints]
+        for variable, value in changes:
+            _check_update(variable, value, constraints)
+        rules = Options(chosen["stabilize"], chosen["unsound"])
+        self._optimized = optimize(targets, rules) if chosen["optimize"] else targets
+        pairs = [(v, t) for (v, _), t in zip(changes, self._optimized[len(leaves) :], strict=True)]
+        fetched = self._optimized[: len(leaves)]
+        self._plan: Plan = lower(self.inputs, fetched, pairs, constraints, size_requirements(self._nodes))
+        self._texts = [kernel_text(step) for step in self._plan.steps]
+        for text in dict.fromkeys(self._texts):
+            kernel_address(text)
+        self.variables: tuple[Variable, ...] = tuple(v for v in self._plan.variables if isinstance(v, Variable))
+        self._written = [v for v, _ in changes]
+        self._constants = {b.number: _owned(b.array) for b in self._plan.buffers if b.role == CONSTANT}
+        self._lock = Lock()
+        self._bindings: OrderedDict[tuple[int, ...], Binding] = OrderedDict()
+        self._binding: Binding | None = None
+        self._run: Any = _unbound
+        if not self._symbols:
+            self._bind({})
+
+    # ---- running -------------------------------------------------------------------------------------------------
+
+    def __call__(self, *arrays: Any) -> Any:
+        """Run with one array per input, in the order of ``inputs``. The fast path.
+
+        Raises FeedError, DTypeError, IndexOutOfBounds.
+        """
+        result = self._run(arrays)
+        if type(result) is not tuple:
+            result = self._slow(arrays, None, result)
+        return self._pack(result)
+
+    def run(self, feeds: Mapping[Any, Any] | None = None, out: Any = None) -> Any:
+        """Run with a mapping from inputs (tensors or names) to arrays.
+
+        ``out``: arrays to write the results into, in the nest of the fetches flattened to a sequence (one array for a
+        single fetch); they have the results' dtypes and shapes, are C-contiguous, writable and overlap no feed.
+        Raises FeedError, DTypeError, IndexOutOfBounds.
+        """
+        arrays = order_feeds(self.inputs, feeds or {})
+        if out is None:
+            return self(*arrays)
+        results = (out,) if isinstance(out, np.ndarray) else tuple(out)
+        return self._pack(self._slow(arrays, results, None))
+
+    def _slow(self, arrays: tuple[Any, ...], out: tuple[np.ndarray, ...] | None, code: Any) -> tuple[Any, ...]:
+        """What the fast path did not take: other sizes, values to convert, a busy lock, results given by the user."""
+        if len(arrays) != len(self.inputs):
+            raise FeedError(
+                f"this session takes {len(self.inputs)} arrays "
+                f"({', '.join(describe(t) for t in self.inputs)}), not {len(arrays)}"
+            )
+        if code == CODES.STATUS:
+            self._report(self._binding)
+        feeds = tuple(convert(t, a) for t, a in zip(self.inputs, arrays, strict=True))
+        binding = self._bind(bind_sizes(self.inputs, feeds))
+        if out is not None:
+            self._check_out(binding, feeds, out)
+        attempt = 0
+        while True:
+            result = binding.run(feeds) if out is None else binding.run(feeds, out)
+            if type(result) is tuple:
+                return result
+            if result == CODES.STATUS:
+                self._report(binding)
+            if result != CODES.BUSY:
+                raise AssertionError(f"the machine refused converted feeds with code {result}")
+            attempt += 1
+            back_off(attempt)
+
+    def _report(self, binding: Binding | None) -> None:
+        """Raise the error that the status words of the last run describe."""
+        assert binding is not None
+        _, code, index, size = (int(word) for word in binding.program.status)
+        check = self._plan.checks[code]
+        raise IndexOutOfBounds(f"index {index} is out of range for {check.text}, which has size {size}, at {check.where}")
+
+    def _bind(self, values: dict[Symbol, int]) -> Binding:
+        """The program for these sizes: the one in use, one used before, or a new one. Compiles nothing."""
+        key = tuple(values[s] for s in self._symbols)
+        binding = self._bindings.get(key)
+        if binding is None:
+            check_sizes(self._nodes, self._plan.requirements, values)
+            binding = Binding(
+                self._plan, self._texts, self.variables, self._written, self._constants, values, self._lock
+            )
+            self._bindings[key] = binding
+            while len(self._bindings) > BINDINGS:
+                self._bindings.popitem(last=False)
+        else:
+            self._bindings.move_to_end(key)
+        self._binding, self._run = binding, binding.run
+        return binding
+
+    def _check_out(self, binding: Binding, feeds: tuple[np.ndarray, ...], out: tuple[np.ndarray, ...]) -> None:
+        if len(out) != len(binding.outs):
+            raise FeedError(f"out has {len(out)} arrays for {len(binding.outs)} results")
+        held = [*feeds, *(v._storage for v in self.variables)]
+        for number, (array, spec) in enumerate(zip(out, binding.outs, strict=True)):
+            where = f"out[{number}]"
+            if not isinstance(array, np.ndarray) or array.dtype != spec.dtype or array.shape != spec.shape:
+                raise FeedError(f"{where} has to be an array of {spec.dtype} and shape {spec.shape}")
+            if not (array.flags.c_contiguous and array.flags.aligned and array.flags.writeable):
+                raise FeedError(f"{where} has to be C-contiguous, aligned and writable")
+            if any(np.may_share_memory(array, other) for other in (*held, *out[:number])):
+                raise FeedError(f"{where} shares memory with a feed or with another result; give it memory of its own")
+
+    # ---- looking inside ------------------------------------------------------------------------------------------
+
+    def source(self) -> str:
+        """The source of the generated kernels, each once, in order of first use."""
+        parts = []
+        for text in dict.fromkeys(self._texts):
+            labels = [s.label for s, t in zip(self._plan.steps, self._texts, strict=True) if t == text]
+            note = f"# {labels[0]}" + (f" (used {len(labels)} times)" if len(labels) > 1 else "")
+            parts.append(f"{note}\n{text}")
+        return "\n\n".join(parts)
+
+    def memory(self, sizes: Mapping[str, int] | None = None) -> int:
+        """Bytes of temporary memory for given values of the named or printed free sizes."""
+        given = dict(sizes or {})
+        values: dict[Symbol, int] = {}
+        for symbol in self._symbols:
+            if str(symbol) not in given:
+                raise FeedError(f"no value for the size {symbol}; this session has {', '.join(map(str, self._symbols))}")
+            values[symbol] = given.pop(str(symbol))
+        if given:
+            raise FeedError(f"no size is called {next(iter(given))}")
+        return evaluate(self._plan.arena, values)
+
+    def to_dot(self, stage: str = "graph") -> str:
+        """The graph as built ("graph"), after rewriting ("optimized"), or the compiled steps ("kernels"), as DOT."""
+        title = self.name or "session"
+        if stage == "graph":
+            return graph_to_dot(self._targets, name=title)
+        if stage == "optimized":
+            return graph_to_dot(self._optimized, name=title)
+        if stage == "kernels":
+            return steps_to_dot(self._steps(), self._buffers(), name=title)
+        raise GraphError(f"no stage {stage!r}; there are 'graph', 'optimized' and 'kernels'")
+
+    def _steps(self) -> list[dict[str, Any]]:
+        commit = {id(step) for step in self._plan.commit}
+        return [
+            {
+                "label": step.label,
+                "kind": "contract" if isinstance(step.kernel, str) else "elementwise",
+                "reads": [str(n) for n in step.reads],
+                "writes": [str(n) for n in step.writes],
+                "where": ", ".join(str(w) for w in step.where[:4]),
+                "phase": "commit" if id(step) in commit else "compute",
+            }
+            for step in self._plan.steps
+        ]
+
+    def _buffers(self) -> dict[str, dict[str, str]]:
+        names = {"feed": self.inputs, "variable": self.variables}
+        found = {}
+        for b in self._plan.buffers:
+            name = names[b.role][b.position].name if b.role in names else None
+            kind = f"{b.dtype.name}[{','.join(map(str, b.shape))}]"
+            found[str(b.number)] = {"label": f"{name or b.role}\n{kind}", "role": b.role}
+        return found
+
+    def __repr__(self) -> str:
+        label = f" {self.name!r}" if self.name else ""
+        return f"<Session{label}: {len(self.inputs)} inputs, {len(self._plan.steps)} kernel calls>"
+
+
+def _unbound(arrays: tuple[Any, ...]) -> None:
+    """Stands in for a program until sizes are known."""
+
+
+def _owned(array: np.ndarray | None) -> np.ndarray:
+    assert array is not None
+    return np.array(array, order="C", copy=True)
+
+
+def _options(options: Mapping[str, Any] | None) -> dict[str, Any]:
+    chosen = {"optimize": True, "stabilize": True, "unsound": False}
+    for key, value in (options or {}).items():
+        if key not in chosen:
+            raise GraphError(f"no option {key!r}; there are {', '.join(map(repr, chosen))}")
+        chosen[key] = value
+    return chosen
+
+
+def _updates(updates: Mapping[Any, Any] | Iterable[tuple[Any, Any]] | None) -> list[tuple[Variable, Tensor]]:
+    if updates is None:
+        return []
+    pairs = list(updates.items()) if isinstance(updates, Mapping) else [tuple(pair) for pair in updates]
+    found: list[tuple[Variable, Tensor]] = []
+    seen: set[Node] = set()
+    for pair in pairs:
+        if len(pair) != 2:
+            raise GraphError(f"an update is a pair (variable, new value), not {pair!r}")
+        variable, value = pair
+        if not isinstance(variable, Variable):
+            what = describe(variable) if isinstance(variable, Tensor) else repr(variable)
+            raise GraphError(f"{what} can't be updated: it is no variable; make it with sa.variable (at {here()})")
+        if variable.node in seen:
+            raise GraphError(f"{describe(variable)} has two updates; combine them into one")
+        seen.add(variable.node)
+        found.append((variable, value if isinstance(value, Tensor) else to_tensor(value, variable.dtype)))
+    return found
+
+
+def _check_update(variable: Variable, value: Tensor, constraints: list[Constraint]) -> None:
+    if value.dtype != variable.dtype:
+        raise DTypeError(
+            f"update of {describe(variable)} has dtype {value.dtype}: {describe(value)}; "
+            f"cast it with .astype({variable.dtype.name!r})"
+        )
+    sizes = zip(value.shape, variable.shape, strict=False)
+    if value.ndim != variable.ndim or any(same_size(a, b, constraints) is None for a, b in sizes):
+        raise ShapeError(f"update of {describe(variable)} has another shape: {describe(value)}")
+
+
+def _inputs(inputs: Sequence[Tensor] | None, nodes: list[Node]) -> tuple[Tensor, ...]:
+    needed = sorted((n for n in nodes if n.op.name == "placeholder"), key=lambda n: n.serial)
+    if inputs is None:
+        return tuple(n.out for n in needed)
+    if isinstance(inputs, Tensor):
+        raise GraphError("inputs is a list of placeholders; write inputs=[x]")
+    given: set[Node] = set()
+    for tensor in inputs:
+        if not isinstance(tensor, Tensor) or tensor.op.name != "placeholder":
+            what = describe(tensor) if isinstance(tensor, Tensor) else repr(tensor)
+            raise GraphError(f"{what} can't be an input: inputs are placeholders")
+        if tensor.node in given:
+            raise GraphError(f"{describe(tensor)} is listed twice among the inputs")
+        given.add(tensor.node)
+    missing = [n for n in needed if n not in given]
+    if missing:
+        listed = ", ".join(describe(n.out) for n in missing)
+        raise GraphError(f"the graph depends on {listed}, which is not among the inputs; add it to inputs=")
+    return tuple(inputs)
+
+
+def _check_symbols(inputs: tuple[Tensor, ...], nodes: list[Node]) -> tuple[Symbol, ...]:
+    known = free_symbols(inputs)
+    for node in nodes:
+        sizes = [s for kind in node.types for s in kind.shape]
+        sizes += [s for pair in node.constraints for s in pair]
+        if "size" in node.attrs:
+            sizes.append(node.attrs["size"])
+        for size in sizes:
+            if symbols(size) - known:
+                raise unknown_size(node, size)
+    return tuple(sorted(known, key=lambda s: s.key))

@@ -1,0 +1,48 @@
+"""Nests of fetches: what the user asks for, flattened to a list, and results put back in the same form."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from staticad.errors import GraphError
+from staticad.ir.graph import Tensor
+
+Pack = Callable[[tuple[Any, ...]], Any]
+
+
+def flatten(fetches: Any) -> tuple[list[Tensor], Pack]:
+    """The tensors of a nest of lists, tuples, named tuples and dicts, and what rebuilds the nest from their values.
+
+    Raises GraphError for anything else in it.
+    """
+    leaves: list[Tensor] = []
+    if isinstance(fetches, Tensor):
+        return [fetches], _only
+    plain = isinstance(fetches, (list, tuple)) and all(isinstance(f, Tensor) for f in fetches)
+    if plain and type(fetches) in (list, tuple):
+        return list(fetches), list if isinstance(fetches, list) else tuple
+    build = _collect(fetches, leaves)
+    return leaves, build
+
+
+def _only(values: tuple[Any, ...]) -> Any:
+    return values[0]
+
+
+def _collect(item: Any, leaves: list[Tensor]) -> Pack:
+    if isinstance(item, Tensor):
+        position = len(leaves)
+        leaves.append(item)
+        return lambda values: values[position]
+    if isinstance(item, dict):
+        parts = {key: _collect(value, leaves) for key, value in item.items()}
+        return lambda values: {key: part(values) for key, part in parts.items()}
+    if isinstance(item, tuple) and hasattr(item, "_fields"):
+        named = [_collect(value, leaves) for value in item]
+        return lambda values: type(item)(*(part(values) for part in named))
+    if isinstance(item, (list, tuple)):
+        kind = list if isinstance(item, list) else tuple
+        members = [_collect(value, leaves) for value in item]
+        return lambda values: kind(part(values) for part in members)
+    raise GraphError(f"can't fetch {item!r} ({type(item).__name__}): fetches are tensors, or lists, tuples, dicts of them")
