@@ -22,7 +22,7 @@ from staticad.errors import (
     VerifyError,
 )
 from staticad.export import to_dot, to_networkx, to_svg
-from staticad.functional import methods
+from staticad.functional import linalg, methods, special
 from staticad.functional.comparison import (
     bitwise_and,
     bitwise_not,
@@ -56,6 +56,7 @@ from staticad.functional.creation import (
     zeros,
     zeros_like,
 )
+from staticad.functional.einsum import einsum
 from staticad.functional.elementwise import (
     abs,
     absolute,
@@ -102,6 +103,19 @@ from staticad.functional.elementwise import (
 )
 from staticad.functional.indexing import take, take_along_axis
 from staticad.functional.joining import concatenate, hstack, pad, roll, split, stack, vstack
+from staticad.functional.linalg import (
+    diag,
+    diagonal,
+    dot,
+    inner,
+    matmul,
+    outer,
+    tensordot,
+    trace,
+    tril,
+    triu,
+    vdot,
+)
 from staticad.functional.movement import (
     atleast_1d,
     atleast_2d,
@@ -152,6 +166,9 @@ __all__ = [
     "take_along_axis", "tile", "transpose", "vstack",
     # export
     "to_dot", "to_networkx", "to_svg",
+    # products and matrices
+    "diag", "diagonal", "dot", "einsum", "inner", "linalg", "matmul", "outer", "special", "tensordot", "trace", "tril",
+    "triu", "vdot",
     # errors
     "CompileError", "ConfigError", "DTypeError", "FeedError", "GradientError", "GraphError", "IndexOutOfBounds",
     "NonFiniteError", "OutOfMemory", "ShapeError", "StaticadError", "VerifyError", "errors",

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NoReturn
+from typing import Any
 
-from staticad.errors import GraphError
-from staticad.functional import comparison, elementwise, indexing, joining, movement, reductions
+from staticad.functional import comparison, elementwise, indexing, joining, linalg, movement, numpy_protocol, reductions
 from staticad.ir.dims import Size, product
-from staticad.ir.graph import Tensor, describe
-from staticad.ir.provenance import here
+from staticad.ir.graph import Tensor
 from staticad.ops.barrier import STOP_GRADIENT
 from staticad.ops.base import apply
 from staticad.ops.promotion import OPERANDS
@@ -55,13 +53,6 @@ def _detach(self: Tensor) -> Tensor:
     return apply(STOP_GRADIENT, self)
 
 
-def _array(self: Tensor, *_: Any, **__: Any) -> NoReturn:
-    """Keeps NumPy from making an array of objects."""
-    raise GraphError(
-        f"{describe(self)} can't become a NumPy array at {here()}: it has no value before a session runs"
-    )
-
-
 def _size(self: Tensor) -> Size:
     """The number of elements: an int, or a `Dim` where a size is free."""
     return product(self.shape)
@@ -83,6 +74,8 @@ BINARY: dict[str, Binary] = {
 OPERATORS: dict[str, Callable[..., Any]] = {
     **{f"__{name}__": _operator(function) for name, function in BINARY.items()},
     **{f"__r{name}__": _reflected(function) for name, function in BINARY.items()},
+    "__matmul__": _operator(linalg.matmul),
+    "__rmatmul__": _reflected(linalg.matmul),
     "__pow__": _operator(elementwise.power),
     "__rpow__": _reflected(elementwise.power),
     "__eq__": _operator(comparison.equal),
@@ -99,7 +92,9 @@ OPERATORS: dict[str, Callable[..., Any]] = {
 }
 
 METHODS: dict[str, Callable[..., Any]] = {
-    "__array__": _array,
+    "__array__": numpy_protocol.array,
+    "__array_function__": numpy_protocol.array_function,
+    "__array_ufunc__": numpy_protocol.array_ufunc,
     "__getitem__": indexing.getitem,
     "all": reductions.all,
     "any": reductions.any,
@@ -108,6 +103,8 @@ METHODS: dict[str, Callable[..., Any]] = {
     "astype": elementwise.astype,
     "broadcast_to": movement.broadcast_to,
     "clip": elementwise.clip,
+    "diagonal": linalg.diagonal,
+    "dot": linalg.dot,
     "detach": _detach,
     "expand_dims": movement.expand_dims,
     "flatten": movement.ravel,
@@ -127,6 +124,7 @@ METHODS: dict[str, Callable[..., Any]] = {
     "sum": reductions.sum,
     "swapaxes": movement.swapaxes,
     "take": indexing.take,
+    "trace": linalg.trace,
     "transpose": _transpose,
     "var": reductions.var,
 }
