@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from staticad import errors
+from staticad import errors, nn, optim
 from staticad.autodiff.check import gradcheck
 from staticad.autodiff.derivatives import hessian, hvp, jacobian, stop_gradient
 from staticad.autodiff.forward import jvp
@@ -169,6 +169,8 @@ __all__ = [
     # products and matrices
     "diag", "diagonal", "dot", "einsum", "inner", "linalg", "matmul", "outer", "special", "tensordot", "trace", "tril",
     "triu", "vdot",
+    # training
+    "nn", "optim",
     # errors
     "CompileError", "ConfigError", "DTypeError", "FeedError", "GradientError", "GraphError", "IndexOutOfBounds",
     "NonFiniteError", "OutOfMemory", "ShapeError", "StaticadError", "VerifyError", "errors",
