@@ -7,7 +7,6 @@ import numpy as np
 from staticad.ir.dims import Shape
 from staticad.ir.dtypes import DType
 from staticad.ir.graph import Node, Tensor
-from staticad.ir.rebuild import rebuild
 from staticad.lower.sizes import Sizes
 from staticad.lower.strided import Matrix, Strided, matrix, strided_view
 from staticad.ops.arithmetic import MUL
@@ -17,15 +16,9 @@ from staticad.ops.movement import BROADCAST_TO, EXPAND_DIMS, SQUEEZE
 from staticad.ops.reduce import ANY, SUM
 
 
-def expand_products(outputs: list[Tensor]) -> list[Tensor]:
-    """Write as multiply-and-sum every product that BLAS can't do (integers, bool) or that is no matrix-matrix product
-    (a size of 1): those fuse with what is around them."""
-    return rebuild(outputs, _expand)
-
-
-def _expand(node: Node, inputs: tuple[Tensor, ...]) -> Tensor | None:
-    if node.op.family != "contract":
-        return None
+def expand_product(node: Node, inputs: tuple[Tensor, ...]) -> Tensor | None:
+    """Multiply-and-sum for a product that BLAS can't do (integers, bool) or that is no matrix-matrix product (a size
+    of 1): that fuses with what is around it. None for the others."""
     a, b = inputs
     m, k, n = a.shape[-2], a.shape[-1], b.shape[-1]
     if a.dtype.kind == "f" and 1 not in (m, k, n):

@@ -25,6 +25,7 @@ from staticad.lower.affine import (
     linear,
     movement_context,
 )
+from staticad.lower.clusters import INNER, Member
 from staticad.lower.fuse import Fusion
 from staticad.lower.loops import Compute, Index, Kernel, Load, Loop, Pointer, Statement, Store, Update
 from staticad.lower.plan import Address, Argument, Buffer, Status, Step, Symbolic
@@ -101,7 +102,7 @@ class Emitter:
         self.events: list[Event] = []
         self.where: dict[Where, None] = {}
         self.checked = False
-        self.members: dict[Node, Any] = {}
+        self.members: dict[Node, Member] = {}
         self._blocks = [_Block()]
         self._depth: dict[str, int] = {}
         self._keys: dict[Key, tuple[str, int]] = {}
@@ -243,7 +244,7 @@ class Emitter:
             member = self.members.get(node)
             if member is None and node in self.fusion.recomputed:
                 return self._elementwise(node, context)
-            if member is None or (node in self.fusion.stored and member.stage < self.stage):
+            if member is None or self._stored_before(node, member):
                 return self.load(self.memory.buffer(tensor), linear(context, self.fusion.shape(tensor)))
             return self._member(node, context)
         if family == "barrier":
@@ -258,6 +259,10 @@ class Emitter:
         if family == "creation":
             return self._creation(node, context)
         return self._elementwise(node, context)
+
+    def _stored_before(self, node: Node, member: Member) -> bool:
+        """True for values of an earlier loop of this kernel; what is outside the loops is still at hand."""
+        return node in self.fusion.stored and member.level == INNER and member.stage < self.stage
 
     def _member(self, node: Node, context: Context) -> str:
         if node.op.family != "elementwise":  # a reduction over nothing but axes of size 1
@@ -317,11 +322,12 @@ class Emitter:
 
     def _gather(self, node: Node, context: Context) -> str:
         x = node.inputs[0]
-        memory = self.fusion.memory(x)
         shape = self.fusion.shape(x)
         dynamic = self.indices(node, node.inputs[1:], context, shape)
         full = tuple(dynamic[a] for a in range(x.ndim))
-        return self.load(self.memory.buffer(memory), linear(full, shape))
+        if self.fusion.generated(x):
+            return self.value(x, full)
+        return self.load(self.memory.buffer(self.fusion.memory(x)), linear(full, shape))
 
     def indices(self, node: Node, indices: tuple[Tensor, ...], context: Context, shape: Shape) -> dict[int, Affine]:
         """The index of every axis of what a gather reads or a scatter writes at a context, bounds checked."""

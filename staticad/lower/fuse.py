@@ -137,12 +137,19 @@ class Fusion:
             elif family == "reshape":
                 self._whole(node.inputs[0], found)
             elif family == "gather":
-                self._whole(node.inputs[0], found)
+                if not self.generated(node.inputs[0]):
+                    self._whole(node.inputs[0], found)
                 index_context, _, _ = gather_contexts(node, at)
                 stack += [(index, index_context) for index in node.inputs[1:]]
             elif node in self._inline:
                 stack += [(x, broadcast_context(at, self.shape(x), current.ndim)) for x in node.inputs]
         return found
+
+    def generated(self, tensor: Tensor) -> bool:
+        """True for tensors made of sizes alone: read at any index, they cost nothing and need no memory."""
+        while tensor.op.family in ("movement", "barrier"):
+            tensor = tensor.inputs[0]
+        return tensor.op.family == "creation"
 
     def _whole(self, tensor: Tensor, found: list[Edge]) -> None:
         memory = self.memory(tensor)
@@ -156,7 +163,7 @@ class Fusion:
         for node in nodes:
             family = node.op.family
             if family in _PASSIVE:
-                if family in ("reshape", "gather"):
+                if family == "reshape" or (family == "gather" and not self.generated(node.inputs[0])):
                     self.memory(node.inputs[0])
             elif family == "elementwise":
                 if not self._try_inline(node):

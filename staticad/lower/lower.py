@@ -12,7 +12,7 @@ from staticad.ir.provenance import Where
 from staticad.ir.types import Constraint
 from staticad.lower.affine import Affine, Context, linear, strides
 from staticad.lower.clusters import ASSEMBLE, CONTRACT, LOOPS, SCATTER, Cluster
-from staticad.lower.contract import batch_shape, bits, expand_products
+from staticad.lower.contract import batch_shape, bits
 from staticad.lower.emit import Event, literal
 from staticad.lower.fuse import Fusion
 from staticad.lower.memory import assign_offsets
@@ -33,6 +33,7 @@ from staticad.lower.plan import (
     Step,
     Symbolic,
 )
+from staticad.lower.prepare import prepare
 from staticad.lower.sizes import Sizes
 from staticad.ops.sources import ConstantValue, constant_array
 
@@ -47,8 +48,9 @@ def lower(
     requirements: Sequence[Requirement],
 ) -> Plan:
     """The plan that computes the fetches and the new values of variables from the inputs."""
-    outputs = expand_products([*fetches, *(value for _, value in updates)])
-    lowering = Lowering(inputs, Sizes(constraints))
+    sizes = Sizes(constraints)
+    outputs = prepare([*fetches, *(value for _, value in updates)], sizes)
+    lowering = Lowering(inputs, sizes)
     values = outputs[len(fetches) :]
     return lowering.plan(outputs[: len(fetches)], [(v, x) for (v, _), x in zip(updates, values)], tuple(requirements))
 
