@@ -56,8 +56,10 @@ class _Noise:
         return (array * (1 + noise)).astype(array.dtype)
 
     def operand(self, tensor: Tensor) -> np.ndarray:
-        constant = constant_array(tensor)
-        return self.values[tensor] if constant is None else constant
+        if tensor not in self.values:
+            constant = constant_array(tensor)
+            self.values[tensor] = tensor.value if constant is None else constant
+        return self.values[tensor]
 
     def disturb(self, tensor: Tensor, value: np.ndarray) -> np.ndarray:
         op, node = tensor.op, tensor.node
@@ -83,10 +85,9 @@ def expect(
 ) -> list[Expected]:
     """The reference values of the outputs, with what rounding may do to them."""
     centers = evaluate(outputs, feeds, variables)
+    given = {**feeds, **(variables or {})}
     with np.errstate(all="ignore"):
-        noisy = [
-            evaluate(outputs, feeds, variables, watch=_Noise({**feeds, **(variables or {})}, seed)) for seed in range(RUNS)
-        ]
+        noisy = [evaluate(outputs, feeds, variables, watch=_Noise(given, seed)) for seed in range(RUNS)]
         return [_expected(center, [run[i] for run in noisy]) for i, center in enumerate(centers)]
 
 

@@ -51,7 +51,7 @@ Make = Callable[[np.random.Generator, tuple[int, ...], np.dtype, Domain], np.nda
 
 def transposed(array: np.ndarray) -> np.ndarray:
     """The same values, stored column by column."""
-    return np.asfortranarray(array)
+    return np.array(array, order="F")
 
 
 def strided(array: np.ndarray) -> np.ndarray:

@@ -39,6 +39,7 @@ class Builder:
         self.rng = np.random.default_rng(seed)
         self.seed = seed
         self.tensors: list[Tensor] = []
+        self.sources: list[Tensor] = []
         self.inputs: list[Tensor] = []
         self.checked: set[Node] = set()
         self.sizes: dict[Symbol, int] = {}
@@ -79,11 +80,16 @@ class Builder:
 
     # Growth
 
-    def placeholder(self, shape: tuple[Any, ...], dtype: np.dtype) -> Tensor:
-        tensor = sa.placeholder(shape, dtype, name=f"x{len(self.inputs)}")
-        self.inputs.append(tensor)
-        self.tensors.append(tensor)
-        return tensor
+    def source(self, shape: tuple[Any, ...], dtype: np.dtype) -> None:
+        """A placeholder, or for fixed sizes sometimes a variable or a constant."""
+        if all(isinstance(s, int) for s in shape) and self.chance(0.3):
+            array = families.ordinary(self.rng, shape, dtype)
+            stored = self.chance(0.6)
+            self.sources.append(sa.variable(array, trainable=dtype.kind == "f") if stored else sa.constant(array))
+        else:
+            self.inputs.append(sa.placeholder(shape, dtype, name=f"x{len(self.inputs)}"))
+            self.sources.append(self.inputs[-1])
+        self.tensors.append(self.sources[-1])
 
     def is_legal(self, tensor: Tensor) -> bool:
         """Whether all sizes below a tensor come out equal, non-negative and small where they have to."""
@@ -119,10 +125,13 @@ class Builder:
             feeds[tensor] = self.choose(families.LAYOUTS)(array) if self.chance(0.3) else array
         return feeds
 
+    def float_sources(self) -> list[Tensor]:
+        return [t for t in self.sources if t.dtype.kind == "f"]
+
     def gradients(self) -> list[Tensor]:
         """Derivatives of a number made from the graph, by inputs and sometimes by an intermediate."""
         floats = [t for t in self.tensors if t.dtype.kind == "f"]
-        xs = [t for t in self.inputs if t.dtype.kind == "f"]
+        xs = self.float_sources()
         if not xs:
             return []
         loss: Any = 0.0
@@ -138,9 +147,9 @@ def random_graph(seed: int) -> RandomGraph:
     """A graph of some 5 to 30 ops with one to a few outputs, among them gradients."""
     build = Builder(seed)
     for _ in range(int(build.rng.integers(1, 5))):
-        build.placeholder(build.shape(), build.dtype())
-    if not any(t.dtype.kind == "f" for t in build.inputs):
-        build.placeholder(build.shape(), build.choose(FLOATS))
+        build.source(build.shape(), build.dtype())
+    if not build.float_sources():
+        build.source(build.shape(), build.choose(FLOATS))
     for _ in range(int(build.rng.integers(4, 22))):
         build.step()
     outputs = [build.tensors[-1], *(build.choose(build.tensors) for _ in range(int(build.rng.integers(0, 3))))]
@@ -169,5 +178,5 @@ def other_feeds(build: Builder, outputs: list[Tensor], feeds: dict[Tensor, np.nd
 def second_order(build: Builder, outputs: list[Tensor]) -> list[Tensor]:
     """Derivatives of one of the outputs' sums, which may be gradients themselves."""
     floats = [t for t in outputs if t.dtype.kind == "f"]
-    xs = [t for t in build.inputs if t.dtype.kind == "f"]
+    xs = build.float_sources()
     return sa.gradients(sa.sum(build.choose(floats)), xs, unconnected="zero") if floats and xs else []

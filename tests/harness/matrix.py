@@ -1,0 +1,82 @@
+"""Many cases in one session: compiled once for a dtype, run on all families of inputs, compared with the reference."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+import staticad as sa
+from staticad.ir.graph import Tensor
+from staticad.reference import evaluate
+from tests.harness import families
+from tests.harness.cases import Case, Input, Sizes
+from tests.harness.compare import mismatch
+from tests.harness.condition import expect, mismatch_expected
+
+Feeds = dict[Tensor, np.ndarray]
+
+
+class Matrix:
+    """The cases' graphs in one dtype, on shared placeholders with free sizes, and the session of all of them."""
+
+    def __init__(self, cases: Sequence[Case], dtype: np.dtype, gradients: bool = False) -> None:
+        self.dtype = dtype
+        pool: dict[tuple[object, ...], Tensor] = {}
+        self.cases: list[Case] = []
+        self.outputs: list[Tensor] = []
+        self.inputs: dict[Tensor, tuple[Input, tuple[float, float]]] = {}
+        for case in cases:
+            if dtype not in case.dtypes:
+                continue
+            result = case.tensor(dtype, pool)
+            operands = [case.placeholder(i, dtype, pool) for i in range(len(case.inputs))]
+            for operand, given in zip(operands, case.inputs):
+                self.inputs[operand] = given, case.domain
+            results = _gradients(result, operands) if gradients else [result]
+            self.cases += [case] * len(results)
+            self.outputs += results
+        self.session = sa.compile(self.outputs, inputs=list(self.inputs))
+
+    def feeds(self, rng: np.random.Generator, sizes: Sizes, fill: families.Make = families.ordinary) -> Feeds:
+        """Arrays for all placeholders."""
+        return {
+            tensor: given.make(rng, sizes, self.dtype, domain, fill) for tensor, (given, domain) in self.inputs.items()
+        }
+
+    def zero_sizes(self) -> Iterator[Sizes]:
+        """Every size in turn 0 that no case forbids."""
+        forbidden = {name for case in self.cases for name in case.nonzero}
+        for sizes in families.sizes("abcde"):
+            if all(number or name not in forbidden for name, number in sizes.items()):
+                yield sizes
+
+    def differences(self, feeds: Feeds, only: str = "all") -> list[str]:
+        """Run, compare with the reference, name the cases that differ. ``only="special"`` leaves out the cases whose
+        results on extreme values are not defined."""
+        results = self.session.run(feeds)
+        chained = [i for i, c in enumerate(self.cases) if c.ulp is None]
+        single = [i for i, c in enumerate(self.cases) if c.ulp is not None and (c.special or only == "all")]
+        found = []
+        if only == "all":
+            for i, expected in zip(chained, expect([self.outputs[i] for i in chained], feeds)):
+                found.append((i, mismatch_expected(results[i], expected)))
+        for i, expected in zip(single, evaluate([self.outputs[i] for i in single], feeds)):
+            case = self.cases[i]
+            value = expected
+            if case.ulp:  # NumPy's own float32 functions are a few units off
+                (wide,) = evaluate(self.outputs[i], feeds, precision=np.float64)
+                with np.errstate(all="ignore"):
+                    value = wide.astype(expected.dtype)
+            found.append((i, mismatch(results[i], value, ulp=case.ulp or 0, signed_zeros=case.signed_zeros)))
+        sizes = {name: n for t, a in feeds.items() for name, n in zip(map(str, t.shape), a.shape) if not name.isdigit()}
+        return [f"{self.cases[i]} {self.dtype} at {sizes}: {text}" for i, text in found if text is not None]
+
+
+def _gradients(result: Tensor, operands: list[Tensor]) -> list[Tensor]:
+    """Derivatives by all float operands, with a cotangent that is different in every element."""
+    xs = [t for t in operands if t.dtype.kind == "f"]
+    if result.dtype.kind != "f" or not xs:
+        return []
+    cotangent = sa.cos(result) + 0.25
+    return sa.gradients(result, xs, sa.stop_gradient(cotangent), unconnected="zero")

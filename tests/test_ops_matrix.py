@@ -1,0 +1,85 @@
+"""Every op and every function of the front, compiled, against the reference: all dtypes, all families of inputs.
+
+One session holds many cases, with free sizes, so that all shapes run on the same machine code.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+import numpy as np
+import pytest
+
+from tests.harness import families
+from tests.harness.cases import Case
+from tests.harness.derivatives import check_case
+from tests.harness.front_cases import all_front_cases
+from tests.harness.matrix import Matrix
+from tests.harness.op_cases import all_op_cases
+
+OP_CASES, FRONT_CASES = all_op_cases(), all_front_cases()
+USUAL = {"a": 3, "b": 5, "c": 4, "d": 6, "e": 2}
+
+
+def grouped() -> dict[str, list[Case]]:
+    """Cases that share a session: of one group, and either all legal with sizes of 0 or none."""
+    groups: dict[str, list[Case]] = defaultdict(list)
+    for case in (*OP_CASES, *FRONT_CASES):
+        groups[case.group + (" nonempty" if case.nonzero else "")].append(case)
+    return dict(groups)
+
+
+GROUPS = grouped()
+PAIRS = [
+    pytest.param(name, dtype, id=f"{name}-{dtype.name}")
+    for name, cases in GROUPS.items()
+    for dtype in families.ALL
+    if any(dtype in case.dtypes for case in cases)
+]
+SMOOTH = [
+    pytest.param(name, dtype, id=f"{name}-{dtype.name}")
+    for name, cases in GROUPS.items()
+    for dtype in families.FLOATS
+    if any(dtype in case.dtypes and case.smooth for case in cases)
+]
+
+
+def report(found: list[str]) -> None:
+    assert not found, f"{len(found)} differ:\n" + "\n".join(found[:25])
+
+
+@pytest.mark.parametrize(("group", "dtype"), PAIRS)
+def test_compiled_values_are_the_reference_values(group: str, dtype: np.dtype, rng: np.random.Generator) -> None:
+    matrix = Matrix(GROUPS[group], dtype)
+    found: list[str] = []
+    for sizes in matrix.zero_sizes():
+        found += matrix.differences(matrix.feeds(rng, sizes))
+    usual = matrix.feeds(rng, USUAL)
+    for layout in families.LAYOUTS:
+        found += matrix.differences({t: layout(a) for t, a in usual.items()})
+    for sizes in (USUAL, dict.fromkeys(USUAL, 9)):
+        found += matrix.differences(matrix.feeds(rng, sizes, families.special), only="special")
+    report(found)
+
+
+@pytest.mark.parametrize(("group", "dtype"), SMOOTH)
+def test_compiled_gradients_are_the_reference_gradients(group: str, dtype: np.dtype, rng: np.random.Generator) -> None:
+    matrix = Matrix([case for case in GROUPS[group] if case.smooth], dtype, gradients=True)
+    found: list[str] = []
+    for sizes in matrix.zero_sizes():
+        found += matrix.differences(matrix.feeds(rng, sizes))
+    report(found)
+
+
+SMOOTH_FRONT = [case for case in FRONT_CASES if case.smooth and families.FLOATS[1] in case.dtypes]
+
+
+@pytest.mark.parametrize("case", SMOOTH_FRONT, ids=str)
+def test_derivatives_of_the_front(case: Case, rng: np.random.Generator) -> None:
+    """Central differences to second order, and forward against reverse mode."""
+    check_case(case, rng)
+
+
+def test_names_of_cases_are_distinct() -> None:
+    names = [case.name for case in OP_CASES]
+    assert len(set(names)) == len(names)
