@@ -38,7 +38,8 @@ class Interner:
     def _key(self, node: Node, inputs: tuple[Tensor, ...]) -> Any:
         reads = [(t.node.serial, t.index) for t in inputs]
         if getattr(node.op, "commutative", False):
-            reads.sort()
+            # Which of two equal free sizes the result has depends on the order: only equal types are merged.
+            return (node.op, tuple(sorted(reads)), node.attrs, node.types)
         return (node.op, tuple(reads), node.attrs)
 
 

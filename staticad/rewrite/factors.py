@@ -14,7 +14,7 @@ from staticad.ir.graph import Tensor
 from staticad.ops.base import apply
 from staticad.ops.elementwise import DIV, MUL, NEG, RECIPROCAL, SQUARE
 from staticad.ops.movement import BROADCAST_TO, EXPAND_DIMS
-from staticad.rewrite.match import number
+from staticad.rewrite.match import keeps_names, number
 from staticad.rewrite.movement import expanded
 
 LIMIT = 16  # more factors than this are not taken apart
@@ -97,7 +97,7 @@ class _Collection:
         elif op is EXPAND_DIMS:
             added = node.attrs["axes"]
             self.collect(inputs[0], tuple(a for i, a in enumerate(axes) if i not in added), inverse, budget)
-        elif op is BROADCAST_TO:
+        elif op is BROADCAST_TO and keeps_names(tensor):
             self.collect(inputs[0], _last(axes, inputs[0].ndim), inverse, budget)
         else:
             self.factors.append(Factor(tensor, axes, inverse))

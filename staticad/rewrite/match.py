@@ -86,6 +86,13 @@ def fit(tensor: Tensor, target: TensorType) -> Tensor:
     return apply(BROADCAST_TO, tensor, shape=target.shape)
 
 
+def keeps_names(view: Tensor) -> bool:
+    """Whether a broadcast stretches and adds axes only, and does not give a free size another name as well."""
+    inner = view.node.inputs[0].shape
+    outer = view.shape[view.ndim - len(inner) :]
+    return all(a == 1 or a == b for a, b in zip(inner, outer, strict=True))
+
+
 def positive(tensor: Tensor) -> bool:
     """Whether all elements are greater than zero in exact arithmetic (rounding may still give 0); NaN aside."""
     return _sign_known(tensor, strict=True, depth=8)

@@ -12,7 +12,7 @@ from staticad.ir.graph import Tensor
 from staticad.ops.base import Elementwise, apply
 from staticad.ops.elementwise import ELEMENTWISE_OPS
 from staticad.ops.movement import BROADCAST_TO, EXPAND_DIMS, RESHAPE, SLICE, SQUEEZE, TRANSPOSE
-from staticad.rewrite.match import op_of, scalar_value
+from staticad.rewrite.match import keeps_names, op_of, scalar_value
 from staticad.rewrite.pattern import Rule
 
 
@@ -93,12 +93,13 @@ def _broadcast_to(tensor: Tensor) -> Tensor | None:
     x = tensor.node.inputs[0]
     if x.shape == tensor.shape:
         return x
-    inner = op_of(x, BROADCAST_TO)
-    if inner is None:
-        inner = op_of(x, EXPAND_DIMS)
-        if inner is None or x.node.attrs["axes"] != tuple(range(x.ndim - inner.ndim)):
-            return None
-    return apply(BROADCAST_TO, inner, shape=tensor.shape)
+    if x.node.op is BROADCAST_TO and (keeps_names(x) or keeps_names(tensor)):
+        renamed_once = apply(BROADCAST_TO, x.node.inputs[0], shape=tensor.shape)
+        return renamed_once if keeps_names(renamed_once) or not keeps_names(tensor) else None
+    inner = op_of(x, EXPAND_DIMS)
+    if inner is not None and x.node.attrs["axes"] == tuple(range(x.ndim - inner.ndim)):
+        return apply(BROADCAST_TO, inner, shape=tensor.shape)
+    return None
 
 
 def _slice(tensor: Tensor) -> Tensor | None:
@@ -151,7 +152,7 @@ def _function_of_broadcast(tensor: Tensor) -> Tensor | None:
     inner: list[Tensor] = []
     shape: Shape | None = None
     for operand in node.inputs:
-        if operand.node.op is BROADCAST_TO and operand.shape == tensor.shape:
+        if operand.node.op is BROADCAST_TO and operand.shape == tensor.shape and keeps_names(operand):
             x = operand.node.inputs[0]
             if shape is not None and x.shape != shape:
                 return None

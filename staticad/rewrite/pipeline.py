@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from staticad.config import note, settings
 from staticad.errors import VerifyError
 from staticad.ir.graph import Tensor, sort_nodes
-from staticad.ir.verify import verify
+from staticad.ir.verify import agree, verify
 from staticad.rewrite.algebra import ALGEBRA_RULES
 from staticad.rewrite.barriers import BARRIER_RULES
 from staticad.rewrite.contract import contract_rules
@@ -21,6 +21,7 @@ from staticad.rewrite.movement import MOVEMENT_RULES
 from staticad.rewrite.pattern import Rule
 from staticad.rewrite.powers import POWER_RULES
 from staticad.rewrite.reduction import REDUCTION_RULES
+from staticad.rewrite.sizes import unify_sizes
 from staticad.rewrite.stability import STABILITY_RULES
 
 
@@ -60,7 +61,8 @@ PASSES: tuple[Pass, ...] = (SIMPLIFY, STABILIZE, CONTRACT)
 
 
 def optimize(outputs: Sequence[Tensor], options: Options | None = None) -> list[Tensor]:
-    """The outputs over a smaller, faster and numerically stable graph: same number, same types, same order.
+    """The outputs over a smaller, faster and numerically stable graph: same number, same order, same types up to the
+    names of free sizes that the constraints of the given graph make equal.
 
     Placeholders and variables stay the same objects. Raises VerifyError if a rule breaks an invariant of the graph;
     with the setting ``verify`` the whole graph is checked before and after every pass.
@@ -68,12 +70,12 @@ def optimize(outputs: Sequence[Tensor], options: Options | None = None) -> list[
     chosen = options or Options()
     if settings().verify:
         verify(outputs, "construction")
-    current = list(outputs)
+    current = unify_sizes(outputs)
     for step in PASSES:
         if step is not STABILIZE or chosen.stabilize:
             current = run_pass(step, current, chosen)
     for before, after in zip(outputs, current, strict=True):
-        if before.type != after.type:
+        if not agree(before.type, after.type):
             raise VerifyError(f"an output changed its type from {before.type} to {after.type}")
     return current
 
@@ -99,7 +101,7 @@ def rules_that_fire(outputs: Sequence[Tensor], options: Options | None = None) -
     """How often each rule fires when these outputs are optimized."""
     counts: Counter[str] = Counter()
     chosen = options or Options()
-    current = list(outputs)
+    current = unify_sizes(outputs)
     for step in PASSES:
         rules = tuple(rule for rule in step.rules(current) if chosen.unsound or not rule.unsound)
         current = apply_rules(current, rules, counts)

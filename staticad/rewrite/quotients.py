@@ -167,11 +167,7 @@ def _multiply_out(product: Product, factor: Factor, like: Tensor) -> Tensor | No
     better = [stabilize(p) for p in products]
     if all(b is None for b in better):
         return None
-    built = [(b or p).build(like) for b, p in zip(better, products, strict=True)]
-    total = built[0]
-    for term in built[1:]:
-        total = apply(ADD, total, term)
-    return total
+    return _total([b or p for b, p in zip(better, products, strict=True)], like)
 
 
 def _terms(factor: Factor) -> list[Product]:
@@ -192,24 +188,40 @@ def _terms(factor: Factor) -> list[Product]:
 
 
 def _sum_of_quotients(tensor: Tensor) -> Tensor | None:
-    """sum(a / s) = sum(a) / s for an s > 0 that does not vary along the axes and is itself a sum of positive terms."""
-    terms = tensor.node.inputs[0]
-    if terms.node.op not in (DIV, MUL, NEG):
+    """sum(a / s + b / s) = sum(a + b) / s for an s > 0 that is itself a sum of positive terms and does not vary along
+    the axes."""
+    summed = tensor.node.inputs[0]
+    if summed.node.op not in (ADD, DIV, MUL, NEG, SUB):
         return None
-    product = factorize(terms)
-    kept = [a for a in range(-terms.ndim, 0) if a + terms.ndim not in tensor.node.attrs["axes"]]
-    constant = [
-        f
-        for f in product.factors
-        if f.inverse and f.tensor.node.op is SUM and set(f.axes) <= set(kept) and positive(f.tensor.node.inputs[0])
-    ]
-    if not constant:
+    terms = _terms(Factor(summed, tuple(range(-summed.ndim, 0))))
+    if len(terms) > TERMS:
         return None
-    inner = product.without(*constant).build(terms)
-    total = apply(SUM, fit(inner, terms.type), axes=tensor.node.attrs["axes"])
-    moved = [Factor(f.tensor, tuple(kept.index(a) - len(kept) for a in f.axes), inverse=True) for f in constant]
-    outer = factorize(total).times(*moved)
-    return fit(outer.build(tensor), tensor.type)
+    kept = [a for a in range(-summed.ndim, 0) if a + summed.ndim not in tensor.node.attrs["axes"]]
+    common = {f.key: f for f in terms[0].factors if _is_constant_sum(f, kept)}
+    for term in terms[1:]:
+        common = {key: f for key, f in common.items() if any(f.key == key and f.inverse for f in term.factors)}
+    if not common:
+        return None
+    for factor in common.values():
+        terms = [term.without(next(f for f in term.factors if f.key == factor.key and f.inverse)) for term in terms]
+    total = apply(SUM, fit(_total(terms, summed), summed.type), axes=tensor.node.attrs["axes"])
+    moved = (Factor(f.tensor, tuple(kept.index(a) - len(kept) for a in f.axes), True) for f in common.values())
+    return fit(factorize(total).times(*moved).build(tensor), tensor.type)
+
+
+def _is_constant_sum(factor: Factor, kept: list[int]) -> bool:
+    """Whether the factor is 1 / s for a sum s of positive terms that only varies along the axes that are kept."""
+    tensor = factor.tensor
+    return (
+        factor.inverse and tensor.node.op is SUM and set(factor.axes) <= set(kept) and positive(tensor.node.inputs[0])
+    )
+
+
+def _total(products: list[Product], like: Tensor) -> Tensor:
+    total = products[0].build(like)
+    for product in products[1:]:
+        total = apply(ADD, total, product.build(like))
+    return total
 
 
 QUOTIENT_RULES = (

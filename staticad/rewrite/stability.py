@@ -15,7 +15,7 @@ from staticad.ops.elementwise import ABS, ADD, EXP, EXPM1, LOG, LOG1P, MUL, NEG,
 from staticad.ops.movement import BROADCAST_TO, EXPAND_DIMS
 from staticad.rewrite.exponentials import log_sum_exp, sum_of_exponentials
 from staticad.rewrite.factors import Factor, Product, factorize
-from staticad.rewrite.match import fit
+from staticad.rewrite.match import fit, positive
 from staticad.rewrite.pattern import Rule, Variable, call, equation
 from staticad.rewrite.quotients import QUOTIENT_RULES, negated
 
@@ -57,6 +57,12 @@ def _log_of_exponentials(tensor: Tensor) -> Tensor | None:
     if not terms:
         return None
     parts = [term.build(tensor) for term in terms]
+    # log(r / s) = log(r) - log(s) where s > 0 is known, and without a needless quotient.
+    below = [f for f in rest if f.inverse]
+    if below and all(positive(f.tensor) for f in below):
+        divisor = Product(tuple(Factor(f.tensor, f.axes) for f in below)).build(tensor)
+        parts.append(apply(NEG, apply(LOG, divisor)))
+        rest = [f for f in rest if not f.inverse]
     if rest or product.negative:
         parts.append(apply(LOG, Product(tuple(rest), product.negative).build(tensor)))
     total = parts[0]
