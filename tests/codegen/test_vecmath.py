@@ -21,8 +21,8 @@ EXACT: dict[str, Callable[..., Any]] = {
     "softplus": lambda x: mpmath.log1p(mpmath.exp(x)),
     "pow": mpmath.power,
 }
-# worst errors seen with a million points, in ulps, rounded up
-LIMITS = {"sigmoid": 2.0, "softplus": 1.6, "expm1": 1.1, "pow": 1.0}
+# worst errors seen with a hundred thousand points, in ulps, rounded up; 1.0 for the others
+LIMITS = {"exp": 1.1, "expm1": 1.1, "tanh": 1.1, "erf": 1.1, "softplus": 1.6, "sigmoid": 1.5}
 LARGEST_EXPONENT = {"float32": 88.7, "float64": 709.7}
 POINTS = 400
 
@@ -94,7 +94,7 @@ def test_accuracy_of_pow(dtype: str, rng: np.random.Generator) -> None:
     with mpmath.workprec(200):
         errors = ulps(got, mpmath.power, x, y)
     worst = int(errors.argmax())
-    assert errors[worst] <= LIMITS["pow"], f"{x[worst]!r}**{y[worst]!r} = {got[worst]!r}: {errors[worst]} ulps"
+    assert errors[worst] <= 1.0, f"{x[worst]!r}**{y[worst]!r} = {got[worst]!r}: {errors[worst]} ulps"
 
 
 @pytest.mark.parametrize("dtype", FLOATS)

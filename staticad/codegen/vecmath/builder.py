@@ -28,6 +28,7 @@ NUMBERS = FLOATS + INTEGERS
 DTYPES = (BOOLEAN, *NUMBERS)
 
 Number = int | float
+LONG = 7  # coefficients
 
 
 def is_float(dtype: types.Type) -> bool:
@@ -336,11 +337,21 @@ def lookup(name: str, values: Sequence[float], index: Value) -> Value:
     return Value(index.builder, loaded, types.float64)
 
 
-def horner(x: Value, coefficients: Iterable[float]) -> Value:
-    """The polynomial with the given coefficients, highest power first, by fused multiply-adds."""
-    first, *rest = coefficients
-    result = x.constant(first)
-    for coefficient in rest:
+def horner(x: Value, coefficients: Sequence[float]) -> Value:
+    """The polynomial with the given coefficients, highest power first, by fused multiply-adds.
+
+    The upper part of a long one is the sum of its even and its odd half, two chains that the CPU computes side by
+    side: loops over elementary functions wait for the latency of these chains. The last two steps, which decide the
+    rounding error, are Horner's.
+    """
+    upper, last = (coefficients[:-2], coefficients[-2:]) if len(coefficients) > LONG else ((), coefficients)
+    if upper:
+        ascending = upper[::-1]
+        square = x * x
+        result = fma(horner(square, ascending[1::2][::-1]), x, horner(square, ascending[::2][::-1]))
+    else:
+        result, last = x.constant(last[0]), last[1:]
+    for coefficient in last:
         result = fma(result, x, coefficient)
     return result
 

@@ -14,6 +14,7 @@ from staticad.codegen.vecmath.formats import format_of, power_of_two
 
 INFINITY = float("inf")
 NAN = float("nan")
+SQRT_TWO = 1.4142135623730951
 SQRT_HALF = 0.7071067811865476
 
 R_64 = (
@@ -98,6 +99,16 @@ def log1p(x: Value) -> Value:
     correction = g * fma(f, f - 1, 1)
     tiny = abs(x) < form.epsilon / 4
     return select(tiny, x, _at_the_edges(x, u, _log_near_one(k, f, correction)))
+
+
+def log1p_of_unit(x: Value) -> Value:
+    """log(1 + x) for 0 <= x <= 1, where 1 + x needs to be halved at most once."""
+    u = x + 1
+    error = x - (u - 1)
+    halve = u > SQRT_TWO
+    f = select(halve, u * 0.5 - 1, x)
+    g = select(halve, error * 0.5, 0)
+    return _log_near_one(select(halve, x.constant(1), 0), f, g * fma(f, f - 1, 1))
 
 
 log_intrinsic = elementwise("log", log, FLOATS)

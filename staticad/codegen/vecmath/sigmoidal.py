@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 from staticad.codegen.vecmath.builder import FLOATS, Value, elementwise, fma, select
-from staticad.codegen.vecmath.exponential import exp, expm1_parts
+from staticad.codegen.vecmath.exponential import exp_of_negative, expm1_parts
 from staticad.codegen.vecmath.formats import format_of, pick
-from staticad.codegen.vecmath.logarithm import log1p
+from staticad.codegen.vecmath.logarithm import log1p_of_unit
+
+
+def _ratio(numerator: Value, low: Value | float, denominator: Value, denominator_low: Value) -> Value:
+    """(numerator + low) / (denominator + denominator_low) with one division and a Newton step."""
+    inverse = 1 / denominator
+    ratio = numerator * inverse
+    residual = fma(-ratio, denominator, numerator) + fma(-ratio, denominator_low, low)
+    return fma(residual, inverse, ratio)
 
 
 def tanh(x: Value) -> Value:
@@ -16,23 +24,20 @@ def tanh(x: Value) -> Value:
     h = total + error
     h_error = error - (h - total)
     denominator = h + 1
-    ratio = h / denominator
-    # one Newton step for h (1 + ...) / (h + 1) with the rounding errors of h and of h + 1
-    denominator_error = (1 - denominator) + h + h_error
-    residual = fma(-ratio, denominator, h) + (h_error - ratio * denominator_error)
-    result = ratio + residual / denominator
+    result = _ratio(h, h_error, denominator, (1 - denominator) + h + h_error)
     return select(magnitude < format_of(x).epsilon, x, result.copysign(x))
 
 
 def sigmoid(x: Value) -> Value:
     """1 / (1 + exp(-x)), also where it underflows gradually."""
-    z = exp(-abs(x))
-    return select(x < 0, z, 1) / (z + 1)
+    z = exp_of_negative(-abs(x))
+    denominator = z + 1
+    return _ratio(select(x < 0, z, 1), 0.0, denominator, z - (denominator - 1))
 
 
 def softplus(x: Value) -> Value:
     """log(1 + exp(x)) = max(x, 0) + log1p(exp(-|x|))."""
-    return select(x > 0, x, 0) + log1p(exp(-abs(x)))
+    return select(x > 0, x, 0) + log1p_of_unit(exp_of_negative(-abs(x)))
 
 
 tanh_intrinsic = elementwise("tanh", tanh, FLOATS)
