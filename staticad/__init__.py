@@ -164,6 +164,8 @@ __all__ = [
     "atleast_1d", "atleast_2d", "broadcast_arrays", "broadcast_to", "concatenate", "expand_dims", "flip", "hstack",
     "moveaxis", "pad", "ravel", "repeat", "reshape", "roll", "split", "squeeze", "stack", "swapaxes", "take",
     "take_along_axis", "tile", "transpose", "vstack",
+    # training
+    "nn", "optim",
     # export
     "to_dot", "to_networkx", "to_svg",
     # products and matrices

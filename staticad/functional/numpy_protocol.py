@@ -297,7 +297,10 @@ def _without_defaults(kwargs: Mapping[str, Any]) -> dict[str, Any]:
     return {
         key: value
         for key, value in kwargs.items()
-        if value is not np._NoValue and not _is_neutral(key, value, True if key == "where" else None)
+        if value is not np._NoValue
+        and not (key == "where" and value is True)
+        and not (key in ("dtype", "signature") and value is None)
+        and not (key in ABOUT_MEMORY and value in ABOUT_MEMORY[key])
     }
 
 
