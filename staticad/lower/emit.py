@@ -73,7 +73,9 @@ def literal(value: Any, dtype: DType) -> str:
         return f"bool_({bool(value)})"
     if dtype.kind == "f":
         number = float(np.asarray(value).astype(dtype))
-        text = repr(number) if math.isfinite(number) else "nan" if math.isnan(number) else "inf" if number > 0 else "-inf"
+        text = (
+            repr(number) if math.isfinite(number) else "nan" if math.isnan(number) else "inf" if number > 0 else "-inf"
+        )
         return f"{dtype.name}({text})"
     number = int(np.asarray(value).astype(dtype))
     if number == np.iinfo(np.int64).min:
@@ -299,7 +301,11 @@ class Emitter:
         dtype = node.types[0].dtype
         if node.op.kind == "fill":
             return self.number(node.attrs["value"], dtype)
-        affine = Affine(self.fusion.sizes.canonical(node.attrs["size"])) if node.op.kind == "size" else context[node.attrs["axis"]]
+        affine = (
+            Affine(self.fusion.sizes.canonical(node.attrs["size"]))
+            if node.op.kind == "size"
+            else context[node.attrs["axis"]]
+        )
         return self._cast(self.integer(affine), INT64, dtype)
 
     def integer(self, affine: Affine) -> str:

@@ -11,7 +11,6 @@ Views, creations, gathers and cheap scalar arithmetic have no cluster: they are 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 
 from staticad.ir.dims import Shape, Size
 from staticad.ir.graph import Node, Tensor
@@ -33,7 +32,6 @@ from staticad.lower.clusters import (
     MAP,
     MAX_MEMBERS,
     OUTER,
-    REUSE_COST,
     ROW,
     SCATTER,
     Cluster,
@@ -63,7 +61,6 @@ class Fusion:
         self._inline: dict[Node, int] = {}
         self.operands: dict[Node, tuple[Matrix, ...]] = {}
         self.recomputed: set[Node] = set()
-        self._users: dict[Node, list[tuple[Member, Edge]]] | None = None
 
     # ---- queries -------------------------------------------------------------------------------------------------
 
@@ -275,12 +272,20 @@ class Fusion:
         kind = TensorType((chunk_count(cluster.space), *result), node.types[0].dtype)
         partial = partial_node(node, kind, node.where)
         result_axes = tuple(axes[a] for a in kept)
-        self._add(cluster, Member(partial, ACCUMULATE, level, (-1, *result_axes), operand=node.inputs[0], operand_axes=axes), edges)
+        self._add(
+            cluster,
+            Member(partial, ACCUMULATE, level, (-1, *result_axes), operand=node.inputs[0], operand_axes=axes),
+            edges,
+        )
         free = [s for s in result if s != 1]
         second = self._new([(partial, None)], (*free, kind.shape[0]))
         second.outer = len(free)
         own = _in_order(result)
-        self._add(second, Member(node, ROW, OUTER, own, operand=partial.out, operand_axes=(len(free), *own)), [(partial, None)])
+        self._add(
+            second,
+            Member(node, ROW, OUTER, own, operand=partial.out, operand_axes=(len(free), *own)),
+            [(partial, None)],
+        )
 
     def _place_alone(self, node: Node, kind: str) -> None:
         edges: list[Edge] = []
@@ -311,12 +316,13 @@ class Fusion:
     # ---- joining -------------------------------------------------------------------------------------------------
 
     def _new(self, edges: list[Edge], space: tuple[Size, ...]) -> Cluster:
-        level = max((self._cluster(u).level + 1 for u, _ in edges), default=0)
+        level = max((self.cluster(u).level + 1 for u, _ in edges), default=0)
         cluster = Cluster(len(self.clusters), level, space=space)
         self.clusters.append(cluster)
         return cluster
 
-    def _cluster(self, node: Node) -> Cluster:
+    def cluster(self, node: Node) -> Cluster:
+        """The cluster of a node that has one."""
         cluster = self.home(node)
         assert cluster is not None, node
         return cluster
@@ -331,7 +337,7 @@ class Fusion:
         top: Cluster | None = None
         peers: list[Cluster] = []
         for node, _ in edges:
-            cluster = self._cluster(node)
+            cluster = self.cluster(node)
             if top is None or cluster.level > top.level:
                 top, peers = cluster, [cluster]
             elif cluster.level == top.level and cluster not in peers:
@@ -339,11 +345,11 @@ class Fusion:
         if top is None or any(p.kind != LOOPS for p in peers):
             return None
         for peer in peers[1:]:
-            if not self._merge(top, peer):
+            if not self.merge(top, peer):
                 return None
         return top
 
-    def _merge(self, one: Cluster, other: Cluster) -> bool:
+    def merge(self, one: Cluster, other: Cluster) -> bool:
         """Make two clusters of one level one, if their loops are the same."""
         if one.space != other.space or len(one.members) + len(other.members) > MAX_MEMBERS:
             return False
@@ -373,9 +379,9 @@ class Fusion:
             return None
         axes = _in_order(shape)
         inside = [(cluster.members[node], context) for node, context in edges if self.home(node) is cluster]
-        return (level, axes) if all(self._reads_in_place(m, c, level, axes) for m, c in inside) else None
+        return (level, axes) if all(self.reads_in_place(m, c, level, axes) for m, c in inside) else None
 
-    def _reads_in_place(self, member: Member, context: Context | None, level: str, axes: tuple[int, ...]) -> bool:
+    def reads_in_place(self, member: Member, context: Context | None, level: str, axes: tuple[int, ...]) -> bool:
         """True if a reader with these axes finds the member's value computed when it needs it: at its own index."""
         if context is None or member.kind == ACCUMULATE or (level == OUTER and member.level == INNER):
             return False
@@ -386,169 +392,6 @@ class Fusion:
                     return False
         return True
 
-    # ---- finishing -----------------------------------------------------------------------------------------------
-
-    def finish(self) -> None:
-        """Sink and merge clusters, decide what is stored and what is computed again, find the stages."""
-        for cluster in sorted(self.clusters, key=lambda c: -c.level):
-            self._sink(cluster)
-        self._merge_siblings()
-        self.clusters = sorted((c for c in self.clusters if c.members), key=lambda c: (c.level, c.number))
-        for cluster in self.clusters:
-            for member in cluster.members.values():
-                member.uses = tuple(dict.fromkeys(u for u, _ in member.edges if self.home(u) is cluster))
-        self._find_stored()
-        for cluster in self.clusters:
-            if cluster.kind == LOOPS:
-                self._find_stages(cluster)
-
-    def _sink(self, cluster: Cluster) -> None:
-        """Move a cluster into the first one that reads it, where that runs over the same loops: what was computed
-        early, because it could be, is then computed where it is needed."""
-        if cluster.kind != LOOPS or not cluster.members:
-            return
-        readers = self._readers(cluster)
-        if not readers:
-            return
-        first = min((reader for reader, _, _ in readers), key=lambda c: c.level)
-        others = {id(reader) for reader, _, _ in readers if reader.level == first.level}
-        if first.kind != LOOPS or len(others) > 1 or len(first.members) + len(cluster.members) > MAX_MEMBERS:
-            return
-        level = self._sunk_level(cluster, first)
-        if level is None:
-            return
-        for reader, by, (node, context) in readers:
-            if reader is first:
-                member = cluster.members[node]
-                stands = replace(member, level=level if member.level == INNER else member.level)
-                axes = by.operand_axes if by.operand is not None else by.axes
-                reading = INNER if by.kind == ROW else by.level
-                if not self._reads_in_place(stands, context, reading, axes):
-                    return
-        for member in cluster.members.values():
-            if member.level == INNER:
-                member.level = level
-        if cluster.outer is not None and level == INNER:
-            first.outer = cluster.outer
-        first.members.update(cluster.members)
-        cluster.members, cluster.merged_into = {}, first
-
-    def _sunk_level(self, cluster: Cluster, first: Cluster) -> str | None:
-        """The level that the whole-space members of a cluster would have in another one; None if it does not fit."""
-        if cluster.space == first.space:
-            if cluster.outer == first.outer or cluster.plain:
-                return INNER
-            return INNER if first.outer is None and first.plain else None
-        if cluster.plain and first.outer is not None and cluster.space == first.space[: first.outer]:
-            return OUTER if cluster.space else None
-        return None
-
-    def _readers(self, cluster: Cluster) -> list[tuple[Cluster, Member, Edge]]:
-        """Every edge from another cluster into this one."""
-        if self._users is None:
-            self._users = {}
-            for c in self.clusters:
-                for member in c.members.values():
-                    for edge in member.edges:
-                        self._users.setdefault(edge[0], []).append((member, edge))
-        found = []
-        for node in cluster.members:
-            for member, edge in self._users.get(node, ()):
-                reader = self._cluster(member.node)
-                if reader is not cluster or edge[1] is None:
-                    found.append((reader, member, edge))
-        return found
-
-    def _find_stored(self) -> None:
-        """What is read across clusters is stored, except cheap functions of one tensor that is stored anyway."""
-        required = dict(self.stored)
-        read_whole: set[Node] = set()
-        for cluster in self.clusters:
-            for member in cluster.members.values():
-                for node, context in member.edges:
-                    if self.home(node) is not cluster or context is None:
-                        self.stored[node] = None
-                        if context is None or cluster.kind == CONTRACT:
-                            read_whole.add(node)
-        for node in sorted(self.stored, key=lambda n: n.serial):
-            if node not in required and node not in read_whole and self._is_cheap(node):
-                self.recomputed.add(node)
-        for node in self.recomputed:
-            del self.stored[node]
-
-    def _is_cheap(self, node: Node) -> bool:
-        if node.op.family != "elementwise" or node.op.cost > 2:
-            return False
-        arrays: set[Tensor] = set()
-        for x in node.inputs:
-            base = x
-            while base.op.family in ("movement", "barrier"):
-                base = base.inputs[0]
-            if base.op.family == "creation" or all(s == 1 for s in base.shape):
-                if self.home(base.node) is not None and base.node not in self.stored:
-                    return False
-                if base.node in self._inline:
-                    return False
-                continue
-            if base.op.family != "source" and (base.node not in self.stored or base.node in self.recomputed):
-                return False
-            arrays.add(base)
-        return len(arrays) <= 1
-
-    def _merge_siblings(self) -> None:
-        """Clusters of one level and space that read a common tensor run in one sweep."""
-        groups: dict[tuple[int, tuple[Size, ...]], list[Cluster]] = {}
-        for cluster in self.clusters:
-            if cluster.kind == LOOPS and cluster.members:
-                groups.setdefault((cluster.level, cluster.space), []).append(cluster)
-        for group in groups.values():
-            for position, cluster in enumerate(group):
-                if not cluster.members:
-                    continue
-                reads = self._reads(cluster)
-                for other in group[position + 1 :]:
-                    if other.members and (not cluster.space or reads & self._reads(other)) and self._merge(cluster, other):
-                        reads |= self._reads(other)
-
-    def _reads(self, cluster: Cluster) -> set[Tensor]:
-        found: set[Tensor] = set()
-        for node in cluster.members:
-            for x in node.inputs:
-                base = x
-                while base.op.family in ("movement", "barrier", "reshape"):
-                    base = base.inputs[0]
-                if base.shape and (base.op.family == "source" or self.home(base.node) is not cluster):
-                    found.add(base)
-        return found
-
-    def _find_stages(self, cluster: Cluster) -> None:
-        members = cluster.members
-        order = _topological(list(members.values()), members)
-        cluster.members = {m.node: m for m in order}
-        for member in order:
-            member.stage = max(
-                (members[u].stage + (1 if members[u].kind == ROW else 0) for u in member.uses), default=0
-            )
-        for member in order:
-            if member.level == INNER or member.kind == ROW:
-                for used in member.uses:
-                    source = members[used]
-                    if source.level == INNER and source.stage < member.stage and source.kind == MAP:
-                        if self._recompute_cost(cluster, source) > REUSE_COST:
-                            self.stored[used] = None
-
-    def _recompute_cost(self, cluster: Cluster, member: Member) -> int:
-        total, stack, seen = 0, [member], {member.node}
-        while stack and total <= REUSE_COST:
-            current = stack.pop()
-            total += getattr(current.node.op, "cost", 1)
-            for used in current.uses:
-                source = cluster.members[used]
-                if source.level == INNER and source.kind == MAP and used not in seen and used not in self.stored:
-                    seen.add(used)
-                    stack.append(source)
-        return total
-
 
 def _in_order(shape: Shape) -> tuple[int, ...]:
     axes, count = [], 0
@@ -556,21 +399,3 @@ def _in_order(shape: Shape) -> tuple[int, ...]:
         axes.append(-1 if size == 1 else count)
         count += size != 1
     return tuple(axes)
-
-
-def _topological(members: list[Member], known: dict[Node, Member]) -> list[Member]:
-    done: set[Node] = set()
-    result: list[Member] = []
-    for member in members:
-        stack = [(member, False)]
-        while stack:
-            current, expanded = stack.pop()
-            if current.node in done:
-                continue
-            if expanded:
-                done.add(current.node)
-                result.append(current)
-                continue
-            stack.append((current, True))
-            stack += [(known[u], False) for u in current.uses if u not in done]
-    return result

@@ -34,6 +34,7 @@ from staticad.lower.plan import (
     Symbolic,
 )
 from staticad.lower.prepare import prepare
+from staticad.lower.settle import settle
 from staticad.lower.sizes import Sizes
 from staticad.ops.sources import ConstantValue, constant_array
 
@@ -73,9 +74,7 @@ class Lowering:
 
     # ---- buffers (the protocol of emit.Memory) -------------------------------------------------------------------
 
-    def _new(
-        self, role: str, tensor: Tensor, position: int = -1, array: np.ndarray | None = None
-    ) -> Buffer:
+    def _new(self, role: str, tensor: Tensor, position: int = -1, array: np.ndarray | None = None) -> Buffer:
         buffer = Buffer(len(self.buffers), role, self.sizes.shape(tensor.shape), tensor.dtype, position, array)
         self.buffers.append(buffer)
         return buffer
@@ -126,7 +125,7 @@ class Lowering:
         self.fusion.place(sort_nodes([*fetches, *(value for _, value in updates)]))
         fetched = [self._fetch(tensor, position) for position, tensor in enumerate(fetches)]
         targets = [(self.buffer(variable), self._own(value)) for variable, value in updates]
-        self.fusion.finish()
+        settle(self.fusion)
         compute, commit = self._steps(targets)
         offsets, arena = assign_offsets(self.buffers, [*compute, *commit])
         return Plan(

@@ -27,7 +27,5 @@ def size_requirements(nodes: Iterable[Node]) -> list[Requirement]:
             index = node.inputs[1] if family == "gather" else node.inputs[2]
             for axis in node.attrs["axes"]:
                 text = f"{node.op.name}: axis {axis} of {x.type} is empty, so that no index is in range"
-                found.append(
-                    Requirement(x.shape[axis], 1, text, node.where, IndexOutOfBounds, product(index.shape))
-                )
+                found.append(Requirement(x.shape[axis], 1, text, node.where, IndexOutOfBounds, product(index.shape)))
     return [r for r in found if not (isinstance(r.size, int) and r.size >= r.bound)]

@@ -98,7 +98,9 @@ def _from_python(tensor: Tensor, value: Any) -> np.ndarray:
     if hasattr(value, "dtype") and array.dtype != tensor.dtype:
         raise DTypeError(f"feed for {describe(tensor)} has dtype {array.dtype}, not {tensor.dtype}; convert it first")
     if rank.index(kind) > rank.index(target):
-        raise DTypeError(f"feed for {describe(tensor)} holds {array.dtype.name} numbers, which {tensor.dtype} can't hold")
+        raise DTypeError(
+            f"feed for {describe(tensor)} holds {array.dtype.name} numbers, which {tensor.dtype} can't hold"
+        )
     with np.errstate(all="ignore"):
         converted = array.astype(tensor.dtype)
     if target == "i" and not np.array_equal(converted, array):
@@ -129,9 +131,7 @@ def bind_sizes(inputs: Sequence[Tensor], arrays: Sequence[np.ndarray]) -> dict[S
     return values
 
 
-def check_sizes(
-    nodes: Sequence[Node], requirements: Sequence[Requirement], values: Mapping[Symbol, int]
-) -> None:
+def check_sizes(nodes: Sequence[Node], requirements: Sequence[Requirement], values: Mapping[Symbol, int]) -> None:
     """Raises FeedError where sizes that an op needs equal are not, or an op has nothing to work on."""
     for node in nodes:
         for left, right in node.constraints:

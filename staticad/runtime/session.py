@@ -164,7 +164,9 @@ class Session:
         assert binding is not None
         _, code, index, size = (int(word) for word in binding.program.status)
         check = self._plan.checks[code]
-        raise IndexOutOfBounds(f"index {index} is out of range for {check.text}, which has size {size}, at {check.where}")
+        raise IndexOutOfBounds(
+            f"index {index} is out of range for {check.text}, which has size {size}, at {check.where}"
+        )
 
     def _bind(self, values: dict[Symbol, int]) -> Binding:
         """The program for these sizes: the one in use, one used before, or a new one. Compiles nothing."""
@@ -213,7 +215,9 @@ class Session:
         values: dict[Symbol, int] = {}
         for symbol in self._symbols:
             if str(symbol) not in given:
-                raise FeedError(f"no value for the size {symbol}; this session has {', '.join(map(str, self._symbols))}")
+                raise FeedError(
+                    f"no value for the size {symbol}; this session has {', '.join(map(str, self._symbols))}"
+                )
             values[symbol] = given.pop(str(symbol))
         if given:
             raise FeedError(f"no size is called {next(iter(given))}")

@@ -45,4 +45,6 @@ def _collect(item: Any, leaves: list[Tensor]) -> Pack:
         kind = list if isinstance(item, list) else tuple
         members = [_collect(value, leaves) for value in item]
         return lambda values: kind(part(values) for part in members)
-    raise GraphError(f"can't fetch {item!r} ({type(item).__name__}): fetches are tensors, or lists, tuples, dicts of them")
+    raise GraphError(
+        f"can't fetch {item!r} ({type(item).__name__}): fetches are tensors, or lists, tuples, dicts of them"
+    )
