@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+import staticad as sa
 from staticad.ir.graph import Tensor
 from staticad.reference import evaluate
 from staticad.runtime.variables import Variable
@@ -26,6 +27,11 @@ def reference(updates: Updates, inputs: Sequence[Tensor]) -> Callable[..., None]
     return step
 
 
+def compiled(updates: Updates, inputs: Sequence[Tensor]) -> Callable[..., Any]:
+    """A step of a session."""
+    return sa.compile([], inputs=inputs, updates=updates)
+
+
 def runners() -> list[Runner]:
     """Every way to run updates that a test should hold for."""
-    return [reference]
+    return [reference, compiled]
