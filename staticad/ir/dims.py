@@ -8,7 +8,7 @@ constant is always a plain ``int``. All sizes are non-negative; simplifications 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Union
@@ -299,7 +299,8 @@ def as_symbol(size: Size) -> Symbol | None:
     return None
 
 
-_FUNCTIONS = {"floordiv": lambda a, b: a // b, "max": max, "min": min}
+_SYMBOLIC: dict[str, Callable[[Size, Size], Size]] = {"floordiv": floordiv, "max": maximum, "min": minimum}
+_FUNCTIONS: dict[str, Callable[[int, int], int]] = {"floordiv": lambda a, b: a // b, "max": max, "min": min}
 
 
 def evaluate(size: Size, values: Mapping[Symbol, int]) -> int:
@@ -332,7 +333,7 @@ def substitute(size: Size, replacements: Mapping[Symbol, Size]) -> Size:
                 value = replacements.get(atom, _atom(atom))
             else:
                 left, right = substitute(atom.left, replacements), substitute(atom.right, replacements)
-                value = {"floordiv": floordiv, "max": maximum, "min": minimum}[atom.name](left, right)
+                value = _SYMBOLIC[atom.name](left, right)
             for _ in range(power):
                 part = part * value
         total = total + part

@@ -16,8 +16,7 @@ from staticad.ops.barrier import STOP_GRADIENT
 from staticad.reference import evaluate
 
 A = np.array([[0.5, -1.25, 2.0], [3.0, 0.25, -0.5]])
-P = np.abs(A) + 0.25
-I = np.array([[3, 1, 2], [7, -5, 4]])
+INTEGERS = np.array([[3, 1, 2], [7, -5, 4]])
 
 
 def check(function: Callable[[Any], Any], array: np.ndarray) -> None:
@@ -42,19 +41,21 @@ SAME_AS_NUMPY: list[Callable[[Any], Any]] = [
     lambda x: x @ x[0], lambda x: x.sum(), lambda x: x.sum(0), lambda x: x.sum(axis=(0, 1), keepdims=True),
     lambda x: x.sum(dtype="float32"), lambda x: x.mean(), lambda x: x.mean(axis=1, keepdims=True), lambda x: x.prod(1),
     lambda x: x.max(), lambda x: x.max(axis=0), lambda x: x.min(1), lambda x: x.argmax(), lambda x: x.argmax(axis=1),
-    lambda x: x.argmin(0), lambda x: (x > 0).any(), lambda x: (x > 0).all(axis=0), lambda x: x.var(), lambda x: x.std(0),
+    lambda x: x.argmin(0), lambda x: (x > 0).any(), lambda x: (x > 0).all(axis=0), lambda x: x.var(),
+    lambda x: x.std(0),
     lambda x: x.reshape(-1), lambda x: x.reshape((3, -1)), lambda x: x.reshape(1, -1, 3), lambda x: x.ravel(),
     lambda x: x.flatten(), lambda x: x.transpose(), lambda x: x.transpose(1, 0), lambda x: x.transpose((1, 0)),
     lambda x: x.transpose(None), lambda x: x.T, lambda x: x.mT, lambda x: x.swapaxes(0, 1), lambda x: x[:1].squeeze(0),
     lambda x: x.astype("float32"), lambda x: x.clip(0, 1), lambda x: x.clip(min=0), lambda x: x.round(),
     lambda x: x.round(1), lambda x: x.diagonal(1), lambda x: x.trace(), lambda x: x.take([0, 2], axis=1),
-    lambda x: x.dot(np.ones(3)), lambda x: x.repeat(2, axis=1), lambda x: x[0], lambda x: x[:, ::-1], lambda x: x[..., 1],
+    lambda x: x.dot(np.ones(3)), lambda x: x.repeat(2, axis=1), lambda x: x[0], lambda x: x[:, ::-1],
+    lambda x: x[..., 1],
     lambda x: x[[1, 0]], lambda x: x[np.array([0, 1]), np.array([2, 0])], lambda x: x[None, :, 1:],
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize("function", SAME_AS_NUMPY, ids=lambda f: str(f.__code__.co_firstlineno))
-@pytest.mark.parametrize("array", [A, I], ids=["floats", "integers"])
+@pytest.mark.parametrize("array", [A, INTEGERS], ids=["floats", "integers"])
 def test_the_same_expression_on_tensors_and_arrays(function: Callable[[Any], Any], array: np.ndarray) -> None:
     with np.errstate(all="ignore"):
         check(function, array)

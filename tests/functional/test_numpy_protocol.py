@@ -19,7 +19,6 @@ from staticad.reference import evaluate
 A = np.array([[0.5, -1.25, 2.0], [3.0, 0.25, -0.5]])
 B = np.array([[1.5, 2.0, -0.5], [0.75, -3.0, 1.0]])
 P = np.abs(A) + 0.1
-I = np.array([[3, 1, 2], [7, -5, 4]])
 T = np.array([[True, False, True], [False, False, True]])
 
 
