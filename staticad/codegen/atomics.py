@@ -129,6 +129,33 @@ def call8(typingctx: Any, address: Any, a: Any, b: Any, c: Any, d: Any, e: Any, 
 
 
 @intrinsic
+def call_gemm(
+    typingctx: Any,
+    address: Any,
+    transa: Any,
+    transb: Any,
+    m: Any,
+    n: Any,
+    k: Any,
+    alpha: Any,
+    a: Any,
+    lda: Any,
+    b: Any,
+    ldb: Any,
+    beta: Any,
+    c: Any,
+    ldc: Any,
+) -> Any:
+    """Call ``sgemm`` or ``dgemm`` through its Fortran interface: all arguments are addresses."""
+
+    def codegen(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+        one = ir.Constant(_WORD, 1)  # the lengths of the two strings, which Fortran passes behind the arguments
+        return _call(context, builder, signature, [*values, one, one])
+
+    return _words(14), codegen
+
+
+@intrinsic
 def stack_words(typingctx: Any, count: Any) -> Any:
     """Address of ``count`` (a literal) words of scratch memory that live as long as the call."""
     if not isinstance(count, types.IntegerLiteral):
@@ -168,6 +195,7 @@ MACHINE_NAMES: dict[str, Callable[..., Any]] = {
     "atomic_store": atomic_store,
     "call": call,
     "call8": call8,
+    "call_gemm": call_gemm,
     "compare_exchange": compare_exchange,
     "pause": pause,
     "peek": peek,

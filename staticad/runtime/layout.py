@@ -45,6 +45,7 @@ class Context(IntEnum):
     DECREASE_REFERENCES = 25
     CLOCK = 26
     CLOCK_ID = 27
+    BLAS = 28  # see BlasThreads; 0: leave them alone
 
 
 class FeedSpec(IntEnum):
@@ -92,6 +93,16 @@ class Step(IntEnum):
     WORDS = 4
 
 
+class BlasThreads(IntEnum):
+    """How many runs want BLAS to use one thread, and how to tell it."""
+
+    RUNS = 0
+    FORMER = 1  # its number of threads before the first of these runs
+    GET = 2
+    SET = 3
+    WORDS = 4
+
+
 class Pool(IntEnum):
     """The worker threads' shared memory. Words that different threads write lie on different cache lines."""
 
@@ -115,8 +126,9 @@ class Pool(IntEnum):
     YIELD = 48
     CLOCK = 49
     CLOCK_ID = 50
-    SPIN = 51  # nanoseconds
-    THREAD = 52  # where the identity of a new thread is written
+    SPIN = 51  # nanoseconds without work during which a worker only looks for it
+    STAY = 52  # nanoseconds without work after which it sleeps
+    THREAD = 53  # where the identity of a new thread is written
     SIGNALS = 56  # a full signal set
     SEMAPHORE_BODY = 80
     WORDS = 96
@@ -133,7 +145,7 @@ class ReturnCode(NamedTuple):
 
 CODES = ReturnCode()
 
-_TABLES = (Context, FeedSpec, OutSpec, Patch, LockUse, Step, Pool)
+_TABLES = (Context, FeedSpec, OutSpec, Patch, LockUse, Step, BlasThreads, Pool)
 
 
 def substitute(source: str, constants: Mapping[str, int]) -> str:

@@ -25,6 +25,7 @@ from staticad import config
 from staticad.codegen.loader import kernel_address
 from staticad.errors import CompileError
 from staticad.runtime import abi
+from staticad.runtime.blas_threads import blas_threads
 from staticad.runtime.builtin import builtin_function, method_definition
 from staticad.runtime.layout import CACHE_LINE_WORDS, CODES, Context
 from staticad.runtime.locks import Lock
@@ -91,6 +92,8 @@ class Program:
     - ``keep_alive``: whatever owns the memory that the arguments point to;
     - ``release_gil=False`` for programs whose whole work is a few microseconds: handing over the interpreter costs
       40 ns, and with a busy Python thread beside it the wait for the interpreter's next switch, 5 ms;
+    - ``serial_blas=True`` for programs with matrix products (:mod:`staticad.codegen.blas`), see
+      :mod:`staticad.runtime.blas_threads`;
     - ``threads``, by default as the setting says; more than one are used for steps whose extent exceeds their grain.
 
     ``run(feeds)`` returns a tuple of new arrays, ``run(feeds, outs)`` writes into the given tuple of arrays and returns
@@ -120,6 +123,7 @@ class Program:
         locks: Sequence[tuple[Lock, bool]],
         keep_alive: Sequence[object] = (),
         release_gil: bool = True,
+        serial_blas: bool = False,
         threads: int | None = None,
     ) -> None:
         abi.verify()
@@ -167,6 +171,8 @@ class Program:
         words[Context.POOL] = int(pool().ctypes.data) if parallel else 0
         words[Context.HELPERS] = threads - 1
         words[Context.RELEASE] = int(release_gil)
+        blas = blas_threads() if serial_blas else None
+        words[Context.BLAS] = 0 if blas is None else int(blas.ctypes.data)
 
         self._words = words
         self._steps = len(steps)

@@ -109,6 +109,16 @@ def entry(args, lo, hi):
         poke(peek(patch, Patch.TARGET), 0, peek(pointers, peek(patch, Patch.SOURCE)) + peek(patch, Patch.OFFSET))
         patch += 8 * Patch.WORDS
 
+    # The matrix library uses one thread until the last run is over.
+    blas = peek(context, Context.BLAS)
+    if blas != 0:
+        if peek(blas, BlasThreads.RUNS) == 0:
+            former = call(peek(blas, BlasThreads.GET), 0, 0, 0, 0) & 0xFFFFFFFF
+            poke(blas, BlasThreads.FORMER, former)
+            if former != 1:
+                call(peek(blas, BlasThreads.SET), 1, 0, 0, 0)
+        poke(blas, BlasThreads.RUNS, peek(blas, BlasThreads.RUNS) + 1)
+
     thread = 0
     release = peek(context, Context.RELEASE)
     if release != 0:
@@ -197,6 +207,10 @@ def entry(args, lo, hi):
 
     if release != 0:
         call(peek(context, Context.RESTORE_THREAD), thread, 0, 0, 0)
+    if blas != 0:
+        poke(blas, BlasThreads.RUNS, peek(blas, BlasThreads.RUNS) - 1)
+        if peek(blas, BlasThreads.RUNS) == 0 and peek(blas, BlasThreads.FORMER) != 1:
+            call(peek(blas, BlasThreads.SET), peek(blas, BlasThreads.FORMER), 0, 0, 0)
     for k in range(lock_count):
         word = peek(locks, LockUse.WORDS * k + LockUse.WORD)
         poke(word, 0, 0 if peek(locks, LockUse.WORDS * k + LockUse.EXCLUSIVE) != 0 else peek(word, 0) - 1)
@@ -213,7 +227,7 @@ def entry(args, lo, hi):
     # Signals are Python's business: none shall end up in this thread.
     call(peek(pool, Pool.SET_SIGNAL_MASK), peek(pool, Pool.BLOCK_SIGNALS), pool + 8 * Pool.SIGNALS, 0, 0)
     idle = 0
-    deadline = 0
+    began = 0
     while True:
         # A ticket is the right to do one chunk. Whoever holds one reads the job of that ticket: no other job can be
         # published before all chunks are done.
@@ -236,8 +250,11 @@ def entry(args, lo, hi):
         call(peek(pool, Pool.CLOCK), peek(pool, Pool.CLOCK_ID), clock, 0, 0)
         now = peek(clock, 0) * 1000000000 + peek(clock, 1)
         if idle == 1:
-            deadline = now + peek(pool, Pool.SPIN)
-        if now < deadline:
+            began = now
+        if now < began + peek(pool, Pool.SPIN):
+            continue
+        if now < began + peek(pool, Pool.STAY):
+            call(peek(pool, Pool.YIELD), 0, 0, 0, 0)
             continue
         # Go to sleep, unless work has come since: either this thread takes itself off the list of sleepers, or
         # somebody has already called it and the semaphore will not block.

@@ -2,7 +2,9 @@
 
 The workers are plain system threads that run a compiled loop (``_WORKER`` in :mod:`staticad.runtime.machine_source`);
 they know nothing of Python. The machine starts them with the first step that is large enough to be cut, so a process
-that never needs them has none. An idle worker spins for :data:`SPIN_NANOSECONDS` and then sleeps on a semaphore.
+that never needs them has none. An idle worker looks for work for :data:`SPIN_NANOSECONDS`, then goes on
+looking but lets every other thread that wants the core go first (among them the equally idle threads of a BLAS), and
+after :data:`STAY_NANOSECONDS` sleeps on a semaphore.
 
 After a fork the child has no workers; the pool is reset there and the machine starts new ones. The pool's memory and
 the workers' code are never freed, so that the workers may run until the process is gone.
@@ -25,8 +27,11 @@ from staticad.runtime.layout import Pool
 from staticad.runtime.machine_source import WORKER_SOURCE
 from staticad.runtime.memory import aligned_words
 
-# Long enough to meet the next step of the same run, short enough to leave the core to others (BLAS has threads too).
+# Long enough to meet the next step of the same run.
 SPIN_NANOSECONDS = 30_000
+# Long enough to meet the next run of a training loop. A thread that has to be woken may start on the core of the thread
+# that wakes it and be of no use for milliseconds; one that still runs has a core of its own.
+STAY_NANOSECONDS = 2_000_000
 
 _DISPATCH_SEMAPHORE = sys.platform == "darwin"  # macOS has no unnamed POSIX semaphores
 
@@ -50,6 +55,7 @@ def pool() -> np.ndarray:
     words[Pool.CLOCK] = c_function("clock_gettime")
     words[Pool.CLOCK_ID] = time.CLOCK_MONOTONIC
     words[Pool.SPIN] = SPIN_NANOSECONDS
+    words[Pool.STAY] = STAY_NANOSECONDS
     _reset(words)
     os.register_at_fork(after_in_child=lambda: _reset(words))
     return words
