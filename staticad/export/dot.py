@@ -98,9 +98,9 @@ def steps_to_dot(
 
     Each step has ``label`` (text, may have several lines), ``kind`` (a family, for the colour), ``reads`` and
     ``writes`` (keys of buffers), and, if known, ``where`` (the user's line) and ``phase`` (steps of different phases
-    stand in different boxes). ``buffers`` gives for a key its ``label`` and its ``role``: feed, variable,
-    constant, temporary or fetch. A buffer that is written twice appears as two nodes, one per content; a step that
-    writes a buffer only in part has it among its ``reads`` as well.
+    and what they write stand in different boxes). ``buffers`` gives for a key its ``label`` and its ``role``: feed,
+    variable, constant, temporary or fetch. A buffer that is written twice appears as two nodes, one per content; a
+    step that writes a buffer only in part has it among its ``reads`` as well.
     """
     known = buffers or {}
     phases = {str(step.get("phase", "")) for step in steps}
@@ -109,23 +109,23 @@ def steps_to_dot(
     versions: dict[str, int] = {}
     identities: dict[tuple[str, int], str] = {}
 
-    def content(key: str, written: bool) -> str:
-        version = versions[key] = versions.get(key, -1) + 1 if written else versions.get(key, 0)
+    def content(key: str, written_in: str | None = None) -> str:
+        version = versions[key] = versions.get(key, 0) if written_in is None else versions.get(key, -1) + 1
         identity = identities.get((key, version))
         if identity is None:
             identity = identities[key, version] = f"b{len(identities)}"
             about = known.get(key, {})
             role = about.get("role", "temporary")
             style = {"shape": SHAPES.get(role, "ellipse"), "fillcolor": COLOURS.get(role, "#ffffff"), "style": "filled"}
-            boxes[""].append(_node(identity, about.get("label", key).split("\n"), style))
+            boxes[written_in or ""].append(_node(identity, about.get("label", key).split("\n"), style))
         return identity
 
     for number, step in enumerate(steps):
         group = str(step.get("phase", "")) if len(phases) > 1 else ""
         style = {"fillcolor": COLOURS.get(step.get("kind", ""), "#ffffff"), "tooltip": str(step.get("where") or "")}
         boxes.setdefault(group, []).append(_node(f"k{number}", str(step["label"]).split("\n"), style))
-        edges += [_edge(content(key, False), f"k{number}") for key in dict.fromkeys(step.get("reads", ()))]
-        edges += [_edge(f"k{number}", content(key, True)) for key in dict.fromkeys(step.get("writes", ()))]
+        edges += [_edge(content(key), f"k{number}") for key in dict.fromkeys(step.get("reads", ()))]
+        edges += [_edge(f"k{number}", content(key, group)) for key in dict.fromkeys(step.get("writes", ()))]
     return _digraph(name, boxes, edges)
 
 

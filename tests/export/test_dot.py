@@ -195,9 +195,24 @@ def test_a_buffer_that_is_written_again_is_a_new_node() -> None:
     assert old != new and drawing.nodes[new]["label"] == drawing.nodes[old]["label"]
 
 
-def test_phases_are_clusters() -> None:
-    assert read(steps_to_dot(STEPS, BUFFERS)).clusters == {"commit": {"k2"}}
-    two = [{**step, "phase": step.get("phase", "compute")} for step in STEPS]
-    assert read(steps_to_dot(two)).clusters == {"compute": {"k0", "k1"}, "commit": {"k2"}}
+def test_phases_are_clusters_of_steps_and_what_they_write() -> None:
+    drawing = read(steps_to_dot(STEPS, BUFFERS))
+    written = {target for source, target, _ in drawing.edges if source == "k2"}
+    assert drawing.clusters == {"commit": {"k2", *written}}
+    drawing = read(steps_to_dot([{**step, "phase": step.get("phase", "compute")} for step in STEPS]))
+    assert set(drawing.clusters) == {"compute", "commit"} and {"k0", "k1"} <= drawing.clusters["compute"]
+    outside = set(drawing.nodes) - drawing.clusters["compute"] - drawing.clusters["commit"]
+    assert sorted(drawing.nodes[n]["label"] for n in outside) == ["w", "x"]  # what no step writes
     assert not read(steps_to_dot(STEPS[:2])).clusters
     assert read(steps_to_dot([])).nodes == {}
+
+
+def test_stages_of_a_session() -> None:
+    loss, (w,) = neuron()
+    session = sa.compile(loss, updates=SGD(0.1).minimize(loss), name="step")
+    graph, optimized, kernels = (read(session.to_dot(stage)) for stage in ("graph", "optimized", "kernels"))
+    assert graph.name == optimized.name == kernels.name == "step"
+    assert set(graph.clusters) == {"forward", "gradient", "update"}
+    assert len(optimized.nodes) < len(graph.nodes)
+    assert "commit" in kernels.clusters and "k0" in kernels.nodes
+    assert any(attributes["shape"] == "cylinder" for attributes in kernels.nodes.values())
