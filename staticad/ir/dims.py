@@ -11,7 +11,6 @@ import itertools
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Union
 
 from staticad.errors import GraphError
 
@@ -51,7 +50,7 @@ class Function:
         return f"{self.name}({self.left}, {self.right})"
 
 
-Atom = Union[Symbol, Function]
+Atom = Symbol | Function
 Monomial = tuple[tuple[Atom, int], ...]  # sorted (atom, power) pairs; () is the constant term
 
 
@@ -136,7 +135,7 @@ class Dim:
     __repr__ = __str__
 
 
-Size = Union[int, Dim]
+Size = int | Dim
 Shape = tuple[Size, ...]
 
 
@@ -190,7 +189,7 @@ def fresh(prefix: str = "n") -> Dim:
 
 
 def floordiv(a: Size, b: Size) -> Size:
-    """``a // b``; exact where b divides every term of a. Division by a size that turns out 0 is an error at run time."""
+    """``a // b``; exact where b divides every term of a. Division by a size that turns out 0 fails at run time."""
     if isinstance(a, int) and isinstance(b, int):
         return a // b
     if isinstance(b, int) and b == 1:

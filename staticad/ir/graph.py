@@ -41,7 +41,7 @@ def no_grad() -> Iterator[None]:
 
 
 class Attrs(Mapping[str, Any]):
-    """The immutable, hashable attributes of a node, sorted by name. Floats compare by their bits: 0.0 and -0.0 differ."""
+    """The immutable, hashable attributes of a node, sorted by name. Floats compare by bits: 0.0 and -0.0 differ."""
 
     __slots__ = ("_hash", "_items", "_key")
 
@@ -91,7 +91,8 @@ class Node:
     ``detached`` nodes were made under `no_grad`."""
 
     __slots__ = (
-        "__weakref__", "attrs", "constraints", "detached", "inputs", "name", "op", "outputs", "serial", "types", "where",
+        "__weakref__", "attrs", "constraints", "detached", "inputs", "name", "op", "outputs", "serial", "types",
+        "where",
     )  # fmt: skip
 
     def __init__(

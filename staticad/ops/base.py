@@ -359,11 +359,11 @@ class Contract(Op):
             raise DTypeError(f"operands of dtypes {a.dtype} and {b.dtype}; cast them first")
         constraints: list[Constraint] = []
         batch = broadcast_shapes([a.shape[:-2], b.shape[:-2]], constraints)
-        k, l = a.shape[-1], b.shape[-2]
-        if k != l:
-            if isinstance(k, int) and isinstance(l, int):
-                raise ShapeError(f"inner sizes {k} and {l} differ ({a} and {b}); transpose one operand?")
-            constraints.append((k, l))
+        k, m = a.shape[-1], b.shape[-2]
+        if k != m:
+            if isinstance(k, int) and isinstance(m, int):
+                raise ShapeError(f"inner sizes {k} and {m} differ ({a} and {b}); transpose one operand?")
+            constraints.append((k, m))
         return (TensorType((*batch, a.shape[-2], b.shape[-1]), a.dtype),), tuple(constraints)
 
 
@@ -377,6 +377,6 @@ class Barrier(Op):
 
 
 __all__ = [
-    "ArgReduce", "Assemble", "AxisIndex", "Barrier", "Cast", "Contract", "Creation", "Elementwise", "Gather", "Inferred",
-    "Movement", "Op", "Reduce", "Reshape", "Scatter", "Source", "apply", "gather_shape",
+    "ArgReduce", "Assemble", "AxisIndex", "Barrier", "Cast", "Contract", "Creation", "Elementwise", "Gather",
+    "Inferred", "Movement", "Op", "Reduce", "Reshape", "Scatter", "Source", "apply", "gather_shape",
 ]  # fmt: skip
