@@ -109,23 +109,29 @@ def steps_to_dot(
     versions: dict[str, int] = {}
     identities: dict[tuple[str, int], str] = {}
 
+    def role(key: str) -> str:
+        return known.get(key, {}).get("role", "temporary")
+
     def content(key: str, written_in: str | None = None) -> str:
         version = versions[key] = versions.get(key, 0) if written_in is None else versions.get(key, -1) + 1
         identity = identities.get((key, version))
         if identity is None:
             identity = identities[key, version] = f"b{len(identities)}"
-            about = known.get(key, {})
-            role = about.get("role", "temporary")
-            style = {"shape": SHAPES.get(role, "ellipse"), "fillcolor": COLOURS.get(role, "#ffffff"), "style": "filled"}
-            boxes[written_in or ""].append(_node(identity, about.get("label", key).split("\n"), style))
+            shape, colour = SHAPES.get(role(key), "ellipse"), COLOURS.get(role(key), "#ffffff")
+            label = known.get(key, {}).get("label", key).split("\n")
+            style = {"shape": shape, "fillcolor": colour, "style": "filled"}
+            boxes[written_in or ""].append(_node(identity, label, style))
         return identity
 
     for number, step in enumerate(steps):
         group = str(step.get("phase", "")) if len(phases) > 1 else ""
         style = {"fillcolor": COLOURS.get(step.get("kind", ""), "#ffffff"), "tooltip": str(step.get("where") or "")}
         boxes.setdefault(group, []).append(_node(f"k{number}", str(step["label"]).split("\n"), style))
-        edges += [_edge(content(key), f"k{number}") for key in dict.fromkeys(step.get("reads", ()))]
-        edges += [_edge(f"k{number}", content(key, group)) for key in dict.fromkeys(step.get("writes", ()))]
+        written = step.get("writes", ())
+        # What a kernel reads of a temporary that nobody has written yet is what it wrote itself.
+        own = {key for key in written if key not in versions and role(key) in ("temporary", "fetch")}
+        edges += [_edge(content(key), f"k{number}") for key in dict.fromkeys(step.get("reads", ())) if key not in own]
+        edges += [_edge(f"k{number}", content(key, group)) for key in dict.fromkeys(written)]
     return _digraph(name, boxes, edges)
 
 

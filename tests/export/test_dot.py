@@ -195,6 +195,15 @@ def test_a_buffer_that_is_written_again_is_a_new_node() -> None:
     assert old != new and drawing.nodes[new]["label"] == drawing.nodes[old]["label"]
 
 
+def test_a_kernel_that_reads_its_own_results() -> None:
+    drawing = read(
+        steps_to_dot([{"label": "exp sum", "kind": "reduce", "reads": ["x", "t"], "writes": ["t"]}], BUFFERS)
+    )
+    assert len(drawing.nodes) == 3 and len(drawing.edges) == 2
+    updated = read(steps_to_dot([{"label": "w + 1", "kind": "elementwise", "reads": ["w"], "writes": ["w"]}], BUFFERS))
+    assert len(updated.nodes) == 3 and len(updated.edges) == 2
+
+
 def test_phases_are_clusters_of_steps_and_what_they_write() -> None:
     drawing = read(steps_to_dot(STEPS, BUFFERS))
     written = {target for source, target, _ in drawing.edges if source == "k2"}
