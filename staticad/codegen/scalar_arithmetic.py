@@ -6,17 +6,8 @@ products of floats carry `contract`, so that LLVM may fuse a product and a sum i
 
 from __future__ import annotations
 
-from staticad.codegen.vecmath.builder import (
-    BOOLEAN,
-    DTYPES,
-    FLOATS,
-    NUMBERS,
-    Value,
-    elementwise,
-    is_float,
-    is_signed,
-    select,
-)
+from staticad.codegen.vecmath.builder import BOOLEAN, DTYPES, FLOATS, NUMBERS, Value, is_float, is_signed, select
+from staticad.codegen.vecmath.elementwise import elementwise
 
 CONTRACT = "contract"
 

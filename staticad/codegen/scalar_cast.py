@@ -17,16 +17,8 @@ from numba.core import types
 from numba.core.errors import NumbaTypeError
 
 from staticad.codegen.scalar_compare import truth
-from staticad.codegen.vecmath.builder import (
-    BOOLEAN,
-    DTYPES,
-    Value,
-    as_intrinsic,
-    is_float,
-    is_signed,
-    select,
-    width,
-)
+from staticad.codegen.vecmath.builder import BOOLEAN, DTYPES, Value, is_float, is_signed, select, width
+from staticad.codegen.vecmath.elementwise import as_intrinsic
 
 
 def _to_signed(x: Value, dtype: types.Type) -> Value:

@@ -9,7 +9,8 @@ from llvmlite import ir
 from numba.core import types
 from numba.core.errors import NumbaTypeError
 
-from staticad.codegen.vecmath.builder import BOOLEAN, DTYPES, Value, as_intrinsic, elementwise, is_float, select
+from staticad.codegen.vecmath.builder import BOOLEAN, DTYPES, Value, is_float, select
+from staticad.codegen.vecmath.elementwise import as_intrinsic, elementwise
 
 INFINITY = float("inf")
 

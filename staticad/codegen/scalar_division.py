@@ -2,17 +2,8 @@
 
 from __future__ import annotations
 
-from staticad.codegen.vecmath.builder import (
-    NUMBERS,
-    Value,
-    elementwise,
-    fma,
-    is_float,
-    is_signed,
-    repeat_while,
-    select,
-    width,
-)
+from staticad.codegen.vecmath.builder import NUMBERS, Value, fma, is_float, is_signed, repeat_while, select, width
+from staticad.codegen.vecmath.elementwise import elementwise
 
 INFINITY = float("inf")
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from staticad.codegen.vecmath.builder import NUMBERS, Value, elementwise, is_float, is_signed, repeat_while, select
+from staticad.codegen.vecmath.builder import NUMBERS, Value, is_float, is_signed, repeat_while, select
+from staticad.codegen.vecmath.elementwise import elementwise
 from staticad.codegen.vecmath.power import power as power_of_floats
 
 

@@ -7,7 +7,8 @@ order -0.0 below 0.0, so that their result does not depend on the order.
 
 from __future__ import annotations
 
-from staticad.codegen.vecmath.builder import BOOLEAN, DTYPES, NUMBERS, Value, elementwise, is_float, select
+from staticad.codegen.vecmath.builder import BOOLEAN, DTYPES, NUMBERS, Value, is_float, select
+from staticad.codegen.vecmath.elementwise import elementwise
 
 REORDER = ("reassoc", "nsz", "contract")
 

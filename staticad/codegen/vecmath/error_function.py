@@ -6,7 +6,8 @@ All coefficients are from the Remez algorithm in 60 digits; relative errors of e
 
 from __future__ import annotations
 
-from staticad.codegen.vecmath.builder import FLOATS, Value, elementwise, fma, horner, select
+from staticad.codegen.vecmath.builder import FLOATS, Value, fma, horner, select
+from staticad.codegen.vecmath.elementwise import elementwise
 from staticad.codegen.vecmath.exponential import exp_normal
 from staticad.codegen.vecmath.formats import pick
 

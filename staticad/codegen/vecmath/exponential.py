@@ -7,10 +7,9 @@ algorithm in 60 digits with the relative error as weight; errors: exp 2**-56 and
 
 from __future__ import annotations
 
-from staticad.codegen.vecmath.builder import FLOATS, Value, elementwise, fma, horner, select
+from staticad.codegen.vecmath.builder import FLOATS, Value, fma, horner, select
+from staticad.codegen.vecmath.elementwise import elementwise
 from staticad.codegen.vecmath.formats import LOG2_E, format_of, pick, power_of_two, scale
-
-INFINITY = float("inf")
 
 EXP_64 = (
     2.5114478874461485e-08,

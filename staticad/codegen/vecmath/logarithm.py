@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from numba.core import types
 
-from staticad.codegen.vecmath.builder import FLOATS, Value, elementwise, fma, horner, select
+from staticad.codegen.vecmath.builder import FLOATS, Value, fma, horner, select
+from staticad.codegen.vecmath.elementwise import elementwise
 from staticad.codegen.vecmath.formats import format_of, power_of_two
 
 INFINITY = float("inf")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from staticad.codegen.vecmath.builder import FLOATS, Value, elementwise, fma, select
+from staticad.codegen.vecmath.builder import FLOATS, Value, fma, select
+from staticad.codegen.vecmath.elementwise import elementwise
 from staticad.codegen.vecmath.exponential import exp_of_negative, expm1_parts
 from staticad.codegen.vecmath.formats import format_of, pick
 from staticad.codegen.vecmath.logarithm import log1p_of_unit

@@ -14,7 +14,8 @@ from functools import cache
 
 from numba.core import types
 
-from staticad.codegen.vecmath.builder import FLOATS, Value, elementwise, fma, horner, lookup, select, two_sum
+from staticad.codegen.vecmath.builder import FLOATS, Value, fma, horner, lookup, select, two_sum
+from staticad.codegen.vecmath.elementwise import elementwise
 from staticad.codegen.vecmath.formats import BINARY64, power_of_two
 from staticad.codegen.vecmath.two_over_pi import scaled_parts
 
