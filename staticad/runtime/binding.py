@@ -91,7 +91,12 @@ class Binding:
                     assert isinstance(argument, Status)
                     status.append(len(arguments))
                     arguments.append(0)
-            steps.append(machine.Step(kernel_address(text), start, number(step.extent), number(step.grain)))
+            extent, grain = number(step.extent), number(step.grain)
+            if isinstance(step.kernel, str):
+                m, n, k = (arguments[start + slot] for slot in (blas.Gemm.M, blas.Gemm.N, blas.Gemm.K))
+                cut, extent, grain = blas.gemm_cut(m, n, k, extent)
+                arguments.append(cut)
+            steps.append(machine.Step(kernel_address(text), start, extent, grain))
         split = len(plan.compute)
         self.feeds = [machine.ArraySpec(t.dtype, tuple(map(number, t.shape))) for t in plan.inputs]
         self.outs = [machine.ArraySpec(b.dtype, tuple(map(number, b.shape))) for b in plan.fetches]
@@ -106,6 +111,7 @@ class Binding:
             locks=[(lock, True), *((v._run_lock(), v.node in alone) for v in variables)],
             keep_alive=(arena, tuple(constants.values()), tuple(variables)),
             release_gil=sum(number(step.work) for step in plan.steps) > SHORT,
+            serial_blas=any(isinstance(step.kernel, str) for step in plan.steps),
             threads=config.settings().threads,
         )
         for slot in status:
