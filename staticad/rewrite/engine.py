@@ -19,13 +19,20 @@ from staticad.rewrite.match import fit
 from staticad.rewrite.pattern import Rule
 
 
-def apply_rules(outputs: Sequence[Tensor], rules: Iterable[Rule], counts: Counter[str] | None = None) -> list[Tensor]:
+def apply_rules(
+    outputs: Sequence[Tensor],
+    rules: Sequence[Rule],
+    counts: Counter[str] | None = None,
+    settled: Sequence[Rule] = (),
+) -> list[Tensor]:
     """The outputs over a graph in which no rule fires any more. ``counts`` is told how often each rule fired.
 
+    ``settled`` are further rules, which do not fire in the given graph: they are tried on new nodes only.
     Raises VerifyError that names the rule if a rule changes a type, leads back to the node that it replaced, or if
     rules keep firing without an end.
     """
-    engine = _Engine(rules, limit=1000 + 50 * len(sort_nodes(outputs)))
+    nodes = sort_nodes(outputs)
+    engine = _Engine(rules, settled, nodes if settled else (), limit=1000 + 50 * len(nodes))
     try:
         result = rebuild(outputs, simplify=engine.simplify)
     except VerifyError as error:
@@ -38,16 +45,18 @@ def apply_rules(outputs: Sequence[Tensor], rules: Iterable[Rule], counts: Counte
 
 
 class _Engine:
-    def __init__(self, rules: Iterable[Rule], limit: int) -> None:
-        self.rules = index_rules(rules)
+    def __init__(self, rules: Sequence[Rule], settled: Sequence[Rule], old: Iterable[Node], limit: int) -> None:
+        self.rules = index_rules((*rules, *settled))
+        self.rules_for_old = index_rules(rules)
+        self.old = frozenset(old)
         self.limit = limit
         self.counts: Counter[str] = Counter()
         self.fired = 0
         self.recent: list[str] = []
-        self.places: dict[tuple[int, Op], tuple[Where, Where]] = {}
+        self.places: dict[tuple[Where, Op], Where] = {}
 
     def simplify(self, node: Node) -> Tensor | None:
-        rules = self.rules.get(node.op)
+        rules = (self.rules_for_old if node in self.old else self.rules).get(node.op)
         if rules is None or len(node.outputs) != 1:
             return None
         tensor = node.outputs[0]
@@ -70,11 +79,11 @@ class _Engine:
         return _named(fit(new, old.type), old.node)
 
     def _place(self, node: Node) -> Where:
-        key = (id(node.where), node.op)
-        known = self.places.get(key)
-        if known is None:
-            known = self.places[key] = (node.where, node.where.derived(f"rewritten from {node.op.name}"))
-        return known[1]
+        key = (node.where, node.op)
+        place = self.places.get(key)
+        if place is None:
+            place = self.places[key] = node.where.derived(f"rewritten from {node.op.name}")
+        return place
 
 
 def _named(tensor: Tensor, replaced: Node) -> Tensor:

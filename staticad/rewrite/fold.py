@@ -56,26 +56,30 @@ def _fold_arrays(tensor: Tensor) -> Tensor | None:
     node = tensor.node
     if not node.inputs or node.constraints:
         return None
-    count = product(tensor.shape)
     arrays = []
     room = LIMIT
     for operand in node.inputs:
-        source = operand.node
-        if source.op is CONSTANT:
-            array = source.attrs["value"].array
-        elif source.op is FULL:
-            shape = tuple(s for s in operand.shape if isinstance(s, int))
-            if len(shape) != operand.ndim:
-                return None
-            array = np.broadcast_to(np.asarray(source.attrs["value"], operand.dtype), shape)
-        else:
+        array = _known_array(operand)
+        if array is None:
             return None
-        room = max(room, array.size if source.op is CONSTANT else 0)
+        room = max(room, array.size if operand.node.op is CONSTANT else 0)
         arrays.append(array)
+    count = product(tensor.shape)
     if not isinstance(count, int) or count > room:
         return None
     result = _evaluate(node, arrays)
     return None if result is None else constant(result)
+
+
+def _known_array(tensor: Tensor) -> np.ndarray | None:
+    """The elements of a constant or a fill of known size (without memory for them)."""
+    attrs = tensor.node.attrs
+    if tensor.node.op is CONSTANT:
+        return attrs["value"].array
+    shape = tuple(s for s in tensor.shape if isinstance(s, int))
+    if tensor.node.op is not FULL or len(shape) != tensor.ndim:
+        return None
+    return np.broadcast_to(np.asarray(attrs["value"], tensor.dtype), shape)
 
 
 def _evaluate(node: Node, arrays: list[np.ndarray]) -> np.ndarray | None:

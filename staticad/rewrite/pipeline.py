@@ -36,10 +36,14 @@ class Options:
 
 @dataclass(frozen=True)
 class Pass:
-    """A set of rules, applied together until none fires. ``rules(outputs)`` may look at the graph first."""
+    """A set of rules, applied together until none fires. ``rules(outputs)`` may look at the graph first.
+
+    ``settled`` are the rules of earlier passes that are applied to what this one makes.
+    """
 
     name: str
     rules: Callable[[Sequence[Tensor]], tuple[Rule, ...]]
+    settled: tuple[Rule, ...] = ()
 
 
 SIMPLE_RULES: tuple[Rule, ...] = (
@@ -53,8 +57,8 @@ SIMPLE_RULES: tuple[Rule, ...] = (
 )
 
 SIMPLIFY = Pass("simplify", lambda outputs: SIMPLE_RULES)
-STABILIZE = Pass("stabilize", lambda outputs: (*STABILITY_RULES, *SIMPLE_RULES))
-CONTRACT = Pass("contract", lambda outputs: (*contract_rules(outputs), *SIMPLE_RULES))
+STABILIZE = Pass("stabilize", lambda outputs: STABILITY_RULES, SIMPLE_RULES)
+CONTRACT = Pass("contract", contract_rules, SIMPLE_RULES)
 
 # Dead nodes are not reached from the outputs, and equal nodes become one in every pass.
 PASSES: tuple[Pass, ...] = (SIMPLIFY, STABILIZE, CONTRACT)
@@ -83,9 +87,8 @@ def optimize(outputs: Sequence[Tensor], options: Options | None = None) -> list[
 def run_pass(step: Pass, outputs: Sequence[Tensor], options: Options) -> list[Tensor]:
     """One pass; prints what its rules did at debug level 2."""
     start = time.perf_counter()
-    rules = tuple(rule for rule in step.rules(outputs) if options.unsound or not rule.unsound)
     counts: Counter[str] = Counter()
-    result = apply_rules(outputs, rules, counts)
+    result = _apply(step, outputs, options, counts)
     if settings().verify:
         verify(result, f"the pass {step.name}")
     if settings().debug >= 2:
@@ -103,6 +106,13 @@ def rules_that_fire(outputs: Sequence[Tensor], options: Options | None = None) -
     chosen = options or Options()
     current = unify_sizes(outputs)
     for step in PASSES:
-        rules = tuple(rule for rule in step.rules(current) if chosen.unsound or not rule.unsound)
-        current = apply_rules(current, rules, counts)
+        current = _apply(step, current, chosen, counts)
     return counts
+
+
+def _apply(step: Pass, outputs: Sequence[Tensor], options: Options, counts: Counter[str]) -> list[Tensor]:
+    rules, settled = (
+        tuple(rule for rule in group if options.unsound or not rule.unsound)
+        for group in (step.rules(outputs), step.settled)
+    )
+    return apply_rules(outputs, rules, counts, settled)
