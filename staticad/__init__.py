@@ -133,6 +133,7 @@ from staticad.functional.movement import (
     transpose,
 )
 from staticad.functional.reductions import all, any, argmax, argmin, max, mean, min, prod, std, sum, var
+from staticad.functional.special import cross_entropy, log_softmax, logsumexp, mse, one_hot, softmax
 from staticad.ir.dims import Dim
 from staticad.ir.graph import Tensor, no_grad
 from staticad.ops.sources import constant, placeholder
@@ -164,15 +165,13 @@ __all__ = [
     "atleast_1d", "atleast_2d", "broadcast_arrays", "broadcast_to", "concatenate", "expand_dims", "flip", "hstack",
     "moveaxis", "pad", "ravel", "repeat", "reshape", "roll", "split", "squeeze", "stack", "swapaxes", "take",
     "take_along_axis", "tile", "transpose", "vstack",
-    # training
-    "nn", "optim",
     # export
     "to_dot", "to_networkx", "to_svg",
     # products and matrices
     "diag", "diagonal", "dot", "einsum", "inner", "linalg", "matmul", "outer", "special", "tensordot", "trace", "tril",
     "triu", "vdot",
     # training
-    "nn", "optim",
+    "cross_entropy", "log_softmax", "logsumexp", "mse", "nn", "one_hot", "optim", "softmax",
     # errors
     "CompileError", "ConfigError", "DTypeError", "FeedError", "GradientError", "GraphError", "IndexOutOfBounds",
     "NonFiniteError", "OutOfMemory", "ShapeError", "StaticadError", "VerifyError", "errors",
