@@ -9,20 +9,20 @@ from staticad.errors import ShapeError
 from staticad.ir.graph import Tensor, describe
 
 
-def as_index(op: str, value: Any, what: str) -> int:
+def as_index(op: str, value: Any, what: str, x: Tensor) -> int:
     """A Python or NumPy integer as an int. Raises ShapeError."""
     try:
         if not isinstance(value, (bool, Tensor)):
             return operator.index(value)
     except TypeError:
         pass
-    raise ShapeError(f"{op}: {what} has to be an int, not {value!r}")
+    raise ShapeError(f"{op}: {what} has to be an int, not {value!r} ({describe(x)})")
 
 
 def normalize_axis(op: str, axis: Any, x: Tensor, ndim: int | None = None) -> int:
     """One axis, counted from the front. ``ndim`` is that of the result, if the axis is one of the result's."""
     count = x.ndim if ndim is None else ndim
-    index = as_index(op, axis, "an axis")
+    index = as_index(op, axis, "an axis", x)
     if not -count <= index < count:
         raise ShapeError(f"{op}: axis {index} is out of bounds for {count} axes ({describe(x)})")
     return index % count

@@ -78,10 +78,10 @@ def split(x: Operand, indices_or_sections: Any, axis: int = 0) -> list[Tensor]:
     if isinstance(indices_or_sections, (list, tuple, np.ndarray)):
         bounds = [
             None,
-            *(as_index("split", i, "an index") if not isinstance(i, Dim) else i for i in indices_or_sections),
+            *(as_index("split", i, "an index", a) if not isinstance(i, Dim) else i for i in indices_or_sections),
         ]
         return [take_slice(a, place, slice(lo, hi)) for lo, hi in zip(bounds, [*bounds[1:], None])]
-    count = as_index("split", indices_or_sections, "the number of sections")
+    count = as_index("split", indices_or_sections, "the number of sections", a)
     if count < 1 or (isinstance(n, int) and n % count):
         raise ShapeError(f"split: size {n} of axis {place} can't be divided into {count} equal parts ({describe(a)})")
     part = dims.floordiv(n, count)
@@ -152,7 +152,7 @@ def roll(x: Operand, shift: Any, axis: Any = None) -> Tensor:
         raise ShapeError(f"roll: {len(shifts)} shifts for {len(axes)} axes ({describe(a)})")
     for amount, each in zip(shifts, axes):
         place = normalize_axis("roll", each, a)
-        a = _roll(a, place, as_index("roll", amount, "a shift"))
+        a = _roll(a, place, as_index("roll", amount, "a shift", a))
     return a
 
 

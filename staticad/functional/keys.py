@@ -184,12 +184,17 @@ def _region_of(x: Tensor, axis: int, item: Any, n: Size) -> tuple[Size, int, Siz
         if isinstance(n, int):
             _check(x, axis, n, (item,))
         return (item if item >= 0 else n + item), 1, 1
+    left = n - item
+    if isinstance(left, int) and left <= 0:  # n is no index of an axis of size n
+        raise _outside(x, axis, n, item)
     return item, 1, 1
 
 
 def _check(x: Tensor, axis: int, n: int, numbers: Iterable[int]) -> None:
     for number in numbers:
         if not -n <= number < n:
-            raise IndexOutOfBounds(
-                f"getitem: index {number} is out of bounds for axis {axis} of size {n} ({describe(x)})"
-            )
+            raise _outside(x, axis, n, number)
+
+
+def _outside(x: Tensor, axis: int, n: Size, index: Size) -> IndexOutOfBounds:
+    return IndexOutOfBounds(f"getitem: index {index} is out of bounds for axis {axis} of size {n} ({describe(x)})")

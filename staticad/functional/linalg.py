@@ -107,7 +107,7 @@ def tensordot(x1: Operand, x2: Operand, axes: Any = 2) -> Tensor:
         if len(a_axes) != len(b_axes):
             raise ShapeError(f"tensordot: {len(a_axes)} and {len(b_axes)} axes ({describe(a)}, {describe(b)})")
     else:
-        count = as_index("tensordot", axes, "the number of axes")
+        count = as_index("tensordot", axes, "the number of axes", a)
         if not 0 <= count <= min(a.ndim, b.ndim):
             raise ShapeError(f"tensordot: there are no {count} axes to sum ({describe(a)}, {describe(b)})")
         a_axes, b_axes = tuple(range(a.ndim - count, a.ndim)), tuple(range(count))
@@ -120,7 +120,7 @@ def diagonal(x: Operand, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Ten
     first, second = (normalize_axis("diagonal", axis, a) for axis in (axis1, axis2))
     if first == second:
         raise ShapeError(f"diagonal: axis1 and axis2 have to differ ({describe(a)})")
-    return apply(DIAGONAL, a, offset=as_index("diagonal", offset, "offset"), axis1=first, axis2=second)
+    return apply(DIAGONAL, a, offset=as_index("diagonal", offset, "offset", a), axis1=first, axis2=second)
 
 
 def trace(x: Operand, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Tensor:
@@ -131,7 +131,7 @@ def trace(x: Operand, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Tensor
 def diag(x: Operand, k: int = 0) -> Tensor:
     """The k-th diagonal of a matrix, or a matrix with that diagonal and zeros elsewhere made from a vector."""
     a = to_tensor(x)
-    offset = as_index("diag", k, "k")
+    offset = as_index("diag", k, "k", a)
     if a.ndim == 2:
         return diagonal(a, offset)
     if a.ndim != 1:
@@ -150,7 +150,7 @@ def _below(name: str, x: Tensor, k: Any) -> Tensor:
         raise ShapeError(f"{name}: needs at least two axes ({describe(x)})")
     n, m = x.shape[-2:]
     row, column = indices((n, 1), 0), indices((1, m), 1)
-    return apply(LESS_EQUAL, column, elementwise.add(row, as_index(name, k, "k")))
+    return apply(LESS_EQUAL, column, elementwise.add(row, as_index(name, k, "k", x)))
 
 
 def tril(x: Operand, k: int = 0) -> Tensor:
@@ -162,7 +162,7 @@ def tril(x: Operand, k: int = 0) -> Tensor:
 def triu(x: Operand, k: int = 0) -> Tensor:
     """The matrices with zeros below the k-th diagonal."""
     a = to_tensor(x)
-    above = apply(LOGICAL_NOT, _below("triu", a, as_index("triu", k, "k") - 1))
+    above = apply(LOGICAL_NOT, _below("triu", a, as_index("triu", k, "k", a) - 1))
     return apply(WHERE, above, a, fill((), 0, a.dtype))
 
 
