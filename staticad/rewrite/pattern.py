@@ -149,12 +149,14 @@ class Rule:
     """One equation. ``build(tensor)`` gives the replacement of a tensor made by one of ``ops``, or None.
 
     ``unsound`` says where the two sides differ in more than rounding; such a rule is applied only on request.
+    ``left`` is the left-hand side of a rule that was written as an equation of patterns.
     """
 
     name: str
     ops: tuple[Op, ...]
     build: Callable[[Tensor], Tensor | None]
     unsound: str = ""
+    left: Call | None = None
 
 
 def equation(
@@ -169,4 +171,4 @@ def equation(
             return None
         return fit(target.build(found, tensor), tensor.type)
 
-    return Rule(name or f"{left} = {target}", (left.op,), build, unsound)
+    return Rule(name or f"{left} = {target}", (left.op,), build, unsound, left)
