@@ -49,11 +49,12 @@ class _Noise:
         self.values[tensor] = disturbed
         return disturbed
 
-    def relative(self, array: np.ndarray, amount: float) -> np.ndarray:
+    def moved(self, array: np.ndarray, ulp: int) -> np.ndarray:
+        """Every element one to so many units in the last place away."""
         if array.dtype.kind != "f":
             return array
-        noise = self.rng.uniform(-1, 1, array.shape) * amount * np.finfo(array.dtype).eps
-        return (array * (1 + noise)).astype(array.dtype)
+        steps = (self.rng.choice((-1, 1), array.shape) * self.rng.integers(1, ulp + 1, array.shape)).astype(array.dtype)
+        return np.where(np.isfinite(array), array + steps * np.spacing(np.abs(array)), array)
 
     def operand(self, tensor: Tensor) -> np.ndarray:
         if tensor not in self.values:
@@ -66,17 +67,17 @@ class _Noise:
         if isinstance(op, Elementwise):
             if op in EXACT_RESULTS or (isinstance(op, Cast) and node.inputs[0].dtype.kind != "f"):
                 return value
-            return self.relative(value, 0.5 if op in EXACT else 2.0)
+            return self.moved(value, 1 if op in EXACT else 3)
         many = op in (SUM, PROD, MATMUL) or (isinstance(op, Scatter) and node.attrs["mode"] in ("add", "multiply"))
         if not many:
             return value
         # The error of a long sum is relative to its terms, and grows with their number.
         operands = [self.operand(t) for t in node.inputs]
         terms = max(1, operands[0].size // max(1, value.size))
-        operands = [self.relative(o, 1 + terms / 16) for o in operands]
+        operands = [self.moved(o, 1 + terms // 16) for o in operands]
         attrs = dict(node.attrs)
         if isinstance(op, (Reduce, Contract, Scatter)):
-            return self.relative(np.asarray(op.numpy(*operands, **attrs)), 1.0)
+            return self.moved(np.asarray(op.numpy(*operands, **attrs)), 1)
         raise AssertionError(op.name)
 
 

@@ -80,16 +80,13 @@ def _smallest(graph: RandomGraph) -> str:
 
 
 def _part(graph: RandomGraph, outputs: list[Tensor]) -> RandomGraph:
-    """The graph with other outputs, and only the inputs that these need."""
-    needed = {t for node in sort_nodes(outputs) for t in node.outputs}
-    inputs = [t for t in graph.inputs if t in needed]
-    feeds = {t: a for t, a in graph.feeds.items() if t in needed}
-    more = {t: a for t, a in graph.more_feeds.items() if t in needed}
-    return RandomGraph(inputs, outputs, feeds, more, graph.seed)
+    """The graph with other outputs. All inputs stay: they may be what a size is known from."""
+    return graph._replace(outputs=outputs)
 
 
 def _text(graph: RandomGraph) -> str:
     lines = [print_graph(graph.outputs)]
     for feeds in (graph.feeds, graph.more_feeds):
-        lines += [f"  {t.name} = {np.array2string(a, threshold=60)!s}  # {a.dtype}{a.shape}" for t, a in feeds.items()]
+        for tensor, array in feeds.items():
+            lines.append(f"  {tensor.name} {tensor.type} = {np.array2string(array, threshold=60)}  # {array.shape}")
     return "\n".join(lines)

@@ -86,7 +86,7 @@ def creating_cases() -> Iterator[Case]:
     yield case("arange", lambda x: sa.arange(x.shape[0]) * 2)
     yield case("arange by steps", lambda x: sa.arange(3, x.shape[0] + 3, 2))
     yield case("linspace", lambda x: sa.linspace(0.0, 1.0, 7))
-    yield case("one_hot", lambda x: sa.one_hot(sa.arange(x.shape[0]), x.shape[1]))
+    yield case("one_hot", lambda x: sa.nn.one_hot(sa.arange(x.shape[0]), x.shape[1]))
 
 
 def indexing_cases() -> Iterator[Case]:
@@ -120,15 +120,15 @@ def product_cases() -> Iterator[Case]:
 
 def special_cases() -> Iterator[Case]:
     some = frozenset("ab")
-    yield chain("softmax", X, sa.softmax, nonzero=some)
-    yield chain("softmax of the first axis", X, lambda x: sa.softmax(x * 30, axis=0), nonzero=some)
-    yield chain("log_softmax", X, lambda x: sa.log_softmax(x, axis=1), nonzero=some)
-    yield chain("logsumexp", X, lambda x: sa.logsumexp(x, axis=0), nonzero=some)
-    yield chain("logsumexp of all", X, sa.logsumexp, nonzero=some)
-    yield chain("mse", values("ab", "ab"), sa.mse, nonzero=some)
+    yield chain("softmax", X, sa.nn.softmax, nonzero=some)
+    yield chain("softmax of the first axis", X, lambda x: sa.nn.softmax(x * 30, axis=0), nonzero=some)
+    yield chain("log_softmax", X, lambda x: sa.nn.log_softmax(x, axis=1), nonzero=some)
+    yield chain("logsumexp", X, lambda x: sa.special.logsumexp(x, axis=0), nonzero=some)
+    yield chain("logsumexp of all", X, sa.special.logsumexp, nonzero=some)
+    yield chain("mse", values("ab", "ab"), sa.nn.mse, nonzero=some)
     yield chain(
         "cross_entropy", (*X, Input(("a",), "index", "b")),
-        lambda x, t: sa.cross_entropy(x, sa.remainder(t, x.shape[1])), nonzero=some,
+        lambda x, t: sa.nn.cross_entropy(x, sa.remainder(t, x.shape[1])), nonzero=some,
     )  # fmt: skip
     yield chain("log of sigmoid", X, lambda x: sa.log(sa.sigmoid(x)))
     yield chain("log of 1 + x", X, lambda x: sa.log(1 + x * x))
