@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from staticad.errors import FeedError
 from staticad.ir.dtypes import DType
 from staticad.ir.graph import Tensor
 from staticad.ops.base import ArgReduce, Reduce, apply
@@ -84,6 +85,21 @@ def _reference(fold: Callable[..., Any]) -> Callable[..., Any]:
     return lambda x, axes: fold(x, axis=axes, dtype=x.dtype)
 
 
+def _nonempty(fold: Callable[..., Any]) -> Callable[..., Any]:
+    """NumPy's reduction, which no elements have no value for."""
+
+    def reference(x: np.ndarray, axes: Axes) -> Any:
+        if any(x.shape[a] == 0 for a in axes):
+            raise FeedError(f"axes {axes} of shape {x.shape} hold no elements to choose from")
+        return fold(x, axis=axes)
+
+    return reference
+
+
+def _nonempty_place(fold: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda x, axis: _nonempty(lambda v, axis: fold(v, axis=axis[0]))(x, (axis,))
+
+
 SUM: Reduce = Reduce(
     "sum",
     combine="add_reduce",
@@ -107,7 +123,7 @@ MAX = Reduce(
     combine="max_reduce",
     initial=lowest,
     empty=False,
-    numpy=lambda x, axes: np.max(x, axis=axes),
+    numpy=_nonempty(np.max),
     vjp=_extreme_vjp,
     jvp=_extreme_jvp,
 )
@@ -116,7 +132,7 @@ MIN = Reduce(
     combine="min_reduce",
     initial=highest,
     empty=False,
-    numpy=lambda x, axes: np.min(x, axis=axes),
+    numpy=_nonempty(np.min),
     vjp=_extreme_vjp,
     jvp=_extreme_jvp,
 )
@@ -144,5 +160,5 @@ def _better(comparison: str) -> str:
     return f"logical_or({comparison}({{0}}, {{1}}), {first_nan})"
 
 
-ARGMAX = ArgReduce("argmax", better=_better("greater"), numpy=lambda x, axis: np.argmax(x, axis=axis))
-ARGMIN = ArgReduce("argmin", better=_better("less"), numpy=lambda x, axis: np.argmin(x, axis=axis))
+ARGMAX = ArgReduce("argmax", better=_better("greater"), numpy=_nonempty_place(np.argmax))
+ARGMIN = ArgReduce("argmin", better=_better("less"), numpy=_nonempty_place(np.argmin))

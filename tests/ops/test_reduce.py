@@ -11,7 +11,7 @@ import pytest
 import staticad as sa
 from staticad.autodiff.check import gradcheck
 from staticad.autodiff.reverse import gradients
-from staticad.errors import DTypeError, ShapeError
+from staticad.errors import DTypeError, FeedError, ShapeError
 from staticad.ir import dtypes
 from staticad.ops.base import Reduce, apply
 from staticad.ops.reduce import ALL, ANY, ARGMAX, ARGMIN, MAX, MIN, PROD, SUM
@@ -65,6 +65,15 @@ def test_no_elements_have_no_extreme(op: Reduce) -> None:
 def test_no_elements_have_no_place_of_the_extreme(op: Any) -> None:
     with pytest.raises(ShapeError, match=f"^{op.name}: .*no elements"):
         apply(op, sa.placeholder((0, 2)), axis=0)
+
+
+@pytest.mark.parametrize("op", [MAX, MIN, ARGMAX, ARGMIN])
+def test_a_free_size_that_turns_out_to_be_zero(op: Any) -> None:
+    x = sa.placeholder((None, 2))
+    y = apply(op, x, axis=0) if op in (ARGMAX, ARGMIN) else apply(op, x, axes=(0,))
+    assert evaluate(y, {x: np.ones((1, 2))})[0].shape == (2,)
+    with pytest.raises(FeedError, match="no elements"):
+        evaluate(y, {x: np.ones((0, 2))})
 
 
 @pytest.mark.parametrize(("op", "dtype"), [(SUM, "bool"), (PROD, "bool"), (ANY, "float64"), (ALL, "int32")])
