@@ -48,6 +48,11 @@ def _matrix_transpose(self: Tensor) -> Tensor:
     return movement.swapaxes(self, -1, -2)
 
 
+def _copy(self: Tensor) -> Tensor:
+    """The tensor itself, since nothing can change it."""
+    return self
+
+
 def _detach(self: Tensor) -> Tensor:
     """The same value, a constant to every derivative."""
     return apply(STOP_GRADIENT, self)
@@ -103,6 +108,7 @@ METHODS: dict[str, Callable[..., Any]] = {
     "astype": elementwise.astype,
     "broadcast_to": movement.broadcast_to,
     "clip": elementwise.clip,
+    "copy": _copy,
     "diagonal": linalg.diagonal,
     "dot": linalg.dot,
     "detach": _detach,

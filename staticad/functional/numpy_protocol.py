@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NoReturn
@@ -204,6 +205,10 @@ ABOUT_MEMORY: dict[str, tuple[Any, ...]] = {
 }
 
 
+# Reading a signature takes much longer than making a node.
+_signature = functools.lru_cache(maxsize=None)(inspect.signature)
+
+
 def array_ufunc(self: Tensor, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
     """NumPy's ufuncs on tensors, arrays and numbers together; ``ufunc.reduce`` where there is a reduction.
 
@@ -266,11 +271,11 @@ def _translate(
 ) -> tuple[list[Any], dict[str, Any]]:
     """Arguments by NumPy's signature as arguments of our function: what has no default goes by position, what has
     one by name, and what our function does not know has to be at its default."""
-    parameters = inspect.signature(function).parameters
-    accepted = inspect.signature(ours).parameters
+    parameters = _signature(function).parameters
+    accepted = _signature(ours).parameters
     positional: list[Any] = []
     named: dict[str, Any] = {}
-    for parameter, value in inspect.signature(function).bind(*args, **kwargs).arguments.items():
+    for parameter, value in _signature(function).bind(*args, **kwargs).arguments.items():
         kind, default = parameters[parameter].kind, parameters[parameter].default
         target = RENAMED.get(parameter, parameter)
         if kind is inspect.Parameter.VAR_POSITIONAL:
@@ -306,7 +311,7 @@ def _without_defaults(kwargs: Mapping[str, Any]) -> dict[str, Any]:
 
 def _call(name: str, function: Function, positional: Sequence[Any], named: Mapping[str, Any]) -> Any:
     try:
-        bound = inspect.signature(function).bind(*positional, **named)
+        bound = _signature(function).bind(*positional, **named)
     except TypeError as error:
         raise GraphError(f"{name}: {error} for symbolic tensors (used at {here()})") from None
     return function(*bound.args, **bound.kwargs)

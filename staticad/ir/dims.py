@@ -68,7 +68,9 @@ class Dim:
         return hash(self.key)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Dim) and (self is other or self.key == other.key)
+        if not isinstance(other, Dim):
+            return NotImplemented  # a tensor makes a node of the comparison
+        return self is other or self.key == other.key
 
     def __add__(self, other: Size) -> Size:
         if not isinstance(other, (int, Dim)):

@@ -25,6 +25,7 @@ INTEGERS = SIGNED + UNSIGNED
 FLOATS = (FLOAT32, FLOAT64)
 ALL = (BOOL, *INTEGERS, *FLOATS)
 _BY_NAME = {d.name: d for d in ALL}
+_CANONICAL = {d: d for d in ALL}
 
 WEAK_TYPES = (bool, int, float)
 
@@ -34,6 +35,8 @@ def as_dtype(spec: Any) -> DType:
 
     Raises DTypeError for a type that staticad does not support (complex, float16, object, strings, dates).
     """
+    if isinstance(spec, np.dtype) and spec in _CANONICAL:
+        return _CANONICAL[spec]  # the usual case; the name of a dtype takes NumPy microseconds
     try:
         found = np.dtype(spec)
     except TypeError as error:

@@ -33,7 +33,7 @@ class ConstantValue:
         frozen = np.ascontiguousarray(array).reshape(array.shape).copy()
         frozen.flags.writeable = False
         self.array = frozen
-        self._key = (frozen.dtype.name, frozen.shape, frozen.tobytes())
+        self._key = (frozen.dtype.str, frozen.shape, frozen.tobytes())
 
     def __hash__(self) -> int:
         return hash(self._key)
@@ -89,7 +89,7 @@ def constant(value: Any, dtype: Any = None, name: str | None = None) -> Tensor:
     if isinstance(value, Tensor):
         raise DTypeError("a constant is made from numbers or an array, not from a symbolic tensor")
     array = np.asarray(value)
-    if array.dtype.kind not in "biuf" or array.dtype.name == "float16":
+    if array.dtype.kind not in "biuf" or array.dtype == np.float16:
         raise DTypeError(f"can't make a constant of {type(value).__name__} with dtype {array.dtype}")
     array = array.astype(as_dtype(dtype) if dtype is not None else as_dtype(array.dtype))
     kind = TensorType(array.shape, array.dtype)

@@ -58,7 +58,13 @@ def test_relations_with_python_scalars(dtype: np.dtype, scalar: Any) -> None:
 def test_sizes_compare_with_tensors() -> None:
     x = placeholder(("n",), "int8")
     array = np.array([1, 3, 5], "int8")
-    for y, expected in ((x < x.shape[0], array < 3), (x.shape[0] >= x, 3 >= array), (x == x.shape[0], array == 3)):
+    for y, expected in (
+        (x.shape[0] == x, array == 3),
+        (x.shape[0] != x, array != 3),
+        (x < x.shape[0], array < 3),
+        (x.shape[0] >= x, 3 >= array),
+        (x == x.shape[0], array == 3),
+    ):
         np.testing.assert_array_equal(evaluate([y], {x: array})[0], expected)
 
 

@@ -44,7 +44,7 @@ SAME_AS_NUMPY: list[Callable[[Any], Any]] = [
     lambda x: x.argmin(0), lambda x: (x > 0).any(), lambda x: (x > 0).all(axis=0), lambda x: x.var(),
     lambda x: x.std(0),
     lambda x: x.reshape(-1), lambda x: x.reshape((3, -1)), lambda x: x.reshape(1, -1, 3), lambda x: x.ravel(),
-    lambda x: x.flatten(), lambda x: x.transpose(), lambda x: x.transpose(1, 0), lambda x: x.transpose((1, 0)),
+    lambda x: x.flatten(), lambda x: x.copy(), lambda x: x.transpose(), lambda x: x.transpose(1, 0), lambda x: x.transpose((1, 0)),
     lambda x: x.transpose(None), lambda x: x.T, lambda x: x.mT, lambda x: x.swapaxes(0, 1), lambda x: x[:1].squeeze(0),
     lambda x: x.astype("float32"), lambda x: x.clip(0, 1), lambda x: x.clip(min=0), lambda x: x.round(),
     lambda x: x.round(1), lambda x: x.diagonal(1), lambda x: x.trace(), lambda x: x.take([0, 2], axis=1),
