@@ -6,7 +6,7 @@ Three things make this several times faster than ``numba.njit``:
   lists, sets, strings, arrays, random numbers and, through its linear algebra, SciPy. Kernels use scalars, ``range``
   and intrinsics, so this target installs only those. Numba functions elsewhere in the process are not affected.
 - *Few passes*. Nothing in a kernel can be inlined, lifted, unrolled by literal, or turned into parallel loops.
-- *One LLVM pipeline* (-O3) over one module, instead of Numba's function passes, cheap passes, reference count pruning
+- *One LLVM pipeline* over one module, instead of Numba's function passes, cheap passes, reference count pruning
   and full passes. No wrapper for Python calls is made.
 
 This is the only module besides the intrinsics that imports Numba; :mod:`staticad.codegen.jit` loads it on the first
@@ -32,6 +32,7 @@ from numba.core.errors import NumbaError, NumbaTypeError
 from numba.core.target_extension import CPU, dispatcher_registry, jit_registry, target_override, target_registry
 from numba.core.typed_passes import IRLegalization, NativeLowering, NopythonTypeInference, PreLowerStripPhis
 from numba.core.typing.context import Context
+from numba.core.typing.templates import RegistryLoader, _OverloadAttributeTemplate, _OverloadFunctionTemplate
 from numba.core.untyped_passes import FixupArgs, IRProcessing, ReconstructSSA, TranslateByteCode
 from numba.cpython import builtins, iterators, numbers, rangeobj  # noqa: F401  their import declares implementations
 
@@ -49,8 +50,30 @@ class _KernelTarget(CPU):
 
 
 class _TypingContext(Context):
+    """Numba's built-in typing without the functions that it implements in Python (``@overload``).
+
+    Kernels cannot call those anyway, and Numba would try each of them for every ``+`` and ``<``.
+    """
+
     def load_additional_registries(self) -> None:
         """Nothing beyond Numba's built-in typing."""
+
+    def install_registry(self, registry: Any) -> None:
+        loader = self._registries.get(registry)
+        if loader is None:
+            loader = self._registries[registry] = RegistryLoader(registry)
+        for template in loader.new_registrations("functions"):
+            if not issubclass(template, _OverloadFunctionTemplate):
+                self.insert_function(template(self))
+        for template in loader.new_registrations("attributes"):
+            if not issubclass(template, _OverloadAttributeTemplate):
+                self.insert_attributes(template(self))
+        for value, kind in loader.new_registrations("globals"):
+            if not any(issubclass(template, _OverloadFunctionTemplate) for template in getattr(kind, "templates", ())):
+                known = self._lookup_global(value)
+                if known is not None:
+                    self._remove_global(value)
+                self._insert_global(value, kind if known is None else known.augment(kind))
 
 
 class _TargetContext(cpu.CPUContext):
@@ -137,17 +160,20 @@ class _Pipeline(CompilerBase):
         passes.add_pass(TranslateByteCode, "read the bytecode")
         passes.add_pass(FixupArgs, "fix arguments")
         passes.add_pass(IRProcessing, "process the Numba IR")
-        passes.add_pass(ReconstructSSA, "one assignment per variable")
+        if self.state.flags.enable_ssa:
+            passes.add_pass(ReconstructSSA, "one assignment per variable")
         passes.add_pass(NopythonTypeInference, "infer types")
-        passes.add_pass(PreLowerStripPhis, "remove phi nodes")
+        if self.state.flags.enable_ssa:
+            passes.add_pass(PreLowerStripPhis, "remove phi nodes")
         passes.add_pass(IRLegalization, "legalize")
         passes.add_pass(NativeLowering, "make LLVM IR")
         passes.finalize()
         return [passes]
 
 
-def _flags() -> Flags:
+def _flags(ssa: bool) -> Flags:
     flags: Any = Flags()
+    flags.enable_ssa = ssa
     flags.error_model = "numpy"  # division by zero gives inf or nan: no branch, so loops vectorize
     flags.no_rewrites = True
     flags.no_compile = True
@@ -156,12 +182,17 @@ def _flags() -> Flags:
     return flags
 
 
-def _lower(function: Callable[..., Any], result: types.Type) -> tuple[ir.Module, str]:
-    """The LLVM module of ``function`` and the name of its function there. Raises numba.core.errors.NumbaError."""
+def _lower(function: Callable[..., Any], *, entry: bool) -> tuple[ir.Module, str]:
+    """The LLVM module of ``function`` and the name of its function there. Raises numba.core.errors.NumbaError.
+
+    In a kernel a variable may be used again with another type; an entry is long and has integers only, so it is spared
+    the search for such variables, a third of its compile time.
+    """
     with target_override(TARGET):
         typing_context, target_context = _Dispatcher.targetdescr.contexts
+        result = types.int64 if entry else types.void
         library = _Library(target_context.codegen(), "kernel")
-        pipeline = _Pipeline(typing_context, target_context, library, ARGUMENTS, result, _flags(), {})
+        pipeline = _Pipeline(typing_context, target_context, library, ARGUMENTS, result, _flags(ssa=not entry), {})
         lowered = pipeline.compile_extra(function)
     assert library.module is not None
     return library.module, lowered.fndesc.mangled_name
@@ -196,12 +227,10 @@ def _is_declaration(value: Any) -> bool:
     return getattr(value, "initializer", None) is None
 
 
-def optimize(module: llvm.ModuleRef) -> None:
-    """LLVM's -O3 pipeline with the loop vectorizer, in place."""
-    options = llvm.create_pipeline_tuning_options(speed_level=3)
-    options.loop_vectorization = True
-    options.loop_interleaving = True
-    options.loop_unrolling = True
+def optimize(module: llvm.ModuleRef, *, loops: bool) -> None:
+    """LLVM's -O3 pipeline with the loop vectorizer, in place; -O1 for code without loops over data."""
+    options = llvm.create_pipeline_tuning_options(speed_level=3 if loops else 1)
+    options.loop_vectorization = options.loop_interleaving = options.loop_unrolling = loops
     builder = llvm.create_pass_builder(target_machine(), options)
     builder.getModulePassManager().run(module, builder)
 
@@ -219,21 +248,22 @@ def build(source: str, symbol: str) -> llvm.ModuleRef:
     Raises CompileError when Numba cannot type or lower it, or when it calls a C function that does not exist.
     """
     name = _function_name(source)
+    entry = name == "entry"
     filename = f"<{symbol}>"
     names: dict[str, Any] = {"__name__": "staticad.kernel", **KERNEL_NAMES, **MACHINE_NAMES}
     exec(compile(source, filename, "exec"), names)
     linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)  # for Numba's messages
     try:
-        module, inner = _lower(names[name], types.int64 if name == "entry" else types.void)
+        module, inner = _lower(names[name], entry=entry)
     except (NumbaError, NotImplementedError) as error:
         raise CompileError(_explain(source, error)) from error
     finally:
         del linecache.cache[filename]
-    _export(module, inner, symbol, returns=name == "entry")
+    _export(module, inner, symbol, returns=entry)
     parsed = llvm.parse_assembly(str(module))
     parsed.name = symbol
     parsed.data_layout = str(target_machine().target_data)
-    optimize(parsed)
+    optimize(parsed, loops=not entry)
     missing = unresolved(parsed)
     if missing:
         raise CompileError(f"a kernel calls {', '.join(missing)}, which the C library does not have:\n{source}")
