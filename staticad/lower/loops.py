@@ -8,7 +8,6 @@ loop variables, ``v*`` values, ``a*`` accumulators.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Union
 
 from staticad.ir.dtypes import DType
 
@@ -80,7 +79,7 @@ class Loop:
     body: tuple[Statement, ...]
 
 
-Statement = Union[Load, Compute, Store, Update, Branch, Loop]
+Statement = Load | Compute | Store | Update | Branch | Loop
 
 
 @dataclass(frozen=True)

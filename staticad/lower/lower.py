@@ -168,7 +168,7 @@ class Lowering:
             if cluster.kind == LOOPS:
                 step, emitter = Nest(self, cluster, self._outputs).step(_label(cluster))
                 events[cluster.number] = emitter.events
-                steps.append((cluster, [step]))
+                steps.append((cluster, [step] if step.writes else []))
             else:
                 steps.append((cluster, self._special(cluster)))
         in_place = self._choose_in_place(targets, steps, events)
@@ -273,7 +273,8 @@ class Lowering:
     def _gemm(self, node: Node) -> Step:
         a, b = self.fusion.operands[node]
         target = self.buffer(node.outputs[0])
-        m, n = target.shape[-2:]
+        shape = self.sizes.shape(node.types[0].shape)
+        m, n = shape[-2:]
         k = self.sizes.shape(node.inputs[0].shape)[-1]
         itemsize = target.dtype.itemsize
         left, right = self.buffer(self.fusion.memory(a.base)), self.buffer(self.fusion.memory(b.base))
@@ -296,7 +297,7 @@ class Lowering:
             (target.number,),
             "matmul",
             (node.where,),
-            floordiv(product((*target.shape, k)), 4),
+            floordiv(product((*shape, k)), 4),
         )
 
 

@@ -118,7 +118,8 @@ def bind_sizes(inputs: Sequence[Tensor], arrays: Sequence[np.ndarray]) -> dict[S
             if symbol is None:
                 if size != actual:
                     raise FeedError(
-                        f"feed for {describe(tensor)} has shape {array.shape}: axis {axis} has size {actual}, not {size}"
+                        f"feed for {describe(tensor)} has shape {array.shape}: the size of axis {axis} is {actual}, "
+                        f"not {size}"
                     )
             elif symbol not in values:
                 values[symbol], origin[symbol] = actual, (tensor, axis)

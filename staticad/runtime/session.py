@@ -311,7 +311,7 @@ def _check_update(variable: Variable, value: Tensor, constraints: list[Constrain
         raise ShapeError(f"update of {describe(variable)} has another shape: {describe(value)}")
 
 
-def _inputs(inputs: Sequence[Tensor] | None, nodes: list[Node]) -> tuple[Tensor, ...]:
+def _inputs(inputs: Any, nodes: list[Node]) -> tuple[Tensor, ...]:
     needed = sorted((n for n in nodes if n.op.name == "placeholder"), key=lambda n: n.serial)
     if inputs is None:
         return tuple(n.out for n in needed)
