@@ -23,7 +23,7 @@ from staticad.reference import evaluate
 from tests.harness.compare import ulps
 from tests.harness.op_cases import EXACT, EXACT_RESULTS
 
-RUNS = 4
+RUNS = 7
 SAFETY = 8  # the noise is random and seldom the worst
 
 

@@ -21,7 +21,7 @@ class Matrix:
     """The cases' graphs in one dtype, on shared placeholders with free sizes, and the session of all of them."""
 
     def __init__(self, cases: Sequence[Case], dtype: np.dtype, gradients: bool = False) -> None:
-        self.dtype = dtype
+        self.dtype, self.gradients = dtype, gradients
         pool: dict[tuple[object, ...], Tensor] = {}
         self.cases: list[Case] = []
         self.outputs: list[Tensor] = []
@@ -55,8 +55,8 @@ class Matrix:
         """Run, compare with the reference, name the cases that differ. ``only="special"`` leaves out the cases whose
         results on extreme values are not defined."""
         results = self.session.run(feeds)
-        chained = [i for i, c in enumerate(self.cases) if c.ulp is None]
-        single = [i for i, c in enumerate(self.cases) if c.ulp is not None and (c.special or only == "all")]
+        chained = [i for i, c in enumerate(self.cases) if c.ulp is None or self.gradients]
+        single = [i for i, c in enumerate(self.cases) if i not in chained and (c.special or only == "all")]
         found = []
         if only == "all":
             for i, expected in zip(chained, expect([self.outputs[i] for i in chained], feeds)):
