@@ -93,9 +93,9 @@ def _broadcast_to(tensor: Tensor) -> Tensor | None:
     x = tensor.node.inputs[0]
     if x.shape == tensor.shape:
         return x
-    if x.node.op is BROADCAST_TO and (keeps_names(x) or keeps_names(tensor)):
-        renamed_once = apply(BROADCAST_TO, x.node.inputs[0], shape=tensor.shape)
-        return renamed_once if keeps_names(renamed_once) or not keeps_names(tensor) else None
+    # A broadcast that gives a size another name stays apart from one that stretches: its result is what rules know.
+    if x.node.op is BROADCAST_TO and keeps_names(x) == keeps_names(tensor):
+        return apply(BROADCAST_TO, x.node.inputs[0], shape=tensor.shape)
     inner = op_of(x, EXPAND_DIMS)
     if inner is not None and x.node.attrs["axes"] == tuple(range(x.ndim - inner.ndim)):
         return apply(BROADCAST_TO, inner, shape=tensor.shape)

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+
 from staticad.ir.dims import at_least, product
 from staticad.ir.graph import Tensor
 from staticad.ops.base import apply
@@ -21,6 +23,11 @@ from staticad.rewrite.pattern import Rule
 
 REDUCTIONS = (SUM, PROD, MAX, MIN, ANY, ALL)
 _IDEMPOTENT = (MAX, MIN, ANY, ALL)
+
+
+def _as_number(count: int, like: Tensor) -> Tensor:
+    """A count in the dtype of ``like``, wrapped around as a sum of small integers is."""
+    return number(np.asarray(count).astype(like.dtype).item(), like)
 
 
 def _trivial_axes(tensor: Tensor) -> Tensor | None:
@@ -56,7 +63,7 @@ def _of_equals(tensor: Tensor) -> Tensor | None:
     count = product(x.shape[a] for a in tensor.node.attrs["axes"])
     value = fill((), x.node.attrs["value"], x.dtype)
     if tensor.node.op is SUM and math.isfinite(x.node.attrs["value"]):
-        times = number(count, x) if isinstance(count, int) else apply(CAST, size_tensor(count), dtype=x.dtype)
+        times = _as_number(count, x) if isinstance(count, int) else apply(CAST, size_tensor(count), dtype=x.dtype)
         return fit(apply(MUL, value, times), tensor.type)
     return fit(value, tensor.type) if tensor.node.op in _IDEMPOTENT and at_least(count, 1) else None
 
@@ -76,7 +83,7 @@ def _of_broadcast(tensor: Tensor) -> Tensor | None:
     op = tensor.node.op
     if op is SUM:
         x = apply(SUM, x, axes=tuple(a - lead for a in axes if a >= lead))
-        x = apply(MUL, x, number(count, x))
+        x = apply(MUL, x, _as_number(count, x))
     elif op in _IDEMPOTENT:
         x = apply(op, x, axes=tuple(a - lead for a in axes if a >= lead))
     else:
