@@ -21,6 +21,8 @@ def expand_product(node: Node, inputs: tuple[Tensor, ...]) -> Tensor | None:
     of 1): that fuses with what is around it. None for the others."""
     a, b = inputs
     m, k, n = a.shape[-2], a.shape[-1], b.shape[-1]
+    if 0 in (*a.shape, *b.shape):
+        return apply(FULL, shape=node.types[0].shape, dtype=a.dtype, value=0)
     if a.dtype.kind == "f" and 1 not in (m, k, n):
         return None
     times, total = (LOGICAL_AND, ANY) if a.dtype.kind == "b" else (MUL, SUM)

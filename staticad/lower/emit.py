@@ -193,6 +193,10 @@ class Emitter:
             self.emit(Compute(found, text), depth)
         return found
 
+    def named(self, value: str) -> str:
+        """A value under a name: literals get one."""
+        return value if value in self._depth else self.compute(value, ())
+
     # ---- memory --------------------------------------------------------------------------------------------------
 
     def load(self, buffer: Buffer, affine: Affine) -> str:
@@ -340,9 +344,7 @@ class Emitter:
         index_context, which, others = _contexts(node, indices, context, len(shape))
         found = dict(others)
         for axis, number in which.items():
-            name = self.value(indices[number], index_context)
-            if not name.startswith("v"):
-                name = self.compute(name, ())
+            name = self.named(self.value(indices[number], index_context))
             found[axis] = Affine(0, ((self.checked_index(name, axis, shape[axis], node), 1),))
         return found
 

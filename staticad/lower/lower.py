@@ -177,9 +177,7 @@ class Lowering:
         for cluster, made in steps:
             if cluster.number in in_place:
                 for variable, tensor in in_place[cluster.number]:
-                    self._in_place[tensor.node] = [variable]
-                    if tensor.node in self._computed and self._computed[tensor.node].role == FETCH:
-                        self._in_place[tensor.node].append(self._computed[tensor.node])
+                    self._in_place.setdefault(tensor.node, []).append(variable)
                 step, _ = Nest(self, cluster, self._outputs).step(_label(cluster))
                 commit.append(step)
             else:
@@ -227,11 +225,15 @@ class Lowering:
         return {number: pairs for number, pairs in candidates.items() if number not in clash}
 
     def _elementwise(self, variable: Buffer, tensor: Tensor, events: list[Event]) -> bool:
-        """True if every load of the variable comes before its new value is stored, and from the same place."""
+        """True if the new value is stored once and not read again, and every load of the variable comes before that,
+        from the same place."""
         target = self.buffer(tensor).number
-        (stored,) = [(at, e.affine) for at, e in enumerate(events) if e.stores and e.buffer == target]
+        stored = [(at, e.affine) for at, e in enumerate(events) if e.stores and e.buffer == target]
+        if len(stored) != 1 or any(e.buffer == target and not e.stores for e in events):
+            return False
+        ((end, place),) = stored
         loads = [(at, e.affine) for at, e in enumerate(events) if not e.stores and e.buffer == variable.number]
-        return all(at < stored[0] and affine == stored[1] for at, affine in loads)
+        return all(at < end and affine == place for at, affine in loads)
 
     # ---- steps that are not loops --------------------------------------------------------------------------------
 

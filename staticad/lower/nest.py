@@ -221,7 +221,7 @@ class Nest:
         value = self._operand(member)
         if member.node.op.family == "argreduce":
             best, position = names
-            value = self.emitter.compute(f"{value}", (value,)) if not value.startswith("v") else value
+            value = self.emitter.named(value)
             better = self.emitter.compute(member.node.op.better.format(value, best), (value,), self.emitter.depth)
             index = self.emitter.integer(loop(self.axes[-1].key))
             self.emitter.emit(Compute(position, f"where({better}, {index}, {position})"))
