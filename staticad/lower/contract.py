@@ -12,6 +12,7 @@ from staticad.lower.strided import Matrix, Strided, matrix, strided_view
 from staticad.ops.arithmetic import MUL
 from staticad.ops.base import apply
 from staticad.ops.comparison import LOGICAL_AND
+from staticad.ops.creation import fill
 from staticad.ops.movement import BROADCAST_TO, EXPAND_DIMS, SQUEEZE
 from staticad.ops.reduce import ANY, SUM
 
@@ -22,7 +23,7 @@ def expand_product(node: Node, inputs: tuple[Tensor, ...]) -> Tensor | None:
     a, b = inputs
     m, k, n = a.shape[-2], a.shape[-1], b.shape[-1]
     if 0 in (*a.shape, *b.shape):
-        return apply(FULL, shape=node.types[0].shape, dtype=a.dtype, value=0)
+        return fill(node.types[0].shape, 0, a.dtype)
     if a.dtype.kind == "f" and 1 not in (m, k, n):
         return None
     times, total = (LOGICAL_AND, ANY) if a.dtype.kind == "b" else (MUL, SUM)
