@@ -20,6 +20,7 @@ from staticad.rewrite.logic import LOGIC_RULES
 from staticad.rewrite.movement import MOVEMENT_RULES
 from staticad.rewrite.pattern import Rule
 from staticad.rewrite.powers import POWER_RULES
+from staticad.rewrite.quotients import DISTRIBUTION_RULES
 from staticad.rewrite.reduction import REDUCTION_RULES
 from staticad.rewrite.sizes import unify_sizes
 from staticad.rewrite.stability import STABILITY_RULES
@@ -58,10 +59,11 @@ SIMPLE_RULES: tuple[Rule, ...] = (
 
 SIMPLIFY = Pass("simplify", lambda outputs: SIMPLE_RULES)
 STABILIZE = Pass("stabilize", lambda outputs: STABILITY_RULES, SIMPLE_RULES)
+SPREAD = Pass("multiply out", lambda outputs: DISTRIBUTION_RULES, (*STABILITY_RULES, *SIMPLE_RULES))
 CONTRACT = Pass("contract", contract_rules, SIMPLE_RULES)
 
 # Dead nodes are not reached from the outputs, and equal nodes become one in every pass.
-PASSES: tuple[Pass, ...] = (SIMPLIFY, STABILIZE, CONTRACT)
+PASSES: tuple[Pass, ...] = (SIMPLIFY, STABILIZE, SPREAD, CONTRACT)
 
 
 def optimize(outputs: Sequence[Tensor], options: Options | None = None) -> list[Tensor]:
@@ -76,7 +78,7 @@ def optimize(outputs: Sequence[Tensor], options: Options | None = None) -> list[
         verify(outputs, "construction")
     current = unify_sizes(outputs)
     for step in PASSES:
-        if step is not STABILIZE or chosen.stabilize:
+        if chosen.stabilize or step not in (STABILIZE, SPREAD):
             current = run_pass(step, current, chosen)
     for before, after in zip(outputs, current, strict=True):
         if not agree(before.type, after.type):

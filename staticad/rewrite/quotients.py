@@ -24,7 +24,7 @@ from staticad.rewrite.factors import Axes, Factor, Product, factorize
 from staticad.rewrite.match import fit, is_constant, positive
 from staticad.rewrite.pattern import Rule
 
-TERMS = 6  # a sum of more terms is not multiplied out
+TERMS = 8  # a sum of more terms is not multiplied out
 
 
 def opposite(a: Tensor, b: Tensor) -> bool:
@@ -147,8 +147,13 @@ def _product(tensor: Tensor) -> Tensor | None:
     if not _is_stabilizing(product):
         return None
     better = stabilize(product)
-    if better is not None:
-        return fit(better.build(tensor), tensor.type)
+    return None if better is None else fit(better.build(tensor), tensor.type)
+
+
+def _product_with_sum(tensor: Tensor) -> Tensor | None:
+    product = factorize(tensor)
+    if not _is_stabilizing(product):
+        return None
     for factor in product.factors:
         if factor.tensor.node.op in (ADD, SUB) and not factor.inverse:
             spread = _multiply_out(product, factor, tensor)
@@ -171,13 +176,17 @@ def _multiply_out(product: Product, factor: Factor, like: Tensor) -> Tensor | No
 
 
 def _terms(factor: Factor) -> list[Product]:
-    """The terms of a sum, each as a product in the coordinates of the factor's product."""
+    """The terms of a sum, each as a product in the coordinates of the factor's product.
+
+    A part of the sum in which there is nothing to work with, such as 1 - t, is one term. More than ``TERMS`` terms
+    are not listed to the end.
+    """
     terms: list[Product] = []
     pending = [(factor.tensor, factor.axes, False)]
     while pending and len(terms) <= TERMS:
         tensor, axes, negative = pending.pop()
         node = tensor.node
-        if node.op in (ADD, SUB):
+        if node.op in (ADD, SUB) and _worth_splitting(tensor, TERMS):
             left, right = node.inputs
             pending.append((right, axes[len(axes) - right.ndim :], negative != (node.op is SUB)))
             pending.append((left, axes[len(axes) - left.ndim :], negative))
@@ -185,6 +194,13 @@ def _terms(factor: Factor) -> list[Product]:
             product = factorize(tensor, axes)
             terms.append(Product(product.factors, product.negative != negative))
     return terms
+
+
+def _worth_splitting(tensor: Tensor, depth: int) -> bool:
+    """Whether a sum has a term with an exponential or a quotient."""
+    if tensor.node.op in (ADD, SUB):
+        return depth > 0 and any(_worth_splitting(t, depth - 1) for t in tensor.node.inputs)
+    return _is_stabilizing(factorize(tensor))
 
 
 def _sum_of_quotients(tensor: Tensor) -> Tensor | None:
@@ -228,3 +244,6 @@ QUOTIENT_RULES = (
     Rule("products and quotients of exponentials", (MUL, DIV, RECIPROCAL), _product),
     Rule("sum(x / s) = sum(x) / s", (SUM,), _sum_of_quotients),
 )
+
+# Applied when no other rule fires: a product that was multiplied out no longer matches p - p * sigmoid(x).
+DISTRIBUTION_RULES = (Rule("(a + b) * r = a * r + b * r", (MUL, DIV), _product_with_sum),)

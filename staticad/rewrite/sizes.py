@@ -75,7 +75,7 @@ def equal_sizes(constraints: Iterable[Constraint]) -> dict[Symbol, Size]:
         known = numbers.get(root, set())
         if len(known) == 1 and min(known) > 1:
             (result[symbol],) = known
-        elif root is not symbol:
+        elif root != symbol:
             result[symbol] = _size(root)
     return result
 

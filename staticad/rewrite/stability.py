@@ -39,6 +39,7 @@ EXPONENTIAL_RULES = (
     equation(1 - call(EXP, x), -call(EXPM1, x)),
     equation(1 - call(SIGMOID, x), call(SIGMOID, -x)),
     equation(call(SIGMOID, x) - 1, -call(SIGMOID, -x)),
+    equation(call(SIGMOID, x) + -1, -call(SIGMOID, -x)),
     equation(call(SQRT, call(SQUARE, x)), call(ABS, x)),
 )
 

@@ -68,7 +68,9 @@ def test_added_axes_are_collected(first: tuple[int, ...], second: tuple[int, ...
     assert views(new) == ["expand_dims"]
 
 
-@pytest.mark.parametrize(("first", "second"), [((0,), (0,)), ((0,), (1, 2)), ((1,), (0, 1)), ((0, 2), (0,)), ((1,), (2,))])
+@pytest.mark.parametrize(
+    ("first", "second"), [((0,), (0,)), ((0,), (1, 2)), ((1,), (0, 1)), ((0, 2), (0,)), ((1,), (2,))]
+)
 def test_dropped_axes_are_collected(first: tuple[int, ...], second: tuple[int, ...]) -> None:
     x = placeholder((1, 1, 1, 1))
     new = check(apply(SQUEEZE, apply(SQUEEZE, x, axes=first), axes=second), x)

@@ -65,8 +65,12 @@ def test_one_element_keeps_its_value(op: Op) -> None:
 
 
 @pytest.mark.parametrize("op", REDUCTIONS, ids=str)
-@pytest.mark.parametrize(("first", "second", "axes"), [((0,), (0,), (0, 1)), ((1,), (0, 1), (0, 1, 2)), ((0, 2), (0,), (0, 1, 2))])
-def test_reductions_of_reductions(op: Op, first: tuple[int, ...], second: tuple[int, ...], axes: tuple[int, ...]) -> None:
+@pytest.mark.parametrize(
+    ("first", "second", "axes"), [((0,), (0,), (0, 1)), ((1,), (0, 1), (0, 1, 2)), ((0, 2), (0,), (0, 1, 2))]
+)
+def test_reductions_of_reductions(
+    op: Op, first: tuple[int, ...], second: tuple[int, ...], axes: tuple[int, ...]
+) -> None:
     x = operand(op, (2, 3, 4))
     new = check(apply(op, apply(op, x, axes=first), axes=second), x)
     assert new.node.attrs["axes"] == axes and new.inputs[0] is x
