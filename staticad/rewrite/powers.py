@@ -74,6 +74,7 @@ POWER_RULES = (
     Rule("x * x = square(x)", (MUL,), _product_of_equals),
     Rule("1 / x = reciprocal(x), 1 / sqrt(x) = rsqrt(x)", (DIV,), _quotient_of_one),
     equation(call(RECIPROCAL, call(SQRT, x)), call(RSQRT, x)),
-    equation(x * call(RECIPROCAL, y), x / y),
+    # Where y is smaller than x, one reciprocal and many products take less time.
+    equation(x * call(RECIPROCAL, y), x / y, when=lambda x, y: x.shape in (y.shape, ())),
     equation(x / call(RECIPROCAL, y), x * y),
 )

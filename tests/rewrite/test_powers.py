@@ -27,7 +27,7 @@ def test_both_sides_are_equal_bit_for_bit(rule: Rule) -> None:
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_quotients_by_reciprocals(dtype: str, rng: np.random.Generator) -> None:
-    x, y = placeholder((None,), dtype), placeholder((None,), dtype)
+    x, y = placeholder(("n",), dtype), placeholder(("n",), dtype)
     left = [apply(MUL, x, apply(RECIPROCAL, y)), apply(DIV, x, apply(RECIPROCAL, y))]
     right = rewritten(left, POWER_RULES)
     assert [t.op for t in right] == [DIV, MUL]
@@ -35,6 +35,12 @@ def test_quotients_by_reciprocals(dtype: str, rng: np.random.Generator) -> None:
     before, after = (evaluate(t, {x: values[0], y: values[1]}) for t in (left, right))
     for a, b in zip(before, after, strict=True):
         assert np.max(np.abs(a - b) / np.spacing(np.abs(a))) <= 2
+
+
+def test_one_reciprocal_of_a_row_stays() -> None:
+    x, row = placeholder((4, 3)), placeholder((3,))
+    rewritten([apply(MUL, x, apply(RECIPROCAL, row))], POWER_RULES, fires=False)
+    rewritten([apply(MUL, placeholder(()), apply(RECIPROCAL, row))], POWER_RULES)
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
