@@ -13,9 +13,10 @@ import numpy as np
 
 from staticad.errors import FeedError, IndexOutOfBounds, VerifyError
 from staticad.ir import dims
-from staticad.ir.dims import Dim, Shape, Size, Symbol
+from staticad.ir.dims import Dim, Shape, Size, Symbol, is_runtime, symbols
 from staticad.ir.dtypes import DType
 from staticad.ir.graph import Attrs, Node, Tensor, describe, sort_nodes
+from staticad.ops.control import COND, Body, Control, LoopShape
 from staticad.ops.sources import CONSTANT, PLACEHOLDER, VARIABLE, ConstantValue
 
 Feeds = Mapping[Any, Any]
@@ -163,6 +164,9 @@ class _Evaluation:
             self.values[node.out] = value.array.astype(self.dtype(node.out.dtype))
             return
         self.check_constraints(node)
+        if isinstance(node.op, Control):
+            self.control(node)
+            return
         attrs = self.attribute(node.attrs, node)
         shapes = [self.shape(t.shape, node) for t in node.types]
         if node.op.needs_shape:
@@ -180,6 +184,51 @@ class _Evaluation:
                     f"but NumPy made {array.dtype.name}{list(array.shape)}"
                 )
             self.values[tensor] = array if self.watch is None else self.watch(tensor, array)
+
+    def control(self, node: Node) -> None:
+        """Run the bodies of a cond or loop step by step."""
+        inputs = [self.values[t] for t in node.inputs]
+        if node.op is COND:
+            branches: tuple[Body, ...] = node.attrs["branches"]
+            chosen = branches[int(np.clip(inputs[0], 0, len(branches) - 1))]
+            results = self.body(chosen, inputs[1:])
+        else:
+            results = self.loop(node, inputs)
+        for tensor, value in zip(node.outputs, results, strict=True):
+            self.values[tensor] = value if self.watch is None else self.watch(tensor, value)
+
+    def body(self, body: Body, values: list[np.ndarray]) -> list[np.ndarray]:
+        inner = _Evaluation(list(body.outputs), {}, {}, self.precision, self.watch)
+        inner.sizes = dict(self.sizes)
+        inner.values = dict(zip(body.parameters, values, strict=True))
+        return inner.run()
+
+    def loop(self, node: Node, inputs: list[np.ndarray]) -> list[np.ndarray]:
+        body: Body = node.attrs["body"]
+        shape: LoopShape = node.attrs["shape"]
+        carry, sequences, captures = shape.split_parameters(inputs)
+        extra = inputs[len(body.parameters) :]
+        goes_on = bool(extra[0]) if shape.conditional else False
+        length = 0 if shape.conditional else int(extra[0]) if shape.counted else self.size(shape.length, node)
+        stacked: list[list[np.ndarray]] = [[] for _ in range(shape.results)]
+        count = 0
+        while goes_on if shape.conditional else count < length:
+            place = length - 1 - count if shape.reverse else count
+            outputs = self.body(body, [*carry, *(s[place] for s in sequences), *captures])
+            carry, results = shape.split_outputs(outputs)
+            for stack, value in zip(stacked, results, strict=True):
+                stack.append(value)
+            if shape.conditional:
+                goes_on = bool(outputs[-1])
+            count += 1
+        if is_runtime(shape.length):
+            (symbol,) = symbols(shape.length)
+            self.sizes[symbol] = count
+        ys = []
+        for kind, stack in zip(node.types[shape.carries :], stacked, strict=False):
+            ordered = stack[::-1] if shape.reverse else stack
+            ys.append(np.array(ordered, self.dtype(kind.dtype)).reshape(self.shape(kind.shape, node)))
+        return [*carry, *ys, *([np.asarray(count, np.int64)] if shape.conditional else [])]
 
 
 def _convert(tensor: Tensor, value: Any) -> np.ndarray:

@@ -32,7 +32,10 @@ def check_floats(tensors: Iterable[Tensor], what: str) -> None:
 
 def cuts(node: Node) -> bool:
     """True where no derivative goes through a node: a constant to derivatives, or piecewise constant."""
-    return node.detached or node.op.nondifferentiable or not all(is_float(t.dtype) for t in node.outputs)
+    if node.detached or node.op.nondifferentiable:
+        return True
+    floats = [is_float(t.dtype) for t in node.outputs]
+    return not any(floats) if node.op.family == "control" else not all(floats)
 
 
 def find_dependent(order: Iterable[Node], xs: Collection[Tensor], stops: Collection[Tensor] = ()) -> set[Tensor]:
@@ -42,7 +45,7 @@ def find_dependent(order: Iterable[Node], xs: Collection[Tensor], stops: Collect
     for node in order:
         reached = not cuts(node) and any(t in found for t in node.inputs)
         for tensor in node.outputs:
-            if tensor in sources or (reached and tensor not in stopped):
+            if tensor in sources or (reached and tensor not in stopped and is_float(tensor.dtype)):
                 found.add(tensor)
     return found
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from staticad.autodiff.connect import as_list, check_floats, cuts, find_dependent
+from staticad.autodiff.control import control_jvp
 from staticad.errors import GradientError, VerifyError
 from staticad.ir.graph import Node, Tensor, describe, sort_nodes
 from staticad.ir.provenance import inherit, user_call
@@ -36,9 +37,9 @@ def jvp(ys: Tensor | Sequence[Tensor], xs: Tensor | Sequence[Tensor], tangents: 
         for x, tangent in zip(sources, _tangents(sources, tangents), strict=True):
             found[x] = apply(ADD, found[x], tangent) if x in found else tangent
     for node in order:
-        tensor = node.outputs[0]
-        if tensor in dependent and not cuts(node):
-            pushed = _rule(node, [found.get(t) for t in node.inputs])
+        if cuts(node) or not any(t in dependent for t in node.outputs):
+            continue
+        for tensor, pushed in zip(node.outputs, _push(node, [found.get(t) for t in node.inputs]), strict=True):
             if pushed is not None:
                 found[tensor] = apply(ADD, found[tensor], pushed) if tensor in found else pushed
     with user_call():
@@ -62,6 +63,16 @@ def _tangents(xs: list[Tensor], given: Any) -> list[Tensor]:
 
 def _zeros(kind: TensorType) -> Tensor:
     return apply(FULL, shape=kind.shape, dtype=kind.dtype, value=0.0)
+
+
+def _push(node: Node, tangents: list[Tensor | None]) -> list[Tensor | None]:
+    """The tangents of a node's outputs; None where they are zero."""
+    if node.op.family != "control":
+        return [_rule(node, tangents)]
+    if all(t is None for t in tangents):
+        return [None] * len(node.outputs)
+    with inherit(node.where.derived(f"tangent of {node.op.name}")):
+        return control_jvp(node, tangents, jvp)
 
 
 def _rule(node: Node, tangents: list[Tensor | None]) -> Tensor | None:

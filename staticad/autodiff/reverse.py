@@ -12,6 +12,7 @@ from typing import Any, Literal
 import numpy as np
 
 from staticad.autodiff.connect import as_list, check_floats, cuts, explain_unconnected, find_dependent
+from staticad.autodiff.control import add_recorded, control_vjp, has_runtime_length
 from staticad.errors import GradientError, VerifyError
 from staticad.ir.dims import product
 from staticad.ir.graph import Node, Tensor, describe, sort_nodes
@@ -112,16 +113,16 @@ def _pull(
             parts.setdefault(y, []).append(seed)
     kept: dict[Tensor, Tensor] = {}
     for node in reversed(order):
-        tensor = node.outputs[0]
-        contributions = parts.pop(tensor, None)
-        if contributions is None:
+        cotangents: list[Tensor | None] = []
+        for tensor in node.outputs:
+            contributions = parts.pop(tensor, None)
+            cotangent = _total(tensor, contributions) if contributions is not None else None
+            if cotangent is not None and tensor in sources:
+                kept[tensor] = cotangent
+            cotangents.append(None if tensor in stops else cotangent)
+        if cuts(node) or not any(t in dependent for t in node.inputs) or all(c is None for c in cotangents):
             continue
-        cotangent = _total(tensor, contributions)
-        if tensor in sources:
-            kept[tensor] = cotangent
-        if tensor in stops or cuts(node) or not any(t in dependent for t in node.inputs):
-            continue
-        for x, contribution in zip(node.inputs, _rule(node, cotangent), strict=True):
+        for x, contribution in zip(node.inputs, _pull_node(node, cotangents, dependent), strict=True):
             if x in dependent and contribution is not None:
                 parts.setdefault(x, []).append(contribution)
     return kept
@@ -133,8 +134,19 @@ def _total(tensor: Tensor, contributions: list[Tensor]) -> Tensor:
     with inherit(tensor.where.derived(f"sum of gradients of {tensor.op.name}")):
         total = contributions[0]
         for contribution in contributions[1:]:
-            total = apply(ADD, total, contribution)
+            recorded = has_runtime_length(tensor)
+            total = add_recorded(total, contribution) if recorded else apply(ADD, total, contribution)
     return total
+
+
+def _pull_node(node: Node, cotangents: list[Tensor | None], dependent: set[Tensor]) -> list[Tensor | None]:
+    """The cotangents of a node's inputs from those of its outputs."""
+    if node.op.family != "control":
+        (cotangent,) = cotangents
+        assert cotangent is not None
+        return _rule(node, cotangent)
+    with inherit(node.where.derived(f"gradient of {node.op.name}")):
+        return control_vjp(node, cotangents, [t in dependent for t in node.inputs], gradients)
 
 
 def _rule(node: Node, cotangent: Tensor) -> list[Tensor | None]:

@@ -19,10 +19,14 @@ _fresh = itertools.count()
 
 @dataclass(frozen=True)
 class Symbol:
-    """A free size. Named ones are equal wherever the name recurs; ``None`` in a placeholder makes a fresh one."""
+    """A free size. Named ones are equal wherever the name recurs; ``None`` in a placeholder makes a fresh one.
+
+    ``runtime``: known only while a program runs (how many steps a while loop made), not when sizes are bound.
+    """
 
     name: str
     serial: int = -1
+    runtime: bool = False
 
     @property
     def key(self) -> str:
@@ -188,6 +192,16 @@ def symbol(name: str) -> Dim:
 def fresh(prefix: str = "n") -> Dim:
     """A new free size, different from every other."""
     return _atom(Symbol(prefix, next(_fresh)))
+
+
+def fresh_runtime(prefix: str) -> Dim:
+    """A new size that only a run determines."""
+    return _atom(Symbol(prefix, next(_fresh), True))
+
+
+def is_runtime(size: Size) -> bool:
+    """True for sizes that only a run determines."""
+    return any(s.runtime for s in symbols(size))
 
 
 def floordiv(a: Size, b: Size) -> Size:

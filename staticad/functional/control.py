@@ -1,0 +1,247 @@
+"""Control flow in the graph: cond, switch, while_loop, fori_loop, scan. Names and order of arguments follow JAX.
+
+The functions given to them are called once, with symbolic tensors, to build the bodies. Tensors of the surrounding
+graph that they use are captured. What a loop's body computes from captured tensors alone is computed once, outside.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from staticad.errors import DTypeError, GraphError, ShapeError
+from staticad.functional.creation import arange
+from staticad.functional.elementwise import clip
+from staticad.functional.nests import flatten
+from staticad.ir import dims
+from staticad.ir.dims import Dim, Size
+from staticad.ir.dtypes import BOOL, INT64
+from staticad.ir.graph import Node, Tensor, describe, sort_nodes
+from staticad.ir.provenance import here, user_call
+from staticad.ir.substitute import substitute
+from staticad.ir.types import TensorType, same_size
+from staticad.ops.control import COND, LOOP, Body, LoopShape, apply_all, parameter
+from staticad.ops.promotion import cast, to_tensor
+from staticad.ops.sources import CONSTANT
+
+Function = Callable[..., Any]
+
+
+def cond(pred: Any, true_fn: Function, false_fn: Function, *operands: Any) -> Any:
+    """``true_fn(*operands)`` where ``pred`` (a bool scalar) holds, else ``false_fn(*operands)``; only one of them runs.
+
+    Both return nests of the same form, shapes and dtypes. Raises GraphError, ShapeError, DTypeError where they differ,
+    and for a predicate that is no bool scalar.
+    """
+    chosen = to_tensor(pred)
+    if chosen.dtype != BOOL or chosen.ndim:
+        raise DTypeError(
+            f"cond: the predicate has to be a bool scalar, not {describe(chosen)}; compare or reduce first"
+        )
+    with user_call():
+        index = cast(chosen, INT64)
+    return _switch("cond", index, [false_fn, true_fn], operands)
+
+
+def switch(index: Any, branches: Sequence[Function], *operands: Any) -> Any:
+    """``branches[index](*operands)`` for an integer scalar; only that branch runs. An index outside is clamped.
+
+    Raises as `cond`.
+    """
+    if not branches:
+        raise GraphError("switch needs at least one branch")
+    chosen = to_tensor(index)
+    if chosen.dtype.kind not in "iu" or chosen.ndim:
+        raise DTypeError(f"switch: the index has to be an integer scalar, not {describe(chosen)}")
+    with user_call():
+        place = cast(clip(chosen, 0, len(branches) - 1), INT64)
+    return _switch("switch", place, list(branches), operands)
+
+
+def _switch(what: str, index: Tensor, branches: list[Function], operands: tuple[Any, ...]) -> Any:
+    leaves, rebuild, _ = flatten(tuple(operands))
+    tensors = [to_tensor(leaf) for leaf in leaves]
+    parameters = [parameter(t.type, t.name) for t in tensors]
+    mark = parameters[-1].node.serial if parameters else index.node.serial
+    outputs: list[list[Tensor]] = []
+    forms: list[Any] = []
+    for branch in branches:
+        result = branch(*rebuild(list(parameters)))
+        flat, pack, form = flatten(result)
+        outputs.append([to_tensor(leaf) for leaf in flat])
+        forms.append((form, pack))
+        if form != forms[0][0]:
+            raise GraphError(f"{what}: the branches return different nests: {forms[0][0]} and {form}, at {here()}")
+    for number, results in enumerate(zip(*outputs, strict=True)):
+        for other in results[1:]:
+            _same_type(what, f"result {number}", results[0], other)
+    own = {p.node for p in parameters}
+    captured = _captures([t for flat in outputs for t in flat], lambda n: n in own or n.serial > mark)
+    handed = [parameter(t.type, t.name) for t in captured]
+    mapping = dict(zip(captured, handed, strict=True))
+    bodies = tuple(Body((*parameters, *handed), tuple(substitute(flat, mapping))) for flat in outputs)
+    with user_call():
+        found = apply_all(COND, index, *tensors, *captured, branches=bodies) if outputs[0] else ()
+    return forms[0][1](list(found))
+
+
+def while_loop(cond_fn: Function, body_fn: Function, init: Any) -> Any:
+    """``while cond_fn(state): state = body_fn(state)``; the last state. The trip count may depend on data.
+
+    The state is a nest of tensors whose form, shapes and dtypes stay the same. Differentiable in every mode: the
+    forward pass records what the backward pass needs on tapes that grow.
+    Raises GraphError (form), ShapeError and DTypeError with both lines, and for a condition that is no bool scalar.
+    """
+    leaves, rebuild, form = flatten(init)
+    carry = [to_tensor(leaf) for leaf in leaves]
+    parameters = [parameter(t.type, t.name) for t in carry]
+    following = _same_form("while_loop", body_fn(rebuild(list(parameters))), form, carry)
+    with user_call():
+        first = _condition(cond_fn(rebuild(list(carry))))
+        again = _condition(cond_fn(rebuild(following)))
+    shape = LoopShape(len(carry), 0, 0, 0, dims.fresh_runtime("steps"), conditional=True)
+    return rebuild(list(_loop(parameters, [*following, again], carry, [], [first], shape)[: len(carry)]))
+
+
+def _condition(value: Any) -> Tensor:
+    tensor = to_tensor(value)
+    if tensor.dtype != BOOL or tensor.ndim:
+        raise DTypeError(f"while_loop: the condition has to be a bool scalar, not {describe(tensor)}; reduce it first")
+    return tensor
+
+
+def fori_loop(lower: Any, upper: Any, body_fn: Function, init: Any) -> Any:
+    """``for i in range(lower, upper): state = body_fn(i, state)``; the last state. ``i`` is an int64 scalar.
+
+    Bounds that are ints or sizes make a loop whose length is known before it runs; integer tensors make a while loop.
+    Raises as `while_loop`.
+    """
+    if isinstance(lower, (int, Dim)) and isinstance(upper, (int, Dim)):
+        with user_call():
+            numbers = arange(dims.maximum(upper - lower, 0)) + _offset(lower)
+        last, _ = scan(lambda state, i: (body_fn(i, state), None), init, numbers)
+        return last
+    start, stop = (cast(to_tensor(bound), INT64) for bound in (lower, upper))
+    for bound in (start, stop):
+        if bound.ndim:
+            raise ShapeError(f"fori_loop: bounds are integer scalars, not {describe(bound)}")
+    _, last = while_loop(lambda s: s[0] < stop, lambda s: (s[0] + 1, body_fn(*s)), (start, init))
+    return last
+
+
+def _offset(size: Size) -> Any:
+    return size if isinstance(size, int) else to_tensor(size)
+
+
+def scan(fn: Function, init: Any, xs: Any = None, length: Size | None = None, reverse: bool = False) -> tuple[Any, Any]:
+    """``state, y = fn(state, x)`` for every slice x of ``xs`` along axis 0; the last state, and the ys stacked.
+
+    ``xs`` is a nest of tensors of equal leading size, or None with ``length`` given (then x is None). With
+    ``reverse`` the slices are taken from the last to the first; ys stay in the order of xs.
+    Raises GraphError (forms, no length), ShapeError and DTypeError with both lines.
+    """
+    leaves, rebuild, form = flatten(init)
+    sequences, rebuild_slices, _ = flatten(xs)
+    carry = [to_tensor(leaf) for leaf in leaves]
+    stacks = [to_tensor(leaf) for leaf in sequences]
+    steps = _length(stacks, length)
+    slices = [parameter(TensorType(t.shape[1:], t.dtype), t.name) for t in stacks]
+    parameters = [parameter(t.type, t.name) for t in carry]
+    result = fn(rebuild(list(parameters)), rebuild_slices(list(slices)))
+    if not isinstance(result, tuple) or len(result) != 2:
+        raise GraphError(f"scan: the function returns (state, y), not {type(result).__name__}, at {here()}")
+    following = _same_form("scan", result[0], form, carry)
+    flat, pack, _ = flatten(result[1])
+    ys = [to_tensor(leaf) for leaf in flat]
+    shape = LoopShape(len(carry), len(stacks), 0, len(ys), steps, reverse)
+    found = _loop([*parameters, *slices], [*following, *ys], carry, stacks, [], shape)
+    return rebuild(list(found[: len(carry)])), pack(list(found[len(carry) :]))
+
+
+def _length(stacks: list[Tensor], length: Size | None) -> Size:
+    for tensor in stacks:
+        if not tensor.ndim:
+            raise ShapeError(f"scan: {describe(tensor)} has no axis to take slices along")
+        if length is None:
+            length = tensor.shape[0]
+        elif same_size(length, tensor.shape[0], []) is None:
+            raise ShapeError(f"scan: {describe(tensor)} has {tensor.shape[0]} slices, not {length}")
+    if length is None:
+        raise GraphError("scan without xs needs length=")
+    return length
+
+
+def _same_form(what: str, state: Any, form: Any, carry: list[Tensor]) -> list[Tensor]:
+    leaves, _, found = flatten(state)
+    if found != form:
+        raise GraphError(f"{what}: the state changes its form from {form} to {found}, at {here()}")
+    tensors = []
+    for number, (leaf, before) in enumerate(zip(leaves, carry, strict=True)):
+        tensor = to_tensor(leaf, before.dtype) if not isinstance(leaf, Tensor) else leaf
+        _same_type(what, f"state {number}", before, tensor)
+        tensors.append(tensor)
+    return tensors
+
+
+def _same_type(what: str, which: str, one: Tensor, other: Tensor) -> None:
+    if one.dtype != other.dtype:
+        raise DTypeError(
+            f"{what}: {which} is {one.dtype} at first ({describe(one)}) and then {other.dtype} ({describe(other)}); "
+            "the dtype has to stay the same, use astype"
+        )
+    sizes = zip(one.shape, other.shape, strict=False)
+    if one.ndim != other.ndim or any(same_size(a, b, []) is None for a, b in sizes):
+        raise ShapeError(
+            f"{what}: {which} changes its shape from {describe(one)} to {describe(other)}; it has to stay the same"
+        )
+
+
+def _captures(outputs: Sequence[Tensor], inside: Callable[[Node], bool]) -> list[Tensor]:
+    """The tensors from outside that nodes inside (or the outputs themselves) read. Constants are no captures."""
+    found: dict[Tensor, None] = {}
+    seen: set[Node] = set()
+    stack = list(outputs)
+    while stack:
+        tensor = stack.pop()
+        node = tensor.node
+        if not inside(node):
+            if node.op is not CONSTANT and node.op.family != "creation":
+                found[tensor] = None
+        elif node not in seen:
+            seen.add(node)
+            stack.extend(node.inputs)
+    return sorted(found, key=lambda t: (t.node.serial, t.index))
+
+
+def _loop(
+    parameters: list[Tensor],
+    outputs: list[Tensor],
+    carry: list[Tensor],
+    stacks: list[Tensor],
+    extra: list[Tensor],
+    shape: LoopShape,
+) -> tuple[Tensor, ...]:
+    inside = _varying(outputs, parameters)
+    captured = _captures(outputs, lambda n: n in inside)
+    handed = [parameter(t.type, t.name) for t in captured]
+    body = Body((*parameters, *handed), tuple(substitute(outputs, dict(zip(captured, handed, strict=True)))))
+    complete = LoopShape(
+        shape.carries,
+        shape.sequences,
+        len(captured),
+        shape.results,
+        shape.length,
+        shape.reverse,
+        shape.conditional,
+    )
+    with user_call():
+        return apply_all(LOOP, *carry, *stacks, *captured, *extra, body=body, shape=complete, base=body)
+
+
+def _varying(outputs: Iterable[Tensor], parameters: Iterable[Tensor]) -> set[Node]:
+    """The nodes that change from step to step: the parameters and what depends on them."""
+    found = {p.node for p in parameters}
+    for node in sort_nodes(outputs):
+        if any(t.node in found for t in node.inputs):
+            found.add(node)
+    return found

@@ -1,0 +1,51 @@
+"""Nests of tensors: lists, tuples, named tuples and dicts, as state of loops and results of functions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+
+def flatten(nest: Any) -> tuple[list[Any], Callable[[list[Any]], Any], Any]:
+    """The leaves of a nest, what puts other leaves into the same form, and a description of the form to compare.
+
+    None is a nest without leaves; dicts are taken in sorted order of their keys where those compare, else as they are.
+    """
+    leaves: list[Any] = []
+    form = _form(nest, leaves)
+
+    def rebuild(values: list[Any]) -> Any:
+        return _rebuild(form, iter(values))
+
+    return leaves, rebuild, form
+
+
+def _form(nest: Any, leaves: list[Any]) -> Any:
+    if nest is None:
+        return ("none",)
+    if isinstance(nest, dict):
+        try:
+            keys = sorted(nest)
+        except TypeError:
+            keys = list(nest)
+        return ("dict", tuple(keys), tuple(_form(nest[k], leaves) for k in keys))
+    if isinstance(nest, tuple) and hasattr(nest, "_fields"):
+        return ("named", type(nest), tuple(_form(item, leaves) for item in nest))
+    if isinstance(nest, (list, tuple)):
+        return (type(nest).__name__, None, tuple(_form(item, leaves) for item in nest))
+    leaves.append(nest)
+    return ("leaf",)
+
+
+def _rebuild(form: Any, values: Iterator[Any]) -> Any:
+    kind = form[0]
+    if kind == "none":
+        return None
+    if kind == "leaf":
+        return next(values)
+    parts = [_rebuild(part, values) for part in form[2]]
+    if kind == "dict":
+        return dict(zip(form[1], parts, strict=True))
+    if kind == "named":
+        return form[1](*parts)
+    return parts if kind == "list" else tuple(parts)

@@ -1,0 +1,156 @@
+"""Control flow: a choice between bodies, and loops. The bodies are graphs of their own inside one node.
+
+A `Body` computes its outputs from its parameters alone: whatever it uses of the graph around it is handed in as a
+parameter (the front captures it). A loop is one op whether its length is known when sizes are bound (scan, fori) or
+only when it has run (while): its inputs are
+
+    init of the carry | sequences, sliced along axis 0 | captures | for a while loop the first condition
+                                                               | for a loop over recorded sequences their length
+
+its body maps ``carry, slices, captures`` to ``next carry, results of this step`` (and the next condition), and its
+outputs are ``last carry, results stacked along axis 0`` and, for a while loop, how many steps it made. Sequences whose
+length is known only at run time have a leading size that is a run-time symbol; only loops read and write them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from staticad.errors import DTypeError, ShapeError
+from staticad.ir.dims import Size
+from staticad.ir.dtypes import BOOL, INT64
+from staticad.ir.graph import Attrs, Node, Tensor
+from staticad.ir.types import Constraint, TensorType, same_size
+from staticad.ops.base import Inferred, Op, Source
+
+
+def _given(**_: Any) -> Any:
+    raise AssertionError("a parameter takes its value from the loop or branch that it belongs to")
+
+
+PARAMETER = Source("parameter", numpy=_given, nondifferentiable=True)
+
+
+def parameter(kind: TensorType, name: str | None = None) -> Tensor:
+    """A new parameter of a body."""
+    return Node(PARAMETER, (), Attrs(type=kind), (kind,), name=name).out
+
+
+@dataclass(frozen=True, eq=False)
+class Body:
+    """A graph from parameters to outputs. Compared by identity."""
+
+    parameters: tuple[Tensor, ...]
+    outputs: tuple[Tensor, ...]
+
+    def __repr__(self) -> str:
+        return f"<body {len(self.parameters)} -> {len(self.outputs)}>"
+
+
+@dataclass(frozen=True)
+class LoopShape:
+    """How the inputs, parameters and outputs of a loop divide.
+
+    ``length`` is the number of steps: a size, or for a while loop (``conditional``) and for loops over recorded
+    sequences (``counted``) a run-time symbol. ``reverse`` runs from the last slice to the first.
+    """
+
+    carries: int
+    sequences: int
+    captures: int
+    results: int
+    length: Size
+    reverse: bool = False
+    conditional: bool = False
+    counted: bool = False
+
+    def split_parameters(self, items: Sequence[Any]) -> tuple[list[Any], list[Any], list[Any]]:
+        """Carry, slices, captures. Also for the inputs of the node, whose last one may be a condition or a length."""
+        a, b = self.carries, self.carries + self.sequences
+        return list(items[:a]), list(items[a:b]), list(items[b : b + self.captures])
+
+    def split_outputs(self, items: Sequence[Any]) -> tuple[list[Any], list[Any]]:
+        """Carry and results."""
+        return list(items[: self.carries]), list(items[self.carries : self.carries + self.results])
+
+
+class Control(Op):
+    """Nodes with bodies. Differentiated by `staticad.autodiff.control`, lowered by `staticad.lower.control`."""
+
+    family = "control"
+
+
+class Cond(Control):
+    """Inputs: an int64 scalar, then the operands of every branch. attrs branches: tuple of Body. Only the chosen
+    branch runs; an index outside counts as the nearest branch."""
+
+    def infer(self, inputs: tuple[TensorType, ...], attrs: Attrs) -> Inferred:
+        branches: tuple[Body, ...] = attrs["branches"]
+        if inputs[0].dtype != INT64 or inputs[0].ndim:
+            raise DTypeError(f"the index of a branch is an int64 scalar, not {inputs[0]}")
+        constraints: list[Constraint] = []
+        first = [t.type for t in branches[0].outputs]
+        for branch in branches:
+            for given, wanted in zip(inputs[1:], branch.parameters, strict=True):
+                _agree(given, wanted.type, constraints, "operand")
+            for number, (tensor, kind) in enumerate(zip(branch.outputs, first, strict=True)):
+                _agree(tensor.type, kind, constraints, f"result {number} of the branches ({tensor.where})")
+        return tuple(first), tuple(constraints)
+
+
+class Loop(Control):
+    """attrs body: Body, shape: LoopShape, base: the Body that this one extends by further results (or itself)."""
+
+    def infer(self, inputs: tuple[TensorType, ...], attrs: Attrs) -> Inferred:
+        body: Body = attrs["body"]
+        shape: LoopShape = attrs["shape"]
+        constraints: list[Constraint] = []
+        carry, sequences, captures = shape.split_parameters(inputs)
+        own_carry, slices, own_captures = shape.split_parameters(body.parameters)
+        for given, wanted in zip((*carry, *captures), (*own_carry, *own_captures), strict=True):
+            _agree(given, wanted.type, constraints, "input")
+        for given, wanted in zip(sequences, slices, strict=True):
+            if not given.ndim or same_size(given.shape[0], shape.length, constraints) is None:
+                raise ShapeError(f"a sequence {given} of another length than {shape.length}")
+            _agree(TensorType(given.shape[1:], given.dtype), wanted.type, constraints, "slice")
+        following, results = shape.split_outputs(body.outputs)
+        for number, (tensor, wanted) in enumerate(zip(following, own_carry, strict=True)):
+            _agree(
+                tensor.type, wanted.type, constraints, f"carry {number} ({tensor.where}, it enters at {wanted.where})"
+            )
+        extra = inputs[len(body.parameters) :]
+        if len(extra) != int(shape.conditional) + int(shape.counted):
+            raise ShapeError(f"{len(inputs)} inputs for a body of {len(body.parameters)} parameters")
+        if shape.conditional and (extra[0].dtype != BOOL or extra[0].ndim):
+            raise DTypeError(f"the condition of a while loop is a bool scalar, not {extra[0]}")
+        types = [t.type for t in own_carry]
+        types += [TensorType((shape.length, *t.shape), t.dtype) for t in results]
+        if shape.conditional:
+            types.append(TensorType((), INT64))
+        return tuple(types), tuple(constraints)
+
+
+def _agree(given: TensorType, wanted: TensorType, constraints: list[Constraint], what: str) -> None:
+    if given.dtype != wanted.dtype:
+        raise DTypeError(f"{what}: {given} instead of {wanted}; the dtypes have to stay the same, use astype")
+    fits = given.ndim == wanted.ndim
+    if not fits or any(same_size(a, b, constraints) is None for a, b in zip(given.shape, wanted.shape, strict=True)):
+        raise ShapeError(f"{what}: {given} instead of {wanted}; the shapes have to stay the same")
+
+
+COND = Cond("cond", numpy=_given)
+LOOP = Loop("loop", numpy=_given)
+
+CONTROL_OPS = (COND, LOOP)
+
+
+def apply_all(op: Control, *inputs: Tensor, **attrs: Any) -> tuple[Tensor, ...]:
+    """A new node of a control op; all its outputs."""
+    packed = Attrs(**attrs)
+    try:
+        types, constraints = op.infer(tuple(t.type for t in inputs), packed)
+    except (ShapeError, DTypeError) as error:
+        raise type(error)(f"{op.name}: {error}") from None
+    return Node(op, inputs, packed, types, constraints).outputs
