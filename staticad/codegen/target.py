@@ -9,8 +9,14 @@ import llvmlite.binding as llvm
 
 @functools.cache
 def cpu() -> tuple[str, str, str]:
-    """Triple, CPU name and CPU features of this machine, as LLVM spells them."""
-    return llvm.get_process_triple(), llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten()
+    """Triple, CPU name and CPU features of this machine, as LLVM spells them.
+
+    LLVM uses half of each 512-bit register on all Intel CPUs, since the first ones that had them lowered their clock.
+    Those with VBMI (Ice Lake and later) don't, so there the whole register is used.
+    """
+    features = llvm.get_host_cpu_features()
+    wide = ",-prefer-256-bit" if features.get("avx512vbmi") else ""
+    return llvm.get_process_triple(), llvm.get_host_cpu_name(), features.flatten() + wide
 
 
 def create_target_machine() -> llvm.TargetMachine:
