@@ -10,7 +10,7 @@ import numpy as np
 
 from staticad.ir.graph import Tensor
 from staticad.ops.base import Elementwise, apply
-from staticad.ops.comparison import EQUAL
+from staticad.ops.comparison import EQUAL, GREATER, LOGICAL_OR, NOT_EQUAL
 from staticad.ops.selection import select, zero_like
 from staticad.ops.sources import constant, constant_array
 from staticad.ops.transcendental import LOG
@@ -66,15 +66,20 @@ REMAINDER = Elementwise(
 
 
 def _pow_vjp(g: Tensor, y: Tensor, a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
-    """d/da a**b = b a**(b - 1), and 0 for b = 0 even at a = 0. d/db = a**b log(a), with log(0) taken as 0."""
+    """d/da a**b = b a**(b - 1), and 0 for b = 0 even at a = 0. d/db = a**b log(a), with log(0) taken as 0.
+
+    Only the product 0 * infinity (or NaN) is replaced: elsewhere b a**(b - 1) is 0 at b = 0 by itself, and keeps its
+    derivative in b, 1 / a.
+    """
     one = constant(1, a.dtype)
     exponent = constant_array(b)
     if exponent is not None and exponent.all():
         lowered = constant(exponent - exponent.dtype.type(1))
         slope = b * apply(POW, a, lowered)
     else:
-        is_zero = apply(EQUAL, b, zero_like(b))
-        slope = select(is_zero, zero_like(b), b * apply(POW, a, select(is_zero, one, b - one)))
+        invertible = apply(GREATER, apply(ABS, a), constant(np.finfo(a.dtype).tiny, a.dtype))
+        usual = apply(LOGICAL_OR, apply(NOT_EQUAL, b, zero_like(b)), invertible)
+        slope = select(usual, b * apply(POW, select(usual, a, one), b - one), zero_like(b))
     positive = select(apply(EQUAL, a, zero_like(a)), one, a)
     return g * slope, g * (apply(LOG, positive) * y)
 
