@@ -124,6 +124,8 @@ def _is_cheap(fusion: Fusion, node: Node) -> bool:
         base = x
         while base.op.family in ("movement", "barrier"):
             base = base.inputs[0]
+        if base.op.family == "gather":
+            return False  # its index may be a value of this kernel that nobody stores
         if base.op.family == "creation" or all(s == 1 for s in base.shape):
             if fusion.home(base.node) is not None and base.node not in fusion.stored:
                 return False
