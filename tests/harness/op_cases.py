@@ -38,6 +38,10 @@ TERNARY = (("ab", "ab", "ab"), ("a1", "b", "ab"), ("", "ab", "1b"), ("ab", "", "
 
 
 def elementwise_cases(op: Elementwise) -> Iterator[Case]:
+    if op is ew.REMAINDER:
+        # Derivatives are checked away from the jumps.
+        between = (Input(("a", "b"), domain=(2.2, 2.8)), Input(("b",), domain=(1.0, 1.05)))
+        yield Case("remainder between jumps", between, partial(apply, op), "binary", FLOATS)
     shapes: Any = {1: [(s,) for s in UNARY], 2: BINARY, 3: TERNARY}[op.arity]
     legal = kinds(op.operands)
     for operands in shapes:
@@ -55,10 +59,6 @@ def elementwise_cases(op: Elementwise) -> Iterator[Case]:
             signed_zeros=op not in ANY_ZERO,
             smooth=not op.nondifferentiable and op is not ew.REMAINDER,
         )
-        if op is ew.REMAINDER:
-            # Derivatives are checked away from the jumps.
-            between = (Input(("a", "b"), domain=(2.2, 2.8)), Input(("b",), domain=(1.0, 1.05)))
-            yield Case("remainder between jumps", between, partial(apply, op), "binary", FLOATS)
         if op is not ew.POW:
             yield case
             continue

@@ -111,7 +111,7 @@ class Builder:
     def step(self) -> None:
         try:
             made = self.choose(STEPS)(self)
-        except (ShapeError, DTypeError):
+        except (ShapeError, DTypeError, IndexOutOfBounds):
             return
         if made is not None and made.ndim <= 4 and self.is_legal(made):
             self.tensors.append(made)
