@@ -22,6 +22,7 @@ from staticad.rewrite.pattern import Rule
 from staticad.rewrite.powers import POWER_RULES
 from staticad.rewrite.quotients import DISTRIBUTION_RULES
 from staticad.rewrite.reduction import REDUCTION_RULES
+from staticad.rewrite.regions import REGION_RULES
 from staticad.rewrite.sizes import unify_sizes
 from staticad.rewrite.stability import STABILITY_RULES
 
@@ -54,6 +55,7 @@ SIMPLE_RULES: tuple[Rule, ...] = (
     *POWER_RULES,
     *LOGIC_RULES,
     *MOVEMENT_RULES,
+    *REGION_RULES,
     *REDUCTION_RULES,
 )
 

@@ -52,9 +52,17 @@ def _cancel(product: Product) -> Product | None:
     below = {f.key: f for f in product.factors if f.inverse}
     if below:
         for factor in product.factors:
-            if not factor.inverse and factor.key in below and positive(factor.tensor):
+            if not factor.inverse and factor.key in below and _may_cancel(factor.tensor):
                 return product.without(factor, below[factor.key])
     return None
+
+
+def _may_cancel(tensor: Tensor) -> bool:
+    """Positive tensors, except exp(x - x), which a softmax over one element comes to: it is 1 or NaN, and NaN stays."""
+    if tensor.node.op is EXP:
+        x = tensor.node.inputs[0].node
+        return not (x.op is SUB and x.inputs[0] is x.inputs[1])
+    return positive(tensor)
 
 
 def _sigmoid(product: Product) -> Product | None:
