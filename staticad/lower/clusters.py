@@ -11,7 +11,7 @@ from staticad.ir.types import Constraint, TensorType
 from staticad.lower.affine import Context
 from staticad.ops.base import Elementwise, Inferred, Op
 
-LOOPS, CONTRACT, ASSEMBLE, SCATTER = "loops", "contract", "assemble", "scatter"
+LOOPS, CONTRACT, ASSEMBLE, SCATTER, CONTROL = "loops", "contract", "assemble", "scatter", "control"
 INNER, OUTER = "inner", "outer"
 MAP, ROW, ACCUMULATE = "map", "row", "accumulate"
 

@@ -27,6 +27,7 @@ from staticad.lower.clusters import (
     ACCUMULATE,
     ASSEMBLE,
     CONTRACT,
+    CONTROL,
     INNER,
     LOOPS,
     MAP,
@@ -173,6 +174,8 @@ class Fusion:
                 self._place_alone(node, ASSEMBLE)
             elif family == "scatter":
                 self._place_alone(node, SCATTER)
+            elif family == "control":
+                self._place_alone(node, CONTROL)
             else:
                 raise AssertionError(f"no lowering for the family {family} of {node.op.name}")
 
@@ -292,8 +295,13 @@ class Fusion:
         if kind == CONTRACT:
             self.operands[node] = tuple(self._operand(node, x, edges) for x in node.inputs)
         else:
-            for x in node.inputs:
-                edges += self.edges(x, self.own_context(self.shape(x)))
+            # The first values of a loop's carry are written where they are wanted; all else is read from memory.
+            written = node.attrs["shape"].carries if node.op.name == "loop" else 0 if kind == CONTROL else None
+            for number, x in enumerate(node.inputs):
+                if written is not None and number >= written:
+                    self._whole(x, edges)
+                else:
+                    edges += self.edges(x, self.own_context(self.shape(x)))
         cluster = self._new(edges, ())
         cluster.kind = kind
         self._add(cluster, Member(node, kind, INNER, ()), edges)

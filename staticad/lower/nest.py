@@ -335,3 +335,8 @@ def scatter_updates(memory: Memory, node: Node, target: Buffer, label: str) -> S
         emitter.close(f"i{position}", 0, emitter.size_value(shape[a]))
     emitter.where[node.where] = None
     return emitter.finish(label, 1, 0, product(shape))
+
+
+def row_major(shape: tuple[Size, ...]) -> Callable[[Context], Affine]:
+    """The place of an element in a buffer of that shape."""
+    return lambda context: linear(context, shape)

@@ -16,11 +16,13 @@ from staticad.ir.provenance import Where
 from staticad.lower.loops import Kernel
 
 FEED, CONSTANT, VARIABLE, TEMPORARY, FETCH = "feed", "constant", "variable", "temporary", "fetch"
+RECORD = "record"  # a sequence whose length a run determines; its memory grows
 
 
 @dataclass(frozen=True)
 class Buffer:
-    """Row-major memory. ``position`` is the number of the feed, fetch or variable; ``array`` a constant's value."""
+    """Row-major memory. ``position`` is the number of the feed, fetch or variable (in the plan of a loop's body: of
+    the carry); ``array`` a constant's value."""
 
     number: int
     role: str
@@ -72,7 +74,7 @@ class Step:
     lines that the kernel computes.
     """
 
-    kernel: Kernel | str
+    kernel: Kernel | str | LoopCall | BranchCall
     arguments: tuple[Argument, ...]
     extent: Size
     grain: Size
@@ -81,6 +83,44 @@ class Step:
     label: str
     where: tuple[Where, ...] = ()
     work: Size = 0
+
+
+@dataclass(frozen=True)
+class Slice:
+    """What a body sees of a buffer of the plan around it: all of it, or with ``stride`` bytes one slice a step."""
+
+    buffer: int
+    stride: Size = 0
+
+
+@dataclass(frozen=True)
+class LoopCall:
+    """A loop over a plan. Its carries live in ``carries`` (buffers of the plan around, which hold the first values
+    before), its inputs and fetches are ``feeds`` and ``fetches``. ``length`` is the number of steps, or ``count`` the
+    buffer that holds it; with ``condition`` (a bool buffer, for the first step) the last fetch of the plan tells
+    whether to go on, and ``steps`` is where the number of steps made is written, if anywhere."""
+
+    plan: Plan
+    carries: tuple[int, ...]
+    feeds: tuple[Slice, ...]
+    fetches: tuple[Slice, ...]
+    scratch: int
+    length: Size = 0
+    count: int | None = None
+    condition: int | None = None
+    steps: int | None = None
+    reverse: bool = False
+
+
+@dataclass(frozen=True)
+class BranchCall:
+    """One of several plans, chosen by an int64 buffer. ``feeds`` for each plan; all write to ``fetches``."""
+
+    plans: tuple[Plan, ...]
+    index: int
+    feeds: tuple[tuple[Slice, ...], ...]
+    fetches: tuple[Slice, ...]
+    scratch: int
 
 
 @dataclass(frozen=True)

@@ -12,9 +12,10 @@ class Sizes:
     """The substitution that a set of constraints implies (only those that name a symbol outright)."""
 
     def __init__(self, constraints: Iterable[Constraint]) -> None:
+        self._constraints = list(constraints)
         self._replacements: dict[Symbol, Size] = {}
         self._memo: dict[Size, Size] = {}
-        for left, right in constraints:
+        for left, right in self._constraints:
             a, b = substitute(left, self._replacements), substitute(right, self._replacements)
             if a == b:
                 continue
@@ -28,6 +29,10 @@ class Sizes:
         step = {symbol: size}
         self._replacements = {s: substitute(v, step) for s, v in self._replacements.items()}
         self._replacements[symbol] = size
+
+    def extended(self, constraints: Iterable[Constraint]) -> Sizes:
+        """The sizes with more constraints: those of a body inside the graph."""
+        return Sizes([*self._constraints, *constraints])
 
     def canonical(self, size: Size) -> Size:
         """The representative of a size."""

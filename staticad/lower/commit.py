@@ -1,0 +1,163 @@
+"""New values of variables (of a session, or of a loop's carry): which are written in place, and the commit steps.
+
+A value is computed straight into its variable if nothing can fail on the way, no other step reads it, and no step
+that runs in the commit phase reads the variable's old value at another place. Otherwise it is computed into a
+temporary and copied in the end. Updates of parts (``x.at[i].set``, also several in a row) write just the part.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from staticad.ir.dims import product
+from staticad.ir.graph import Node, Tensor
+from staticad.lower.clusters import ASSEMBLE, LOOPS, SCATTER, Cluster
+from staticad.lower.emit import Event, Memory
+from staticad.lower.nest import row_major, scatter_updates, store_region
+from staticad.lower.plan import FETCH, Buffer, Step
+from staticad.lower.special import region_step
+
+Target = tuple[Buffer, Tensor]  # a variable's buffer, its new value
+
+
+@dataclass
+class Candidate:
+    """Clusters that would move to the commit phase together, and the variables that they write."""
+
+    clusters: tuple[int, ...]
+    targets: list[Target]
+    chain: tuple[Node, ...] = ()  # partial updates, the first to apply first
+
+
+@dataclass
+class Program:
+    """What is known of the steps when commit steps are chosen. ``events`` are the loads and stores of loop clusters;
+    ``may_fail``: an error leaves no variable half-written anyway (a loop's carry)."""
+
+    memory: Memory
+    steps: list[tuple[Cluster, list[Step]]]
+    events: dict[int, list[Event]]
+    may_fail: bool
+
+    def __post_init__(self) -> None:
+        self.readers: dict[int, set[int]] = {}
+        self.made = {cluster.number: made for cluster, made in self.steps}
+        for cluster, made in self.steps:
+            for step in made:
+                for number in step.reads:
+                    self.readers.setdefault(number, set()).add(cluster.number)
+
+
+def commit_steps(
+    program: Program, targets: list[Target], again: Callable[[Cluster, list[Target]], Step]
+) -> tuple[list[Step], list[Step]]:
+    """The compute and the commit steps. ``again`` emits a loop cluster once more, writing to variables."""
+    chosen = _choose(program, targets)
+    moved = {number: candidate for candidate in chosen for number in candidate.clusters}
+    compute: list[Step] = []
+    commit: list[Step] = []
+    for cluster, made in program.steps:
+        candidate = moved.get(cluster.number)
+        if candidate is None:
+            compute += made
+        elif candidate.chain:
+            if cluster.number == candidate.clusters[-1]:
+                ((variable, _),) = candidate.targets
+                commit += [_part(program.memory, node, variable) for node in candidate.chain]
+        else:
+            commit.append(again(cluster, candidate.targets))
+    done = {id(tensor) for candidate in chosen for _, tensor in candidate.targets}
+    for variable, tensor in targets:
+        if id(tensor) not in done:
+            place = row_major(program.memory.fusion.shape(tensor))
+            commit.append(store_region(program.memory, tensor, variable, place, "assign"))
+    return compute, commit
+
+
+def _part(memory: Memory, node: Node, variable: Buffer) -> Step:
+    """A partial update applied to the variable itself."""
+    if node.op.family == "scatter":
+        return scatter_updates(memory, node, variable, node.op.name)
+    return region_step(memory, node, 1, variable)
+
+
+def _choose(program: Program, targets: list[Target]) -> list[Candidate]:
+    whole: dict[int, Candidate] = {}
+    found: list[Candidate] = []
+    for variable, tensor in targets:
+        home = program.memory.fusion.home(tensor.node)
+        if home is None:
+            continue
+        if home.kind == LOOPS:
+            whole.setdefault(home.number, Candidate((home.number,), [])).targets.append((variable, tensor))
+        else:
+            candidate = _chain(program, variable, tensor)
+            if candidate is not None:
+                found.append(candidate)
+    found += [c for c in whole.values() if _fits(program, c)]
+    commit = {number for candidate in found for number in candidate.clusters}
+    return [c for c in found if not _clashes(program, c, commit)]
+
+
+def _clashes(program: Program, candidate: Candidate, commit: set[int]) -> bool:
+    """True if another commit step reads a variable that this one writes."""
+    others = commit - set(candidate.clusters)
+    return any(program.readers.get(variable.number, set()) & others for variable, _ in candidate.targets)
+
+
+def _fits(program: Program, candidate: Candidate) -> bool:
+    (number,) = candidate.clusters
+    made = program.made[number]
+    if not made or (_checks(made[0]) and not program.may_fail):
+        return False
+    if any(program.readers.get(written, set()) - {number} for written in made[0].writes):
+        return False
+    return all(_elementwise(program, variable, tensor, number) for variable, tensor in candidate.targets)
+
+
+def _elementwise(program: Program, variable: Buffer, tensor: Tensor, number: int) -> bool:
+    """True if the new value is stored once and not read again, and every load of the variable comes before that,
+    from the same place."""
+    events = program.events[number]
+    target = program.memory.buffer(tensor).number
+    stored = [(at, e.affine) for at, e in enumerate(events) if e.stores and e.buffer == target]
+    if len(stored) != 1 or any(e.buffer == target and not e.stores for e in events):
+        return False
+    ((end, place),) = stored
+    loads = [(at, e.affine) for at, e in enumerate(events) if not e.stores and e.buffer == variable.number]
+    return all(at < end and affine == place for at, affine in loads)
+
+
+def _chain(program: Program, variable: Buffer, tensor: Tensor) -> Candidate | None:
+    """Partial updates that start from the variable's old value, each read by the next alone."""
+    memory, fusion = program.memory, program.memory.fusion
+    nodes: list[Node] = []
+    clusters: list[int] = []
+    current = tensor
+    while True:
+        home = fusion.home(current.node)
+        partial = home is not None and (
+            home.kind == SCATTER or (home.kind == ASSEMBLE and current.op.name == "replace")
+        )
+        if home is None or not partial:
+            break
+        readers = program.readers.get(memory.buffer(current).number, set()) - {home.number}
+        if readers - set(clusters[-1:]) or memory.buffer(current).role == FETCH:
+            return None
+        step = program.made[home.number][-1]
+        if _checks(step) and not program.may_fail:
+            return None
+        updates = current.node.inputs[1]
+        if variable.number in step.reads and product(fusion.shape(updates)) != 1:
+            return None
+        nodes.append(current.node)
+        clusters.append(home.number)
+        current = fusion.memory(current.node.inputs[0])
+    if not nodes or current.op.family != "source" or memory.buffer(current) != variable:
+        return None
+    return Candidate(tuple(reversed(clusters)), [(variable, tensor)], tuple(reversed(nodes)))
+
+
+def _checks(step: Step) -> bool:
+    return not isinstance(step.kernel, str) and getattr(step.kernel, "status", True)

@@ -1,0 +1,103 @@
+"""Loops and branches: their bodies become plans of their own, called by one step of the plan around them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from staticad.ir.dims import Size, is_runtime, maximum, product
+from staticad.ir.graph import Node, Tensor, sort_nodes
+from staticad.lower.nest import row_major, store_region
+from staticad.lower.plan import BranchCall, LoopCall, Plan, Slice, Step
+from staticad.ops.control import Body, LoopShape
+
+BodyPlan = Callable[..., Plan]  # lower.body_plan
+UNKNOWN_WORK = 1_000_000
+
+
+def control_steps(lowering: Any, node: Node, body_plan: BodyPlan) -> list[Step]:
+    """The steps of a control node: first values of the carry, then the call."""
+    if node.op.name == "cond":
+        return [_branch(lowering, node, body_plan)]
+    return _loop(lowering, node, body_plan)
+
+
+def _memory(lowering: Any, tensor: Tensor) -> int:
+    return lowering.buffer(lowering.fusion.memory(tensor)).number
+
+
+def _read(outputs: Sequence[Tensor]) -> set[Tensor]:
+    return {node.outputs[0] for node in sort_nodes(outputs) if not node.inputs}
+
+
+def _loop(lowering: Any, node: Node, body_plan: BodyPlan) -> list[Step]:
+    body: Body = node.attrs["body"]
+    shape: LoopShape = node.attrs["shape"]
+    carry, slices, captures = shape.split_parameters(body.parameters)
+    first, sequences, captured = shape.split_parameters(node.inputs)
+    following, results = shape.split_outputs(body.outputs)
+    last, stacks = shape.split_outputs(node.outputs)
+    wanted = [j for j, stack in enumerate(stacks) if stack in lowering.used]
+    fetched = [results[j] for j in wanted] + ([body.outputs[-1]] if shape.conditional else [])
+    read = _read([*following, *fetched])
+    feeds = [(p, x, True) for p, x in zip(slices, sequences, strict=True) if p in read]
+    feeds += [(p, x, False) for p, x in zip(captures, captured, strict=True) if p in read]
+    plan = body_plan(lowering, [p for p, _, _ in feeds], fetched, list(zip(carry, following, strict=True)), carry)
+    homes = [lowering.buffer(t) for t in last]
+    steps = [
+        store_region(lowering, x, home, row_major(lowering.fusion.shape(x)), "first")
+        for x, home in zip(first, homes, strict=True)
+    ]
+    extra = node.inputs[len(body.parameters) :]
+    counter = node.outputs[-1] if shape.conditional else None
+    scratch = lowering.scratch_bytes(plan.arena)
+    call = LoopCall(
+        plan,
+        tuple(home.number for home in homes),
+        tuple(Slice(_memory(lowering, x), _slice_bytes(lowering, p) if moves else 0) for p, x, moves in feeds),
+        tuple(Slice(lowering.buffer(stacks[j]).number, _slice_bytes(lowering, results[j])) for j in wanted),
+        scratch.number,
+        length=0 if is_runtime(shape.length) else lowering.sizes.canonical(shape.length),
+        count=_memory(lowering, extra[0]) if shape.counted else None,
+        condition=_memory(lowering, extra[0]) if shape.conditional else None,
+        steps=lowering.buffer(counter).number if counter is not None and counter in lowering.used else None,
+        reverse=shape.reverse,
+    )
+    reads = {*(s.buffer for s in call.feeds), *call.carries, call.count, call.condition} - {None}
+    writes = {*call.carries, *(s.buffer for s in call.fetches), scratch.number, call.steps} - {None}
+    work = UNKNOWN_WORK if is_runtime(shape.length) else call.length * _work(plan)
+    return [*steps, Step(call, (), 1, 0, tuple(reads), tuple(writes), "loop", (node.where,), work)]  # type: ignore[arg-type]
+
+
+def _branch(lowering: Any, node: Node, body_plan: BodyPlan) -> Step:
+    branches: tuple[Body, ...] = node.attrs["branches"]
+    wanted = [i for i, t in enumerate(node.outputs) if t in lowering.used]
+    plans, feeds = [], []
+    for branch in branches:
+        outputs = [branch.outputs[i] for i in wanted]
+        read = _read(outputs)
+        given = [(p, x) for p, x in zip(branch.parameters, node.inputs[1:], strict=True) if p in read]
+        plans.append(body_plan(lowering, [p for p, _ in given], outputs, [], None))
+        feeds.append(tuple(Slice(_memory(lowering, x)) for _, x in given))
+    arena: Size = 0
+    for plan in plans:
+        arena = maximum(arena, plan.arena)
+    scratch = lowering.scratch_bytes(arena)
+    index = _memory(lowering, node.inputs[0])
+    fetches = tuple(Slice(lowering.buffer(node.outputs[i]).number) for i in wanted)
+    reads = {index, *(s.buffer for f in feeds for s in f)}
+    writes = {scratch.number, *(s.buffer for s in fetches)}
+    call = BranchCall(tuple(plans), index, tuple(feeds), fetches, scratch.number)
+    work = sum((_work(plan) for plan in plans), 0)
+    return Step(call, (), 1, 0, tuple(reads), tuple(writes), "cond", (node.where,), work)
+
+
+def _slice_bytes(lowering: Any, parameter: Tensor) -> Size:
+    return product(lowering.fusion.shape(parameter)) * parameter.dtype.itemsize
+
+
+def _work(plan: Plan) -> Size:
+    total: Size = 0
+    for step in plan.steps:
+        total = total + step.work
+    return total

@@ -1,0 +1,77 @@
+"""Steps of nodes that are no loops over one space: library calls, and arrays put together from regions."""
+
+from __future__ import annotations
+
+from staticad.ir.dims import floordiv, maximum, product
+from staticad.ir.graph import Node
+from staticad.lower.affine import Affine, Context, strides
+from staticad.lower.contract import batch_shape, bits
+from staticad.lower.emit import Memory, literal
+from staticad.lower.nest import row_major, scatter_updates, store_region
+from staticad.lower.plan import Address, Argument, Buffer, Routine, Step, Symbolic
+
+
+def scatter_steps(memory: Memory, node: Node) -> list[Step]:
+    """A copy of the base, then the updates."""
+    target, base = memory.buffer(node.outputs[0]), node.inputs[0]
+    copy = store_region(memory, base, target, row_major(memory.fusion.shape(base)), "copy")
+    return [copy, scatter_updates(memory, node, target, node.op.name)]
+
+
+def assemble_steps(memory: Memory, node: Node) -> list[Step]:
+    """One kernel for the fill, if any, and one for each region."""
+    target = memory.buffer(node.outputs[0])
+    steps = []
+    if node.attrs.get("fill") is not None:
+        text = literal(node.attrs["fill"], target.dtype)
+        place = row_major(memory.fusion.shape(node.outputs[0]))
+        steps.append(store_region(memory, node.outputs[0], target, place, "fill", initial=text))
+    return steps + [region_step(memory, node, number, target) for number in range(len(node.inputs))]
+
+
+def region_step(memory: Memory, node: Node, number: int, target: Buffer) -> Step:
+    """The kernel that writes one operand of an assembled array to its region."""
+    shapes = tuple(x.shape for x in node.inputs)
+    region = node.op.regions(shapes, node.types[0].shape, **node.attrs)[number]
+    steps_of_axes = strides(memory.fusion.shape(node.outputs[0]))
+
+    def place(context: Context) -> Affine:
+        total = Affine()
+        for index, (start, step), stride in zip(context, region, steps_of_axes, strict=True):
+            moved = index.times(step).plus(Affine(memory.fusion.sizes.canonical(start)))
+            total = total.plus(moved.times(stride))
+        return total
+
+    return store_region(memory, node.inputs[number], target, place, node.op.name)
+
+
+def gemm_step(memory: Memory, node: Node) -> Step:
+    """The library call of a matrix product."""
+    a, b = memory.fusion.operands[node]
+    target = memory.buffer(node.outputs[0])
+    shape = memory.fusion.sizes.shape(node.types[0].shape)
+    m, n = shape[-2:]
+    k = memory.fusion.sizes.shape(node.inputs[0].shape)[-1]
+    itemsize = target.dtype.itemsize
+    left, right = memory.buffer(memory.fusion.memory(a.base)), memory.buffer(memory.fusion.memory(b.base))
+    arguments: tuple[Argument, ...] = (
+        Routine(f"gemm:{target.dtype.name}"),
+        Address(left.number, a.offset * itemsize),
+        Address(right.number, b.offset * itemsize),
+        Address(target.number),
+        *map(Symbolic, (m, n, k, maximum(1, a.ld), maximum(1, b.ld), maximum(1, n))),
+        *(Symbolic(ord("T" if side.transposed else "N")) for side in (a, b)),
+        *(Symbolic(bits(number, target.dtype)) for number in (1.0, 0.0)),
+        *map(Symbolic, (a.batch_stride, b.batch_stride, m * n)),
+    )
+    return Step(
+        f"gemm:{target.dtype.name}",
+        arguments,
+        product(batch_shape(node, memory.fusion.sizes)),
+        0,
+        (left.number, right.number),
+        (target.number,),
+        "matmul",
+        (node.where,),
+        floordiv(product((*shape, k)), 4),
+    )
