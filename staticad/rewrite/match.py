@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from staticad.errors import VerifyError
-from staticad.ir.dtypes import DType, is_float
+from staticad.ir.dtypes import is_float
 from staticad.ir.graph import Tensor, describe
 from staticad.ir.types import TensorType
 from staticad.ops.base import Op, apply
@@ -70,11 +70,6 @@ def op_of(tensor: Tensor, op: Op) -> Tensor | None:
 
 def floats(tensor: Tensor) -> bool:
     return is_float(tensor.dtype)
-
-
-def exactly_integers(dtype: DType) -> bool:
-    """Types whose arithmetic is exact modulo a power of two: the laws of a ring hold."""
-    return dtype.kind in "iu"
 
 
 def fit(tensor: Tensor, target: TensorType) -> Tensor:

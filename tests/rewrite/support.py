@@ -108,11 +108,6 @@ def only(rules: Sequence[Rule], name: str) -> Rule:
     return next(rule for rule in rules if rule.name == name)
 
 
-def floats(*shape: int | None | str) -> Tensor:
-    """A float64 placeholder."""
-    return placeholder(shape)
-
-
 def equations(rules: Sequence[Rule]) -> list[object]:
     """The rules that were written as equations, as parameters of a test."""
     return [pytest.param(rule, id=rule.name) for rule in rules if rule.left is not None]
