@@ -76,6 +76,12 @@ class Patch:
     offset: int = 0
 
 
+class _Tables(np.ndarray):
+    """The tables of a program as the function that runs it holds them: they keep alive what they point to."""
+
+    keep_alive: tuple[object, ...]
+
+
 class Program:
     """Immutable tables for the machine, and :attr:`run`.
 
@@ -105,11 +111,11 @@ class Program:
     :attr:`arguments` and :attr:`status` are the tables themselves: a kernel that checks indices gets the address of the
     status words by ``program.arguments[slot] = program.status.ctypes.data``.
 
-    The program must outlive calls of ``run``. Raises CompileError when the interpreter is not laid out as
-    :mod:`staticad.runtime.abi` expects.
+    ``run`` keeps alive whatever it needs; that does not include the program itself. Raises CompileError when the
+    interpreter is not laid out as :mod:`staticad.runtime.abi` expects.
     """
 
-    __slots__ = ("_keep_alive", "_steps", "_words", "arguments", "run", "status")
+    __slots__ = ("_steps", "_words", "arguments", "run", "status")
 
     def __init__(
         self,
@@ -174,17 +180,17 @@ class Program:
         blas = blas_threads() if serial_blas else None
         words[Context.BLAS] = 0 if blas is None else int(blas.ctypes.data)
 
-        self._words = words
+        self._words = words.view(_Tables)
+        self._words.keep_alive = (*keep_alive, *locks, *feeds, *outs)
         self._steps = len(steps)
-        self._keep_alive: tuple[object, ...] = (*keep_alive, *locks, *feeds, *outs)
         self.status: np.ndarray = words[starts[Context.STATUS] :][:4]
         self.arguments: np.ndarray = words[block:]
-        self.run: Callable[..., Any] = builtin_function(_definition(), words)
+        self.run: Callable[..., Any] = builtin_function(_definition(), self._words)
 
     def profile(self) -> np.ndarray:
         """From now on every run adds the nanoseconds of its steps (compute, then commit) to this int64 array."""
         times = aligned_words(max(1, self._steps))
-        self._keep_alive = (*self._keep_alive, times)
+        self._words.keep_alive = (*self._words.keep_alive, times)
         self._words[Context.PROFILE] = int(times.ctypes.data)
         return times[: self._steps]
 

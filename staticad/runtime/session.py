@@ -21,6 +21,7 @@ from staticad.lower.plan import CONSTANT, Plan
 from staticad.lower.requirements import size_requirements
 from staticad.ops.promotion import to_tensor
 from staticad.rewrite.pipeline import Options, optimize
+from staticad.runtime import inspection
 from staticad.runtime.binding import Binding, kernel_text
 from staticad.runtime.feeds import (
     bind_sizes,
@@ -104,7 +105,6 @@ class Session:
         self._constants = {b.number: _owned(b.array) for b in self._plan.buffers if b.role == CONSTANT}
         self._lock = Lock()
         self._bindings: OrderedDict[tuple[int, ...], Binding] = OrderedDict()
-        self._binding: Binding | None = None
         self._run: Any = _unbound
         if not self._symbols:
             self._bind({})
@@ -118,7 +118,7 @@ class Session:
         """
         result = self._run(arrays)
         if type(result) is not tuple:
-            result = self._slow(arrays, None, result)
+            result = self._slow(arrays, None)
         return self._pack(result)
 
     def run(self, feeds: Mapping[Any, Any] | None = None, out: Any = None) -> Any:
@@ -132,21 +132,31 @@ class Session:
         if out is None:
             return self(*arrays)
         results = (out,) if isinstance(out, np.ndarray) else tuple(out)
-        return self._pack(self._slow(arrays, results, None))
+        return self._pack(self._slow(arrays, results))
 
-    def _slow(self, arrays: tuple[Any, ...], out: tuple[np.ndarray, ...] | None, code: Any) -> tuple[Any, ...]:
-        """What the fast path did not take: other sizes, values to convert, a busy lock, results given by the user."""
+    def _slow(self, arrays: tuple[Any, ...], out: tuple[np.ndarray, ...] | None) -> tuple[Any, ...]:
+        """What the fast path did not take: other sizes, values to convert, a busy lock, an index out of range,
+        results given by the user."""
         if len(arrays) != len(self.inputs):
             raise FeedError(
                 f"this session takes {len(self.inputs)} arrays "
                 f"({', '.join(describe(t) for t in self.inputs)}), not {len(arrays)}"
             )
-        if code == CODES.STATUS:
-            self._report(self._binding)
-        feeds = tuple(convert(t, a) for t, a in zip(self.inputs, arrays, strict=True))
-        binding = self._bind(bind_sizes(self.inputs, feeds))
+        feeds, values = self._converted(arrays)
+        binding = self._bind(values)
         if out is not None:
             self._check_out(binding, feeds, out)
+        return self._run_on(binding, feeds, out)
+
+    def _converted(self, arrays: tuple[Any, ...]) -> tuple[tuple[np.ndarray, ...], dict[Symbol, int]]:
+        """The feeds as arrays that fit the inputs, and the free sizes that they have."""
+        feeds = tuple(convert(t, a) for t, a in zip(self.inputs, arrays, strict=True))
+        return feeds, bind_sizes(self.inputs, feeds)
+
+    def _run_on(
+        self, binding: Binding, feeds: tuple[np.ndarray, ...], out: tuple[np.ndarray, ...] | None = None
+    ) -> tuple[Any, ...]:
+        """Run a binding on feeds that fit it, as soon as its locks are free."""
         attempt = 0
         while True:
             result = binding.run(feeds) if out is None else binding.run(feeds, out)
@@ -154,36 +164,36 @@ class Session:
                 return result
             if result == CODES.STATUS:
                 self._report(binding)
-            if result != CODES.BUSY:
+            elif result != CODES.BUSY:
                 raise AssertionError(f"the machine refused converted feeds with code {result}")
             attempt += 1
             back_off(attempt)
 
-    def _report(self, binding: Binding | None) -> None:
-        """Raise the error that the status words of the last run describe."""
-        assert binding is not None
-        _, code, index, size = (int(word) for word in binding.program.status)
-        check = self._plan.checks[code]
-        raise IndexOutOfBounds(
-            f"index {index} is out of range for {check.text}, which has size {size}, at {check.where}"
-        )
+    def _report(self, binding: Binding) -> None:
+        """Raise the error that the status words of the last run describe, unless another thread has run since."""
+        failed, code, index, size = binding.program.status.tolist()
+        if failed:
+            check = self._plan.checks[code]
+            raise IndexOutOfBounds(
+                f"index {index} is out of range for {check.text}, which has size {size}, at {check.where}; "
+                f"indices run from {-size} to {size - 1}"
+            )
 
     def _bind(self, values: dict[Symbol, int]) -> Binding:
         """The program for these sizes: the one in use, one used before, or a new one. Compiles nothing."""
         key = tuple(values[s] for s in self._symbols)
-        binding = self._bindings.get(key)
+        binding = self._bindings.pop(key, None)  # each of these steps is atomic: threads may meet here
         if binding is None:
-            check_sizes(self._nodes, self._plan.requirements, values)
-            binding = Binding(
-                self._plan, self._texts, self.variables, self._written, self._constants, values, self._lock
-            )
-            self._bindings[key] = binding
-            while len(self._bindings) > BINDINGS:
-                self._bindings.popitem(last=False)
-        else:
-            self._bindings.move_to_end(key)
-        self._binding, self._run = binding, binding.run
+            binding = self._new_binding(values)
+        self._bindings[key] = binding
+        while len(self._bindings) > BINDINGS:
+            self._bindings.popitem(last=False)
+        self._run = binding.run
         return binding
+
+    def _new_binding(self, values: dict[Symbol, int]) -> Binding:
+        check_sizes(self._nodes, self._plan.requirements, values)
+        return Binding(self._plan, self._texts, self.variables, self._written, self._constants, values, self._lock)
 
     def _check_out(self, binding: Binding, feeds: tuple[np.ndarray, ...], out: tuple[np.ndarray, ...]) -> None:
         if len(out) != len(binding.outs):
@@ -202,12 +212,31 @@ class Session:
 
     def source(self) -> str:
         """The source of the generated kernels, each once, in order of first use."""
-        parts = []
-        for text in dict.fromkeys(self._texts):
-            labels = [s.label for s, t in zip(self._plan.steps, self._texts, strict=True) if t == text]
-            note = f"# {labels[0]}" + (f" (used {len(labels)} times)" if len(labels) > 1 else "")
-            parts.append(f"{note}\n{text}")
-        return "\n\n".join(parts)
+        return inspection.sources(self._plan, self._texts)
+
+    def profile(self, feeds: Mapping[Any, Any] | None = None, repeat: int = 10) -> inspection.Profile:
+        """The time of every kernel over ``repeat`` runs: rows of label, user's lines, seconds and calls, in order of
+        execution; printed, a table with the slowest first.
+
+        Variables keep their values. Raises FeedError, DTypeError, IndexOutOfBounds, as `run` does.
+        """
+        if not isinstance(repeat, int) or repeat < 1:
+            raise GraphError(f"profile: repeat is a number of runs, at least 1, not {repeat!r} (at {here()})")
+        arrays, values = self._converted(order_feeds(self.inputs, feeds or {}))
+        binding = self._new_binding(values)
+        return inspection.profile(self._plan, binding, lambda: self._run_on(binding, arrays), self._written, repeat)
+
+    def check(self, feeds: Mapping[Any, Any] | None = None) -> bool:
+        """True if every operation of the graph, as it was written, makes finite numbers from these feeds.
+
+        The graph is evaluated with NumPy, op by op, and no variable changes. Raises NonFiniteError that names the
+        first op which makes a NaN or an infinity of finite inputs, the user's line and the ranges of the inputs (or
+        the feed or variable that holds one); FeedError, DTypeError and IndexOutOfBounds as `run` does.
+        """
+        arrays, values = self._converted(order_feeds(self.inputs, feeds or {}))
+        check_sizes(self._nodes, self._plan.requirements, values)
+        inspection.check_finite(self._targets, dict(zip(self.inputs, arrays, strict=True)))
+        return True
 
     def memory(self, sizes: Mapping[str, int] | None = None) -> int:
         """Bytes of temporary memory for given values of the named or printed free sizes."""
@@ -231,31 +260,10 @@ class Session:
         if stage == "optimized":
             return graph_to_dot(self._optimized, name=title)
         if stage == "kernels":
-            return steps_to_dot(self._steps(), self._buffers(), name=title)
+            steps = inspection.drawn_steps(self._plan)
+            buffers = inspection.drawn_buffers(self._plan, self.inputs, self.variables)
+            return steps_to_dot(steps, buffers, name=title)
         raise GraphError(f"no stage {stage!r}; there are 'graph', 'optimized' and 'kernels'")
-
-    def _steps(self) -> list[dict[str, Any]]:
-        commit = {id(step) for step in self._plan.commit}
-        return [
-            {
-                "label": step.label,
-                "kind": "contract" if isinstance(step.kernel, str) else "elementwise",
-                "reads": [str(n) for n in step.reads],
-                "writes": [str(n) for n in step.writes],
-                "where": ", ".join(str(w) for w in step.where[:4]),
-                "phase": "commit" if id(step) in commit else "compute",
-            }
-            for step in self._plan.steps
-        ]
-
-    def _buffers(self) -> dict[str, dict[str, str]]:
-        names = {"feed": self.inputs, "variable": self.variables}
-        found = {}
-        for b in self._plan.buffers:
-            name = names[b.role][b.position].name if b.role in names else None
-            kind = f"{b.dtype.name}[{','.join(map(str, b.shape))}]"
-            found[str(b.number)] = {"label": f"{name or b.role}\n{kind}", "role": b.role}
-        return found
 
     def __repr__(self) -> str:
         label = f" {self.name!r}" if self.name else ""
