@@ -153,6 +153,17 @@ def check_sizes(nodes: Sequence[Node], requirements: Sequence[Requirement], valu
             raise requirement.error(f"{requirement.text}, at {requirement.where}")
 
 
+def check_updates(updates: Sequence[tuple[Tensor, Tensor]], values: Mapping[Symbol, int]) -> None:
+    """Raises FeedError where the new value of a variable would not have the variable's shape."""
+    for variable, value in updates:
+        shape = tuple(size_value(size, values, value.node) for size in value.shape)
+        if shape != variable.shape:
+            raise FeedError(
+                f"the update of {describe(variable)} has the shape {shape} with these feeds, not {variable.shape}: "
+                f"{describe(value)}"
+            )
+
+
 def size_value(size: Size, values: Mapping[Symbol, int], node: Node) -> int:
     """The value of a size of a node. Raises FeedError where it divides by zero."""
     try:

@@ -26,6 +26,7 @@ from staticad.runtime.binding import Binding, kernel_text
 from staticad.runtime.feeds import (
     bind_sizes,
     check_sizes,
+    check_updates,
     convert,
     free_symbols,
     order_feeds,
@@ -101,6 +102,7 @@ class Session:
         for text in dict.fromkeys(self._texts):
             kernel_address(text)
         self.variables: tuple[Variable, ...] = tuple(v for v in self._plan.variables if isinstance(v, Variable))
+        self._changes = changes
         self._written = [v for v, _ in changes]
         self._constants = {b.number: _owned(b.array) for b in self._plan.buffers if b.role == CONSTANT}
         self._lock = Lock()
@@ -193,6 +195,7 @@ class Session:
 
     def _new_binding(self, values: dict[Symbol, int]) -> Binding:
         check_sizes(self._nodes, self._plan.requirements, values)
+        check_updates(self._changes, values)
         return Binding(self._plan, self._texts, self.variables, self._written, self._constants, values, self._lock)
 
     def _check_out(self, binding: Binding, feeds: tuple[np.ndarray, ...], out: tuple[np.ndarray, ...]) -> None:
