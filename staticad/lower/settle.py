@@ -150,12 +150,9 @@ def merge_siblings(fusion: Fusion) -> None:
                 continue
             reads = _reads(fusion, cluster)
             for other in group[position + 1 :]:
-                if (
-                    other.members
-                    and (not cluster.space or reads & _reads(fusion, other))
-                    and fusion.merge(cluster, other)
-                ):
-                    reads |= _reads(fusion, other)
+                theirs = _reads(fusion, other)
+                if other.members and (not cluster.space or reads & theirs) and fusion.merge(cluster, other):
+                    reads |= theirs
 
 
 def _reads(fusion: Fusion, cluster: Cluster) -> set[Tensor]:
