@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 from staticad.ir.graph import Tensor
 from staticad.ops.base import apply
@@ -22,8 +23,7 @@ LIMIT = 16  # more factors than this are not taken apart
 Axes = tuple[int, ...]
 
 
-@dataclass(frozen=True)
-class Factor:
+class Factor(NamedTuple):
     """``tensor`` (or 1 / tensor), whose axis i lies along axis ``axes[i]`` (negative) of the product."""
 
     tensor: Tensor

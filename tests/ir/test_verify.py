@@ -24,7 +24,9 @@ def test_graphs_made_by_ops_pass() -> None:
 def test_a_wrong_type_names_the_node_the_line_and_the_pass() -> None:
     x = placeholder((3,))
     wrong = Node(EXP, (x,), NO_ATTRS, (TensorType((4,), FLOAT),), name="y").out
-    with pytest.raises(VerifyError, match=r"exp 'y' float64\[4\] .*test_verify.py:\d+.*give the type float64\[3\] after fold"):
+    with pytest.raises(
+        VerifyError, match=r"exp 'y' float64\[4\] .*test_verify.py:\d+.*give the type float64\[3\] after fold"
+    ):
         verify([apply(ADD, wrong, wrong)], after="fold")
 
 
