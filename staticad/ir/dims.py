@@ -11,6 +11,7 @@ import itertools
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 from staticad.errors import GraphError
 
@@ -58,9 +59,26 @@ Atom = Symbol | Function
 Monomial = tuple[tuple[Atom, int], ...]  # sorted (atom, power) pairs; () is the constant term
 
 
+def _no_size(sign: str) -> Callable[[Dim, Any], Any]:
+    """An operator whose result is no size: its error for numbers; operands of other types have their own operators."""
+
+    def refuse(self: Dim, other: Any) -> Any:
+        if not isinstance(other, (int, float, Dim)):
+            return NotImplemented
+        raise GraphError(
+            f"{sign} of the size {self} and {other} is no size, and its value is known only at run time; make a tensor "
+            "of the size first, sa.asarray(size), which takes part in all arithmetic"
+        )
+
+    return refuse
+
+
 @dataclass(frozen=True, eq=False)
 class Dim:
-    """A symbolic size such as ``n``, ``2*n + 1`` or ``n//2``. Supports + - * // % with sizes and ints."""
+    """A symbolic size such as ``n``, ``2*n + 1`` or ``n//2``. Supports + - * // % ** with sizes and ints.
+
+    Other arithmetic and comparisons with numbers raise GraphError.
+    """
 
     terms: tuple[tuple[Monomial, int], ...]
 
@@ -76,9 +94,9 @@ class Dim:
             return NotImplemented  # a tensor makes a node of the comparison
         return self is other or self.key == other.key
 
-    def __add__(self, other: Size) -> Size:
+    def __add__(self, other: Size | float) -> Size:
         if not isinstance(other, (int, Dim)):
-            return NotImplemented
+            return _no_size("+")(self, other)
         return _collect(itertools.chain(self.terms, _terms(other)))
 
     __radd__ = __add__
@@ -86,38 +104,47 @@ class Dim:
     def __neg__(self) -> Size:
         return self * -1
 
-    def __sub__(self, other: Size) -> Size:
+    def __pow__(self, power: int | float) -> Size:
+        if not isinstance(power, int) or power < 0:
+            return _no_size("**")(self, power)
+        return product([self] * power)
+
+    def __sub__(self, other: Size | float) -> Size:
         if not isinstance(other, (int, Dim)):
-            return NotImplemented
+            return _no_size("-")(self, other)
         return self + (other * -1)
 
-    def __rsub__(self, other: int) -> Size:
+    def __rsub__(self, other: int | float) -> Size:
         if not isinstance(other, int):
-            return NotImplemented
+            return _no_size("-")(self, other)
         return (self * -1) + other
 
-    def __mul__(self, other: Size) -> Size:
+    def __mul__(self, other: Size | float) -> Size:
         if not isinstance(other, (int, Dim)):
-            return NotImplemented
+            return _no_size("*")(self, other)
         return _collect((_merge(m, k), c * d) for m, c in self.terms for k, d in _terms(other))
 
     __rmul__ = __mul__
 
-    def __floordiv__(self, other: Size) -> Size:
+    def __floordiv__(self, other: Size | float) -> Size:
         if not isinstance(other, (int, Dim)):
-            return NotImplemented
+            return _no_size("//")(self, other)
         return floordiv(self, other)
 
     def __rfloordiv__(self, other: int) -> Size:
         return floordiv(other, self)
 
-    def __mod__(self, other: Size) -> Size:
+    def __mod__(self, other: Size | float) -> Size:
         if not isinstance(other, (int, Dim)):
-            return NotImplemented
+            return _no_size("%")(self, other)
         return self - floordiv(self, other) * other
 
     def __rmod__(self, other: int) -> Size:
         return other - floordiv(other, self) * self
+
+    __truediv__ = __rtruediv__ = _no_size("/")
+    __rpow__ = _no_size("**")
+    __lt__, __le__, __gt__, __ge__ = _no_size("<"), _no_size("<="), _no_size(">"), _no_size(">=")
 
     def __bool__(self) -> bool:
         raise GraphError(f"whether the size {self} is zero is known only at run time; use sa.cond or sa.where")
@@ -131,14 +158,20 @@ class Dim:
     def __str__(self) -> str:
         text = ""
         for monomial, coefficient in self.terms:
-            name = "*".join(f"{a}" if p == 1 else f"{a}**{p}" for a, p in monomial)
             amount = abs(coefficient)
+            alone = coefficient == 1 and len(monomial) == 1 and monomial[0][1] == 1
+            name = "*".join(_factor(a, p, alone) for a, p in monomial)
             body = str(amount) if not name else name if amount == 1 else f"{amount}*{name}"
             sign = "-" if coefficient < 0 else "+"
             text = (f"-{body}" if coefficient < 0 else body) if not text else f"{text} {sign} {body}"
         return text
 
     __repr__ = __str__
+
+
+def _factor(atom: Atom, power: int, alone: bool) -> str:
+    text = str(atom) if alone or not isinstance(atom, Function) or atom.name != "floordiv" else f"({atom})"
+    return text if power == 1 else f"{text}**{power}"
 
 
 Size = int | Dim

@@ -156,6 +156,7 @@ def test_symbols_with_one_name_are_one_size_and_fresh_ones_are_not() -> None:
         (-2 * N * N - 1, "-2*n**2 - 1"),
         ((N + 1) // 2, "(n + 1)//2"),
         (N // M, "(n)//(m)"),
+        (N - 2 * ((3 * N + 1) // 5), "-2*((3*n + 1)//5) + n"),
         (dims.maximum(N, M), "max(n, m)"),
         (dims.minimum(N, 4) * 2, "2*min(n, 4)"),
         ((N + 1) * (N - 1), "n**2 - 1"),
@@ -229,9 +230,15 @@ def test_sizes_are_no_python_numbers() -> None:
         range(N)
     with pytest.raises(GraphError):
         [1, 2, 3][N]
-    for wrong in (lambda: N + 1.5, lambda: 1.5 * N, lambda: N // 2.0, lambda: N - "a", lambda: N / 2, lambda: N % 2.0):
-        with pytest.raises(TypeError):
+    with pytest.raises(TypeError):
+        N - "a"
+    for wrong in (
+        lambda: N + 1.5, lambda: 1.5 * N, lambda: N // 2.0, lambda: N / 2, lambda: 1 / N, lambda: N % 2.0,
+        lambda: N**0.5, lambda: N**-1, lambda: 2**N, lambda: N > 1, lambda: 1 > N, lambda: max(N, 1),
+    ):  # fmt: skip
+        with pytest.raises(GraphError, match=r"no size, .* sa.asarray"):
             wrong()
+    assert N**2 == N * N and N**0 == 1
 
 
 def test_numpy_integers_are_sizes_too() -> None:
