@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from staticad.errors import DTypeError, ShapeError
+from staticad.errors import DTypeError, GraphError, ShapeError
 from staticad.functional import elementwise
 from staticad.functional.axes import normalize_axis
 from staticad.functional.keys import Key, parse
-from staticad.functional.movement import broadcast_to, ravel
+from staticad.functional.movement import broadcast_to, ravel, reshape
 from staticad.ir.dtypes import BOOL, INT64, is_integer
 from staticad.ir.graph import Tensor, describe
 from staticad.ir.types import broadcast_shapes
@@ -18,18 +18,26 @@ from staticad.ops.base import apply, gather_shape
 from staticad.ops.indexing import GATHER, GATHER_ALONG, SCATTER
 from staticad.ops.promotion import Operand, cast, common_dtype, to_tensor, weak_kind
 from staticad.ops.slicing import REPLACE
+from staticad.ops.sources import constant_array
 
 
 def getitem(x: Tensor, key: Any) -> Tensor:
     """``x[key]`` with ints, slices, None, Ellipsis and integer arrays or tensors, combined as in NumPy.
 
     Negative indices count from the end. An int known to lie outside its axis raises IndexOutOfBounds, an index tensor
-    does so in the run; an int on a free axis is checked when sizes are known (FeedError). Boolean masks raise
-    GraphError: the shape of the result would depend on data.
+    does so in the run; an int on a free axis is checked when sizes are known (FeedError). A boolean array picks its
+    True places; a boolean tensor raises GraphError, since the shape of the result would depend on data.
     """
     parts = parse(x, key)
     view = parts.view(x)
     return _gather(view, parts) if parts.indices else view
+
+
+def setitem(x: Tensor, key: Any, value: Any) -> None:
+    """``x[key] = value`` raises GraphError: tensors don't change."""
+    raise GraphError(
+        f"a tensor can't be changed in place; x = x.at[key].set(value) makes a changed copy ({describe(x)})"
+    )
 
 
 def _gather(view: Tensor, parts: Key) -> Tensor:
@@ -44,7 +52,9 @@ class At:
     def __init__(self, tensor: Tensor) -> None:
         self._tensor = tensor
 
-    def __getitem__(self, key: Any) -> Place:
+    def __getitem__(self, key: Any) -> Place | MaskedPlace:
+        if isinstance(key, Tensor) and key.dtype == BOOL and constant_array(key) is None:
+            return MaskedPlace(self._tensor, key)
         return Place(self._tensor, parse(self._tensor, key))
 
 
@@ -101,6 +111,52 @@ class Place:
                 changed = _COMBINE[mode](view, changed)
         changed = key.as_region(changed)
         return changed if key.covers(x) else apply(REPLACE, x, changed, **key.forward())
+
+
+class MaskedPlace:
+    """``x.at[mask]`` with a boolean tensor of x's shape, or of that of its first axes. Values are single numbers."""
+
+    __slots__ = ("_mask", "_tensor")
+
+    def __init__(self, tensor: Tensor, mask: Tensor) -> None:
+        missing = tensor.ndim - mask.ndim
+        try:
+            if missing < 0:
+                raise ShapeError(f"it has {mask.ndim} axes")
+            self._mask = broadcast_to(reshape(mask, (*mask.shape, *(1,) * missing)), tensor.shape)
+        except ShapeError as error:
+            raise ShapeError(f"at[]: the mask does not fit: {error} ({describe(tensor)}, {describe(mask)})") from None
+        self._tensor = tensor
+
+    def set(self, value: Operand) -> Tensor:
+        """A copy of x with the value where the mask is true."""
+        return self._update("set", value)
+
+    def add(self, value: Operand) -> Tensor:
+        """A copy of x with the value added where the mask is true."""
+        return self._update("add", value)
+
+    def multiply(self, value: Operand) -> Tensor:
+        """A copy of x multiplied by the value where the mask is true."""
+        return self._update("multiply", value)
+
+    def min(self, value: Operand) -> Tensor:
+        """A copy of x with the smaller of its elements and the value where the mask is true."""
+        return self._update("min", value)
+
+    def max(self, value: Operand) -> Tensor:
+        """A copy of x with the larger of its elements and the value where the mask is true."""
+        return self._update("max", value)
+
+    def _update(self, mode: str, value: Operand) -> Tensor:
+        x = self._tensor
+        new = _fitting(mode, x, value)
+        if new.ndim:
+            raise ShapeError(
+                f"at[mask].{mode}: how many values a mask takes depends on data; give one number, or use "
+                f"sa.where(mask, values, x) ({describe(x)}, {describe(new)})"
+            )
+        return elementwise.where(self._mask, new if mode == "set" else _COMBINE[mode](x, new), x)
 
 
 _COMBINE = {

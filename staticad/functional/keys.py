@@ -74,9 +74,9 @@ def parse(x: Tensor, key: Any) -> Key:
     """The parts of a key.
 
     Raises ShapeError for too many indices, IndexOutOfBounds for ints and constant arrays known to lie outside,
-    DTypeError for what is no index, GraphError for boolean masks.
+    DTypeError for what is no index, GraphError for boolean masks whose values are not known now.
     """
-    items = _full_length(x, [_item(x, k) for k in (key if isinstance(key, tuple) else (key,))])
+    items = _full_length(x, [_item(x, k) for k in _without_masks(x, key if isinstance(key, tuple) else (key,))])
     gathers = any(isinstance(item, Tensor) for item in items)
     starts: list[Size] = []
     steps: list[int] = []
@@ -124,6 +124,39 @@ def _position(groups: list[tuple[bool, int]]) -> int:
     return groups[places[0]][1]
 
 
+def _without_masks(x: Tensor, items: tuple[Any, ...]) -> list[Any]:
+    """The items with every boolean array replaced by the indices of its True elements, one array per axis of it."""
+    masks = [_mask(item) for item in items]
+    widths = [_width(item) if mask is None else mask.ndim for item, mask in zip(items, masks)]
+    found: list[Any] = []
+    for place, (item, mask) in enumerate(zip(items, masks)):
+        if mask is None:
+            found.append(item)
+            continue
+        behind_dots = any(other is Ellipsis for other in items[:place])
+        axis = x.ndim - sum(widths[place:]) if behind_dots else sum(widths[:place])
+        if x.shape[axis : axis + mask.ndim] != mask.shape:
+            raise ShapeError(
+                f"getitem: a boolean mask of shape {mask.shape} needs axes of exactly these sizes at axis {axis} "
+                f"({describe(x)})"
+            )
+        found += mask.nonzero()
+    return found
+
+
+def _mask(item: Any) -> np.ndarray | None:
+    """The boolean array that an item is, if it is one that is known now."""
+    if isinstance(item, Tensor):
+        array = constant_array(item) if item.dtype == BOOL else None
+    else:
+        array = np.asarray(item) if isinstance(item, (np.ndarray, list)) else None
+    return array if array is not None and array.dtype == BOOL and array.ndim else None
+
+
+def _width(item: Any) -> int:
+    return 0 if item is None or item is Ellipsis else 1
+
+
 def _item(x: Tensor, item: Any) -> Any:
     """None, Ellipsis, a slice, an int, a size, or an int64 index tensor."""
     if item is None or item is Ellipsis or isinstance(item, (slice, Dim)):
@@ -154,13 +187,14 @@ def _item(x: Tensor, item: Any) -> Any:
 
 def _mask_error(x: Tensor) -> GraphError:
     return GraphError(
-        f"getitem: a boolean mask gives a shape that depends on data; use sa.where(mask, x, other) ({describe(x)})"
+        "getitem: a boolean mask that is known only at run time gives a shape that depends on data; use "
+        f"sa.where(mask, x, other), or x.at[mask].set(number) ({describe(x)})"
     )
 
 
 def _full_length(x: Tensor, items: list[Any]) -> list[Any]:
     """The items with one entry for every axis of x: slices in the place of the Ellipsis, or at the end."""
-    used = sum(item is not None and item is not Ellipsis for item in items)
+    used = sum(map(_width, items))
     if used > x.ndim:
         raise ShapeError(f"getitem: {used} indices for {x.ndim} axes ({describe(x)})")
     dots = [i for i, item in enumerate(items) if item is Ellipsis]

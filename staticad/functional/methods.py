@@ -101,6 +101,7 @@ METHODS: dict[str, Callable[..., Any]] = {
     "__array_function__": numpy_protocol.array_function,
     "__array_ufunc__": numpy_protocol.array_ufunc,
     "__getitem__": indexing.getitem,
+    "__setitem__": indexing.setitem,
     "all": reductions.all,
     "any": reductions.any,
     "argmax": reductions.argmax,
