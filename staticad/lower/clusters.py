@@ -15,7 +15,9 @@ LOOPS, CONTRACT, ASSEMBLE, SCATTER, CONTROL = "loops", "contract", "assemble", "
 INNER, OUTER = "inner", "outer"
 MAP, ROW, ACCUMULATE = "map", "row", "accumulate"
 
-CHUNK = 16384  # elements of an iteration space that one accumulating kernel call covers
+CHUNK = 16384  # elements of an iteration space that one accumulating kernel call covers, at least
+SHARE = 64  # a chunk has this many times the elements of its partial results, so that these cost little
+BLOCK = 2048  # columns that accumulate together: their partial results stay in the nearest cache
 SMALL = 16384  # spaces known to be at most this large are not cut
 MAX_MEMBERS = 100  # a larger kernel compiles slowly and spills registers
 REUSE_COST = 12  # a value that costs more than this is stored rather than computed again in a later loop
@@ -48,13 +50,15 @@ class Member:
 @dataclass
 class Cluster:
     """Nodes that share one kernel. ``space`` are the extents of its loops, of which ``outer`` (None: undecided) are
-    shared by several inner stages. ``level`` exceeds that of every cluster it reads from."""
+    shared by several inner stages. ``level`` exceeds that of every cluster it reads from. ``rows`` is how many indices
+    of the first axis make a chunk, in clusters that leave partial results."""
 
     number: int
     level: int
     kind: str = LOOPS
     space: tuple[Size, ...] = ()
     outer: int | None = None
+    rows: Size | None = None
     members: dict[Node, Member] = field(default_factory=dict)
     merged_into: Cluster | None = None
 
@@ -101,12 +105,13 @@ def partial_node(reduction: Node, kind: TensorType, where: Where) -> Node:
     return Node(PARTIAL, reduction.inputs, Attrs(type=kind, reduction=reduction.op), (kind,), where=where)
 
 
-def chunk_rows(space: tuple[Size, ...]) -> Size:
-    """How many indices of the first axis make a chunk: a function of sizes alone, never of the number of threads."""
-    return maximum(1, floordiv(CHUNK, maximum(1, product(space[1:]))))
+def chunk_rows(space: tuple[Size, ...], result: Size) -> Size:
+    """How many indices of the first axis make a chunk that reduces to ``result`` elements: a function of sizes alone,
+    never of the number of threads."""
+    row = maximum(1, product(space[1:]))
+    return maximum(1, maximum(floordiv(CHUNK, row), floordiv(SHARE * result, row)))
 
 
-def chunk_count(space: tuple[Size, ...]) -> Size:
-    """The number of chunks of a space."""
-    rows = chunk_rows(space)
-    return floordiv(space[0] + rows - 1, rows)
+def chunk_count(extent: Size, rows: Size) -> Size:
+    """The number of chunks of an axis."""
+    return floordiv(extent + rows - 1, rows)

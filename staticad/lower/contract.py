@@ -13,11 +13,11 @@ from staticad.ops.arithmetic import MUL
 from staticad.ops.base import apply
 from staticad.ops.comparison import LOGICAL_AND
 from staticad.ops.creation import fill
-from staticad.ops.movement import BROADCAST_TO, EXPAND_DIMS, SQUEEZE
+from staticad.ops.movement import BROADCAST_TO, EXPAND_DIMS, SQUEEZE, TRANSPOSE
 from staticad.ops.reduce import ANY, SUM
 
 
-def expand_product(node: Node, inputs: tuple[Tensor, ...]) -> Tensor | None:
+def expand_product(node: Node, inputs: tuple[Tensor, ...], sizes: Sizes) -> Tensor | None:
     """Multiply-and-sum for a product that BLAS can't do (integers, bool) or that is no matrix-matrix product (a size
     of 1): that fuses with what is around it. None for the others."""
     a, b = inputs
@@ -30,13 +30,27 @@ def expand_product(node: Node, inputs: tuple[Tensor, ...]) -> Tensor | None:
     rank = node.types[0].ndim
     if k == 1:
         return apply(times, a, b)
+    if n == 1 and _columns(a, sizes):  # a is stored by columns: add up multiples of them
+        return apply(EXPAND_DIMS, apply(total, apply(times, _swapped(a), b), axes=(rank - 2,)), axes=(rank - 1,))
     if n == 1:  # rows of a times one column: sum along contiguous memory
         column = apply(SQUEEZE, b, axes=(b.ndim - 1,))
         row = apply(EXPAND_DIMS, column, axes=(column.ndim - 1,))
         return apply(EXPAND_DIMS, apply(total, apply(times, a, row), axes=(rank - 1,)), axes=(rank - 1,))
+    if m == 1 and _columns(b, sizes):
+        return apply(EXPAND_DIMS, apply(total, apply(times, a, _swapped(b)), axes=(rank - 1,)), axes=(rank - 2,))
     left = apply(EXPAND_DIMS, a, axes=(a.ndim,))
     right = apply(EXPAND_DIMS, b, axes=(b.ndim - 2,))
     return apply(total, apply(times, left, right), axes=(rank - 1,))
+
+
+def _columns(matrices: Tensor, sizes: Sizes) -> bool:
+    """True if memory runs down the columns."""
+    row, column = strided_view(matrices, sizes).strides[-2:]
+    return row == 1 and column != 1
+
+
+def _swapped(x: Tensor) -> Tensor:
+    return apply(TRANSPOSE, x, axes=(*range(x.ndim - 2), x.ndim - 1, x.ndim - 2))
 
 
 def batch_shape(node: Node, sizes: Sizes) -> Shape:

@@ -158,6 +158,14 @@ class Emitter:
         self._keys[key] = (name, self.depth)
         self._depth[name] = self.depth
 
+    def alias(self, key: Key, name: str) -> None:
+        """A key that is a computed value instead of a loop variable."""
+        self._keys[key] = (name, self._depth[name])
+
+    def name_of(self, key: Key) -> str:
+        """The loop variable of a key, or the value that stands for it."""
+        return self._keys[key][0]
+
     def close(self, name: str, start: int | str, stop: int | str) -> None:
         """End the innermost loop and put it into the enclosing block."""
         block = self._blocks.pop()

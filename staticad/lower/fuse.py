@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from staticad.ir.dims import Shape, Size
+from staticad.ir.dims import Shape, Size, product
 from staticad.ir.graph import Node, Tensor
 from staticad.ir.types import TensorType
 from staticad.lower.affine import (
@@ -39,6 +39,7 @@ from staticad.lower.clusters import (
     Edge,
     Member,
     chunk_count,
+    chunk_rows,
     copy_node,
     partial_node,
 )
@@ -245,10 +246,18 @@ class Fusion:
         if kind == ROW:
             cluster.outer = len(cluster.space) - len(looped)
             self._add(cluster, Member(node, ROW, OUTER, result_axes, operand=x, operand_axes=axes), edges)
-        elif cluster.small or 0 not in {axes[a] for a in looped}:
+        elif not self._chunks(cluster, node, {axes[a] for a in looped}):
             self._add(cluster, Member(node, ACCUMULATE, level, result_axes, operand=x, operand_axes=axes), edges)
         else:
             self._add_chunked(cluster, node, level, axes, kept, edges)
+
+    def _chunks(self, cluster: Cluster, node: Node, over: set[int]) -> bool:
+        """True if a reduction over the first axis, among others, leaves partial results of several chunks."""
+        if cluster.small or 0 not in over:
+            return False
+        if cluster.rows is None:
+            cluster.rows = chunk_rows(cluster.space, product(self.shape(node.outputs[0])))
+        return chunk_count(cluster.space[0], cluster.rows) != 1
 
     def _reduction_kind(
         self, cluster: Cluster, node: Node, fitted: tuple[str, tuple[int, ...]], looped: set[int]
@@ -269,10 +278,12 @@ class Fusion:
     ) -> None:
         """A reduction over the first axis of a large space: partial results a chunk, then a second, small reduction.
 
-        The second one has the kept axes outside, so that whatever reads the result can join it.
+        The second one runs over the results along memory; a single result is accumulated in a register, and what
+        reads it can join.
         """
+        assert cluster.rows is not None
         result = self.shape(node.outputs[0])
-        kind = TensorType((chunk_count(cluster.space), *result), node.types[0].dtype)
+        kind = TensorType((chunk_count(cluster.space[0], cluster.rows), *result), node.types[0].dtype)
         partial = partial_node(node, kind, node.where)
         result_axes = tuple(axes[a] for a in kept)
         self._add(
@@ -281,14 +292,14 @@ class Fusion:
             edges,
         )
         free = [s for s in result if s != 1]
-        second = self._new([(partial, None)], (*free, kind.shape[0]))
-        second.outer = len(free)
-        own = _in_order(result)
-        self._add(
-            second,
-            Member(node, ROW, OUTER, own, operand=partial.out, operand_axes=(len(free), *own)),
-            [(partial, None)],
-        )
+        second = self._new([(partial, None)], (kind.shape[0], *free))
+        own = tuple(axis + 1 if axis >= 0 else -1 for axis in _in_order(result))
+        if free:
+            member = Member(node, ACCUMULATE, INNER, own, operand=partial.out, operand_axes=(0, *own))
+        else:
+            second.outer = 0
+            member = Member(node, ROW, OUTER, own, operand=partial.out, operand_axes=(0, *own))
+        self._add(second, member, [(partial, None)])
 
     def _place_alone(self, node: Node, kind: str) -> None:
         edges: list[Edge] = []
@@ -361,11 +372,14 @@ class Fusion:
         """Make two clusters of one level one, if their loops are the same."""
         if one.space != other.space or len(one.members) + len(other.members) > MAX_MEMBERS:
             return False
+        if one.rows is not None and other.rows is not None and one.rows != other.rows:
+            return False
         if one.outer != other.outer:
             rows = [c for c in (one, other) if c.outer is None and not c.plain]
             if rows or (one.outer is not None and other.outer is not None):
                 return False
             one.outer = other.outer if one.outer is None else one.outer
+        one.rows = other.rows if one.rows is None else one.rows
         one.members.update(other.members)
         other.merged_into = one
         other.members = {}

@@ -3,7 +3,8 @@
 The shape of a nest: the outer axes, inside them one loop (nest) per stage over the inner axes, so that a reduction
 over the inner axes is complete before the next stage reads it. Reductions whose result lies across the outer axes
 accumulate in memory; if they run over the first axis of a space that may be large, the kernel runs over chunks of it
-and leaves one partial result a chunk.
+and leaves one partial result a chunk. Long rows of such results are cut into blocks of columns, which stay in the
+nearest cache while the rows pass by.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from staticad.ir.dtypes import INT64
 from staticad.ir.graph import Node, Tensor
 from staticad.lower.affine import ZERO, Affine, Context, linear, loop
 from staticad.lower.axes import Axis, affine_of, merge, separate
-from staticad.lower.clusters import ACCUMULATE, INNER, OUTER, ROW, Cluster, Member, chunk_count, chunk_rows
+from staticad.lower.clusters import ACCUMULATE, BLOCK, CHUNK, INNER, MAP, OUTER, ROW, Cluster, Member, chunk_count
 from staticad.lower.emit import Emitter, Memory, literal
 from staticad.lower.loops import Branch, Compute
 from staticad.lower.plan import Buffer, Step
@@ -24,6 +25,7 @@ from staticad.ops.reduce import highest, lowest
 
 GRAIN = 40_000  # operations that one thread should do at a time, at least
 CHUNK_KEY = "chunk"
+PIECE_KEY = "piece"
 
 
 class _Accumulator:
@@ -72,12 +74,33 @@ class Nest:
         return False
 
     def _schedule(self, axes: list[Axis], cost: int) -> tuple[Size, Size]:
+        if self.chunked or self.blocked:
+            pieces = self._chunks() * (self._blocks() if self.blocked else 1)
+            return pieces, max(1, GRAIN // (CHUNK * max(1, cost)))
         if self._serial():
             return 1, 0
-        if self.chunked:
-            return chunk_count(self.cluster.space), max(1, GRAIN // (16384 * max(1, cost)))
         work = maximum(1, product(a.extent for a in axes[1:]))
         return axes[0].extent, maximum(1, floordiv(max(1, GRAIN // max(1, cost)), work))
+
+    def _chunks(self) -> Size:
+        return chunk_count(self.cluster.space[0], self._rows()) if self.chunked else 1
+
+    def _rows(self) -> Size:
+        assert self.cluster.rows is not None
+        return self.cluster.rows
+
+    def _blocks(self) -> Size:
+        return floordiv(self.axes[-1].extent + BLOCK - 1, BLOCK)
+
+    def _blockable(self) -> bool:
+        """True if all that the kernel leaves are sums down long columns, and what it stores on the way."""
+        last = self.axes[-1] if self.axes else None
+        if last is None or self.outer_axes or self.cluster.small or not self.accumulators:
+            return False
+        if isinstance(last.extent, int) and last.extent < 2 * BLOCK:
+            return False
+        columns = all(a.depth == 0 and a.below == [last] for a in self.accumulators)
+        return columns and all(m.kind in (MAP, ACCUMULATE) and m.level == INNER for m in self.members)
 
     def _build(self, axes: list[Axis]) -> Emitter:
         emitter = self.emitter = Emitter(self.memory)
@@ -89,8 +112,13 @@ class Nest:
             for m in self.members
             if m.kind == ACCUMULATE
         ]
+        self.blocked = self._blockable()
         serial = self._serial()
-        if self.chunked:
+        if self.blocked:
+            emitter.open(PIECE_KEY, "c")
+            self._outer_of_block(serial)
+            emitter.close("c", "lo", "hi")
+        elif self.chunked:
             emitter.open(CHUNK_KEY, "c")
             self._outer(0, serial)
             emitter.close("c", "lo", "hi")
@@ -98,20 +126,38 @@ class Nest:
             self._outer(0, serial)
         return emitter
 
+    def _outer_of_block(self, serial: bool) -> None:
+        """Piece c is a block of columns, of one chunk of rows if there are chunks."""
+        block = "c"
+        if self.chunked:
+            blocks = self.emitter.size_value(self._blocks())
+            chunk = self.emitter.compute(f"c // {blocks}", ("c",))
+            block = self.emitter.compute(f"c - {chunk} * {blocks}", (chunk, "c"))
+            self.emitter.alias(CHUNK_KEY, chunk)
+        self.block = block
+        self._outer(0, serial)
+
+    def _pieces(self, name: str, per: Size, total: Size) -> tuple[str, str]:
+        """Start and stop of a loop that is cut."""
+        emitter = self.emitter
+        each, end = emitter.size_value(per), emitter.size_value(total)
+        start = emitter.compute(f"{name} * {each}", (name,))
+        return start, emitter.compute(f"minimum({start} + {each}, {end})", (start,))
+
+    def _bounds(self, position: int, serial: bool) -> tuple[int | str, int | str]:
+        axis = self.axes[position]
+        if position == 0 and self.chunked:
+            rows = self._rows() * product(self.cluster.space[1 : axis.last + 1])
+            return self._pieces(self.emitter.name_of(CHUNK_KEY), rows, axis.extent)
+        if self.blocked and position == len(self.axes) - 1:
+            return self._pieces(self.block, BLOCK, axis.extent)
+        if position == 0 and not serial:
+            return "lo", "hi"
+        return 0, self.emitter.size_value(axis.extent)
+
     def _loop(self, position: int, serial: bool, body: Callable[[], None]) -> None:
         axis, name = self.axes[position], f"i{position}"
-        start: int | str = 0
-        stop: int | str
-        if position == 0 and self.chunked:
-            emitter = self.emitter
-            rows = chunk_rows(self.cluster.space) * product(self.cluster.space[1 : axis.last + 1])
-            per, total = emitter.size_value(rows), emitter.size_value(axis.extent)
-            start = emitter.compute(f"c * {per}", ("c",))
-            stop = emitter.compute(f"minimum({start} + {per}, {total})", (start,))
-        elif position == 0 and not serial:
-            start, stop = "lo", "hi"
-        else:
-            stop = self.emitter.size_value(axis.extent)
+        start, stop = self._bounds(position, serial)
         self.emitter.open(axis.key, name)
         body()
         self.emitter.close(name, start, stop)
@@ -246,7 +292,7 @@ class Nest:
             for buffer in self.outputs(member.node):
                 self.emitter.store(buffer, linear(self._result_context(member), shape), initial)
             for name, axis in reversed(names):
-                self.emitter.close(name, 0, self.emitter.size_value(axis.extent))
+                self.emitter.close(name, *self._bounds(self.axes.index(axis), True))
 
     def _end(self, depth: int, stage: int | None) -> None:
         for accumulator in self._owned(depth, stage):

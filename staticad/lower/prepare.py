@@ -20,7 +20,7 @@ def prepare(outputs: list[Tensor], sizes: Sizes) -> list[Tensor]:
 
     def edit(node: Node, inputs: tuple[Tensor, ...]) -> Tensor | None:
         if node.op.family == "contract":
-            return expand_product(node, inputs)
+            return expand_product(node, inputs, sizes)
         if node.op.name == "scatter_along":
             return _scatter_one(node, inputs, sizes)
         return None

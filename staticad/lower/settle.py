@@ -57,7 +57,7 @@ def sink(fusion: Fusion, cluster: Cluster, users: Users) -> None:
     if first.kind != LOOPS or len(others) > 1 or len(first.members) + len(cluster.members) > MAX_MEMBERS:
         return
     level = _sunk_level(cluster, first)
-    if level is None:
+    if level is None or (cluster.rows is not None and first.rows is not None and cluster.rows != first.rows):
         return
     for reader, by, (node, context) in readers:
         if reader is first:
@@ -72,6 +72,7 @@ def sink(fusion: Fusion, cluster: Cluster, users: Users) -> None:
             member.level = level
     if cluster.outer is not None and level == INNER:
         first.outer = cluster.outer
+    first.rows = cluster.rows if first.rows is None else first.rows
     first.members.update(cluster.members)
     cluster.members, cluster.merged_into = {}, first
 
