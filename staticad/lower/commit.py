@@ -92,7 +92,8 @@ def _choose(program: Program, targets: list[Target]) -> list[Candidate]:
         if home.kind == LOOPS:
             whole.setdefault(home.number, Candidate((home.number,), [])).targets.append((variable, tensor))
         else:
-            candidate = _chain(program, variable, tensor)
+            others = {t.node for v, t in targets if v != variable}
+            candidate = _chain(program, variable, tensor, others)
             if candidate is not None:
                 found.append(candidate)
     found += [c for c in whole.values() if _fits(program, c)]
@@ -126,11 +127,14 @@ def _elementwise(program: Program, variable: Buffer, tensor: Tensor, number: int
         return False
     ((end, place),) = stored
     loads = [(at, e.affine) for at, e in enumerate(events) if not e.stores and e.buffer == variable.number]
+    if loads and not place.terms and program.made[number][0].grain != 0:
+        return False  # every piece of the loop would load what the first piece stores
     return all(at < end and affine == place for at, affine in loads)
 
 
-def _chain(program: Program, variable: Buffer, tensor: Tensor) -> Candidate | None:
-    """Partial updates that start from the variable's old value, each read by the next alone."""
+def _chain(program: Program, variable: Buffer, tensor: Tensor, others: set[Node]) -> Candidate | None:
+    """Partial updates that start from the variable's old value, each read by the next alone (``others`` are the new
+    values of other variables). Only the first may read the variable, and only to write one element."""
     memory, fusion = program.memory, program.memory.fusion
     nodes: list[Node] = []
     clusters: list[int] = []
@@ -143,17 +147,17 @@ def _chain(program: Program, variable: Buffer, tensor: Tensor) -> Candidate | No
         if home is None or not partial:
             break
         readers = program.readers.get(memory.buffer(current).number, set()) - {home.number}
-        if readers - set(clusters[-1:]) or memory.buffer(current).role == FETCH:
+        if readers - set(clusters[-1:]) or memory.buffer(current).role == FETCH or current.node in others:
             return None
         step = program.made[home.number][-1]
         if _checks(step) and not program.may_fail:
             return None
-        updates = current.node.inputs[1]
-        if variable.number in step.reads and product(fusion.shape(updates)) != 1:
+        updates, base = current.node.inputs[1], fusion.memory(current.node.inputs[0])
+        if variable.number in step.reads and (base.op.family != "source" or product(fusion.shape(updates)) != 1):
             return None
         nodes.append(current.node)
         clusters.append(home.number)
-        current = fusion.memory(current.node.inputs[0])
+        current = base
     if not nodes or current.op.family != "source" or memory.buffer(current) != variable:
         return None
     return Candidate(tuple(reversed(clusters)), [(variable, tensor)], tuple(reversed(nodes)))
