@@ -1,0 +1,267 @@
+"""Runs a plan in Python, with every access checked: what compiled code would do, where it would go wrong.
+
+Each element of memory knows which buffer wrote it last and in which iteration of the present step. Reading outside a
+buffer, reading what was never written or what another buffer has overwritten, writing to an input, and iterations of
+a step that may be cut which see each other's writes: all of that fails.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from staticad.codegen.blas import Gemm
+from staticad.codegen.source import render
+from staticad.ir.dims import Size, Symbol, as_symbol, evaluate
+from staticad.lower import plan as plans
+from staticad.lower.loops import Kernel
+from staticad.lower.plan import Address, Plan, Routine, Status, Step, Symbolic
+from staticad.ops import ALL_OPS
+
+NOBODY = -1
+EVERYBODY = -2  # several iterations have read the element
+
+
+class WrongAccess(AssertionError):
+    """A kernel touches memory in a way that compiled code must not."""
+
+
+class IndexReported(Exception):
+    """A kernel found an index out of range; the argument is the code of the check."""
+
+
+class Block:
+    """A stretch of memory; ``owner``, ``writer`` and ``reader`` are per byte."""
+
+    def __init__(self, size: int) -> None:
+        self.bytes = np.full(-(-size // 8) * 8, 0xA5, np.uint8)
+        self.owner = [NOBODY] * size
+        self.forget()
+
+    def forget(self) -> None:
+        """A new step begins."""
+        self.writer = [NOBODY] * len(self.owner)
+        self.reader = [NOBODY] * len(self.owner)
+
+
+class Pointer:
+    """A buffer in a block, as an argument of a kernel: ``start`` may lie inside the buffer."""
+
+    def __init__(self, block: Block, number: int, dtype: np.dtype, begin: int, end: int, writable: bool) -> None:
+        self.block, self.number, self.dtype = block, number, dtype
+        self.begin, self.end, self.start, self.writable = begin, end, begin, writable
+        self.size = dtype.itemsize
+        self.elements = block.bytes.view(dtype)
+
+    def moved(self, offset: int) -> Pointer:
+        other = copy.copy(self)
+        other.start = self.start + offset
+        return other
+
+    def place(self, index: Any, what: str) -> int:
+        at = self.start + int(index) * self.size
+        if not self.begin <= at <= self.end - self.size:
+            raise WrongAccess(
+                f"{what} at {int(index)} of b{self.number}, which ends after {self.end - self.begin} bytes"
+            )
+        return at
+
+    def load(self, index: Any, iteration: int) -> Any:
+        at, block = self.place(index, "load"), self.block
+        if block.owner[at] != self.number or block.owner[at + self.size - 1] != self.number:
+            raise WrongAccess(f"load at {int(index)} of b{self.number}: last written by b{block.owner[at]}")
+        if block.writer[at] not in (NOBODY, iteration):
+            raise WrongAccess(f"load at {int(index)} of b{self.number}: written by another iteration of the step")
+        block.reader[at] = iteration if block.reader[at] in (NOBODY, iteration) else EVERYBODY
+        return self.elements[at // self.size]
+
+    def store(self, index: Any, value: Any, iteration: int) -> None:
+        at, block = self.place(index, "store"), self.block
+        if not self.writable:
+            raise WrongAccess(f"store to b{self.number}, which the user owns")
+        if block.writer[at] not in (NOBODY, iteration) or block.reader[at] not in (NOBODY, iteration):
+            raise WrongAccess(f"store at {int(index)} of b{self.number}: used by another iteration of the step")
+        self.elements[at // self.size] = value
+        block.owner[at : at + self.size] = [self.number] * self.size
+        block.writer[at] = iteration
+
+
+class Run:
+    """One run of a plan on given arrays."""
+
+    def __init__(self, plan: Plan, feeds: Sequence[np.ndarray], variables: Sequence[np.ndarray]) -> None:
+        self.plan = plan
+        self.sizes: dict[Symbol, int] = {}
+        for tensor, array in zip(plan.inputs, feeds, strict=True):
+            for size, actual in zip(tensor.shape, array.shape, strict=True):
+                symbol = as_symbol(size)
+                if symbol is not None:
+                    self.sizes[symbol] = actual
+        self.arena = Block(self.number(plan.arena))
+        self.pointers = {b.number: self.pointer(b, feeds, variables) for b in plan.buffers if self.has_memory(b)}
+
+    def number(self, size: Size) -> int:
+        return evaluate(size, self.sizes)
+
+    def has_memory(self, buffer: plans.Buffer) -> bool:
+        return buffer.role != plans.TEMPORARY or buffer.number in self.plan.offsets
+
+    def pointer(self, buffer: plans.Buffer, feeds: Sequence[np.ndarray], variables: Sequence[np.ndarray]) -> Pointer:
+        shape = tuple(self.number(s) for s in buffer.shape)
+        size = int(np.prod(shape)) * buffer.dtype.itemsize
+        if buffer.role == plans.TEMPORARY:
+            begin = self.number(self.plan.offsets[buffer.number])
+            if begin % 64 or begin + size > len(self.arena.owner):
+                raise WrongAccess(f"{buffer} at {begin} does not fit the arena of {len(self.arena.owner)} bytes")
+            return Pointer(self.arena, buffer.number, buffer.dtype, begin, begin + size, True)
+        block = Block(size)
+        if buffer.role != plans.FETCH:
+            array = {
+                plans.FEED: lambda: feeds[buffer.position],
+                plans.VARIABLE: lambda: variables[buffer.position],
+                plans.CONSTANT: lambda: buffer.array,
+            }[buffer.role]()
+            assert array is not None and array.dtype == buffer.dtype and array.shape == shape, buffer
+            block.bytes[:size] = np.ascontiguousarray(array).reshape(-1).view(np.uint8)
+            block.owner = [buffer.number] * size
+        return Pointer(block, buffer.number, buffer.dtype, 0, size, buffer.role in (plans.FETCH, plans.VARIABLE))
+
+    def value(self, buffer: plans.Buffer) -> np.ndarray:
+        """What a buffer holds; every element of it has been written."""
+        at = self.pointers[buffer.number]
+        if any(owner != buffer.number for owner in at.block.owner):
+            raise WrongAccess(f"{buffer} is not written everywhere")
+        used = at.block.bytes[: len(at.block.owner)]
+        return used.view(buffer.dtype).reshape(tuple(self.number(s) for s in buffer.shape))
+
+    def run(self) -> tuple[list[np.ndarray], list[np.ndarray]]:
+        """The fetches and the variables (those that the plan uses, in its order)."""
+        before = {b.number: self.value(b).copy() for b in self.plan.buffers if b.role == plans.VARIABLE}
+        for step in self.plan.compute:
+            self.step(step)
+        for buffer in self.plan.buffers:
+            if buffer.role == plans.VARIABLE and self.value(buffer).tobytes() != before[buffer.number].tobytes():
+                raise WrongAccess(f"{buffer} is changed by a compute step")
+        for step in self.plan.commit:
+            self.step(step)
+        held = sorted((b for b in self.plan.buffers if b.role == plans.VARIABLE), key=lambda b: b.position)
+        return [self.value(b) for b in self.plan.fetches], [self.value(b) for b in held]
+
+    def step(self, step: Step) -> None:
+        for pointer in self.pointers.values():
+            pointer.block.forget()
+        self.check_declared(step)
+        arguments: list[Any] = []
+        for a in step.arguments:
+            if isinstance(a, Address):
+                arguments.append(self.pointers[a.buffer].moved(self.number(a.offset)))
+            elif isinstance(a, Symbolic):
+                arguments.append(self.number(a.size))
+            else:
+                assert isinstance(a, (Routine, Status))
+                arguments.append(a)
+        extent, grain = self.number(step.extent), self.number(step.grain)
+        if isinstance(step.kernel, str):
+            _gemm(arguments, extent)
+            return
+        names = _names()
+        exec(render(step.kernel), names)
+        bounds = [(at, at + 1) for at in reversed(range(extent))] if grain else [(0, extent)]
+        for lo, hi in bounds:
+            names["_iteration"][0] = lo
+            with np.errstate(all="ignore"):
+                names["kernel"](arguments, lo, hi)
+
+    def check_declared(self, step: Step) -> None:
+        """What a step says that it reads and writes is what the memory plan relies on."""
+        used = {a.buffer for a in step.arguments if isinstance(a, Address)}
+        if used != {*step.reads, *step.writes}:
+            raise WrongAccess(f"{step.label} gets the buffers {used}, but says {step.reads} and {step.writes}")
+        spans = sorted(
+            (p.begin, p.end, n) for n in used if (p := self.pointers[n]).block is self.arena and p.end > p.begin
+        )
+        for (_, end, one), (begin, _, other) in zip(spans, spans[1:], strict=False):
+            if begin < end:
+                raise WrongAccess(f"b{one} and b{other} overlap, and {step.label} uses both")
+        if isinstance(step.kernel, Kernel):
+            stored = {p for p in step.writes if not self.pointers[p].writable}
+            if stored:
+                raise WrongAccess(f"{step.label} writes {stored}")
+
+
+def _gemm(arguments: list[Any], batch: int) -> None:
+    m, n, k = (arguments[slot] for slot in (Gemm.M, Gemm.N, Gemm.K))
+    a, b, c = (arguments[slot] for slot in (Gemm.A, Gemm.B, Gemm.C))
+    alpha, beta = (_number(arguments[slot], c.dtype) for slot in (Gemm.ALPHA, Gemm.BETA))
+    left_rows, right_rows, rows = (arguments[slot] for slot in (Gemm.LEADING_A, Gemm.LEADING_B, Gemm.LEADING_C))
+    left_t, right_t = (arguments[slot] == ord("T") for slot in (Gemm.TRANSPOSE_A, Gemm.TRANSPOSE_B))
+    for lead, row in (
+        (left_rows, m if left_t else k),
+        (right_rows, k if right_t else n),
+        (rows, n),
+    ):
+        if lead < max(1, row):
+            raise WrongAccess(f"the leading dimension {lead} is smaller than a row of {row} elements")
+    for at in range(batch):
+        left = a.moved(at * arguments[Gemm.BATCH_A] * a.dtype.itemsize)
+        right = b.moved(at * arguments[Gemm.BATCH_B] * b.dtype.itemsize)
+        out = c.moved(at * arguments[Gemm.BATCH_C] * c.dtype.itemsize)
+        for i in range(m):
+            for j in range(n):
+                total = c.dtype.type(0)
+                for x in range(k):
+                    u = left.load(x * left_rows + i if left_t else i * left_rows + x, 0)
+                    v = right.load(j * right_rows + x if right_t else x * right_rows + j, 0)
+                    total += u * v
+                old = out.load(i * rows + j, 0) if beta else c.dtype.type(0)
+                out.store(i * rows + j, alpha * total + beta * old, 0)
+
+
+def _number(bits: int, dtype: np.dtype) -> Any:
+    return np.array([bits], np.uint32 if dtype.itemsize == 4 else np.uint64).view(dtype)[0]
+
+
+def _names() -> dict[str, Any]:
+    """The names of kernel source with their meaning in Python; ``_iteration`` is the present outermost index."""
+    iteration = [0]
+    names: dict[str, Any] = {op.code.split("(")[0]: op.numpy for op in ALL_OPS if op.family == "elementwise"}
+    names |= {str(d): np.dtype(d).type for d in "int8 int16 int32 int64 uint8 uint16 uint32 uint64".split()}
+    names |= {"float32": np.float32, "float64": np.float64, "bool_": np.bool_, "inf": np.inf, "nan": np.nan}
+    names |= {"add_reduce": np.add, "mul_reduce": np.multiply, "max_reduce": np.maximum, "min_reduce": np.minimum}
+    names |= {"or_reduce": np.logical_or, "and_reduce": np.logical_and}
+    names["cast"] = lambda value, kind: np.asarray(value).astype(kind)[()]
+    names["where"] = lambda condition, one, other: one if condition else other
+    names["pointer"] = _pointer
+    names["size"] = lambda args, slot: args[slot]
+    names["load"] = lambda pointer, index: pointer.load(index, iteration[0])
+    names["store"] = lambda pointer, index, value: pointer.store(index, value, iteration[0])
+    names["check_index"] = _check_index
+    names["_iteration"] = iteration
+    return names
+
+
+def _pointer(args: list[Any], slot: int, dtype: Any, _scope: int, _scopes: int) -> Pointer:
+    pointer = args[slot]
+    assert isinstance(pointer, Pointer) and pointer.dtype == np.dtype(dtype), (pointer, dtype)
+    return pointer
+
+
+def _check_index(args: list[Any], slot: int, index: Any, size: int, code: int) -> int:
+    assert isinstance(args[slot], Status)
+    place = int(index) + size if index < 0 else int(index)
+    if not 0 <= place < size:
+        raise IndexReported(code)
+    return place
+
+
+def interpret(
+    plan: Plan, feeds: Mapping[Any, np.ndarray], variables: Mapping[Any, np.ndarray] | None = None
+) -> tuple[list[np.ndarray], dict[Any, np.ndarray]]:
+    """The fetched arrays, and the value of every variable afterwards."""
+    values = variables or {}
+    held = [np.asarray(values[v] if v in values else v.value) for v in plan.variables]
+    fetched, after = Run(plan, [feeds[t] for t in plan.inputs], held).run()
+    return fetched, dict(zip(plan.variables, after, strict=True))
