@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from staticad.errors import DTypeError, FeedError, GraphError
-from staticad.ir.dims import Size, Symbol, as_symbol, evaluate
+from staticad.ir.dims import Size, Symbol, as_symbol, evaluate, is_runtime
 from staticad.ir.graph import Node, Tensor, describe
 from staticad.lower.plan import Requirement
 
@@ -136,21 +136,29 @@ def check_sizes(nodes: Sequence[Node], requirements: Sequence[Requirement], valu
     """Raises FeedError where sizes that an op needs equal are not, or an op has nothing to work on."""
     for node in nodes:
         for left, right in node.constraints:
+            if is_runtime(left) or is_runtime(right):
+                continue  # lengths of recorded sequences: equal because one loop makes and one loop reads them
             a, b = size_value(left, values, node), size_value(right, values, node)
             if a != b:
-                operands = ", ".join(describe(t) for t in node.inputs)
-                raise FeedError(
-                    f"{node.op.name}: sizes {left} = {a} and {right} = {b} have to be equal, at {node.where} "
-                    f"(operands: {operands}); a size that is 1 only at run time does not broadcast"
-                )
+                raise FeedError(_unequal(node, left, right, a, b, values))
         for kind in node.types:
             for size in kind.shape:
-                if not isinstance(size, int) and size_value(size, values, node) < 0:
+                if not isinstance(size, int) and not is_runtime(size) and size_value(size, values, node) < 0:
                     raise FeedError(f"{node.op.name}: size {size} is negative, at {node.where}")
     for requirement in requirements:
         size, unless = evaluate(requirement.size, values), evaluate(requirement.unless_empty, values)
         if size < requirement.bound and unless:
             raise requirement.error(f"{requirement.text}, at {requirement.where}")
+
+
+def _unequal(node: Node, left: Size, right: Size, a: int, b: int, values: Mapping[Symbol, int]) -> str:
+    operands = ", ".join(describe(t) for t in node.inputs)
+    where = f"at {node.where} (operands: {operands})"
+    if "starts" in node.attrs:  # a region that has to lie inside
+        shape = tuple(evaluate(size, values) for size in node.inputs[0].shape)
+        return f"{node.op.name}: an index lies outside the operand, which has the shape {shape} in this run, {where}"
+    hint = "; a size that is 1 only at run time does not broadcast" if 1 in (a, b) else ""
+    return f"{node.op.name}: sizes {left} = {a} and {right} = {b} have to be equal, {where}{hint}"
 
 
 def check_updates(updates: Sequence[tuple[Tensor, Tensor]], values: Mapping[Symbol, int]) -> None:
