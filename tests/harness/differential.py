@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
 import staticad as sa
 from staticad.ir.graph import Tensor, sort_nodes
 from staticad.ir.printer import print_graph
-from tests.harness.condition import Expected, expect, mismatch_expected
+from staticad.ops.sources import VARIABLE
+from tests.harness.condition import expect, mismatch_expected
 from tests.harness.random_builder import RandomGraph
+
+Feeds = dict[Tensor, np.ndarray]
 
 LOOSE: list[float] = []  # for each compared output the share of elements that rounding makes meaningless
 
@@ -21,43 +25,56 @@ def check_graphs(graphs: Sequence[RandomGraph]) -> list[str]:
 
     A batch in which anything is wrong is repeated graph by graph.
     """
-    expected = [[expect(g.outputs, feeds) for feeds in (g.feeds, g.more_feeds)] for g in graphs]
-    if not _differences(graphs, expected):
+    together = _differences(graphs)
+    if not together:
         return []
     failures = []
-    for graph, wanted in zip(graphs, expected):
-        differences = _differences([graph], [wanted])
+    for graph in graphs:
+        differences = _differences([graph])
         if differences:
             failures.append(f"seed {graph.seed}: {differences[0]}\n{_smallest(graph)}")
     if not failures:
-        seeds = [g.seed for g in graphs]
-        failures.append(f"seeds {seeds} differ together, not alone: {_differences(graphs, expected)[0]}")
+        failures.append(f"seeds {[g.seed for g in graphs]} differ together, not alone: {together[0]}")
     return failures
 
 
-def _differences(graphs: Sequence[RandomGraph], expected: Sequence[Sequence[Sequence[Expected]]]) -> list[str]:
-    """Compile, run on both feeds, compare."""
+def _differences(graphs: Sequence[RandomGraph]) -> list[str]:
+    """Compile, run on both feeds, compare the results and what became of the variables."""
     inputs = [t for g in graphs for t in g.inputs]
     outputs = [t for g in graphs for t in g.outputs]
-    found = []
+    updates = {v: t for g in graphs for v, t in g.updates.items()}
+    variables = [n.out for n in sort_nodes([*outputs, *updates, *updates.values()]) if n.op is VARIABLE]
+    initial = [v.value for v in variables]
+    found: list[str] = []
     try:
-        session = sa.compile(outputs, inputs=inputs)
-        for which in (0, 1):
-            feeds = {t: a for g in graphs for t, a in (g.feeds, g.more_feeds)[which].items()}
-            before = {t: a.copy() for t, a in feeds.items()}
-            results = session.run(feeds)
-            wanted = [e for per_graph in expected for e in per_graph[which]]
-            for tensor, result, want in zip(outputs, results, wanted, strict=True):
-                difference = mismatch_expected(result, want)
-                LOOSE.append(float(np.mean(want.loose)) if want.loose.size else 0.0)
-                if difference is not None:
-                    found.append(f"feeds {which}, {tensor!r}: {difference}")
-            for tensor, array in feeds.items():
-                if array.tobytes() != before[tensor].tobytes():
-                    found.append(f"feeds {which}: the feed of {tensor!r} was overwritten")
+        session = sa.compile(outputs, inputs=inputs, updates=updates)
+        for which in ("feeds", "more_feeds"):
+            given = {t: a for g in graphs for t, a in getattr(g, which).items()}
+            found += [f"{which}, {text}" for text in _run(session, outputs, updates, variables, given)]
     except Exception as error:
         lines = "".join(traceback.format_exception(error)[-4:])
         found.append(f"{type(error).__name__}: {error}\n{lines}")
+    finally:
+        for variable, value in zip(variables, initial):
+            variable.assign(value)
+    return found
+
+
+def _run(
+    session: Any, outputs: list[Tensor], updates: dict[Tensor, Tensor], variables: list[Any], given: Feeds
+) -> list[str]:
+    before = {t: a.tobytes() for t, a in given.items()}
+    old = {v: v.value for v in variables}
+    expected = expect([*outputs, *updates.values()], given, old)
+    results = [*session.run(given), *(v.value for v in updates)]
+    found = []
+    for tensor, result, want in zip([*outputs, *updates], results, expected, strict=True):
+        difference = mismatch_expected(result, want)
+        LOOSE.append(float(np.mean(want.loose)) if want.loose.size else 0.0)
+        if difference is not None:
+            found.append(f"{tensor!r}: {difference}")
+    found += [f"the feed of {t!r} was overwritten" for t, a in given.items() if a.tobytes() != before[t]]
+    found += [f"{v!r} changed" for v in variables if v not in updates and v.value.tobytes() != old[v].tobytes()]
     return found
 
 
@@ -66,26 +83,22 @@ def _smallest(graph: RandomGraph) -> str:
     candidates = [t for node in sort_nodes(graph.outputs) if node.inputs for t in node.outputs]
     sizes = {t: len(sort_nodes([t])) for t in candidates}
     for tensor in sorted(candidates, key=lambda t: sizes[t]):
-        part = _part(graph, [tensor])
-        differences = _differences([part], [[expect([tensor], part.feeds), expect([tensor], part.more_feeds)]])
+        part = graph._replace(outputs=[tensor], updates={})
+        differences = _differences([part])
         if differences:
             return f"smallest part: {differences[0]}\n{_text(part)}"
-    outputs = list(graph.outputs)
-    for tensor in graph.outputs:
-        fewer = [t for t in outputs if t is not tensor]
-        part = _part(graph, fewer)
-        if fewer and _differences([part], [[expect(fewer, part.feeds), expect(fewer, part.more_feeds)]]):
-            outputs = fewer
-    return f"no tensor is wrong by itself; together these are:\n{_text(_part(graph, outputs))}"
-
-
-def _part(graph: RandomGraph, outputs: list[Tensor]) -> RandomGraph:
-    """The graph with other outputs. All inputs stay: they may be what a size is known from."""
-    return graph._replace(outputs=outputs)
+    for tensor in list(graph.outputs):
+        part = graph._replace(outputs=[t for t in graph.outputs if t is not tensor])
+        graph = part if _differences([part]) else graph
+    for variable in list(graph.updates):
+        part = graph._replace(updates={v: t for v, t in graph.updates.items() if v is not variable})
+        graph = part if _differences([part]) else graph
+    return f"no tensor is wrong by itself; together these are: {_differences([graph])[0]}\n{_text(graph)}"
 
 
 def _text(graph: RandomGraph) -> str:
-    lines = [print_graph(graph.outputs)]
+    lines = [print_graph([*graph.outputs, *graph.updates.values()])]
+    lines += [f"  {v!r} becomes {t!r}" for v, t in graph.updates.items()]
     for feeds in (graph.feeds, graph.more_feeds):
         for tensor, array in feeds.items():
             lines.append(f"  {tensor.name} {tensor.type} = {np.array2string(array, threshold=60)}  # {array.shape}")

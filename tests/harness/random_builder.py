@@ -29,6 +29,7 @@ class RandomGraph(NamedTuple):
     outputs: list[Tensor]
     feeds: dict[Tensor, np.ndarray]
     more_feeds: dict[Tensor, np.ndarray]
+    updates: dict[Tensor, Tensor]
     seed: int
 
 
@@ -128,6 +129,19 @@ class Builder:
     def float_sources(self) -> list[Tensor]:
         return [t for t in self.sources if t.dtype.kind == "f"]
 
+    def updates(self, outputs: list[Tensor]) -> dict[Tensor, Tensor]:
+        """New values for some of the variables: a tensor of the graph that fits, a step, the value of another."""
+        variables = [t for t in self.sources if t.op.name == "variable"]
+        found: dict[Tensor, Tensor] = {}
+        for variable in variables:
+            fitting = [t for t in (*self.tensors, *outputs) if t.type == variable.type]
+            change = self.choose(fitting)
+            if self.chance(0.5) and variable.dtype.kind == "f":
+                change = variable * 0.5 + sa.tanh(change)
+            if self.chance(0.7):
+                found[variable] = change
+        return found
+
     def gradients(self) -> list[Tensor]:
         """Derivatives of a number made from the graph, by inputs and sometimes by an intermediate."""
         floats = [t for t in self.tensors if t.dtype.kind == "f"]
@@ -157,8 +171,19 @@ def random_graph(seed: int) -> RandomGraph:
         outputs += [g for g in build.gradients() if build.is_legal(g)]
     if build.chance(0.3):
         outputs += [g for g in second_order(build, outputs) if build.is_legal(g)]
+    if build.chance(0.2):
+        outputs += [g for g in tangents(build, outputs) if build.is_legal(g)]
+    updates = build.updates(outputs)
     feeds = build.feed()
-    return RandomGraph(build.inputs, outputs, feeds, other_feeds(build, outputs, feeds), seed)
+    more_feeds = other_feeds(build, [*outputs, *updates.values()], feeds)
+    return RandomGraph(build.inputs, outputs, feeds, more_feeds, updates, seed)
+
+
+def tangents(build: Builder, outputs: list[Tensor]) -> list[Tensor]:
+    """Directional derivatives of the outputs."""
+    floats = [t for t in outputs if t.dtype.kind == "f"]
+    xs = build.float_sources()
+    return sa.jvp(floats, xs, [sa.cos(x) for x in xs]) if floats and xs else []
 
 
 def other_feeds(build: Builder, outputs: list[Tensor], feeds: dict[Tensor, np.ndarray]) -> dict[Tensor, np.ndarray]:
