@@ -23,6 +23,7 @@ from staticad.errors import (
 )
 from staticad.export import to_dot, to_networkx, to_svg
 from staticad.functional import linalg, methods, special
+from staticad.functional.autograph.convert import function
 from staticad.functional.comparison import (
     bitwise_and,
     bitwise_not,
@@ -43,6 +44,7 @@ from staticad.functional.comparison import (
     logical_xor,
     not_equal,
 )
+from staticad.functional.control import cond, fori_loop, scan, switch, while_loop
 from staticad.functional.creation import (
     arange,
     asarray,
@@ -165,6 +167,8 @@ __all__ = [
     "atleast_1d", "atleast_2d", "broadcast_arrays", "broadcast_to", "concatenate", "expand_dims", "flip", "hstack",
     "moveaxis", "pad", "ravel", "repeat", "reshape", "roll", "split", "squeeze", "stack", "swapaxes", "take",
     "take_along_axis", "tile", "transpose", "vstack",
+    # control flow
+    "cond", "fori_loop", "function", "scan", "switch", "while_loop",
     # export
     "to_dot", "to_networkx", "to_svg",
     # products and matrices

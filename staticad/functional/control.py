@@ -21,10 +21,11 @@ from staticad.ir.provenance import here, user_call
 from staticad.ir.substitute import substitute
 from staticad.ir.types import TensorType, same_size
 from staticad.ops.control import COND, LOOP, Body, LoopShape, apply_all, parameter
-from staticad.ops.promotion import cast, to_tensor
-from staticad.ops.sources import CONSTANT
+from staticad.ops.promotion import cast, common_dtype, to_tensor
+from staticad.ops.sources import CONSTANT, is_weak
 
 Function = Callable[..., Any]
+Joined = tuple[list[list[Tensor]], Callable[[list[Tensor]], Any]]
 
 
 def cond(pred: Any, true_fn: Function, false_fn: Function, *operands: Any) -> Any:
@@ -59,22 +60,33 @@ def switch(index: Any, branches: Sequence[Function], *operands: Any) -> Any:
 
 
 def _switch(what: str, index: Tensor, branches: list[Function], operands: tuple[Any, ...]) -> Any:
+    def join(results: list[Any]) -> Joined:
+        outputs: list[list[Tensor]] = []
+        forms: list[Any] = []
+        for result in results:
+            flat, pack, form = flatten(result)
+            outputs.append([to_tensor(leaf) for leaf in flat])
+            forms.append((form, pack))
+            if form != forms[0][0]:
+                raise GraphError(f"{what}: the branches return different nests: {forms[0][0]} and {form}, at {here()}")
+        for number, places in enumerate(zip(*outputs, strict=True)):
+            for other in places[1:]:
+                _same_type(what, f"result {number}", places[0], other)
+        return outputs, forms[0][1]
+
+    return build_branches(index, branches, operands, join)
+
+
+def build_branches(
+    index: Tensor, branches: Sequence[Function], operands: tuple[Any, ...], join: Callable[[list[Any]], Joined]
+) -> Any:
+    """The node of a choice. ``join`` makes of what the branches return the outputs of each, of equal types, and gives
+    a function that makes the result of the node's outputs."""
     leaves, rebuild, _ = flatten(tuple(operands))
     tensors = [to_tensor(leaf) for leaf in leaves]
     parameters = [parameter(t.type, t.name) for t in tensors]
     mark = parameters[-1].node.serial if parameters else index.node.serial
-    outputs: list[list[Tensor]] = []
-    forms: list[Any] = []
-    for branch in branches:
-        result = branch(*rebuild(list(parameters)))
-        flat, pack, form = flatten(result)
-        outputs.append([to_tensor(leaf) for leaf in flat])
-        forms.append((form, pack))
-        if form != forms[0][0]:
-            raise GraphError(f"{what}: the branches return different nests: {forms[0][0]} and {form}, at {here()}")
-    for number, results in enumerate(zip(*outputs, strict=True)):
-        for other in results[1:]:
-            _same_type(what, f"result {number}", results[0], other)
+    outputs, pack = join([branch(*rebuild(list(parameters))) for branch in branches])
     own = {p.node for p in parameters}
     captured = _captures([t for flat in outputs for t in flat], lambda n: n in own or n.serial > mark)
     handed = [parameter(t.type, t.name) for t in captured]
@@ -82,7 +94,7 @@ def _switch(what: str, index: Tensor, branches: list[Function], operands: tuple[
     bodies = tuple(Body((*parameters, *handed), tuple(substitute(flat, mapping))) for flat in outputs)
     with user_call():
         found = apply_all(COND, index, *tensors, *captured, branches=bodies) if outputs[0] else ()
-    return forms[0][1](list(found))
+    return pack(list(found))
 
 
 def while_loop(cond_fn: Function, body_fn: Function, init: Any) -> Any:
@@ -177,7 +189,8 @@ def _same_form(what: str, state: Any, form: Any, carry: list[Tensor]) -> list[Te
         raise GraphError(f"{what}: the state changes its form from {form} to {found}, at {here()}")
     tensors = []
     for number, (leaf, before) in enumerate(zip(leaves, carry, strict=True)):
-        tensor = to_tensor(leaf, before.dtype) if not isinstance(leaf, Tensor) else leaf
+        fits = is_weak(leaf) and common_dtype(before, leaf) == before.dtype
+        tensor = to_tensor(leaf, before.dtype if fits else None)
         _same_type(what, f"state {number}", before, tensor)
         tensors.append(tensor)
     return tensors

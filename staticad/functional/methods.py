@@ -120,6 +120,7 @@ METHODS: dict[str, Callable[..., Any]] = {
     "mean": reductions.mean,
     "min": reductions.min,
     "moveaxis": movement.moveaxis,
+    "norm": linalg.norm,
     "pad": joining.pad,
     "prod": reductions.prod,
     "ravel": movement.ravel,

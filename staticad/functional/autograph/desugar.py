@@ -1,0 +1,111 @@
+"""Brings statements to simpler ones: assignment to items becomes assignment to variables, deletion too."""
+
+from __future__ import annotations
+
+import ast
+
+from staticad.errors import GraphError
+from staticad.functional.autograph.build import OPERATORS, assign, at, call, load
+from staticad.functional.autograph.undefined import INTERNAL
+
+
+def desugar(body: list[ast.stmt], file: str) -> list[ast.stmt]:
+    """The statements of a function without annotations, item assignment, ``del`` of variables, declarations."""
+    return _Desugar(file).block(body)
+
+
+class _Desugar(ast.NodeTransformer):
+    def __init__(self, file: str) -> None:
+        self.file = file
+        self.count = 0
+
+    def block(self, body: list[ast.stmt]) -> list[ast.stmt]:
+        found: list[ast.stmt] = []
+        for statement in body:
+            result = self.visit(statement)
+            found += result if isinstance(result, list) else [] if result is None else [result]
+        return found
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
+        return node  # a scope of its own, rewritten when its definition is
+
+    def visit_ClassDef(self, node: ast.ClassDef) -> ast.AST:
+        return node
+
+    def visit_Lambda(self, node: ast.Lambda) -> ast.AST:
+        return node
+
+    def _refuse(self, node: ast.AST, what: str) -> GraphError:
+        return GraphError(f"sa.function: {what} can't be rewritten, at {self.file}:{getattr(node, 'lineno', '?')}")
+
+    def visit_AsyncFor(self, node: ast.AsyncFor) -> ast.AST:
+        raise self._refuse(node, "async for")
+
+    def visit_AsyncWith(self, node: ast.AsyncWith) -> ast.AST:
+        raise self._refuse(node, "async with")
+
+    def visit_TryStar(self, node: ast.AST) -> ast.AST:
+        raise self._refuse(node, "except*")
+
+    def visit_Global(self, node: ast.Global) -> None:
+        return None  # declared again at the top of every function that assigns the names
+
+    def visit_Nonlocal(self, node: ast.Nonlocal) -> None:
+        return None
+
+    def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.AST | list[ast.stmt] | None:
+        if node.value is None:
+            return None
+        return self.visit(at(ast.Assign([node.target], node.value), node))
+
+    def visit_Delete(self, node: ast.Delete) -> list[ast.stmt]:
+        found: list[ast.stmt] = []
+        for target in node.targets:
+            if isinstance(target, ast.Name):
+                unset = assign(target.id, call("Undefined", ast.Constant(target.id)))
+                found.append(at(ast.Expr(load(target.id)), target))
+                found.append(at(unset, target))
+            else:
+                found.append(at(ast.Delete([target]), node))
+        return found
+
+    def visit_Assign(self, node: ast.Assign) -> ast.AST | list[ast.stmt]:
+        after: list[ast.stmt] = []
+        node.targets = [self._target(target, after) for target in node.targets]
+        return [node, *after] if after else node
+
+    def visit_For(self, node: ast.For) -> ast.AST:
+        after: list[ast.stmt] = []
+        node.target = self._target(node.target, after)
+        node.body = after + self.block(node.body)
+        node.orelse = self.block(node.orelse)
+        return node
+
+    def _target(self, target: ast.expr, after: list[ast.stmt]) -> ast.expr:
+        """The target with temporary variables in the place of items, which are assigned afterwards."""
+        if isinstance(target, (ast.Tuple, ast.List)):
+            target.elts = [self._target(t, after) for t in target.elts]
+        elif isinstance(target, ast.Starred):
+            target.value = self._target(target.value, after)
+        elif isinstance(target, ast.Subscript) and isinstance(target.value, ast.Name):
+            self.count += 1
+            temporary, name = f"{INTERNAL}item_{self.count}", target.value.id
+            changed = call("set_item", load(name), _key(target), load(temporary))
+            after.append(at(assign(name, changed), target))
+            return at(ast.Name(temporary, ast.Store()), target)
+        return target
+
+    def visit_AugAssign(self, node: ast.AugAssign) -> ast.AST | list[ast.stmt]:
+        target = node.target
+        if isinstance(target, ast.Name):
+            # Read first: a variable without a value is reported as such.
+            return [at(ast.Expr(load(target.id)), node), node]
+        if isinstance(target, ast.Subscript) and isinstance(target.value, ast.Name):
+            name, symbol = target.value.id, ast.Constant(type(node.op).__name__)
+            return at(assign(name, call("update_item", load(name), _key(target), symbol, node.value)), node)
+        return node
+
+
+def _key(target: ast.Subscript) -> ast.expr:
+    holder = ast.Attribute(load(OPERATORS), "key", ast.Load())
+    return ast.Subscript(holder, target.slice, ast.Load())

@@ -1,0 +1,67 @@
+"""Assignment to items: ``x[i] = v`` is a new x where x is a tensor, Python's own assignment otherwise."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from typing import Any
+
+from staticad.ir.graph import Tensor
+
+
+class _Key:
+    """``key[1:2, i]`` is the index itself."""
+
+    def __getitem__(self, index: Any) -> Any:
+        return index
+
+
+key = _Key()
+
+
+def set_item(container: Any, index: Any, value: Any) -> Any:
+    """``container[index] = value``; what the variable then holds."""
+    if isinstance(container, Tensor):
+        return container.at[index].set(value)
+    container[index] = value
+    return container
+
+
+def update_item(container: Any, index: Any, symbol: str, value: Any) -> Any:
+    """``container[index] += value`` and the like; what the variable then holds."""
+    if isinstance(container, Tensor):
+        return container.at[index].set(BINARY[symbol](container[index], value))
+    container[index] = IN_PLACE[symbol](container[index], value)
+    return container
+
+
+BINARY: dict[str, Callable[[Any, Any], Any]] = {
+    "Add": operator.add,
+    "Sub": operator.sub,
+    "Mult": operator.mul,
+    "Div": operator.truediv,
+    "FloorDiv": operator.floordiv,
+    "Mod": operator.mod,
+    "Pow": operator.pow,
+    "MatMult": operator.matmul,
+    "BitAnd": operator.and_,
+    "BitOr": operator.or_,
+    "BitXor": operator.xor,
+    "LShift": operator.lshift,
+    "RShift": operator.rshift,
+}
+IN_PLACE: dict[str, Callable[[Any, Any], Any]] = {
+    "Add": operator.iadd,
+    "Sub": operator.isub,
+    "Mult": operator.imul,
+    "Div": operator.itruediv,
+    "FloorDiv": operator.ifloordiv,
+    "Mod": operator.imod,
+    "Pow": operator.ipow,
+    "MatMult": operator.imatmul,
+    "BitAnd": operator.iand,
+    "BitOr": operator.ior,
+    "BitXor": operator.ixor,
+    "LShift": operator.ilshift,
+    "RShift": operator.irshift,
+}
