@@ -201,6 +201,9 @@ class _Evaluation:
         inner = _Evaluation(list(body.outputs), {}, {}, self.precision, self.watch)
         inner.sizes = dict(self.sizes)
         inner.values = dict(zip(body.parameters, values, strict=True))
+        if self.watch is not None:
+            for tensor, value in inner.values.items():
+                self.watch(tensor, value)
         return inner.run()
 
     def loop(self, node: Node, inputs: list[np.ndarray]) -> list[np.ndarray]:

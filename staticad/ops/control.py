@@ -14,14 +14,14 @@ length is known only at run time have a leading size that is a run-time symbol; 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from staticad.errors import DTypeError, ShapeError
 from staticad.ir.dims import Size
 from staticad.ir.dtypes import BOOL, INT64
-from staticad.ir.graph import Attrs, Node, Tensor
+from staticad.ir.graph import Attrs, Node, Tensor, sort_nodes
 from staticad.ir.types import Constraint, TensorType, same_size
 from staticad.ops.base import Inferred, Op, Source
 
@@ -138,6 +138,25 @@ def _agree(given: TensorType, wanted: TensorType, constraints: list[Constraint],
     fits = given.ndim == wanted.ndim
     if not fits or any(same_size(a, b, constraints) is None for a, b in zip(given.shape, wanted.shape, strict=True)):
         raise ShapeError(f"{what}: {given} instead of {wanted}; the shapes have to stay the same")
+
+
+def bodies(node: Node) -> tuple[Body, ...]:
+    """The bodies of a node; none for ordinary nodes."""
+    if node.op.family != "control":
+        return ()
+    return node.attrs["branches"] if node.op is COND else (node.attrs["body"],)
+
+
+def all_nodes(tensors: Iterable[Tensor]) -> list[Node]:
+    """Every node below the tensors, those inside bodies included; each body after its node."""
+    found: dict[Node, None] = {}
+    pending = [list(tensors)]
+    while pending:
+        for node in sort_nodes(pending.pop()):
+            if node not in found:
+                found[node] = None
+                pending += [list(body.outputs) for body in bodies(node)]
+    return list(found)
 
 
 COND = Cond("cond", numpy=_given)

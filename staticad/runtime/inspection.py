@@ -12,7 +12,7 @@ from staticad.ir.graph import Tensor, describe
 from staticad.lower.plan import Plan, Step
 from staticad.ops.sources import constant_array
 from staticad.reference import evaluate
-from staticad.runtime.binding import Binding
+from staticad.runtime.binding import Binding, Compiled
 from staticad.runtime.variables import Variable
 
 _DIVISIONS = ("div", "reciprocal", "floor_divide", "remainder", "rsqrt")
@@ -149,11 +149,13 @@ def _explain(tensor: Tensor, array: np.ndarray, inputs: Sequence[np.ndarray]) ->
 # ---- the plan as data for drawings -----------------------------------------------------------------------------------
 
 
-def sources(plan: Plan, texts: Sequence[str]) -> str:
+def sources(compiled: Compiled) -> str:
     """The distinct kernel texts, in order of first use, each under the label of its first step."""
     parts = []
-    for text in dict.fromkeys(texts):
-        found = [s.label for s, t in zip(plan.steps, texts, strict=True) if t == text]
+    labels: dict[str, list[str]] = {}
+    for step in compiled.steps:
+        labels.setdefault(compiled.text(step), []).append(step.label)
+    for text, found in labels.items():
         parts.append(f"# {found[0]}" + (f" (used {len(found)} times)" if len(found) > 1 else "") + f"\n{text}")
     return "\n\n".join(parts)
 

@@ -134,6 +134,56 @@ class Pool(IntEnum):
     WORDS = 96
 
 
+class LoopBlock(IntEnum):
+    """The argument block of a loop: its steps, how many times, and what moves from step to step."""
+
+    STEPS = 0  # see Step
+    COMPUTE_STEPS = 1
+    ALL_STEPS = 2
+    LENGTH = 3  # address of the number of steps; 0: as long as the condition holds
+    FIRST = 4  # address of the condition for the first step (a byte)
+    AGAIN = 5  # address of the condition that a step leaves
+    STATUS = 6
+    MOVES = 7  # see Move
+    MOVE_COUNT = 8
+    RECORDS = 9  # see Record
+    RECORD_COUNT = 10
+    REVERSE = 11
+    MADE = 12  # address for the number of steps made; 0: nobody asks
+    REALLOCATE = 13
+    NUMBER = 14  # the number of steps, where LENGTH points to it
+    CONDITION = 15  # room for the condition, where AGAIN points to it
+    WORDS = 16
+
+
+class Move(IntEnum):
+    """Before a step at position p: ``*TARGET = base + p * STRIDE``, where base is BASE, or what it points to."""
+
+    TARGET = 0
+    BASE = 1
+    STRIDE = 2
+    INDIRECT = 3
+    WORDS = 4
+
+
+class Record(IntEnum):
+    """A sequence that grows: the address of its block (address of the memory, its capacity in slices), the bytes of a
+    slice."""
+
+    BLOCK = 0
+    BYTES = 1
+    WORDS = 2
+
+
+class BranchBlock(IntEnum):
+    """The argument block of a choice: address of the index, then for each branch its steps and their number."""
+
+    INDEX = 0
+    COUNT = 1
+    STATUS = 2
+    BRANCHES = 3
+
+
 class ReturnCode(NamedTuple):
     """What a run returns besides results: k >= 1 means that feed k - 1 does not fit, nothing has run."""
 
@@ -145,7 +195,7 @@ class ReturnCode(NamedTuple):
 
 CODES = ReturnCode()
 
-_TABLES = (Context, FeedSpec, OutSpec, Patch, LockUse, Step, BlasThreads, Pool)
+_TABLES = (Context, FeedSpec, OutSpec, Patch, LockUse, Step, BlasThreads, Pool, LoopBlock, Move, Record, BranchBlock)
 
 
 def substitute(source: str, constants: Mapping[str, int]) -> str:

@@ -3,26 +3,28 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from staticad.codegen.loader import kernel_address
-from staticad.errors import DTypeError, FeedError, GraphError, IndexOutOfBounds, ShapeError
+from staticad.errors import DTypeError, FeedError, GraphError, IndexOutOfBounds, OutOfMemory, ShapeError
 from staticad.export.dot import steps_to_dot
 from staticad.export.dot import to_dot as graph_to_dot
 from staticad.ir.dims import Symbol, evaluate, symbols
-from staticad.ir.graph import Node, Tensor, describe, sort_nodes
+from staticad.ir.graph import Node, Tensor, describe
 from staticad.ir.provenance import here
 from staticad.ir.types import Constraint, same_size
 from staticad.lower.lower import lower
-from staticad.lower.plan import CONSTANT, Plan
+from staticad.lower.plan import Plan
 from staticad.lower.requirements import size_requirements
+from staticad.ops.control import all_nodes
 from staticad.ops.promotion import to_tensor
 from staticad.rewrite.pipeline import Options, optimize
 from staticad.runtime import inspection
-from staticad.runtime.binding import Binding, kernel_text
+from staticad.runtime.binding import Binding, Compiled
+from staticad.runtime.control_source import OUT_OF_MEMORY
 from staticad.runtime.feeds import (
     bind_sizes,
     check_sizes,
@@ -86,25 +88,24 @@ class Session:
         leaves, self._pack = flatten(fetches)
         changes = _updates(updates)
         targets = [*leaves, *(value for _, value in changes)]
-        self._nodes = sort_nodes(targets)
+        self._nodes = all_nodes(targets)
         self.inputs: tuple[Tensor, ...] = _inputs(inputs, self._nodes)
         self._symbols = _check_symbols(self.inputs, self._nodes)
         self._targets = targets
         constraints: list[Constraint] = [c for node in self._nodes for c in node.constraints]
         for variable, value in changes:
             _check_update(variable, value, constraints)
-        rules = Options(chosen["stabilize"], chosen["unsound"])
-        self._optimized = optimize(targets, rules) if chosen["optimize"] else targets
+        rewrite = _rewriter(chosen)
+        self._optimized = rewrite(targets)
         pairs = [(v, t) for (v, _), t in zip(changes, self._optimized[len(leaves) :], strict=True)]
         fetched = self._optimized[: len(leaves)]
-        self._plan: Plan = lower(self.inputs, fetched, pairs, constraints, size_requirements(self._nodes))
-        self._texts = [kernel_text(step) for step in self._plan.steps]
-        for text in dict.fromkeys(self._texts):
-            kernel_address(text)
+        self._plan: Plan = lower(self.inputs, fetched, pairs, constraints, size_requirements(self._nodes), rewrite)
+        self._compiled = Compiled(self._plan)
+        for step in self._compiled.steps:
+            kernel_address(self._compiled.text(step))
         self.variables: tuple[Variable, ...] = tuple(v for v in self._plan.variables if isinstance(v, Variable))
         self._changes = changes
         self._written = [v for v, _ in changes]
-        self._constants = {b.number: _owned(b.array) for b in self._plan.buffers if b.role == CONSTANT}
         self._lock = Lock()
         self._bindings: OrderedDict[tuple[int, ...], Binding] = OrderedDict()
         self._run: Any = _unbound
@@ -174,6 +175,11 @@ class Session:
     def _report(self, binding: Binding) -> None:
         """Raise the error that the status words of the last run describe, unless another thread has run since."""
         failed, code, index, size = binding.program.status.tolist()
+        if failed == OUT_OF_MEMORY:
+            raise OutOfMemory(
+                f"a loop's record of its steps could not grow to {code:,} bytes; record less with fewer steps or a "
+                "smaller state"
+            )
         if failed:
             check = self._plan.checks[code]
             raise IndexOutOfBounds(
@@ -196,7 +202,7 @@ class Session:
     def _new_binding(self, values: dict[Symbol, int]) -> Binding:
         check_sizes(self._nodes, self._plan.requirements, values)
         check_updates(self._changes, values)
-        return Binding(self._plan, self._texts, self.variables, self._written, self._constants, values, self._lock)
+        return Binding(self._compiled, self.variables, self._written, values, self._lock)
 
     def _check_out(self, binding: Binding, feeds: tuple[np.ndarray, ...], out: tuple[np.ndarray, ...]) -> None:
         if len(out) != len(binding.outs):
@@ -215,7 +221,7 @@ class Session:
 
     def source(self) -> str:
         """The source of the generated kernels, each once, in order of first use."""
-        return inspection.sources(self._plan, self._texts)
+        return inspection.sources(self._compiled)
 
     def profile(self, feeds: Mapping[Any, Any] | None = None, repeat: int = 10) -> inspection.Profile:
         """The time of every kernel over ``repeat`` runs: rows of label, user's lines, seconds and calls, in order of
@@ -277,11 +283,6 @@ def _unbound(arrays: tuple[Any, ...]) -> None:
     """Stands in for a program until sizes are known."""
 
 
-def _owned(array: np.ndarray | None) -> np.ndarray:
-    assert array is not None
-    return np.array(array, order="C", copy=True)
-
-
 def _options(options: Mapping[str, Any] | None) -> dict[str, Any]:
     chosen = {"optimize": True, "stabilize": True, "unsound": False}
     for key, value in (options or {}).items():
@@ -289,6 +290,13 @@ def _options(options: Mapping[str, Any] | None) -> dict[str, Any]:
             raise GraphError(f"no option {key!r}; there are {', '.join(map(repr, chosen))}")
         chosen[key] = value
     return chosen
+
+
+def _rewriter(chosen: Mapping[str, Any]) -> Callable[[list[Tensor]], list[Tensor]]:
+    if not chosen["optimize"]:
+        return list
+    rules = Options(chosen["stabilize"], chosen["unsound"])
+    return lambda tensors: optimize(tensors, rules)
 
 
 def _updates(updates: Mapping[Any, Any] | Iterable[tuple[Any, Any]] | None) -> list[tuple[Variable, Tensor]]:
@@ -351,6 +359,6 @@ def _check_symbols(inputs: tuple[Tensor, ...], nodes: list[Node]) -> tuple[Symbo
         if "size" in node.attrs:
             sizes.append(node.attrs["size"])
         for size in sizes:
-            if symbols(size) - known:
+            if {s for s in symbols(size) if not s.runtime} - known:
                 raise unknown_size(node, size)
     return tuple(sorted(known, key=lambda s: s.key))

@@ -1,0 +1,278 @@
+"""Argument blocks: a plan and the plans inside it as one array of words, with the addresses that are known filled in.
+
+Where a buffer is decides what happens to the words that hold its address: memory that never moves is written now; a
+feed or result is patched by the machine at every call; what a loop's body sees of a sequence is moved by the loop at
+every step, relative to a base that may itself move in a loop further out.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from staticad.codegen import blas
+from staticad.codegen.loader import kernel_address
+from staticad.ir.dims import Size
+from staticad.lower import plan as plans
+from staticad.lower.plan import Address, BranchCall, LoopCall, Plan, Routine, Slice, Step, Symbolic
+from staticad.runtime import machine
+from staticad.runtime.layout import BranchBlock, LoopBlock, Move, Record
+from staticad.runtime.layout import Step as StepWords
+
+
+@dataclass(frozen=True)
+class Fixed:
+    """An address that never changes."""
+
+    address: int
+
+
+@dataclass(frozen=True)
+class Fed:
+    """A feed or result, by the machine's number of it."""
+
+    source: int
+
+
+@dataclass(frozen=True)
+class Word:
+    """A place among the words themselves."""
+
+    index: int
+
+
+@dataclass(frozen=True)
+class Growing:
+    """A recorded sequence; the word where its block (address, capacity) begins."""
+
+    block: int
+
+
+@dataclass(frozen=True)
+class Sliced:
+    """A slice of something, moved by a loop."""
+
+    moves: Moves
+    base: Place
+    stride: int
+
+
+Place = Fixed | Fed | Word | Growing | Sliced
+
+
+@dataclass(eq=False)
+class Moves:
+    """What a loop moves: (word, base, stride, offset in bytes)."""
+
+    entries: list[tuple[int, Place, int, int]] = field(default_factory=list)
+
+
+class Blocks:
+    """Words under construction. ``fixups`` are (word, index of the word whose address it holds)."""
+
+    def __init__(
+        self,
+        number: Callable[[Size], int],
+        text: Callable[[Step], str],
+        constants: Mapping[tuple[int, int], np.ndarray],
+    ) -> None:
+        self.number, self.text, self.constants = number, text, constants
+        self.words: list[int] = []
+        self.patches: list[machine.Patch] = []
+        self.fixups: list[tuple[int, int]] = []
+        self.status: list[int] = []
+        self.records: list[int] = []
+
+    def steps(self, plan: Plan, places: Mapping[int, Place], base: Place) -> list[machine.Step]:
+        """The steps of a plan whose feeds, fetches and variables are where ``places`` says; temporaries lie in an arena
+        at ``base``. The blocks of each step are appended to the words."""
+        known = dict(places)
+        for b in plan.buffers:
+            if b.role == plans.CONSTANT:
+                known[b.number] = Fixed(self.constants[id(plan), b.number].ctypes.data)
+            elif b.role == plans.RECORD:
+                known[b.number] = Growing(len(self.words))
+                self.records.append(len(self.words))
+                self.words += [0, 0]
+        return [self._step(plan, step, known, base) for step in plan.steps]
+
+    def put(self, word: int, place: Place, offset: int = 0) -> None:
+        """Make a word hold the address of a place plus an offset in bytes."""
+        if isinstance(place, Fixed):
+            self.words[word] = place.address + offset
+        elif isinstance(place, Fed):
+            self.patches.append(machine.Patch(word, place.source, offset))
+        elif isinstance(place, Sliced):
+            place.moves.entries.append((word, place.base, place.stride, offset))
+        else:
+            assert offset == 0
+            self.fixups.append((word, place.block if isinstance(place, Growing) else place.index))
+
+    def _address(self, plan: Plan, number: int, known: Mapping[int, Place], base: Place) -> tuple[Place, int]:
+        """The place of a buffer, and the offset of the buffer there."""
+        if number in known:
+            return known[number], 0
+        return base, self.number(plan.offsets[number])
+
+    def _step(self, plan: Plan, step: Step, known: Mapping[int, Place], base: Place) -> machine.Step:
+        if isinstance(step.kernel, LoopCall):
+            return self._loop(plan, step, step.kernel, known, base)
+        if isinstance(step.kernel, BranchCall):
+            return self._branch(plan, step, step.kernel, known, base)
+        start = len(self.words)
+        self.words += [0] * len(step.arguments)
+        for slot, argument in enumerate(step.arguments, start):
+            if isinstance(argument, Address):
+                place, offset = self._address(plan, argument.buffer, known, base)
+                self.put(slot, place, offset + self.number(argument.offset))
+            elif isinstance(argument, Symbolic):
+                self.words[slot] = _signed(self.number(argument.size))
+            elif isinstance(argument, Routine):
+                self.words[slot] = blas.gemm_address(np.dtype(argument.name.split(":")[1]))
+            else:
+                self.status.append(slot)
+        extent, grain = self.number(step.extent), self.number(step.grain)
+        if isinstance(step.kernel, str):
+            m, n, k = (self.words[start + slot] for slot in (blas.Gemm.M, blas.Gemm.N, blas.Gemm.K))
+            cut, extent, grain = blas.gemm_cut(m, n, k, extent)
+            self.words.append(cut)
+        return machine.Step(kernel_address(self.text(step)), start, extent, grain)
+
+    def _table(self, steps: Sequence[machine.Step]) -> int:
+        """A table of steps as the compiled loop walks it; the word where it begins."""
+        start = len(self.words)
+        for step in steps:
+            at = len(self.words)
+            self.words += [0] * StepWords.WORDS
+            self.words[at + StepWords.KERNEL] = step.kernel
+            self.fixups.append((at + StepWords.ARGS, step.args))
+            self.words[at + StepWords.EXTENT] = step.extent
+        return start
+
+    def _slice(self, plan: Plan, part: Slice, moves: Moves, known: Mapping[int, Place], base: Place) -> Place:
+        place = _shifted(*self._address(plan, part.buffer, known, base))
+        return place if part.stride == 0 else Sliced(moves, place, self.number(part.stride))
+
+    def _loop(self, plan: Plan, step: Step, call: LoopCall, known: Mapping[int, Place], base: Place) -> machine.Step:
+        block = len(self.words)
+        self.words += [0] * LoopBlock.WORDS
+        moves = Moves()
+        inner: dict[int, Place] = {}
+        results = [self._slice(plan, part, moves, known, base) for part in call.fetches]
+        if call.condition is not None:
+            results.append(Word(block + LoopBlock.CONDITION))
+        inputs = [self._slice(plan, part, moves, known, base) for part in call.feeds]
+        carries = [_shifted(*self._address(plan, number, known, base)) for number in call.carries]
+        for b in call.plan.buffers:
+            if b.role == plans.FEED:
+                inner[b.number] = inputs[b.position]
+            elif b.role == plans.FETCH:
+                inner[b.number] = results[b.position]
+            elif b.role == plans.VARIABLE:
+                inner[b.number] = carries[b.position]
+        scratch = _shifted(*self._address(plan, call.scratch, known, base))
+        steps = self.steps(call.plan, inner, scratch)
+        self.fixups.append((block + LoopBlock.STEPS, self._table(steps)))
+        self.words[block + LoopBlock.COMPUTE_STEPS] = len(call.plan.compute)
+        self.words[block + LoopBlock.ALL_STEPS] = len(steps)
+        self.status.append(block + LoopBlock.STATUS)
+        self.words[block + LoopBlock.REVERSE] = int(call.reverse)
+        self.words[block + LoopBlock.REALLOCATE] = _c_function("realloc")
+        if call.condition is not None:
+            self.put(block + LoopBlock.FIRST, *self._address(plan, call.condition, known, base))
+            self.fixups.append((block + LoopBlock.AGAIN, block + LoopBlock.CONDITION))
+        elif call.count is not None:
+            self.put(block + LoopBlock.LENGTH, *self._address(plan, call.count, known, base))
+        else:
+            self.words[block + LoopBlock.NUMBER] = self.number(call.length)
+            self.fixups.append((block + LoopBlock.LENGTH, block + LoopBlock.NUMBER))
+        if call.steps is not None:
+            self.put(block + LoopBlock.MADE, *self._address(plan, call.steps, known, base))
+        self._records(block, plan, call, known)
+        self._moves(block, moves)
+        return machine.Step(kernel_address(self.text(step)), block, 1, 0)
+
+    def _records(self, block: int, plan: Plan, call: LoopCall, known: Mapping[int, Place]) -> None:
+        """The table of the sequences that this loop makes grow."""
+        growing = [part for part in call.fetches if isinstance(known.get(part.buffer), Growing)]
+        start = len(self.words)
+        for part in growing:
+            place = known[part.buffer]
+            assert isinstance(place, Growing)
+            at = len(self.words)
+            self.words += [0] * Record.WORDS
+            self.fixups.append((at + Record.BLOCK, place.block))
+            self.words[at + Record.BYTES] = self.number(part.stride)
+        if growing:
+            self.fixups.append((block + LoopBlock.RECORDS, start))
+        self.words[block + LoopBlock.RECORD_COUNT] = len(growing)
+
+    def _moves(self, block: int, moves: Moves) -> None:
+        start = len(self.words)
+        for word, base, stride, offset in moves.entries:
+            at = len(self.words)
+            self.words += [0] * Move.WORDS
+            self.fixups.append((at + Move.TARGET, word))
+            self.put(at + Move.BASE, base, offset)
+            self.words[at + Move.STRIDE] = stride
+            self.words[at + Move.INDIRECT] = int(isinstance(base, Growing))
+        if moves.entries:
+            self.fixups.append((block + LoopBlock.MOVES, start))
+        self.words[block + LoopBlock.MOVE_COUNT] = len(moves.entries)
+
+    def _branch(
+        self, plan: Plan, step: Step, call: BranchCall, known: Mapping[int, Place], base: Place
+    ) -> machine.Step:
+        block = len(self.words)
+        self.words += [0] * (BranchBlock.BRANCHES + 2 * len(call.plans))
+        self.put(block + BranchBlock.INDEX, *self._address(plan, call.index, known, base))
+        self.words[block + BranchBlock.COUNT] = len(call.plans)
+        self.status.append(block + BranchBlock.STATUS)
+        outputs = [_shifted(*self._address(plan, part.buffer, known, base)) for part in call.fetches]
+        scratch = _shifted(*self._address(plan, call.scratch, known, base))
+        for position, (branch, feeds) in enumerate(zip(call.plans, call.feeds, strict=True)):
+            inputs = [_shifted(*self._address(plan, part.buffer, known, base)) for part in feeds]
+            inner: dict[int, Place] = {}
+            for b in branch.buffers:
+                if b.role == plans.FEED:
+                    inner[b.number] = inputs[b.position]
+                elif b.role == plans.FETCH:
+                    inner[b.number] = outputs[b.position]
+            steps = self.steps(branch, inner, scratch)
+            self.fixups.append((block + BranchBlock.BRANCHES + 2 * position, self._table(steps)))
+            self.words[block + BranchBlock.BRANCHES + 2 * position + 1] = len(steps)
+        return machine.Step(kernel_address(self.text(step)), block, 1, 0)
+
+
+def _shifted(place: Place, offset: int) -> Place:
+    """A place some bytes further on. Only the arena has offsets, and it never moves."""
+    if offset == 0:
+        return place
+    assert isinstance(place, Fixed)
+    return Fixed(place.address + offset)
+
+
+def _signed(value: int) -> int:
+    """An argument as a signed 64-bit word (bit patterns may have the top bit set)."""
+    return value - (1 << 64) if value >= 1 << 63 else value
+
+
+@functools.cache
+def _c_function(name: str) -> int:
+    address = ctypes.cast(getattr(ctypes.CDLL(None), name), ctypes.c_void_p).value
+    assert address is not None
+    return address
+
+
+def release(records: Sequence[int]) -> None:
+    """Give back the memory of recorded sequences, whose addresses stand at these addresses."""
+    free = ctypes.CFUNCTYPE(None, ctypes.c_void_p)(_c_function("free"))
+    for record in records:
+        memory = ctypes.c_int64.from_address(record)
+        if memory.value:
+            free(memory.value)
+            memory.value = 0

@@ -1,0 +1,100 @@
+"""The text of the compiled loop and branch: kernels whose argument blocks hold tables of other kernels.
+
+A loop runs the steps of its body again and again: addresses of slices move, sequences of unknown length grow, and the
+body's commit steps update the carry. Inside, every kernel gets its whole range in one call.
+"""
+
+from __future__ import annotations
+
+from staticad.runtime.layout import substitute
+
+OUT_OF_MEMORY = 2  # the first status word, where index checks write 1
+
+_LOOP = """\
+def kernel(args, lo, hi):
+    block = address_of(args)
+    steps = peek(block, LoopBlock.STEPS)
+    compute_steps = peek(block, LoopBlock.COMPUTE_STEPS)
+    all_steps = peek(block, LoopBlock.ALL_STEPS)
+    status = peek(block, LoopBlock.STATUS)
+    moves = peek(block, LoopBlock.MOVES)
+    move_count = peek(block, LoopBlock.MOVE_COUNT)
+    records = peek(block, LoopBlock.RECORDS)
+    record_count = peek(block, LoopBlock.RECORD_COUNT)
+    reverse = peek(block, LoopBlock.REVERSE)
+    condition = peek(block, LoopBlock.FIRST)
+    length = 0
+    if peek(block, LoopBlock.LENGTH) != 0:
+        length = peek(peek(block, LoopBlock.LENGTH), 0)
+    count = 0
+    failed = 0
+    while failed == 0:
+        if condition != 0:
+            if peek(condition, 0) & 255 == 0:
+                break
+        elif count >= length:
+            break
+        position = count
+        if reverse != 0:
+            position = length - 1 - count
+        for k in range(record_count):
+            record = records + 8 * Record.WORDS * k
+            memory = peek(record, Record.BLOCK)
+            capacity = peek(memory, 1)
+            if count >= capacity:
+                capacity = 2 * capacity
+                if capacity < 64:
+                    capacity = 64
+                grown = call(
+                    peek(block, LoopBlock.REALLOCATE), peek(memory, 0), capacity * peek(record, Record.BYTES) + 64, 0, 0
+                )
+                if grown == 0:
+                    poke(status, 0, OUT_OF_MEMORY)
+                    poke(status, 1, capacity * peek(record, Record.BYTES))
+                    failed = 1
+                else:
+                    poke(memory, 0, grown)
+                    poke(memory, 1, capacity)
+        if failed != 0:
+            break
+        for k in range(move_count):
+            move = moves + 8 * Move.WORDS * k
+            base = peek(move, Move.BASE)
+            if peek(move, Move.INDIRECT) != 0:
+                base = peek(base, 0)
+            poke(peek(move, Move.TARGET), 0, base + position * peek(move, Move.STRIDE))
+        step = steps
+        for k in range(all_steps):
+            if k == compute_steps and peek(status, 0) != 0:
+                failed = 1
+                break
+            call(peek(step, Step.KERNEL), peek(step, Step.ARGS), 0, peek(step, Step.EXTENT), 0)
+            step += 8 * Step.WORDS
+        if peek(status, 0) != 0:
+            failed = 1
+        count += 1
+        if condition != 0:
+            condition = peek(block, LoopBlock.AGAIN)
+    if peek(block, LoopBlock.MADE) != 0:
+        poke(peek(block, LoopBlock.MADE), 0, count)
+"""
+
+_BRANCH = """\
+def kernel(args, lo, hi):
+    block = address_of(args)
+    index = peek(peek(block, BranchBlock.INDEX), 0)
+    status = peek(block, BranchBlock.STATUS)
+    if index > peek(block, BranchBlock.COUNT) - 1:
+        index = peek(block, BranchBlock.COUNT) - 1
+    if index < 0:
+        index = 0
+    step = peek(block, BranchBlock.BRANCHES + 2 * index)
+    for k in range(peek(block, BranchBlock.BRANCHES + 2 * index + 1)):
+        if peek(status, 0) != 0:
+            break
+        call(peek(step, Step.KERNEL), peek(step, Step.ARGS), 0, peek(step, Step.EXTENT), 0)
+        step += 8 * Step.WORDS
+"""
+
+LOOP_SOURCE = substitute(_LOOP, {"OUT_OF_MEMORY": OUT_OF_MEMORY})
+BRANCH_SOURCE = substitute(_BRANCH, {})
