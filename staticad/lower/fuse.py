@@ -99,9 +99,13 @@ class Fusion:
                 return current
             else:
                 break
-        found = self._copies.get(current)
+        return self._copied(current)
+
+    def _copied(self, tensor: Tensor) -> Tensor:
+        """The copy of a tensor that all who need one share."""
+        found = self._copies.get(tensor)
         if found is None:
-            found = self._copies[current] = self.copy(current)
+            found = self._copies[tensor] = self.copy(tensor)
         return found
 
     def copy(self, tensor: Tensor) -> Tensor:
@@ -322,7 +326,7 @@ class Fusion:
         batch = batch_shape(node, self.sizes)
         found = operand(x, batch, self.sizes)
         if found is None or not self._has_memory(found.base):
-            found = operand(self.copy(x), batch, self.sizes)
+            found = operand(self._copied(x), batch, self.sizes)
         if found is None:
             found = operand(self.copy(broadcast_batch(x, batch)), batch, self.sizes)
         assert found is not None

@@ -65,7 +65,7 @@ class _Builder:
 
     def step(self) -> sa.Tensor:
         x = self.any()
-        kind = int(self.rng.integers(0, 15))
+        kind = int(self.rng.integers(0, 17))
         axis = int(self.rng.integers(0, x.ndim)) if x.ndim else 0
         if kind <= 2:
             return (sa.tanh, sa.sin, lambda t: 0.5 * t)[kind](x)
@@ -81,7 +81,11 @@ class _Builder:
         if kind == 9:
             return sa.flip(x, axis)
         if kind == 10:
-            return sa.tanh(sa.swapaxes(x, 0, -1).reshape(-1)) if x.ndim < 3 else x.reshape(x.shape[0], x.shape[1] * x.shape[2])
+            return (
+                sa.tanh(sa.swapaxes(x, 0, -1).reshape(-1))
+                if x.ndim < 3
+                else x.reshape(x.shape[0], x.shape[1] * x.shape[2])
+            )
         if kind == 11:
             return sa.concatenate([x, self.like(x)], axis=axis)
         if kind == 12 and x.ndim >= 2:
@@ -89,6 +93,10 @@ class _Builder:
         if kind == 13 and self.number(x.shape[axis]) > 0:
             index = sa.arange(x.shape[axis], dtype="int64")
             return sa.take(x, index.shape[0] - 1 - index, axis=axis)
+        if kind >= 14 and self.number(x.shape[axis]) > 1:
+            part = (slice(None),) * axis + ((0, slice(1, None), slice(None, None, -2))[int(self.rng.integers(3))],)
+            value = self.like(x[part])
+            return x.at[part].set(value) if self.rng.random() < 0.5 else sa.tanh(x.at[part].add(value))
         return x[(slice(None),) * axis + (slice(None, None, 2),)]
 
 
