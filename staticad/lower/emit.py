@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from staticad.ir.dims import Shape, Size
+from staticad.ir.dims import Shape, Size, at_least, product
 from staticad.ir.dtypes import BOOL, INT64, DType
 from staticad.ir.graph import Node, Tensor
 from staticad.ir.provenance import Where
@@ -106,6 +106,7 @@ class Emitter:
         self.checked = False
         self.members: dict[Node, Member] = {}
         self._blocks = [_Block()]
+        self._extents: list[Size] = []
         self._depth: dict[str, int] = {}
         self._keys: dict[Key, tuple[str, int]] = {}
         self._pointers: dict[int, tuple[str, DType]] = {}
@@ -152,8 +153,9 @@ class Emitter:
     def depth(self) -> int:
         return len(self._blocks) - 1
 
-    def open(self, key: Key, name: str) -> None:
-        """Begin the body of a loop over a key."""
+    def open(self, key: Key, name: str, extent: Size) -> None:
+        """Begin the body of a loop over a key that runs ``extent`` times."""
+        self._extents.append(extent)
         self._blocks.append(_Block())
         self._keys[key] = (name, self.depth)
         self._depth[name] = self.depth
@@ -169,6 +171,7 @@ class Emitter:
     def close(self, name: str, start: int | str, stop: int | str) -> None:
         """End the innermost loop and put it into the enclosing block."""
         block = self._blocks.pop()
+        self._extents.pop()
         if block.statements:
             self.emit(Loop(name, start, stop, tuple(block.statements)))
 
@@ -360,6 +363,12 @@ class Emitter:
         code = self.memory.check(f"axis {axis} of {node.op.name}", node.where)
         self.checked = True
         extent, number = self.size_value(size), self.size_value(code)
+        unsure = [e for e in self._extents[self._depth[name] :] if not at_least(e, 1)]
+        if unsure:
+            # The check stands outside of these loops; it must not fail if they don't run.
+            runs = self.compute(f"greater({self.size_value(product(unsure))}, int64(0))", ())
+            name = self.compute(f"where({runs}, {name}, int64(0))", (runs, name))
+            extent = self.compute(f"where({runs}, {extent}, int64(1))", (runs,))
         safe = self.compute(f"check_index(args, STATUS, {name}, {extent}, {number})", (name,))
         return safe
 

@@ -115,11 +115,11 @@ class Nest:
         self.blocked = self._blockable()
         serial = self._serial()
         if self.blocked:
-            emitter.open(PIECE_KEY, "c")
+            emitter.open(PIECE_KEY, "c", self.cluster.space[0])
             self._outer_of_block(serial)
             emitter.close("c", "lo", "hi")
         elif self.chunked:
-            emitter.open(CHUNK_KEY, "c")
+            emitter.open(CHUNK_KEY, "c", self.cluster.space[0])
             self._outer(0, serial)
             emitter.close("c", "lo", "hi")
         else:
@@ -158,7 +158,7 @@ class Nest:
     def _loop(self, position: int, serial: bool, body: Callable[[], None]) -> None:
         axis, name = self.axes[position], f"i{position}"
         start, stop = self._bounds(position, serial)
-        self.emitter.open(axis.key, name)
+        self.emitter.open(axis.key, name, axis.extent)
         body()
         self.emitter.close(name, start, stop)
 
@@ -288,7 +288,7 @@ class Nest:
             names = []
             for number, axis in enumerate(accumulator.below):
                 names.append((f"k{number}", axis))
-                self.emitter.open(axis.key, f"k{number}")
+                self.emitter.open(axis.key, f"k{number}", axis.extent)
             for buffer in self.outputs(member.node):
                 self.emitter.store(buffer, linear(self._result_context(member), shape), initial)
             for name, axis in reversed(names):
@@ -339,7 +339,7 @@ def store_region(
         emitter, affine = Emitter(memory), affine_of(axes)
         context = tuple(affine[looped.index(a)] if a in looped else ZERO for a in range(len(shape)))
         for position, axis in enumerate(axes):
-            emitter.open(axis.key, f"i{position}")
+            emitter.open(axis.key, f"i{position}", axis.extent)
         value = initial if initial is not None else emitter.value(source, context)
         emitter.store(target, index(context), value)
         for position, axis in reversed(list(enumerate(axes))):
@@ -367,7 +367,7 @@ def scatter_updates(memory: Memory, node: Node, target: Buffer, label: str) -> S
     looped = [a for a, size in enumerate(shape) if size != 1]
     context = tuple(loop(a) if a in looped else ZERO for a in range(len(shape)))
     for position, a in enumerate(looped):
-        emitter.open(a, f"i{position}")
+        emitter.open(a, f"i{position}", shape[a])
     found = emitter.indices(node, tuple(indices), context, base_shape)
     affine = linear(tuple(found[a] for a in range(len(base_shape))), base_shape)
     value = emitter.value(updates, context)
