@@ -14,10 +14,15 @@ Place = TypeVar("Place", bound=ast.AST)
 
 
 def at(node: Place, place: ast.AST) -> Place:
-    """The tree with the place of another one where it has none of its own."""
+    """The tree with the place of another one where it has none of its own; of a statement, its first line."""
+    line, column = place.lineno, place.col_offset  # type: ignore[attr-defined]
+    short = place.end_lineno == line  # type: ignore[attr-defined]
+    end = place.end_col_offset if short else column  # type: ignore[attr-defined]
     for child in ast.walk(node):
         if "lineno" in child._attributes and not hasattr(child, "lineno"):
-            ast.copy_location(child, place)
+            made: Any = child
+            made.lineno = made.end_lineno = line
+            made.col_offset, made.end_col_offset = column, end
     return node
 
 

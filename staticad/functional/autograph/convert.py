@@ -48,7 +48,7 @@ def function(fn: Wrapped) -> Wrapped:
 
 
 def _convert(fn: FunctionType) -> Callable[..., Any]:
-    if hasattr(fn, _MARK):
+    if hasattr(fn, _MARK) or OPERATORS in fn.__code__.co_freevars:  # the latter: defined inside a rewritten one
         return fn
     found = _converted.get(fn)
     if found is None:
@@ -71,7 +71,8 @@ def _compile(definition: Definition, fn: FunctionType) -> CodeType:
     if isinstance(definition, ast.Lambda):
         inner: ast.stmt = ast.Expr(definition)
     else:
-        definition.decorator_list, definition.returns = [], None
+        # Under its own name it would be local to the function around it, where the original's may be global.
+        definition.name, definition.decorator_list, definition.returns = f"{INTERNAL}function", [], None
         every = definition.args
         for argument in (*every.posonlyargs, *every.args, *every.kwonlyargs, every.vararg, every.kwarg):
             if argument is not None:

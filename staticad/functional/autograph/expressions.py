@@ -74,5 +74,3 @@ class Expressions(ast.NodeTransformer):
                     f"{self.file}:{inner.lineno}; assign in a statement before"
                 )
         return at(thunk(self.visit(value)), value)
-
-

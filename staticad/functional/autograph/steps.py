@@ -76,15 +76,14 @@ def _count(start: Any, stop: Any, step: Any) -> Size | Tensor:
     if isinstance(step, int):
         if step == 0:
             raise GraphError(f"range at {here()}: the step can't be 0")
-        span = stop - start if step > 0 else start - stop
-        size = abs(step)
-        count = span if size == 1 else (span + (size - 1)) // size
+        span: Any = stop - start if step > 0 else start - stop
+        size: Any = abs(step)
     elif isinstance(step, Tensor):
         up = step > 0
-        size = where(up, step, -step)
-        count = (where(up, stop - start, start - stop) + (size - 1)) // size
+        span, size = where(up, stop - start, start - stop), where(up, step, -step)
     else:  # a free size, which is not negative
-        count = (stop - start + (step - 1)) // step
+        span, size = stop - start, step
+    count = span if isinstance(size, int) and size == 1 else (span + (size - 1)) // size
     return maximum(count, 0) if isinstance(count, Tensor) else dims.maximum(count, 0)
 
 
