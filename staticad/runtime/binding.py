@@ -17,7 +17,6 @@ from staticad.runtime import machine
 from staticad.runtime.blocks import Blocks, Fed, Fixed, Place, release
 from staticad.runtime.control_source import BRANCH_SOURCE, LOOP_SOURCE
 from staticad.runtime.locks import Lock
-from staticad.runtime.memory import aligned_bytes
 from staticad.runtime.variables import Variable
 
 SHORT = 20_000  # operations below which handing over the interpreter costs more than the work
@@ -72,7 +71,7 @@ class Compiled:
 
 
 class Binding:
-    """The compiled program of a session for one set of sizes."""
+    """The compiled program of a session for one set of sizes. All bindings of a session use one arena, in turns."""
 
     def __init__(
         self,
@@ -81,12 +80,10 @@ class Binding:
         written: Sequence[Variable],
         values: Mapping[Symbol, int],
         lock: Lock,
+        arena: np.ndarray,
     ) -> None:
         plan = compiled.plan
-        self.values = dict(values)
         number = _evaluator(values)
-        self.arena_bytes = number(plan.arena)
-        arena = aligned_bytes(self.arena_bytes)
         places: dict[int, Place] = {}
         for b in plan.buffers:
             if b.role == plans.FEED:

@@ -36,6 +36,7 @@ from staticad.runtime.feeds import (
 )
 from staticad.runtime.locks import Lock, back_off
 from staticad.runtime.machine import CODES
+from staticad.runtime.memory import aligned_bytes
 from staticad.runtime.structure import flatten
 from staticad.runtime.variables import Variable
 
@@ -107,6 +108,7 @@ class Session:
         self._changes = changes
         self._written = [v for v, _ in changes]
         self._lock = Lock()
+        self._arena = aligned_bytes(0)
         self._bindings: OrderedDict[tuple[int, ...], Binding] = OrderedDict()
         self._run: Any = _unbound
         if not self._symbols:
@@ -202,7 +204,12 @@ class Session:
     def _new_binding(self, values: dict[Symbol, int]) -> Binding:
         check_sizes(self._nodes, self._plan.requirements, values)
         check_updates(self._changes, values)
-        return Binding(self._compiled, self.variables, self._written, values, self._lock)
+        needed = evaluate(self._plan.arena, values)
+        if needed > self._arena.size:
+            # Half as much again, so that sizes that grow by and by do not allocate every time.
+            self._arena = aligned_bytes(max(needed, self._arena.size * 3 // 2))
+            self._bindings.clear()
+        return Binding(self._compiled, self.variables, self._written, values, self._lock, self._arena)
 
     def _check_out(self, binding: Binding, feeds: tuple[np.ndarray, ...], out: tuple[np.ndarray, ...]) -> None:
         if len(out) != len(binding.outs):
