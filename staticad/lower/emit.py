@@ -27,7 +27,7 @@ from staticad.lower.affine import (
 )
 from staticad.lower.clusters import INNER, Member
 from staticad.lower.fuse import Fusion
-from staticad.lower.loops import Compute, Index, Kernel, Load, Loop, Pointer, Statement, Store, Update
+from staticad.lower.loops import Branch, Compute, Index, Kernel, Load, Loop, Pointer, Statement, Store, Update
 from staticad.lower.plan import Address, Argument, Buffer, Status, Step, Symbolic
 from staticad.ops.sources import constant_array
 
@@ -443,6 +443,8 @@ def _with_status(statement: Statement, slot: int) -> Statement:
     if isinstance(statement, Loop):
         body = tuple(_with_status(s, slot) for s in statement.body)
         return Loop(statement.variable, statement.start, statement.stop, body)
+    if isinstance(statement, Branch):
+        return Branch(statement.condition, tuple(_with_status(s, slot) for s in statement.body))
     return statement
 
 

@@ -26,7 +26,8 @@ class _Slot:
 def padded_bytes(buffer: Buffer) -> Size:
     """The size of a buffer, rounded up to whole cache lines."""
     size = product(buffer.shape) * buffer.dtype.itemsize
-    return floordiv(size + ALIGNMENT - 1, ALIGNMENT) * ALIGNMENT
+    whole = floordiv(size, ALIGNMENT) * ALIGNMENT
+    return size if whole == size else floordiv(size + ALIGNMENT - 1, ALIGNMENT) * ALIGNMENT
 
 
 def assign_offsets(buffers: Sequence[Buffer], steps: Sequence[Step]) -> tuple[dict[int, Size], Size]:
