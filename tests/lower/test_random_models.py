@@ -9,7 +9,7 @@ from tests.lower.checking import computes
 from tests.lower.random_models import random_model
 
 BLOCKS = 8
-PER_BLOCK = 25
+PER_BLOCK = 12
 
 
 @pytest.mark.parametrize("fixed", [False, True], ids=["free", "fixed"])
