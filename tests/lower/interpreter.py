@@ -64,9 +64,8 @@ class Pointer:
     def place(self, index: Any, what: str) -> int:
         at = self.start + int(index) * self.size
         if not self.begin <= at <= self.end - self.size:
-            raise WrongAccess(
-                f"{what} at {int(index)} of b{self.number}, which ends after {self.end - self.begin} bytes"
-            )
+            count = (self.end - self.begin) // self.size
+            raise WrongAccess(f"{what} at {int(index)} of b{self.number}, which has {count} elements")
         return at
 
     def load(self, index: Any, iteration: int) -> Any:
