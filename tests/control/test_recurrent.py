@@ -124,7 +124,9 @@ def test_equal_to_torch(kind: str) -> None:
     model = Model(kind)
     loss, ys = model.by_scan()
     found = run([loss, ys, *sa.gradients(loss, [*model.weights, model.xs])], model.feeds, rtol=1e-9)
-    module = {"rnn": torch.nn.RNN, "gru": torch.nn.GRU, "lstm": torch.nn.LSTM}[kind](INPUTS, HIDDEN, dtype=torch.float64)
+    module = {"rnn": torch.nn.RNN, "gru": torch.nn.GRU, "lstm": torch.nn.LSTM}[kind](
+        INPUTS, HIDDEN, dtype=torch.float64
+    )
     values = [torch.tensor(model.feeds[w]) for w in model.weights]
     own = [module.weight_ih_l0, module.weight_hh_l0, module.bias_ih_l0, module.bias_hh_l0]
     with torch.no_grad():
