@@ -282,6 +282,18 @@ def scattering(build: Builder) -> Tensor | None:
     return build.choose((target.set, target.add, target.multiply, target.min, target.max))(value)
 
 
+def writing(build: Builder) -> Tensor | None:
+    """A slice replaced or added to."""
+    x = build.pick(lambda t: t.ndim > 0 and not_bool(t))
+    if x is None:
+        return None
+    size = build.concrete(x)[0]
+    first, last = sorted(int(i) for i in build.rng.integers(0, size + 1, 2))
+    key = slice(first, last, build.choose((1, 1, 2)))
+    target = x.at[key]
+    return build.choose((target.set, target.add))(build.choose((1, x[key] * 2)))
+
+
 def diagonal_parts(build: Builder) -> Tensor | None:
     x = build.pick(lambda t: t.ndim == 2 and not_bool(t))
     if x is None:
@@ -313,5 +325,5 @@ STEPS = (
     smooth, smooth, smooth, partial_function, rounding, binary, binary, binary, binary, dividing, powered, comparing,
     logical, selecting, selecting, classifying, casting, reducing, reducing, reducing, extreme_place, normalizing,
     rearranging, rearranging, slicing, slicing, joining, padding, multiplying, multiplying, gathering, gathering_along,
-    scattering, diagonal_parts, counting, stopping,
+    scattering, writing, diagonal_parts, counting, stopping,
 )  # fmt: skip
