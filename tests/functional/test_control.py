@@ -108,9 +108,8 @@ def test_fori_with_sizes_and_with_tensors(x: sa.Tensor, n: sa.Tensor) -> None:
     def step(i: sa.Tensor, s: sa.Tensor) -> sa.Tensor:
         return s * x + i
 
-    known, by_size, by_tensor = (
-        sa.fori_loop(lo, hi, step, sa.constant(1.0)) for lo, hi in ((2, 6), (1, rows.shape[0]), (n, n + 3))
-    )
+    bounds = ((2, 6), (1, rows.shape[0]), (n, n + 3))
+    known, by_size, by_tensor = (sa.fori_loop(lo, hi, step, sa.constant(1.0)) for lo, hi in bounds)
     expected = []
     for lo, hi in ((2, 6), (1, 5), (-2, 1)):
         s = 1.0
