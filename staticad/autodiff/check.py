@@ -83,9 +83,7 @@ def _differences(
     return result
 
 
-def _compare(
-    gradient: np.ndarray, expected: np.ndarray, x: Tensor, level: int, rtol: float, atol: float
-) -> None:
+def _compare(gradient: np.ndarray, expected: np.ndarray, x: Tensor, level: int, rtol: float, atol: float) -> None:
     if gradient.size == 0:
         return
     scale = max(1.0, float(np.max(np.abs(expected), initial=0.0, where=np.isfinite(expected))))

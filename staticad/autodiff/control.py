@@ -11,14 +11,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
+from staticad.autodiff.accumulate import accumulate, has_runtime_length
 from staticad.autodiff.connect import find_dependent
-from staticad.ir.dims import at_least, is_runtime, product
+from staticad.ir.dims import at_least, product
 from staticad.ir.dtypes import is_float
 from staticad.ir.graph import Node, Tensor, sort_nodes
 from staticad.ir.substitute import depends_on, substitute
 from staticad.ir.types import TensorType
-from staticad.ops.arithmetic import ADD
-from staticad.ops.base import apply
 from staticad.ops.control import COND, LOOP, PARAMETER, Body, LoopShape, apply_all, parameter
 from staticad.ops.creation import fill
 
@@ -39,20 +38,6 @@ def control_vjp(
 def control_jvp(node: Node, tangents: Sequence[Maybe], jvp: Differentiate) -> list[Maybe]:
     """The tangents of the outputs, None for those that have none."""
     return _cond_jvp(node, tangents, jvp) if node.op is COND else _loop_jvp(node, tangents, jvp)
-
-
-def add_recorded(one: Tensor, other: Tensor) -> Tensor:
-    """The sum of two sequences whose length only a run determines."""
-    slices = [parameter(TensorType(t.shape[1:], t.dtype)) for t in (one, other)]
-    body = Body(tuple(slices), (apply(ADD, *slices),))
-    shape = LoopShape(0, 2, 0, 1, one.shape[0], counted=True)
-    return apply_all(LOOP, one, other, _count(one.node), body=body, shape=shape, base=body)[0]
-
-
-def _count(node: Node) -> Tensor:
-    """How many steps a loop of run-time length made."""
-    shape: LoopShape = node.attrs["shape"]
-    return node.outputs[-1] if shape.conditional else node.inputs[-1]
 
 
 def _zeros(kind: TensorType) -> Tensor:
@@ -173,7 +158,7 @@ def _loop_vjp(node: Node, cotangents: Sequence[Maybe], needed: Sequence[bool], g
     sliced = [i for i in slices if by_slice[i] is not None]
     totals = [parameter(parts.captures[i].type) for i in summed]
     outputs = [_or_zeros(by_carry[i], parts.carry[i]) for i in carries]
-    outputs += [apply(ADD, total, by_capture[i]) for total, i in zip(totals, summed, strict=True)]
+    outputs += [accumulate(total, by_capture[i]) for total, i in zip(totals, summed, strict=True)]
     outputs += [by_slice[i] for i in sliced]
     if not outputs:
         return [None] * len(node.inputs)
@@ -346,8 +331,3 @@ def _loop_jvp(node: Node, tangents: Sequence[Maybe], jvp: Differentiate) -> list
     for number, j in enumerate(results):
         answers[shape.carries + j] = outs[wider.carries + shape.results + number]
     return answers
-
-
-def has_runtime_length(tensor: Tensor) -> bool:
-    """True for sequences recorded by a while loop."""
-    return bool(tensor.shape) and is_runtime(tensor.shape[0])

@@ -11,8 +11,9 @@ from typing import Any, Literal
 
 import numpy as np
 
+from staticad.autodiff.accumulate import accumulate
 from staticad.autodiff.connect import as_list, check_floats, cuts, explain_unconnected, find_dependent
-from staticad.autodiff.control import add_recorded, control_vjp, has_runtime_length
+from staticad.autodiff.control import control_vjp
 from staticad.errors import GradientError, VerifyError
 from staticad.ir.dims import product
 from staticad.ir.graph import Node, Tensor, describe, sort_nodes
@@ -20,7 +21,6 @@ from staticad.ir.provenance import inherit, user_call
 from staticad.ir.types import TensorType, same_size
 from staticad.ops.base import apply
 from staticad.ops.creation import FULL
-from staticad.ops.elementwise import ADD
 from staticad.ops.movement import EXPAND_DIMS
 from staticad.ops.reduce import SUM
 from staticad.ops.sources import constant
@@ -134,8 +134,7 @@ def _total(tensor: Tensor, contributions: list[Tensor]) -> Tensor:
     with inherit(tensor.where.derived(f"sum of gradients of {tensor.op.name}")):
         total = contributions[0]
         for contribution in contributions[1:]:
-            recorded = has_runtime_length(tensor)
-            total = add_recorded(total, contribution) if recorded else apply(ADD, total, contribution)
+            total = accumulate(total, contribution)
     return total
 
 

@@ -150,6 +150,19 @@ def store(_context: Any, p: Any, i: Any, v: Any) -> Any:
 
 
 @intrinsic(prefer_literal=True)
+def failure(_context: Any, args: Any, slot: Any) -> Any:
+    """The first word of the status block whose address `slot` holds: not 0 once a check has failed."""
+    _require("failure", "args", args, ARGS)
+    slot_number = _literal("failure", "slot", slot)
+
+    def emit(_context: Any, builder: ir.IRBuilder, _signature: Any, values: Sequence[ir.Value]) -> ir.Value:
+        status = _load_slot(builder, values[0], slot_number, SLOT.as_pointer())
+        return builder.load(status, typ=SLOT, align=8)
+
+    return types.int64(ARGS, slot), emit
+
+
+@intrinsic(prefer_literal=True)
 def check_index(_context: Any, args: Any, slot: Any, i: Any, n: Any, code: Any) -> Any:
     """A safe index in [0, n) for `i`, where a negative `i` counts from the end.
 

@@ -39,6 +39,7 @@ KERNEL_NAMES: dict[str, object] = {
     "load": intrinsics.load,
     "store": intrinsics.store,
     "check_index": intrinsics.check_index,
+    "failure": intrinsics.failure,
     # arithmetic in the dtype of the operands
     "add": scalar_arithmetic.add,
     "sub": scalar_arithmetic.sub,

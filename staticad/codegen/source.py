@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from staticad.lower.emit import dtype_name, index_text
-from staticad.lower.loops import Branch, Compute, Kernel, Load, Loop, Statement, Store, Update
+from staticad.lower.loops import Branch, Break, Compute, Kernel, Load, Loop, Statement, Store, Update
 
 
 def render(kernel: Kernel) -> str:
@@ -35,6 +35,8 @@ def _render(statements: Iterable[Statement], depth: int) -> list[str]:
             lines.append(f"{indent}store({s.pointer}, {index}, {s.combine}(load({s.pointer}, {index}), {s.value}))")
         elif isinstance(s, Branch):
             lines += [f"{indent}if {s.condition}:", *_render(s.body, depth + 1)]
+        elif isinstance(s, Break):
+            lines += [f"{indent}if {s.condition}:", f"{indent}    break"]
         elif isinstance(s, Loop):
             bounds = str(s.stop) if s.start == 0 else f"{s.start}, {s.stop}"
             lines += [f"{indent}for {s.variable} in range({bounds}):", *_render(s.body, depth + 1)]

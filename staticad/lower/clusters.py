@@ -51,7 +51,8 @@ class Member:
 class Cluster:
     """Nodes that share one kernel. ``space`` are the extents of its loops, of which ``outer`` (None: undecided) are
     shared by several inner stages. ``level`` exceeds that of every cluster it reads from. ``rows`` is how many indices
-    of the first axis make a chunk, in clusters that leave partial results."""
+    of the first axis make a chunk, in clusters that leave partial results. ``overflow`` takes what a full cluster
+    can't."""
 
     number: int
     level: int
@@ -61,6 +62,7 @@ class Cluster:
     rows: Size | None = None
     members: dict[Node, Member] = field(default_factory=dict)
     merged_into: Cluster | None = None
+    overflow: Cluster | None = None
 
     @property
     def small(self) -> bool:

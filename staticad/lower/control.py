@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from staticad.ir.dims import Size, is_runtime, maximum, product
 from staticad.ir.graph import Node, Tensor, sort_nodes
+from staticad.lower.inline import inline_loop
 from staticad.lower.nest import row_major, store_region
 from staticad.lower.plan import BranchCall, LoopCall, Plan, Slice, Step
 from staticad.ops.control import Body, LoopShape
@@ -50,23 +52,31 @@ def _loop(lowering: Any, node: Node, body_plan: BodyPlan) -> list[Step]:
     ]
     extra = node.inputs[len(body.parameters) :]
     counter = node.outputs[-1] if shape.conditional else None
-    scratch = lowering.scratch_bytes(plan.arena)
     call = LoopCall(
         plan,
         tuple(home.number for home in homes),
         tuple(Slice(_memory(lowering, x), _slice_bytes(lowering, p) if moves else 0) for p, x, moves in feeds),
         tuple(Slice(lowering.buffer(stacks[j]).number, _slice_bytes(lowering, results[j])) for j in wanted),
-        scratch.number,
+        -1,
         length=0 if is_runtime(shape.length) else lowering.sizes.canonical(shape.length),
         count=_memory(lowering, extra[0]) if shape.counted else None,
         condition=_memory(lowering, extra[0]) if shape.conditional else None,
         steps=lowering.buffer(counter).number if counter is not None and counter in lowering.used else None,
         reverse=shape.reverse,
     )
+    inlined = inline_loop(call, lowering, "loop of " + " ".join(dict.fromkeys(s.label for s in plan.steps))[:60])
+    if inlined is not None:
+        return [*steps, replace(inlined, work=_loop_work(lowering, shape, plan))]
+    scratch = lowering.scratch_bytes(plan.arena)
+    call = replace(call, scratch=scratch.number)
     reads = {*(s.buffer for s in call.feeds), *call.carries, call.count, call.condition} - {None}
     writes = {*call.carries, *(s.buffer for s in call.fetches), scratch.number, call.steps} - {None}
-    work = UNKNOWN_WORK if is_runtime(shape.length) else call.length * _work(plan)
+    work = _loop_work(lowering, shape, plan)
     return [*steps, Step(call, (), 1, 0, tuple(reads), tuple(writes), "loop", (node.where,), work)]  # type: ignore[arg-type]
+
+
+def _loop_work(lowering: Any, shape: LoopShape, plan: Plan) -> Size:
+    return UNKNOWN_WORK if is_runtime(shape.length) else lowering.sizes.canonical(shape.length) * _work(plan)
 
 
 def _branch(lowering: Any, node: Node, body_plan: BodyPlan) -> Step:

@@ -27,7 +27,7 @@ from staticad.lower.affine import (
 )
 from staticad.lower.clusters import INNER, Member
 from staticad.lower.fuse import Fusion
-from staticad.lower.loops import Branch, Compute, Index, Kernel, Load, Loop, Pointer, Statement, Store, Update
+from staticad.lower.loops import Compute, Index, Kernel, Load, Loop, Pointer, Statement, Store, Update, with_status
 from staticad.lower.plan import Address, Argument, Buffer, Status, Step, Symbolic
 from staticad.ops.sources import constant_array
 
@@ -386,7 +386,7 @@ class Emitter:
         """The kernel and its arguments; ``iterations`` is how often the innermost statements run."""
         pointers = tuple(Pointer(name, dtype, scope) for scope, (name, dtype) in enumerate(self._pointers.values()))
         status = len(pointers) + len(self._sizes)
-        body = tuple(_with_status(s, status) for s in self._blocks[0].statements)
+        body = tuple(with_status(s, status) for s in self._blocks[0].statements)
         arguments: list[Argument] = [Address(number) for number in self._pointers]
         arguments += [Symbolic(size) for size in self._sizes]
         if self.checked:
@@ -434,18 +434,6 @@ def index_text(index: Index) -> str:
     if index.constant != 0 or not parts:
         parts.append(str(index.constant))
     return " + ".join(parts).replace("+ -", "- ")
-
-
-def _with_status(statement: Statement, slot: int) -> Statement:
-    """The slot of the status word is known only when all other arguments are."""
-    if isinstance(statement, Compute) and "STATUS" in statement.text:
-        return Compute(statement.name, statement.text.replace("STATUS", str(slot)))
-    if isinstance(statement, Loop):
-        body = tuple(_with_status(s, slot) for s in statement.body)
-        return Loop(statement.variable, statement.start, statement.stop, body)
-    if isinstance(statement, Branch):
-        return Branch(statement.condition, tuple(_with_status(s, slot) for s in statement.body))
-    return statement
 
 
 __all__ = ["Emitter", "Event", "Memory", "dtype_name", "index_text", "literal"]

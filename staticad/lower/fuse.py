@@ -68,7 +68,10 @@ class Fusion:
 
     def home(self, node: Node) -> Cluster | None:
         """The cluster that computes a node, or None where nothing does (sources, views, inline arithmetic)."""
-        cluster = self._home.get(node)
+        return self._survivor(self._home.get(node))
+
+    def _survivor(self, cluster: Cluster | None) -> Cluster | None:
+        """What a cluster has become by merging."""
         while cluster is not None and cluster.merged_into is not None:
             cluster = cluster.merged_into
         return cluster
@@ -211,9 +214,15 @@ class Fusion:
     def _place_over(self, node: Node, kind: str, shape: Shape, edges: list[Edge]) -> None:
         cluster = self._candidate(edges)
         joined = self._fit(cluster, shape, edges) if cluster is not None else None
+        full: Cluster | None = None
+        while cluster is not None and joined is None and len(cluster.members) >= MAX_MEMBERS:
+            full, cluster = cluster, self._survivor(cluster.overflow)
+            joined = self._fit(cluster, shape, edges) if cluster is not None else None
         if cluster is None or joined is None:
             cluster = self._new(edges, tuple(s for s in shape if s != 1))
             joined = (INNER, _in_order(shape))
+            if full is not None and full.overflow is None:
+                full.overflow = cluster
         level, axes = joined
         if level == "extend":
             for member in cluster.members.values():

@@ -70,6 +70,13 @@ class Branch:
 
 
 @dataclass(frozen=True)
+class Break:
+    """Leave the innermost loop where the bool value holds."""
+
+    condition: str
+
+
+@dataclass(frozen=True)
 class Loop:
     """``for variable in range(start, stop)``; bounds are ints, names of parameters or short expressions of them."""
 
@@ -79,7 +86,7 @@ class Loop:
     body: tuple[Statement, ...]
 
 
-Statement = Load | Compute | Store | Update | Branch | Loop
+Statement = Load | Compute | Store | Update | Branch | Break | Loop
 
 
 @dataclass(frozen=True)
@@ -96,3 +103,15 @@ class Kernel:
     @property
     def scopes(self) -> int:
         return 1 + max((p.scope for p in self.pointers), default=0)
+
+
+def with_status(statement: Statement, slot: int) -> Statement:
+    """The slot of the status word is known only when all other arguments are."""
+    if isinstance(statement, Compute) and "STATUS" in statement.text:
+        return Compute(statement.name, statement.text.replace("STATUS", str(slot)))
+    if isinstance(statement, Loop):
+        body = tuple(with_status(s, slot) for s in statement.body)
+        return Loop(statement.variable, statement.start, statement.stop, body)
+    if isinstance(statement, Branch):
+        return Branch(statement.condition, tuple(with_status(s, slot) for s in statement.body))
+    return statement

@@ -140,6 +140,12 @@ def _agree(given: TensorType, wanted: TensorType, constraints: list[Constraint],
         raise ShapeError(f"{what}: {given} instead of {wanted}; the shapes have to stay the same")
 
 
+def steps_made(node: Node) -> Tensor:
+    """How many steps a loop of run-time length makes: an output of a while loop, the last input of others."""
+    shape: LoopShape = node.attrs["shape"]
+    return node.outputs[-1] if shape.conditional else node.inputs[-1]
+
+
 def bodies(node: Node) -> tuple[Body, ...]:
     """The bodies of a node; none for ordinary nodes."""
     if node.op.family != "control":

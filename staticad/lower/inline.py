@@ -1,0 +1,270 @@
+"""A loop whose body is kernels only becomes one kernel: an iteration then costs nanoseconds, not dispatches.
+
+The statements of the body's kernels stand one after another inside a loop over the steps. Slices of sequences are
+addressed by the step; temporaries of the body get memory of their own, since nothing may share memory within a kernel.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+
+from staticad.ir.dims import Size, floordiv
+from staticad.ir.dtypes import DType
+from staticad.lower.loops import (
+    Branch,
+    Break,
+    Compute,
+    Index,
+    Kernel,
+    Load,
+    Loop,
+    Pointer,
+    Statement,
+    Store,
+    Update,
+    with_status,
+)
+from staticad.lower.memory import padded_bytes
+from staticad.lower.plan import (
+    CONSTANT,
+    FEED,
+    FETCH,
+    RECORD,
+    TEMPORARY,
+    VARIABLE,
+    Address,
+    Argument,
+    Buffer,
+    LoopCall,
+    Plan,
+    Slice,
+    Status,
+    Step,
+    Symbolic,
+)
+
+LIMIT = 400  # statements; a larger kernel compiles slowly, and gains little
+ENDLESS = 1 << 62
+OWN = -1  # stands for the scratch buffer, which is made when its size is known
+_NAME = re.compile(r"\b(?:(?:s\d+)*(?:[vaikpn]\d+|c|t|position|again|length|first|made|failed)|lo|hi)\b")
+_CHECK = re.compile(r"check_index\(args, \d+,")
+
+
+def count_statements(statements: tuple[Statement, ...]) -> int:
+    """How many statements there are, at any depth."""
+    return sum(1 + (count_statements(s.body) if isinstance(s, (Loop, Branch)) else 0) for s in statements)
+
+
+class Outside(Protocol):
+    """The plan around, under construction (`lower.Lowering`)."""
+
+    buffers: list[Buffer]
+
+    def constant(self, array: np.ndarray) -> Buffer:
+        """A buffer for a constant."""
+
+    def scratch_bytes(self, size: Size) -> Buffer:
+        """A temporary of that many bytes."""
+
+
+def inline_loop(call: LoopCall, outside: Outside, label: str) -> Step | None:
+    """The loop as one kernel; None where a step of its body is no kernel, a sequence grows, or the kernel would be
+    large."""
+    if any(not isinstance(step.kernel, Kernel) for step in call.plan.steps):
+        return None
+    if any(outside.buffers[part.buffer].role == RECORD for part in (*call.feeds, *call.fetches)):
+        return None
+    total = sum(count_statements(step.kernel.body) for step in call.plan.steps if isinstance(step.kernel, Kernel))
+    if total > LIMIT:
+        return None
+    return _Builder(call, outside).step(label)
+
+
+@dataclass
+class _Target:
+    """Where a buffer of the body is: a pointer of the kernel, and what the step adds to an index there."""
+
+    pointer: str
+    terms: tuple[tuple[str, int | str], ...] = ()
+    own: Size | None = None  # its offset in the scratch memory, if it lies there
+
+
+@dataclass
+class _Builder:
+    call: LoopCall
+    outside: Outside
+    scratch: Size = 0
+    pointers: dict[tuple[int, Size], tuple[str, DType]] = field(default_factory=dict)
+    sizes: dict[Size, str] = field(default_factory=dict)
+    checked: bool = False
+
+    def step(self, label: str) -> Step:
+        call = self.call
+        targets = self._targets(call.plan)
+        body: list[Statement] = []
+        counter = "t"
+        if call.reverse:
+            length = self.size(call.length) if call.count is None else "length"
+            body.append(Compute("position", f"{length} - 1 - t"))
+        for number, step in enumerate(call.plan.steps):
+            body += self._statements(step, f"s{number}", targets)
+            if self.checked and number + 1 == len(call.plan.compute):
+                body += self._stop_on_failure()
+        again = None
+        if call.condition is not None:
+            again = targets[call.plan.fetches[-1].number].pointer
+            body += [Load("again", again, Index(())), Break("logical_not(again)")]
+        if call.steps is not None:
+            made = self.pointer(call.steps)
+            body.insert(0, Compute("made", f"{counter} + 1"))
+            body.insert(1, Store(made, Index(()), "made"))
+        statements: list[Statement] = []
+        if call.steps is not None:
+            statements.append(Store(self.pointer(call.steps), Index(()), "int64(0)"))
+        stop: int | str
+        if call.condition is not None:
+            stop = ENDLESS
+        elif call.count is not None:
+            statements.append(Load("length", self.pointer(call.count), Index(())))
+            stop = "length"
+        else:
+            stop = self.size(call.length)
+        loop = Loop(counter, 0, stop, tuple(body))
+        if call.condition is not None:
+            statements += [Load("first", self.pointer(call.condition), Index(())), Branch("first", (loop,))]
+        else:
+            statements.append(loop)
+        return self._finish(tuple(statements), label)
+
+    def _targets(self, plan: Plan) -> dict[int, _Target]:
+        """Where the buffers of the body are."""
+        call = self.call
+        found: dict[int, _Target] = {}
+        for b in plan.buffers:
+            if b.role == FEED:
+                found[b.number] = self._slice(call.feeds[b.position], b)
+            elif b.role == FETCH and b.position < len(call.fetches):
+                found[b.number] = self._slice(call.fetches[b.position], b)
+            elif b.role == VARIABLE:
+                found[b.number] = _Target(self.pointer(call.carries[b.position]))
+            elif b.role == CONSTANT:
+                found[b.number] = _Target(self._constant(b))
+            elif b.role in (TEMPORARY, FETCH) and (b.number in plan.offsets or b.role == FETCH):
+                offset = self.scratch
+                self.scratch = self.scratch + padded_bytes(b)
+                found[b.number] = _Target(self._scratch(offset, b.dtype), own=offset)
+        return found
+
+    def _slice(self, part: Slice, b: Buffer) -> _Target:
+        pointer = self.pointer(part.buffer)
+        if part.stride == 0:
+            return _Target(pointer)
+        elements = floordiv(part.stride, b.dtype.itemsize)
+        return _Target(pointer, (("position" if self.call.reverse else "t", self.size(elements)),))
+
+    def _scratch(self, offset: Size, dtype: DType) -> str:
+        # An unused pointer to the beginning of an inner loop's bytes may have another dtype.
+        name, known = self.pointers.setdefault((OWN, offset), (f"p{len(self.pointers)}", dtype))
+        if known != dtype:
+            self.pointers[OWN, offset] = (name, dtype)
+        return name
+
+    def _constant(self, b: Buffer) -> str:
+        assert b.array is not None
+        return self.pointer(self.outside.constant(b.array).number)
+
+    def pointer(self, number: int) -> str:
+        name = f"p{len(self.pointers)}"
+        return self.pointers.setdefault((number, 0), (name, self.outside.buffers[number].dtype))[0]
+
+    def size(self, size: Size) -> int | str:
+        if isinstance(size, int) and -1 <= size <= 1:
+            return size
+        return self.sizes.setdefault(size, f"n{len(self.sizes)}")
+
+    # ---- statements of one step ----------------------------------------------------------------------------------
+
+    def _statements(self, step: Step, prefix: str, targets: dict[int, _Target]) -> list[Statement]:
+        kernel = step.kernel
+        assert isinstance(kernel, Kernel)
+        names: dict[str, str] = {"lo": "0"}
+        extra: dict[str, tuple[tuple[str, int | str], ...]] = {}
+        addresses = [a for a in step.arguments if isinstance(a, Address)]
+        for p, address in zip(kernel.pointers, addresses, strict=True):
+            target = targets[address.buffer]
+            pointer = target.pointer
+            if target.own is not None:  # the scratch memory of an inner loop holds several buffers
+                pointer = self._scratch(target.own + address.offset, p.dtype)
+            names[p.name], extra[p.name] = pointer, target.terms
+        symbolic = [a for a in step.arguments if isinstance(a, Symbolic)]
+        for name, argument in zip(kernel.sizes, symbolic, strict=True):
+            names[name] = self.sizes.setdefault(argument.size, f"n{len(self.sizes)}")
+        names["hi"] = str(self.size(step.extent))
+        self.checked = self.checked or kernel.status
+        return [_renamed(s, _Names(names, extra, prefix)) for s in kernel.body]
+
+    def _stop_on_failure(self) -> list[Statement]:
+        return [Compute("failed", "failure(args, STATUS)"), Break("failed != 0")]
+
+    def _finish(self, statements: tuple[Statement, ...], label: str) -> Step:
+        slot = len(self.pointers) + len(self.sizes)
+        body = tuple(with_status(s, slot) for s in statements)
+        pointers = tuple(Pointer(name, dtype, scope) for scope, (name, dtype) in enumerate(self.pointers.values()))
+        scratch = self.outside.scratch_bytes(self.scratch).number if self.scratch != 0 else OWN
+        arguments: list[Argument] = [
+            Address(scratch if number == OWN else number, offset) for number, offset in self.pointers
+        ]
+        arguments += [Symbolic(size) for size in self.sizes]
+        if self.checked:
+            arguments.append(Status())
+        kernel = Kernel(pointers, tuple(self.sizes.values()), body, self.checked, label)
+        where = tuple(dict.fromkeys(w for step in self.call.plan.steps for w in step.where))
+        call = self.call
+        reads = {*(s.buffer for s in call.feeds), *call.carries}
+        reads |= {number for number in (call.count, call.condition) if number is not None}
+        writes = {*call.carries, *(s.buffer for s in call.fetches)}
+        writes |= {number for number in (call.steps,) if number is not None}
+        reads |= {a.buffer for a in arguments if isinstance(a, Address)} - writes
+        writes |= {scratch} - {OWN}
+        return Step(kernel, tuple(arguments), 1, 0, tuple(reads), tuple(writes), label, where)
+
+
+@dataclass
+class _Names:
+    known: dict[str, str]
+    extra: dict[str, tuple[tuple[str, int | str], ...]]
+    prefix: str
+
+    def name(self, name: str) -> str:
+        return self.known.get(name) or f"{self.prefix}{name}"
+
+    def text(self, text: str) -> str:
+        return _CHECK.sub("check_index(args, STATUS,", _NAME.sub(lambda m: self.name(m.group()), text))
+
+    def bound(self, bound: int | str) -> int | str:
+        return self.text(bound) if isinstance(bound, str) else bound
+
+    def index(self, pointer: str, index: Index) -> Index:
+        terms = tuple((self.name(n), self.bound(c)) for n, c in index.terms)
+        return Index((*terms, *self.extra[pointer]), self.bound(index.constant))
+
+
+def _renamed(s: Statement, names: _Names) -> Statement:
+    if isinstance(s, Load):
+        return Load(names.name(s.name), names.name(s.pointer), names.index(s.pointer, s.index))
+    if isinstance(s, Compute):
+        return Compute(names.name(s.name), names.text(s.text))
+    if isinstance(s, Store):
+        return Store(names.name(s.pointer), names.index(s.pointer, s.index), names.text(s.value))
+    if isinstance(s, Update):
+        return Update(names.name(s.pointer), names.index(s.pointer, s.index), s.combine, names.text(s.value))
+    if isinstance(s, Branch):
+        return Branch(names.text(s.condition), tuple(_renamed(inner, names) for inner in s.body))
+    if isinstance(s, Break):
+        return Break(names.text(s.condition))
+    body = tuple(_renamed(inner, names) for inner in s.body)
+    return Loop(names.name(s.variable), names.bound(s.start), names.bound(s.stop), body)
