@@ -54,19 +54,16 @@ def commit_steps(
 ) -> tuple[list[Step], list[Step]]:
     """The compute and the commit steps. ``again`` emits a loop cluster once more, writing to variables."""
     chosen = _choose(program, targets)
-    moved = {number: candidate for candidate in chosen for number in candidate.clusters}
-    compute: list[Step] = []
+    moved = {number for candidate in chosen for number in candidate.clusters}
+    compute = [step for cluster, made in program.steps if cluster.number not in moved for step in made]
     commit: list[Step] = []
-    for cluster, made in program.steps:
-        candidate = moved.get(cluster.number)
-        if candidate is None:
-            compute += made
-        elif candidate.chain:
-            if cluster.number == candidate.clusters[-1]:
-                ((variable, _),) = candidate.targets
-                commit += [_part(program.memory, node, variable) for node in candidate.chain]
+    clusters = {cluster.number: cluster for cluster, _ in program.steps}
+    for candidate in chosen:
+        if candidate.chain:
+            ((variable, _),) = candidate.targets
+            commit += [_part(program.memory, node, variable) for node in candidate.chain]
         else:
-            commit.append(again(cluster, candidate.targets))
+            commit.append(again(clusters[candidate.clusters[0]], candidate.targets))
     done = {id(tensor) for candidate in chosen for _, tensor in candidate.targets}
     for variable, tensor in targets:
         if id(tensor) not in done:
@@ -97,14 +94,28 @@ def _choose(program: Program, targets: list[Target]) -> list[Candidate]:
             if candidate is not None:
                 found.append(candidate)
     found += [c for c in whole.values() if _fits(program, c)]
-    commit = {number for candidate in found for number in candidate.clusters}
-    return [c for c in found if not _clashes(program, c, commit)]
+    return _ordered(program, found)
 
 
-def _clashes(program: Program, candidate: Candidate, commit: set[int]) -> bool:
-    """True if another commit step reads a variable that this one writes."""
-    others = commit - set(candidate.clusters)
-    return any(program.readers.get(variable.number, set()) & others for variable, _ in candidate.targets)
+def _ordered(program: Program, candidates: list[Candidate]) -> list[Candidate]:
+    """The candidates so that whoever reads a variable comes before the one that writes it. Where they read each other
+    in a circle, one of them is given up: a whole value, if there is one, since a part costs more to copy."""
+    waiting = list(candidates)
+    order: list[Candidate] = []
+    while waiting:
+        ready = [c for c in waiting if not _read_by(program, c, waiting)]
+        if ready:
+            order += ready
+        else:
+            ready = [min(waiting, key=lambda c: len(c.chain))]
+        waiting = [c for c in waiting if not any(c is r for r in ready)]
+    return order
+
+
+def _read_by(program: Program, candidate: Candidate, others: list[Candidate]) -> bool:
+    """True if another candidate reads a variable that this one writes."""
+    clusters = {number for other in others if other is not candidate for number in other.clusters}
+    return any(program.readers.get(variable.number, set()) & clusters for variable, _ in candidate.targets)
 
 
 def _fits(program: Program, candidate: Candidate) -> bool:
