@@ -216,13 +216,14 @@ class Fusion:
         joined = self._fit(cluster, shape, edges) if cluster is not None else None
         full: Cluster | None = None
         while cluster is not None and joined is None and len(cluster.members) >= MAX_MEMBERS:
-            full, cluster = cluster, self._survivor(cluster.overflow)
+            full = full or cluster
+            cluster = self._survivor(cluster.overflow)
             joined = self._fit(cluster, shape, edges) if cluster is not None else None
         if cluster is None or joined is None:
             cluster = self._new(edges, tuple(s for s in shape if s != 1))
             joined = (INNER, _in_order(shape))
-            if full is not None and full.overflow is None:
-                full.overflow = cluster
+        if full is not None:
+            full.overflow = cluster
         level, axes = joined
         if level == "extend":
             for member in cluster.members.values():
