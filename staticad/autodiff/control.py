@@ -13,13 +13,16 @@ from typing import Any
 
 from staticad.autodiff.accumulate import accumulate, has_runtime_length
 from staticad.autodiff.connect import find_dependent
-from staticad.ir.dims import at_least, product
+from staticad.ir.dims import at_least, is_runtime, product
 from staticad.ir.dtypes import is_float
 from staticad.ir.graph import Node, Tensor, sort_nodes
 from staticad.ir.substitute import depends_on, substitute
 from staticad.ir.types import TensorType
+from staticad.ops.base import apply
+from staticad.ops.contract import MATMUL
 from staticad.ops.control import COND, LOOP, PARAMETER, Body, LoopShape, apply_all, parameter
 from staticad.ops.creation import fill
+from staticad.ops.movement import RESHAPE, TRANSPOSE
 
 Differentiate = Callable[..., list[Any]]  # reverse.gradients or forward.jvp
 Maybe = Tensor | None
@@ -156,10 +159,15 @@ def _loop_vjp(node: Node, cotangents: Sequence[Maybe], needed: Sequence[bool], g
     by_capture = dict(zip(captures, found[len(dependent) + len(slices) :], strict=True))
     summed = [i for i in captures if by_capture[i] is not None]
     sliced = [i for i in slices if by_slice[i] is not None]
+    pairs = {i: _weight_product(by_capture[i], shape) for i in summed}
+    products = {i: pair for i, pair in pairs.items() if pair is not None}
+    summed = [i for i in summed if i not in products]
     totals = [parameter(parts.captures[i].type) for i in summed]
     outputs = [_or_zeros(by_carry[i], parts.carry[i]) for i in carries]
     outputs += [accumulate(total, by_capture[i]) for total, i in zip(totals, summed, strict=True)]
     outputs += [by_slice[i] for i in sliced]
+    factors = list(dict.fromkeys(t for pair in products.values() for t in pair))
+    outputs += factors
     if not outputs:
         return [None] * len(node.inputs)
     recorded = _recorded(outputs, [*given, *totals], parts)
@@ -188,7 +196,7 @@ def _loop_vjp(node: Node, cotangents: Sequence[Maybe], needed: Sequence[bool], g
         carries=len(carries) + len(totals),
         sequences=len(stand_ins) + len(used_slices) + len(result_seeds),
         captures=len(used_captures),
-        results=len(sliced),
+        results=len(sliced) + len(factors),
         reverse=not shape.reverse,
         conditional=False,
         counted=counted,
@@ -213,7 +221,27 @@ def _loop_vjp(node: Node, cotangents: Sequence[Maybe], needed: Sequence[bool], g
         answers[shape.carries + shape.sequences + i] = out
     for i, out in zip(sliced, outs[backward.carries :], strict=False):
         answers[shape.carries + i] = out
+    stacked = dict(zip(factors, outs[backward.carries + len(sliced) :], strict=False))
+    for i, (left, right) in products.items():
+        answers[shape.carries + shape.sequences + i] = _product_over_time(stacked[left], stacked[right])
     return answers
+
+
+def _weight_product(gradient: Maybe, shape: LoopShape) -> tuple[Tensor, Tensor] | None:
+    """The factors a, b of a gradient ``aᵀ @ b`` of two matrices: summed over the steps it is one product of the
+    stacked factors, which is faster than a product and a sum in every step."""
+    if gradient is None or gradient.op is not MATMUL or is_runtime(shape.length):
+        return None
+    left, right = gradient.inputs
+    if left.ndim != 2 or right.ndim != 2:
+        return None
+    turned = left.inputs[0] if left.op is TRANSPOSE else apply(TRANSPOSE, left, axes=(1, 0))
+    return turned, right
+
+
+def _product_over_time(left: Tensor, right: Tensor) -> Tensor:
+    rows = [apply(RESHAPE, t, shape=(t.shape[0] * t.shape[1], t.shape[2]), constraints=()) for t in (left, right)]
+    return apply(MATMUL, apply(TRANSPOSE, rows[0], axes=(1, 0)), rows[1])
 
 
 def _forward_count(shape: LoopShape, forward: Sequence[Tensor], node: Node) -> Tensor:

@@ -7,14 +7,16 @@ graph that they use are captured. What a loop's body computes from captured tens
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from staticad.errors import DTypeError, GraphError, ShapeError
 from staticad.functional.creation import arange
 from staticad.functional.elementwise import clip
+from staticad.functional.hoist import hoist_products
 from staticad.functional.nests import flatten
 from staticad.ir import dims
-from staticad.ir.dims import Dim, Size
+from staticad.ir.dims import Dim, Size, is_runtime
 from staticad.ir.dtypes import BOOL, INT64
 from staticad.ir.graph import Node, Tensor, describe, sort_nodes
 from staticad.ir.provenance import here, user_call
@@ -235,18 +237,18 @@ def _loop(
     shape: LoopShape,
 ) -> tuple[Tensor, ...]:
     inside = _varying(outputs, parameters)
+    if not is_runtime(shape.length):
+        with user_call():
+            slices = parameters[shape.carries :]
+            outputs, new_slices, sequences = hoist_products(outputs, slices, stacks, inside)
+        if sequences:
+            parameters, stacks = [*parameters, *new_slices], [*stacks, *sequences]
+            shape = replace(shape, sequences=len(stacks))
+            inside = _varying(outputs, parameters)
     captured = _captures(outputs, lambda n: n in inside)
     handed = [parameter(t.type, t.name) for t in captured]
     body = Body((*parameters, *handed), tuple(substitute(outputs, dict(zip(captured, handed, strict=True)))))
-    complete = LoopShape(
-        shape.carries,
-        shape.sequences,
-        len(captured),
-        shape.results,
-        shape.length,
-        shape.reverse,
-        shape.conditional,
-    )
+    complete = replace(shape, captures=len(captured))
     with user_call():
         return apply_all(LOOP, *carry, *stacks, *captured, *extra, body=body, shape=complete, base=body)
 

@@ -17,6 +17,7 @@ from staticad.lower.control import control_steps
 from staticad.lower.emit import Event
 from staticad.lower.fuse import Fusion
 from staticad.lower.memory import assign_offsets
+from staticad.lower.merge import merge_loops
 from staticad.lower.nest import Nest
 from staticad.lower.plan import (
     CONSTANT,
@@ -150,7 +151,7 @@ class Lowering:
     # ---- the plan ------------------------------------------------------------------------------------------------
 
     def plan(self, fetches: Sequence[Tensor], updates: Sequence[Update], requirements: tuple[Requirement, ...]) -> Plan:
-        outputs = prepare([*fetches, *(value for _, value in updates)], self.sizes)
+        outputs = prepare(merge_loops([*fetches, *(value for _, value in updates)]), self.sizes)
         fetches = outputs[: len(fetches)]
         updates = [(v, x) for (v, _), x in zip(updates, outputs[len(fetches) :], strict=True)]
         order = sort_nodes(outputs)
