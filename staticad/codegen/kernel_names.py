@@ -8,6 +8,7 @@ from numba.core import types
 
 from staticad.codegen import (
     intrinsics,
+    loop_hints,
     scalar_arithmetic,
     scalar_cast,
     scalar_compare,
@@ -40,6 +41,8 @@ KERNEL_NAMES: dict[str, object] = {
     "store": intrinsics.store,
     "check_index": intrinsics.check_index,
     "failure": intrinsics.failure,
+    # loops
+    "short_loop": loop_hints.short_loop,
     # arithmetic in the dtype of the operands
     "add": scalar_arithmetic.add,
     "sub": scalar_arithmetic.sub,
@@ -96,6 +99,9 @@ KERNEL_NAMES: dict[str, object] = {
     "mul_reduce": scalar_reduce.mul_reduce,
     "max_reduce": scalar_reduce.max_reduce,
     "min_reduce": scalar_reduce.min_reduce,
+    "max_key": scalar_reduce.max_key,
+    "min_key": scalar_reduce.min_key,
+    "key_value": scalar_reduce.key_value,
     "or_reduce": scalar_reduce.or_reduce,
     "and_reduce": scalar_reduce.and_reduce,
 }

@@ -38,6 +38,7 @@ from numba.cpython import builtins, iterators, numbers, rangeobj  # noqa: F401  
 
 from staticad.codegen.atomics import MACHINE_NAMES
 from staticad.codegen.kernel_names import KERNEL_NAMES
+from staticad.codegen.loop_hints import hinted
 from staticad.codegen.target import target_machine
 from staticad.errors import CompileError
 
@@ -260,7 +261,7 @@ def build(source: str, symbol: str) -> llvm.ModuleRef:
     finally:
         del linecache.cache[filename]
     _export(module, inner, symbol, returns=entry)
-    parsed = llvm.parse_assembly(str(module))
+    parsed = llvm.parse_assembly(hinted(module, inner))
     parsed.name = symbol
     parsed.data_layout = str(target_machine().target_data)
     optimize(parsed, loops=not entry)

@@ -2,12 +2,17 @@
 
 Float sums and products carry `reassoc nsz contract` on their one instruction, so the order of the additions is free
 there and nowhere else. The maximum and minimum of floats are LLVM's `maximum` and `minimum`, which hand on NaN and
-order -0.0 below 0.0, so that their result does not depend on the order.
+order -0.0 below 0.0, so that their result does not depend on the order. In a register they are faster as integers that
+are ordered like the floats: `max_key` and `min_key` give them, `key_value` turns the extreme back.
 """
 
 from __future__ import annotations
 
-from staticad.codegen.vecmath.builder import BOOLEAN, DTYPES, NUMBERS, Value, is_float, select
+from typing import Any
+
+from numba.core import types
+
+from staticad.codegen.vecmath.builder import BOOLEAN, DTYPES, NUMBERS, Value, is_float, select, width
 from staticad.codegen.vecmath.elementwise import elementwise
 
 REORDER = ("reassoc", "nsz", "contract")
@@ -47,6 +52,39 @@ def _and_reduce(acc: Value, v: Value) -> Value:
     return acc & v
 
 
+def _greatest(key: Value) -> int:
+    return (1 << (width(key.dtype) - 1)) - 1
+
+
+def _key(v: Value) -> Value:
+    """The bits of a float, those of a negative one without its sign reversed: ordered as integers like the floats."""
+    bits = v.bits()
+    return bits ^ ((bits >> (width(bits.dtype) - 1)) & _greatest(bits))
+
+
+def _max_key(v: Value) -> Value:
+    """An integer ordered like the float; NaN is the greatest."""
+    key = _key(v)
+    return select(v.is_nan(), key.constant(_greatest(key)), key)
+
+
+def _min_key(v: Value) -> Value:
+    """An integer ordered like the float; NaN is the smallest."""
+    key = _key(v)
+    return select(v.is_nan(), key.constant(-_greatest(key) - 1), key)
+
+
+def _key_value(key: Value) -> Value:
+    """The float of a key."""
+    return (key ^ ((key >> (width(key.dtype) - 1)) & _greatest(key))).as_float()
+
+
+_KEYS: dict[Any, Any] = {types.float32: types.int32, types.float64: types.int64}
+_VALUES: dict[Any, Any] = {types.int32: types.float32, types.int64: types.float64}
+
+max_key = elementwise("max_key", _max_key, tuple(_KEYS), _KEYS)
+min_key = elementwise("min_key", _min_key, tuple(_KEYS), _KEYS)
+key_value = elementwise("key_value", _key_value, tuple(_VALUES), _VALUES)
 add_reduce = elementwise("add_reduce", _add_reduce, NUMBERS)
 mul_reduce = elementwise("mul_reduce", _mul_reduce, NUMBERS)
 max_reduce = elementwise("max_reduce", _max_reduce, DTYPES)

@@ -39,5 +39,6 @@ def _render(statements: Iterable[Statement], depth: int) -> list[str]:
             lines += [f"{indent}if {s.condition}:", f"{indent}    break"]
         elif isinstance(s, Loop):
             bounds = str(s.stop) if s.start == 0 else f"{s.start}, {s.stop}"
-            lines += [f"{indent}for {s.variable} in range({bounds}):", *_render(s.body, depth + 1)]
+            hint = [f"{indent}    short_loop()"] if s.short else []
+            lines += [f"{indent}for {s.variable} in range({bounds}):", *hint, *_render(s.body, depth + 1)]
     return lines

@@ -168,12 +168,14 @@ class Emitter:
         """The loop variable of a key, or the value that stands for it."""
         return self._keys[key][0]
 
-    def close(self, name: str, start: int | str, stop: int | str) -> None:
-        """End the innermost loop and put it into the enclosing block."""
+    def close(self, name: str, start: int | str, stop: int | str, short: bool = False) -> None:
+        """End the innermost loop and put it into the enclosing block. ``short``: it makes few iterations; that is
+        passed on where masking them is safe and pays."""
         block = self._blocks.pop()
         self._extents.pop()
         if block.statements:
-            self.emit(Loop(name, start, stop, tuple(block.statements)))
+            short = short and all(isinstance(s, Load | Compute | Store) and _maskable(s) for s in block.statements)
+            self.emit(Loop(name, start, stop, tuple(block.statements), short))
 
     def emit(self, statement: Statement, depth: int | None = None) -> None:
         self._blocks[self.depth if depth is None else depth].statements.append(statement)
@@ -434,6 +436,11 @@ def index_text(index: Index) -> str:
     if index.constant != 0 or not parts:
         parts.append(str(index.constant))
     return " + ".join(parts).replace("+ -", "- ")
+
+
+def _maskable(statement: Statement) -> bool:
+    """Index checks branch."""
+    return not (isinstance(statement, Compute) and "check_index" in statement.text)
 
 
 __all__ = ["Emitter", "Event", "Memory", "dtype_name", "index_text", "literal"]

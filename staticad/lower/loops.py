@@ -78,12 +78,14 @@ class Break:
 
 @dataclass(frozen=True)
 class Loop:
-    """``for variable in range(start, stop)``; bounds are ints, names of parameters or short expressions of them."""
+    """``for variable in range(start, stop)``; bounds are ints, names of parameters or short expressions of them.
+    ``short`` loops make few iterations (see `staticad.codegen.loop_hints`)."""
 
     variable: str
     start: int | str
     stop: int | str
     body: tuple[Statement, ...]
+    short: bool = False
 
 
 Statement = Load | Compute | Store | Update | Branch | Break | Loop
@@ -111,7 +113,7 @@ def with_status(statement: Statement, slot: int) -> Statement:
         return Compute(statement.name, statement.text.replace("STATUS", str(slot)))
     if isinstance(statement, Loop):
         body = tuple(with_status(s, slot) for s in statement.body)
-        return Loop(statement.variable, statement.start, statement.stop, body)
+        return Loop(statement.variable, statement.start, statement.stop, body, statement.short)
     if isinstance(statement, Branch):
         return Branch(statement.condition, tuple(with_status(s, slot) for s in statement.body))
     return statement

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from staticad.ir.dims import Size, floordiv, maximum, product
-from staticad.ir.dtypes import INT64
+from staticad.ir.dtypes import DType
 from staticad.ir.graph import Node, Tensor
 from staticad.lower.affine import ZERO, Affine, Context, linear, loop
 from staticad.lower.axes import Axis, affine_of, merge, separate
@@ -24,6 +24,9 @@ from staticad.lower.plan import Buffer, Step
 from staticad.ops.reduce import highest, lowest
 
 GRAIN = 40_000  # operations that one thread should do at a time, at least
+SHORT = 128  # iterations of which an incomplete vector is a large part
+WHOLE = 32  # iterations that fill vectors
+CHEAP = 8  # operations that are as fast one by one as under a mask
 CHUNK_KEY = "chunk"
 PIECE_KEY = "piece"
 
@@ -158,9 +161,11 @@ class Nest:
     def _loop(self, position: int, serial: bool, body: Callable[[], None]) -> None:
         axis, name = self.axes[position], f"i{position}"
         start, stop = self._bounds(position, serial)
+        cost = self.emitter.cost
         self.emitter.open(axis.key, name, axis.extent)
         body()
-        self.emitter.close(name, start, stop)
+        inner = 0 < position == len(self.axes) - 1
+        self.emitter.close(name, start, stop, inner and _is_short(axis.extent, self.emitter.cost - cost))
 
     def _outer(self, depth: int, serial: bool) -> None:
         self._begin(depth, None)
@@ -185,16 +190,35 @@ class Nest:
             return
         registers = [(m, self._row_begin(m)) for m in rows]
         self._inner(self.outer_count, stage, serial, registers, stored, accumulators)
-        for member, names in registers:
+        found = [(m, self._row_end(m, name)) for m, name in registers]
+        positions = [(m, name, self._register("int64(9223372036854775807)")) for m, name in found if _is_position(m)]
+        if positions:
+            self._find(self.outer_count, serial, positions)
+        places = {m.node: place for m, _, place in positions}
+        for member, name in found:
             context = self._context(member.axes)
-            self.emitter.remember(member.node.outputs[0], context, names[-1])
+            self.emitter.remember(member.node.outputs[0], context, places.get(member.node, name))
+
+    def _find(self, depth: int, serial: bool, positions: list[tuple[Member, str, str]]) -> None:
+        """The first places of extremes that are known: a second pass, which vectorizes as the first one does."""
+        if depth < len(self.axes):
+            self._loop(depth, serial, lambda: self._find(depth + 1, serial, positions))
+            return
+        for member, extreme, place in positions:
+            value = self._operand(member)
+            same = f"equal({value}, {extreme})"
+            if _dtype(member).kind == "f":  # where the extreme is NaN, the first NaN
+                same = f"logical_or({same}, isnan({value}))"
+            index = self.emitter.integer(loop(self.axes[-1].key))
+            far = "int64(9223372036854775807)"
+            self.emitter.emit(Compute(place, f"min_reduce({place}, where({same}, {index}, {far}))"))
 
     def _inner(
         self,
         depth: int,
         stage: int,
         serial: bool,
-        rows: list[tuple[Member, tuple[str, ...]]],
+        rows: list[tuple[Member, str]],
         stored: list[Member],
         accumulators: list[_Accumulator],
     ) -> None:
@@ -250,31 +274,23 @@ class Nest:
         self.emitter.cost += 1
         return self.emitter.value(member.operand, self._context(member.operand_axes))
 
-    def _row_begin(self, member: Member) -> tuple[str, ...]:
-        """Registers of a reduction; the last one holds the result."""
-        dtype = member.operand.dtype if member.operand is not None else INT64
-        if member.node.op.family == "argreduce":
-            extreme = lowest(dtype) if member.node.op.name == "argmax" else highest(dtype)
-            return self._register(literal(extreme, dtype)), self._register(literal(0, INT64))
-        return (self._register(literal(_reduction(member).initial(dtype), dtype)),)
+    def _row_begin(self, member: Member) -> str:
+        """The register of a reduction."""
+        dtype = _dtype(member)
+        return self._register(_keyed(member, literal(_initial(member, dtype), dtype)))
 
     def _register(self, text: str) -> str:
         name = self.emitter.fresh("a")
         self.emitter.emit(Compute(name, text))
         return name
 
-    def _row_update(self, member: Member, names: tuple[str, ...]) -> None:
+    def _row_update(self, member: Member, name: str) -> None:
         value = self._operand(member)
-        if member.node.op.family == "argreduce":
-            best, position = names
-            value = self.emitter.named(value)
-            better = self.emitter.compute(member.node.op.better.format(value, best), (value,), self.emitter.depth)
-            index = self.emitter.integer(loop(self.axes[-1].key))
-            self.emitter.emit(Compute(position, f"where({better}, {index}, {position})"))
-            self.emitter.emit(Compute(best, f"where({better}, {value}, {best})"))
-            return
-        (name,) = names
-        self.emitter.emit(Compute(name, f"{_reduction(member).combine}({name}, {value})"))
+        self.emitter.emit(Compute(name, f"{_combine(member)}({name}, {_keyed(member, value)})"))
+
+    def _row_end(self, member: Member, name: str) -> str:
+        """The result that a register holds."""
+        return self._register(f"key_value({name})") if _key(member) else name
 
     def _begin(self, depth: int, stage: int | None) -> None:
         for accumulator in self._owned(depth, stage):
@@ -282,7 +298,7 @@ class Nest:
             dtype = member.node.types[0].dtype
             initial = literal(_reduction(member).initial(dtype), dtype)
             if not accumulator.below:
-                accumulator.register = self._register(initial)
+                accumulator.register = self._register(_keyed(member, initial))
                 continue
             shape = self.memory.fusion.shape(member.node.outputs[0])
             names = []
@@ -299,18 +315,21 @@ class Nest:
             if accumulator.register is not None:
                 member = accumulator.member
                 shape = self.memory.fusion.shape(member.node.outputs[0])
+                value = self._row_end(member, accumulator.register)
                 for buffer in self.outputs(member.node):
-                    self.emitter.store(buffer, linear(self._result_context(member), shape), accumulator.register)
+                    self.emitter.store(buffer, linear(self._result_context(member), shape), value)
 
     def _owned(self, depth: int, stage: int | None) -> list[_Accumulator]:
         return [a for a in self.accumulators if a.depth == depth and (stage is None or a.member.stage == stage)]
 
     def _accumulate(self, accumulator: _Accumulator) -> None:
         member = accumulator.member
-        value, combine = self._operand(member), _reduction(member).combine
+        value, combine = self._operand(member), _combine(member)
         if accumulator.register is not None:
-            self.emitter.emit(Compute(accumulator.register, f"{combine}({accumulator.register}, {value})"))
+            text = f"{combine}({accumulator.register}, {_keyed(member, value)})"
+            self.emitter.emit(Compute(accumulator.register, text))
             return
+        combine = {"max_reduce": "maximum", "min_reduce": "minimum"}.get(combine, combine)
         affine = linear(self._result_context(member), self.memory.fusion.shape(member.node.outputs[0]))
         for buffer in self.outputs(member.node):
             self.emitter.update(buffer, affine, combine, value)
@@ -319,6 +338,43 @@ class Nest:
 def _reduction(member: Member) -> Any:
     """The reduction op of a member: its own, or the one that a partial result belongs to."""
     return member.node.attrs["reduction"] if member.node.op.family == "partial" else member.node.op
+
+
+def _is_short(extent: Size, cost: int) -> bool:
+    return isinstance(extent, int) and 2 < extent <= SHORT and extent % WHOLE != 0 and cost >= CHEAP
+
+
+def _is_position(member: Member) -> bool:
+    return bool(member.node.op.family == "argreduce")
+
+
+def _dtype(member: Member) -> DType:
+    """What a reduction combines."""
+    assert member.operand is not None
+    return member.operand.dtype
+
+
+def _initial(member: Member, dtype: DType) -> Any:
+    if _is_position(member):
+        return lowest(dtype) if member.node.op.name == "argmax" else highest(dtype)
+    return _reduction(member).initial(dtype)
+
+
+def _combine(member: Member) -> str:
+    if _is_position(member):
+        return "max_reduce" if member.node.op.name == "argmax" else "min_reduce"
+    return str(_reduction(member).combine)
+
+
+def _key(member: Member) -> str | None:
+    """The function that makes a float an integer for its reduction in a register."""
+    keys = {"max_reduce": "max_key", "min_reduce": "min_key"}
+    return keys.get(_combine(member)) if _dtype(member).kind == "f" else None
+
+
+def _keyed(member: Member, text: str) -> str:
+    key = _key(member)
+    return f"{key}({text})" if key else text
 
 
 def store_region(

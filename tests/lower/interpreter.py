@@ -230,6 +230,8 @@ def _names() -> dict[str, Any]:
     names |= {str(d): np.dtype(d).type for d in "int8 int16 int32 int64 uint8 uint16 uint32 uint64".split()}
     names |= {"float32": np.float32, "float64": np.float64, "bool_": np.bool_, "inf": np.inf, "nan": np.nan}
     names |= {"add_reduce": np.add, "mul_reduce": np.multiply, "max_reduce": np.maximum, "min_reduce": np.minimum}
+    names |= {name: lambda value: value for name in ("max_key", "min_key", "key_value")}  # floats are their own keys
+    names["short_loop"] = lambda: None
     names |= {"or_reduce": np.logical_or, "and_reduce": np.logical_and}
     names["cast"] = lambda value, kind: np.asarray(value).astype(kind)[()]
     names["where"] = lambda condition, one, other: one if condition else other

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from llvmlite import ir
@@ -17,12 +17,15 @@ Formula = Callable[..., Value]
 
 
 def elementwise(
-    name: str, formula: Formula, accepts: Sequence[types.Type], result: types.Type | None = None
+    name: str,
+    formula: Formula,
+    accepts: Sequence[types.Type],
+    result: types.Type | Mapping[types.Type, types.Type] | None = None,
 ) -> Any:
     """The Numba intrinsic `name` from a formula over values.
 
-    Every argument has the same dtype, one of `accepts`; the result has it too, unless `result` says otherwise.
-    Other argument types raise Numba's typing error, with the name of the function and the types.
+    Every argument has the same dtype, one of `accepts`; the result has it too, unless `result` names another or says
+    which for each. Other argument types raise Numba's typing error, with the name of the function and the types.
     """
     arity = len(inspect.signature(formula).parameters)
 
@@ -32,7 +35,8 @@ def elementwise(
             given = ", ".join(map(str, dtypes))
             allowed = ", ".join(map(str, accepts))
             raise NumbaTypeError(f"{name}({given}): needs {arity} argument(s) of one dtype out of {allowed}")
-        signature = (dtypes[0] if result is None else result)(*dtypes)
+        returned = result.get(dtypes[0]) if isinstance(result, Mapping) else result
+        signature = (dtypes[0] if returned is None else returned)(*dtypes)
 
         def emit(_context: Any, builder: ir.IRBuilder, signature: Any, values: Sequence[ir.Value]) -> ir.Value:
             operands = map(Value, [builder] * arity, values, signature.args)
