@@ -195,6 +195,16 @@ class Program:
         return times[: self._steps]
 
 
+def prepare(parallel: bool) -> None:
+    """Compile or load the dispatcher, and the workers' loop where steps may be cut, so that no run has to.
+
+    Raises CompileError.
+    """
+    _definition()
+    if parallel and config.settings().threads > 1:
+        pool()
+
+
 def misfit(specs: Sequence[ArraySpec], feeds: Sequence[object]) -> int | None:
     """The first feed that is not exactly as its spec says, by the rules that the machine applies; None if all are."""
     for index, (spec, feed) in enumerate(zip(specs, feeds)):

@@ -35,7 +35,7 @@ from staticad.runtime.feeds import (
     unknown_size,
 )
 from staticad.runtime.locks import Lock, back_off
-from staticad.runtime.machine import CODES
+from staticad.runtime.machine import CODES, prepare
 from staticad.runtime.memory import aligned_bytes
 from staticad.runtime.structure import flatten
 from staticad.runtime.variables import Variable
@@ -104,6 +104,7 @@ class Session:
         self._compiled = Compiled(self._plan)
         for step in self._compiled.steps:
             kernel_address(self._compiled.text(step))
+        prepare(any(step.grain != 0 for step in self._compiled.steps))
         self.variables: tuple[Variable, ...] = tuple(v for v in self._plan.variables if isinstance(v, Variable))
         self._changes = changes
         self._written = [v for v, _ in changes]
