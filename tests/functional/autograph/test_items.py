@@ -1,0 +1,103 @@
+"""Assignment to items: of tensors (a new tensor) and of Python's containers (in place)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import staticad as sa
+from tests.control.running import check_derivatives, run
+from tests.functional.autograph.running import agree
+
+
+def cholesky(a: Any) -> Any:
+    n = len(a)
+    l = np.zeros_like(a)  # noqa: E741
+    for j in range(n):
+        for i in range(j, n):
+            s = a[i, j]
+            for k in range(j):
+                s -= l[i, k] * l[j, k]
+            if i == j:
+                l[i, j] = np.sqrt(s)
+            else:
+                l[i, j] = s / l[j, j]
+    return l
+
+
+def definite(n: int) -> np.ndarray:
+    a = np.random.default_rng(0).normal(size=(n, n))
+    return a @ a.T + n * np.eye(n)
+
+
+def test_cholesky_written_for_numpy() -> None:
+    a = sa.placeholder(("n", "n"))
+    factor = sa.function(cholesky)(a)
+    (gradient,) = sa.gradients(sa.log(sa.diagonal(factor)).sum(), a)
+    value = definite(4)
+    found, slopes = run([factor, gradient], {a: value})
+    np.testing.assert_allclose(found, cholesky(value), rtol=1e-12)
+    np.testing.assert_allclose(slopes + slopes.T, np.linalg.inv(value), rtol=1e-9, atol=1e-12)
+
+
+def test_its_derivatives() -> None:
+    a = sa.placeholder(("n", "n"))
+    check_derivatives([sa.function(cholesky)(a)], [a], {a: definite(3)}, order=1)
+
+
+def test_swaps_augmented_assignment_and_slices() -> None:
+    def f(v: Any, n: Any) -> Any:
+        for i in range(n):
+            v[i], v[i + 1] = v[i + 1], v[i]
+            v[i] *= 2
+        v[1:3] -= 10
+        v[::2] = v[1]
+        (v[0], rest), last = (v[3], n), v[2]
+        return v, rest, last
+
+    agree(f, (np.arange(4.0), 3), (np.arange(4.0), 0))
+
+
+def test_all_operators() -> None:
+    def f(x: Any, k: Any) -> Any:
+        x[0] += 1
+        x[0] -= 3
+        x[1] *= 2
+        x[1] /= 4
+        x[2] //= 2
+        x[2] **= 2
+        x[2] %= 3
+        k[0] |= True
+        k[1] &= x[0] > 5
+        k[2] ^= True
+        return x, k
+
+    agree(f, (np.array([1.0, 5.0, 7.0]), np.array([True, True, False])))
+
+
+def test_containers_change_in_place() -> None:
+    @sa.function
+    def f(items: list[Any], table: dict[str, Any], grid: list[list[int]]) -> None:
+        items[0] = items[1]
+        items[1] += 5
+        items[2:] = [7, 8]
+        table["k"], table["j"] = 1, 2
+        table["k"] -= 3
+        grid[0][1] = 4
+        del items[0], table["j"]
+
+    items, table, grid = [1, 2, 3], {}, [[0, 0]]
+    f(items, table, grid)
+    assert items == [7, 7, 8] and table == {"k": -2} and grid == [[0, 4]]
+
+
+def test_integers_keep_out_floats() -> None:
+    @sa.function
+    def f(k: sa.Tensor) -> sa.Tensor:
+        k[0] = 1.5
+        return k
+
+    with pytest.raises(sa.DTypeError):
+        f(sa.placeholder((2,), "int64"))
