@@ -5,11 +5,14 @@ One session holds many cases, with free sizes, so that all shapes run on the sam
 
 from __future__ import annotations
 
+import inspect
 from collections import defaultdict
+from typing import Any
 
 import numpy as np
 import pytest
 
+import staticad as sa
 from tests.harness import families
 from tests.harness.cases import Case
 from tests.harness.derivatives import check_case
@@ -37,9 +40,9 @@ PAIRS = [
     if any(dtype in case.dtypes for case in cases)
 ]
 SMOOTH = [
-    pytest.param(name, dtype, id=f"{name}-{dtype.name}")
+    pytest.param(name, dtype, order, id=f"{name}-{dtype.name}-{order}")
     for name, cases in GROUPS.items()
-    for dtype in families.FLOATS
+    for dtype, order in ((families.FLOATS[0], 1), (families.FLOATS[1], 1), (families.FLOATS[1], 2))
     if any(dtype in case.dtypes and case.smooth for case in cases)
 ]
 
@@ -62,9 +65,11 @@ def test_compiled_values_are_the_reference_values(group: str, dtype: np.dtype, r
     report(found)
 
 
-@pytest.mark.parametrize(("group", "dtype"), SMOOTH)
-def test_compiled_gradients_are_the_reference_gradients(group: str, dtype: np.dtype, rng: np.random.Generator) -> None:
-    matrix = Matrix([case for case in GROUPS[group] if case.smooth], dtype, gradients=True)
+@pytest.mark.parametrize(("group", "dtype", "order"), SMOOTH)
+def test_compiled_gradients_are_the_reference_gradients(
+    group: str, dtype: np.dtype, order: int, rng: np.random.Generator
+) -> None:
+    matrix = Matrix([case for case in GROUPS[group] if case.smooth], dtype, order)
     found: list[str] = []
     for sizes in matrix.zero_sizes():
         found += matrix.differences(matrix.feeds(rng, sizes))
@@ -83,3 +88,29 @@ def test_derivatives_of_the_front(case: Case, rng: np.random.Generator) -> None:
 def test_names_of_cases_are_distinct() -> None:
     names = [case.name for case in OP_CASES]
     assert len(set(names)) == len(names)
+
+
+def test_every_public_function_of_tensors_has_a_case(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Cases are built while the public functions count their calls."""
+    called: set[Any] = set()
+
+    def counting(function: Any) -> Any:
+        def count(*args: Any, **kwargs: Any) -> Any:
+            called.add(function)
+            return function(*args, **kwargs)
+
+        return count
+
+    names = [n for n in sa.__all__ if inspect.isfunction(getattr(sa, n)) and is_front(getattr(sa, n))]
+    originals = {name: getattr(sa, name) for name in names}
+    for name, function in originals.items():
+        monkeypatch.setattr(sa, name, counting(function))
+    for case in all_front_cases():
+        case.tensor(case.dtypes[-1], {})
+    missing = [name for name in names if originals[name] not in called]
+    assert not missing
+
+
+def is_front(function: Any) -> bool:
+    module = function.__module__.removeprefix("staticad.functional.")
+    return module != function.__module__ and not module.startswith(("control", "autograph"))

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 import staticad as sa
-from tests.harness.cases import ALL, FLOATS, INTEGERS, Case, Input, kinds, values
+from tests.harness.cases import ALL, BOOL, FLOATS, INTEGERS, Case, Input, kinds, values
 
 NUMBERS = (*INTEGERS, *FLOATS)
 X, XY = values("ab"), values("ab", "b")
@@ -26,6 +26,38 @@ def chain(
 def exact(name: str, inputs: tuple[Input, ...], build: Any, dtypes: tuple[np.dtype, ...] = ALL, **more: Any) -> Case:
     """A case that moves or chooses elements."""
     return Case(name, inputs, build, "front moving", dtypes, special=False, **more)
+
+
+# Functions that are one op after promotion: on every dtype, integers and bools included.
+UNARY = (
+    "exp", "expm1", "log", "log1p", "sqrt", "rsqrt", "reciprocal", "sin", "cos", "tan", "tanh", "sigmoid", "softplus",
+    "erf", "square", "relu", "absolute", "floor", "ceil", "trunc", "rint", "isnan", "isfinite", "isinf", "logical_not",
+)  # fmt: skip
+NUMERIC = ("negative", "positive", "sign")
+BINARY = (
+    "add", "multiply", "divide", "maximum", "minimum", "equal", "not_equal", "less", "less_equal", "greater",
+    "greater_equal", "logical_and", "logical_or", "logical_xor",
+)  # fmt: skip
+NUMERIC_BINARY = ("subtract", "floor_divide", "remainder")
+
+
+def promoted_cases() -> Iterator[Case]:
+    def case(name: str, inputs: tuple[Input, ...], build: Any, dtypes: tuple[np.dtype, ...] = ALL) -> Case:
+        return Case(name, inputs, build, "front promoted", dtypes, ulp=None, special=False, smooth=False)
+
+    for name in (*UNARY, *NUMERIC):
+        yield case(f"sa.{name}", X, getattr(sa, name), NUMBERS if name in NUMERIC else ALL)
+    for name in (*BINARY, *NUMERIC_BINARY):
+        function = getattr(sa, name)
+        dtypes = NUMBERS if name in NUMERIC_BINARY else ALL
+        yield case(f"sa.{name}", XY, function, dtypes)
+        yield case(f"sa.{name} with int16", XY, lambda x, y, f=function: f(x, sa.astype(y, "int16")), dtypes)
+        yield case(f"sa.{name} with a number", X, lambda x, f=function: f(3, x), dtypes)
+    yield case("sa.power", XY, lambda x, y: sa.power(x, sa.absolute(sa.astype(y, "int8"))), FLOATS)
+    yield case("sa.power of integers", XY, lambda x, y: sa.power(x, y), kinds("u"))
+    yield case(
+        "bitwise", XY, lambda x, y: sa.bitwise_xor(sa.bitwise_and(x, y), sa.bitwise_or(x, sa.invert(y))), (BOOL,)
+    )
 
 
 def arithmetic_cases() -> Iterator[Case]:
@@ -47,6 +79,9 @@ def reduction_cases() -> Iterator[Case]:
     yield chain("mean of all", X, sa.mean, FLOATS, nonzero=nonzero)
     yield chain("var", X, lambda x: sa.var(x, axis=1, ddof=0), nonzero=nonzero)
     yield chain("std", X, lambda x: sa.std(x, axis=0, keepdims=True), nonzero=nonzero, domain=(-2, 2))
+    yield chain("prod", X, lambda x: sa.prod(x, axis=1, keepdims=True), domain=(0.5, 1.5))
+    yield exact("max less min", X, lambda x: sa.max(x, axis=1) - sa.min(x, axis=1), NUMBERS, nonzero=nonzero)
+    yield exact("argmin", X, lambda x: sa.argmin(x, axis=0), smooth=False, nonzero=nonzero)
     yield exact("any and all", X, lambda x: sa.any(x, axis=0) & sa.all(x), smooth=False)
     yield exact("argmax of all", X, lambda x: sa.argmax(x), smooth=False, nonzero=nonzero)
     yield chain("centred", X, lambda x: x - sa.mean(x, axis=-1, keepdims=True), nonzero=nonzero)
@@ -66,6 +101,12 @@ def moving_cases() -> Iterator[Case]:
     yield exact("vstack, hstack", values("ab", "ab"), lambda x, y: sa.hstack([sa.vstack([x, y]), sa.vstack([y, x])]))
     yield exact("split", values("a6"), lambda x: sa.concatenate(sa.split(x, 3, axis=1)[::-1], axis=0))
     yield exact("pad", X, lambda x: sa.pad(x, ((1, 2), (0, 3)), constant_values=1))
+    yield exact("transpose", values("abc"), sa.transpose)
+    yield exact("expand_dims, squeeze", X, lambda x: sa.squeeze(sa.expand_dims(x, (0, 2)), 0))
+    yield exact("broadcast_to", X, lambda x: sa.broadcast_to(x, (2, *x.shape)))
+    yield exact("broadcast_arrays", XY, lambda x, y: sa.concatenate(sa.broadcast_arrays(x, y), axis=0))
+    yield exact("diagonal", X, lambda x: sa.diagonal(x, 1))
+    yield exact("atleast_1d", values(""), sa.atleast_1d)
     yield exact("atleast_2d", values("a"), sa.atleast_2d)
     yield exact("tril", values("abc"), lambda x: sa.tril(x, -1))
     yield exact("triu", X, lambda x: sa.triu(x, 1))
@@ -81,12 +122,15 @@ def creating_cases() -> Iterator[Case]:
         return chain(name, X, build, dtypes, smooth=False)
 
     yield case("zeros and ones", lambda x: sa.zeros_like(x) + sa.ones(x.shape, x.dtype), ALL)
+    yield case("ones and zeros", lambda x: sa.ones_like(x) * sa.zeros(x.shape, x.dtype), ALL)
+    yield case("full", lambda x: sa.full((x.shape[1], 2), 2.5, x.dtype))
+    yield case("identity", lambda x: sa.identity(x.shape[0]) * sa.asarray(3.0))
     yield case("full_like", lambda x: sa.full_like(x, 3), ALL)
     yield case("eye", lambda x: sa.eye(x.shape[0], x.shape[1], k=1, dtype=x.dtype), ALL)
     yield case("arange", lambda x: sa.arange(x.shape[0]) * 2)
     yield case("arange by steps", lambda x: sa.arange(3, x.shape[0] + 3, 2))
     yield case("linspace", lambda x: sa.linspace(0.0, 1.0, 7))
-    yield case("one_hot", lambda x: sa.nn.one_hot(sa.arange(x.shape[0]), x.shape[1]))
+    yield case("one_hot", lambda x: sa.one_hot(sa.arange(x.shape[0]), x.shape[1]))
 
 
 def indexing_cases() -> Iterator[Case]:
@@ -109,6 +153,7 @@ def product_cases() -> Iterator[Case]:
     yield chain("vector by matrix", values("a", "ab"), lambda x, y: x @ y, NUMBERS)
     yield chain("dot", values("ab", "bc"), sa.dot)
     yield chain("outer", values("a", "b"), sa.outer, NUMBERS)
+    yield chain("matmul, vdot", X, lambda x: sa.matmul(x, sa.transpose(x)) * sa.vdot(x, x))
     yield chain("inner", values("ab", "cb"), sa.inner)
     yield chain("tensordot", values("abc", "bcd"), sa.tensordot)
     yield chain("einsum", values("abc", "bd"), lambda x, y: sa.einsum("abc,bd->dca", x, y))
@@ -120,15 +165,15 @@ def product_cases() -> Iterator[Case]:
 
 def special_cases() -> Iterator[Case]:
     some = frozenset("ab")
-    yield chain("softmax", X, sa.nn.softmax, nonzero=some)
-    yield chain("softmax of the first axis", X, lambda x: sa.nn.softmax(x * 30, axis=0), nonzero=some)
-    yield chain("log_softmax", X, lambda x: sa.nn.log_softmax(x, axis=1), nonzero=some)
-    yield chain("logsumexp", X, lambda x: sa.special.logsumexp(x, axis=0), nonzero=some)
-    yield chain("logsumexp of all", X, sa.special.logsumexp, nonzero=some)
-    yield chain("mse", values("ab", "ab"), sa.nn.mse, nonzero=some)
+    yield chain("softmax", X, sa.softmax, nonzero=some)
+    yield chain("softmax of the first axis", X, lambda x: sa.softmax(x * 30, axis=0), nonzero=some)
+    yield chain("log_softmax", X, lambda x: sa.log_softmax(x, axis=1), nonzero=some)
+    yield chain("logsumexp", X, lambda x: sa.logsumexp(x, axis=0), nonzero=some)
+    yield chain("logsumexp of all", X, sa.logsumexp, nonzero=some)
+    yield chain("mse", values("ab", "ab"), sa.mse, nonzero=some)
     yield chain(
         "cross_entropy", (*X, Input(("a",), "index", "b")),
-        lambda x, t: sa.nn.cross_entropy(x, sa.remainder(t, x.shape[1])), nonzero=some,
+        lambda x, t: sa.cross_entropy(x, sa.remainder(t, x.shape[1])), nonzero=some,
     )  # fmt: skip
     yield chain("log of sigmoid", X, lambda x: sa.log(sa.sigmoid(x)))
     yield chain("log of 1 + x", X, lambda x: sa.log(1 + x * x))
@@ -138,7 +183,8 @@ def special_cases() -> Iterator[Case]:
 def all_front_cases() -> list[Case]:
     """Every case of the front."""
     families = (
-        arithmetic_cases, reduction_cases, moving_cases, creating_cases, indexing_cases, product_cases, special_cases,
+        promoted_cases, arithmetic_cases, reduction_cases, moving_cases, creating_cases, indexing_cases, product_cases,
+        special_cases,
     )  # fmt: skip
     return [case for family in families for case in family()]
 

@@ -20,8 +20,9 @@ Feeds = dict[Tensor, np.ndarray]
 class Matrix:
     """The cases' graphs in one dtype, on shared placeholders with free sizes, and the session of all of them."""
 
-    def __init__(self, cases: Sequence[Case], dtype: np.dtype, gradients: bool = False) -> None:
-        self.dtype, self.gradients = dtype, gradients
+    def __init__(self, cases: Sequence[Case], dtype: np.dtype, order: int = 0) -> None:
+        """``order`` 0 is the results, 1 their derivatives by all float operands, 2 the derivatives of these."""
+        self.dtype, self.order = dtype, order
         pool: dict[tuple[object, ...], Tensor] = {}
         self.cases: list[Case] = []
         self.outputs: list[Tensor] = []
@@ -33,7 +34,9 @@ class Matrix:
             operands = [case.placeholder(i, dtype, pool) for i in range(len(case.inputs))]
             for operand, given in zip(operands, case.inputs):
                 self.inputs[operand] = given, case.domain
-            results = _gradients(result, operands) if gradients else [result]
+            results = [result]
+            for _ in range(order):
+                results = _gradients(results, operands)
             self.cases += [case] * len(results)
             self.outputs += results
         self.session = sa.compile(self.outputs, inputs=list(self.inputs))
@@ -55,7 +58,7 @@ class Matrix:
         """Run, compare with the reference, name the cases that differ. ``only="special"`` leaves out the cases whose
         results on extreme values are not defined."""
         results = self.session.run(feeds)
-        chained = [i for i, c in enumerate(self.cases) if c.ulp is None or self.gradients]
+        chained = [i for i, c in enumerate(self.cases) if c.ulp is None or self.order]
         single = [i for i, c in enumerate(self.cases) if i not in chained and (c.special or only == "all")]
         found = []
         if only == "all":
@@ -73,10 +76,10 @@ class Matrix:
         return [f"{self.cases[i]} {self.dtype} at {sizes}: {text}" for i, text in found if text is not None]
 
 
-def _gradients(result: Tensor, operands: list[Tensor]) -> list[Tensor]:
-    """Derivatives by all float operands, with a cotangent that is different in every element."""
+def _gradients(results: list[Tensor], operands: list[Tensor]) -> list[Tensor]:
+    """Derivatives by all float operands, with cotangents that are different in every element."""
     xs = [t for t in operands if t.dtype.kind == "f"]
-    if result.dtype.kind != "f" or not xs:
+    ys = [t for t in results if t.dtype.kind == "f"]
+    if not xs or not ys:
         return []
-    cotangent = sa.cos(result) + 0.25
-    return sa.gradients(result, xs, sa.stop_gradient(cotangent), unconnected="zero")
+    return sa.gradients(ys, xs, [sa.stop_gradient(sa.cos(y) + 0.25) for y in ys], unconnected="zero")

@@ -174,7 +174,7 @@ def normalizing(build: Builder) -> Tensor | None:
     axis = int(build.rng.integers(x.ndim))
     if not build.concrete(x)[axis]:
         return None
-    return build.choose((sa.nn.softmax, sa.nn.log_softmax, sa.special.logsumexp))(tame(build, x), axis=axis)
+    return build.choose((sa.softmax, sa.log_softmax, sa.logsumexp))(tame(build, x), axis=axis)
 
 
 def rearranging(build: Builder) -> Tensor | None:
@@ -312,7 +312,7 @@ def counting(build: Builder) -> Tensor | None:
         lambda: x + size if not_bool(x) else None,
         lambda: sa.zeros(x.shape, x.dtype),
         lambda: sa.full(x.shape, 2, "float32"),
-        lambda: sa.nn.one_hot(sa.arange(size), 3),
+        lambda: sa.one_hot(sa.arange(size), 3),
     ))()  # fmt: skip
 
 
