@@ -9,11 +9,13 @@ import numpy as np
 from staticad.errors import GraphError
 from staticad.ir.graph import Node, Tensor, sort_nodes
 from staticad.ir.printer import format_value
+from staticad.ops.control import LOOP
 
 FORWARD, GRADIENT, UPDATE = "forward", "gradient", "update"
 Outputs = Tensor | Iterable[Tensor] | Mapping[str, Tensor]
 
 _SHOWN_BY_THE_TYPE = ("type", "dtype", "shape", "constraints")
+_DRAWN = ("base", "body", "branches")
 _HELPERS = ("constant", "creation")
 _SMALL = 6  # constants up to this many elements are shown by value
 _LONGEST = 60  # characters of a value or of the attributes
@@ -80,7 +82,10 @@ def attributes(node: Node) -> str:
         array: np.ndarray = node.attrs["value"].array
         text = str(array[()]) if array.ndim == 0 else format_value(array)
         return _cut(text) if array.size <= _SMALL else ""
-    return _cut(", ".join(f"{k}={format_value(v)}" for k, v in node.attrs.items() if k not in _SHOWN_BY_THE_TYPE))
+    if node.op is LOOP:
+        return _cut(str(node.attrs["shape"]))
+    hidden = (*_SHOWN_BY_THE_TYPE, *_DRAWN)
+    return _cut(", ".join(f"{k}={format_value(v)}" for k, v in node.attrs.items() if k not in hidden))
 
 
 def lines(node: Node) -> list[str]:

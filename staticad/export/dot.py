@@ -6,7 +6,8 @@ border. The text of a graph depends on nothing but the graph.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from staticad.export.attributes import (
@@ -21,7 +22,9 @@ from staticad.export.attributes import (
     ordered_inputs,
     parts,
 )
-from staticad.ir.graph import Node
+from staticad.export.bodies import inputs_of_node, outputs_of_body, parameters_of_body
+from staticad.ir.graph import Node, sort_nodes
+from staticad.ops.control import bodies
 
 # Fill colours, light enough for black text.
 COLOURS: Mapping[str, str] = {
@@ -40,6 +43,8 @@ COLOURS: Mapping[str, str] = {
     "scatter": "#c9daf8",
     "contract": "#d9d2e9",
     "barrier": "#ffffff",
+    "control": "#9fc5e8",
+    "parameter": "#deebf7",
 }
 SHAPES: Mapping[str, str] = {
     "placeholder": "invhouse",
@@ -48,6 +53,7 @@ SHAPES: Mapping[str, str] = {
     "constant": "note",
     "temporary": "ellipse",
     "fetch": "house",
+    "parameter": "ellipse",
 }
 _FRAMES: Mapping[str, str] = {
     FORWARD: "#4a86e8",
@@ -56,6 +62,8 @@ _FRAMES: Mapping[str, str] = {
     "compute": "#4a86e8",
     "commit": "#6aa84f",
 }
+_DASHED: Mapping[str, str] = {"style": "dashed"}  # between a body and what is around it
+_DOTTED: Mapping[str, str] = {"style": "dotted", "constraint": "false"}
 _HEAD = (
     '  graph [rankdir=TB, fontname="Helvetica", fontsize=12]',
     '  node [shape=box, style="filled,rounded", fillcolor=white, fontname="Helvetica", fontsize=10]',
@@ -68,7 +76,8 @@ def to_dot(tensors: Outputs, *, name: str = "graph", clusters: bool = True) -> s
 
     A box for every node: its name, its op with attributes, dtype and shape; the tooltip is the user's line. Where
     the order of the inputs matters the edges carry their positions. With ``clusters`` the forward part and the parts
-    that derivatives and optimizers made stand in boxes of their own, if there is more than one.
+    that derivatives and optimizers made stand in boxes of their own, if there is more than one. The bodies of branches
+    and loops are boxes, their parameters connected to what they stand for by dashed edges.
     Raises GraphError for what is no tensor.
     """
     outputs = named_outputs(tensors)
@@ -78,14 +87,48 @@ def to_dot(tensors: Outputs, *, name: str = "graph", clusters: bool = True) -> s
         results.setdefault(tensor.node, []).append(f"output {position}{': ' + label if label else ''}")
     boxes: dict[str, list[str]] = {}
     part = parts(numbers)
-    for node, number in numbers.items():
-        boxes.setdefault(part[node], []).append(_box(node, number, results.get(node, [])))
-    edges = [
-        _edge(f"n{numbers[tensor.node]}", f"n{number}", _edge_label(node, position))
-        for node, number in numbers.items()
-        for position, tensor in enumerate(node.inputs)
-    ]
+    drawn, edges = _draw(numbers, "", results)
+    for node, text in drawn.items():
+        boxes.setdefault(part[node], []).extend(text)
     return _digraph(name, boxes if clusters and len(boxes) > 1 else {"": _merge(boxes)}, edges)
+
+
+def _draw(
+    order: Iterable[Node], prefix: str, results: Mapping[Node, list[str]]
+) -> tuple[dict[Node, list[str]], list[str]]:
+    """For every node of one graph the lines that draw it and its bodies, and the edges among all of them."""
+    names = {node: f"{prefix}n{number}" for number, node in enumerate(order)}
+    drawn: dict[Node, list[str]] = {}
+    edges: list[str] = []
+    for node, identity in names.items():
+        drawn[node] = [_box(node, identity, results.get(node, []))]
+        inside = bodies(node)
+        for position in inputs_of_node(node):
+            edges.append(_edge(names[node.inputs[position].node], identity, _edge_label(node, position)))
+        for number, body in enumerate(inside):
+            inner = f"{identity}b{number}"
+            title = f"body of {node.op.name}" if len(inside) == 1 else f"branch {number} of {node.op.name}"
+            nodes = sort_nodes(body.outputs)
+            lines_, more = _draw(nodes, inner, {})
+            inner_names = {n: f"{inner}n{k}" for k, n in enumerate(nodes)}
+            drawn[node] += _cluster(inner, title, node, _merge(lines_))
+            edges += more
+            for parameter, stands_for in parameters_of_body(node, body):
+                if parameter.node in inner_names:
+                    edges.append(_edge(names[stands_for.node], inner_names[parameter.node], "", _DASHED))
+            for place, (label, tensor) in enumerate(outputs_of_body(node, body)):
+                source = inner_names[tensor.node]
+                edges.append(_edge(source, identity, label, _DASHED))
+                carried = body.parameters[place].node if label.startswith("carry") else None
+                if carried in inner_names:
+                    edges.append(_edge(source, inner_names[carried], "next step", _DOTTED))
+    return drawn, edges
+
+
+def _cluster(identity: str, title: str, node: Node, content: Sequence[str]) -> list[str]:
+    look = f"color={quote(COLOURS['control'])}; style=rounded; tooltip={quote(str(node.where))}"
+    head = f"label={quote(title)}; {look}"
+    return [f"subgraph {quote('cluster_' + identity)} {{", f"  {head}", *(f"  {line}" for line in content), "}"]
 
 
 def steps_to_dot(
@@ -149,14 +192,14 @@ def _code(character: str) -> str:
     return " " if character in "\xa0\t" else character.encode("unicode_escape").decode()
 
 
-def _box(node: Node, number: int, results: list[str]) -> str:
+def _box(node: Node, identity: str, results: list[str]) -> str:
     about = kind(node)
     style = {"fillcolor": COLOURS.get(about, "#ffffff"), "tooltip": str(node.where)}
     if about in SHAPES:
         style |= {"shape": SHAPES[about], "style": "filled"}
     if results:
         style["peripheries"] = "2"
-    return _node(f"n{number}", [*lines(node), *results], style)
+    return _node(identity, [*lines(node), *results], style)
 
 
 def _node(identity: str, label: Sequence[str], style: Mapping[str, str]) -> str:
@@ -173,11 +216,13 @@ def _edge_label(node: Node, position: int) -> str:
     return " ".join(labels)
 
 
-def _edge(source: str, target: str, label: str = "") -> str:
-    return f"{source} -> {target}" + (f" [label={quote(label)}]" if label else "")
+def _edge(source: str, target: str, label: str = "", style: Mapping[str, str] = MappingProxyType({})) -> str:
+    attributes = {**({"label": label} if label else {}), **style}
+    shown = ", ".join(f"{key}={quote(value)}" for key, value in attributes.items())
+    return f"{source} -> {target}" + (f" [{shown}]" if shown else "")
 
 
-def _merge(boxes: Mapping[str, list[str]]) -> list[str]:
+def _merge(boxes: Mapping[Any, list[str]]) -> list[str]:
     return [line for lines_ in boxes.values() for line in lines_]
 
 

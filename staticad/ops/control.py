@@ -66,6 +66,10 @@ class LoopShape:
     conditional: bool = False
     counted: bool = False
 
+    def __str__(self) -> str:
+        steps = "while" if self.conditional else "as many steps as recorded" if self.counted else f"{self.length} steps"
+        return f"{steps}, in reverse" if self.reverse else steps
+
     def split_parameters(self, items: Sequence[Any]) -> tuple[list[Any], list[Any], list[Any]]:
         """Carry, slices, captures. Also for the inputs of the node, whose last one may be a condition or a length."""
         a, b = self.carries, self.carries + self.sequences
