@@ -9,9 +9,11 @@ from typing import Any
 import numpy as np
 
 import staticad as sa
+from staticad.errors import FeedError, IndexOutOfBounds
 from staticad.ir.graph import Tensor, sort_nodes
 from staticad.ir.printer import print_graph
 from staticad.ops.sources import VARIABLE
+from staticad.reference import evaluate
 from tests.harness.condition import expect, mismatch_expected
 from tests.harness.random_builder import RandomGraph
 
@@ -51,6 +53,10 @@ def _differences(graphs: Sequence[RandomGraph]) -> list[str]:
         for which in ("feeds", "more_feeds"):
             given = {t: a for g in graphs for t, a in getattr(g, which).items()}
             found += [f"{which}, {text}" for text in _run(session, outputs, updates, variables, given)]
+        for graph in graphs:
+            if graph.illegal is not None:
+                others = {t: a for g in graphs for t, a in g.feeds.items()}
+                found += _run_illegal(session, variables, others, *graph.illegal)
     except Exception as error:
         lines = "".join(traceback.format_exception(error)[-4:])
         found.append(f"{type(error).__name__}: {error}\n{lines}")
@@ -78,12 +84,25 @@ def _run(
     return found
 
 
+def _run_illegal(session: Any, variables: list[Any], others: Feeds, feeds: Feeds, expected: Exception) -> list[str]:
+    """The session has to refuse what the reference refuses, and to leave the variables alone."""
+    kind = IndexOutOfBounds if isinstance(expected, IndexOutOfBounds) else FeedError
+    old = [v.value.tobytes() for v in variables]
+    try:
+        session.run({**others, **feeds})
+    except kind:
+        return ["an error changed a variable"] if [v.value.tobytes() for v in variables] != old else []
+    except Exception as error:
+        return [f"illegal feeds: {type(error).__name__}: {error}, and not {kind.__name__}: {expected}"]
+    return [f"illegal feeds were accepted: {expected}"]
+
+
 def _smallest(graph: RandomGraph) -> str:
     """The smallest part of the graph that is wrong by itself, as text with its feeds."""
     candidates = [t for node in sort_nodes(graph.outputs) if node.inputs for t in node.outputs]
     sizes = {t: len(sort_nodes([t])) for t in candidates}
     for tensor in sorted(candidates, key=lambda t: sizes[t]):
-        part = graph._replace(outputs=[tensor], updates={})
+        part = _alone(graph, tensor)
         differences = _differences([part])
         if differences:
             return f"smallest part: {differences[0]}\n{_text(part)}"
@@ -96,10 +115,22 @@ def _smallest(graph: RandomGraph) -> str:
     return f"no tensor is wrong by itself; together these are: {_differences([graph])[0]}\n{_text(graph)}"
 
 
+def _alone(graph: RandomGraph, tensor: Tensor) -> RandomGraph:
+    """The graph with one output; what is illegal for it is found anew."""
+    illegal = None
+    if graph.illegal is not None:
+        feeds = graph.illegal[0]
+        try:
+            evaluate(tensor, feeds)
+        except (FeedError, IndexOutOfBounds, ValueError) as error:
+            illegal = feeds, error
+    return graph._replace(outputs=[tensor], updates={}, illegal=illegal)
+
+
 def _text(graph: RandomGraph) -> str:
     lines = [print_graph([*graph.outputs, *graph.updates.values()])]
     lines += [f"  {v!r} becomes {t!r}" for v, t in graph.updates.items()]
-    for feeds in (graph.feeds, graph.more_feeds):
+    for feeds in (graph.feeds, graph.more_feeds, *([graph.illegal[0]] if graph.illegal else ())):
         for tensor, array in feeds.items():
             lines.append(f"  {tensor.name} {tensor.type} = {np.array2string(array, threshold=60)}  # {array.shape}")
     return "\n".join(lines)

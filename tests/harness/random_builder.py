@@ -23,13 +23,15 @@ FIXED_SIZES = (1, 1, 2, 3, 4, 5)
 
 
 class RandomGraph(NamedTuple):
-    """A graph, and arrays to run it on: twice, where other values of the free sizes are legal too."""
+    """A graph, and arrays to run it on: twice, where other values of the free sizes are legal too. Where they are
+    not, ``illegal`` holds such feeds and the reference's error."""
 
     inputs: list[Tensor]
     outputs: list[Tensor]
     feeds: dict[Tensor, np.ndarray]
     more_feeds: dict[Tensor, np.ndarray]
     updates: dict[Tensor, Tensor]
+    illegal: tuple[dict[Tensor, np.ndarray], Exception] | None
     seed: int
 
 
@@ -175,8 +177,8 @@ def random_graph(seed: int) -> RandomGraph:
         outputs += [g for g in tangents(build, outputs) if build.is_legal(g)]
     updates = build.updates(outputs)
     feeds = build.feed()
-    more_feeds = other_feeds(build, [*outputs, *updates.values()], feeds)
-    return RandomGraph(build.inputs, outputs, feeds, more_feeds, updates, seed)
+    more_feeds, illegal = other_feeds(build, [*outputs, *updates.values()], feeds)
+    return RandomGraph(build.inputs, outputs, feeds, more_feeds, updates, illegal, seed)
 
 
 def tangents(build: Builder, outputs: list[Tensor]) -> list[Tensor]:
@@ -186,7 +188,9 @@ def tangents(build: Builder, outputs: list[Tensor]) -> list[Tensor]:
     return sa.jvp(floats, xs, [sa.cos(x) for x in xs]) if floats and xs else []
 
 
-def other_feeds(build: Builder, outputs: list[Tensor], feeds: dict[Tensor, np.ndarray]) -> dict[Tensor, np.ndarray]:
+def other_feeds(
+    build: Builder, outputs: list[Tensor], feeds: dict[Tensor, np.ndarray]
+) -> tuple[dict[Tensor, np.ndarray], tuple[dict[Tensor, np.ndarray], Exception] | None]:
     """Feeds with other sizes if the graph is legal for them, else other numbers of the first sizes."""
     first = dict(build.sizes)
     for symbol in first:
@@ -194,10 +198,12 @@ def other_feeds(build: Builder, outputs: list[Tensor], feeds: dict[Tensor, np.nd
     candidate = build.feed()
     try:
         evaluate(outputs, candidate)
-    except (FeedError, IndexOutOfBounds, ValueError):
+    except (FeedError, IndexOutOfBounds, ValueError) as error:
         build.sizes.update(first)
-        return build.feed() if not any(t.dtype.kind in "iu" for t in feeds) else feeds
-    return candidate
+        # Integers may be indices, which are legal as they are.
+        again = feeds if any(t.dtype.kind in "iu" for t in feeds) else build.feed()
+        return again, (candidate, error)
+    return candidate, None
 
 
 def second_order(build: Builder, outputs: list[Tensor]) -> list[Tensor]:
