@@ -10,6 +10,7 @@ import numpy as np
 from staticad.errors import DTypeError, FeedError, GraphError
 from staticad.ir.dims import Size, Symbol, as_symbol, evaluate, is_runtime
 from staticad.ir.graph import Node, Tensor, describe
+from staticad.ir.provenance import here
 from staticad.lower.plan import Requirement
 
 
@@ -21,7 +22,7 @@ def order_feeds(inputs: Sequence[Tensor], feeds: Mapping[Any, Any]) -> tuple[Any
     if not isinstance(feeds, Mapping):
         raise FeedError(
             f"feeds are a mapping from inputs (tensors or names) to arrays, not {type(feeds).__name__}; "
-            "for positional arrays call the session itself: session(a, b)"
+            f"for positional arrays call the session itself: session(a, b) (at {here()})"
         )
     by_name: dict[str, list[Tensor]] = {}
     for tensor in inputs:
@@ -33,22 +34,23 @@ def order_feeds(inputs: Sequence[Tensor], feeds: Mapping[Any, Any]) -> tuple[Any
         if isinstance(key, str):
             named = by_name.get(key, [])
             if len(named) > 1:
-                raise FeedError(f"{len(named)} inputs are named {key!r}; feed them by tensor")
+                raise FeedError(f"{len(named)} inputs are named {key!r}; feed them by tensor (at {here()})")
             if not named:
-                raise FeedError(f"no input is named {key!r}; the inputs are {_list(inputs)}")
+                raise FeedError(f"no input is named {key!r}; the inputs are {_list(inputs)} (at {here()})")
             node = named[0].node
         elif isinstance(key, Tensor):
             node = key.node
             if node not in known:
                 raise FeedError(f"{describe(key)} is no input of this session; the inputs are {_list(inputs)}")
         else:
-            raise FeedError(f"the key {key!r} of the feeds is neither a tensor nor a name")
+            raise FeedError(f"the key {key!r} of the feeds is neither a tensor nor a name (at {here()})")
         if node in found:
-            raise FeedError(f"{describe(node.out)} is fed twice, by tensor and by name")
+            raise FeedError(f"{describe(node.out)} is fed twice, by tensor and by name; leave one out (at {here()})")
         found[node] = value
     missing = [t for t in inputs if t.node not in found]
     if missing:
-        raise FeedError(f"missing feed for {', '.join(describe(t) for t in missing)}")
+        listed = ", ".join(describe(t) for t in missing)
+        raise FeedError(f"missing feed for {listed}; add it to the mapping of feeds (at {here()})")
     return tuple(found[t.node] for t in inputs)
 
 
@@ -63,7 +65,7 @@ def convert(tensor: Tensor, value: Any) -> np.ndarray:
     Raises FeedError (wrong rank or no array) or DTypeError.
     """
     if isinstance(value, Tensor):
-        raise FeedError(f"feed for {describe(tensor)} is a symbolic tensor {describe(value)}; feeds are arrays")
+        raise FeedError(f"feed for {describe(tensor)} is a symbolic tensor, {describe(value)}; feeds are arrays")
     if isinstance(value, (np.ndarray, np.generic)):
         array = np.asarray(value)
         native = array.dtype.newbyteorder("=")
@@ -87,9 +89,10 @@ def _from_python(tensor: Tensor, value: Any) -> np.ndarray:
     try:
         array = np.asarray(value)
     except ValueError as error:
-        raise FeedError(f"feed for {describe(tensor)} is no rectangular array: {error}") from None
+        raise FeedError(f"feed for {describe(tensor)} is no rectangular array ({error}); pad its rows") from None
     if array.dtype.kind not in "biuf":
-        raise FeedError(f"feed for {describe(tensor)} is {type(value).__name__}, not an array of numbers")
+        kind = type(value).__name__
+        raise FeedError(f"feed for {describe(tensor)} is {kind}, not an array of numbers; use np.asarray on your data")
     if array.size == 0:
         return array.astype(tensor.dtype)
     rank = "biuf"
@@ -99,12 +102,16 @@ def _from_python(tensor: Tensor, value: Any) -> np.ndarray:
         raise DTypeError(f"feed for {describe(tensor)} has dtype {array.dtype}, not {tensor.dtype}; convert it first")
     if rank.index(kind) > rank.index(target):
         raise DTypeError(
-            f"feed for {describe(tensor)} holds {array.dtype.name} numbers, which {tensor.dtype} can't hold"
+            f"feed for {describe(tensor)} holds {array.dtype.name} numbers, which {tensor.dtype} can't hold; "
+            "convert them first, or give the placeholder another dtype"
         )
     with np.errstate(all="ignore"):
         converted = array.astype(tensor.dtype)
     if target == "i" and not np.array_equal(converted, array):
-        raise DTypeError(f"feed for {describe(tensor)} holds integers outside the range of {tensor.dtype}")
+        raise DTypeError(
+            f"feed for {describe(tensor)} holds integers outside the range of {tensor.dtype}; "
+            "give the placeholder a wider dtype"
+        )
     return converted
 
 
@@ -119,7 +126,7 @@ def bind_sizes(inputs: Sequence[Tensor], arrays: Sequence[np.ndarray]) -> dict[S
                 if size != actual:
                     raise FeedError(
                         f"feed for {describe(tensor)} has shape {array.shape}: the size of axis {axis} is {actual}, "
-                        f"not {size}"
+                        f"not {size}; feed that shape, or leave the size open with None"
                     )
             elif symbol not in values:
                 values[symbol], origin[symbol] = actual, (tensor, axis)
@@ -127,7 +134,7 @@ def bind_sizes(inputs: Sequence[Tensor], arrays: Sequence[np.ndarray]) -> dict[S
                 other, other_axis = origin[symbol]
                 raise FeedError(
                     f"the size {symbol} is {values[symbol]} by axis {other_axis} of {describe(other)}, "
-                    f"but {actual} by axis {axis} of {describe(tensor)}"
+                    f"but {actual} by axis {axis} of {describe(tensor)}; a size has one value in a run"
                 )
     return values
 
@@ -144,7 +151,7 @@ def check_sizes(nodes: Sequence[Node], requirements: Sequence[Requirement], valu
         for kind in node.types:
             for size in kind.shape:
                 if not isinstance(size, int) and not is_runtime(size) and size_value(size, values, node) < 0:
-                    raise FeedError(f"{node.op.name}: size {size} is negative, at {node.where}")
+                    raise FeedError(f"{node.op.name}: size {size} is negative, at {node.where}; feed larger arrays")
     for requirement in requirements:
         size, unless = evaluate(requirement.size, values), evaluate(requirement.unless_empty, values)
         if size < requirement.bound and unless:
@@ -177,7 +184,9 @@ def size_value(size: Size, values: Mapping[Symbol, int], node: Node) -> int:
     try:
         return evaluate(size, values)
     except ZeroDivisionError:
-        raise FeedError(f"{node.op.name}: the size {size} divides by zero, at {node.where}") from None
+        raise FeedError(
+            f"{node.op.name}: the size {size} divides by zero, at {node.where}; feed arrays that are not empty"
+        ) from None
 
 
 def free_symbols(inputs: Sequence[Tensor]) -> set[Symbol]:

@@ -144,10 +144,8 @@ class Session:
         """What the fast path did not take: other sizes, values to convert, a busy lock, an index out of range,
         results given by the user."""
         if len(arrays) != len(self.inputs):
-            raise FeedError(
-                f"this session takes {len(self.inputs)} arrays "
-                f"({', '.join(describe(t) for t in self.inputs)}), not {len(arrays)}"
-            )
+            listed = ", ".join(describe(t) for t in self.inputs) or "it has no inputs"
+            raise FeedError(f"this session takes {len(self.inputs)} arrays ({listed}), not {len(arrays)} (at {here()})")
         feeds, values = self._converted(arrays)
         binding = self._bind(values)
         if out is not None:
@@ -214,12 +212,12 @@ class Session:
 
     def _check_out(self, binding: Binding, feeds: tuple[np.ndarray, ...], out: tuple[np.ndarray, ...]) -> None:
         if len(out) != len(binding.outs):
-            raise FeedError(f"out has {len(out)} arrays for {len(binding.outs)} results")
+            raise FeedError(f"out has {len(out)} arrays for {len(binding.outs)} results (at {here()})")
         held = [*feeds, *(v._storage for v in self.variables)]
         for number, (array, spec) in enumerate(zip(out, binding.outs, strict=True)):
-            where = f"out[{number}]"
+            where = f"out[{number}], given at {here()},"
             if not isinstance(array, np.ndarray) or array.dtype != spec.dtype or array.shape != spec.shape:
-                raise FeedError(f"{where} has to be an array of {spec.dtype} and shape {spec.shape}")
+                raise FeedError(f"{where} has to be an array of {spec.dtype} and the shape {spec.shape}")
             if not (array.flags.c_contiguous and array.flags.aligned and array.flags.writeable):
                 raise FeedError(f"{where} has to be C-contiguous, aligned and writable")
             if any(np.may_share_memory(array, other) for other in (*held, *out[:number])):
@@ -257,16 +255,15 @@ class Session:
 
     def memory(self, sizes: Mapping[str, int] | None = None) -> int:
         """Bytes of temporary memory for given values of the named or printed free sizes."""
-        given = dict(sizes or {})
+        given = {str(name): size for name, size in (sizes or {}).items()}
+        listed = ", ".join(map(str, self._symbols)) or "none"
         values: dict[Symbol, int] = {}
         for symbol in self._symbols:
             if str(symbol) not in given:
-                raise FeedError(
-                    f"no value for the size {symbol}; this session has {', '.join(map(str, self._symbols))}"
-                )
+                raise FeedError(f"no value for the size {symbol}; the free sizes are {listed} (at {here()})")
             values[symbol] = given.pop(str(symbol))
         if given:
-            raise FeedError(f"no size is called {next(iter(given))}")
+            raise FeedError(f"no size is called {next(iter(given))}; the free sizes are {listed} (at {here()})")
         return evaluate(self._plan.arena, values)
 
     def to_dot(self, stage: str = "graph") -> str:
@@ -280,7 +277,7 @@ class Session:
             steps = inspection.drawn_steps(self._plan)
             buffers = inspection.drawn_buffers(self._plan, self.inputs, self.variables)
             return steps_to_dot(steps, buffers, name=title)
-        raise GraphError(f"no stage {stage!r}; there are 'graph', 'optimized' and 'kernels'")
+        raise GraphError(f"no stage {stage!r}; there are 'graph', 'optimized' and 'kernels' (at {here()})")
 
     def __repr__(self) -> str:
         label = f" {self.name!r}" if self.name else ""
@@ -295,7 +292,7 @@ def _options(options: Mapping[str, Any] | None) -> dict[str, Any]:
     chosen = {"optimize": True, "stabilize": True, "unsound": False}
     for key, value in (options or {}).items():
         if key not in chosen:
-            raise GraphError(f"no option {key!r}; there are {', '.join(map(repr, chosen))}")
+            raise GraphError(f"no option {key!r}; there are {', '.join(map(repr, chosen))} (at {here()})")
         chosen[key] = value
     return chosen
 
@@ -310,21 +307,35 @@ def _rewriter(chosen: Mapping[str, Any]) -> Callable[[list[Tensor]], list[Tensor
 def _updates(updates: Mapping[Any, Any] | Iterable[tuple[Any, Any]] | None) -> list[tuple[Variable, Tensor]]:
     if updates is None:
         return []
-    pairs = list(updates.items()) if isinstance(updates, Mapping) else [tuple(pair) for pair in updates]
+    pairs = _pairs(updates)
     found: list[tuple[Variable, Tensor]] = []
     seen: set[Node] = set()
-    for pair in pairs:
-        if len(pair) != 2:
-            raise GraphError(f"an update is a pair (variable, new value), not {pair!r}")
-        variable, value = pair
+    for variable, value in pairs:
         if not isinstance(variable, Variable):
             what = describe(variable) if isinstance(variable, Tensor) else repr(variable)
             raise GraphError(f"{what} can't be updated: it is no variable; make it with sa.variable (at {here()})")
         if variable.node in seen:
-            raise GraphError(f"{describe(variable)} has two updates; combine them into one")
+            raise GraphError(f"{describe(variable)} has two updates; combine them into one (at {here()})")
         seen.add(variable.node)
-        found.append((variable, value if isinstance(value, Tensor) else to_tensor(value, variable.dtype)))
+        try:
+            found.append((variable, value if isinstance(value, Tensor) else to_tensor(value, variable.dtype)))
+        except (DTypeError, ShapeError) as error:
+            raise type(error)(f"update of {describe(variable)}: {error} (at {here()})") from None
     return found
+
+
+def _pairs(updates: Any) -> list[tuple[Any, Any]]:
+    if isinstance(updates, Mapping):
+        return list(updates.items())
+    if isinstance(updates, (Tensor, str)) or not isinstance(updates, Iterable):
+        raise GraphError(
+            f"updates are a mapping from variables to new values, or pairs of them, not {updates!r} (at {here()})"
+        )
+    pairs = list(updates)
+    for pair in pairs:
+        if not isinstance(pair, (tuple, list)) or len(pair) != 2:
+            raise GraphError(f"an update is a pair (variable, new value), not {pair!r} (at {here()})")
+    return [(variable, value) for variable, value in pairs]
 
 
 def _check_update(variable: Variable, value: Tensor, constraints: list[Constraint]) -> None:
@@ -335,7 +346,10 @@ def _check_update(variable: Variable, value: Tensor, constraints: list[Constrain
         )
     sizes = zip(value.shape, variable.shape, strict=False)
     if value.ndim != variable.ndim or any(same_size(a, b, constraints) is None for a, b in sizes):
-        raise ShapeError(f"update of {describe(variable)} has another shape: {describe(value)}")
+        raise ShapeError(
+            f"update of {describe(variable)} has another shape: {describe(value)}; "
+            "reshape, reduce or broadcast it to the variable's"
+        )
 
 
 def _inputs(inputs: Any, nodes: list[Node]) -> tuple[Tensor, ...]:
@@ -343,19 +357,19 @@ def _inputs(inputs: Any, nodes: list[Node]) -> tuple[Tensor, ...]:
     if inputs is None:
         return tuple(n.out for n in needed)
     if isinstance(inputs, Tensor):
-        raise GraphError("inputs is a list of placeholders; write inputs=[x]")
+        raise GraphError(f"inputs is a list of placeholders; write inputs=[x] (at {here()})")
     given: set[Node] = set()
     for tensor in inputs:
         if not isinstance(tensor, Tensor) or tensor.op.name != "placeholder":
             what = describe(tensor) if isinstance(tensor, Tensor) else repr(tensor)
-            raise GraphError(f"{what} can't be an input: inputs are placeholders")
+            raise GraphError(f"{what} can't be an input: inputs are placeholders (at {here()})")
         if tensor.node in given:
-            raise GraphError(f"{describe(tensor)} is listed twice among the inputs")
+            raise GraphError(f"{describe(tensor)} is listed twice among the inputs (at {here()})")
         given.add(tensor.node)
     missing = [n for n in needed if n not in given]
     if missing:
         listed = ", ".join(describe(n.out) for n in missing)
-        raise GraphError(f"the graph depends on {listed}, which is not among the inputs; add it to inputs=")
+        raise GraphError(f"the graph depends on {listed}, not among the inputs; add it to inputs= (at {here()})")
     return tuple(inputs)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from staticad.errors import GraphError
 from staticad.ir.graph import Tensor
+from staticad.ir.provenance import here
 
 Pack = Callable[[tuple[Any, ...]], Any]
 
@@ -46,5 +47,6 @@ def _collect(item: Any, leaves: list[Tensor]) -> Pack:
         members = [_collect(value, leaves) for value in item]
         return lambda values: kind(part(values) for part in members)
     raise GraphError(
-        f"can't fetch {item!r} ({type(item).__name__}): fetches are tensors, or lists, tuples, dicts of them"
+        f"can't fetch {item!r} ({type(item).__name__}): fetches are tensors, or lists, tuples, dicts of them "
+        f"(at {here()})"
     )
