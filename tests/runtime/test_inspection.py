@@ -1,0 +1,198 @@
+"""Profiles and the check for numbers that are not finite."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+import staticad as sa
+from staticad.runtime.inspection import Profile, Row
+
+
+def line_of(tensor: sa.Tensor) -> str:
+    return f"{__file__}:{tensor.where.line}"
+
+
+# ---- profile ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_profile_names_kernels_lines_times_and_calls() -> None:
+    x, w = sa.placeholder((None, 30), name="x"), sa.variable(np.eye(30), name="w")
+    hidden = sa.tanh(x @ w)
+    loss = (hidden**2).sum()
+    (slope,) = sa.gradients(loss, w)
+    session = sa.compile(loss, [x], updates={w: w - 0.1 * slope})
+    array = np.random.default_rng(0).normal(size=(200, 30))
+    before = session(array), w.value
+    profile = session.profile({x: array}, repeat=5)
+    assert [row.label for row in profile] == [s.label for s in session._plan.steps]
+    assert all(row.calls == 5 and row.seconds > 0 for row in profile)
+    assert any(line_of(hidden) in row.lines for row in profile)
+    assert any(line_of(loss) in row.lines for row in profile)
+    assert profile.seconds == pytest.approx(sum(row.seconds for row in profile))
+    np.testing.assert_array_equal(w.value, before[1])
+    assert session(array) != before[0]
+
+
+def test_a_profile_leaves_the_session_as_it_was() -> None:
+    x = sa.placeholder((None,), name="x")
+    session = sa.compile(sa.exp(x), [x])
+    first = session.profile({"x": np.ones(1000)}, repeat=3)
+    seconds = first[0].seconds
+    session(np.ones(1000))
+    assert first[0].seconds == seconds
+    assert len(session._bindings) == 1
+    assert session.profile({"x": np.ones(7)}, repeat=1)[0].calls == 1
+
+
+def test_a_profile_prints_as_a_table_with_the_slowest_first() -> None:
+    text = str(Profile([Row("fast", ("a.py:1",), 1e-6, 2), Row("slow", tuple(f"b.py:{k}" for k in range(6)), 3e-6, 2)]))
+    lines = text.splitlines()
+    assert lines[0].split() == ["µs/call", "calls", "share", "kernel"]
+    assert lines[1].split() == ["1.50", "2", "75.0%", "slow"]
+    assert lines[2].strip() == "b.py:0" and lines[6].strip() == "and 2 more lines"
+    assert lines[7].split() == ["0.50", "2", "25.0%", "fast"]
+    assert len(str(Profile()).splitlines()) == 1
+
+
+def test_a_profile_that_fails_keeps_variables() -> None:
+    w, index = sa.variable(np.ones(3)), sa.placeholder((), "int64")
+    session = sa.compile(w[index], [index], updates={w: w + 1.0})
+    with pytest.raises(sa.IndexOutOfBounds):
+        session.profile({index: 3})
+    np.testing.assert_array_equal(w.value, np.ones(3))
+    session.profile({index: 2}, repeat=2)
+    np.testing.assert_array_equal(w.value, np.ones(3))
+
+
+@pytest.mark.parametrize("repeat", [0, -1, 1.5, "3"])
+def test_how_often_a_profile_repeats(repeat: Any) -> None:
+    session = sa.compile(sa.constant(1.0) + 1.0)
+    with pytest.raises(sa.GraphError, match="at least 1") as caught:
+        session.profile(repeat=repeat)
+    assert __file__ in str(caught.value)
+
+
+# ---- check -----------------------------------------------------------------------------------------------------------
+
+X = sa.placeholder((None,), name="x")
+
+
+def test_finite_numbers_pass() -> None:
+    session = sa.compile([sa.log(X), X > 0], [X])
+    assert session.check({X: np.array([1.0, 2.0])}) is True
+    assert session.check({"x": []}) is True
+    assert sa.compile(sa.constant(1.0) * 2.0).check() is True
+
+
+@pytest.mark.parametrize(
+    ("function", "array", "op", "found", "remedy"),
+    [
+        (sa.log, [1.0, -1.0, -2.0], "log", r"2 NaN of 3 elements, the first at \[1\]", "domain"),
+        (sa.log, [0.0, 1.0], "log", r"1 infinite of 2 elements, the first at \[0\]", "domain"),
+        (sa.sqrt, [4.0, -4.0], "sqrt", "1 NaN of 2 elements", "domain"),
+        (lambda x: 1.0 / x, [2.0, 0.0], "div", "1 infinite of 2", "divisor away from 0"),
+        (lambda x: x / x, [0.0, 0.0], "div", "2 NaN of 2", "divisor away from 0"),
+        (sa.exp, [1.0, 1000.0], "exp", r"1 infinite of 2 elements, the first at \[1\]", "outside the range of float64"),
+        (lambda x: x.astype("float32"), [1e300], "cast", "1 infinite of 1", "outside the range of float32"),
+        (lambda x: (x * 1e200).sum() * 1e200, [1e10], "mul", "1 infinite of 1 elements", "scale the operands"),
+    ],
+)
+def test_the_first_op_that_makes_them_is_named(
+    function: Callable[[sa.Tensor], sa.Tensor], array: list[float], op: str, found: str, remedy: str
+) -> None:
+    inner = function(X)
+    session = sa.compile(sa.tanh(inner) + 1.0, [X], options={"optimize": False})
+    with pytest.raises(sa.NonFiniteError, match=rf"^{op} .* makes numbers that are not finite \({found}") as caught:
+        session.check({X: np.array(array)})
+    message = str(caught.value)
+    assert isinstance(caught.value, FloatingPointError)
+    assert line_of(inner) in message and remedy in message
+
+
+def test_the_ranges_of_the_inputs_are_given() -> None:
+    y = sa.placeholder((None,), name="y")
+    session = sa.compile(X / y, [X, y])
+    with pytest.raises(sa.NonFiniteError) as caught:
+        session.check({X: np.array([-3.0, 5.0]), y: np.array([0.0, 2.0])})
+    assert f"placeholder 'x' {X.type} (made at {X.where}) from -3.0 to 5.0" in str(caught.value)
+    assert f"placeholder 'y' {y.type} (made at {y.where}) from 0.0 to 2.0" in str(caught.value)
+
+
+def test_the_users_graph_is_checked_not_the_rewritten_one() -> None:
+    naive = sa.log(sa.softmax(X))
+    session = sa.compile(naive, [X])
+    array = np.array([0.0, -2000.0])
+    assert np.isfinite(session(array)).all()  # the compiler has rewritten it
+    with pytest.raises(sa.NonFiniteError, match="^log "):
+        session.check({X: array})
+
+
+def test_gradients_name_the_line_of_what_they_differentiate() -> None:
+    root = sa.sqrt(X)
+    (slope,) = sa.gradients(root.sum(), X)
+    session = sa.compile(slope, [X])
+    with pytest.raises(sa.NonFiniteError) as caught:
+        session.check({X: np.array([0.0])})
+    assert line_of(root) in str(caught.value) and "gradient of sqrt" in str(caught.value)
+
+
+def test_updates_are_checked_and_not_applied() -> None:
+    w = sa.variable(np.array([1.0, 0.0]), name="w")
+    session = sa.compile([], [X], updates={w: X / w})
+    with pytest.raises(sa.NonFiniteError, match="^div "):
+        session.check({X: np.ones(2)})
+    np.testing.assert_array_equal(w.value, [1, 0])
+    w.assign([1.0, 2.0])
+    assert session.check({X: np.ones(2)})
+    np.testing.assert_array_equal(w.value, [1, 2])
+
+
+def test_feeds_and_variables_that_hold_them_are_named() -> None:
+    w = sa.variable(np.array([1.0, np.inf]), name="w")
+    session = sa.compile(X * w, [X])
+    with pytest.raises(sa.NonFiniteError, match=r"feed placeholder 'x' .*1 NaN of 2 elements, the first at \[1\]"):
+        session.check({X: np.array([1.0, np.nan])})
+    with pytest.raises(sa.NonFiniteError, match=r"variable 'w' .*1 infinite of 2 elements, the first at \[1\]"):
+        session.check({X: np.ones(2)})
+    with pytest.raises(sa.NonFiniteError, match="variable 'w'"):
+        sa.compile(w).check()
+
+
+def test_infinities_that_the_user_writes_are_meant() -> None:
+    masked = sa.where(X > 0, X, -np.inf)
+    session = sa.compile([sa.softmax(masked), masked.max()], [X])
+    assert session.check({X: np.array([1.0, -1.0])})
+    assert sa.compile(sa.full((2,), np.inf) + X[0], [X]).check({X: np.ones(1)})
+
+
+def test_checks_check_feeds_as_runs_do() -> None:
+    index = sa.placeholder((None,), "int64", name="index")
+    session = sa.compile(X[index], [X, index])
+    with pytest.raises(sa.FeedError, match="missing feed"):
+        session.check({X: np.ones(2)})
+    with pytest.raises(sa.DTypeError):
+        session.check({X: np.ones(2, "float32"), index: [0]})
+    with pytest.raises(sa.IndexOutOfBounds):
+        session.check({X: np.ones(2), index: [2]})
+
+
+def test_bodies_of_loops_are_looked_into() -> None:
+    def body(carry: sa.Tensor, x: sa.Tensor) -> tuple[sa.Tensor, sa.Tensor]:
+        return carry + 1.0, sa.log(x - carry)
+
+    _, logs = sa.scan(body, sa.constant(0.0), X)
+    session = sa.compile(logs, [X])
+    assert session.check({X: np.array([1.0, 2.0])})
+    with pytest.raises(sa.NonFiniteError, match="^log .*1 infinite of 1 elements") as caught:
+        session.check({X: np.array([1.0, 2.0, 2.0])})
+    assert f"{__file__}:" in str(caught.value)
+
+
+def test_profiles_count_loops_as_one_kernel() -> None:
+    _, sums = sa.scan(lambda total, x: (total + x, total + x), sa.constant(0.0), X)
+    profile = sa.compile(sums, [X]).profile({X: np.ones(50)}, repeat=2)
+    assert all(row.calls == 2 for row in profile) and profile.seconds > 0
