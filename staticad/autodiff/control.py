@@ -13,6 +13,7 @@ from typing import Any
 
 from staticad.autodiff.accumulate import accumulate, has_runtime_length
 from staticad.autodiff.connect import find_dependent
+from staticad.autodiff.segments import segmented_again
 from staticad.ir.dims import at_least, is_runtime, product
 from staticad.ir.dtypes import is_float
 from staticad.ir.graph import Node, Tensor, sort_nodes
@@ -35,6 +36,8 @@ def control_vjp(
     """The cotangents of the inputs; ``needed`` tells for which inputs they are of use."""
     if node.op is COND:
         return _cond_vjp(node, cotangents, needed, gradients)
+    if node.attrs.get("checkpoint") is not None:
+        return _checkpointed_vjp(node, cotangents, needed, gradients)
     return _loop_vjp(node, cotangents, needed, gradients)
 
 
@@ -106,6 +109,27 @@ def _or_zeros(gradient: Maybe, like: Tensor) -> Tensor:
 
 
 # ---- loops -----------------------------------------------------------------------------------------------------------
+
+
+def _checkpointed_vjp(
+    node: Node, cotangents: Sequence[Maybe], needed: Sequence[bool], gradients: Differentiate
+) -> list[Maybe]:
+    """A while loop that records little: as many steps as it made, in segments that are computed again."""
+    shape: LoopShape = node.attrs["shape"]
+    inputs = node.inputs[: shape.carries + shape.captures]
+    # Inputs may depend on each other; partial derivatives are by stand-ins, which don't.
+    stand_ins = [parameter(x.type) for x in inputs]
+    again = segmented_again(node, stand_ins)
+    given = [(out, ct) for out, ct in zip(again, cotangents, strict=False) if ct is not None]
+    wanted = [i for i, x in enumerate(inputs) if needed[i] and is_float(x.dtype)]
+    targets, seeds = [out for out, _ in given], [ct for _, ct in given]
+    found = gradients(targets, [stand_ins[i] for i in wanted], grad_ys=seeds, unconnected="none")
+    kept = [i for i, g in zip(wanted, found, strict=True) if g is not None]
+    actual = substitute([g for g in found if g is not None], dict(zip(stand_ins, inputs, strict=True)))
+    answers: list[Maybe] = [None] * len(node.inputs)
+    for i, gradient in zip(kept, actual, strict=True):
+        answers[i] = gradient
+    return answers
 
 
 class _Parts:
@@ -256,7 +280,8 @@ def _extended(parts: _Parts, recorded: Sequence[Tensor]) -> tuple[Tensor, ...]:
     again = parts.body.outputs[-1:] if shape.conditional else ()
     body = Body(parts.body.parameters, (*parts.following, *parts.results, *recorded, *again))
     longer = replace(shape, results=shape.results + len(recorded))
-    return apply_all(LOOP, *node.inputs, body=body, shape=longer, base=node.attrs["base"])
+    remat = bool(node.attrs.get("remat"))
+    return apply_all(LOOP, *node.inputs, body=body, shape=longer, base=node.attrs["base"], remat=remat)
 
 
 def _read_parameters(outputs: Sequence[Tensor]) -> set[Tensor]:
@@ -266,7 +291,8 @@ def _read_parameters(outputs: Sequence[Tensor]) -> set[Tensor]:
 def _recorded(outputs: Sequence[Tensor], backward: Sequence[Tensor], parts: _Parts) -> list[Tensor]:
     """The forward values to record: those that backward nodes read, except what follows from constants, slices and
     captures, or cheaply from other recorded values. A view is recorded itself only if it is smaller than its base.
-    Sequences of an inner loop of run-time length have no common length: that loop runs again."""
+    Sequences of an inner loop of run-time length have no common length: that loop runs again, and so do loops that
+    are to be computed again (``remat``)."""
     nodes = depends_on(outputs, backward)
     inside = {t.node for t in backward}
     frontier: dict[Tensor, None] = {}
@@ -289,7 +315,12 @@ def _recorded(outputs: Sequence[Tensor], backward: Sequence[Tensor], parts: _Par
             kept[tensor] = None
         elif tensor in free or not node.inputs:
             continue
-        elif _follows(node, free | carried | seen) or _is_large_view(tensor) or has_runtime_length(tensor):
+        elif (
+            _follows(node, free | carried | seen)
+            or _is_large_view(tensor)
+            or has_runtime_length(tensor)
+            or node.attrs.get("remat")
+        ):
             for t in node.inputs:
                 if t not in seen:
                     seen.add(t)

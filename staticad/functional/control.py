@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from staticad.errors import DTypeError, GraphError, ShapeError
+from staticad.functional.checkpoint import check_choice, segmented
 from staticad.functional.creation import arange
 from staticad.functional.elementwise import clip
 from staticad.functional.hoist import hoist_products
@@ -99,13 +100,16 @@ def build_branches(
     return pack(list(found))
 
 
-def while_loop(cond_fn: Function, body_fn: Function, init: Any) -> Any:
+def while_loop(cond_fn: Function, body_fn: Function, init: Any, *, checkpoint: str | None = None) -> Any:
     """``while cond_fn(state): state = body_fn(state)``; the last state. The trip count may depend on data.
 
     The state is a nest of tensors whose form, shapes and dtypes stay the same. Differentiable in every mode: the
     forward pass records what the backward pass needs on tapes that grow.
+    With ``checkpoint`` "sqrt" or "log" the tapes hold about √n or log n states of n steps, and steps are computed
+    again (see `staticad.functional.checkpoint`).
     Raises GraphError (form), ShapeError and DTypeError with both lines, and for a condition that is no bool scalar.
     """
+    check_choice("while_loop", checkpoint)
     leaves, rebuild, form = flatten(init)
     carry = [to_tensor(leaf) for leaf in leaves]
     parameters = [parameter(t.type, t.name) for t in carry]
@@ -114,7 +118,8 @@ def while_loop(cond_fn: Function, body_fn: Function, init: Any) -> Any:
         first = _condition(cond_fn(rebuild(list(carry))))
         again = _condition(cond_fn(rebuild(following)))
     shape = LoopShape(len(carry), 0, 0, 0, dims.fresh_runtime("steps"), conditional=True)
-    return rebuild(list(_loop(parameters, [*following, again], carry, [], [first], shape)[: len(carry)]))
+    found = _loop(parameters, [*following, again], carry, [], [first], shape, checkpoint)
+    return rebuild(list(found[: len(carry)]))
 
 
 def _condition(value: Any) -> Tensor:
@@ -124,22 +129,22 @@ def _condition(value: Any) -> Tensor:
     return tensor
 
 
-def fori_loop(lower: Any, upper: Any, body_fn: Function, init: Any) -> Any:
+def fori_loop(lower: Any, upper: Any, body_fn: Function, init: Any, *, checkpoint: str | None = None) -> Any:
     """``for i in range(lower, upper): state = body_fn(i, state)``; the last state. ``i`` is an int64 scalar.
 
     Bounds that are ints or sizes make a loop whose length is known before it runs; integer tensors make a while loop.
-    Raises as `while_loop`.
+    ``checkpoint`` and errors as in `while_loop`.
     """
     if isinstance(lower, (int, Dim)) and isinstance(upper, (int, Dim)):
         with user_call():
             numbers = arange(dims.maximum(upper - lower, 0)) + _offset(lower)
-        last, _ = scan(lambda state, i: (body_fn(i, state), None), init, numbers)
+        last, _ = scan(lambda state, i: (body_fn(i, state), None), init, numbers, checkpoint=checkpoint)
         return last
     start, stop = (cast(to_tensor(bound), INT64) for bound in (lower, upper))
     for bound in (start, stop):
         if bound.ndim:
             raise ShapeError(f"fori_loop: bounds are integer scalars, not {describe(bound)}")
-    _, last = while_loop(lambda s: s[0] < stop, lambda s: (s[0] + 1, body_fn(*s)), (start, init))
+    _, last = while_loop(lambda s: s[0] < stop, lambda s: (s[0] + 1, body_fn(*s)), (start, init), checkpoint=checkpoint)
     return last
 
 
@@ -147,13 +152,23 @@ def _offset(size: Size) -> Any:
     return size if isinstance(size, int) else to_tensor(size)
 
 
-def scan(fn: Function, init: Any, xs: Any = None, length: Size | None = None, reverse: bool = False) -> tuple[Any, Any]:
+def scan(
+    fn: Function,
+    init: Any,
+    xs: Any = None,
+    length: Size | None = None,
+    reverse: bool = False,
+    *,
+    checkpoint: str | None = None,
+) -> tuple[Any, Any]:
     """``state, y = fn(state, x)`` for every slice x of ``xs`` along axis 0; the last state, and the ys stacked.
 
     ``xs`` is a nest of tensors of equal leading size, or None with ``length`` given (then x is None). With
     ``reverse`` the slices are taken from the last to the first; ys stay in the order of xs.
+    ``checkpoint`` as in `while_loop`; "log" needs a number of steps that is known when the graph is built.
     Raises GraphError (forms, no length), ShapeError and DTypeError with both lines.
     """
+    check_choice("scan", checkpoint)
     leaves, rebuild, form = flatten(init)
     sequences, rebuild_slices, _ = flatten(xs)
     carry = [to_tensor(leaf) for leaf in leaves]
@@ -168,7 +183,7 @@ def scan(fn: Function, init: Any, xs: Any = None, length: Size | None = None, re
     flat, pack, _ = flatten(result[1])
     ys = [to_tensor(leaf) for leaf in flat]
     shape = LoopShape(len(carry), len(stacks), 0, len(ys), steps, reverse)
-    found = _loop([*parameters, *slices], [*following, *ys], carry, stacks, [], shape)
+    found = _loop([*parameters, *slices], [*following, *ys], carry, stacks, [], shape, checkpoint)
     return rebuild(list(found[: len(carry)])), pack(list(found[len(carry) :]))
 
 
@@ -235,7 +250,8 @@ def _loop(
     stacks: list[Tensor],
     extra: list[Tensor],
     shape: LoopShape,
-) -> tuple[Tensor, ...]:
+    checkpoint: str | None,
+) -> Sequence[Tensor]:
     inside = _varying(outputs, parameters)
     if not is_runtime(shape.length):
         with user_call():
@@ -250,7 +266,10 @@ def _loop(
     body = Body((*parameters, *handed), tuple(substitute(outputs, dict(zip(captured, handed, strict=True)))))
     complete = replace(shape, captures=len(captured))
     with user_call():
-        return apply_all(LOOP, *carry, *stacks, *captured, *extra, body=body, shape=complete, base=body)
+        if checkpoint is not None and not shape.conditional:
+            return segmented(body, complete, carry, stacks, captured, checkpoint)
+        attrs = {"checkpoint": checkpoint} if checkpoint is not None else {}
+        return apply_all(LOOP, *carry, *stacks, *captured, *extra, body=body, shape=complete, base=body, **attrs)
 
 
 def _varying(outputs: Iterable[Tensor], parameters: Iterable[Tensor]) -> set[Node]:

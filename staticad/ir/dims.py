@@ -8,6 +8,7 @@ constant is always a plain ``int``. All sizes are non-negative; simplifications 
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -39,7 +40,7 @@ class Symbol:
 
 @dataclass(frozen=True)
 class Function:
-    """An opaque atom: ``floordiv``, ``max`` or ``min`` of two sizes."""
+    """An opaque atom: ``floordiv``, ``max`` or ``min`` of two sizes, or ``isqrt`` of the first."""
 
     name: str
     left: Size
@@ -313,6 +314,11 @@ def minimum(a: Size, b: Size) -> Size:
     return _atom(Function("min", a, b))
 
 
+def isqrt(size: Size) -> Size:
+    """The integer square root, rounded down."""
+    return math.isqrt(size) if isinstance(size, int) else _atom(Function("isqrt", size, 0))
+
+
 def product(sizes: Iterable[Size]) -> Size:
     """The product of sizes; 1 for none."""
     total: Size = 1
@@ -347,8 +353,18 @@ def as_symbol(size: Size) -> Symbol | None:
     return None
 
 
-_SYMBOLIC: dict[str, Callable[[Size, Size], Size]] = {"floordiv": floordiv, "max": maximum, "min": minimum}
-_FUNCTIONS: dict[str, Callable[[int, int], int]] = {"floordiv": lambda a, b: a // b, "max": max, "min": min}
+_SYMBOLIC: dict[str, Callable[[Size, Size], Size]] = {
+    "floordiv": floordiv,
+    "max": maximum,
+    "min": minimum,
+    "isqrt": lambda a, _: isqrt(a),
+}
+_FUNCTIONS: dict[str, Callable[[int, int], int]] = {
+    "floordiv": lambda a, b: a // b,
+    "max": max,
+    "min": min,
+    "isqrt": lambda a, _: math.isqrt(a),
+}
 
 
 def evaluate(size: Size, values: Mapping[Symbol, int]) -> int:
