@@ -7,13 +7,13 @@ from typing import Any
 
 from staticad.errors import DTypeError, GraphError, ShapeError
 from staticad.functional.autograph.conditions import condition
-from staticad.functional.autograph.leaves import is_numeric, outline, promoted, same_constant
+from staticad.functional.autograph.leaves import float_beside, is_numeric, is_scalar, outline, promoted, same_constant
 from staticad.functional.autograph.staging import Effect, fresh, refuse, staged
 from staticad.functional.autograph.undefined import Undefined, is_internal
 from staticad.functional.control import Joined, build_branches
 from staticad.functional.movement import broadcast_to
 from staticad.functional.nests import flatten
-from staticad.ir.dtypes import INT64
+from staticad.ir.dtypes import INT64, DType, is_float
 from staticad.ir.graph import Tensor, describe
 from staticad.ir.provenance import here, user_call
 from staticad.ir.types import same_size
@@ -37,7 +37,8 @@ def if_stmt(
     """Run one of the blocks if the condition is known, else make a choice in the graph.
 
     ``names`` are the variables that the blocks assign, ``live`` says whose values matter afterwards. A variable that
-    only one block defines has no value afterwards. Numbers take the dtype of the tensor in the other block.
+    only one block defines has no value afterwards. Numbers take the dtype of the tensor in the other block; floats in
+    both become that of the float tensors among the variables, or float64.
     Raises GraphError, DTypeError or ShapeError for a variable whose values have different forms or types.
     """
     chosen = condition(test, "if")
@@ -74,8 +75,9 @@ def choose(chosen: Tensor, body: Block, orelse: Block, names: Sequence[str], liv
         otherwise, then = results
         outputs: list[list[Tensor]] = [[], []]
         makers = []
+        default = float_beside([v for v, matters in zip((*then, *otherwise), (*live, *live), strict=True) if matters])
         for name, matters, one, other in zip(names, live, then, otherwise, strict=True):
-            makers.append(_merge(name, matters, one, other, outputs))
+            makers.append(_merge(name, matters, one, other, outputs, default))
 
         def pack(tensors: list[Tensor]) -> tuple[Any, ...]:
             values = iter(tensors)
@@ -101,7 +103,7 @@ def choose(chosen: Tensor, body: Block, orelse: Block, names: Sequence[str], liv
         ) from None
 
 
-def _merge(name: str, matters: bool, then: Any, otherwise: Any, outputs: list[list[Tensor]]) -> Make:
+def _merge(name: str, matters: bool, then: Any, otherwise: Any, outputs: list[list[Tensor]], default: DType) -> Make:
     """What makes the value of a variable afterwards from the outputs, to which its tensors are added."""
     if not matters:
         return _constant(Undefined(name, f"has no value after the if at {here()}"))
@@ -114,8 +116,8 @@ def _merge(name: str, matters: bool, then: Any, otherwise: Any, outputs: list[li
             reason = f"is assigned in only one block of the if at {here()}, and a run decides which one it takes"
             return _constant(Undefined(name, reason + "; assign it before, or in both"))
         defined = otherwise if isinstance(then, Undefined) else then
-        return _collect(name, defined, defined, outputs, fill_then=isinstance(then, Undefined), filled=True)
-    return _collect(name, then, otherwise, outputs)
+        return _collect(name, defined, defined, outputs, default, fill_then=isinstance(then, Undefined), filled=True)
+    return _collect(name, then, otherwise, outputs, default)
 
 
 def _constant(value: Any) -> Make:
@@ -127,6 +129,7 @@ def _collect(
     then: Any,
     otherwise: Any,
     outputs: list[list[Tensor]],
+    default: DType,
     fill_then: bool = False,
     filled: bool = False,
 ) -> Make:
@@ -147,15 +150,15 @@ def _collect(
             makers.append(_constant(leaf))
             continue
         else:
-            pair = _agree(name, leaf, other)
+            pair = _agree(name, leaf, other, default)
         outputs[1].append(pair[0])
         outputs[0].append(pair[1])
         makers.append(next)
     return lambda values: rebuild([make(values) for make in makers])
 
 
-def _agree(name: str, then: Any, otherwise: Any) -> tuple[Tensor, Tensor]:
-    """Two values of a variable as tensors of one type."""
+def _agree(name: str, then: Any, otherwise: Any, default: DType) -> tuple[Tensor, Tensor]:
+    """Two values of a variable as tensors of one type; Python's floats take the default."""
     if not is_numeric(then) or not is_numeric(otherwise):
         raise GraphError(
             f"{called(name)} is {outline(then)} in one block and {outline(otherwise)} in the other block of the if at "
@@ -172,6 +175,8 @@ def _agree(name: str, then: Any, otherwise: Any) -> tuple[Tensor, Tensor]:
         if isinstance(otherwise, Tensor):
             return _like(name, then, otherwise), otherwise
         dtype = common_dtype(then, otherwise)
+        if is_float(dtype) and is_scalar(then) and is_scalar(otherwise):
+            dtype = default
         one, other = to_tensor(then, dtype), to_tensor(otherwise, dtype)
     _same_shape(name, one, other)
     return one, other

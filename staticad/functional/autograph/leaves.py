@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
+from staticad.functional.autograph.undefined import Undefined
 from staticad.functional.nests import flatten
 from staticad.ir.dims import Dim
-from staticad.ir.dtypes import DType
+from staticad.ir.dtypes import FLOAT64, DType, is_float
 from staticad.ir.graph import Tensor, describe
 from staticad.ops.promotion import common_dtype, to_tensor
 from staticad.ops.sources import is_weak
@@ -42,6 +44,13 @@ def same_constant(one: Any, other: Any) -> bool:
 def promoted(dtype: DType, value: Any) -> DType:
     """The dtype of a tensor of that dtype combined with a value."""
     return common_dtype(to_tensor(0, dtype), value)
+
+
+def float_beside(values: Sequence[Any]) -> DType:
+    """The dtype for Python floats that met no tensor: that of the float tensors among the values, else float64."""
+    leaves, _, _ = flatten([v for v in values if not isinstance(v, Undefined)])
+    floats = [leaf for leaf in leaves if isinstance(leaf, Tensor) and is_float(leaf.dtype)]
+    return common_dtype(*floats) if floats else FLOAT64
 
 
 def outline(value: Any) -> str:

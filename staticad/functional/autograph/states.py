@@ -122,8 +122,7 @@ class State:
 
     def try_out(self, values: Sequence[Any]) -> None:
         """Learn from a step in which numbers were still Python numbers."""
-        floats = [leaf.kind.dtype for leaf in self._tensors() if leaf.kind is not None and is_float(leaf.kind.dtype)]
-        default = common_dtype(*(to_tensor(0, d) for d in floats)) if floats else FLOAT64
+        counters: list[tuple[Leaf, Any]] = []
         for variable, value in self._pairs(values):
             if isinstance(value, Undefined):
                 continue
@@ -135,10 +134,23 @@ class State:
             if form != variable.form:
                 continue  # reported when the loop is traced
             for leaf, new in zip(variable.leaves, leaves, strict=True):
-                if is_numeric(new):
-                    leaf.tried = promoted(leaf.kind.dtype, new) if leaf.kind is not None else to_tensor(new).dtype
-                if leaf.weak and not same_constant(leaf.value, new) and is_numeric(new):
-                    leaf.kind = _weak_type(leaf.value, new, default)
+                if not is_numeric(new):
+                    continue
+                leaf.tried = promoted(leaf.kind.dtype, new) if leaf.kind is not None else to_tensor(new).dtype
+                if leaf.weak and is_scalar(new):
+                    counters.append((leaf, new))
+                elif leaf.weak:
+                    leaf.kind = _weak_type(leaf.value, new)
+        default = self._float_dtype()
+        for leaf, new in counters:
+            if not same_constant(leaf.value, new):
+                leaf.kind = _weak_type(leaf.value, new, default)
+
+    def _float_dtype(self) -> DType:
+        """The dtype for floats that met no tensor: that of the floats beside them."""
+        kinds = [leaf.kind.dtype for leaf in self._tensors() if leaf.kind is not None]
+        floats = [to_tensor(0, dtype) for dtype in kinds if is_float(dtype)]
+        return common_dtype(*floats) if floats else FLOAT64
 
     def pack(self, values: Sequence[Any], retry: Callable[[], None]) -> list[Tensor]:
         """The state after a step as tensors of the settled types. Raises Unsettled after it has widened a type.
@@ -186,7 +198,7 @@ class State:
                 f"{called(variable.name)} is {outline(leaf.value)} before the {self.what} at {here()} and "
                 f"{outline(new)} after a step; only tensors and numbers can change in a loop that a run counts"
             )
-        leaf.kind = _weak_type(leaf.value, new, FLOAT64)
+        leaf.kind = _weak_type(leaf.value, new, self._float_dtype())
         return True
 
     def _fitted(self, variable: Variable, leaf: Leaf, new: Any, retry: Callable[[], None]) -> Tensor | None:
@@ -226,7 +238,7 @@ class State:
         )
 
 
-def _weak_type(before: Any, new: Any, default: DType) -> TensorType:
+def _weak_type(before: Any, new: Any, default: DType = FLOAT64) -> TensorType:
     """The type of a variable that was a Python number before the loop."""
     shape = new.shape if isinstance(new, Tensor) else ()
     dtype = common_dtype(before, new)
