@@ -22,6 +22,7 @@ def check_duality(
     ys: list[Tensor], xs: list[Tensor], feeds: Mapping[Tensor, Any], rng: np.random.Generator, order: int = 2
 ) -> None:
     """<u, J v> = <Jᵀ u, v> for random u and v, for J the Jacobian of ys, then of their gradients, and so on."""
+
     def run(tensors: list[Tensor]) -> list[np.ndarray]:
         return evaluate(tensors, values, precision=np.float64)
 

@@ -16,9 +16,7 @@ KEY = Input(("d",), "index", "a")
 KEY_LIKE = Input(("a", 1), "index", "b")
 
 
-def chain(
-    name: str, inputs: tuple[Input, ...], build: Any, dtypes: tuple[np.dtype, ...] = FLOATS, **more: Any
-) -> Case:
+def chain(name: str, inputs: tuple[Input, ...], build: Any, dtypes: tuple[np.dtype, ...] = FLOATS, **more: Any) -> Case:
     """A case whose result is rounded more than once."""
     return Case(name, inputs, build, "front", dtypes, ulp=None, special=False, **more)
 
@@ -187,5 +185,3 @@ def all_front_cases() -> list[Case]:
         special_cases,
     )  # fmt: skip
     return [case for family in families for case in family()]
-
-

@@ -168,9 +168,7 @@ def movement_cases() -> Iterator[Case]:
         lambda x: _region(x, (0, 0), (1, 2), (x.shape[0], (x.shape[1] + 1) // 2)),
     )  # fmt: skip
     for offset in (-1, 0, 1, 2):
-        yield case(
-            f"diagonal[{offset}]", values("abc"), partial(apply, DIAGONAL, offset=offset, axis1=0, axis2=1)
-        )
+        yield case(f"diagonal[{offset}]", values("abc"), partial(apply, DIAGONAL, offset=offset, axis1=0, axis2=1))
     yield case("diagonal of the last axes", values("abc"), partial(apply, DIAGONAL, offset=0, axis1=2, axis2=1))
     yield case("diagonal of a fixed matrix", values("45"), partial(apply, DIAGONAL, offset=-2, axis1=0, axis2=1))
 
@@ -325,5 +323,3 @@ def all_op_cases() -> list[Case]:
     ):  # fmt: skip
         cases += family()
     return cases
-
-
