@@ -5,9 +5,35 @@ A message names the op, the shapes and dtypes, the user's file and line, and the
 
 from __future__ import annotations
 
+import os
+import re
+import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from types import FrameType
+
+_PACKAGE = os.path.dirname(os.path.abspath(__file__)) + os.sep
+
+
+def user_frame() -> FrameType:
+    """The innermost frame outside this package: where the user's program stands."""
+    frame = sys._getframe(1)
+    while frame.f_back is not None and frame.f_code.co_filename.startswith(_PACKAGE):
+        frame = frame.f_back
+    return frame
+
 
 class StaticadError(Exception):
-    """Base of every error that staticad raises on purpose."""
+    """Base of every error that staticad raises on purpose. The user's present line is added to a message that does
+    not name it."""
+
+    def __init__(self, message: str = "") -> None:
+        frame = user_frame()
+        place = f"{frame.f_code.co_filename}:{frame.f_lineno}"
+        message = message.replace(f" (at {place})", "")  # of an error that this one is made of
+        named = re.search(re.escape(place) + r"(?!\d)", message)
+        super().__init__(message if named else f"{message} (at {place})" if message else f"at {place}")
 
 
 class ShapeError(StaticadError, ValueError):

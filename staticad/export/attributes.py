@@ -30,8 +30,10 @@ def named_outputs(tensors: Outputs) -> list[tuple[str, Tensor]]:
         tensors = [tensors]
     if isinstance(tensors, Mapping):
         pairs = [(str(key), tensor) for key, tensor in tensors.items()]
-    else:
+    elif isinstance(tensors, Iterable):
         pairs = [("", tensor) for tensor in tensors]
+    else:
+        raise GraphError(f"only tensors can be drawn, not a {type(tensors).__name__}: {tensors!r}")
     for _, tensor in pairs:
         if not isinstance(tensor, Tensor):
             raise GraphError(f"only tensors can be drawn, not a {type(tensor).__name__}: {tensor!r}")

@@ -6,14 +6,12 @@ A node made by the user's call gets the innermost frame outside the package. A n
 
 from __future__ import annotations
 
-import os
-import sys
 import threading
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 
-_PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
+from staticad.errors import user_frame
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +45,7 @@ def here() -> Where:
     """The place for a node that is made now."""
     if _state.inherited is not None:
         return _state.inherited
-    frame = sys._getframe(1)
-    while frame.f_back is not None and frame.f_code.co_filename.startswith(_PACKAGE):
-        frame = frame.f_back
+    frame = user_frame()
     code = frame.f_code
     return Where(code.co_filename, frame.f_lineno, code.co_name)
 

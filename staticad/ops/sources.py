@@ -88,7 +88,10 @@ def constant(value: Any, dtype: Any = None, name: str | None = None) -> Tensor:
     """A tensor with a fixed value. Python floats become float64 and ints int64 unless a dtype is given."""
     if isinstance(value, Tensor):
         raise DTypeError("a constant is made from numbers or an array, not from a symbolic tensor")
-    array = np.asarray(value)
+    try:
+        array = np.asarray(value)
+    except ValueError as error:
+        raise ShapeError(f"constant: the value is no rectangular array ({error}); pad its rows") from None
     if array.dtype.kind not in "biuf" or array.dtype == np.float16:
         raise DTypeError(f"can't make a constant of {type(value).__name__} with dtype {array.dtype}")
     array = array.astype(as_dtype(dtype) if dtype is not None else as_dtype(array.dtype))

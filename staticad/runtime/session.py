@@ -290,6 +290,8 @@ def _unbound(arrays: tuple[Any, ...]) -> None:
 
 def _options(options: Mapping[str, Any] | None) -> dict[str, Any]:
     chosen = {"optimize": True, "stabilize": True, "unsound": False}
+    if options is not None and not isinstance(options, Mapping):
+        raise GraphError(f"options are a mapping of names to values, not {options!r} (at {here()})")
     for key, value in (options or {}).items():
         if key not in chosen:
             raise GraphError(f"no option {key!r}; there are {', '.join(map(repr, chosen))} (at {here()})")
@@ -358,6 +360,8 @@ def _inputs(inputs: Any, nodes: list[Node]) -> tuple[Tensor, ...]:
         return tuple(n.out for n in needed)
     if isinstance(inputs, Tensor):
         raise GraphError(f"inputs is a list of placeholders; write inputs=[x] (at {here()})")
+    if not isinstance(inputs, Iterable):
+        raise GraphError(f"inputs is a list of placeholders, not {inputs!r} (at {here()})")
     given: set[Node] = set()
     for tensor in inputs:
         if not isinstance(tensor, Tensor) or tensor.op.name != "placeholder":
