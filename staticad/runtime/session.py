@@ -137,6 +137,8 @@ class Session:
         arrays = order_feeds(self.inputs, {} if feeds is None else feeds)
         if out is None:
             return self(*arrays)
+        if not isinstance(out, (np.ndarray, list, tuple)):
+            raise FeedError(f"out is an array or a list of arrays, not {type(out).__name__} (at {here()})")
         results = (out,) if isinstance(out, np.ndarray) else tuple(out)
         return self._pack(self._slow(arrays, results))
 
