@@ -43,6 +43,7 @@ KERNEL_NAMES: dict[str, object] = {
     "failure": intrinsics.failure,
     # loops
     "short_loop": loop_hints.short_loop,
+    "deep_loop": loop_hints.deep_loop,
     # arithmetic in the dtype of the operands
     "add": scalar_arithmetic.add,
     "sub": scalar_arithmetic.sub,

@@ -1,8 +1,13 @@
-"""Hints for LLVM about loops: a kernel calls ``short_loop()`` in the body of a loop of few iterations.
+"""Hints for LLVM about loops: a kernel calls ``short_loop()`` or ``deep_loop()`` in the body of a loop.
 
-Such a loop is vectorized with its last, incomplete vector masked; else up to three vectors' worth of elements would be
-left to scalar code, which for a row of a hundred is most of the time. Only CPUs that mask without cost (AVX-512) use
-the hint.
+*Short* loops make few iterations. Their last, incomplete vector is masked; else up to three vectors' worth of elements
+would be left to scalar code, which for a row of a hundred is most of the time.
+
+*Deep* loops have a long body, whose operations wait for each other. Four vectors at a time keep the CPU busy, where
+LLVM would take one: a chain of twenty ``tanh`` becomes three times as fast. The end is masked here too, which also
+saves compiling the body again as scalar code.
+
+Only CPUs that mask without cost (AVX-512) use masks; the others take two vectors at a time in deep loops.
 """
 
 from __future__ import annotations
@@ -16,8 +21,13 @@ from llvmlite import ir
 from numba.core import types
 from numba.extending import intrinsic
 
-_MARK = "staticad.short_loop"
+_MARK = "staticad hint: "
 _PREDICATE = '!{!"llvm.loop.vectorize.predicate.enable", i1 true}'
+_INTERLEAVE = '!{{!"llvm.loop.interleave.count", i32 {}}}'
+
+
+def _mark(builder: ir.IRBuilder, hint: str) -> None:
+    builder.comment(_MARK + hint)
 
 
 @intrinsic
@@ -25,7 +35,18 @@ def short_loop(_context: Any) -> Any:
     """Says that the innermost loop around the call makes few iterations."""
 
     def emit(context: Any, builder: ir.IRBuilder, _signature: Any, _values: Sequence[ir.Value]) -> ir.Value:
-        builder.comment(_MARK)
+        _mark(builder, "short")
+        return context.get_dummy_value()
+
+    return types.void(), emit
+
+
+@intrinsic
+def deep_loop(_context: Any) -> Any:
+    """Says that the innermost loop around the call has a long body."""
+
+    def emit(context: Any, builder: ir.IRBuilder, _signature: Any, _values: Sequence[ir.Value]) -> ir.Value:
+        _mark(builder, "deep")
         return context.get_dummy_value()
 
     return types.void(), emit
@@ -33,17 +54,22 @@ def short_loop(_context: Any) -> Any:
 
 def hinted(module: ir.Module, name: str) -> str:
     """The text of a module with the hints of its function ``name`` attached to the loops' last branches."""
-    if not llvm.get_host_cpu_features().get("avx512vl"):
-        return str(module)
-    function = module.globals[name]
-    for number, branch in enumerate(_branches(function)):
-        branch.set_metadata("llvm.loop", module.add_metadata([f"{_MARK} {number}"]))
-    text = re.sub(rf'(!\d+) = !{{ !"{_MARK} \d+" }}', r"\1 = distinct !{\1, !9999999}", str(module))
-    return f"{text}\n!9999999 = {_PREDICATE}\n"
+    masks = bool(llvm.get_host_cpu_features().get("avx512vl"))
+    nodes = {"short": ["!9999998"] if masks else [], "deep": ["!9999998", "!9999999"] if masks else ["!9999999"]}
+    for number, (branch, hint) in enumerate(_branches(module.globals[name])):
+        if nodes[hint]:
+            branch.set_metadata("llvm.loop", module.add_metadata([f"{_MARK}{hint} {number}"]))
+
+    def distinct(match: re.Match[str]) -> str:
+        return f"{match[1]} = distinct !{{{', '.join([match[1], *nodes[match[2]]])}}}"
+
+    text = re.sub(rf'(!\d+) = !{{ !"{_MARK}(\w+) \d+" }}', distinct, str(module))
+    return f"{text}\n!9999998 = {_PREDICATE}\n!9999999 = {_INTERLEAVE.format(4 if masks else 2)}\n"
 
 
-def _branches(function: ir.Function) -> list[Any]:
-    """The branch back to the start of each loop that holds a mark. Blocks stand in the order of the source."""
+def _branches(function: ir.Function) -> list[tuple[Any, str]]:
+    """The branch back to the start of each loop that holds a mark, and its hint. Blocks stand in the order of the
+    source."""
     place = {block: number for number, block in enumerate(function.blocks)}
     loops = [
         (place[block.terminator.operands[0]], number, block.terminator)
@@ -52,8 +78,10 @@ def _branches(function: ir.Function) -> list[Any]:
     ]
     found = []
     for block, number in place.items():
-        if any(isinstance(i, ir.instructions.Comment) and i.text == _MARK for i in block.instructions):
-            around = [loop for loop in loops if loop[0] <= number <= loop[1]]
-            if around:
-                found.append(max(around, key=lambda loop: loop[0])[2])
+        for instruction in block.instructions:
+            if isinstance(instruction, ir.instructions.Comment) and instruction.text.startswith(_MARK):
+                around = [loop for loop in loops if loop[0] <= number <= loop[1]]
+                if around:
+                    innermost = max(around, key=lambda loop: loop[0])
+                    found.append((innermost[2], instruction.text.removeprefix(_MARK)))
     return found

@@ -39,6 +39,6 @@ def _render(statements: Iterable[Statement], depth: int) -> list[str]:
             lines += [f"{indent}if {s.condition}:", f"{indent}    break"]
         elif isinstance(s, Loop):
             bounds = str(s.stop) if s.start == 0 else f"{s.start}, {s.stop}"
-            hint = [f"{indent}    short_loop()"] if s.short else []
+            hint = [f"{indent}    {s.hint}_loop()"] if s.hint else []
             lines += [f"{indent}for {s.variable} in range({bounds}):", *hint, *_render(s.body, depth + 1)]
     return lines

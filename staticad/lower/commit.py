@@ -12,11 +12,12 @@ from dataclasses import dataclass
 
 from staticad.ir.dims import product
 from staticad.ir.graph import Node, Tensor
+from staticad.lower.accumulate import Accumulation, accumulation
 from staticad.lower.clusters import ASSEMBLE, LOOPS, SCATTER, Cluster
 from staticad.lower.emit import Event, Memory
 from staticad.lower.nest import row_major, scatter_updates, store_region
 from staticad.lower.plan import FETCH, Buffer, Step
-from staticad.lower.special import region_step
+from staticad.lower.special import gemm_step, region_step
 
 Target = tuple[Buffer, Tensor]  # a variable's buffer, its new value
 
@@ -28,6 +29,8 @@ class Candidate:
     clusters: tuple[int, ...]
     targets: list[Target]
     chain: tuple[Node, ...] = ()  # partial updates, the first to apply first
+    product: Accumulation | None = None
+    dropped: tuple[int, ...] = ()  # clusters that are not needed then
 
 
 @dataclass
@@ -54,7 +57,7 @@ def commit_steps(
 ) -> tuple[list[Step], list[Step]]:
     """The compute and the commit steps. ``again`` emits a loop cluster once more, writing to variables."""
     chosen = _choose(program, targets)
-    moved = {number for candidate in chosen for number in candidate.clusters}
+    moved = {number for candidate in chosen for number in (*candidate.clusters, *candidate.dropped)}
     compute = [step for cluster, made in program.steps if cluster.number not in moved for step in made]
     commit: list[Step] = []
     clusters = {cluster.number: cluster for cluster, _ in program.steps}
@@ -62,6 +65,9 @@ def commit_steps(
         if candidate.chain:
             ((variable, _),) = candidate.targets
             commit += [_part(program.memory, node, variable) for node in candidate.chain]
+        elif candidate.product is not None:
+            ((variable, _),) = candidate.targets
+            commit.append(gemm_step(program.memory, candidate.product.product, variable, candidate.product.alpha))
         else:
             commit.append(again(clusters[candidate.clusters[0]], candidate.targets))
     done = {id(tensor) for candidate in chosen for _, tensor in candidate.targets}
@@ -93,8 +99,29 @@ def _choose(program: Program, targets: list[Target]) -> list[Candidate]:
             candidate = _chain(program, variable, tensor, others)
             if candidate is not None:
                 found.append(candidate)
-    found += [c for c in whole.values() if _fits(program, c)]
+    for candidate in whole.values():
+        if _fits(program, candidate):
+            found.append(_as_product(program, candidate) or candidate)
     return _ordered(program, found)
+
+
+def _as_product(program: Program, candidate: Candidate) -> Candidate | None:
+    """The candidate as a matrix product that is added to the variable, if its loops do nothing else."""
+    if len(candidate.targets) != 1:
+        return None
+    ((variable, value),) = candidate.targets
+    memory = program.memory
+    found = accumulation(value, lambda base: base.op.family == "source" and memory.buffer(base) == variable)
+    if found is None:
+        return None
+    (loops,) = candidate.clusters
+    buffer, home = memory.buffer(found.product.outputs[0]), memory.fusion.cluster(value.node)
+    number = memory.fusion.cluster(found.product).number
+    if not found.between.issuperset(home.members) or program.readers[buffer.number] != {loops}:
+        return None
+    if FETCH in (buffer.role, memory.buffer(value).role) or variable.number in program.made[number][0].reads:
+        return None
+    return Candidate((number,), candidate.targets, product=found, dropped=(loops,))
 
 
 def _ordered(program: Program, candidates: list[Candidate]) -> list[Candidate]:

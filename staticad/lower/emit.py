@@ -168,14 +168,13 @@ class Emitter:
         """The loop variable of a key, or the value that stands for it."""
         return self._keys[key][0]
 
-    def close(self, name: str, start: int | str, stop: int | str, short: bool = False) -> None:
-        """End the innermost loop and put it into the enclosing block. ``short``: it makes few iterations; that is
-        passed on where masking them is safe and pays."""
+    def close(self, name: str, start: int | str, stop: int | str, hint: str = "") -> None:
+        """End the innermost loop and put it into the enclosing block. The hint is passed on where it is safe."""
         block = self._blocks.pop()
         self._extents.pop()
         if block.statements:
-            short = short and all(isinstance(s, Load | Compute | Store) and _maskable(s) for s in block.statements)
-            self.emit(Loop(name, start, stop, tuple(block.statements), short))
+            hint = hint if all(map(_maskable, block.statements)) else ""
+            self.emit(Loop(name, start, stop, tuple(block.statements), hint))
 
     def emit(self, statement: Statement, depth: int | None = None) -> None:
         self._blocks[self.depth if depth is None else depth].statements.append(statement)
@@ -438,9 +437,14 @@ def index_text(index: Index) -> str:
     return " + ".join(parts).replace("+ -", "- ")
 
 
+_NEVER_MASKED = ("check_index(", "floor_divide(", "remainder(", "pow(", "power(")
+
+
 def _maskable(statement: Statement) -> bool:
-    """Index checks branch."""
-    return not (isinstance(statement, Compute) and "check_index" in statement.text)
+    """Loops and index checks branch, and a division of integers is done one by one."""
+    if isinstance(statement, Compute):
+        return not any(name in statement.text for name in _NEVER_MASKED)
+    return isinstance(statement, Load | Store | Update)
 
 
 __all__ = ["Emitter", "Event", "Memory", "dtype_name", "index_text", "literal"]

@@ -76,6 +76,10 @@ class Fusion:
             cluster = cluster.merged_into
         return cluster
 
+    def assign(self, node: Node, cluster: Cluster) -> None:
+        """Give a node another cluster, of which it is a member already."""
+        self._home[node] = cluster
+
     def inline(self, node: Node) -> bool:
         """True for elementwise nodes that are evaluated by their readers."""
         return node in self._inline

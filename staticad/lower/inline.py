@@ -267,4 +267,4 @@ def _renamed(s: Statement, names: _Names) -> Statement:
     if isinstance(s, Break):
         return Break(names.text(s.condition))
     body = tuple(_renamed(inner, names) for inner in s.body)
-    return Loop(names.name(s.variable), names.bound(s.start), names.bound(s.stop), body, s.short)
+    return Loop(names.name(s.variable), names.bound(s.start), names.bound(s.stop), body, s.hint)

@@ -79,13 +79,13 @@ class Break:
 @dataclass(frozen=True)
 class Loop:
     """``for variable in range(start, stop)``; bounds are ints, names of parameters or short expressions of them.
-    ``short`` loops make few iterations (see `staticad.codegen.loop_hints`)."""
+    ``hint`` is "short" for few iterations, "deep" for a long body (see `staticad.codegen.loop_hints`)."""
 
     variable: str
     start: int | str
     stop: int | str
     body: tuple[Statement, ...]
-    short: bool = False
+    hint: str = ""
 
 
 Statement = Load | Compute | Store | Update | Branch | Break | Loop
@@ -113,7 +113,7 @@ def with_status(statement: Statement, slot: int) -> Statement:
         return Compute(statement.name, statement.text.replace("STATUS", str(slot)))
     if isinstance(statement, Loop):
         body = tuple(with_status(s, slot) for s in statement.body)
-        return Loop(statement.variable, statement.start, statement.stop, body, statement.short)
+        return Loop(statement.variable, statement.start, statement.stop, body, statement.hint)
     if isinstance(statement, Branch):
         return Branch(statement.condition, tuple(with_status(s, slot) for s in statement.body))
     return statement

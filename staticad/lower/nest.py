@@ -27,6 +27,7 @@ GRAIN = 40_000  # operations that one thread should do at a time, at least
 SHORT = 128  # iterations of which an incomplete vector is a large part
 WHOLE = 32  # iterations that fill vectors
 CHEAP = 8  # operations that are as fast one by one as under a mask
+DEEP = 30  # operations that wait for each other longer than one vector fills the time
 CHUNK_KEY = "chunk"
 PIECE_KEY = "piece"
 
@@ -164,8 +165,9 @@ class Nest:
         cost = self.emitter.cost
         self.emitter.open(axis.key, name, axis.extent)
         body()
-        inner = 0 < position == len(self.axes) - 1
-        self.emitter.close(name, start, stop, inner and _is_short(axis.extent, self.emitter.cost - cost))
+        innermost = position == len(self.axes) - 1
+        hint = _hint(axis.extent, self.emitter.cost - cost, position > 0) if innermost else ""
+        self.emitter.close(name, start, stop, hint)
 
     def _outer(self, depth: int, serial: bool) -> None:
         self._begin(depth, None)
@@ -340,8 +342,11 @@ def _reduction(member: Member) -> Any:
     return member.node.attrs["reduction"] if member.node.op.family == "partial" else member.node.op
 
 
-def _is_short(extent: Size, cost: int) -> bool:
-    return isinstance(extent, int) and 2 < extent <= SHORT and extent % WHOLE != 0 and cost >= CHEAP
+def _hint(extent: Size, cost: int, nested: bool) -> str:
+    """What LLVM should know of an innermost loop."""
+    if nested and isinstance(extent, int) and extent <= SHORT:
+        return "short" if extent > 2 and extent % WHOLE != 0 and cost >= CHEAP else ""
+    return "deep" if cost >= DEEP else ""
 
 
 def _is_position(member: Member) -> bool:

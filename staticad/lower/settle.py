@@ -20,6 +20,7 @@ from staticad.lower.clusters import (
     Member,
 )
 from staticad.lower.fuse import Fusion
+from staticad.lower.split import split_rows
 
 Users = dict[Node, list[tuple[Member, Edge]]]
 
@@ -38,6 +39,11 @@ def settle(fusion: Fusion) -> None:
     for cluster in fusion.clusters:
         for member in cluster.members.values():
             member.uses = tuple(dict.fromkeys(u for u, _ in member.edges if fusion.home(u) is cluster))
+    parts: list[Cluster] = []
+    number = 1 + max((c.number for c in fusion.clusters), default=0)
+    for cluster in fusion.clusters:
+        parts += split_rows(fusion, cluster, number + len(parts))
+    fusion.clusters = parts
     find_stored(fusion)
     for cluster in fusion.clusters:
         if cluster.kind == LOOPS:

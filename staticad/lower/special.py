@@ -45,10 +45,11 @@ def region_step(memory: Memory, node: Node, number: int, target: Buffer) -> Step
     return store_region(memory, node.inputs[number], target, place, node.op.name)
 
 
-def gemm_step(memory: Memory, node: Node) -> Step:
-    """The library call of a matrix product."""
+def gemm_step(memory: Memory, node: Node, onto: Buffer | None = None, alpha: float = 1.0) -> Step:
+    """The library call of a matrix product, or of adding ``alpha`` times the product to what a buffer holds."""
     a, b = memory.fusion.operands[node]
-    target = memory.buffer(node.outputs[0])
+    target = memory.buffer(node.outputs[0]) if onto is None else onto
+    beta = 0.0 if onto is None else 1.0
     shape = memory.fusion.sizes.shape(node.types[0].shape)
     m, n = shape[-2:]
     k = memory.fusion.sizes.shape(node.inputs[0].shape)[-1]
@@ -61,7 +62,7 @@ def gemm_step(memory: Memory, node: Node) -> Step:
         Address(target.number),
         *map(Symbolic, (m, n, k, maximum(1, a.ld), maximum(1, b.ld), maximum(1, n))),
         *(Symbolic(ord("T" if side.transposed else "N")) for side in (a, b)),
-        *(Symbolic(bits(number, target.dtype)) for number in (1.0, 0.0)),
+        *(Symbolic(bits(number, target.dtype)) for number in (alpha, beta)),
         *map(Symbolic, (a.batch_stride, b.batch_stride, m * n)),
     )
     return Step(

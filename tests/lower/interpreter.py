@@ -231,7 +231,7 @@ def _names() -> dict[str, Any]:
     names |= {"float32": np.float32, "float64": np.float64, "bool_": np.bool_, "inf": np.inf, "nan": np.nan}
     names |= {"add_reduce": np.add, "mul_reduce": np.multiply, "max_reduce": np.maximum, "min_reduce": np.minimum}
     names |= {name: lambda value: value for name in ("max_key", "min_key", "key_value")}  # floats are their own keys
-    names["short_loop"] = lambda: None
+    names |= {name: lambda: None for name in ("short_loop", "deep_loop")}
     names |= {"or_reduce": np.logical_or, "and_reduce": np.logical_and}
     names["cast"] = lambda value, kind: np.asarray(value).astype(kind)[()]
     names["where"] = lambda condition, one, other: one if condition else other

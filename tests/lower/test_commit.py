@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import staticad as sa
-from staticad.lower.plan import VARIABLE, Plan
+from staticad.lower.plan import VARIABLE, Plan, Symbolic
 from tests.lower.checking import computes
 from tests.lower.planning import labels
 
@@ -217,3 +217,45 @@ def test_an_unchanged_variable() -> None:
     a, b = v(4), v(4)
     plan_of({a: a, b: b})
     plan_of({a: a * 1.0})
+
+
+def product_of(plan: Plan) -> list[float]:
+    """alpha and beta of the one product among the commit steps, which are nothing else."""
+    (step,) = plan.commit
+    bits = [a.size for a in step.arguments if isinstance(a, Symbolic)][8:10]
+    return [float(np.array(b, np.uint64).view(np.float64)) for b in bits]
+
+
+@pytest.mark.parametrize(
+    ("build", "alpha"),
+    [
+        (lambda w, p: w - 0.1 * p, -0.1),
+        (lambda w, p: w - p * 0.1, -0.1),
+        (lambda w, p: w + p, 1.0),
+        (lambda w, p: -0.5 * p + w, -0.5),
+        (lambda w, p: w - p, -1.0),
+    ],
+)
+def test_a_multiple_of_a_product_is_added_by_the_library(build: Any, alpha: float) -> None:
+    x, g, w = sa.placeholder((None, 4)), sa.placeholder((None, 3)), v(4, 3)
+    plan = plan_of({w: build(w, x.T @ g)})
+    assert product_of(plan) == [alpha, 1.0] and not plan.compute
+
+
+def test_products_that_others_read_or_that_read_the_variable_are_computed_first() -> None:
+    x, g, w, u = sa.placeholder((None, 4)), sa.placeholder((None, 3)), v(4, 3), v(3, 3)
+    gradient = x.T @ g
+    assert len(plan_of({w: w - 0.1 * gradient}, gradient).compute) >= 1
+    assert labels(plan_of({w: w - 0.1 * gradient}, gradient.sum())) != ["matmul!"]
+    assert len(plan_of({u: u - 0.1 * (u @ u)}).compute) == 1
+    assert len(plan_of({w: w - 0.1 * gradient + 0.001 * w}).compute) == 1
+    new = w - 0.1 * gradient
+    assert len(plan_of({w: new}, new).compute) >= 1
+
+
+def test_products_of_a_step_of_gradient_descent_read_the_old_weights() -> None:
+    x, w, u = sa.placeholder((None, 4)), v(4, 3), v(3, 5)
+    loss = ((sa.tanh(x @ w) @ u) ** 2).mean()
+    slopes = sa.gradients(loss, [w, u])
+    plan = plan_of({w: w - 0.1 * slopes[0], u: u - 0.1 * slopes[1]}, loss)
+    assert [step.label for step in plan.commit] == ["matmul", "matmul"]
