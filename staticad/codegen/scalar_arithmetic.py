@@ -1,7 +1,9 @@
 """Arithmetic in the dtype of the operands: NumPy's wraparound for integers, or/and for booleans, IEEE for floats.
 
-Numba's own operators promote int8 + int8 to int64; these intrinsics never change the dtype. Sums, differences and
-products of floats carry `contract`, so that LLVM may fuse a product and a sum into one fma. Nothing here can trap.
+Numba's own operators promote int8 + int8 to int64; these intrinsics never change the dtype. Nothing here can trap.
+Products of floats carry `contract`, so that a reduction, whose additions carry it too, may take them in as an fma.
+Sums and differences do not: whether LLVM fuses depends on what else a kernel does with the product, and a value that
+is computed again in another kernel has to keep its bits, for instance to be equal to its own maximum.
 """
 
 from __future__ import annotations
@@ -14,12 +16,12 @@ CONTRACT = "contract"
 
 def _add(a: Value, b: Value) -> Value:
     """a + b; integers wrap around; booleans: or."""
-    return a | b if a.dtype == BOOLEAN else a.add(b, CONTRACT)
+    return a | b if a.dtype == BOOLEAN else a.add(b)
 
 
 def _sub(a: Value, b: Value) -> Value:
     """a - b; integers wrap around."""
-    return a.sub(b, CONTRACT)
+    return a.sub(b)
 
 
 def _mul(a: Value, b: Value) -> Value:
