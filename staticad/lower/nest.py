@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from staticad.ir.dims import Size, floordiv, maximum, product
-from staticad.ir.dtypes import DType
+from staticad.ir.dtypes import FLOAT32, DType
 from staticad.ir.graph import Node, Tensor
 from staticad.lower.affine import ZERO, Affine, Context, linear, loop
 from staticad.lower.axes import Axis, affine_of, merge, separate
@@ -292,6 +292,8 @@ class Nest:
 
     def _row_end(self, member: Member, name: str) -> str:
         """The result that a register holds."""
+        if _is_widened(member):
+            return self._register(f"cast({name}, float32)")
         return self._register(f"key_value({name})") if _key(member) else name
 
     def _begin(self, depth: int, stage: int | None) -> None:
@@ -377,7 +379,15 @@ def _key(member: Member) -> str | None:
     return keys.get(_combine(member)) if _dtype(member).kind == "f" else None
 
 
+def _is_widened(member: Member) -> bool:
+    """Sums of float32 are kept in float64 registers: a lane adds hundreds of terms, one after another."""
+    return _combine(member) == "add_reduce" and _dtype(member) == FLOAT32
+
+
 def _keyed(member: Member, text: str) -> str:
+    """A value as the register of its reduction holds it."""
+    if _is_widened(member):
+        return f"cast({text}, float64)"
     key = _key(member)
     return f"{key}({text})" if key else text
 
