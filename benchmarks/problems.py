@@ -124,8 +124,6 @@ class Chain:
         return [np.asarray(y), gradient]
 
 
-Problem = Neuron | Mlp | Residual | Chain
-
 CHAIN = (0.3, -0.4, 0.7, 0.1)
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from benchmarks.problems import Chain, Mlp, Neuron, Problem, Residual
+from benchmarks.loops import Ode, Recurrence, Rnn, While
+from benchmarks.problems import Chain, Mlp, Neuron, Residual
+from benchmarks.runtimes import Problem
 
 Measure = Literal["call", "cold", "warm", "import"]
 """call: microseconds per call of a ready program. cold / warm: seconds from the first line of the model to its first
@@ -29,6 +31,10 @@ ROWS = (
     Row("mlp-256", "MLP step, batch 256, 784-512-10", "call", Mlp(256, (784, 512, 10))),
     Row("chain-1e3", "elementwise chain, value + gradient, 1e3 doubles", "call", Chain(1_000)),
     Row("chain-1e6", "elementwise chain, value + gradient, 1e6 doubles", "call", Chain(1_000_000)),
+    Row("rnn", "tanh RNN, value + gradients, 100 steps, batch 32, 32-64, float32", "call", Rnn()),
+    Row("ode", "Lotka-Volterra, value + gradient, 1e4 Euler steps", "call", Ode()),
+    Row("recurrence", "x[i] = b[i] - x[i-1] / 2 in place, 1e5 doubles", "call", Recurrence(100_000)),
+    Row("while", "while loop over a double, 1e5 steps", "call", While(100_000)),
     Row("compile-cold", "compile the MLP step (batch 32), cold", "cold", SMALL),
     Row("compile-warm", "compile the MLP step (batch 32), warm", "warm", SMALL),
     Row("compile-layers", "compile 100 residual layers, cold", "cold", Residual(100)),

@@ -65,13 +65,16 @@ def started(runtimes: list[str], cache: Path, settings: Settings) -> Iterator[di
 
 def measure(row: Row, workers: dict[str, WorkerProcess], settings: Settings, report: Report) -> Result:
     """One row, by whichever way it is measured."""
+    workers = {name: worker for name, worker in workers.items() if takes_part(name, row)}
     if row.measure == "call":
         return measure_calls(row, workers, settings, report)
-    return measure_starts(row, [name for name in workers if takes_part(name, row)], settings, report)
+    return measure_starts(row, list(workers), settings, report)
 
 
 def takes_part(runtime: str, row: Row) -> bool:
-    return row.measure in ("call", "import") or RUNTIMES[runtime].compiles
+    """True if the runtime has a program for the row's problem and, where compiling is measured, compiles."""
+    known = isinstance(row.problem, RUNTIMES[runtime].problems)
+    return known and (row.measure in ("call", "import") or RUNTIMES[runtime].compiles)
 
 
 def measure_calls(row: Row, workers: dict[str, WorkerProcess], settings: Settings, report: Report) -> Result:

@@ -8,17 +8,23 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.problems import Chain, Mlp, Neuron, Problem, Residual
+from benchmarks.loops import Ode, Recurrence, Rnn, While
+from benchmarks.problems import Chain, Mlp, Neuron, Residual
 from benchmarks.runtimes.program import Program
+
+Problem = Neuron | Mlp | Residual | Chain | Rnn | Ode | Recurrence | While
+PROBLEMS: tuple[type, ...] = (Neuron, Mlp, Residual, Chain, Rnn, Ode, Recurrence, While)
 
 
 @dataclass(frozen=True)
 class Runtime:
-    """A runtime: its package, the module that a user's program imports, and whether it compiles anything."""
+    """A runtime: its package, the module that a user's program imports, whether it compiles anything, and the problems
+    that it has programs for."""
 
     name: str
     module: str
     compiles: bool = True
+    problems: tuple[type, ...] = PROBLEMS
 
     def installed(self) -> bool:
         return importlib.util.find_spec(self.name) is not None
@@ -43,9 +49,10 @@ RUNTIMES = {
     for runtime in (
         Runtime("staticad", "staticad"),
         Runtime("numpy", "numpy", compiles=False),
+        Runtime("numba", "numba", problems=(Ode, Recurrence, While)),
         Runtime("pytensor", "pytensor.tensor"),
         Runtime("jax", "jax.numpy"),
-        Runtime("torch", "torch", compiles=False),
+        Runtime("torch", "torch", compiles=False, problems=(Neuron, Mlp, Residual, Chain, Rnn, Ode)),
     )
 }
 
@@ -65,3 +72,11 @@ def build(runtime: str, problem: Problem) -> Program:
             return module.residual(problem)
         case Chain():
             return module.chain(problem)
+        case Rnn():
+            return module.rnn(problem)
+        case Ode():
+            return module.ode(problem)
+        case Recurrence():
+            return module.recurrence(problem)
+        case While():
+            return module.while_loop(problem)

@@ -9,6 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from benchmarks.loops import Ode, Recurrence, Rnn, While, euler
 from benchmarks.problems import Chain, Mlp, Neuron, Residual
 from benchmarks.problems import chain as elementwise_chain
 from benchmarks.runtimes.program import Program
@@ -73,3 +74,58 @@ def chain(problem: Chain) -> Program:
     run = jax.jit(jax.value_and_grad(lambda x: elementwise_chain(x, jnp.exp).sum()))
     x = jnp.asarray(problem.x)
     return Program(lambda: jax.block_until_ready(run(x)), lambda result: [np.asarray(value) for value in result])
+
+
+def rnn(problem: Rnn) -> Program:
+    def loss(weights: list[Any], x: Any) -> Any:
+        wx, wh, b = weights
+        start = jnp.zeros((x.shape[1], problem.hidden), x.dtype)
+        h, _ = jax.lax.scan(lambda h, row: (jnp.tanh(row @ wx + h @ wh + b), None), start, x)
+        return jnp.mean(h * h)
+
+    run = jax.jit(jax.value_and_grad(loss))
+    x, weights = jnp.asarray(problem.x), [jnp.asarray(value) for value in problem.weights]
+
+    def read(result: Any) -> list[np.ndarray]:
+        value, gradients = result
+        return [np.asarray(array) for array in (value, *gradients)]
+
+    return Program(lambda: jax.block_until_ready(run(weights, x)), read)
+
+
+def ode(problem: Ode) -> Program:
+    def total(a: Any, c: Any) -> Any:
+        start = tuple(map(jnp.asarray, problem.start))
+        (u, v), _ = jax.lax.scan(lambda s, _: (euler(*s, a, c, problem.width), None), start, None, length=problem.steps)
+        return u + v
+
+    run = jax.jit(jax.value_and_grad(total, argnums=(0, 1)))
+    inputs = [jnp.asarray(value) for value in problem.inputs]
+
+    def read(result: Any) -> list[np.ndarray]:
+        value, gradients = result
+        return [np.asarray(array) for array in (value, *gradients)]
+
+    return Program(lambda: jax.block_until_ready(run(*inputs)), read)
+
+
+def recurrence(problem: Recurrence) -> Program:
+    def fill(b: Any) -> Any:
+        return jax.lax.fori_loop(1, b.shape[0], lambda i, x: x.at[i].set(b[i] - 0.5 * x[i - 1]), b)
+
+    run = jax.jit(fill)
+    b = jnp.asarray(problem.b)
+    return Program(lambda: jax.block_until_ready(run(b)), lambda x: [np.asarray(x)])
+
+
+def while_loop(problem: While) -> Program:
+    def count_up(x: Any, limit: Any, steps: Any) -> Any:
+        return jax.lax.while_loop(
+            lambda s: (s[0] < limit) & (s[1] < steps),
+            lambda s: (s[0] * 0.999 + x, s[1] + 1),
+            (jnp.zeros(()), jnp.zeros((), steps.dtype)),
+        )
+
+    run = jax.jit(count_up)
+    inputs = [jnp.asarray(value) for value in problem.inputs]
+    return Program(lambda: jax.block_until_ready(run(*inputs)), lambda result: [np.asarray(array) for array in result])

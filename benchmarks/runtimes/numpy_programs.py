@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from benchmarks import loops
+from benchmarks.loops import Ode, Recurrence, Rnn, While
 from benchmarks.problems import Chain, Mlp, Neuron, Residual, chain_value_and_gradient, mlp_step, residual_step
 from benchmarks.runtimes.program import Program
 
@@ -34,3 +36,27 @@ def residual(problem: Residual) -> Program:
 def chain(problem: Chain) -> Program:
     x = problem.x
     return Program(lambda: chain_value_and_gradient(x), list)
+
+
+def rnn(problem: Rnn) -> Program:
+    x, weights = problem.x, problem.weights
+    return Program(lambda: loops.rnn_value_and_gradients(x, *weights), list)
+
+
+def ode(problem: Ode) -> Program:
+    a, c = (float(value) for value in problem.inputs)
+    start, width, steps = problem.start, problem.width, problem.steps
+    return Program(
+        lambda: loops.ode_value_and_gradient(a, c, start, width, steps),
+        lambda result: [np.asarray(value) for value in result],
+    )
+
+
+def recurrence(problem: Recurrence) -> Program:
+    b = problem.b
+    return Program(lambda: loops.recurrence(b), lambda result: [result])
+
+
+def while_loop(problem: While) -> Program:
+    x, limit, steps = problem.x, problem.limit, problem.steps
+    return Program(lambda: loops.count_up(x, limit, steps), lambda result: [np.asarray(value) for value in result])

@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 import pytensor
 import pytensor.tensor as pt
+from pytensor.scan.utils import until
 from pytensor.tensor.special import log_softmax
 
+from benchmarks.loops import Ode, Recurrence, Rnn, While, euler
 from benchmarks.problems import Chain, Mlp, Neuron, Residual
 from benchmarks.problems import chain as elementwise_chain
 from benchmarks.runtimes.program import Program
@@ -70,3 +72,62 @@ def chain(problem: Chain) -> Program:
     run = function([x], [y, pytensor.grad(y, x)])
     data = problem.x
     return Program(lambda: run(data), lambda result: [np.asarray(value) for value in result])
+
+
+def rnn(problem: Rnn) -> Program:
+    x = pt.ftensor3("x")
+    weights = [pt.fmatrix("wx"), pt.fmatrix("wh"), pt.fvector("b")]
+    wx, wh, b = weights
+    states = pytensor.scan(
+        lambda row, h, wx, wh, b: pt.tanh(row @ wx + h @ wh + b),
+        sequences=x,
+        outputs_info=pt.zeros((x.shape[1], problem.hidden), dtype="float32"),
+        non_sequences=weights,
+        return_updates=False,
+    )
+    loss = (states[-1] ** 2).mean()
+    run = function([x, *weights], [loss, *pytensor.grad(loss, weights)])
+    data = [problem.x, *problem.weights]
+    return Program(lambda: run(*data), lambda result: [np.asarray(value) for value in result])
+
+
+def ode(problem: Ode) -> Program:
+    a, c = inputs = [pt.dscalar("a"), pt.dscalar("c")]
+    us, vs = pytensor.scan(
+        lambda u, v, a, c: list(euler(u, v, a, c, problem.width)),
+        outputs_info=[pt.as_tensor(np.float64(value)) for value in problem.start],
+        non_sequences=inputs,
+        n_steps=problem.steps,
+        return_updates=False,
+    )
+    total = us[-1] + vs[-1]
+    run = function(inputs, [total, *pytensor.grad(total, inputs)])
+    values = problem.inputs
+    return Program(lambda: run(*values), lambda result: [np.asarray(value) for value in result])
+
+
+def recurrence(problem: Recurrence) -> Program:
+    b = pt.dvector("b")
+    following = pytensor.scan(lambda b, x: b - 0.5 * x, sequences=b[1:], outputs_info=b[0], return_updates=False)
+    run = function([b], pt.concatenate([b[:1], following]))
+    data = problem.b
+    return Program(lambda: run(data), lambda x: [np.asarray(x)])
+
+
+def while_loop(problem: While) -> Program:
+    x, limit, steps = pt.dscalar("x"), pt.dscalar("limit"), pt.lscalar("steps")
+
+    def step(s: Any, count: Any, x: Any, limit: Any) -> Any:
+        s, count = s * 0.999 + x, count + 1
+        return [s, count], until(s >= limit)
+
+    values, counts = pytensor.scan(
+        step,
+        outputs_info=[pt.as_tensor(np.float64(0)), pt.as_tensor(np.int64(0))],
+        non_sequences=[x, limit],
+        n_steps=steps,
+        return_updates=False,
+    )
+    run = function([x, limit, steps], [values[-1], counts[-1]])
+    inputs = problem.inputs
+    return Program(lambda: run(*inputs), lambda result: [np.asarray(value) for value in result])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import staticad as sa
+from benchmarks.loops import Ode, Recurrence, Rnn, While, euler
 from benchmarks.problems import Chain, Mlp, Neuron, Residual
 from benchmarks.problems import chain as elementwise_chain
 from benchmarks.runtimes.program import Program
@@ -53,3 +54,46 @@ def chain(problem: Chain) -> Program:
     session = sa.compile([y, *sa.gradients(y, [x])], inputs=[x])
     data = problem.x
     return Program(lambda: session(data), list)
+
+
+def rnn(problem: Rnn) -> Program:
+    x = sa.placeholder((None, None, problem.n_in), "float32", name="x")
+    weights = [sa.placeholder(value.shape, "float32") for value in problem.weights]
+    wx, wh, b = weights
+    start = sa.zeros((x.shape[1], problem.hidden), "float32")
+    h, _ = sa.scan(lambda h, row: (sa.tanh(row @ wx + h @ wh + b), None), start, x)
+    loss = (h * h).mean()
+    session = sa.compile([loss, *sa.gradients(loss, weights)], inputs=[x, *weights])
+    data = [problem.x, *problem.weights]
+    return Program(lambda: session(*data), list)
+
+
+def ode(problem: Ode) -> Program:
+    a, c = inputs = [sa.placeholder((), "float64", name=name) for name in ("a", "c")]
+    start = tuple(map(sa.constant, problem.start))
+    u, v = sa.fori_loop(0, problem.steps, lambda i, s: euler(*s, a, c, problem.width), start)
+    total = u + v
+    session = sa.compile([total, *sa.gradients(total, inputs)], inputs=inputs)
+    values = problem.inputs
+    return Program(lambda: session(*values), list)
+
+
+def recurrence(problem: Recurrence) -> Program:
+    b = sa.placeholder((None,), "float64", name="b")
+    x = sa.fori_loop(1, b.shape[0], lambda i, x: x.at[i].set(b[i] - 0.5 * x[i - 1]), b)
+    session = sa.compile([x], inputs=[b])
+    data = problem.b
+    return Program(lambda: session(data), list)
+
+
+def while_loop(problem: While) -> Program:
+    x, limit = (sa.placeholder((), "float64", name=name) for name in ("x", "limit"))
+    steps = sa.placeholder((), "int64", name="steps")
+    found = sa.while_loop(
+        lambda s: (s[0] < limit) & (s[1] < steps),
+        lambda s: (s[0] * 0.999 + x, s[1] + 1),
+        (sa.constant(0.0), sa.constant(0)),
+    )
+    session = sa.compile(list(found), inputs=[x, limit, steps])
+    values = problem.inputs
+    return Program(lambda: session(*values), list)

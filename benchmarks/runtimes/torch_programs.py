@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch.nn import functional
 
+from benchmarks.loops import Ode, Rnn, euler
 from benchmarks.problems import Chain, Mlp, Neuron, Residual
 from benchmarks.problems import chain as elementwise_chain
 from benchmarks.runtimes.program import Program
@@ -64,5 +65,32 @@ def chain(problem: Chain) -> Program:
     def call() -> tuple[torch.Tensor, torch.Tensor]:
         y = elementwise_chain(x, torch.exp).sum()
         return y, torch.autograd.grad(y, x)[0]
+
+    return Program(call, lambda result: [value.detach().numpy() for value in result])
+
+
+def rnn(problem: Rnn) -> Program:
+    wx, wh, b = weights = [torch.from_numpy(value).requires_grad_() for value in problem.weights]
+    x = torch.from_numpy(problem.x)
+
+    def call() -> list[torch.Tensor]:
+        h = torch.zeros(x.shape[1], problem.hidden)
+        for row in (x @ wx + b).unbind(0):
+            h = torch.tanh(torch.addmm(row, h, wh))
+        loss = torch.mean(h * h)
+        return [loss, *torch.autograd.grad(loss, weights)]
+
+    return Program(call, lambda result: [value.detach().numpy() for value in result])
+
+
+def ode(problem: Ode) -> Program:
+    a, c = inputs = [torch.tensor(float(value), dtype=torch.float64, requires_grad=True) for value in problem.inputs]
+
+    def call() -> list[torch.Tensor]:
+        u, v = (torch.tensor(value, dtype=torch.float64) for value in problem.start)
+        for _ in range(problem.steps):
+            u, v = euler(u, v, a, c, problem.width)
+        total = u + v
+        return [total, *torch.autograd.grad(total, inputs)]
 
     return Program(call, lambda result: [value.detach().numpy() for value in result])

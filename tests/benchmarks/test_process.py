@@ -78,12 +78,22 @@ def test_median_time_counts_every_call() -> None:
     assert calls > 10
 
 
-@pytest.mark.parametrize("row", ["neuron", "mlp-32", "chain-1e3"])
+STRAIGHT, LOOPS = ["neuron", "mlp-32", "chain-1e3"], ["rnn", "ode", "recurrence", "while"]
+
+
 @pytest.mark.parametrize(
-    "runtime",
-    ["staticad", *(pytest.param(name, marks=pytest.mark.extras(name)) for name in ("jax", "pytensor", "torch"))],
+    ("runtime", "rows"),
+    [
+        ("staticad", STRAIGHT + LOOPS),
+        ("numpy", STRAIGHT + LOOPS),
+        ("numba", LOOPS[1:]),
+        pytest.param("jax", STRAIGHT + LOOPS, marks=pytest.mark.extras("jax")),
+        pytest.param("pytensor", STRAIGHT + LOOPS[1:], marks=pytest.mark.extras("pytensor")),
+        pytest.param("torch", STRAIGHT + LOOPS[:2], marks=pytest.mark.extras("torch")),
+    ],
 )
-def test_runtimes_agree_with_numpy(runtime: str, row: str, tmp_path: Path) -> None:
+def test_runtimes_agree_with_numpy(runtime: str, rows: list[str], tmp_path: Path) -> None:
     with WorkerProcess(runtime, tmp_path, timeout=300) as worker:
-        found = decode(worker.ask(do="prepare", row=row)["arrays"])
-    assert differences(found, PROBLEMS[row].answer(), PROBLEMS[row].tolerance) is None
+        for row in rows:
+            found = decode(worker.ask(do="prepare", row=row)["arrays"])
+            assert differences(found, PROBLEMS[row].answer(), PROBLEMS[row].tolerance) is None, row

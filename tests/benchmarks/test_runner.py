@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
@@ -9,10 +10,11 @@ import pytest
 
 from benchmarks import runner
 from benchmarks.__main__ import main
+from benchmarks.loops import Ode, Recurrence
 from benchmarks.problems import Neuron
-from benchmarks.process import WorkerError, WorkerTimeout
+from benchmarks.process import ROOT, WorkerError, WorkerTimeout
 from benchmarks.rows import ROWS, Row, select
-from benchmarks.runner import Result, Settings, measure_calls, measure_starts
+from benchmarks.runner import Result, Settings, measure, measure_calls, measure_starts, takes_part
 from benchmarks.runtimes import RUNTIMES
 from benchmarks.table import ratio_cell, ratios, ratios_table, time_cell, times_table
 from benchmarks.worker import encode
@@ -99,6 +101,27 @@ def test_starts_take_turns_with_a_cache_of_their_own(monkeypatch: pytest.MonkeyP
     seen.clear()
     measure_starts(Row("warm", "", "warm", Neuron()), ["staticad"], Settings(starts=2), silent)
     assert seen == [("staticad", "staticad")] * 3  # one to fill the cache, two that find it full
+
+
+def test_only_runtimes_with_a_program_take_part() -> None:
+    loop = Row("recurrence", "", "call", Recurrence(5))
+    assert [name for name in RUNTIMES if takes_part(name, loop)] == ["staticad", "numpy", "numba", "pytensor", "jax"]
+    assert [name for name in RUNTIMES if takes_part(name, Row("ode", "", "call", Ode()))] == list(RUNTIMES)
+    assert [name for name in RUNTIMES if takes_part(name, COLD)] == ["staticad", "pytensor", "jax"]
+    turns: list[str] = []
+    players: Any = {name: Player(name, 1e-6, turns) for name in ("staticad", "numba")}
+    result = measure(ROW, players, Settings(repeat=1), silent)
+    assert list(result.times) == ["staticad"]
+    assert not [turn for turn in turns if "numba" in turn]
+    assert time_cell(result, "numba") == "–"
+
+
+def test_every_runtime_has_the_programs_that_it_names() -> None:
+    names = {"While": "while_loop"}
+    for runtime in RUNTIMES.values():
+        text = (ROOT / "benchmarks" / "runtimes" / f"{runtime.name}_programs.py").read_text("utf-8")
+        found = set(re.findall(r"^def (\w+)\(problem: ", text, re.MULTILINE))
+        assert found == {names.get(kind.__name__, kind.__name__.lower()) for kind in runtime.problems}
 
 
 def test_tables() -> None:

@@ -1,0 +1,63 @@
+"""Numba by hand: loops over numbers as one would write them in C, derivatives worked out on paper."""
+
+from __future__ import annotations
+
+import numba
+import numpy as np
+
+from benchmarks import loops
+from benchmarks.loops import Ode, Recurrence, While
+from benchmarks.runtimes.program import Program
+
+euler = numba.njit(loops.euler)
+
+
+@numba.njit
+def ode_value_and_gradient(
+    a: float, c: float, start: tuple[float, float], width: float, steps: int
+) -> tuple[float, float, float]:
+    u, v = start
+    us, vs = np.empty(steps), np.empty(steps)
+    for t in range(steps):
+        us[t], vs[t] = u, v
+        u, v = euler(u, v, a, c, width)
+    by_u, by_v = 1.0, 1.0
+    by_a, by_c = 0.0, 0.0
+    for t in range(steps - 1, -1, -1):
+        by_a += width * us[t] * by_u
+        by_c -= width * vs[t] * by_v
+        by_u, by_v = (
+            by_u * (1 + width * (a - vs[t])) + by_v * width * vs[t],
+            by_v * (1 + width * (us[t] - c)) - by_u * width * us[t],
+        )
+    return u + v, by_a, by_c
+
+
+@numba.njit
+def recur(b: np.ndarray) -> np.ndarray:
+    x = b.copy()
+    for i in range(1, len(x)):
+        x[i] -= 0.5 * x[i - 1]
+    return x
+
+
+count_up = numba.njit(loops.count_up)
+
+
+def ode(problem: Ode) -> Program:
+    a, c = (float(value) for value in problem.inputs)
+    start, width, steps = problem.start, problem.width, problem.steps
+    return Program(
+        lambda: ode_value_and_gradient(a, c, start, width, steps),
+        lambda result: [np.asarray(value) for value in result],
+    )
+
+
+def recurrence(problem: Recurrence) -> Program:
+    b = problem.b
+    return Program(lambda: recur(b), lambda result: [result])
+
+
+def while_loop(problem: While) -> Program:
+    x, limit, steps = problem.x, problem.limit, problem.steps
+    return Program(lambda: count_up(x, limit, steps), lambda result: [np.asarray(value) for value in result])
