@@ -75,7 +75,10 @@ class _Builder:
         if kind == 6:
             return x.transpose(*self.rng.permutation(x.ndim).tolist())
         if kind == 7:
-            return sa.tanh(sa.sum(x, axis=axis, keepdims=bool(self.rng.integers(2))))
+            keep, axes = bool(self.rng.integers(2)), None if self.rng.random() < 0.2 else axis
+            if self.rng.random() < 0.3 and all(self.number(s) for s in x.shape):
+                return sa.max(x, axis=axes, keepdims=keep)
+            return sa.tanh(sa.sum(x, axis=axes, keepdims=keep))
         if kind == 8:
             return x - sa.tanh(x.sum(axis=axis, keepdims=True))
         if kind == 9:
@@ -86,8 +89,11 @@ class _Builder:
                 if x.ndim < 3
                 else x.reshape(x.shape[0], x.shape[1] * x.shape[2])
             )
-        if kind == 11:
+        if kind == 11 and x.inputs:
             return sa.concatenate([x, self.like(x)], axis=axis)
+        if kind == 11 and not x.inputs and self.number(x.shape[axis]):
+            place = sa.argmax(x, axis=axis, keepdims=True)
+            return sa.take_along_axis(self.like(x), place, axis=axis) * x
         if kind == 12 and x.ndim >= 2:
             return sa.tanh(x @ sa.swapaxes(self.like(x), -1, -2))
         if kind == 13 and self.number(x.shape[axis]) > 0:
