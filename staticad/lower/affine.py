@@ -6,8 +6,9 @@ tensor is one `Affine` per axis.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from staticad.ir.dims import Shape, Size, product
 from staticad.ir.graph import Node
@@ -88,16 +89,16 @@ def movement_context(node: Node, context: Context, canonical: Callable[[Size], S
     return tuple(found)
 
 
-def gather_contexts(node: Node, context: Context) -> tuple[Context, dict[int, int], list[tuple[int, Affine]]]:
-    """For a gather at ``context``: the context of its index tensors, which input indexes which axis of x
-    ({axis: input number}), and the affine index of every other axis of x."""
-    x = node.inputs[0]
-    axes, position, aligned = node.attrs["axes"], node.attrs["position"], node.attrs["aligned"]
+def gather_contexts(
+    attrs: Mapping[str, Any], index_ndim: int, rank: int, context: Context
+) -> tuple[Context, dict[int, int], list[tuple[int, Affine]]]:
+    """For what a gather reads (or a scatter writes) at ``context``: the context of the index tensors, which of them
+    indexes which axis ({axis: number}), and the affine index of every other axis. ``rank`` is that of the array."""
+    axes, position, aligned = attrs["axes"], attrs["position"], attrs["aligned"]
     if aligned:
         (axis,) = axes
-        return context, {axis: 1}, [(a, context[a]) for a in range(x.ndim) if a != axis]
-    common = node.inputs[1].ndim
-    index_context = context[position : position + common]
-    rest = context[:position] + context[position + common :]
-    others = [a for a in range(x.ndim) if a not in axes]
-    return index_context, {a: 1 + k for k, a in enumerate(axes)}, list(zip(others, rest, strict=True))
+        return context, {axis: 0}, [(a, context[a]) for a in range(rank) if a != axis]
+    index_context = context[position : position + index_ndim]
+    rest = context[:position] + context[position + index_ndim :]
+    others = [a for a in range(rank) if a not in axes]
+    return index_context, {a: k for k, a in enumerate(axes)}, list(zip(others, rest, strict=True))

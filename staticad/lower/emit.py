@@ -22,6 +22,7 @@ from staticad.lower.affine import (
     Context,
     Key,
     broadcast_context,
+    gather_contexts,
     linear,
     movement_context,
 )
@@ -353,7 +354,7 @@ class Emitter:
 
     def indices(self, node: Node, indices: tuple[Tensor, ...], context: Context, shape: Shape) -> dict[int, Affine]:
         """The index of every axis of what a gather reads or a scatter writes at a context, bounds checked."""
-        index_context, which, others = _contexts(node, indices, context, len(shape))
+        index_context, which, others = gather_contexts(node.attrs, indices[0].ndim, len(shape), context)
         found = dict(others)
         for axis, number in which.items():
             name = self.named(self.value(indices[number], index_context))
@@ -404,22 +405,6 @@ class Emitter:
             tuple(self.where),
             iterations * max(1, self.cost),
         )
-
-
-def _contexts(
-    node: Node, indices: tuple[Tensor, ...], context: Context, rank: int
-) -> tuple[Context, dict[int, int], list[tuple[int, Affine]]]:
-    axes, position, aligned = node.attrs["axes"], node.attrs["position"], node.attrs["aligned"]
-    if aligned:
-        return context, {axes[0]: 0}, [(a, context[a]) for a in range(rank) if a != axes[0]]
-    common = indices[0].ndim
-    rest = context[:position] + context[position + common :]
-    others = [a for a in range(rank) if a not in axes]
-    return (
-        context[position : position + common],
-        {a: k for k, a in enumerate(axes)},
-        list(zip(others, rest, strict=True)),
-    )
 
 
 def index_text(index: Index) -> str:

@@ -149,7 +149,7 @@ class Fusion:
             elif family == "gather":
                 if not self.generated(node.inputs[0]):
                     self._whole(node.inputs[0], found)
-                index_context, _, _ = gather_contexts(node, at)
+                index_context, _, _ = gather_contexts(node.attrs, node.inputs[1].ndim, node.inputs[0].ndim, at)
                 stack += [(index, index_context) for index in node.inputs[1:]]
             elif node in self._inline:
                 stack += [(x, broadcast_context(at, self.shape(x), current.ndim)) for x in node.inputs]

@@ -122,9 +122,9 @@ def test_gathers_split_their_index(position: int) -> None:
     index = sa.placeholder((5, 6), "int64")
     gathered = sa.take(x, index, axis=position)
     context = tuple(loop(a) for a in range(4))
-    of_index, which, others = gather_contexts(gathered.node, context)
+    of_index, which, others = gather_contexts(gathered.node.attrs, 2, 3, context)
     assert of_index == context[position : position + 2]
-    assert which == {position: 1}
+    assert which == {position: 0}
     rest = context[:position] + context[position + 2 :]
     assert others == list(zip([a for a in range(3) if a != position], rest, strict=True))
 
@@ -133,7 +133,7 @@ def test_aligned_gathers_read_the_index_at_their_own_place() -> None:
     x = sa.placeholder((2, 3))
     gathered = sa.take_along_axis(x, sa.placeholder((2, 5), "int64"), axis=1)
     context = (loop(0), loop(1))
-    assert gather_contexts(gathered.node, context) == (context, {1: 1}, [(0, loop(0))])
+    assert gather_contexts(gathered.node.attrs, 2, 2, context) == (context, {1: 0}, [(0, loop(0))])
 
 
 def test_terms_stay_in_order_of_first_appearance() -> None:
