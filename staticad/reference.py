@@ -11,12 +11,12 @@ from typing import Any
 
 import numpy as np
 
-from staticad.errors import FeedError, IndexOutOfBounds, VerifyError
+from staticad.errors import FeedError, GraphError, IndexOutOfBounds, VerifyError
 from staticad.ir import dims
 from staticad.ir.dims import Dim, Shape, Size, Symbol, is_runtime, symbols
 from staticad.ir.dtypes import DType
 from staticad.ir.graph import Attrs, Node, Tensor, describe, sort_nodes
-from staticad.ops.control import COND, Body, Control, LoopShape
+from staticad.ops.control import COND, PARAMETER, Body, Control, LoopShape, leaked
 from staticad.ops.sources import CONSTANT, PLACEHOLDER, VARIABLE, ConstantValue
 
 Feeds = Mapping[Any, Any]
@@ -159,6 +159,8 @@ class _Evaluation:
     def step(self, node: Node) -> None:
         if node.op is PLACEHOLDER:
             raise FeedError(f"no value was given for {describe(node.out)}")
+        if node.op is PARAMETER:
+            raise GraphError(leaked(node))
         if node.op is CONSTANT:
             value: ConstantValue = node.attrs["value"]
             self.values[node.out] = value.array.astype(self.dtype(node.out.dtype))

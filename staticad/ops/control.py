@@ -18,10 +18,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from staticad.errors import DTypeError, ShapeError
+from staticad.errors import DTypeError, GraphError, ShapeError
 from staticad.ir.dims import Size
 from staticad.ir.dtypes import BOOL, INT64
-from staticad.ir.graph import Attrs, Node, Tensor, sort_nodes
+from staticad.ir.graph import Attrs, Node, Tensor, describe, sort_nodes
 from staticad.ir.types import Constraint, TensorType, same_size
 from staticad.ops.base import Inferred, Op, Source
 
@@ -167,6 +167,29 @@ def all_nodes(tensors: Iterable[Tensor]) -> list[Node]:
                 found[node] = None
                 pending += [list(body.outputs) for body in bodies(node)]
     return list(found)
+
+
+def check_scopes(tensors: Iterable[Tensor]) -> None:
+    """Raises GraphError where a value from inside a body is used outside of it."""
+    pending: list[tuple[list[Tensor], frozenset[Node]]] = [(list(tensors), frozenset())]
+    checked: set[Body] = set()
+    while pending:
+        outputs, own = pending.pop()
+        for node in sort_nodes(outputs):
+            if node.op is PARAMETER and node not in own:
+                raise GraphError(leaked(node))
+            for body in bodies(node):
+                if body not in checked:
+                    checked.add(body)
+                    pending.append((list(body.outputs), frozenset(p.node for p in body.parameters)))
+
+
+def leaked(node: Node) -> str:
+    """The message for a parameter that is used outside its body."""
+    return (
+        f"{describe(node.out)} belongs to the body of a loop or branch and is used outside of it: a value from inside "
+        "was kept in a list, an attribute or a closure; make it part of the state or of the results"
+    )
 
 
 COND = Cond("cond", numpy=_given)

@@ -19,7 +19,7 @@ from staticad.ir.types import Constraint, same_size
 from staticad.lower.lower import lower
 from staticad.lower.plan import Plan
 from staticad.lower.requirements import size_requirements
-from staticad.ops.control import all_nodes
+from staticad.ops.control import all_nodes, check_scopes
 from staticad.ops.promotion import to_tensor
 from staticad.rewrite.pipeline import Options, optimize
 from staticad.runtime import inspection
@@ -89,6 +89,7 @@ class Session:
         leaves, self._pack = flatten(fetches)
         changes = _updates(updates)
         targets = [*leaves, *(value for _, value in changes)]
+        check_scopes(targets)
         self._nodes = all_nodes(targets)
         self.inputs: tuple[Tensor, ...] = _inputs(inputs, self._nodes)
         self._symbols = _check_symbols(self.inputs, self._nodes)

@@ -303,3 +303,20 @@ def test_a_failing_body_names_its_line_at_run_time(n: sa.Tensor) -> None:
     with pytest.raises(sa.IndexOutOfBounds, match=HERE):
         session(4, np.ones(3))
     assert session(2, np.ones(3)) == 2
+
+
+def test_a_value_that_leaves_its_body_is_an_error(x: sa.Tensor) -> None:
+    kept: list[sa.Tensor] = []
+
+    def body(s: sa.Tensor) -> sa.Tensor:
+        kept.append(s * 2)
+        return s + 1
+
+    y = sa.while_loop(lambda s: s < 3, body, x)
+    (inside,) = kept
+    elsewhere = sa.while_loop(lambda s: s < inside, lambda s: s + inside, x)
+    for outside in (inside, y + inside, elsewhere):
+        with pytest.raises(sa.GraphError, match=rf"{HERE}:\d+.* is used outside of it"):
+            sa.compile(outside, inputs=[x])
+        with pytest.raises(sa.GraphError, match="is used outside of it"):
+            sa.evaluate(outside, {x: 1.0})
