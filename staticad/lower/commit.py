@@ -15,8 +15,8 @@ from staticad.ir.graph import Node, Tensor
 from staticad.lower.accumulate import Accumulation, accumulation
 from staticad.lower.clusters import ASSEMBLE, LOOPS, SCATTER, Cluster
 from staticad.lower.emit import Event, Memory
-from staticad.lower.nest import row_major, scatter_updates, store_region
 from staticad.lower.plan import FETCH, Buffer, Step
+from staticad.lower.regions import row_major, scatter_updates, store_region
 from staticad.lower.special import gemm_step, region_step
 
 Target = tuple[Buffer, Tensor]  # a variable's buffer, its new value

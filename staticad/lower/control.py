@@ -9,8 +9,8 @@ from typing import Any
 from staticad.ir.dims import Size, is_runtime, maximum, product
 from staticad.ir.graph import Node, Tensor, sort_nodes
 from staticad.lower.inline import inline_loop
-from staticad.lower.nest import row_major, store_region
 from staticad.lower.plan import BranchCall, LoopCall, Plan, Slice, Step
+from staticad.lower.regions import row_major, store_region
 from staticad.ops.control import Body, LoopShape
 
 BodyPlan = Callable[..., Plan]  # lower.body_plan

@@ -61,6 +61,7 @@ class _Block:
     def __init__(self) -> None:
         self.statements: list[Statement] = []
         self.memo: dict[Any, str] = {}
+        self.cost = 0
 
 
 def dtype_name(dtype: DType) -> str:
@@ -187,6 +188,14 @@ class Emitter:
         del statements[start:]
         return taken
 
+    def block_cost(self) -> int:
+        """The operations of the innermost block itself."""
+        return self._blocks[-1].cost
+
+    def updates(self) -> bool:
+        """True if the innermost block accumulates in memory."""
+        return any(isinstance(s, Update) for s in self._blocks[-1].statements)
+
     def statement_count(self) -> int:
         return len(self._blocks[-1].statements)
 
@@ -195,7 +204,7 @@ class Emitter:
         self._blocks[-1].memo[tensor, context] = name
         self._depth[name] = self.depth
 
-    def compute(self, text: str, operands: tuple[str, ...], minimum_depth: int = 0) -> str:
+    def compute(self, text: str, operands: tuple[str, ...], minimum_depth: int = 0, cost: int = 0) -> str:
         """``name = text`` as far outside as its operands allow."""
         depth = max([minimum_depth, *(self._depth.get(o, 0) for o in operands)])
         key = ("text", text)
@@ -203,6 +212,7 @@ class Emitter:
         if found is None:
             found = self._blocks[depth].memo[key] = self.fresh("v")
             self._depth[found] = depth
+            self._blocks[depth].cost += cost
             self.emit(Compute(found, text), depth)
         return found
 
@@ -223,6 +233,7 @@ class Emitter:
             self.reads[buffer.number] = None
             self.events.append(Event(False, buffer.number, affine))
             self.cost += 1
+            self._blocks[depth].cost += 1
             self.emit(Load(found, self.pointer(buffer), index), depth)
         return found
 
@@ -232,6 +243,7 @@ class Emitter:
         self.writes[buffer.number] = None
         self.events.append(Event(True, buffer.number, affine))
         self.cost += 1
+        self._blocks[-1].cost += 1
         self.emit(Store(self.pointer(buffer), index, value))
 
     def update(self, buffer: Buffer, affine: Affine, combine: str, value: str) -> None:
@@ -240,6 +252,7 @@ class Emitter:
         self.writes[buffer.number] = None
         self.events.append(Event(True, buffer.number, affine))
         self.cost += 2
+        self._blocks[-1].cost += 2
         self.emit(Update(self.pointer(buffer), index, combine, value))
 
     # ---- values --------------------------------------------------------------------------------------------------
@@ -300,7 +313,8 @@ class Emitter:
         if node.op.name == "copy":
             return operands[0]
         self.cost += node.op.cost
-        return self.compute(node.op.code.format(*operands, dtype=dtype_name(node.types[0].dtype)), operands)
+        text = node.op.code.format(*operands, dtype=dtype_name(node.types[0].dtype))
+        return self.compute(text, operands, cost=node.op.cost)
 
     def _source(self, tensor: Tensor, context: Context) -> str:
         array = constant_array(tensor)

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from staticad.ir.dims import Shape, Size, product
+from staticad.ir.dtypes import FLOAT32, FLOAT64
 from staticad.ir.graph import Node, Tensor
 from staticad.ir.types import TensorType
 from staticad.lower.affine import (
@@ -46,6 +47,7 @@ from staticad.lower.clusters import (
 from staticad.lower.contract import batch_shape, broadcast_batch, operand
 from staticad.lower.sizes import Sizes
 from staticad.lower.strided import Matrix
+from staticad.ops.reduce import SUM
 
 _PASSIVE = ("movement", "barrier", "reshape", "gather", "creation", "source")
 INLINE_COST = 24
@@ -301,7 +303,11 @@ class Fusion:
         """
         assert cluster.rows is not None
         result = self.shape(node.outputs[0])
-        kind = TensorType((chunk_count(cluster.space[0], cluster.rows), *result), node.types[0].dtype)
+        free = [s for s in result if s != 1]
+        dtype = node.types[0].dtype
+        if dtype == FLOAT32 and node.op is SUM and not free:
+            dtype = FLOAT64
+        kind = TensorType((chunk_count(cluster.space[0], cluster.rows), *result), dtype)
         partial = partial_node(node, kind, node.where)
         result_axes = tuple(axes[a] for a in kept)
         self._add(
@@ -309,7 +315,6 @@ class Fusion:
             Member(partial, ACCUMULATE, level, (-1, *result_axes), operand=node.inputs[0], operand_axes=axes),
             edges,
         )
-        free = [s for s in result if s != 1]
         second = self._new([(partial, None)], (kind.shape[0], *free))
         own = tuple(axis + 1 if axis >= 0 else -1 for axis in _in_order(result))
         if free:

@@ -10,26 +10,36 @@ nearest cache while the rows pass by.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
 from staticad.ir.dims import Size, floordiv, maximum, product
-from staticad.ir.dtypes import FLOAT32, DType
-from staticad.ir.graph import Node, Tensor
+from staticad.ir.graph import Node
 from staticad.lower.affine import ZERO, Affine, Context, linear, loop
 from staticad.lower.axes import Axis, affine_of, merge, separate
 from staticad.lower.clusters import ACCUMULATE, BLOCK, CHUNK, INNER, MAP, OUTER, ROW, Cluster, Member, chunk_count
-from staticad.lower.emit import Emitter, Memory, literal
+from staticad.lower.emit import Emitter, Memory
+from staticad.lower.hints import GRAIN, loop_hint
 from staticad.lower.loops import Branch, Compute
 from staticad.lower.plan import Buffer, Step
-from staticad.ops.reduce import highest, lowest
+from staticad.lower.reductions import (
+    RUN,
+    RUNS,
+    combine_of,
+    combined_dtype,
+    from_register,
+    initial_of,
+    is_position,
+    mode_of,
+    to_register,
+)
 
-GRAIN = 40_000  # operations that one thread should do at a time, at least
-SHORT = 128  # iterations of which an incomplete vector is a large part
-WHOLE = 32  # iterations that fill vectors
-CHEAP = 8  # operations that are as fast one by one as under a mask
-DEEP = 30  # operations that wait for each other longer than one vector fills the time
+TILE = 32  # side of the squares in which arrays are transposed
 CHUNK_KEY = "chunk"
 PIECE_KEY = "piece"
+
+
+def tiles(extent: Size) -> Size:
+    """The number of squares along an axis."""
+    return floordiv(extent + TILE - 1, TILE)
 
 
 class _Accumulator:
@@ -61,6 +71,8 @@ class Nest:
         trial = self._build(separate(self.cluster.space))
         axes = merge(self.cluster.space, self.outer_axes, trial.accesses)
         emitter = self._build(axes)
+        if self._crosses(emitter.accesses):
+            emitter = self._build(axes, tiled=True)
         extent, grain = self._schedule(axes, trial.cost)
         return emitter.finish(label, extent, grain, product(self.cluster.space)), emitter
 
@@ -84,7 +96,18 @@ class Nest:
         if self._serial():
             return 1, 0
         work = maximum(1, product(a.extent for a in axes[1:]))
-        return axes[0].extent, maximum(1, floordiv(max(1, GRAIN // max(1, cost)), work))
+        first = axes[0].extent
+        if self.tiled and len(axes) == 2:
+            first, work = tiles(first), work * TILE
+        return first, maximum(1, floordiv(max(1, GRAIN // max(1, cost)), work))
+
+    def _crosses(self, accesses: Sequence[Affine]) -> bool:
+        """True if rows of one array are columns of another: of the elements that are loaded together, few are used
+        before they leave the cache, unless the loops run over squares."""
+        if len(self.axes) < 2 or self.cluster.small or self.outer_count or not self.cluster.plain or self._serial():
+            return False
+        above, last = self.axes[-2].key, self.axes[-1].key
+        return any(a.coefficient(above) == 1 and a.coefficient(last) not in (-1, 0, 1) for a in accesses)
 
     def _chunks(self) -> Size:
         return chunk_count(self.cluster.space[0], self._rows()) if self.chunked else 1
@@ -106,8 +129,10 @@ class Nest:
         columns = all(a.depth == 0 and a.below == [last] for a in self.accumulators)
         return columns and all(m.kind in (MAP, ACCUMULATE) and m.level == INNER for m in self.members)
 
-    def _build(self, axes: list[Axis]) -> Emitter:
+    def _build(self, axes: list[Axis], tiled: bool = False) -> Emitter:
         emitter = self.emitter = Emitter(self.memory)
+        self.tiled = tiled
+        self.runs: dict[Node, str] = {}  # the registers of the present run
         emitter.members = self.cluster.members
         self.axes, self.affine = axes, affine_of(axes)
         self.outer_count = sum(axis.last < self.outer_axes for axis in axes)
@@ -155,18 +180,25 @@ class Nest:
             return self._pieces(self.emitter.name_of(CHUNK_KEY), rows, axis.extent)
         if self.blocked and position == len(self.axes) - 1:
             return self._pieces(self.block, BLOCK, axis.extent)
+        if self.tiled and position >= len(self.axes) - 2:
+            return self._pieces(f"t{position}", TILE, axis.extent)
         if position == 0 and not serial:
             return "lo", "hi"
         return 0, self.emitter.size_value(axis.extent)
 
-    def _loop(self, position: int, serial: bool, body: Callable[[], None]) -> None:
+    def _loop(
+        self,
+        position: int,
+        serial: bool,
+        body: Callable[[], None],
+        bounds: tuple[int | str, int | str] | None = None,
+    ) -> None:
         axis, name = self.axes[position], f"i{position}"
-        start, stop = self._bounds(position, serial)
-        cost = self.emitter.cost
+        start, stop = self._bounds(position, serial) if bounds is None else bounds
         self.emitter.open(axis.key, name, axis.extent)
         body()
-        innermost = position == len(self.axes) - 1
-        hint = _hint(axis.extent, self.emitter.cost - cost, position > 0) if innermost else ""
+        cost, innermost = self.emitter.block_cost(), position == len(self.axes) - 1
+        hint = loop_hint(axis.extent, cost, position > 0, self.emitter.updates()) if innermost else ""
         self.emitter.close(name, start, stop, hint)
 
     def _outer(self, depth: int, serial: bool) -> None:
@@ -193,7 +225,7 @@ class Nest:
         registers = [(m, self._row_begin(m)) for m in rows]
         self._inner(self.outer_count, stage, serial, registers, stored, accumulators)
         found = [(m, self._row_end(m, name)) for m, name in registers]
-        positions = [(m, name, self._register("int64(9223372036854775807)")) for m, name in found if _is_position(m)]
+        positions = [(m, name, self._register("int64(9223372036854775807)")) for m, name in found if is_position(m)]
         if positions:
             self._find(self.outer_count, serial, positions)
         places = {m.node: place for m, _, place in positions}
@@ -209,7 +241,7 @@ class Nest:
         for member, extreme, place in positions:
             value = self._operand(member)
             same = f"equal({value}, {extreme})"
-            if _dtype(member).kind == "f":  # where the extreme is NaN, the first NaN
+            if combined_dtype(member).kind == "f":  # where the extreme is NaN, the first NaN
                 same = f"logical_or({same}, isnan({value}))"
             index = self.emitter.integer(loop(self.axes[-1].key))
             far = "int64(9223372036854775807)"
@@ -226,17 +258,64 @@ class Nest:
     ) -> None:
         if depth > self.outer_count:
             self._begin(depth, stage)
-        if depth < len(self.axes):
-            self._loop(depth, serial, lambda: self._inner(depth + 1, stage, serial, rows, stored, accumulators))
+        if self.tiled and depth == len(self.axes) - 2:
+            self._tile(depth, lambda: self._square(depth, stage, serial, stored))
+        elif depth < len(self.axes):
+
+            def body() -> None:
+                self._inner(depth + 1, stage, serial, rows, stored, accumulators)
+
+            registers = [*rows, *((a.member, a.register) for a in accumulators if a.register is not None)]
+            summed = [(m, register) for m, register in registers if self._mode(m) == RUNS]
+            if summed and depth == len(self.axes) - 1:
+                self._in_runs(depth, serial, summed, body)
+            else:
+                self._loop(depth, serial, body)
         else:
             for member, names in rows:
-                self._row_update(member, names)
+                self._reduce(member, names)
             for member in stored:
                 self._store(member)
             for accumulator in accumulators:
                 self._accumulate(accumulator)
         if depth > self.outer_count:
             self._end(depth, stage)
+
+    def _in_runs(self, depth: int, serial: bool, summed: list[tuple[Member, str]], body: Callable[[], None]) -> None:
+        """The innermost loop in runs, whose sums are added in float64."""
+        emitter, axis = self.emitter, self.axes[depth]
+        start, stop = map(str, self._bounds(depth, serial))
+        length = stop if start == "0" else f"{stop} - {start}"
+        count = emitter.compute(f"({length} + {RUN - 1}) // {RUN}", (start, stop))
+        emitter.open("run", "r", axis.extent)
+        first = emitter.compute(f"r * {RUN}" if start == "0" else f"{start} + r * {RUN}", (start, "r"))
+        end = emitter.compute(f"minimum({first} + {RUN}, {stop})", (first, stop))
+        self.runs = {member.node: self._register("float32(0.0)") for member, _ in summed}
+        self._loop(depth, serial, body, (first, end))
+        for member, register in summed:
+            emitter.emit(Compute(register, f"add({register}, cast({self.runs[member.node]}, float64))"))
+        self.runs = {}
+        emitter.close("r", 0, count)
+
+    def _tile(self, depth: int, body: Callable[[], None]) -> None:
+        """Loops over the squares of the last two axes."""
+        names = [f"t{position}" for position in (depth, depth + 1)]
+        extents = [self.axes[position].extent for position in (depth, depth + 1)]
+        for name, extent in zip(names, extents, strict=True):
+            self.emitter.open(name, name, extent)
+        body()
+        self.emitter.close(names[1], 0, self.emitter.size_value(tiles(extents[1])))
+        bounds: tuple[int | str, int | str] = ("lo", "hi")
+        if depth > 0:
+            bounds = (0, self.emitter.size_value(tiles(extents[0])))
+        self.emitter.close(names[0], *bounds)
+
+    def _square(self, depth: int, stage: int, serial: bool, stored: list[Member]) -> None:
+        if depth < len(self.axes):
+            self._loop(depth, serial, lambda: self._square(depth + 1, stage, serial, stored))
+        else:
+            for member in stored:
+                self._store(member)
 
     def _outer_products(self, serial: bool) -> None:
         self.emitter.stage = self.stages
@@ -276,34 +355,47 @@ class Nest:
         self.emitter.cost += 1
         return self.emitter.value(member.operand, self._context(member.operand_axes))
 
+    def _mode(self, member: Member) -> str:
+        """How the register of a reduction is kept."""
+        kept = {a for a in member.axes if a >= 0}
+        loops = self.axes if member.level == INNER or member.kind == ROW else self.axes[: self.outer_count]
+        reduced = [axis.extent for axis in loops if axis.last not in kept]  # none: merged axes of an empty space
+        run = reduced[-1] if reduced and (member.level == INNER or member.kind == ROW) else 1
+        if member.kind == ACCUMULATE and self.axes[-1].last in kept:
+            run = 1
+        return mode_of(member, product(reduced), run)
+
     def _row_begin(self, member: Member) -> str:
         """The register of a reduction."""
-        dtype = _dtype(member)
-        return self._register(_keyed(member, literal(_initial(member, dtype), dtype)))
+        return self._register(to_register(member, initial_of(member), self._mode(member)))
 
     def _register(self, text: str) -> str:
         name = self.emitter.fresh("a")
         self.emitter.emit(Compute(name, text))
         return name
 
-    def _row_update(self, member: Member, name: str) -> None:
+    def _reduce(self, member: Member, register: str) -> None:
+        """One more value for a register."""
         value = self._operand(member)
-        self.emitter.emit(Compute(name, f"{_combine(member)}({name}, {_keyed(member, value)})"))
+        run = self.runs.get(member.node)
+        if run is not None:
+            self.emitter.emit(Compute(run, f"add_reduce({run}, {value})"))
+            return
+        text = f"{combine_of(member)}({register}, {to_register(member, value, self._mode(member))})"
+        self.emitter.emit(Compute(register, text))
 
     def _row_end(self, member: Member, name: str) -> str:
         """The result that a register holds."""
-        if _is_widened(member):
-            return self._register(f"cast({name}, float32)")
-        return self._register(f"key_value({name})") if _key(member) else name
+        text = from_register(member, name, self._mode(member))
+        return name if text == name else self._register(text)
 
     def _begin(self, depth: int, stage: int | None) -> None:
         for accumulator in self._owned(depth, stage):
             member = accumulator.member
-            dtype = member.node.types[0].dtype
-            initial = literal(_reduction(member).initial(dtype), dtype)
             if not accumulator.below:
-                accumulator.register = self._register(_keyed(member, initial))
+                accumulator.register = self._row_begin(member)
                 continue
+            initial = initial_of(member)
             shape = self.memory.fusion.shape(member.node.outputs[0])
             names = []
             for number, axis in enumerate(accumulator.below):
@@ -328,132 +420,11 @@ class Nest:
 
     def _accumulate(self, accumulator: _Accumulator) -> None:
         member = accumulator.member
-        value, combine = self._operand(member), _combine(member)
         if accumulator.register is not None:
-            text = f"{combine}({accumulator.register}, {_keyed(member, value)})"
-            self.emitter.emit(Compute(accumulator.register, text))
+            self._reduce(member, accumulator.register)
             return
+        value, combine = self._operand(member), combine_of(member)
         combine = {"max_reduce": "maximum", "min_reduce": "minimum"}.get(combine, combine)
         affine = linear(self._result_context(member), self.memory.fusion.shape(member.node.outputs[0]))
         for buffer in self.outputs(member.node):
             self.emitter.update(buffer, affine, combine, value)
-
-
-def _reduction(member: Member) -> Any:
-    """The reduction op of a member: its own, or the one that a partial result belongs to."""
-    return member.node.attrs["reduction"] if member.node.op.family == "partial" else member.node.op
-
-
-def _hint(extent: Size, cost: int, nested: bool) -> str:
-    """What LLVM should know of an innermost loop."""
-    if nested and isinstance(extent, int) and extent <= SHORT:
-        return "short" if extent > 2 and extent % WHOLE != 0 and cost >= CHEAP else ""
-    return "deep" if cost >= DEEP else ""
-
-
-def _is_position(member: Member) -> bool:
-    return bool(member.node.op.family == "argreduce")
-
-
-def _dtype(member: Member) -> DType:
-    """What a reduction combines."""
-    assert member.operand is not None
-    return member.operand.dtype
-
-
-def _initial(member: Member, dtype: DType) -> Any:
-    if _is_position(member):
-        return lowest(dtype) if member.node.op.name == "argmax" else highest(dtype)
-    return _reduction(member).initial(dtype)
-
-
-def _combine(member: Member) -> str:
-    if _is_position(member):
-        return "max_reduce" if member.node.op.name == "argmax" else "min_reduce"
-    return str(_reduction(member).combine)
-
-
-def _key(member: Member) -> str | None:
-    """The function that makes a float an integer for its reduction in a register."""
-    keys = {"max_reduce": "max_key", "min_reduce": "min_key"}
-    return keys.get(_combine(member)) if _dtype(member).kind == "f" else None
-
-
-def _is_widened(member: Member) -> bool:
-    """Sums of float32 are kept in float64 registers: a lane adds hundreds of terms, one after another."""
-    return _combine(member) == "add_reduce" and _dtype(member) == FLOAT32
-
-
-def _keyed(member: Member, text: str) -> str:
-    """A value as the register of its reduction holds it."""
-    if _is_widened(member):
-        return f"cast({text}, float64)"
-    key = _key(member)
-    return f"{key}({text})" if key else text
-
-
-def store_region(
-    memory: Memory,
-    source: Tensor,
-    target: Buffer,
-    index: Callable[[Context], Affine],
-    label: str,
-    initial: str | None = None,
-) -> Step:
-    """A kernel that writes every element of ``source`` to ``index(context)`` of a buffer; ``initial`` (a literal)
-    instead of the source's own elements fills."""
-    shape = memory.fusion.shape(source)
-    looped = [a for a, size in enumerate(shape) if size != 1]
-    space = [shape[a] for a in looped]
-
-    def build(axes: list[Axis]) -> Emitter:
-        emitter, affine = Emitter(memory), affine_of(axes)
-        context = tuple(affine[looped.index(a)] if a in looped else ZERO for a in range(len(shape)))
-        for position, axis in enumerate(axes):
-            emitter.open(axis.key, f"i{position}", axis.extent)
-        value = initial if initial is not None else emitter.value(source, context)
-        emitter.store(target, index(context), value)
-        for position, axis in reversed(list(enumerate(axes))):
-            if position == 0:
-                emitter.close("i0", "lo", "hi")
-            else:
-                emitter.close(f"i{position}", 0, emitter.size_value(axis.extent))
-        return emitter
-
-    trial = build(separate(space))
-    axes = merge(space, len(space), trial.accesses)
-    emitter = build(axes)
-    if not axes:
-        return emitter.finish(label, 1, 0, 1)
-    work = maximum(1, product(a.extent for a in axes[1:]))
-    grain = maximum(1, floordiv(max(1, GRAIN // max(1, trial.cost)), work))
-    return emitter.finish(label, axes[0].extent, grain, product(space))
-
-
-def scatter_updates(memory: Memory, node: Node, target: Buffer, label: str) -> Step:
-    """The kernel that applies a scatter's updates, one after another, to a buffer that holds the base."""
-    _, updates, *indices = node.inputs
-    shape, base_shape = memory.fusion.shape(updates), memory.fusion.shape(node.inputs[0])
-    emitter = Emitter(memory)
-    looped = [a for a, size in enumerate(shape) if size != 1]
-    context = tuple(loop(a) if a in looped else ZERO for a in range(len(shape)))
-    for position, a in enumerate(looped):
-        emitter.open(a, f"i{position}", shape[a])
-    found = emitter.indices(node, tuple(indices), context, base_shape)
-    affine = linear(tuple(found[a] for a in range(len(base_shape))), base_shape)
-    value = emitter.value(updates, context)
-    mode = node.attrs["mode"]
-    if mode == "set":
-        emitter.store(target, affine, value)
-    else:
-        combine = {"add": "add", "multiply": "mul", "min": "minimum", "max": "maximum"}[mode]
-        emitter.update(target, affine, combine, value)
-    for position, a in reversed(list(enumerate(looped))):
-        emitter.close(f"i{position}", 0, emitter.size_value(shape[a]))
-    emitter.where[node.where] = None
-    return emitter.finish(label, 1, 0, product(shape))
-
-
-def row_major(shape: tuple[Size, ...]) -> Callable[[Context], Affine]:
-    """The place of an element in a buffer of that shape."""
-    return lambda context: linear(context, shape)

@@ -7,8 +7,8 @@ from staticad.ir.graph import Node
 from staticad.lower.affine import Affine, Context, strides
 from staticad.lower.contract import batch_shape, bits
 from staticad.lower.emit import Memory, literal
-from staticad.lower.nest import row_major, scatter_updates, store_region
 from staticad.lower.plan import Address, Argument, Buffer, Routine, Step, Symbolic
+from staticad.lower.regions import row_major, scatter_updates, store_region
 
 
 def scatter_steps(memory: Memory, node: Node) -> list[Step]:

@@ -136,3 +136,44 @@ def test_costly_kernels_are_cut_finer(expression: object) -> None:
     step = only(computes(expression(sa.placeholder((None,)))))  # type: ignore[operator]
     assert isinstance(step.grain, int)
     assert 40_000 / 40 <= step.grain <= 40_000
+
+
+def hints(step: Step) -> list[str]:
+    return [s.hint for s in statements(kernel(step).body) if isinstance(s, Loop)]
+
+
+def test_loops_are_hinted_by_their_own_work() -> None:
+    x, row = sa.placeholder((None, 10)), sa.placeholder((None, 1))
+    assert hints(only(computes(sa.exp(x) / row))) == ["", "short"]
+    assert hints(only(computes(x * row))) == ["", ""]  # cheap
+    assert hints(only(computes(x * sa.exp(row)))) == ["", ""]  # the exponential is no work of the inner loop
+    assert hints(only(computes(sa.exp(sa.placeholder((None, 64))) / row))) == ["", ""]  # whole vectors
+    assert hints(only(computes(sa.tanh(sa.sin(sa.placeholder((None,))))))) == ["deep"]
+
+
+def test_hints_are_not_for_loops_that_branch() -> None:
+    x, i = sa.placeholder((None,)), sa.placeholder((None,), "int64")
+    feeds = {x: np.arange(4.0), i: np.zeros(3, np.int64)}
+    (step,) = loop_steps(computes(sa.tanh(sa.sin(x[i])), feeds=feeds))
+    assert hints(step) == [""]
+    y = sa.placeholder((None,), "int64")
+    assert hints(only(computes(y // 3 % 5 // 7))) == [""]
+
+
+def test_transposed_arrays_are_copied_in_squares() -> None:
+    x, w = sa.placeholder((None, 200)), sa.placeholder((100, 200))
+    step = only(computes(x.T + 0.5, [100]))
+    assert depth(kernel(step).body) == 4 and step.grain != 0
+    assert depth(kernel(only(computes(w + 0.5))).body) == 1
+    assert depth(kernel(only(computes(sa.transpose(sa.placeholder((3, 200, 100)), (0, 2, 1)) + 0.5))).body) == 5
+    assert depth(kernel(only(computes(sa.placeholder((10, 20)).T + 0.5))).body) == 2  # small
+
+
+def test_long_columns_are_cut_into_blocks() -> None:
+    few, many = sa.placeholder((3, 10_000)), sa.placeholder((200, 5000))
+    step = only(computes(sa.exp(few).sum(axis=0)))
+    assert (step.extent, step.grain) == (5, 1)
+    assert len(of(step, Update)) == 1
+    partial, total = loop_steps(computes(many.max(axis=0)))
+    assert partial.extent == 4 * 3 and total.extent == 3  # chunks of 64 rows, blocks of 2048 columns
+    assert all(of(s, Update) for s in (partial, total))

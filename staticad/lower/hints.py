@@ -1,0 +1,21 @@
+"""Measured limits: how much work a thread takes, and what LLVM should know of a loop."""
+
+from __future__ import annotations
+
+from staticad.ir.dims import Size
+
+GRAIN = 40_000  # operations that one thread should do at a time, at least
+SHORT = 128  # iterations of which an incomplete vector is a large part
+WHOLE = 32  # iterations that fill vectors
+CHEAP = 8  # operations that are as fast one by one as under a mask
+DEAR = 16  # operations beside which it does not matter that a masked load waits long for a masked store
+DEEP = 30  # operations that wait for each other longer than one vector fills the time
+
+
+def loop_hint(extent: Size, cost: int, nested: bool, updates: bool) -> str:
+    """The hint for an innermost loop (see `staticad.codegen.loop_hints`) whose body costs that much; ``updates``: it
+    accumulates in memory."""
+    if nested and isinstance(extent, int) and extent <= SHORT:
+        few = extent > 2 and extent % WHOLE != 0
+        return "short" if few and cost >= (DEAR if updates else CHEAP) else ""
+    return "deep" if cost >= DEEP else ""
