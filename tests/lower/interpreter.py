@@ -168,7 +168,8 @@ class Run:
             return
         names = _names()
         exec(render(step.kernel), names)
-        bounds = [(at, at + 1) for at in reversed(range(extent))] if grain else [(0, extent)]
+        # As the machine does, but cut as finely as can be and in another order; an empty step is called as well.
+        bounds = [(at, at + 1) for at in reversed(range(extent))] if grain and extent else [(0, extent)]
         for lo, hi in bounds:
             names["_iteration"][0] = lo
             with np.errstate(all="ignore"):
@@ -192,6 +193,11 @@ class Run:
 
 
 def _gemm(arguments: list[Any], batch: int) -> None:
+    with np.errstate(all="ignore"):
+        _products(arguments, batch)
+
+
+def _products(arguments: list[Any], batch: int) -> None:
     m, n, k = (arguments[slot] for slot in (Gemm.M, Gemm.N, Gemm.K))
     a, b, c = (arguments[slot] for slot in (Gemm.A, Gemm.B, Gemm.C))
     alpha, beta = (_number(arguments[slot], c.dtype) for slot in (Gemm.ALPHA, Gemm.BETA))
