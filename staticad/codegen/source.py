@@ -37,6 +37,9 @@ def _render(statements: Iterable[Statement], depth: int) -> list[str]:
             lines += [f"{indent}if {s.condition}:", *_render(s.body, depth + 1)]
         elif isinstance(s, Break):
             lines += [f"{indent}if {s.condition}:", f"{indent}    break"]
+        elif isinstance(s, Loop) and s.stop is None:
+            lines += [f"{indent}{s.variable} = {s.start} - 1", f"{indent}while True:", f"{indent}    {s.variable} += 1"]
+            lines += _render(s.body, depth + 1)
         elif isinstance(s, Loop):
             bounds = str(s.stop) if s.start == 0 else f"{s.start}, {s.stop}"
             hint = [f"{indent}    {s.hint}_loop()"] if s.hint else []

@@ -48,7 +48,6 @@ from staticad.lower.plan import (
 )
 
 LIMIT = 400  # statements; a larger kernel compiles slowly, and gains little
-ENDLESS = 1 << 62
 OWN = -1  # stands for the scratch buffer, which is made when its size is known
 _NAME = re.compile(r"\b(?:(?:s\d+)*(?:[vaikpn]\d+|c|t|position|again|length|first|made|failed)|lo|hi)\b")
 _CHECK = re.compile(r"check_index\(args, \d+,")
@@ -125,9 +124,9 @@ class _Builder:
         statements: list[Statement] = []
         if call.steps is not None:
             statements.append(Store(self.pointer(call.steps), Index(()), "int64(0)"))
-        stop: int | str
+        stop: int | str | None
         if call.condition is not None:
-            stop = ENDLESS
+            stop = None
         elif call.count is not None:
             statements.append(Load("length", self.pointer(call.count), Index(())))
             stop = "length"
@@ -267,4 +266,5 @@ def _renamed(s: Statement, names: _Names) -> Statement:
     if isinstance(s, Break):
         return Break(names.text(s.condition))
     body = tuple(_renamed(inner, names) for inner in s.body)
-    return Loop(names.name(s.variable), names.bound(s.start), names.bound(s.stop), body, s.hint)
+    stop = None if s.stop is None else names.bound(s.stop)
+    return Loop(names.name(s.variable), names.bound(s.start), stop, body, s.hint)

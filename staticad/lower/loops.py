@@ -79,11 +79,13 @@ class Break:
 @dataclass(frozen=True)
 class Loop:
     """``for variable in range(start, stop)``; bounds are ints, names of parameters or short expressions of them.
+    Without ``stop`` it runs until a break. Where that stands at the end, every step is sure to be completed, and LLVM
+    keeps numbers that are carried in registers; a loop with two exits takes them through memory, at twice the time.
     ``hint`` is "short" for few iterations, "deep" for a long body (see `staticad.codegen.loop_hints`)."""
 
     variable: str
     start: int | str
-    stop: int | str
+    stop: int | str | None
     body: tuple[Statement, ...]
     hint: str = ""
 

@@ -9,7 +9,7 @@ import pytest
 from staticad.codegen.kernel_names import KERNEL_NAMES
 from staticad.codegen.source import render
 from staticad.ir.dtypes import as_dtype
-from staticad.lower.loops import Branch, Compute, Index, Kernel, Load, Loop, Pointer, Store, Update
+from staticad.lower.loops import Branch, Break, Compute, Index, Kernel, Load, Loop, Pointer, Store, Update
 from tests.codegen.golden_kernels import DIRECTORY, GOLDEN
 
 F8, B1 = as_dtype("float64"), as_dtype("bool")
@@ -50,6 +50,18 @@ def test_blocks() -> None:
         "        v0 = i1",
         "    if v9:",
         "        v1 = i0",
+    ]
+
+
+def test_a_loop_without_stop_ends_by_a_break_only() -> None:
+    loop = Loop("t", 0, None, (Compute("v0", "t + 1"), Break("v0 > 3")))
+    assert body_of(loop) == [
+        "t = 0 - 1",
+        "while True:",
+        "    t += 1",
+        "    v0 = t + 1",
+        "    if v0 > 3:",
+        "        break",
     ]
 
 
