@@ -18,7 +18,7 @@ from staticad.lower.axes import Axis, affine_of, merge, separate
 from staticad.lower.clusters import ACCUMULATE, BLOCK, CHUNK, INNER, MAP, OUTER, ROW, Cluster, Member, chunk_count
 from staticad.lower.emit import Emitter, Memory
 from staticad.lower.hints import GRAIN, loop_hint
-from staticad.lower.loops import Branch, Compute
+from staticad.lower.loops import Branch, Compute, Statement
 from staticad.lower.plan import Buffer, Step
 from staticad.lower.reductions import (
     RUN,
@@ -142,6 +142,7 @@ class Nest:
             if m.kind == ACCUMULATE
         ]
         self.blocked = self._blockable()
+        self.singles: list[Statement] = []  # statements that the first call runs, behind its loop over pieces
         serial = self._serial()
         if self.blocked:
             emitter.open(PIECE_KEY, "c", self.cluster.space[0])
@@ -153,6 +154,8 @@ class Nest:
             emitter.close("c", "lo", "hi")
         else:
             self._outer(0, serial)
+        if self.singles:
+            emitter.emit(Branch("lo == 0", tuple(self.singles)))
         return emitter
 
     def _outer_of_block(self, serial: bool) -> None:
@@ -326,7 +329,9 @@ class Nest:
         if not serial and not self.outer_count and self.axes:
             # Single elements beside a loop that is cut: the first piece writes them.
             statements = self.emitter.take_statements(start)
-            if statements:
+            if self.chunked or self.blocked:
+                self.singles += statements  # there may be no piece at all, where a size is 0
+            elif statements:
                 self.emitter.emit(Branch("lo == 0", tuple(statements)))
         for accumulator in self.accumulators:
             if accumulator.member.level == OUTER:

@@ -13,6 +13,7 @@ from tests.harness import families
 from tests.harness.cases import Case, Input, Sizes
 from tests.harness.compare import mismatch
 from tests.harness.condition import expect, mismatch_expected
+from tests.harness.poison import poisoned_memory
 
 Feeds = dict[Tensor, np.ndarray]
 
@@ -39,7 +40,8 @@ class Matrix:
                 results = _gradients(results, operands)
             self.cases += [case] * len(results)
             self.outputs += results
-        self.session = sa.compile(self.outputs, inputs=list(self.inputs))
+        with poisoned_memory():
+            self.session = sa.compile(self.outputs, inputs=list(self.inputs))
 
     def feeds(self, rng: np.random.Generator, sizes: Sizes, fill: families.Make = families.ordinary) -> Feeds:
         """Arrays for all placeholders."""
@@ -57,7 +59,8 @@ class Matrix:
     def differences(self, feeds: Feeds, only: str = "all") -> list[str]:
         """Run, compare with the reference, name the cases that differ. ``only="special"`` leaves out the cases whose
         results on extreme values are not defined."""
-        results = self.session.run(feeds)
+        with poisoned_memory():
+            results = self.session.run(feeds)
         chained = [i for i, c in enumerate(self.cases) if c.ulp is None or self.order]
         single = [i for i, c in enumerate(self.cases) if i not in chained and (c.special or only == "all")]
         found = []
