@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
-from staticad.ir.dims import Size
+from staticad.ir.dims import Size, floordiv, maximum
 
 GRAIN = 40_000  # operations that one thread should do at a time, at least
+VECTORS = 64  # elements that are computed at a time: four vectors of 16
 SHORT = 128  # iterations of which an incomplete vector is a large part
 WHOLE = 32  # iterations that fill vectors
 CHEAP = 8  # operations that are as fast one by one as under a mask
 DEAR = 16  # operations beside which it does not matter that a masked load waits long for a masked store
 DEEP = 30  # operations that wait for each other longer than one vector fills the time
+
+
+def grain_of(cost: int, work: Size) -> Size:
+    """How many iterations of an outermost loop a thread takes at a time: of ``work`` innermost iterations each, which
+    cost that much. Loops that are innermost themselves are cut between whole vectors."""
+    grain = max(1, GRAIN // max(1, cost))
+    if isinstance(work, int) and work == 1:
+        return -(-grain // VECTORS) * VECTORS
+    return maximum(1, floordiv(grain, work))
 
 
 def loop_hint(extent: Size, cost: int, nested: bool, updates: bool) -> str:

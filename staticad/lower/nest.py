@@ -17,7 +17,7 @@ from staticad.lower.affine import ZERO, Affine, Context, linear, loop
 from staticad.lower.axes import Axis, affine_of, merge, separate
 from staticad.lower.clusters import ACCUMULATE, BLOCK, CHUNK, INNER, MAP, OUTER, ROW, Cluster, Member, chunk_count
 from staticad.lower.emit import Emitter, Memory
-from staticad.lower.hints import GRAIN, loop_hint
+from staticad.lower.hints import GRAIN, grain_of, loop_hint
 from staticad.lower.loops import Branch, Compute, Statement
 from staticad.lower.plan import Buffer, Step
 from staticad.lower.reductions import (
@@ -99,7 +99,7 @@ class Nest:
         first = axes[0].extent
         if self.tiled and len(axes) == 2:
             first, work = tiles(first), work * TILE
-        return first, maximum(1, floordiv(max(1, GRAIN // max(1, cost)), work))
+        return first, grain_of(cost, work)
 
     def _crosses(self, accesses: Sequence[Affine]) -> bool:
         """True if rows of one array are columns of another: of the elements that are loaded together, few are used

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from staticad.ir.dims import Size, floordiv, maximum, product
+from staticad.ir.dims import Size, maximum, product
 from staticad.ir.graph import Node, Tensor
 from staticad.lower.affine import ZERO, Affine, Context, linear, loop
 from staticad.lower.axes import Axis, affine_of, merge, separate
 from staticad.lower.emit import Emitter, Memory
-from staticad.lower.hints import GRAIN
+from staticad.lower.hints import grain_of
 from staticad.lower.plan import Buffer, Step
 
 
@@ -47,7 +47,7 @@ def store_region(
     if not axes:
         return emitter.finish(label, 1, 0, 1)
     work = maximum(1, product(a.extent for a in axes[1:]))
-    grain = maximum(1, floordiv(max(1, GRAIN // max(1, trial.cost)), work))
+    grain = grain_of(trial.cost, work)
     return emitter.finish(label, axes[0].extent, grain, product(space))
 
 
