@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import pytest
 
 import staticad as sa
-from staticad.lower import clusters
 from staticad.lower.clusters import MAX_MEMBERS
 from staticad.lower.plan import Plan
 from tests.lower.checking import computes, stored
 from tests.lower.planning import labels, loop_steps
+from tests.lower.tiny import tiny_thresholds
 
 
 @pytest.fixture
-def tiny_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Sums are cut into chunks of 16 elements, so that small arrays have several."""
-    monkeypatch.setattr(clusters, "CHUNK", 16)
-    monkeypatch.setattr(clusters, "SMALL", 16)
+def tiny() -> Iterator[None]:
+    """Sums are cut into small chunks, so that small arrays have several."""
+    with tiny_thresholds():
+        yield
 
 
 def batch(columns: int = 4, name: str | None = None) -> sa.Tensor:
@@ -295,8 +297,8 @@ def test_reductions_over_any_axes_with_what_surrounds_them(axis: object, free: b
 
 
 @pytest.mark.parametrize("size", [0, 1, 2, 3, 4, 5, 8])
-def test_partial_sums_at_sizes_around_a_chunk(size: int, tiny_chunks: None) -> None:
-    x = sa.placeholder((None, 5))  # three rows make a chunk
+def test_partial_sums_at_sizes_around_a_chunk(size: int, tiny: None) -> None:
+    x = sa.placeholder((None, 5))
     plan = computes([x.sum(axis=0), x.sum(), (x * x).max(axis=(0, 1)) if size else x], size)
     assert len(plan.steps) >= 3
     y = sa.placeholder((7, 5))

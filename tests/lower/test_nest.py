@@ -11,7 +11,7 @@ import staticad as sa
 from staticad.lower.loops import Branch, Kernel, Loop, Statement, Store, Update
 from staticad.lower.plan import Plan, Step
 from tests.lower.checking import computes
-from tests.lower.planning import loop_steps
+from tests.lower.planning import loop_steps, plan_for
 
 
 def only(plan: Plan) -> Step:
@@ -174,6 +174,6 @@ def test_long_columns_are_cut_into_blocks() -> None:
     step = only(computes(sa.exp(few).sum(axis=0)))
     assert (step.extent, step.grain) == (5, 1)
     assert len(of(step, Update)) == 1
-    partial, total = loop_steps(computes(many.max(axis=0)))
+    partial, total = loop_steps(plan_for(many.max(axis=0)))
     assert partial.extent == 4 * 3 and total.extent == 3  # chunks of 64 rows, blocks of 2048 columns
     assert all(of(s, Update) for s in (partial, total))

@@ -2,45 +2,48 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+
 import numpy as np
 import pytest
 
-from staticad.lower import clusters
 from staticad.reference import evaluate
 from tests.harness.random_builder import random_graph
 from tests.lower.checking import computes
 from tests.lower.interpreter import interpret
 from tests.lower.planning import plan_for
 from tests.lower.random_models import random_model
+from tests.lower.tiny import tiny_thresholds
+
+Thresholds = Callable[[], AbstractContextManager[None]]
 
 BLOCKS = 8
 PER_BLOCK = 12
 
 
 @pytest.mark.parametrize("fixed", [False, True], ids=["free", "fixed"])
-@pytest.mark.parametrize("chunk", [clusters.CHUNK, 8])
+@pytest.mark.parametrize("thresholds", [nullcontext, tiny_thresholds], ids=["usual", "tiny"])
 @pytest.mark.parametrize("block", range(BLOCKS))
-def test_random_models(block: int, chunk: int, fixed: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(clusters, "CHUNK", chunk)
-    monkeypatch.setattr(clusters, "SMALL", chunk)
-    for seed in range(block * PER_BLOCK, (block + 1) * PER_BLOCK):
-        model = random_model(seed, fixed)
-        try:
-            computes(model.fetches, feeds=model.feeds, updates=model.updates)
-        except Exception as error:
-            raise AssertionError(f"seed {seed}, {'fixed' if fixed else 'free'} sizes: {error}") from error
+def test_random_models(block: int, thresholds: Thresholds, fixed: bool) -> None:
+    with thresholds():
+        for seed in range(block * PER_BLOCK, (block + 1) * PER_BLOCK):
+            model = random_model(seed, fixed)
+            try:
+                computes(model.fetches, feeds=model.feeds, updates=model.updates)
+            except Exception as error:
+                raise AssertionError(f"seed {seed}, {'fixed' if fixed else 'free'} sizes: {error}") from error
 
 
-@pytest.mark.parametrize("chunk", [clusters.CHUNK, 8])
-def test_random_graphs_of_all_ops_access_memory_rightly(chunk: int, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("thresholds", [nullcontext, tiny_thresholds], ids=["usual", "tiny"])
+def test_random_graphs_of_all_ops_access_memory_rightly(thresholds: Thresholds) -> None:
     """Values are compared elsewhere, in compiled code; here every load and store is checked."""
-    monkeypatch.setattr(clusters, "CHUNK", chunk)
-    monkeypatch.setattr(clusters, "SMALL", chunk)
-    for seed in range(40):
-        graph = random_graph(seed)
-        plan = plan_for(graph.outputs, inputs=graph.inputs)
-        for feeds in (graph.feeds, graph.more_feeds):
-            arrays = {t: np.ascontiguousarray(a, t.dtype).reshape(a.shape) for t, a in feeds.items()}
-            results, _ = interpret(plan, arrays)
-            for result, want in zip(results, evaluate(graph.outputs, arrays), strict=True):
-                assert (result.shape, result.dtype) == (want.shape, want.dtype), f"seed {seed}"
+    with thresholds():
+        for seed in range(40):
+            graph = random_graph(seed)
+            plan = plan_for(graph.outputs, inputs=graph.inputs)
+            for feeds in (graph.feeds, graph.more_feeds):
+                arrays = {t: np.ascontiguousarray(a, t.dtype).reshape(a.shape) for t, a in feeds.items()}
+                results, _ = interpret(plan, arrays)
+                for result, want in zip(results, evaluate(graph.outputs, arrays), strict=True):
+                    assert (result.shape, result.dtype) == (want.shape, want.dtype), f"seed {seed}"

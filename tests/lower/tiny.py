@@ -1,0 +1,26 @@
+"""Thresholds of lowering made so small that little arrays have chunks, blocks, tiles and runs of their own."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+THRESHOLDS = {"CHUNK": 8, "SMALL": 8, "SHARE": 2, "BLOCK": 2, "TILE": 2, "RUN": 4, "LEAST_RUN": 2, "LONG": 3, "FEW": 1}
+MODULES = ("clusters", "fuse", "nest", "reductions", "settle", "split")
+
+
+@contextmanager
+def tiny_thresholds() -> Iterator[None]:
+    """Plans that are made inside are cut into many small pieces."""
+    found = set()
+    with pytest.MonkeyPatch.context() as patch:
+        for module in (importlib.import_module(f"staticad.lower.{name}") for name in MODULES):
+            for name, value in THRESHOLDS.items():
+                if hasattr(module, name):
+                    patch.setattr(module, name, value)
+                    found.add(name)
+        assert found == set(THRESHOLDS), "a threshold has another name now"
+        yield
