@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from staticad.ir.dims import floordiv, maximum, product
-from staticad.ir.graph import Node
+from collections.abc import Callable
+
+from staticad.ir.dims import Size, floordiv, maximum, product
+from staticad.ir.graph import Node, Tensor
 from staticad.lower.affine import Affine, Context, strides
+from staticad.lower.clusters import SMALL
 from staticad.lower.contract import batch_shape, bits
 from staticad.lower.emit import Memory, literal
 from staticad.lower.plan import Address, Argument, Buffer, Routine, Step, Symbolic
 from staticad.lower.regions import row_major, scatter_updates, store_region
+from staticad.ops.creation import fill
 
 
 def scatter_steps(memory: Memory, node: Node) -> list[Step]:
@@ -19,14 +23,47 @@ def scatter_steps(memory: Memory, node: Node) -> list[Step]:
 
 
 def assemble_steps(memory: Memory, node: Node) -> list[Step]:
-    """One kernel for the fill, if any, and one for each region."""
+    """Kernels for the fill, if any, and one for each region."""
     target = memory.buffer(node.outputs[0])
     steps = []
     if node.attrs.get("fill") is not None:
         text = literal(node.attrs["fill"], target.dtype)
-        place = row_major(memory.fusion.shape(node.outputs[0]))
-        steps.append(store_region(memory, node.outputs[0], target, place, "fill", initial=text))
+        for slab, starts in _around(memory, node):
+            steps.append(store_region(memory, slab, target, _placed(memory, node, starts), "fill", initial=text))
     return steps + [region_step(memory, node, number, target) for number in range(len(node.inputs))]
+
+
+def _around(memory: Memory, node: Node) -> list[tuple[Tensor, tuple[Size, ...]]]:
+    """Slabs that cover what the operand does not, each as a tensor of its shape and where it starts: before and behind
+    the operand along one axis after the other. The whole array where the operand leaves gaps, and where it is small."""
+    result = node.outputs[0]
+    shape, dtype = memory.fusion.shape(result), result.dtype
+    inner = memory.fusion.shape(node.inputs[0])
+    (region,) = node.op.regions((inner,), shape, **node.attrs)
+    total = product(shape)
+    if any(step != 1 for _, step in region) or (isinstance(total, int) and total <= SMALL):
+        return [(result, tuple(0 for _ in shape))]
+    found: list[tuple[Tensor, tuple[Size, ...]]] = []
+    starts_of = [memory.fusion.sizes.canonical(start) for start, _ in region]
+    for axis, start in enumerate(starts_of):
+        for begin, size in ((0, start), (start + inner[axis], shape[axis] - start - inner[axis])):
+            if size != 0:
+                slab = (*inner[:axis], size, *shape[axis + 1 :])
+                starts = (*starts_of[:axis], begin, *(0 for _ in shape[axis + 1 :]))
+                found.append((fill(slab, 0, dtype), starts))
+    return found
+
+
+def _placed(memory: Memory, node: Node, starts: tuple[Size, ...]) -> Callable[[Context], Affine]:
+    steps_of_axes = strides(memory.fusion.shape(node.outputs[0]))
+
+    def place(context: Context) -> Affine:
+        total = Affine()
+        for index, start, stride in zip(context, starts, steps_of_axes, strict=True):
+            total = total.plus(index.plus(Affine(memory.fusion.sizes.canonical(start))).times(stride))
+        return total
+
+    return place
 
 
 def region_step(memory: Memory, node: Node, number: int, target: Buffer) -> Step:
