@@ -104,11 +104,13 @@ t = sa.placeholder((None,), "int64")
 model = sa.nn.Sequential([sa.nn.Dense(8, 6, activation=sa.tanh, rng=0), sa.nn.Dense(6, 3, rng=1)])
 loss = sa.nn.cross_entropy(model(x), t).mean()
 session = sa.compile(loss, [x, t], updates=sa.optim.SGD(0.1, momentum=0.9).minimize(loss))
+from staticad.codegen import blas, jit
+compiled = jit.compilations()
 rng = np.random.default_rng(0)
 losses = [float(session(rng.normal(size=(n, 8)).astype("float32"), rng.integers(0, 3, n))) for n in (5, 5, 9)]
-from staticad.codegen import blas, jit
 print(json.dumps({
     "compilations": jit.compilations(),
+    "by_runs": jit.compilations() - compiled,
     "numba": "numba" in sys.modules,
     "from_numpy": blas._from_numpy("sgemm") is not None,
     "scipy": any(name.startswith("scipy") for name in sys.modules),
@@ -131,6 +133,7 @@ def test_a_second_process_compiles_nothing_and_does_not_import_numba(tmp_path: P
     cold = run(WARM, tmp_path)
     assert cold["numba"] is True
     assert isinstance(cold["compilations"], int) and cold["compilations"] > 3
+    assert cold["by_runs"] == 0
     warm = run(WARM, tmp_path)
     assert warm["compilations"] == 0
     assert warm["numba"] is False

@@ -287,14 +287,21 @@ def test_every_class_has_its_built_in() -> None:
             assert issubclass(getattr(errors, name), base)
 
 
+def present_line() -> int:
+    frame = sys._getframe(1)
+    return frame.f_lineno
+
+
 def test_the_present_line_is_added_once() -> None:
-    line = inspect.currentframe().f_lineno + 1  # type: ignore[union-attr]
-    bare, full = sa.ShapeError("wrong"), sa.ShapeError(f"wrong, at {__file__}:{line} or so")
+    line, bare = present_line(), sa.ShapeError("wrong")
     assert str(bare) == f"wrong (at {__file__}:{line})"
+    line, full = present_line(), sa.ShapeError(f"wrong, at {__file__}:{present_line()} or so")
     assert str(full) == f"wrong, at {__file__}:{line} or so"
+    line, longer = present_line(), sa.ShapeError(f"made at {__file__}:{present_line()}0")
+    assert str(longer) == f"made at {__file__}:{line}0 (at {__file__}:{line})"  # a line that begins with its digits
+    line, outer = present_line(), sa.GraphError(f"outer: {sa.ShapeError('inner')}, really")
+    assert str(outer) == f"outer: inner, really (at {__file__}:{line})"
     assert str(sa.ShapeError()).startswith(f"at {__file__}:")
-    longer = sa.ShapeError(f"made at {__file__}:{line}0")  # another line that begins with the same digits
-    assert str(longer).count(__file__) == 2
 
 
 def test_errors_are_caught_as_built_ins() -> None:

@@ -7,6 +7,7 @@ import gc
 import weakref
 
 import numpy as np
+import pytest
 
 import staticad as sa
 from staticad.codegen import blas
@@ -97,3 +98,15 @@ def test_readers_share_a_variable_and_writers_do_not() -> None:
     words[0] = 0
     assert type(writer._run(())) is tuple
     np.testing.assert_array_equal(w.value, np.full(3, 2.0))
+
+
+def test_status_words_of_another_threads_run_raise_nothing() -> None:
+    index = sa.placeholder((), "int64")
+    session = sa.compile(X[index], [X, index])
+    with pytest.raises(sa.IndexOutOfBounds, match="index 9"):
+        session(np.ones((2, 3)), 9)
+    (binding,) = session._bindings.values()
+    with pytest.raises(sa.IndexOutOfBounds, match="index 9"):
+        session._report(binding)
+    session(np.ones((2, 3)), 1)
+    session._report(binding)  # the failed run has to be repeated

@@ -178,6 +178,9 @@ def test_checks_check_feeds_as_runs_do() -> None:
         session.check({X: np.ones(2, "float32"), index: [0]})
     with pytest.raises(sa.IndexOutOfBounds):
         session.check({X: np.ones(2), index: [2]})
+    y = sa.placeholder((None,), name="y")
+    with pytest.raises(sa.FeedError, match="^add: .* have to be equal"):
+        sa.compile(X + y, [X, y]).check({X: np.ones(2), y: np.ones(3)})
 
 
 def test_bodies_of_loops_are_looked_into() -> None:
