@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from llvmlite.binding import parse_assembly
 
 import staticad as sa
 from staticad.codegen import numba_pipeline
@@ -75,3 +76,19 @@ def test_nan_and_infinity_pass_masked_loops() -> None:
         sums, soft = session(data)
     assert np.isnan(sums[0]) and np.isposinf(sums[1]) and sums[2] == 4.0
     assert np.isnan(soft[0]).all() and soft[2].tolist() == [0.0, 0.25, 0.25, 0.25, 0.25]
+
+
+@pytest.mark.parametrize(("hint", "nodes"), [("short_loop()", 0), ("deep_loop()", 1)])
+def test_cpus_without_cheap_masks_take_two_vectors_in_deep_loops(
+    monkeypatch: pytest.MonkeyPatch, hint: str, nodes: int
+) -> None:
+    monkeypatch.setattr("staticad.codegen.loop_hints.llvm.get_host_cpu_features", dict)
+    text = ir_of(KERNEL.format(hint=hint))
+    assert sum("!llvm.loop" in line for line in text.splitlines() if " br " in line) == nodes
+    assert text.count("= distinct !{") == nodes and "i32 2}" in text
+    parse_assembly(text).verify()
+
+
+def test_hinted_modules_are_valid() -> None:
+    for hint in ("short_loop()", "deep_loop()"):
+        parse_assembly(ir_of(KERNEL.format(hint=hint))).verify()

@@ -86,3 +86,27 @@ def test_float_reductions_are_vectorized(dtype: str) -> None:
     assert re.search(rf"llvm.maximum.v\d+f\d+\(<\d+ x {element}>", module)
     if "+avx" in cpu()[2].split(","):
         assert re.search(r"vmaxp[sd]\s.*%[yz]mm", assembly)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_keys_are_ordered_like_the_floats(dtype: str, rng: np.random.Generator) -> None:
+    tiny = np.finfo(dtype).smallest_subnormal
+    known = [-np.inf, np.finfo(dtype).min, -1.5, -tiny, -0.0, 0.0, tiny, 1.0, np.finfo(dtype).max, np.inf]
+    values = np.sort(np.concatenate([known, rng.standard_normal(500)]).astype(dtype))
+    nans = np.array([np.nan, -np.nan], dtype)
+    integer = "int32" if dtype == "float32" else "int64"
+    lines = ["def kernel(args, lo, hi):", f"    p0 = pointer(args, 0, {dtype}, 0, 4)"]
+    lines += [f"    p{slot} = pointer(args, {slot}, {integer}, {slot}, 4)" for slot in (1, 2)]
+    lines += [f"    p3 = pointer(args, 3, {dtype}, 3, 4)", "    for i in range(lo, hi):", "        v = load(p0, i)"]
+    lines += ["        store(p1, i, max_key(v))", "        store(p2, i, min_key(v))"]
+    lines += ["        store(p3, i, key_value(max_key(v)))"]
+    found = {}
+    for name, data in (("values", values), ("nans", nans)):
+        top, bottom, back = np.empty(data.size, integer), np.empty(data.size, integer), np.empty_like(data)
+        run("\n".join(lines) + "\n", [data, top, bottom, back], 0, data.size)
+        found[name] = top.astype(np.int64), bottom.astype(np.int64), back
+    top, bottom, back = found["values"]
+    assert (np.diff(top) >= 0).all() and np.array_equal(top, bottom)
+    assert np.array_equal(back.view(integer), values.view(integer))  # bit for bit, -0.0 and 0.0 apart
+    top, bottom, back = found["nans"]
+    assert (top > found["values"][0].max()).all() and (bottom < found["values"][1].min()).all() and np.isnan(back).all()
