@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from llvmlite import ir
 from numba.core import types
@@ -103,13 +104,25 @@ def _element(builder: ir.IRBuilder, buffer: Pointer, address: ir.Value, index: i
 def _set_scope(builder: ir.IRBuilder, instruction: Any, buffer: Pointer) -> None:
     if buffer.scopes == 1:
         return
-    module = builder.module
-    kernel = builder.function.name
+    known = _scopes.setdefault(builder.module, {})
+    key = (builder.function.name, buffer.scopes, buffer.scope)
+    if key not in known:
+        known[key] = _scope_lists(builder.module, *key)
+    own, others = known[key]
+    instruction.set_metadata("alias.scope", own)
+    instruction.set_metadata("noalias", others)
+
+
+# The metadata of a module's scopes: a kernel has many accesses of each buffer.
+_scopes: WeakKeyDictionary[ir.Module, dict[tuple[str, int, int], tuple[Any, Any]]] = WeakKeyDictionary()
+
+
+def _scope_lists(module: ir.Module, kernel: str, count: int, scope: int) -> tuple[Any, Any]:
+    """The list that names a buffer's own scope, and the one that names all others of the kernel."""
     domain = module.add_metadata([f"buffers of {kernel}"])
-    scopes = [module.add_metadata([f"{kernel} {number}", domain]) for number in range(buffer.scopes)]
-    own = scopes.pop(buffer.scope)
-    instruction.set_metadata("alias.scope", module.add_metadata([own]))
-    instruction.set_metadata("noalias", module.add_metadata(scopes))
+    scopes = [module.add_metadata([f"{kernel} {number}", domain]) for number in range(count)]
+    own = scopes.pop(scope)
+    return module.add_metadata([own]), module.add_metadata(scopes)
 
 
 @intrinsic
