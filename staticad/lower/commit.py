@@ -17,7 +17,7 @@ from staticad.lower.clusters import ASSEMBLE, LOOPS, SCATTER, Cluster
 from staticad.lower.emit import Event, Memory
 from staticad.lower.plan import FETCH, Buffer, Step
 from staticad.lower.regions import row_major, scatter_updates, store_region
-from staticad.lower.special import gemm_step, region_step
+from staticad.lower.special import gemm_step, region_step, regions_of
 
 Target = tuple[Buffer, Tensor]  # a variable's buffer, its new value
 
@@ -82,7 +82,7 @@ def _part(memory: Memory, node: Node, variable: Buffer) -> Step:
     """A partial update applied to the variable itself."""
     if node.op.family == "scatter":
         return scatter_updates(memory, node, variable, node.op.name)
-    return region_step(memory, node, 1, variable)
+    return region_step(memory, node, 1, regions_of(node)[1], variable)
 
 
 def _choose(program: Program, targets: list[Target]) -> list[Candidate]:

@@ -14,6 +14,8 @@ from staticad.lower.plan import Address, Argument, Buffer, Routine, Step, Symbol
 from staticad.lower.regions import row_major, scatter_updates, store_region
 from staticad.ops.creation import fill
 
+Region = tuple[tuple[Size, int], ...]  # a start and a step for every axis
+
 
 def scatter_steps(memory: Memory, node: Node) -> list[Step]:
     """A copy of the base, then the updates."""
@@ -30,7 +32,8 @@ def assemble_steps(memory: Memory, node: Node) -> list[Step]:
         text = literal(node.attrs["fill"], target.dtype)
         for slab, starts in _around(memory, node):
             steps.append(store_region(memory, slab, target, _placed(memory, node, starts), "fill", initial=text))
-    return steps + [region_step(memory, node, number, target) for number in range(len(node.inputs))]
+    regions = enumerate(regions_of(node))
+    return steps + [region_step(memory, node, number, region, target) for number, region in regions]
 
 
 def _around(memory: Memory, node: Node) -> list[tuple[Tensor, tuple[Size, ...]]]:
@@ -66,10 +69,13 @@ def _placed(memory: Memory, node: Node, starts: tuple[Size, ...]) -> Callable[[C
     return place
 
 
-def region_step(memory: Memory, node: Node, number: int, target: Buffer) -> Step:
+def regions_of(node: Node) -> tuple[Region, ...]:
+    """Where each operand of an assembled array stands in it."""
+    return tuple(node.op.regions(tuple(x.shape for x in node.inputs), node.types[0].shape, **node.attrs))
+
+
+def region_step(memory: Memory, node: Node, number: int, region: Region, target: Buffer) -> Step:
     """The kernel that writes one operand of an assembled array to its region."""
-    shapes = tuple(x.shape for x in node.inputs)
-    region = node.op.regions(shapes, node.types[0].shape, **node.attrs)[number]
     steps_of_axes = strides(memory.fusion.shape(node.outputs[0]))
 
     def place(context: Context) -> Affine:
