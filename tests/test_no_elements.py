@@ -24,3 +24,19 @@ def test_numbers_that_a_cut_reduction_leaves_for_later_kernels(count: int) -> No
         assert "if lo == 0:" in session.source()
         found = session.run(feeds)
     np.testing.assert_allclose(found, evaluate([y, *gradient], feeds), rtol=1e-5)
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 5, 100])
+def test_an_empty_region_outside_of_what_it_is_put_into(count: int) -> None:
+    """The start of an empty slice means nothing; its gradient fills the whole array all the same."""
+    x = sa.placeholder((None,))
+    outputs = [g for key in (slice(1, 1), slice(3, 3), slice(1, None)) for g in _gradient(x, x[::-2][key])]
+    feeds = {x: np.linspace(-1, 1, count)}
+    with poisoned_memory():
+        found = sa.compile(outputs, [x]).run(feeds)
+    for result, expected in zip(found, evaluate(outputs, feeds), strict=True):
+        np.testing.assert_allclose(result, expected, rtol=1e-14)
+
+
+def _gradient(x: sa.Tensor, part: sa.Tensor) -> list[sa.Tensor]:
+    return sa.gradients(sa.sum(sa.tanh(part)), x)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from staticad.ir.dims import Size, floordiv, maximum, product
+from staticad.ir.dims import Size, at_least, floordiv, maximum, minimum, product
 from staticad.ir.graph import Node, Tensor
 from staticad.lower.affine import Affine, Context, strides
 from staticad.lower.clusters import SMALL
@@ -47,7 +47,8 @@ def _around(memory: Memory, node: Node) -> list[tuple[Tensor, tuple[Size, ...]]]
     if any(step != 1 for _, step in region) or (isinstance(total, int) and total <= SMALL):
         return [(result, tuple(0 for _ in shape))]
     found: list[tuple[Tensor, tuple[Size, ...]]] = []
-    starts_of = [memory.fusion.sizes.canonical(start) for start, _ in region]
+    canonical = memory.fusion.sizes.canonical
+    starts_of = [_within(canonical(start), size - part) for (start, _), size, part in zip(region, shape, inner)]
     for axis, start in enumerate(starts_of):
         for begin, size in ((0, start), (start + inner[axis], shape[axis] - start - inner[axis])):
             if size != 0:
@@ -55,6 +56,13 @@ def _around(memory: Memory, node: Node) -> list[tuple[Tensor, tuple[Size, ...]]]
                 starts = (*starts_of[:axis], begin, *(0 for _ in shape[axis + 1 :]))
                 found.append((fill(slab, 0, dtype), starts))
     return found
+
+
+def _within(start: Size, room: Size) -> Size:
+    """The start of a region that leaves so much room: an empty one may lie anywhere, also outside."""
+    if at_least(start, 0) and at_least(room - start, 0):
+        return start
+    return minimum(maximum(start, 0), maximum(room, 0))
 
 
 def _placed(memory: Memory, node: Node, starts: tuple[Size, ...]) -> Callable[[Context], Affine]:
