@@ -1,6 +1,6 @@
 """Nodes and tensors: an immutable directed acyclic graph.
 
-A `Node` applies an `Operation` to input tensors and has one or more outputs; a `Tensor` is one output of a node.
+A `Node` applies an op of `staticad.ops` to tensors and has one or more outputs; a `Tensor` is one output of a node.
 Both are compared by identity. Python operators and NumPy methods of `Tensor` are attached by the package
 (`staticad.functional.methods`), because they build nodes of ops that stand in a higher layer.
 """
@@ -11,7 +11,7 @@ import itertools
 import threading
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, NoReturn, Protocol
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from staticad.errors import GraphError
 from staticad.ir.dims import Shape
@@ -73,17 +73,6 @@ class Attrs(Mapping[str, Any]):
 
 
 NO_ATTRS = Attrs()
-
-
-class Operation(Protocol):
-    """What the graph needs to know of an op; the families are in `staticad.ops.base`."""
-
-    name: str
-
-    def infer(
-        self, inputs: tuple[TensorType, ...], attrs: Attrs
-    ) -> tuple[tuple[TensorType, ...], tuple[Constraint, ...]]:
-        """The output types, and the equalities of sizes that only a run can check."""
 
 
 class Node:

@@ -204,9 +204,9 @@ class Emitter:
         self._blocks[-1].memo[tensor, context] = name
         self._depth[name] = self.depth
 
-    def compute(self, text: str, operands: tuple[str, ...], minimum_depth: int = 0, cost: int = 0) -> str:
+    def compute(self, text: str, operands: tuple[str, ...], cost: int = 0) -> str:
         """``name = text`` as far outside as its operands allow."""
-        depth = max([minimum_depth, *(self._depth.get(o, 0) for o in operands)])
+        depth = max((self._depth.get(o, 0) for o in operands), default=0)
         key = ("text", text)
         found = self._blocks[depth].memo.get(key)
         if found is None:

@@ -46,11 +46,6 @@ def signed_of(dtype: types.Type) -> types.Integer:
     return types.Integer.from_bitwidth(width(dtype), True)
 
 
-def unsigned_of(dtype: types.Type) -> types.Integer:
-    """The unsigned integer type as wide as `dtype`."""
-    return types.Integer.from_bitwidth(width(dtype), False)
-
-
 def ir_type(dtype: types.Type) -> ir.Type:
     """The LLVM type of a value of `dtype` in a register."""
     if dtype == types.float32:

@@ -104,9 +104,4 @@ def code_objects(code: CodeType) -> Iterator[CodeType]:
     return (constant for constant in code.co_consts if isinstance(constant, CodeType))
 
 
-def is_plain_function(value: Any) -> bool:
-    """True for functions made by def or lambda."""
-    return isinstance(value, FunctionType)
-
-
 Function = Callable[..., Any]
