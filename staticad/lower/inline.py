@@ -50,7 +50,7 @@ from staticad.lower.plan import (
 LIMIT = 400  # statements; a larger kernel compiles slowly, and gains little
 OWN = -1  # stands for the scratch buffer, which is made when its size is known
 _NAME = re.compile(r"\b(?:(?:s\d+)*(?:[vaikpn]\d+|c|t|position|again|length|first|made|failed)|lo|hi)\b")
-_CHECK = re.compile(r"check_index\(args, \d+,")
+_STATUS = re.compile(r"\b(check_index|failure)\(args, \d+")
 
 
 def count_statements(statements: tuple[Statement, ...]) -> int:
@@ -242,7 +242,7 @@ class _Names:
         return self.known.get(name) or f"{self.prefix}{name}"
 
     def text(self, text: str) -> str:
-        return _CHECK.sub("check_index(args, STATUS,", _NAME.sub(lambda m: self.name(m.group()), text))
+        return _STATUS.sub(r"\1(args, STATUS", _NAME.sub(lambda m: self.name(m.group()), text))
 
     def bound(self, bound: int | str) -> int | str:
         return self.text(bound) if isinstance(bound, str) else bound
