@@ -16,9 +16,12 @@ def accumulate(one: Tensor, other: Tensor) -> Tensor:
     if has_runtime_length(one):
         return _add_recorded(one, other)
     for base, update in ((one, other), (other, one)):
-        if _is_scattered(update):
-            _, updates, *indices = update.inputs
-            return apply(update.op, base, updates, *indices, **update.node.attrs)
+        chain = _scattered(update)
+        for scatter in reversed(chain):
+            _, updates, *indices = scatter.inputs
+            base = apply(scatter.op, base, updates, *indices, **scatter.node.attrs)
+        if chain:
+            return base
     return apply(ADD, one, other)
 
 
@@ -27,11 +30,14 @@ def has_runtime_length(tensor: Tensor) -> bool:
     return bool(tensor.shape) and is_runtime(tensor.shape[0])
 
 
-def _is_scattered(tensor: Tensor) -> bool:
-    if tensor.op.family != "scatter" or tensor.node.attrs["mode"] != "add":
-        return False
-    base = tensor.inputs[0]
-    return base.op.name == "full" and base.node.attrs["value"] == 0
+def _scattered(tensor: Tensor) -> list[Tensor]:
+    """The scatters that make a tensor of zeros, the last one first; none if it is made in another way."""
+    chain: list[Tensor] = []
+    while tensor.op.family == "scatter" and tensor.node.attrs["mode"] == "add":
+        chain.append(tensor)
+        tensor = tensor.inputs[0]
+    is_zero = tensor.op.name == "full" and tensor.node.attrs["value"] == 0
+    return chain if is_zero else []
 
 
 def _add_recorded(one: Tensor, other: Tensor) -> Tensor:

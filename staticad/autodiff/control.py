@@ -317,6 +317,7 @@ def _recorded(outputs: Sequence[Tensor], backward: Sequence[Tensor], parts: _Par
             continue
         elif (
             _follows(node, free | carried | seen)
+            or _reads_free(node, free)
             or _is_large_view(tensor)
             or has_runtime_length(tensor)
             or node.attrs.get("remat")
@@ -336,6 +337,12 @@ def _follows(node: Node, known: set[Tensor]) -> bool:
     if node.op.family == "elementwise" and node.op.cost <= CHEAP:
         return all(t in known or not t.node.inputs for t in node.inputs)
     return False
+
+
+def _reads_free(node: Node, free: set[Tensor]) -> bool:
+    """True for what is read from slices, captures and constants at some index: it costs as much to read again as from
+    a record."""
+    return node.op.family == "gather" and (node.inputs[0] in free or not node.inputs[0].node.inputs)
 
 
 def _is_large_view(tensor: Tensor) -> bool:

@@ -8,7 +8,7 @@ temporary and copied in the end. Updates of parts (``x.at[i].set``, also several
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from staticad.ir.dims import product
 from staticad.ir.graph import Node, Tensor
@@ -36,12 +36,14 @@ class Candidate:
 @dataclass
 class Program:
     """What is known of the steps when commit steps are chosen. ``events`` are the loads and stores of loop clusters;
-    ``may_fail``: an error leaves no variable half-written anyway (a loop's carry)."""
+    ``may_fail``: an error leaves no variable half-written anyway (a loop's carry). ``pinned`` are clusters that have to
+    run before compute steps that overwrite what they read."""
 
     memory: Memory
     steps: list[tuple[Cluster, list[Step]]]
     events: dict[int, list[Event]]
     may_fail: bool
+    pinned: set[int] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.readers: dict[int, set[int]] = {}
@@ -56,7 +58,8 @@ def commit_steps(
     program: Program, targets: list[Target], again: Callable[[Cluster, list[Target]], Step]
 ) -> tuple[list[Step], list[Step]]:
     """The compute and the commit steps. ``again`` emits a loop cluster once more, writing to variables."""
-    chosen = _choose(program, targets)
+    targets = [(variable, tensor) for variable, tensor in targets if program.memory.buffer(tensor) != variable]
+    chosen = choose(program, targets)
     moved = {number for candidate in chosen for number in (*candidate.clusters, *candidate.dropped)}
     compute = [step for cluster, made in program.steps if cluster.number not in moved for step in made]
     commit: list[Step] = []
@@ -64,7 +67,7 @@ def commit_steps(
     for candidate in chosen:
         if candidate.chain:
             ((variable, _),) = candidate.targets
-            commit += [_part(program.memory, node, variable) for node in candidate.chain]
+            commit += [change_part(program.memory, node, variable) for node in candidate.chain]
         elif candidate.product is not None:
             ((variable, _),) = candidate.targets
             commit.append(gemm_step(program.memory, candidate.product.product, variable, candidate.product.alpha))
@@ -78,19 +81,20 @@ def commit_steps(
     return compute, commit
 
 
-def _part(memory: Memory, node: Node, variable: Buffer) -> Step:
-    """A partial update applied to the variable itself."""
+def change_part(memory: Memory, node: Node, variable: Buffer) -> Step:
+    """A partial update applied to a buffer that holds the base."""
     if node.op.family == "scatter":
         return scatter_updates(memory, node, variable, node.op.name)
     return region_step(memory, node, 1, regions_of(node)[1], variable)
 
 
-def _choose(program: Program, targets: list[Target]) -> list[Candidate]:
+def choose(program: Program, targets: list[Target]) -> list[Candidate]:
+    """What is written to variables directly, in order."""
     whole: dict[int, Candidate] = {}
     found: list[Candidate] = []
     for variable, tensor in targets:
         home = program.memory.fusion.home(tensor.node)
-        if home is None:
+        if home is None or home.number in program.pinned:
             continue
         if home.kind == LOOPS:
             whole.setdefault(home.number, Candidate((home.number,), [])).targets.append((variable, tensor))
@@ -184,6 +188,8 @@ def _chain(program: Program, variable: Buffer, tensor: Tensor, others: set[Node]
         )
         if home is None or not partial:
             break
+        if home.number in program.pinned:
+            return None
         readers = program.readers.get(memory.buffer(current).number, set()) - {home.number}
         if readers - set(clusters[-1:]) or memory.buffer(current).role == FETCH or current.node in others:
             return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -12,10 +13,11 @@ from staticad.ir.graph import Node, Tensor, sort_nodes
 from staticad.ir.provenance import Where
 from staticad.ir.types import Constraint
 from staticad.lower.clusters import ASSEMBLE, CONTRACT, LOOPS, SCATTER, Cluster
-from staticad.lower.commit import Program, Target, commit_steps
+from staticad.lower.commit import Program, Target, change_part, choose, commit_steps
 from staticad.lower.control import control_steps
 from staticad.lower.emit import Event
 from staticad.lower.fuse import Fusion
+from staticad.lower.in_place import apply_sharing, share_memory
 from staticad.lower.memory import assign_offsets
 from staticad.lower.merge import merge_loops
 from staticad.lower.nest import Nest
@@ -205,7 +207,27 @@ class Lowering:
                 steps.append((cluster, [step] if step.writes else []))
             else:
                 steps.append((cluster, self._special(cluster)))
-        return commit_steps(Program(self, steps, events, self.may_fail), targets, self._emit_in_place)
+        program = self._shared(Program(self, steps, events, self.may_fail), targets)
+        return commit_steps(program, targets, self._emit_in_place)
+
+    def _shared(self, program: Program, targets: list[Target]) -> Program:
+        """The program with changes of parts made in place, where that is possible."""
+        better = [node for candidate in choose(program, targets) for node in candidate.chain]
+        owners = {variable.number: tensor for variable, tensor in targets}
+        steps, sharing = share_memory(self, program.steps, owners, self.may_fail, better)
+        if not sharing.changes:
+            return program
+        shared = sharing.buffers
+        self._computed = {t: shared.get(b.number, b) for t, b in self._computed.items()}
+        steps = [(c, apply_sharing(made, sharing.changes.get(c.number, []), sharing, self._part)) for c, made in steps]
+        events = {
+            number: [replace(e, buffer=shared[e.buffer].number) if e.buffer in shared else e for e in found]
+            for number, found in program.events.items()
+        }
+        return Program(self, steps, events, self.may_fail, sharing.pinned | set(sharing.changes))
+
+    def _part(self, node: Node) -> Step:
+        return change_part(self, node, self.buffer(node.outputs[0]))
 
     def _emit_in_place(self, cluster: Cluster, targets: list[Target]) -> Step:
         """A loop cluster that writes new values to their variables (and to a fetch, if it is one)."""
