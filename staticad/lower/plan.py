@@ -62,7 +62,15 @@ class Status:
     """An argument: the address of the status word of the context."""
 
 
-Argument = Address | Symbolic | Routine | Status
+@dataclass(frozen=True)
+class Turns:
+    """An argument: the address of ``count`` words to which loops inside the kernel add their iterations; in profiles
+    only (see `staticad.lower.counting`)."""
+
+    count: int
+
+
+Argument = Address | Symbolic | Routine | Status | Turns
 
 
 @dataclass(frozen=True)

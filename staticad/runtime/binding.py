@@ -15,19 +15,20 @@ from staticad.lower import plan as plans
 from staticad.lower.plan import BranchCall, LoopCall, Plan, Step
 from staticad.runtime import machine
 from staticad.runtime.blocks import Blocks, Fed, Fixed, Place, release
-from staticad.runtime.control_source import BRANCH_SOURCE, LOOP_SOURCE
+from staticad.runtime.control_source import BRANCH_PROFILE_SOURCE, BRANCH_SOURCE, LOOP_PROFILE_SOURCE, LOOP_SOURCE
+from staticad.runtime.layout import Measure
 from staticad.runtime.locks import Lock
 from staticad.runtime.variables import Variable
 
 SHORT = 20_000  # operations below which handing over the interpreter costs more than the work
 
 
-def kernel_text(step: Step) -> str:
+def kernel_text(step: Step, profile: bool = False) -> str:
     """The source of a step's kernel."""
     if isinstance(step.kernel, LoopCall):
-        return LOOP_SOURCE
+        return LOOP_PROFILE_SOURCE if profile else LOOP_SOURCE
     if isinstance(step.kernel, BranchCall):
-        return BRANCH_SOURCE
+        return BRANCH_PROFILE_SOURCE if profile else BRANCH_SOURCE
     if isinstance(step.kernel, str):
         _, dtype = step.kernel.split(":")
         return blas.gemm_source(np.dtype(dtype))
@@ -50,13 +51,17 @@ def nested_plans(plan: Plan) -> Iterator[Plan]:
 
 
 class Compiled:
-    """A plan with the sources of its kernels and the values of its constants: what all bindings share."""
+    """A plan with the sources of its kernels and the values of its constants: what all bindings share.
 
-    def __init__(self, plan: Plan) -> None:
+    With ``profile`` the bindings count and time all steps, those inside loops and branches as well.
+    """
+
+    def __init__(self, plan: Plan, profile: bool = False) -> None:
         self.plan = plan
+        self.profile = profile
         self.plans = list(nested_plans(plan))
         self.steps = [step for inner in self.plans for step in inner.steps]
-        self._texts = {id(step): kernel_text(step) for step in self.steps}
+        self._texts = {id(step): kernel_text(step, profile) for step in self.steps}
         self.constants: dict[tuple[int, int], np.ndarray] = {}
         owned: dict[int, np.ndarray] = {}
         for inner in self.plans:
@@ -71,7 +76,11 @@ class Compiled:
 
 
 class Binding:
-    """The compiled program of a session for one set of sizes. All bindings of a session use one arena, in turns."""
+    """The compiled program of a session for one set of sizes. All bindings of a session use one arena, in turns.
+
+    In profiles ``measures`` and ``turns`` are the words where the measures of each plan and the iterations of the loops
+    in each step's kernel begin, both by identity.
+    """
 
     def __init__(
         self,
@@ -92,7 +101,7 @@ class Binding:
                 places[b.number] = Fed(len(plan.inputs) + b.position)
             elif b.role == plans.VARIABLE:
                 places[b.number] = Fixed(variables[b.position]._storage.ctypes.data)
-        blocks = Blocks(number, compiled.text, compiled.constants)
+        blocks = Blocks(number, compiled.text, compiled.constants, compiled.profile)
         steps = blocks.steps(plan, places, Fixed(arena.ctypes.data))
         split = len(plan.compute)
         self.feeds = [machine.ArraySpec(t.dtype, tuple(map(number, t.shape))) for t in plan.inputs]
@@ -119,6 +128,9 @@ class Binding:
         if blocks.records:
             # The machine holds the words for as long as a run is under way.
             weakref.finalize(self.program._words, release, [words.ctypes.data + 8 * r for r in blocks.records])
+        if compiled.profile:
+            self.program.profile(blocks.measures[id(plan)] + Measure.WORDS)
+        self.measures, self.turns = blocks.measures, blocks.turns
         self.run = self.program.run
 
 

@@ -18,9 +18,9 @@ from staticad.codegen import blas
 from staticad.codegen.loader import kernel_address
 from staticad.ir.dims import Size
 from staticad.lower import plan as plans
-from staticad.lower.plan import Address, BranchCall, LoopCall, Plan, Routine, Slice, Step, Symbolic
+from staticad.lower.plan import Address, BranchCall, LoopCall, Plan, Routine, Slice, Step, Symbolic, Turns
 from staticad.runtime import machine
-from staticad.runtime.layout import BranchBlock, LoopBlock, Move, Record
+from staticad.runtime.layout import Branch, BranchBlock, LoopBlock, Measure, Move, Record
 from staticad.runtime.layout import Step as StepWords
 
 
@@ -79,13 +79,16 @@ class Blocks:
         number: Callable[[Size], int],
         text: Callable[[Step], str],
         constants: Mapping[tuple[int, int], np.ndarray],
+        profile: bool = False,
     ) -> None:
-        self.number, self.text, self.constants = number, text, constants
+        self.number, self.text, self.constants, self.profile = number, text, constants, profile
         self.words: list[int] = []
         self.patches: list[machine.Patch] = []
         self.fixups: list[tuple[int, int]] = []
         self.status: list[int] = []
         self.records: list[int] = []
+        self.measures: dict[int, int] = {}  # in profiles, by id: where the measures of a plan begin
+        self.turns: dict[int, int] = {}  # and where the counters of a step's kernel begin
 
     def steps(self, plan: Plan, places: Mapping[int, Place], base: Place) -> list[machine.Step]:
         """The steps of a plan whose feeds, fetches and variables are where ``places`` says; temporaries lie in an arena
@@ -98,7 +101,15 @@ class Blocks:
                 known[b.number] = Growing(len(self.words))
                 self.records.append(len(self.words))
                 self.words += [0, 0]
+        if self.profile:
+            self.measures[id(plan)] = self._zeros(Measure.WORDS * (1 + len(plan.steps)))
         return [self._step(plan, step, known, base) for step in plan.steps]
+
+    def _zeros(self, count: int) -> int:
+        """Append zeros; the word where they begin."""
+        start = len(self.words)
+        self.words += [0] * count
+        return start
 
     def put(self, word: int, place: Place, offset: int = 0) -> None:
         """Make a word hold the address of a place plus an offset in bytes."""
@@ -133,6 +144,9 @@ class Blocks:
                 self.words[slot] = _signed(self.number(argument.size))
             elif isinstance(argument, Routine):
                 self.words[slot] = blas.gemm_address(np.dtype(argument.name.split(":")[1]))
+            elif isinstance(argument, Turns):
+                self.turns[id(step)] = self._zeros(argument.count)
+                self.fixups.append((slot, self.turns[id(step)]))
             else:
                 self.status.append(slot)
         extent, grain = self.number(step.extent), self.number(step.grain)
@@ -192,6 +206,9 @@ class Blocks:
             self.fixups.append((block + LoopBlock.LENGTH, block + LoopBlock.NUMBER))
         if call.steps is not None:
             self.put(block + LoopBlock.MADE, *self._address(plan, call.steps, known, base))
+        if self.profile:
+            self.fixups.append((block + LoopBlock.MEASURES, self.measures[id(call.plan)]))
+            self.words[block + LoopBlock.CLOCK] = _c_function("clock_gettime")
         self._records(block, plan, call, known)
         self._moves(block, moves)
         return machine.Step(kernel_address(self.text(step)), block, 1, 0)
@@ -228,7 +245,7 @@ class Blocks:
         self, plan: Plan, step: Step, call: BranchCall, known: Mapping[int, Place], base: Place
     ) -> machine.Step:
         block = len(self.words)
-        self.words += [0] * (BranchBlock.BRANCHES + 2 * len(call.plans))
+        self.words += [0] * (BranchBlock.BRANCHES + Branch.WORDS * len(call.plans))
         self.put(block + BranchBlock.INDEX, *self._address(plan, call.index, known, base))
         self.words[block + BranchBlock.COUNT] = len(call.plans)
         self.status.append(block + BranchBlock.STATUS)
@@ -243,8 +260,12 @@ class Blocks:
                 elif b.role == plans.FETCH:
                     inner[b.number] = outputs[b.position]
             steps = self.steps(branch, inner, scratch)
-            self.fixups.append((block + BranchBlock.BRANCHES + 2 * position, self._table(steps)))
-            self.words[block + BranchBlock.BRANCHES + 2 * position + 1] = len(steps)
+            entry = block + BranchBlock.BRANCHES + Branch.WORDS * position
+            self.fixups.append((entry + Branch.STEPS, self._table(steps)))
+            self.words[entry + Branch.COUNT] = len(steps)
+            if self.profile:
+                self.fixups.append((entry + Branch.MEASURES, self.measures[id(branch)]))
+                self.words[block + BranchBlock.CLOCK] = _c_function("clock_gettime")
         return machine.Step(kernel_address(self.text(step)), block, 1, 0)
 
 

@@ -2,9 +2,13 @@
 
 A loop runs the steps of its body again and again: addresses of slices move, sequences of unknown length grow, and the
 body's commit steps update the carry. Inside, every kernel gets its whole range in one call.
+
+Each has a second text for profiles, which counts and times the steps: the lines that end in ``# profile``.
 """
 
 from __future__ import annotations
+
+import time
 
 from staticad.runtime.layout import substitute
 
@@ -26,6 +30,7 @@ def kernel(args, lo, hi):
     length = 0
     if peek(block, LoopBlock.LENGTH) != 0:
         length = peek(peek(block, LoopBlock.LENGTH), 0)
+    clock = stack_words(2)  # profile
     count = 0
     failed = 0
     while failed == 0:
@@ -64,12 +69,21 @@ def kernel(args, lo, hi):
                 base = peek(base, 0)
             poke(peek(move, Move.TARGET), 0, base + position * peek(move, Move.STRIDE))
         step = steps
+        measure = peek(block, LoopBlock.MEASURES)  # profile
+        poke(measure, Measure.CALLS, peek(measure, Measure.CALLS) + 1)  # profile
         for k in range(all_steps):
             if k == compute_steps and peek(status, 0) != 0:
                 failed = 1
                 break
+            call(peek(block, LoopBlock.CLOCK), CLOCK_ID, clock, 0, 0)  # profile
+            began = peek(clock, 0) * 1000000000 + peek(clock, 1)  # profile
             call(peek(step, Step.KERNEL), peek(step, Step.ARGS), 0, peek(step, Step.EXTENT), 0)
             step += 8 * Step.WORDS
+            call(peek(block, LoopBlock.CLOCK), CLOCK_ID, clock, 0, 0)  # profile
+            ended = peek(clock, 0) * 1000000000 + peek(clock, 1)  # profile
+            measure += 8 * Measure.WORDS  # profile
+            poke(measure, Measure.NANOSECONDS, peek(measure, Measure.NANOSECONDS) + ended - began)  # profile
+            poke(measure, Measure.CALLS, peek(measure, Measure.CALLS) + 1)  # profile
         if peek(status, 0) != 0:
             failed = 1
         count += 1
@@ -88,13 +102,34 @@ def kernel(args, lo, hi):
         index = peek(block, BranchBlock.COUNT) - 1
     if index < 0:
         index = 0
-    step = peek(block, BranchBlock.BRANCHES + 2 * index)
-    for k in range(peek(block, BranchBlock.BRANCHES + 2 * index + 1)):
+    branch = block + 8 * (BranchBlock.BRANCHES + Branch.WORDS * index)
+    step = peek(branch, Branch.STEPS)
+    clock = stack_words(2)  # profile
+    measure = peek(branch, Branch.MEASURES)  # profile
+    poke(measure, Measure.CALLS, peek(measure, Measure.CALLS) + 1)  # profile
+    for k in range(peek(branch, Branch.COUNT)):
         if peek(status, 0) != 0:
             break
+        call(peek(block, BranchBlock.CLOCK), CLOCK_ID, clock, 0, 0)  # profile
+        began = peek(clock, 0) * 1000000000 + peek(clock, 1)  # profile
         call(peek(step, Step.KERNEL), peek(step, Step.ARGS), 0, peek(step, Step.EXTENT), 0)
         step += 8 * Step.WORDS
+        call(peek(block, BranchBlock.CLOCK), CLOCK_ID, clock, 0, 0)  # profile
+        ended = peek(clock, 0) * 1000000000 + peek(clock, 1)  # profile
+        measure += 8 * Measure.WORDS  # profile
+        poke(measure, Measure.NANOSECONDS, peek(measure, Measure.NANOSECONDS) + ended - began)  # profile
+        poke(measure, Measure.CALLS, peek(measure, Measure.CALLS) + 1)  # profile
 """
 
-LOOP_SOURCE = substitute(_LOOP, {"OUT_OF_MEMORY": OUT_OF_MEMORY})
-BRANCH_SOURCE = substitute(_BRANCH, {})
+_PROFILE = "  # profile\n"
+
+
+def _source(text: str, profile: bool) -> str:
+    """The text with or without the lines of a profile."""
+    lines = text.splitlines(keepends=True)
+    kept = [line.replace(_PROFILE, "\n") for line in lines if profile or not line.endswith(_PROFILE)]
+    return substitute("".join(kept), {"OUT_OF_MEMORY": OUT_OF_MEMORY, "CLOCK_ID": time.CLOCK_MONOTONIC})
+
+
+LOOP_SOURCE, LOOP_PROFILE_SOURCE = _source(_LOOP, False), _source(_LOOP, True)
+BRANCH_SOURCE, BRANCH_PROFILE_SOURCE = _source(_BRANCH, False), _source(_BRANCH, True)

@@ -1,77 +1,22 @@
-"""Looking into a session: its kernels and their times as tables, and the first operation that makes a NaN."""
+"""Looking into a session: its kernels as text and as tables, and the first operation that makes a NaN."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from staticad.errors import NonFiniteError
 from staticad.ir.graph import Tensor, describe
-from staticad.lower.plan import Plan, Step
+from staticad.lower.plan import Plan
 from staticad.ops.sources import constant_array
 from staticad.reference import evaluate
-from staticad.runtime.binding import Binding, Compiled
+from staticad.runtime.binding import Compiled
 from staticad.runtime.variables import Variable
 
 _DIVISIONS = ("div", "reciprocal", "floor_divide", "remainder", "rsqrt")
 _DOMAINS = ("log", "log1p", "sqrt", "pow")
-
-
-class Row(NamedTuple):
-    """One kernel of a profile: the user's lines that it computes, and the seconds of all its calls together."""
-
-    label: str
-    lines: tuple[str, ...]
-    seconds: float
-    calls: int
-
-
-class Profile(list[Row]):
-    """The kernels in the order in which they run; as text a table, the slowest first."""
-
-    @property
-    def seconds(self) -> float:
-        """The time of all kernels together."""
-        return sum(row.seconds for row in self)
-
-    def __str__(self) -> str:
-        lines = [f"{'µs/call':>10} {'calls':>6} {'share':>6}  kernel"]
-        for row in sorted(self, key=lambda row: -row.seconds):
-            share = row.seconds / self.seconds if self.seconds else 0.0
-            lines.append(f"{1e6 * row.seconds / row.calls:10.2f} {row.calls:6} {share:6.1%}  {row.label}")
-            lines += [f"{'':26}{line}" for line in row.lines[:4]]
-            if len(row.lines) > 4:
-                lines.append(f"{'':26}and {len(row.lines) - 4} more lines")
-        return "\n".join(lines)
-
-
-def user_lines(step: Step) -> tuple[str, ...]:
-    """The lines that a step computes, each once."""
-    return tuple(dict.fromkeys(f"{where.file}:{where.line}" for where in step.where))
-
-
-def profile(plan: Plan, binding: Binding, run: Any, written: Sequence[Variable], repeat: int) -> Profile:
-    """Time the steps of a binding of its own over ``repeat`` calls of ``run``, after one that is not counted.
-
-    The written variables keep their values.
-    """
-    values = [v.value for v in written]
-    times = binding.program.profile()
-    try:
-        run()
-        times[:] = 0
-        for _ in range(repeat):
-            run()
-    finally:
-        for variable, value in zip(written, values, strict=True):
-            variable.assign(value)
-    nanoseconds = times.tolist()
-    return Profile(
-        Row(step.label, user_lines(step), 1e-9 * time, repeat)
-        for step, time in zip(plan.steps, nanoseconds, strict=True)
-    )
 
 
 # ---- the first operation that is not finite --------------------------------------------------------------------------

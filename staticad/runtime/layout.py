@@ -33,7 +33,7 @@ class Context(IntEnum):
     POOL = 13  # 0: this program never uses other threads
     HELPERS = 14
     RELEASE = 15  # let other Python threads run meanwhile
-    PROFILE = 16  # nanoseconds per step are added here; 0: off
+    PROFILE = 16  # where the Measures of the steps begin; 0: off
     TYPE_ARRAY = 17
     TYPE_TUPLE = 18
     SAVE_THREAD = 19
@@ -91,6 +91,15 @@ class Step(IntEnum):
     EXTENT = 2
     GRAIN = 3
     WORDS = 4
+
+
+class Measure(IntEnum):
+    """What a profile adds up for a step. A plan inside another one has a Measure of its own before those of its steps,
+    whose CALLS are how often it has run."""
+
+    NANOSECONDS = 0
+    CALLS = 1
+    WORDS = 2
 
 
 class BlasThreads(IntEnum):
@@ -153,7 +162,9 @@ class LoopBlock(IntEnum):
     REALLOCATE = 13
     NUMBER = 14  # the number of steps, where LENGTH points to it
     CONDITION = 15  # room for the condition, where AGAIN points to it
-    WORDS = 16
+    MEASURES = 16  # see Measure; in profiles only
+    CLOCK = 17
+    WORDS = 18
 
 
 class Move(IntEnum):
@@ -176,12 +187,22 @@ class Record(IntEnum):
 
 
 class BranchBlock(IntEnum):
-    """The argument block of a choice: address of the index, then for each branch its steps and their number."""
+    """The argument block of a choice: address of the index, then the branches, see Branch."""
 
     INDEX = 0
     COUNT = 1
     STATUS = 2
-    BRANCHES = 3
+    CLOCK = 3
+    BRANCHES = 4
+
+
+class Branch(IntEnum):
+    """One branch of a choice: its steps and their number."""
+
+    STEPS = 0
+    COUNT = 1
+    MEASURES = 2  # see Measure; in profiles only
+    WORDS = 3
 
 
 class ReturnCode(NamedTuple):
@@ -195,7 +216,22 @@ class ReturnCode(NamedTuple):
 
 CODES = ReturnCode()
 
-_TABLES = (Context, FeedSpec, OutSpec, Patch, LockUse, Step, BlasThreads, Pool, LoopBlock, Move, Record, BranchBlock)
+_TABLES = (
+    Context,
+    FeedSpec,
+    OutSpec,
+    Patch,
+    LockUse,
+    Step,
+    Measure,
+    BlasThreads,
+    Pool,
+    LoopBlock,
+    Move,
+    Record,
+    BranchBlock,
+    Branch,
+)
 
 
 def substitute(source: str, constants: Mapping[str, int]) -> str:

@@ -27,7 +27,7 @@ from staticad.errors import CompileError
 from staticad.runtime import abi
 from staticad.runtime.blas_threads import blas_threads
 from staticad.runtime.builtin import builtin_function, method_definition
-from staticad.runtime.layout import CACHE_LINE_WORDS, CODES, Context
+from staticad.runtime.layout import CACHE_LINE_WORDS, CODES, Context, Measure
 from staticad.runtime.locks import Lock
 from staticad.runtime.machine_source import MACHINE_SOURCE
 from staticad.runtime.memory import aligned_words
@@ -187,12 +187,12 @@ class Program:
         self.arguments: np.ndarray = words[block:]
         self.run: Callable[..., Any] = builtin_function(_definition(), self._words)
 
-    def profile(self) -> np.ndarray:
-        """From now on every run adds the nanoseconds of its steps (compute, then commit) to this int64 array."""
-        times = aligned_words(max(1, self._steps))
-        self._words.keep_alive = (*self._words.keep_alive, times)
-        self._words[Context.PROFILE] = int(times.ctypes.data)
-        return times[: self._steps]
+    def profile(self, slot: int) -> None:
+        """From now on every run adds the time of its steps (compute, then commit) to the :class:`Measure` of each: they
+        begin at ``arguments[slot]``. Raises CompileError where they do not fit there."""
+        if not 0 <= slot <= len(self.arguments) - Measure.WORDS * self._steps:
+            raise CompileError(f"measures of {self._steps} steps from slot {slot} on do not fit the arguments")
+        self._words[Context.PROFILE] = int(self.arguments.ctypes.data) + 8 * slot
 
 
 def prepare(parallel: bool) -> None:

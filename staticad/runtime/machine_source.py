@@ -201,7 +201,10 @@ def entry(args, lo, hi):
             atomic_store(pool, Pool.LOCK, 0)
         if profile != 0:
             call(peek(context, Context.CLOCK), peek(context, Context.CLOCK_ID), clock, 0, 0)
-            poke(profile, s, peek(profile, s) + peek(clock, 0) * 1000000000 + peek(clock, 1) - began)
+            ended = peek(clock, 0) * 1000000000 + peek(clock, 1)
+            poke(profile, Measure.NANOSECONDS, peek(profile, Measure.NANOSECONDS) + ended - began)
+            poke(profile, Measure.CALLS, peek(profile, Measure.CALLS) + 1)
+            profile += 8 * Measure.WORDS
     if peek(status, 0) != 0:
         code = CODES.STATUS
 

@@ -16,13 +16,14 @@ from staticad.ir.dims import Symbol, evaluate, symbols
 from staticad.ir.graph import Node, Tensor, describe
 from staticad.ir.provenance import here
 from staticad.ir.types import Constraint, same_size
+from staticad.lower.counting import counting_plan
 from staticad.lower.lower import lower
 from staticad.lower.plan import Plan
 from staticad.lower.requirements import size_requirements
 from staticad.ops.control import all_nodes, check_scopes
 from staticad.ops.promotion import to_tensor
 from staticad.rewrite.pipeline import Options, optimize
-from staticad.runtime import inspection
+from staticad.runtime import inspection, profiles
 from staticad.runtime.binding import Binding, Compiled
 from staticad.runtime.control_source import OUT_OF_MEMORY
 from staticad.runtime.feeds import (
@@ -203,7 +204,7 @@ class Session:
         self._run = binding.run
         return binding
 
-    def _new_binding(self, values: dict[Symbol, int]) -> Binding:
+    def _new_binding(self, values: dict[Symbol, int], compiled: Compiled | None = None) -> Binding:
         check_sizes(self._nodes, self._plan.requirements, values)
         check_updates(self._changes, values)
         needed = evaluate(self._plan.arena, values)
@@ -211,7 +212,7 @@ class Session:
             # Half as much again, so that sizes that grow by and by do not allocate every time.
             self._arena = aligned_bytes(max(needed, self._arena.size * 3 // 2))
             self._bindings.clear()
-        return Binding(self._compiled, self.variables, self._written, values, self._lock, self._arena)
+        return Binding(compiled or self._compiled, self.variables, self._written, values, self._lock, self._arena)
 
     def _check_out(self, binding: Binding, feeds: tuple[np.ndarray, ...], out: tuple[np.ndarray, ...]) -> None:
         if len(out) != len(binding.outs):
@@ -232,17 +233,22 @@ class Session:
         """The source of the generated kernels, each once, in order of first use."""
         return inspection.sources(self._compiled)
 
-    def profile(self, feeds: Mapping[Any, Any] | None = None, repeat: int = 10) -> inspection.Profile:
+    def profile(self, feeds: Mapping[Any, Any] | None = None, repeat: int = 10) -> profiles.Profile:
         """The time of every kernel over ``repeat`` runs: rows of label, user's lines, seconds and calls, in order of
         execution; printed, a table with the slowest first.
+
+        Loops tell how many iterations they have made. Loops and branches that call their kernels one by one are
+        followed by the rows of their bodies; a loop that is one kernel has one row. Kernels that count are compiled
+        when they are profiled for the first time.
 
         Variables keep their values. Raises FeedError, DTypeError, IndexOutOfBounds, as `run` does.
         """
         if not isinstance(repeat, int) or repeat < 1:
             raise GraphError(f"profile: repeat is a number of runs, at least 1, not {repeat!r} (at {here()})")
         arrays, values = self._converted(order_feeds(self.inputs, {} if feeds is None else feeds))
-        binding = self._new_binding(values)
-        return inspection.profile(self._plan, binding, lambda: self._run_on(binding, arrays), self._written, repeat)
+        compiled = Compiled(counting_plan(self._plan), profile=True)
+        binding = self._new_binding(values, compiled)
+        return profiles.profile(binding, compiled.plan, lambda: self._run_on(binding, arrays), self._written, repeat)
 
     def check(self, feeds: Mapping[Any, Any] | None = None) -> bool:
         """True if every operation of the graph, as it was written, makes finite numbers from these feeds.

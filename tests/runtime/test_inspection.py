@@ -1,79 +1,17 @@
-"""Profiles and the check for numbers that are not finite."""
+"""The check for numbers that are not finite."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 import pytest
 
 import staticad as sa
-from staticad.runtime.inspection import Profile, Row
 
 
 def line_of(tensor: sa.Tensor) -> str:
     return f"{__file__}:{tensor.where.line}"
-
-
-# ---- profile ---------------------------------------------------------------------------------------------------------
-
-
-def test_a_profile_names_kernels_lines_times_and_calls() -> None:
-    x, w = sa.placeholder((None, 30), name="x"), sa.variable(np.eye(30), name="w")
-    hidden = sa.tanh(x @ w)
-    loss = (hidden**2).sum()
-    (slope,) = sa.gradients(loss, w)
-    session = sa.compile(loss, [x], updates={w: w - 0.1 * slope})
-    array = np.random.default_rng(0).normal(size=(200, 30))
-    before = session(array), w.value
-    profile = session.profile({x: array}, repeat=5)
-    assert [row.label for row in profile] == [s.label for s in session._plan.steps]
-    assert all(row.calls == 5 and row.seconds > 0 for row in profile)
-    assert any(line_of(hidden) in row.lines for row in profile)
-    assert any(line_of(loss) in row.lines for row in profile)
-    assert profile.seconds == pytest.approx(sum(row.seconds for row in profile))
-    np.testing.assert_array_equal(w.value, before[1])
-    assert session(array) != before[0]
-
-
-def test_a_profile_leaves_the_session_as_it_was() -> None:
-    x = sa.placeholder((None,), name="x")
-    session = sa.compile(sa.exp(x), [x])
-    first = session.profile({"x": np.ones(1000)}, repeat=3)
-    seconds = first[0].seconds
-    session(np.ones(1000))
-    assert first[0].seconds == seconds
-    assert len(session._bindings) == 1
-    assert session.profile({"x": np.ones(7)}, repeat=1)[0].calls == 1
-
-
-def test_a_profile_prints_as_a_table_with_the_slowest_first() -> None:
-    text = str(Profile([Row("fast", ("a.py:1",), 1e-6, 2), Row("slow", tuple(f"b.py:{k}" for k in range(6)), 3e-6, 2)]))
-    lines = text.splitlines()
-    assert lines[0].split() == ["µs/call", "calls", "share", "kernel"]
-    assert lines[1].split() == ["1.50", "2", "75.0%", "slow"]
-    assert lines[2].strip() == "b.py:0" and lines[6].strip() == "and 2 more lines"
-    assert lines[7].split() == ["0.50", "2", "25.0%", "fast"]
-    assert len(str(Profile()).splitlines()) == 1
-
-
-def test_a_profile_that_fails_keeps_variables() -> None:
-    w, index = sa.variable(np.ones(3)), sa.placeholder((), "int64")
-    session = sa.compile(w[index], [index], updates={w: w + 1.0})
-    with pytest.raises(sa.IndexOutOfBounds):
-        session.profile({index: 3})
-    np.testing.assert_array_equal(w.value, np.ones(3))
-    session.profile({index: 2}, repeat=2)
-    np.testing.assert_array_equal(w.value, np.ones(3))
-
-
-@pytest.mark.parametrize("repeat", [0, -1, 1.5, "3"])
-def test_how_often_a_profile_repeats(repeat: Any) -> None:
-    session = sa.compile(sa.constant(1.0) + 1.0)
-    with pytest.raises(sa.GraphError, match="at least 1") as caught:
-        session.profile(repeat=repeat)
-    assert __file__ in str(caught.value)
 
 
 # ---- check -----------------------------------------------------------------------------------------------------------
@@ -193,9 +131,3 @@ def test_bodies_of_loops_are_looked_into() -> None:
     with pytest.raises(sa.NonFiniteError, match="^log .*1 infinite of 1 elements") as caught:
         session.check({X: np.array([1.0, 2.0, 2.0])})
     assert f"{__file__}:" in str(caught.value)
-
-
-def test_profiles_count_loops_as_one_kernel() -> None:
-    _, sums = sa.scan(lambda total, x: (total + x, total + x), sa.constant(0.0), X)
-    profile = sa.compile(sums, [X]).profile({X: np.ones(50)}, repeat=2)
-    assert all(row.calls == 2 for row in profile) and profile.seconds > 0

@@ -15,6 +15,7 @@ import pytest
 from staticad.codegen.loader import kernel_address
 from staticad.errors import CompileError
 from staticad.runtime.abi import DTYPES
+from staticad.runtime.layout import Measure
 from staticad.runtime.locks import Lock
 from staticad.runtime.machine import CODES, ArraySpec, Patch, Program, Step, misfit
 
@@ -78,10 +79,10 @@ def multiply_add(shape: tuple[int, ...] = (4, 5), grain: int = 0, **options: obj
     )
 
 
-def accumulate(state: np.ndarray, locks: Sequence[tuple[Lock, bool]] | None = None) -> Program:
-    """state += x, unless an element of x is negative."""
+def accumulate(state: np.ndarray, locks: Sequence[tuple[Lock, bool]] | None = None, room: int = 0) -> Program:
+    """state += x, unless an element of x is negative. ``room`` more words than needed follow the arguments."""
     size = len(state)
-    words = [0, 0, 0, state.ctypes.data]
+    words = [0, 0, 0, state.ctypes.data, *[0] * room]
     program = Program(
         feeds=[ArraySpec(F8, (size,))],
         outs=[],
@@ -307,14 +308,21 @@ def test_without_release_the_result_is_the_same(rng: np.random.Generator) -> Non
 
 def test_profile_counts_every_step() -> None:
     state = np.zeros(1000)
-    program = accumulate(state)
-    times = program.profile()
-    assert times.tolist() == [0, 0]
+    program = accumulate(state, room=6)
+    measures = program.arguments[5:9].reshape(2, Measure.WORDS)
+    program.profile(5)
+    assert not measures.any()
     program.run((np.ones(1000),))
-    first = times.copy()
-    assert (first > 0).all()
+    first = measures.copy()
+    assert (first[:, Measure.NANOSECONDS] > 0).all() and first[:, Measure.CALLS].tolist() == [1, 1]
     program.run((np.ones(1000),))
-    assert (times > first).all()
+    assert (measures > first).all() and program.arguments[9] == 0
+
+
+@pytest.mark.parametrize("slot", [-1, 1, 4])
+def test_measures_lie_inside_the_arguments(slot: int) -> None:
+    with pytest.raises(CompileError, match="2 steps .* do not fit"):
+        accumulate(np.zeros(3)).profile(slot)
 
 
 @pytest.mark.parametrize(

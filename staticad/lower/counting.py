@@ -1,0 +1,66 @@
+"""Kernels that count: for a profile, every loop of the program that lies inside a kernel adds up its iterations."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from staticad.ir.dtypes import INT64
+from staticad.lower.loops import Branch, Compute, Index, Kernel, Loop, Pointer, Statement, Update
+from staticad.lower.plan import BranchCall, LoopCall, Plan, Step, Turns
+
+_COUNTER = re.compile(r"(?:s\d+)*t")  # the names that `staticad.lower.inline` gives to the steps of a loop
+_STATUS = re.compile(r"\b(check_index|failure)\(args, (\d+)")
+
+
+def counting_plan(plan: Plan) -> Plan:
+    """The plan, and the plans inside it, with a `Turns` argument for each kernel that holds loops of the program.
+
+    The words of such an argument belong to these loops in the order in which they begin in the text.
+    """
+    compute = tuple(map(_counting_step, plan.compute))
+    commit = tuple(map(_counting_step, plan.commit))
+    return replace(plan, compute=compute, commit=commit)
+
+
+def _counting_step(step: Step) -> Step:
+    kernel = step.kernel
+    if isinstance(kernel, LoopCall):
+        return replace(step, kernel=replace(kernel, plan=counting_plan(kernel.plan)))
+    if isinstance(kernel, BranchCall):
+        return replace(step, kernel=replace(kernel, plans=tuple(map(counting_plan, kernel.plans))))
+    if not isinstance(kernel, Kernel):
+        return step
+    counter = _Counter()
+    body = counter.statements(kernel.body)
+    if counter.loops == 0:
+        return step
+    pointers = (*kernel.pointers, Pointer("turns", INT64, kernel.scopes))
+    at = len(kernel.pointers)
+    arguments = (*step.arguments[:at], Turns(counter.loops), *step.arguments[at:])
+    return replace(step, kernel=replace(kernel, pointers=pointers, body=body), arguments=arguments)
+
+
+class _Counter:
+    loops = 0
+
+    def statements(self, statements: tuple[Statement, ...]) -> tuple[Statement, ...]:
+        found: list[Statement] = []
+        for s in statements:
+            if isinstance(s, Compute):
+                # The status word comes behind all other arguments, of which there is one more.
+                text = _STATUS.sub(lambda match: f"{match[1]}(args, {int(match[2]) + 1}", s.text)
+                found.append(replace(s, text=text))
+            elif isinstance(s, Branch):
+                found.append(replace(s, body=self.statements(s.body)))
+            elif isinstance(s, Loop) and _COUNTER.fullmatch(s.variable):
+                number = self.loops
+                self.loops += 1
+                found.append(replace(s, body=self.statements(s.body)))
+                made = f"{s.variable} + 1" if s.stop is None else f"maximum(int64({s.stop}), int64(0))"
+                found.append(Update("turns", Index((), number), "add", made))
+            elif isinstance(s, Loop):
+                found.append(replace(s, body=self.statements(s.body)))
+            else:
+                found.append(s)
+        return tuple(found)
