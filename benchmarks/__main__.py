@@ -11,13 +11,13 @@ from pathlib import Path
 
 from benchmarks.process import WorkerError, WorkerProcess
 from benchmarks.rows import ROWS, select
-from benchmarks.runner import Settings, measure, started
+from benchmarks.runner import Result, Settings, measure, started
 from benchmarks.runtimes import PEERS, RUNTIMES, SUBJECT
-from benchmarks.table import ratios_table, times_table
+from benchmarks.table import memory_table, ratios_table, times_table
 
 
 def parser() -> argparse.ArgumentParser:
-    names = "\n".join(f"  {row.name:15} {row.title}" for row in ROWS)
+    names = "\n".join(f"  {row.name:17} {row.title}" for row in ROWS)
     result = argparse.ArgumentParser(
         prog="python -m benchmarks",
         description="Time staticad and its peers in turns, each in a process of its own, each result checked first.",
@@ -64,6 +64,20 @@ def versions(runtimes: list[str], cache: Path, timeout: float) -> str:
     return ", ".join(found)
 
 
+def print_tables(results: list[Result], runtimes: list[str], peers: list[str]) -> None:
+    timed = [result for result in results if result.row.measure != "memory"]
+    if timed:
+        title = "Time per call (µs) or start (s): median of the rounds (smallest–largest)"
+        print(f"{title}\n\n{times_table(timed, runtimes)}")
+        if peers:
+            print(f"\nRatios: median of the rounds (smallest–largest)\n\n{ratios_table(timed, SUBJECT, peers)}")
+    recorded = [result for result in results if result.row.measure == "memory"]
+    if recorded:
+        separator = "\n" if timed else ""
+        title = "Gradient through 10,000 steps of 1,000 doubles (80 MB of states): what a call takes"
+        print(f"{separator}{title}\n\n{memory_table(recorded, runtimes)}")
+
+
 def main(argv: list[str] | None = None) -> int:
     """Runs the rows asked for; 1 when some runtime failed or gave a wrong result."""
     arguments = parser().parse_args(argv)
@@ -83,11 +97,7 @@ def main(argv: list[str] | None = None) -> int:
         print(f"Python {platform.python_version()}, {os.cpu_count()} cores, {versions(runtimes, cache, 60)}\n")
         with started(runtimes, cache, settings) as workers:
             results = [measure(row, workers, settings, report) for row in rows]
-    print(
-        f"Time per call (µs) or start (s): median of the rounds (smallest–largest)\n\n{times_table(results, runtimes)}"
-    )
-    if peers:
-        print(f"\nRatios: median of the rounds (smallest–largest)\n\n{ratios_table(results, SUBJECT, peers)}")
+    print_tables(results, runtimes, peers)
     failures = [(result, name, text) for result in results for name, text in result.failures.items()]
     for result, name, text in failures:
         print(f"\n{name} failed at {result.row.name}: {text}")

@@ -5,13 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from benchmarks.in_place import Solve, SolveForward, Sweep, SweepForward
 from benchmarks.loops import Ode, Recurrence, Rnn, While
 from benchmarks.problems import Chain, Mlp, Neuron, Residual
+from benchmarks.recorded import RecordedScan, RecordedWhile
 from benchmarks.runtimes import Problem
 
-Measure = Literal["call", "cold", "warm", "import"]
+Measure = Literal["call", "cold", "warm", "import", "memory"]
 """call: microseconds per call of a ready program. cold / warm: seconds from the first line of the model to its first
-result in a fresh process, imports done, with empty / filled caches. import: seconds of the import statement."""
+result in a fresh process, imports done, with empty / filled caches. import: seconds of the import statement. memory:
+bytes by which the first call raises the peak of a fresh process, and the time of a call."""
 
 
 @dataclass(frozen=True)
@@ -35,9 +38,21 @@ ROWS = (
     Row("ode", "Lotka-Volterra, value + gradient, 1e4 Euler steps", "call", Ode()),
     Row("recurrence", "x[i] = b[i] - x[i-1] / 2 in place, 1e5 doubles", "call", Recurrence(100_000)),
     Row("while", "while loop over a double, 1e5 steps", "call", While(100_000)),
+    Row("sweep-forward", "Gauss-Seidel sweep in place, 316x316 doubles", "call", SweepForward(316)),
+    Row("sweep", "the sweep, value + gradient", "call", Sweep(316)),
+    Row("solve-forward", "triangular solve in place, 316 rows", "call", SolveForward(316)),
+    Row("solve", "the solve, value + gradients", "call", Solve(316)),
+    Row("memory-scan", "scan", "memory", RecordedScan(None)),
+    Row("memory-scan-sqrt", 'scan, checkpoint="sqrt"', "memory", RecordedScan("sqrt")),
+    Row("memory-scan-log", 'scan, checkpoint="log"', "memory", RecordedScan("log")),
+    Row("memory-while", "while loop", "memory", RecordedWhile(None)),
+    Row("memory-while-sqrt", 'while loop, checkpoint="sqrt"', "memory", RecordedWhile("sqrt")),
+    Row("memory-while-log", 'while loop, checkpoint="log"', "memory", RecordedWhile("log")),
     Row("compile-cold", "compile the MLP step (batch 32), cold", "cold", SMALL),
     Row("compile-warm", "compile the MLP step (batch 32), warm", "warm", SMALL),
     Row("compile-layers", "compile 100 residual layers, cold", "cold", Residual(100)),
+    Row("compile-scan-10", "compile a scan of 10 steps, value + gradient, cold", "cold", Ode(10)),
+    Row("compile-scan-1e4", "compile a scan of 1e4 steps, value + gradient, cold", "cold", Ode(10_000)),
     Row("import", "import", "import", Neuron()),
 )
 

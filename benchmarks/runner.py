@@ -34,6 +34,14 @@ class Settings:
     """The longest wait for one answer of a process."""
 
 
+@dataclass(frozen=True)
+class Memory:
+    """Bytes: by how much a call raised the peak of its process, and what the runtime had planned, if it says so."""
+
+    peak: int
+    planned: int | None
+
+
 @dataclass
 class Result:
     """Times in seconds of one row, per runtime in the order of the rounds; None in a round without a measurement.
@@ -44,6 +52,8 @@ class Result:
     failures: dict[str, str] = field(default_factory=dict)
     out_of_time: dict[str, float] = field(default_factory=dict)
     """Runtimes that did not finish, and the time that they were given."""
+    memory: dict[str, Memory] = field(default_factory=dict)
+    """Of rows that measure memory."""
 
 
 Report = Callable[[str], None]
@@ -68,13 +78,15 @@ def measure(row: Row, workers: dict[str, WorkerProcess], settings: Settings, rep
     workers = {name: worker for name, worker in workers.items() if takes_part(name, row)}
     if row.measure == "call":
         return measure_calls(row, workers, settings, report)
+    if row.measure == "memory":
+        return measure_memory(row, list(workers), settings, report)
     return measure_starts(row, list(workers), settings, report)
 
 
 def takes_part(runtime: str, row: Row) -> bool:
     """True if the runtime has a program for the row's problem and, where compiling is measured, compiles."""
     known = isinstance(row.problem, RUNTIMES[runtime].problems)
-    return known and (row.measure in ("call", "import") or RUNTIMES[runtime].compiles)
+    return known and (row.measure in ("call", "import", "memory") or RUNTIMES[runtime].compiles)
 
 
 def measure_calls(row: Row, workers: dict[str, WorkerProcess], settings: Settings, report: Report) -> Result:
@@ -93,6 +105,24 @@ def measure_calls(row: Row, workers: dict[str, WorkerProcess], settings: Setting
             time.sleep(SETTLE_SECONDS)
             with failing(name, result):
                 result.times[name].append(workers[name].ask(do="run", seconds=settings.seconds)["seconds"])
+    return result
+
+
+def measure_memory(row: Row, runtimes: list[str], settings: Settings, report: Report) -> Result:
+    """Memory of a first call in a fresh process with filled caches (compiling would leave memory behind that the call
+    could use), and the time of the calls after it."""
+    result = Result(row)
+    expected = row.problem.answer()
+    with tempfile.TemporaryDirectory() as directory:
+        for name in runtimes:
+            report(f"{row.name}: {name}")
+            with failing(name, result):
+                for _ in range(2):
+                    with WorkerProcess(name, Path(directory) / name, settings.timeout) as worker:
+                        answer = worker.ask(do="memory", row=row.name)
+                        check(row, answer["arrays"], expected)
+                        result.memory[name] = Memory(answer["peak"], answer["planned"])
+                        result.times[name] = [worker.ask(do="run", seconds=settings.seconds)["seconds"]]
     return result
 
 

@@ -10,8 +10,12 @@ from benchmarks.runner import Result
 
 
 def quantity(seconds: float, row: Row) -> str:
-    """Microseconds for rows of calls, seconds for the others, with three digits."""
-    value = seconds * 1e6 if row.measure == "call" else seconds
+    """Microseconds for rows of calls, seconds for the others."""
+    return digits(seconds * 1e6 if row.measure in ("call", "memory") else seconds)
+
+
+def digits(value: float) -> str:
+    """A number with three digits."""
     if value >= 1000:
         return f"{float(f'{value:.3g}'):,.0f}"
     return f"{value:.3g}" if value < 100 else f"{value:.0f}"
@@ -62,6 +66,32 @@ def markdown(header: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
 def times_table(results: Sequence[Result], runtimes: Sequence[str]) -> str:
     lines = [[r.row.title, unit(r.row), *(time_cell(r, name) for name in runtimes)] for r in results]
     return markdown(["", "", *runtimes], lines)
+
+
+def memory_table(results: Sequence[Result], runtimes: Sequence[str]) -> str:
+    """For rows that measure memory: MB of the peak, MB planned where a runtime says so, milliseconds of a call."""
+    columns = [
+        (name, kind)
+        for name in runtimes
+        for kind in ("peak, MB", "planned, MB", "time, ms")
+        if any(name in r.memory and (kind != "planned, MB" or r.memory[name].planned is not None) for r in results)
+    ]
+    lines = [[r.row.title, *(memory_cell(r, name, kind) for name, kind in columns)] for r in results]
+    return markdown(["", *(f"{name}: {kind}" for name, kind in columns)], lines)
+
+
+def memory_cell(result: Result, runtime: str, kind: str) -> str:
+    if runtime in result.out_of_time:
+        return f"> {digits(result.out_of_time[runtime] * 1e3)}" if kind == "time, ms" else "–"
+    if runtime in result.failures:
+        return "failed"
+    if runtime not in result.memory:
+        return "–"
+    if kind == "time, ms":
+        return digits(statistics.median(t for t in result.times[runtime] if t is not None) * 1e3)
+    found = result.memory[runtime]
+    value = found.peak if kind == "peak, MB" else found.planned
+    return "–" if value is None else digits(value / 1e6)
 
 
 def ratios_table(results: Sequence[Result], subject: str, peers: Sequence[str]) -> str:

@@ -3,6 +3,7 @@
     {"do": "prepare", "row": "mlp-32"}  →  {"arrays": […]}     builds the program, returns its results for the check
     {"do": "run", "seconds": 0.2}       →  {"seconds": 2.7e-5} median time of one call of the prepared program
     {"do": "first", "row": "mlp-32"}    →  {"seconds": 0.8, "arrays": […]} from the model's first line to its result
+    {"do": "memory", "row": "memory-scan"} → {"peak": 8e7, "planned": 8e7, "arrays": […]} bytes of the first call
     {"do": "version"}                   →  {"version": "2.4.0"}
 
 A request that fails is answered by {"error": "traceback"}. The process ends with its input.
@@ -21,6 +22,7 @@ import sys
 import traceback
 from collections.abc import Callable
 from importlib.metadata import version
+from pathlib import Path
 from time import perf_counter
 from typing import Any
 
@@ -36,13 +38,16 @@ BLOCK_SECONDS = 1e-3
 
 
 def median_time(call: Callable[[], Any], seconds: float) -> float:
-    """Median over blocks of the time of one call, measuring for about `seconds`, with the collector off."""
+    """Median over blocks of the time of one call, measuring for about `seconds`, with the collector off. A call that
+    takes longer than that is made once."""
     gc.collect()
     gc.disable()
     try:
         start = perf_counter()
         call()
         estimate = max(perf_counter() - start, 1e-8)
+        if estimate >= seconds:
+            return estimate
         size = max(1, int(BLOCK_SECONDS / estimate))
         times = []
         end = perf_counter() + seconds
@@ -86,6 +91,8 @@ class Worker:
             case {"do": "run", "seconds": seconds}:
                 assert self.program is not None, "prepare comes first"
                 return {"seconds": median_time(self.program.call, seconds)}
+            case {"do": "memory", "row": row}:
+                return self.memory(row)
             case {"do": "first", "row": row}:
                 importlib.import_module(f"benchmarks.runtimes.{self.runtime}_programs")
                 problem = problem_of(row)
@@ -99,6 +106,13 @@ class Worker:
                 return {"seconds": seconds, "arrays": encode(program.read(result))}
         raise ValueError(f"unknown request {request}")
 
+    def memory(self, row: str) -> dict[str, Any]:
+        """Prepares the row's program; by how many bytes its first call raises the peak of this process."""
+        program = build(self.runtime, problem_of(row))
+        peak, result = peak_of(program.call)
+        self.program = program
+        return {"peak": peak, "planned": program.planned, "arrays": encode(program.read(result))}
+
     def prepare(self, row: str) -> Arrays:
         problem = problem_of(row)
         self.program = None
@@ -108,6 +122,21 @@ class Worker:
         arrays = program.read(result)
         self.program = program
         return arrays
+
+
+def peak_of(call: Callable[[], Any]) -> tuple[int, Any]:
+    """By how many bytes a call raises the resident memory of this process at most, and its result. Linux only."""
+    gc.collect()
+    Path("/proc/self/clear_refs").write_text("5")  # sets the peak back to what is resident now
+    before = peak_resident()
+    result = call()
+    return peak_resident() - before, result
+
+
+def peak_resident() -> int:
+    """The largest resident memory of this process so far, in bytes."""
+    line = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM:"))
+    return 1024 * int(line.split()[1])
 
 
 def problem_of(name: str) -> Any:

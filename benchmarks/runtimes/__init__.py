@@ -8,12 +8,18 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks.in_place import Solve, SolveForward, Sweep, SweepForward
 from benchmarks.loops import Ode, Recurrence, Rnn, While
 from benchmarks.problems import Chain, Mlp, Neuron, Residual
+from benchmarks.recorded import RecordedScan, RecordedWhile
 from benchmarks.runtimes.program import Program
 
-Problem = Neuron | Mlp | Residual | Chain | Rnn | Ode | Recurrence | While
-PROBLEMS: tuple[type, ...] = (Neuron, Mlp, Residual, Chain, Rnn, Ode, Recurrence, While)
+Straight = Neuron | Mlp | Residual | Chain
+Loop = Rnn | Ode | Recurrence | While | SweepForward | Sweep | SolveForward | Solve | RecordedScan | RecordedWhile
+Problem = Straight | Loop
+STRAIGHT: tuple[type, ...] = (Neuron, Mlp, Residual, Chain)
+LOOPS: tuple[type, ...] = (Rnn, Ode, Recurrence, While, SweepForward, Sweep, SolveForward, Solve)
+RECORDED: tuple[type, ...] = (RecordedScan, RecordedWhile)
 
 
 @dataclass(frozen=True)
@@ -24,7 +30,7 @@ class Runtime:
     name: str
     module: str
     compiles: bool = True
-    problems: tuple[type, ...] = PROBLEMS
+    problems: tuple[type, ...] = STRAIGHT + LOOPS
 
     def installed(self) -> bool:
         return importlib.util.find_spec(self.name) is not None
@@ -47,12 +53,12 @@ class Runtime:
 RUNTIMES = {
     runtime.name: runtime
     for runtime in (
-        Runtime("staticad", "staticad"),
+        Runtime("staticad", "staticad", problems=STRAIGHT + LOOPS + RECORDED),
         Runtime("numpy", "numpy", compiles=False),
-        Runtime("numba", "numba", problems=(Ode, Recurrence, While)),
+        Runtime("numba", "numba", problems=(Ode, Recurrence, While, SweepForward, SolveForward)),
         Runtime("pytensor", "pytensor.tensor"),
-        Runtime("jax", "jax.numpy"),
-        Runtime("torch", "torch", compiles=False, problems=(Neuron, Mlp, Residual, Chain, Rnn, Ode)),
+        Runtime("jax", "jax.numpy", problems=(*STRAIGHT, *LOOPS, RecordedScan)),
+        Runtime("torch", "torch", compiles=False, problems=(*STRAIGHT, Rnn, Ode, SolveForward, Solve)),
     )
 }
 
@@ -80,3 +86,15 @@ def build(runtime: str, problem: Problem) -> Program:
             return module.recurrence(problem)
         case While():
             return module.while_loop(problem)
+        case SweepForward():
+            return module.sweep_forward(problem)
+        case Sweep():
+            return module.sweep(problem)
+        case SolveForward():
+            return module.solve_forward(problem)
+        case Solve():
+            return module.solve(problem)
+        case RecordedScan():
+            return module.recorded_scan(problem)
+        case RecordedWhile():
+            return module.recorded_while(problem)

@@ -9,9 +9,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from benchmarks.in_place import Solve, SolveForward, Sweep, SweepForward
 from benchmarks.loops import Ode, Recurrence, Rnn, While, euler
 from benchmarks.problems import Chain, Mlp, Neuron, Residual
 from benchmarks.problems import chain as elementwise_chain
+from benchmarks.recorded import RecordedScan
 from benchmarks.runtimes.program import Program
 
 
@@ -129,3 +131,76 @@ def while_loop(problem: While) -> Program:
     run = jax.jit(count_up)
     inputs = [jnp.asarray(value) for value in problem.inputs]
     return Program(lambda: jax.block_until_ready(run(*inputs)), lambda result: [np.asarray(array) for array in result])
+
+
+def swept(u: Any) -> Any:
+    """The grid after a sweep over its inner points."""
+
+    def point(i: Any, j: Any, u: Any) -> Any:
+        return u.at[i, j].set(0.25 * (u[i - 1, j] + u[i, j - 1] + u[i, j + 1] + u[i + 1, j]))
+
+    rows, columns = u.shape
+    return jax.lax.fori_loop(
+        1, rows - 1, lambda i, u: jax.lax.fori_loop(1, columns - 1, lambda j, u: point(i, j, u), u), u
+    )
+
+
+def sweep_forward(problem: SweepForward) -> Program:
+    run = jax.jit(swept)
+    u = jnp.asarray(problem.u)
+    return Program(lambda: jax.block_until_ready(run(u)), lambda u: [np.asarray(u)])
+
+
+def sweep(problem: Sweep) -> Program:
+    run = jax.jit(jax.value_and_grad(lambda u: jnp.sum(swept(u) ** 2)))
+    u = jnp.asarray(problem.u)
+    return Program(lambda: jax.block_until_ready(run(u)), lambda result: [np.asarray(array) for array in result])
+
+
+def solved(lower: Any, b: Any) -> Any:
+    """The x with lower @ x = b."""
+    return jax.lax.fori_loop(
+        0, len(b), lambda i, x: x.at[i].set((b[i] - lower[i] @ x) / lower[i, i]), jnp.zeros_like(b)
+    )
+
+
+def solve_forward(problem: SolveForward) -> Program:
+    run = jax.jit(solved)
+    inputs = [jnp.asarray(value) for value in problem.inputs]
+    return Program(lambda: jax.block_until_ready(run(*inputs)), lambda x: [np.asarray(x)])
+
+
+def solve(problem: Solve) -> Program:
+    run = jax.jit(jax.value_and_grad(lambda lower, b: jnp.sum(solved(lower, b) ** 2), argnums=(0, 1)))
+    inputs = [jnp.asarray(value) for value in problem.inputs]
+
+    def read(result: Any) -> list[np.ndarray]:
+        value, gradients = result
+        return [np.asarray(array) for array in (value, *gradients)]
+
+    return Program(lambda: jax.block_until_ready(run(*inputs)), read)
+
+
+def recorded_scan(problem: RecordedScan) -> Program:
+    """Nested scans whose bodies are checkpointed: two levels for "sqrt", four for "log"."""
+    lengths = split(problem.steps, {None: 1, "sqrt": 2, "log": 4}[problem.checkpoint])
+
+    def total(x: Any) -> Any:
+        def run(s: Any, lengths: list[int]) -> Any:
+            first, *others = lengths
+            body = jax.checkpoint(lambda s: run(s, others)) if others else lambda s: jnp.sin(s) * x + 0.3 * s
+            return jax.lax.scan(lambda s, _: (body(s), None), s, None, length=first)[0]
+
+        return run(x * x, lengths).sum()
+
+    x = jnp.asarray(problem.x)
+    compiled = jax.jit(jax.value_and_grad(total)).lower(x).compile()
+    return Program(lambda: jax.block_until_ready(compiled(x)), lambda result: [np.asarray(value) for value in result])
+
+
+def split(steps: int, levels: int) -> list[int]:
+    """Equal lengths of nested loops that make `steps` steps together."""
+    length = round(steps ** (1 / levels))
+    if length**levels != steps:
+        raise ValueError(f"{steps} steps are not {levels} nested loops of equal length")
+    return [length] * levels

@@ -6,6 +6,7 @@ import numba
 import numpy as np
 
 from benchmarks import loops
+from benchmarks.in_place import SolveForward, SweepForward
 from benchmarks.loops import Ode, Recurrence, While
 from benchmarks.runtimes.program import Program
 
@@ -44,6 +45,26 @@ def recur(b: np.ndarray) -> np.ndarray:
 count_up = numba.njit(loops.count_up)
 
 
+@numba.njit
+def swept(u: np.ndarray) -> np.ndarray:
+    u = u.copy()
+    for i in range(1, u.shape[0] - 1):
+        for j in range(1, u.shape[1] - 1):
+            u[i, j] = 0.25 * (u[i - 1, j] + u[i, j - 1] + u[i, j + 1] + u[i + 1, j])
+    return u
+
+
+@numba.njit
+def solved(lower: np.ndarray, b: np.ndarray) -> np.ndarray:
+    x = np.zeros_like(b)
+    for i in range(len(b)):
+        total = b[i]
+        for k in range(i):
+            total -= lower[i, k] * x[k]
+        x[i] = total / lower[i, i]
+    return x
+
+
 def ode(problem: Ode) -> Program:
     a, c = (float(value) for value in problem.inputs)
     start, width, steps = problem.start, problem.width, problem.steps
@@ -61,3 +82,13 @@ def recurrence(problem: Recurrence) -> Program:
 def while_loop(problem: While) -> Program:
     x, limit, steps = problem.x, problem.limit, problem.steps
     return Program(lambda: count_up(x, limit, steps), lambda result: [np.asarray(value) for value in result])
+
+
+def sweep_forward(problem: SweepForward) -> Program:
+    u = problem.u
+    return Program(lambda: swept(u), lambda result: [result])
+
+
+def solve_forward(problem: SolveForward) -> Program:
+    lower, b = problem.inputs
+    return Program(lambda: solved(lower, b), lambda result: [result])

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from benchmarks import loops
+from benchmarks import in_place, loops
+from benchmarks.in_place import Solve, SolveForward, Sweep, SweepForward
 from benchmarks.loops import Ode, Recurrence, Rnn, While
 from benchmarks.problems import Chain, Mlp, Neuron, Residual, chain_value_and_gradient, mlp_step, residual_step
 from benchmarks.runtimes.program import Program
@@ -60,3 +61,23 @@ def recurrence(problem: Recurrence) -> Program:
 def while_loop(problem: While) -> Program:
     x, limit, steps = problem.x, problem.limit, problem.steps
     return Program(lambda: loops.count_up(x, limit, steps), lambda result: [np.asarray(value) for value in result])
+
+
+def sweep_forward(problem: SweepForward) -> Program:
+    u = problem.u
+    return Program(lambda: in_place.sweep(u), lambda result: [result])
+
+
+def sweep(problem: Sweep) -> Program:
+    u = problem.u
+    return Program(lambda: in_place.sweep_value_and_gradient(u), lambda result: [np.asarray(value) for value in result])
+
+
+def solve_forward(problem: SolveForward) -> Program:
+    lower, b = problem.inputs
+    return Program(lambda: in_place.solve(lower, b), lambda result: [result])
+
+
+def solve(problem: Solve) -> Program:
+    lower, b = problem.inputs
+    return Program(lambda: in_place.solve_value_and_gradients(lower, b), list)

@@ -11,6 +11,7 @@ import pytensor.tensor as pt
 from pytensor.scan.utils import until
 from pytensor.tensor.special import log_softmax
 
+from benchmarks.in_place import Solve, SolveForward, Sweep, SweepForward
 from benchmarks.loops import Ode, Recurrence, Rnn, While, euler
 from benchmarks.problems import Chain, Mlp, Neuron, Residual
 from benchmarks.problems import chain as elementwise_chain
@@ -131,3 +132,61 @@ def while_loop(problem: While) -> Program:
     run = function([x, limit, steps], [values[-1], counts[-1]])
     inputs = problem.inputs
     return Program(lambda: run(*inputs), lambda result: [np.asarray(value) for value in result])
+
+
+def swept(u: Any) -> Any:
+    """The grid after a sweep: a scan over rows of scans over points, each with the point before it as its state."""
+
+    def point(above: Any, right: Any, below: Any, left: Any) -> Any:
+        return 0.25 * (above + left + right + below)
+
+    def row(old: Any, below: Any, above: Any) -> Any:
+        new = pytensor.scan(
+            point, sequences=[above[1:-1], old[2:], below[1:-1]], outputs_info=old[0], return_updates=False
+        )
+        return pt.concatenate([old[:1], new, old[-1:]])
+
+    rows = pytensor.scan(row, sequences=[u[1:-1], u[2:]], outputs_info=u[0], return_updates=False)
+    return pt.concatenate([u[:1], rows, u[-1:]])
+
+
+def sweep_forward(problem: SweepForward) -> Program:
+    u = pt.dmatrix("u")
+    run = function([u], swept(u))
+    data = problem.u
+    return Program(lambda: run(data), lambda u: [np.asarray(u)])
+
+
+def sweep(problem: Sweep) -> Program:
+    u = pt.dmatrix("u")
+    value = (swept(u) ** 2).sum()
+    run = function([u], [value, pytensor.grad(value, u)])
+    data = problem.u
+    return Program(lambda: run(data), lambda result: [np.asarray(value) for value in result])
+
+
+def solved(lower: Any, b: Any) -> Any:
+    """The x with lower @ x = b."""
+    states = pytensor.scan(
+        lambda i, x, lower, b: pt.set_subtensor(x[i], (b[i] - lower[i] @ x) / lower[i, i]),
+        sequences=pt.arange(b.shape[0]),
+        outputs_info=pt.zeros_like(b),
+        non_sequences=[lower, b],
+        return_updates=False,
+    )
+    return states[-1]
+
+
+def solve_forward(problem: SolveForward) -> Program:
+    inputs = [pt.dmatrix("lower"), pt.dvector("b")]
+    run = function(inputs, solved(*inputs))
+    values = problem.inputs
+    return Program(lambda: run(*values), lambda x: [np.asarray(x)])
+
+
+def solve(problem: Solve) -> Program:
+    inputs = [pt.dmatrix("lower"), pt.dvector("b")]
+    value = (solved(*inputs) ** 2).sum()
+    run = function(inputs, [value, *pytensor.grad(value, inputs)])
+    values = problem.inputs
+    return Program(lambda: run(*values), lambda result: [np.asarray(value) for value in result])

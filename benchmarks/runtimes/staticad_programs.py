@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+import numpy as np
+
 import staticad as sa
+from benchmarks.in_place import Solve, SolveForward, Sweep, SweepForward
 from benchmarks.loops import Ode, Recurrence, Rnn, While, euler
 from benchmarks.problems import Chain, Mlp, Neuron, Residual
 from benchmarks.problems import chain as elementwise_chain
+from benchmarks.recorded import RecordedScan, RecordedWhile
 from benchmarks.runtimes.program import Program
 
 
@@ -97,3 +103,78 @@ def while_loop(problem: While) -> Program:
     session = sa.compile(list(found), inputs=[x, limit, steps])
     values = problem.inputs
     return Program(lambda: session(*values), list)
+
+
+def swept(u: sa.Tensor) -> sa.Tensor:
+    """The grid after a sweep over its inner points."""
+
+    def point(i: sa.Tensor, j: sa.Tensor, u: sa.Tensor) -> sa.Tensor:
+        return u.at[i, j].set(0.25 * (u[i - 1, j] + u[i, j - 1] + u[i, j + 1] + u[i + 1, j]))
+
+    rows, columns = u.shape
+    return sa.fori_loop(1, rows - 1, lambda i, u: sa.fori_loop(1, columns - 1, lambda j, u: point(i, j, u), u), u)
+
+
+def sweep_forward(problem: SweepForward) -> Program:
+    u = sa.placeholder(problem.u.shape, "float64", name="u")
+    session = sa.compile([swept(u)], inputs=[u])
+    data = problem.u
+    return Program(lambda: session(data), list)
+
+
+def sweep(problem: Sweep) -> Program:
+    u = sa.placeholder(problem.u.shape, "float64", name="u")
+    value = (swept(u) ** 2).sum()
+    session = sa.compile([value, *sa.gradients(value, [u])], inputs=[u])
+    data = problem.u
+    return Program(lambda: session(data), list)
+
+
+def solved(lower: sa.Tensor, b: sa.Tensor) -> sa.Tensor:
+    """The x with lower @ x = b."""
+    return sa.fori_loop(0, b.shape[0], lambda i, x: x.at[i].set((b[i] - lower[i] @ x) / lower[i, i]), sa.zeros_like(b))
+
+
+def solve_forward(problem: SolveForward) -> Program:
+    inputs = [sa.placeholder(value.shape, "float64") for value in problem.inputs]
+    session = sa.compile([solved(*inputs)], inputs=inputs)
+    values = problem.inputs
+    return Program(lambda: session(*values), list)
+
+
+def solve(problem: Solve) -> Program:
+    inputs = [sa.placeholder(value.shape, "float64") for value in problem.inputs]
+    value = (solved(*inputs) ** 2).sum()
+    session = sa.compile([value, *sa.gradients(value, inputs)], inputs=inputs)
+    values = problem.inputs
+    return Program(lambda: session(*values), list)
+
+
+def step_of(x: sa.Tensor) -> Callable[[sa.Tensor], sa.Tensor]:
+    return lambda s: sa.sin(s) * x + 0.3 * s
+
+
+def recorded(x: sa.Tensor, last: sa.Tensor, data: np.ndarray) -> Program:
+    """Value and gradient of the sum of the last state."""
+    value = last.sum()
+    session = sa.compile([value, *sa.gradients(value, [x])], inputs=[x])
+    return Program(lambda: session(data), list, session.memory())
+
+
+def recorded_scan(problem: RecordedScan) -> Program:
+    x = sa.placeholder((problem.size,), "float64", name="x")
+    step = step_of(x)
+    last, _ = sa.scan(lambda s, _: (step(s), None), x * x, length=problem.steps, checkpoint=problem.checkpoint)
+    return recorded(x, last, problem.x)
+
+
+def recorded_while(problem: RecordedWhile) -> Program:
+    x = sa.placeholder((problem.size,), "float64", name="x")
+    step = step_of(x)
+    _, last = sa.while_loop(
+        lambda s: s[0] < problem.steps,
+        lambda s: (s[0] + 1, step(s[1])),
+        (sa.constant(0), x * x),
+        checkpoint=problem.checkpoint,
+    )
+    return recorded(x, last, problem.x)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch.nn import functional
 
+from benchmarks.in_place import Solve, SolveForward
 from benchmarks.loops import Ode, Rnn, euler
 from benchmarks.problems import Chain, Mlp, Neuron, Residual
 from benchmarks.problems import chain as elementwise_chain
@@ -92,5 +93,36 @@ def ode(problem: Ode) -> Program:
             u, v = euler(u, v, a, c, problem.width)
         total = u + v
         return [total, *torch.autograd.grad(total, inputs)]
+
+    return Program(call, lambda result: [value.detach().numpy() for value in result])
+
+
+def solved(lower: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
+    """The x with lower @ x = b; what is found is stacked, since autograd does not let an operand be overwritten."""
+    rows, pivots, sides = lower.unbind(0), lower.diagonal().unbind(0), b.unbind(0)
+    found = [sides[0] / pivots[0]]
+    for i in range(1, len(b)):
+        found.append((sides[i] - rows[i][:i] @ torch.stack(found)) / pivots[i])
+    return torch.stack(found)
+
+
+def solve_forward(problem: SolveForward) -> Program:
+    lower, b = map(torch.from_numpy, problem.inputs)
+
+    def call() -> torch.Tensor:
+        x = torch.zeros_like(b)
+        for i in range(len(b)):
+            x[i] = (b[i] - lower[i] @ x) / lower[i, i]
+        return x
+
+    return Program(call, lambda x: [x.numpy()])
+
+
+def solve(problem: Solve) -> Program:
+    inputs = [torch.from_numpy(value).requires_grad_() for value in problem.inputs]
+
+    def call() -> list[torch.Tensor]:
+        value = torch.sum(solved(*inputs) ** 2)
+        return [value, *torch.autograd.grad(value, inputs)]
 
     return Program(call, lambda result: [value.detach().numpy() for value in result])

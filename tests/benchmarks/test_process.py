@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 from benchmarks.problems import differences
 from benchmarks.process import WorkerError, WorkerProcess, WorkerTimeout, import_time
 from benchmarks.rows import ROWS
-from benchmarks.worker import decode, encode, median_time
+from benchmarks.worker import decode, encode, median_time, peak_of
 
 PROBLEMS = {row.name: row.problem for row in ROWS}
 
@@ -78,18 +79,45 @@ def test_median_time_counts_every_call() -> None:
     assert calls > 10
 
 
+def test_a_long_call_is_made_once() -> None:
+    calls = 0
+
+    def call() -> None:
+        nonlocal calls
+        calls += 1
+        time.sleep(0.002)
+
+    assert median_time(call, 0.001) >= 0.002
+    assert calls == 1
+
+
+def test_the_peak_of_a_call_is_seen_after_a_larger_one() -> None:
+    peaks = [peak_of(lambda size=size: np.ones(size).sum())[0] for size in (8_000_000, 2_000_000)]
+    assert 60e6 < peaks[0] < 80e6 and 14e6 < peaks[1] < 30e6
+
+
+def test_memory_of_a_recorded_loop(tmp_path: Path) -> None:
+    with WorkerProcess("staticad", tmp_path, timeout=60) as worker:
+        plain = worker.ask(do="memory", row="memory-scan")
+        assert plain["peak"] > 80e6 and plain["planned"] > 80e6
+        assert differences(decode(plain["arrays"]), PROBLEMS["memory-scan"].answer(), 1e-10) is None
+        assert worker.ask(do="run", seconds=0.001)["seconds"] > 0
+        assert worker.ask(do="memory", row="memory-scan-sqrt")["planned"] < plain["planned"] / 20
+
+
 STRAIGHT, LOOPS = ["neuron", "mlp-32", "chain-1e3"], ["rnn", "ode", "recurrence", "while"]
+FORWARD, BACKWARD = ["sweep-forward", "solve-forward"], ["sweep", "solve"]
 
 
 @pytest.mark.parametrize(
     ("runtime", "rows"),
     [
-        ("staticad", STRAIGHT + LOOPS),
-        ("numpy", STRAIGHT + LOOPS),
-        ("numba", LOOPS[1:]),
-        pytest.param("jax", STRAIGHT + LOOPS, marks=pytest.mark.extras("jax")),
-        pytest.param("pytensor", STRAIGHT + LOOPS[1:], marks=pytest.mark.extras("pytensor")),
-        pytest.param("torch", STRAIGHT + LOOPS[:2], marks=pytest.mark.extras("torch")),
+        ("staticad", [*STRAIGHT, *LOOPS, *FORWARD, *BACKWARD, "memory-scan-sqrt", "memory-while-sqrt"]),
+        ("numpy", STRAIGHT + LOOPS + FORWARD + BACKWARD),
+        ("numba", LOOPS[1:] + FORWARD),
+        pytest.param("jax", [*STRAIGHT, *LOOPS, *FORWARD, "solve", "memory-scan-log"], marks=pytest.mark.extras("jax")),
+        pytest.param("pytensor", STRAIGHT + LOOPS[1:] + FORWARD, marks=pytest.mark.extras("pytensor")),
+        pytest.param("torch", [*STRAIGHT, *LOOPS[:2], "solve-forward", "solve"], marks=pytest.mark.extras("torch")),
     ],
 )
 def test_runtimes_agree_with_numpy(runtime: str, rows: list[str], tmp_path: Path) -> None:

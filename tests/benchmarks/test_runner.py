@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,16 +11,28 @@ import pytest
 
 from benchmarks import runner
 from benchmarks.__main__ import main
+from benchmarks.in_place import Sweep, SweepForward
 from benchmarks.loops import Ode, Recurrence
 from benchmarks.problems import Neuron
 from benchmarks.process import ROOT, WorkerError, WorkerTimeout
+from benchmarks.recorded import RecordedScan, RecordedWhile
 from benchmarks.rows import ROWS, Row, select
-from benchmarks.runner import Result, Settings, measure, measure_calls, measure_starts, takes_part
+from benchmarks.runner import (
+    Memory,
+    Result,
+    Settings,
+    measure,
+    measure_calls,
+    measure_memory,
+    measure_starts,
+    takes_part,
+)
 from benchmarks.runtimes import RUNTIMES
-from benchmarks.table import ratio_cell, ratios, ratios_table, time_cell, times_table
+from benchmarks.table import memory_table, ratio_cell, ratios, ratios_table, time_cell, times_table
 from benchmarks.worker import encode
 
 ROW = Row("neuron", "a neuron", "call", Neuron())
+LONG = Row("long", "long", "memory", RecordedScan("sqrt", steps=5, size=3))
 COLD = Row("cold", "a start", "cold", Neuron())
 
 
@@ -103,10 +116,61 @@ def test_starts_take_turns_with_a_cache_of_their_own(monkeypatch: pytest.MonkeyP
     assert seen == [("staticad", "staticad")] * 3  # one to fill the cache, two that find it full
 
 
+def test_memory_is_measured_in_a_process_with_filled_caches(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[str] = []
+
+    class Process:
+        def __init__(self, name: str, cache: Path, timeout: float) -> None:
+            self.name = name
+            seen.append(f"{name} {cache.name}")
+
+        def ask(self, **request: Any) -> dict[str, Any]:
+            if request["do"] == "run":
+                return {"seconds": 0.2}
+            if self.name == "jax":
+                raise WorkerError("it died")
+            return {"peak": 8e7 / len(seen), "planned": None, "arrays": encode(LONG.problem.answer())}
+
+        def __enter__(self) -> Process:
+            return self
+
+        def __exit__(self, *_: object) -> None:
+            pass
+
+    monkeypatch.setattr(runner, "WorkerProcess", Process)
+    result = measure_memory(LONG, ["staticad", "jax"], Settings(), silent)
+    assert seen == ["staticad staticad"] * 2 + ["jax jax"]
+    assert result.memory == {"staticad": Memory(int(4e7), None)}
+    assert result.times == {"staticad": [0.2]}
+    assert result.failures == {"jax": "it died"}
+
+
+def test_memory_table() -> None:
+    full = Result(
+        LONG, {"staticad": [0.2], "jax": [0.1]}, memory={"staticad": Memory(10**8, 80), "jax": Memory(1, None)}
+    )
+    rest = Result(LONG, {"staticad": [0.2]}, {"jax": "why"}, memory={"staticad": Memory(10**6, None)})
+    late = Result(LONG, out_of_time={"staticad": 3.0})
+    lines = [
+        [cell.strip() for cell in line.split("|")[1:-1]]
+        for line in memory_table([full, rest, late], ["staticad", "numpy", "jax"]).splitlines()
+    ]
+    header = ["staticad: peak, MB", "staticad: planned, MB", "staticad: time, ms", "jax: peak, MB", "jax: time, ms"]
+    assert lines[0] == ["", *header]
+    assert lines[2] == ["long", "100", "8e-05", "200", "1e-06", "100"]
+    assert lines[3] == ["long", "1", "–", "200", "failed", "failed"]
+    assert lines[4] == ["long", "–", "–", "> 3,000", "–", "–"]
+
+
 def test_only_runtimes_with_a_program_take_part() -> None:
     loop = Row("recurrence", "", "call", Recurrence(5))
     assert [name for name in RUNTIMES if takes_part(name, loop)] == ["staticad", "numpy", "numba", "pytensor", "jax"]
     assert [name for name in RUNTIMES if takes_part(name, Row("ode", "", "call", Ode()))] == list(RUNTIMES)
+    forward, backward = Row("", "", "call", SweepForward(4)), Row("", "", "call", Sweep(4))
+    assert [name for name in RUNTIMES if takes_part(name, forward)] == ["staticad", "numpy", "numba", "pytensor", "jax"]
+    assert [name for name in RUNTIMES if takes_part(name, backward)] == ["staticad", "numpy", "pytensor", "jax"]
+    assert [name for name in RUNTIMES if takes_part(name, LONG)] == ["staticad", "jax"]
+    assert [name for name in RUNTIMES if takes_part(name, Row("", "", "memory", RecordedWhile(None)))] == ["staticad"]
     assert [name for name in RUNTIMES if takes_part(name, COLD)] == ["staticad", "pytensor", "jax"]
     turns: list[str] = []
     players: Any = {name: Player(name, 1e-6, turns) for name in ("staticad", "numba")}
@@ -118,10 +182,14 @@ def test_only_runtimes_with_a_program_take_part() -> None:
 
 def test_every_runtime_has_the_programs_that_it_names() -> None:
     names = {"While": "while_loop"}
+
+    def name_of(kind: type) -> str:
+        return names.get(kind.__name__, re.sub(r"(?<=[a-z])(?=[A-Z])", "_", kind.__name__).lower())
+
     for runtime in RUNTIMES.values():
         text = (ROOT / "benchmarks" / "runtimes" / f"{runtime.name}_programs.py").read_text("utf-8")
         found = set(re.findall(r"^def (\w+)\(problem: ", text, re.MULTILINE))
-        assert found == {names.get(kind.__name__, kind.__name__.lower()) for kind in runtime.problems}
+        assert found == {name_of(kind) for kind in runtime.problems}
 
 
 def test_tables() -> None:
@@ -150,6 +218,14 @@ def test_the_command_prints_both_tables(capsys: pytest.CaptureFixture[str], monk
     assert "jax is not installed and is left out" in err
     assert f"numpy {np.__version__}" in out
     assert "Time per call" in out and "Ratios" in out and "failed" not in out
+
+
+def test_the_command_prints_memory_in_a_table_of_its_own(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["memory-scan-sqrt", "neuron", "--quick", "--peers", ""]) == 0
+    out, _ = capsys.readouterr()
+    assert "neuron" in out.split("Gradient through 10,000 steps")[0]
+    assert "staticad: peak, MB" in out and "failed" not in out
+    assert "Ratios" not in out
 
 
 @pytest.mark.parametrize("arguments", [["nothing"], ["--peers", "abacus"]])
