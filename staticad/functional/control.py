@@ -137,8 +137,15 @@ def fori_loop(lower: Any, upper: Any, body_fn: Function, init: Any, *, checkpoin
     """
     if isinstance(lower, (int, Dim)) and isinstance(upper, (int, Dim)):
         with user_call():
-            numbers = arange(dims.maximum(upper - lower, 0)) + _offset(lower)
-        last, _ = scan(lambda state, i: (body_fn(i, state), None), init, numbers, checkpoint=checkpoint)
+            numbers = arange(dims.maximum(upper - lower, 0))
+            first = _offset(lower)
+
+        def step(state: Any, number: Tensor) -> tuple[Any, None]:
+            with user_call():
+                i = number if lower == 0 else number + first
+            return body_fn(i, state), None
+
+        last, _ = scan(step, init, numbers, checkpoint=checkpoint)
         return last
     start, stop = (cast(to_tensor(bound), INT64) for bound in (lower, upper))
     for bound in (start, stop):

@@ -9,7 +9,8 @@ from typing import Any
 from staticad.ir.dims import Size, is_runtime, maximum, product
 from staticad.ir.graph import Node, Tensor, sort_nodes
 from staticad.lower.inline import inline_loop
-from staticad.lower.plan import BranchCall, LoopCall, Plan, Slice, Step
+from staticad.lower.plan import BranchCall, Counter, LoopCall, Plan, Slice, Step
+from staticad.lower.ranges import Range
 from staticad.lower.regions import row_major, store_region
 from staticad.ops.control import Body, LoopShape
 
@@ -42,9 +43,11 @@ def _loop(lowering: Any, node: Node, body_plan: BodyPlan) -> list[Step]:
     wanted = [j for j, stack in enumerate(stacks) if stack in lowering.used]
     fetched = [results[j] for j in wanted] + ([body.outputs[-1]] if shape.conditional else [])
     read = _read([*following, *fetched])
-    feeds = [(p, x, True) for p, x in zip(slices, sequences, strict=True) if p in read]
-    feeds += [(p, x, False) for p, x in zip(captures, captured, strict=True) if p in read]
-    plan = body_plan(lowering, [p for p, _, _ in feeds], fetched, list(zip(carry, following, strict=True)), carry)
+    given = [(p, _moving(lowering, node, number, p)) for number, p in enumerate(slices, shape.carries) if p in read]
+    given += [(p, Slice(_memory(lowering, x))) for p, x in zip(captures, captured, strict=True) if p in read]
+    ranges = _ranges(lowering, [*slices, *captures], [*sequences, *captured])
+    updates = list(zip(carry, following, strict=True))
+    plan = body_plan(lowering, [p for p, _ in given], fetched, updates, carry, ranges)
     homes = [lowering.buffer(t) for t in last]
     steps = [
         store_region(lowering, x, home, row_major(lowering.fusion.shape(x)), "first")
@@ -55,7 +58,7 @@ def _loop(lowering: Any, node: Node, body_plan: BodyPlan) -> list[Step]:
     call = LoopCall(
         plan,
         tuple(home.number for home in homes),
-        tuple(Slice(_memory(lowering, x), _slice_bytes(lowering, p) if moves else 0) for p, x, moves in feeds),
+        tuple(feed for _, feed in given),
         tuple(Slice(lowering.buffer(stacks[j]).number, _slice_bytes(lowering, results[j])) for j in wanted),
         -1,
         length=0 if is_runtime(shape.length) else lowering.sizes.canonical(shape.length),
@@ -69,10 +72,24 @@ def _loop(lowering: Any, node: Node, body_plan: BodyPlan) -> list[Step]:
         return [*steps, replace(inlined, work=_loop_work(lowering, shape, plan))]
     scratch = lowering.scratch_bytes(plan.arena)
     call = replace(call, scratch=scratch.number)
-    reads = {*(s.buffer for s in call.feeds), *call.carries, call.count, call.condition} - {None}
+    reads = {*(s.buffer for s in call.slices), *call.carries, call.count, call.condition} - {None}
     writes = {*call.carries, *(s.buffer for s in call.fetches), scratch.number, call.steps} - {None}
     work = _loop_work(lowering, shape, plan)
     return [*steps, Step(call, (), 1, 0, tuple(reads), tuple(writes), "loop", (node.where,), work)]  # type: ignore[arg-type]
+
+
+def _moving(lowering: Any, node: Node, number: int, parameter: Tensor) -> Slice | Counter:
+    """What the body sees of the loop's input of that number, a sequence."""
+    counter = lowering.fusion.counts(node, number)
+    if counter is not None:
+        return Counter(*counter)
+    return Slice(_memory(lowering, node.inputs[number]), _slice_bytes(lowering, parameter))
+
+
+def _ranges(lowering: Any, parameters: Sequence[Tensor], given: Sequence[Tensor]) -> dict[Node, Range]:
+    """What is known of the numbers that a body gets."""
+    found = [(p.node, lowering.fusion.ranges.of(x)) for p, x in zip(parameters, given, strict=True)]
+    return {node: known for node, known in found if known is not None}
 
 
 def _loop_work(lowering: Any, shape: LoopShape, plan: Plan) -> Size:
@@ -87,7 +104,8 @@ def _branch(lowering: Any, node: Node, body_plan: BodyPlan) -> Step:
         outputs = [branch.outputs[i] for i in wanted]
         read = _read(outputs)
         given = [(p, x) for p, x in zip(branch.parameters, node.inputs[1:], strict=True) if p in read]
-        plans.append(body_plan(lowering, [p for p, _ in given], outputs, [], None))
+        ranges = _ranges(lowering, branch.parameters, node.inputs[1:])
+        plans.append(body_plan(lowering, [p for p, _ in given], outputs, [], None, ranges))
         feeds.append(tuple(Slice(_memory(lowering, x)) for _, x in given))
     arena: Size = 0
     for plan in plans:

@@ -367,12 +367,15 @@ class Emitter:
         return self.load(self.memory.buffer(self.fusion.memory(x)), linear(full, shape))
 
     def indices(self, node: Node, indices: tuple[Tensor, ...], context: Context, shape: Shape) -> dict[int, Affine]:
-        """The index of every axis of what a gather reads or a scatter writes at a context, bounds checked."""
+        """The index of every axis of what a gather reads or a scatter writes at a context, bounds checked where its
+        range does not tell that it is right."""
         index_context, which, others = gather_contexts(node.attrs, indices[0].ndim, len(shape), context)
         found = dict(others)
         for axis, number in which.items():
             name = self.named(self.value(indices[number], index_context))
-            found[axis] = Affine(0, ((self.checked_index(name, axis, shape[axis], node), 1),))
+            if not self.fusion.ranges.within(indices[number], shape[axis]):
+                name = self.checked_index(name, axis, shape[axis], node)
+            found[axis] = Affine(0, ((name, 1),))
         return found
 
     def checked_index(self, name: str, axis: int, size: Size, node: Node) -> str:

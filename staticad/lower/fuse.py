@@ -10,7 +10,7 @@ Views, creations, gathers and cheap scalar arithmetic have no cluster: they are 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from staticad.ir.dims import Shape, Size, product
 from staticad.ir.dtypes import FLOAT32, FLOAT64
@@ -45,6 +45,7 @@ from staticad.lower.clusters import (
     partial_node,
 )
 from staticad.lower.contract import batch_shape, broadcast_batch, operand
+from staticad.lower.ranges import Progression, Range, Ranges
 from staticad.lower.sizes import Sizes
 from staticad.lower.strided import Matrix
 from staticad.ops.reduce import SUM
@@ -56,8 +57,9 @@ INLINE_COST = 24
 class Fusion:
     """The clusters of a graph. ``clusters`` are in order of execution; ``stored`` are the nodes that need memory."""
 
-    def __init__(self, sizes: Sizes) -> None:
+    def __init__(self, sizes: Sizes, known: Mapping[Node, Range]) -> None:
         self.sizes = sizes
+        self.ranges = Ranges(sizes, known)
         self.clusters: list[Cluster] = []
         self.stored: dict[Node, None] = {}
         self._home: dict[Node, Cluster] = {}
@@ -329,9 +331,12 @@ class Fusion:
         if kind == CONTRACT:
             self.operands[node] = tuple(self._operand(node, x, edges) for x in node.inputs)
         else:
-            # The first values of a loop's carry are written where they are wanted; all else is read from memory.
+            # The first values of a loop's carry are written where they are wanted, and sequences that count are not
+            # written at all; all else is read from memory.
             written = node.attrs["shape"].carries if node.op.name == "loop" else 0 if kind == CONTROL else None
             for number, x in enumerate(node.inputs):
+                if node.op.name == "loop" and self.counts(node, number):
+                    continue
                 if written is not None and number >= written:
                     self._whole(x, edges)
                 else:
@@ -339,6 +344,13 @@ class Fusion:
         cluster = self._new(edges, ())
         cluster.kind = kind
         self._add(cluster, Member(node, kind, INNER, ()), edges)
+
+    def counts(self, loop_node: Node, number: int) -> Progression | None:
+        """The progression that an input of a loop is, if it is a sequence that counts."""
+        shape = loop_node.attrs["shape"]
+        if not shape.carries <= number < shape.carries + shape.sequences:
+            return None
+        return self.ranges.progression(loop_node.inputs[number])
 
     def _operand(self, node: Node, x: Tensor, edges: list[Edge]) -> Matrix:
         """How a product reads an operand: in place through views, else from a copy."""

@@ -35,7 +35,7 @@ class Change:
 @dataclass
 class Sharing:
     """What was decided. ``buffers`` maps the numbers of buffers that are not used any more to those used instead,
-    ``pinned`` are clusters that have to run before others overwrite what they read, ``changes`` those without a copy."""
+    ``pinned`` are clusters that run before others overwrite what they read, ``changes`` those that need no copy."""
 
     buffers: dict[int, Buffer] = field(default_factory=dict)
     pinned: set[int] = field(default_factory=set)
@@ -205,7 +205,7 @@ def rename(step: Step, buffers: Mapping[int, Buffer]) -> Step:
         kernel = replace(
             kernel,
             carries=tuple(map(number, kernel.carries)),
-            feeds=tuple(map(part, kernel.feeds)),
+            feeds=tuple(part(p) if isinstance(p, Slice) else p for p in kernel.feeds),
             fetches=tuple(map(part, kernel.fetches)),
             count=maybe(kernel.count),
             condition=maybe(kernel.condition),

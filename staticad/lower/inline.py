@@ -39,6 +39,7 @@ from staticad.lower.plan import (
     Address,
     Argument,
     Buffer,
+    Counter,
     LoopCall,
     Plan,
     Slice,
@@ -75,7 +76,7 @@ def inline_loop(call: LoopCall, outside: Outside, label: str) -> Step | None:
     large."""
     if any(not isinstance(step.kernel, Kernel) for step in call.plan.steps):
         return None
-    if any(outside.buffers[part.buffer].role == RECORD for part in (*call.feeds, *call.fetches)):
+    if any(outside.buffers[part.buffer].role == RECORD for part in (*call.slices, *call.fetches)):
         return None
     total = sum(count_statements(step.kernel.body) for step in call.plan.steps if isinstance(step.kernel, Kernel))
     if total > LIMIT:
@@ -85,11 +86,13 @@ def inline_loop(call: LoopCall, outside: Outside, label: str) -> Step | None:
 
 @dataclass
 class _Target:
-    """Where a buffer of the body is: a pointer of the kernel, and what the step adds to an index there."""
+    """Where a buffer of the body is: a pointer of the kernel, and what the step adds to an index there. ``number`` is
+    the text of a counter, which is nowhere."""
 
     pointer: str
     terms: tuple[tuple[str, int | str], ...] = ()
     own: Size | None = None  # its offset in the scratch memory, if it lies there
+    number: str = ""
 
 
 @dataclass
@@ -111,8 +114,8 @@ class _Builder:
             body.append(Compute("position", f"{length} - 1 - t"))
         for number, step in enumerate(call.plan.steps):
             body += self._statements(step, f"s{number}", targets)
-            if self.checked and number + 1 == len(call.plan.compute):
-                body += self._stop_on_failure()
+        if self.checked:  # at the end: a loop that can be left in the middle takes its carry through memory
+            body += self._stop_on_failure()
         again = None
         if call.condition is not None:
             again = targets[call.plan.fetches[-1].number].pointer
@@ -158,12 +161,20 @@ class _Builder:
                 found[b.number] = _Target(self._scratch(offset, b.dtype), own=offset)
         return found
 
-    def _slice(self, part: Slice, b: Buffer) -> _Target:
+    def _slice(self, part: Slice | Counter, b: Buffer) -> _Target:
+        if isinstance(part, Counter):
+            return _Target("", number=self._counter(part))
         pointer = self.pointer(part.buffer)
         if part.stride == 0:
             return _Target(pointer)
         elements = floordiv(part.stride, b.dtype.itemsize)
         return _Target(pointer, (("position" if self.call.reverse else "t", self.size(elements)),))
+
+    def _counter(self, counter: Counter) -> str:
+        text = "position" if self.call.reverse else "t"
+        if counter.difference != 1:
+            text = f"{text} * {self.size(counter.difference)}"
+        return text if counter.first == 0 else f"{text} + {self.size(counter.first)}"
 
     def _scratch(self, offset: Size, dtype: DType) -> str:
         # An unused pointer to the beginning of an inner loop's bytes may have another dtype.
@@ -192,9 +203,13 @@ class _Builder:
         assert isinstance(kernel, Kernel)
         names: dict[str, str] = {"lo": "0"}
         extra: dict[str, tuple[tuple[str, int | str], ...]] = {}
+        counters: dict[str, str] = {}
         addresses = [a for a in step.arguments if isinstance(a, Address)]
         for p, address in zip(kernel.pointers, addresses, strict=True):
             target = targets[address.buffer]
+            if target.number:
+                counters[p.name] = target.number
+                continue
             pointer = target.pointer
             if target.own is not None:  # the scratch memory of an inner loop holds several buffers
                 pointer = self._scratch(target.own + address.offset, p.dtype)
@@ -204,7 +219,7 @@ class _Builder:
             names[name] = self.sizes.setdefault(argument.size, f"n{len(self.sizes)}")
         names["hi"] = str(self.size(step.extent))
         self.checked = self.checked or kernel.status
-        return [_renamed(s, _Names(names, extra, prefix)) for s in kernel.body]
+        return [_renamed(s, _Names(names, extra, counters, prefix)) for s in kernel.body]
 
     def _stop_on_failure(self) -> list[Statement]:
         return [Compute("failed", "failure(args, STATUS)"), Break("failed != 0")]
@@ -223,7 +238,7 @@ class _Builder:
         kernel = Kernel(pointers, tuple(self.sizes.values()), body, self.checked, label)
         where = tuple(dict.fromkeys(w for step in self.call.plan.steps for w in step.where))
         call = self.call
-        reads = {*(s.buffer for s in call.feeds), *call.carries}
+        reads = {*(s.buffer for s in call.slices), *call.carries}
         reads |= {number for number in (call.count, call.condition) if number is not None}
         writes = {*call.carries, *(s.buffer for s in call.fetches)}
         writes |= {number for number in (call.steps,) if number is not None}
@@ -236,6 +251,7 @@ class _Builder:
 class _Names:
     known: dict[str, str]
     extra: dict[str, tuple[tuple[str, int | str], ...]]
+    counters: dict[str, str]
     prefix: str
 
     def name(self, name: str) -> str:
@@ -253,6 +269,8 @@ class _Names:
 
 
 def _renamed(s: Statement, names: _Names) -> Statement:
+    if isinstance(s, Load) and s.pointer in names.counters:
+        return Compute(names.name(s.name), names.counters[s.pointer])
     if isinstance(s, Load):
         return Load(names.name(s.name), names.name(s.pointer), names.index(s.pointer, s.index))
     if isinstance(s, Compute):

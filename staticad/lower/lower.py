@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -35,6 +35,7 @@ from staticad.lower.plan import (
     Step,
 )
 from staticad.lower.prepare import prepare
+from staticad.lower.ranges import Range
 from staticad.lower.settle import settle
 from staticad.lower.sizes import Sizes
 from staticad.lower.special import assemble_steps, gemm_step, scatter_steps
@@ -42,6 +43,7 @@ from staticad.ops.sources import ConstantValue, constant_array
 
 Update = tuple[Tensor, Tensor]  # variable, its new value
 Optimize = Callable[[list[Tensor]], list[Tensor]]
+NO_RANGES: Mapping[Node, Range] = {}
 
 
 def lower(
@@ -62,7 +64,7 @@ def lower(
 
 class Lowering:
     """The state of one lowering: clusters, buffers, steps. ``carries`` are the parameters that a loop's body updates
-    in place (None outside of loops), ``checks`` is shared with the bodies."""
+    in place (None outside of loops), ``checks`` is shared with the bodies, ``ranges`` are those of parameters."""
 
     def __init__(
         self,
@@ -71,10 +73,11 @@ class Lowering:
         optimize: Optimize,
         checks: list[Check],
         carries: Sequence[Tensor] | None,
+        ranges: Mapping[Node, Range] = NO_RANGES,
     ) -> None:
         self.sizes = sizes
         self.optimize = optimize
-        self.fusion = Fusion(sizes)
+        self.fusion = Fusion(sizes, ranges)
         self.inputs = tuple(inputs)
         self.may_fail = carries is not None
         self._positions = {t.node: i for i, t in enumerate(inputs)}
@@ -262,11 +265,12 @@ def body_plan(
     fetches: Sequence[Tensor],
     updates: Sequence[Update],
     carries: Sequence[Tensor] | None,
+    ranges: Mapping[Node, Range],
 ) -> Plan:
     """The plan of a body, optimized on its own, with the sizes, options and checks of the graph around it."""
     optimized = parent.optimize([*fetches, *(value for _, value in updates)])
     constraints = [c for node in sort_nodes(optimized) for c in node.constraints]
-    inner = Lowering(inputs, parent.sizes.extended(constraints), parent.optimize, parent.checks, carries)
+    inner = Lowering(inputs, parent.sizes.extended(constraints), parent.optimize, parent.checks, carries, ranges)
     values = optimized[len(fetches) :]
     pairs = [(v, x) for (v, _), x in zip(updates, values, strict=True)]
     return inner.plan(optimized[: len(fetches)], pairs, ())

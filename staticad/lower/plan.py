@@ -102,6 +102,14 @@ class Slice:
 
 
 @dataclass(frozen=True)
+class Counter:
+    """What a body sees of a sequence that counts: ``first + difference * position`` in a word of its own."""
+
+    first: Size
+    difference: Size
+
+
+@dataclass(frozen=True)
 class LoopCall:
     """A loop over a plan. Its carries live in ``carries`` (buffers of the plan around, which hold the first values
     before), its inputs and fetches are ``feeds`` and ``fetches``. ``length`` is the number of steps, or ``count`` the
@@ -110,7 +118,7 @@ class LoopCall:
 
     plan: Plan
     carries: tuple[int, ...]
-    feeds: tuple[Slice, ...]
+    feeds: tuple[Slice | Counter, ...]
     fetches: tuple[Slice, ...]
     scratch: int
     length: Size = 0
@@ -118,6 +126,11 @@ class LoopCall:
     condition: int | None = None
     steps: int | None = None
     reverse: bool = False
+
+    @property
+    def slices(self) -> tuple[Slice, ...]:
+        """The feeds that are memory."""
+        return tuple(part for part in self.feeds if isinstance(part, Slice))
 
 
 @dataclass(frozen=True)

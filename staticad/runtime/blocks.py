@@ -18,7 +18,7 @@ from staticad.codegen import blas
 from staticad.codegen.loader import kernel_address
 from staticad.ir.dims import Size
 from staticad.lower import plan as plans
-from staticad.lower.plan import Address, BranchCall, LoopCall, Plan, Routine, Slice, Step, Symbolic, Turns
+from staticad.lower.plan import Address, BranchCall, Counter, LoopCall, Plan, Routine, Slice, Step, Symbolic, Turns
 from staticad.runtime import machine
 from staticad.runtime.layout import Branch, BranchBlock, LoopBlock, Measure, Move, Record
 from staticad.runtime.layout import Step as StepWords
@@ -171,6 +171,13 @@ class Blocks:
         place = _shifted(*self._address(plan, part.buffer, known, base))
         return place if part.stride == 0 else Sliced(moves, place, self.number(part.stride))
 
+    def _counter(self, counter: Counter, moves: Moves) -> Place:
+        """A word that the loop sets in every step: moved like an address, it is a number all the same."""
+        word = len(self.words)
+        self.words.append(0)
+        moves.entries.append((word, Fixed(self.number(counter.first)), self.number(counter.difference), 0))
+        return Word(word)
+
     def _loop(self, plan: Plan, step: Step, call: LoopCall, known: Mapping[int, Place], base: Place) -> machine.Step:
         block = len(self.words)
         self.words += [0] * LoopBlock.WORDS
@@ -179,7 +186,10 @@ class Blocks:
         results = [self._slice(plan, part, moves, known, base) for part in call.fetches]
         if call.condition is not None:
             results.append(Word(block + LoopBlock.CONDITION))
-        inputs = [self._slice(plan, part, moves, known, base) for part in call.feeds]
+        inputs = [
+            self._counter(part, moves) if isinstance(part, Counter) else self._slice(plan, part, moves, known, base)
+            for part in call.feeds
+        ]
         carries = [_shifted(*self._address(plan, number, known, base)) for number in call.carries]
         for b in call.plan.buffers:
             if b.role == plans.FEED:
