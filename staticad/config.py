@@ -29,6 +29,7 @@ class Settings:
     cache_dir: Path
     cache: bool
     threads: int
+    tape_limit: int | None
     verify: bool
     debug: int
 
@@ -88,6 +89,16 @@ def _is_count(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= 1024
 
 
+def _parse_bytes(text: str) -> int:
+    """A number of bytes, or of KiB, MiB, GiB or TiB where it ends in K, M, G or T."""
+    power = "KMGT".find(text[-1].upper()) + 1
+    return int(text[:-1] if power else text) << 10 * power
+
+
+def _is_bytes(value: Any) -> bool:
+    return value is None or (isinstance(value, int) and not isinstance(value, bool) and 0 < value <= sys.maxsize)
+
+
 def _is_level(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= 4
 
@@ -143,6 +154,15 @@ TABLE: tuple[Setting, ...] = (
         default=usable_cores,
         expects="a number of threads from 1 to 1024",
         meaning="threads that large kernels are cut over; 1 starts none; default: the cores this process may use",
+    ),
+    Setting(
+        field="tape_limit",
+        parse=_parse_bytes,
+        check=_is_bytes,
+        default=lambda: None,
+        expects="a number of bytes above 0",
+        meaning="bytes that while loops of a session may record for their derivatives, such as 4000000000 or 4G; "
+        "default: three quarters of the memory that is available",
     ),
     Setting(
         field="verify",

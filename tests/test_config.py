@@ -24,6 +24,7 @@ def test_defaults() -> None:
     assert values.cache is True
     assert values.verify is False
     assert values.debug == 0
+    assert values.tape_limit is None
     assert 1 <= values.threads <= (os.cpu_count() or 1)
     assert values.cache_dir.is_absolute()
 
@@ -34,11 +35,21 @@ def test_environment_is_read(tmp_path: Path) -> None:
             "STATICAD_CACHE_DIR": str(tmp_path),
             "STATICAD_CACHE": "off",
             "STATICAD_THREADS": " 3 ",
+            "STATICAD_TAPE_LIMIT": "123456",
             "STATICAD_VERIFY": "1",
             "STATICAD_DEBUG": "4",
         }
     )
-    assert values == config.Settings(cache_dir=tmp_path, cache=False, threads=3, verify=True, debug=4)
+    assert values == config.Settings(
+        cache_dir=tmp_path, cache=False, threads=3, tape_limit=123456, verify=True, debug=4
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "size"), [("7", 7), ("3K", 3 << 10), ("2m", 2 << 20), ("4G", 4 << 30), ("1T", 1 << 40)]
+)
+def test_numbers_of_bytes(text: str, size: int) -> None:
+    assert config.from_environment({"STATICAD_TAPE_LIMIT": text}).tape_limit == size
 
 
 def test_an_empty_variable_is_the_default() -> None:
@@ -51,6 +62,10 @@ def test_an_empty_variable_is_the_default() -> None:
         ("STATICAD_THREADS", "0"),
         ("STATICAD_THREADS", "-1"),
         ("STATICAD_THREADS", "many"),
+        ("STATICAD_TAPE_LIMIT", "0"),
+        ("STATICAD_TAPE_LIMIT", "-3"),
+        ("STATICAD_TAPE_LIMIT", "G"),
+        ("STATICAD_TAPE_LIMIT", "1.5"),
         ("STATICAD_CACHE", "maybe"),
         ("STATICAD_VERIFY", "2"),
         ("STATICAD_DEBUG", "5"),

@@ -7,6 +7,7 @@ its operands and than `LIMIT` elements.
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,7 @@ from staticad.rewrite.match import VIEWS, scalar_value, uniform_value
 from staticad.rewrite.pattern import Rule
 
 LIMIT = 4096
+FILLED = 1 << 20  # elements of a fill that are still looked at one by one
 
 
 def _fold_uniform(tensor: Tensor) -> Tensor | None:
@@ -77,7 +79,7 @@ def _known_array(tensor: Tensor) -> np.ndarray | None:
     if tensor.node.op is CONSTANT:
         return attrs["value"].array
     shape = tuple(s for s in tensor.shape if isinstance(s, int))
-    if tensor.node.op is not FULL or len(shape) != tensor.ndim:
+    if tensor.node.op is not FULL or len(shape) != tensor.ndim or math.prod(shape) > FILLED:
         return None
     return np.broadcast_to(np.asarray(attrs["value"], tensor.dtype), shape)
 

@@ -14,10 +14,11 @@ from staticad.ir.dims import Size, Symbol, evaluate
 from staticad.lower import plan as plans
 from staticad.lower.plan import BranchCall, LoopCall, Plan, Step
 from staticad.runtime import machine
-from staticad.runtime.blocks import Blocks, Fed, Fixed, Place, release
+from staticad.runtime.blocks import Blocks, Fed, Fixed, Place
 from staticad.runtime.control_source import BRANCH_PROFILE_SOURCE, BRANCH_SOURCE, LOOP_PROFILE_SOURCE, LOOP_SOURCE
 from staticad.runtime.layout import Measure
 from staticad.runtime.locks import Lock
+from staticad.runtime.tapes import release
 from staticad.runtime.variables import Variable
 
 SHORT = 20_000  # operations below which handing over the interpreter costs more than the work
@@ -78,6 +79,7 @@ class Compiled:
 class Binding:
     """The compiled program of a session for one set of sizes. All bindings of a session use one arena, in turns.
 
+    ``loops`` are the lines of the loops that make sequences grow, by the numbers that they report.
     In profiles ``measures`` and ``turns`` are the words where the measures of each plan and the iterations of the loops
     in each step's kernel begin, both by identity.
     """
@@ -125,13 +127,21 @@ class Binding:
             words[slot] = self.program.status.ctypes.data
         for slot, target in blocks.fixups:
             words[slot] = words.ctypes.data + 8 * target
-        if blocks.records:
+        self.loops, self._tape = blocks.loops, words.ctypes.data + 8 * (blocks.tape or 0)
+        self._records = [words.ctypes.data + 8 * r for r in blocks.records if blocks.tape is not None]
+        if self._records:
             # The machine holds the words for as long as a run is under way.
-            weakref.finalize(self.program._words, release, [words.ctypes.data + 8 * r for r in blocks.records])
+            weakref.finalize(self.program._words, release, self._tape, self._records)
         if compiled.profile:
             self.program.profile(blocks.measures[id(plan)] + Measure.WORDS)
         self.measures, self.turns = blocks.measures, blocks.turns
         self.run = self.program.run
+
+    def release(self) -> None:
+        """Give back the memory of sequences that have grown, which is kept for the next run otherwise. The session's
+        lock has to be held."""
+        if self._records:
+            release(self._tape, self._records)
 
 
 def _evaluator(values: Mapping[Symbol, int]) -> Callable[[Size], int]:

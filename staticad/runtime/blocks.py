@@ -7,8 +7,6 @@ every step, relative to a base that may itself move in a loop further out.
 
 from __future__ import annotations
 
-import ctypes
-import functools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -17,11 +15,14 @@ import numpy as np
 from staticad.codegen import blas
 from staticad.codegen.loader import kernel_address
 from staticad.ir.dims import Size
+from staticad.ir.provenance import Where
 from staticad.lower import plan as plans
 from staticad.lower.plan import Address, BranchCall, Counter, LoopCall, Plan, Routine, Slice, Step, Symbolic, Turns
 from staticad.runtime import machine
 from staticad.runtime.layout import Branch, BranchBlock, LoopBlock, Measure, Move, Record
 from staticad.runtime.layout import Step as StepWords
+from staticad.runtime.tapes import GROW_SOURCE, tape_words
+from staticad.runtime.workers import c_function
 
 
 @dataclass(frozen=True)
@@ -87,6 +88,8 @@ class Blocks:
         self.fixups: list[tuple[int, int]] = []
         self.status: list[int] = []
         self.records: list[int] = []
+        self.tape: int | None = None  # where the Tape of the sequences that grow begins
+        self.loops: list[tuple[Where, ...]] = []  # the lines of loops that make them grow, by number
         self.measures: dict[int, int] = {}  # in profiles, by id: where the measures of a plan begin
         self.turns: dict[int, int] = {}  # and where the counters of a step's kernel begin
 
@@ -205,7 +208,6 @@ class Blocks:
         self.words[block + LoopBlock.ALL_STEPS] = len(steps)
         self.status.append(block + LoopBlock.STATUS)
         self.words[block + LoopBlock.REVERSE] = int(call.reverse)
-        self.words[block + LoopBlock.REALLOCATE] = _c_function("realloc")
         if call.condition is not None:
             self.put(block + LoopBlock.FIRST, *self._address(plan, call.condition, known, base))
             self.fixups.append((block + LoopBlock.AGAIN, block + LoopBlock.CONDITION))
@@ -218,12 +220,12 @@ class Blocks:
             self.put(block + LoopBlock.MADE, *self._address(plan, call.steps, known, base))
         if self.profile:
             self.fixups.append((block + LoopBlock.MEASURES, self.measures[id(call.plan)]))
-            self.words[block + LoopBlock.CLOCK] = _c_function("clock_gettime")
-        self._records(block, plan, call, known)
+            self.words[block + LoopBlock.CLOCK] = c_function("clock_gettime")
+        self._records(block, step, call, known)
         self._moves(block, moves)
         return machine.Step(kernel_address(self.text(step)), block, 1, 0)
 
-    def _records(self, block: int, plan: Plan, call: LoopCall, known: Mapping[int, Place]) -> None:
+    def _records(self, block: int, step: Step, call: LoopCall, known: Mapping[int, Place]) -> None:
         """The table of the sequences that this loop makes grow."""
         growing = [part for part in call.fetches if isinstance(known.get(part.buffer), Growing)]
         start = len(self.words)
@@ -236,6 +238,13 @@ class Blocks:
             self.words[at + Record.BYTES] = self.number(part.stride)
         if growing:
             self.fixups.append((block + LoopBlock.RECORDS, start))
+            if self.tape is None:
+                self.tape = len(self.words)
+                self.words += tape_words()
+            self.fixups.append((block + LoopBlock.TAPE, self.tape))
+            self.words[block + LoopBlock.GROW] = kernel_address(GROW_SOURCE)
+            self.words[block + LoopBlock.CODE] = len(self.loops)
+            self.loops.append(step.where)
         self.words[block + LoopBlock.RECORD_COUNT] = len(growing)
 
     def _moves(self, block: int, moves: Moves) -> None:
@@ -275,7 +284,7 @@ class Blocks:
             self.words[entry + Branch.COUNT] = len(steps)
             if self.profile:
                 self.fixups.append((entry + Branch.MEASURES, self.measures[id(branch)]))
-                self.words[block + BranchBlock.CLOCK] = _c_function("clock_gettime")
+                self.words[block + BranchBlock.CLOCK] = c_function("clock_gettime")
         return machine.Step(kernel_address(self.text(step)), block, 1, 0)
 
 
@@ -290,20 +299,3 @@ def _shifted(place: Place, offset: int) -> Place:
 def _signed(value: int) -> int:
     """An argument as a signed 64-bit word (bit patterns may have the top bit set)."""
     return value - (1 << 64) if value >= 1 << 63 else value
-
-
-@functools.cache
-def _c_function(name: str) -> int:
-    address = ctypes.cast(getattr(ctypes.CDLL(None), name), ctypes.c_void_p).value
-    assert address is not None
-    return address
-
-
-def release(records: Sequence[int]) -> None:
-    """Give back the memory of recorded sequences, whose addresses stand at these addresses."""
-    free = ctypes.CFUNCTYPE(None, ctypes.c_void_p)(_c_function("free"))
-    for record in records:
-        memory = ctypes.c_int64.from_address(record)
-        if memory.value:
-            free(memory.value)
-            memory.value = 0

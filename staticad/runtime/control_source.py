@@ -44,22 +44,14 @@ def kernel(args, lo, hi):
             position = length - 1 - count
         for k in range(record_count):
             record = records + 8 * Record.WORDS * k
-            memory = peek(record, Record.BLOCK)
-            capacity = peek(memory, 1)
-            if count >= capacity:
-                capacity = 2 * capacity
-                if capacity < 64:
-                    capacity = 64
-                grown = call(
-                    peek(block, LoopBlock.REALLOCATE), peek(memory, 0), capacity * peek(record, Record.BYTES) + 64, 0, 0
-                )
-                if grown == 0:
+            if count >= peek(peek(record, Record.BLOCK), 1):
+                tape = peek(block, LoopBlock.TAPE)
+                if call(peek(block, LoopBlock.GROW), record, tape, 0, 0) == 0:
                     poke(status, 0, OUT_OF_MEMORY)
-                    poke(status, 1, capacity * peek(record, Record.BYTES))
+                    poke(status, 1, peek(block, LoopBlock.CODE))
+                    poke(status, 2, peek(tape, Tape.TOTAL))
+                    poke(status, 3, count)
                     failed = 1
-                else:
-                    poke(memory, 0, grown)
-                    poke(memory, 1, capacity)
         if failed != 0:
             break
         for k in range(move_count):

@@ -159,12 +159,14 @@ class LoopBlock(IntEnum):
     RECORD_COUNT = 10
     REVERSE = 11
     MADE = 12  # address for the number of steps made; 0: nobody asks
-    REALLOCATE = 13
+    GROW = 13  # what makes a sequence grow, see staticad.runtime.tapes
     NUMBER = 14  # the number of steps, where LENGTH points to it
     CONDITION = 15  # room for the condition, where AGAIN points to it
     MEASURES = 16  # see Measure; in profiles only
     CLOCK = 17
-    WORDS = 18
+    TAPE = 18  # see Tape
+    CODE = 19  # the number of this loop, for errors
+    WORDS = 20
 
 
 class Move(IntEnum):
@@ -184,6 +186,21 @@ class Record(IntEnum):
     BLOCK = 0
     BYTES = 1
     WORDS = 2
+
+
+class Tape(IntEnum):
+    """The memory of all sequences of a binding that grow. AVAILABLE asks the system how many bytes there are (0: it
+    can't be asked), by the functions OPEN to CLOSE and the file whose name PATH points to."""
+
+    TOTAL = 0
+    LIMIT = 1
+    REALLOCATE = 2
+    AVAILABLE = 3
+    OPEN = 4
+    READ = 5
+    CLOSE = 6
+    PATH = 7
+    WORDS = 8
 
 
 class BranchBlock(IntEnum):
@@ -229,6 +246,7 @@ _TABLES = (
     LoopBlock,
     Move,
     Record,
+    Tape,
     BranchBlock,
     Branch,
 )

@@ -37,7 +37,7 @@ from staticad.runtime.feeds import (
 )
 from staticad.runtime.locks import Lock, back_off
 from staticad.runtime.machine import CODES, prepare
-from staticad.runtime.memory import aligned_bytes
+from staticad.runtime.memory import LARGE, aligned_bytes, as_out_of_memory, check_memory
 from staticad.runtime.structure import flatten
 from staticad.runtime.variables import Variable
 
@@ -62,7 +62,7 @@ def compile(
     results at NaN, infinities or -0.0.
 
     Raises GraphError (no placeholder, a placeholder that is needed but no input, an update of no variable),
-    ShapeError and DTypeError (an update that does not fit its variable), CompileError.
+    ShapeError and DTypeError (an update that does not fit its variable), CompileError, OutOfMemory.
     """
     return Session(fetches, inputs, updates, name=name, options=options)
 
@@ -122,11 +122,14 @@ class Session:
     def __call__(self, *arrays: Any) -> Any:
         """Run with one array per input, in the order of ``inputs``. The fast path.
 
-        Raises FeedError, DTypeError, IndexOutOfBounds.
+        Raises FeedError, DTypeError, IndexOutOfBounds, OutOfMemory.
         """
-        result = self._run(arrays)
-        if type(result) is not tuple:
-            result = self._slow(arrays, None)
+        try:
+            result = self._run(arrays)
+            if type(result) is not tuple:
+                result = self._slow(arrays, None)
+        except MemoryError as error:
+            raise as_out_of_memory(error) from None
         return self._pack(result)
 
     def run(self, feeds: Mapping[Any, Any] | None = None, out: Any = None) -> Any:
@@ -134,7 +137,7 @@ class Session:
 
         ``out``: arrays to write the results into, in the nest of the fetches flattened to a sequence (one array for a
         single fetch); they have the results' dtypes and shapes, are C-contiguous, writable and overlap no feed.
-        Raises FeedError, DTypeError, IndexOutOfBounds.
+        Raises FeedError, DTypeError, IndexOutOfBounds, OutOfMemory.
         """
         arrays = order_feeds(self.inputs, {} if feeds is None else feeds)
         if out is None:
@@ -181,9 +184,12 @@ class Session:
         """Raise the error that the status words of the last run describe, unless another thread has run since."""
         failed, code, index, size = binding.program.status.tolist()
         if failed == OUT_OF_MEMORY:
+            self._release()
+            lines = ", ".join(map(str, binding.loops[code]))
             raise OutOfMemory(
-                f"a loop's record of its steps could not grow to {code:,} bytes; record less with fewer steps or a "
-                "smaller state"
+                f"the loop at {lines} records what its derivative needs: {index:,} bytes after {size:,} steps, and "
+                'there is no room for more; the option checkpoint="sqrt" of the loop records less, and the setting '
+                "STATICAD_TAPE_LIMIT says how many bytes it may take"
             )
         if failed:
             check = self._plan.checks[code]
@@ -191,6 +197,12 @@ class Session:
                 f"index {index} is out of range for {check.text}, which has size {size}, at {check.where}; "
                 f"indices run from {-size} to {size - 1}"
             )
+
+    def _release(self) -> None:
+        """Give back what loops have recorded, which is kept for the next run otherwise."""
+        with self._lock.exclusive():
+            for binding in list(self._bindings.values()):
+                binding.release()
 
     def _bind(self, values: dict[Symbol, int]) -> Binding:
         """The program for these sizes: the one in use, one used before, or a new one. Compiles nothing."""
@@ -207,10 +219,12 @@ class Session:
     def _new_binding(self, values: dict[Symbol, int], compiled: Compiled | None = None) -> Binding:
         check_sizes(self._nodes, self._plan.requirements, values)
         check_updates(self._changes, values)
+        check_memory(self._plan, values)
         needed = evaluate(self._plan.arena, values)
         if needed > self._arena.size:
             # Half as much again, so that sizes that grow by and by do not allocate every time.
-            self._arena = aligned_bytes(max(needed, self._arena.size * 3 // 2))
+            larger = self._arena.size * 3 // 2
+            self._arena = aligned_bytes(larger if needed < larger < LARGE else needed)
             self._bindings.clear()
         return Binding(compiled or self._compiled, self.variables, self._written, values, self._lock, self._arena)
 

@@ -15,7 +15,7 @@ from staticad.ops.movement import BROADCAST_TO, DIAGONAL, EXPAND_DIMS, RESHAPE, 
 from staticad.ops.reduce import ARGMAX, SUM
 from staticad.ops.sources import CONSTANT, constant, placeholder
 from staticad.reference import evaluate
-from staticad.rewrite.fold import FOLD_RULES, LIMIT
+from staticad.rewrite.fold import FILLED, FOLD_RULES, LIMIT
 from tests.rewrite.support import identical, only, rewritten
 
 VALUES = constant([[1.0, 2.0], [3.0, 4.0]])
@@ -104,6 +104,13 @@ def test_a_result_that_is_no_number() -> None:
 )
 def test_views_of_fills(view: object) -> None:
     check(view(fill((1, 3), -0.0, FLOAT)), FULL)
+
+
+def test_a_large_fill_is_not_looked_at() -> None:
+    """NumPy would need minutes for the sum."""
+    total = apply(SUM, fill((FILLED * 10**6,), 1.0, FLOAT), axes=(0,))
+    rewritten([total], FOLD_RULES, fires=False)
+    check(apply(SUM, fill((FILLED,), 1.0, FLOAT), axes=(0,)), FULL)
 
 
 def test_sizes() -> None:
