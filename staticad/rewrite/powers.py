@@ -1,6 +1,6 @@
 """Powers by known exponents become products and roots, and products with themselves squares.
 
-Products round at every step, a library's pow once: the results differ in the last places (at most 2 of them).
+Products round at every step, a library's pow once: the results differ in the last places (by at most 3 units there).
 x**0.5 is NumPy's own special case for a scalar exponent; elsewhere pow differs from sqrt at -0.0 and -inf, and
 x**-0.5 from rsqrt at -0.0, so that those rules ask for an x that is never negative.
 """
@@ -52,7 +52,14 @@ _NEGATIVE: dict[float, Callable[[Tensor], Tensor]] = {
     -1: lambda b: apply(RECIPROCAL, b),
     -2: lambda b: _square(apply(RECIPROCAL, b)),
 }
-_FRACTIONAL: dict[float, Callable[[Tensor], Tensor]] = {0.5: lambda b: apply(SQRT, b), -0.5: lambda b: apply(RSQRT, b)}
+_FRACTIONAL: dict[float, Callable[[Tensor], Tensor]] = {
+    0.5: lambda b: apply(SQRT, b),
+    1.5: lambda b: apply(MUL, b, apply(SQRT, b)),
+    2.5: lambda b: apply(MUL, _square(b), apply(SQRT, b)),
+    -0.5: lambda b: apply(RSQRT, b),
+    -1.5: lambda b: apply(MUL, apply(RECIPROCAL, b), apply(RSQRT, b)),
+    -2.5: lambda b: apply(MUL, _square(apply(RECIPROCAL, b)), apply(RSQRT, b)),
+}
 
 
 def _product_of_equals(tensor: Tensor) -> Tensor | None:

@@ -92,6 +92,27 @@ def test_roots_of_what_is_never_negative() -> None:
         np.testing.assert_array_max_ulp(before[1], after[1], 2)
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("exponent", [1.5, 2.5, -1.5, -2.5])
+def test_halves_of_odd_numbers_of_what_is_never_negative(
+    dtype: str, exponent: float, rng: np.random.Generator
+) -> None:
+    x = placeholder((None,), dtype)
+    base = apply(SQUARE, x)
+    tensor = apply(POW, base, fill((), exponent, x.dtype))
+    (new,) = rewritten([tensor], POWER_RULES)
+    before, after = evaluate([tensor, new], {x: edges(x.dtype)})
+    assert np.array_equal(np.isnan(before), np.isnan(after))
+    assert np.array_equal(np.isinf(before), np.isinf(after))
+    assert np.array_equal(before == 0, after == 0)
+    roots = np.exp(rng.uniform(-15, 15, 300)).astype(dtype)
+    squares, result = evaluate([base, new], {x: roots})
+    for value, got in zip(squares, result, strict=True):
+        truth = mpmath.mpf(float(value)) ** mpmath.mpf(exponent)
+        if np.finfo(dtype).tiny < truth < np.finfo(dtype).max:
+            assert abs(mpmath.mpf(float(got)) - truth) <= 3 * mpmath.mpf(float(np.spacing(got)))
+
+
 def test_other_exponents_stay() -> None:
     x = placeholder((3,))
     for exponent in (5.0, 1.5, -3.0, np.inf):
