@@ -8,8 +8,9 @@ from typing import Any
 
 from staticad.ir.dims import Size, is_runtime, maximum, product
 from staticad.ir.graph import Node, Tensor, sort_nodes
+from staticad.lower.carried import carried
 from staticad.lower.inline import inline_loop
-from staticad.lower.plan import BranchCall, Counter, LoopCall, Plan, Slice, Step
+from staticad.lower.plan import BranchCall, Buffer, Counter, LoopCall, Plan, Slice, Step
 from staticad.lower.ranges import Range
 from staticad.lower.regions import row_major, store_region
 from staticad.ops.control import Body, LoopShape
@@ -21,7 +22,7 @@ UNKNOWN_WORK = 1_000_000
 def control_steps(lowering: Any, node: Node, body_plan: BodyPlan) -> list[Step]:
     """The steps of a control node: first values of the carry, then the call."""
     if node.op.name == "cond":
-        return [_branch(lowering, node, body_plan)]
+        return _branch(lowering, node, body_plan)
     return _loop(lowering, node, body_plan)
 
 
@@ -49,10 +50,7 @@ def _loop(lowering: Any, node: Node, body_plan: BodyPlan) -> list[Step]:
     updates = list(zip(carry, following, strict=True))
     plan = body_plan(lowering, [p for p, _ in given], fetched, updates, carry, ranges)
     homes = [lowering.buffer(t) for t in last]
-    steps = [
-        store_region(lowering, x, home, row_major(lowering.fusion.shape(x)), "first")
-        for x, home in zip(first, homes, strict=True)
-    ]
+    steps = [_first(lowering, x, home) for x, home in zip(first, homes, strict=True)]
     extra = node.inputs[len(body.parameters) :]
     counter = node.outputs[-1] if shape.conditional else None
     call = LoopCall(
@@ -96,16 +94,22 @@ def _loop_work(lowering: Any, shape: LoopShape, plan: Plan) -> Size:
     return UNKNOWN_WORK if is_runtime(shape.length) else lowering.sizes.canonical(shape.length) * _work(plan)
 
 
-def _branch(lowering: Any, node: Node, body_plan: BodyPlan) -> Step:
+def _branch(lowering: Any, node: Node, body_plan: BodyPlan) -> list[Step]:
     branches: tuple[Body, ...] = node.attrs["branches"]
-    wanted = [i for i, t in enumerate(node.outputs) if t in lowering.used]
+    changed = carried(node, lowering.used)
+    homes = [lowering.buffer(node.outputs[output]) for _, output in changed]
+    steps = [_first(lowering, node.inputs[operand], home) for (operand, _), home in zip(changed, homes, strict=True)]
+    others = {output for _, output in changed}
+    wanted = [i for i, t in enumerate(node.outputs) if t in lowering.used and i not in others]
     plans, feeds = [], []
     for branch in branches:
         outputs = [branch.outputs[i] for i in wanted]
-        read = _read(outputs)
+        carries = [branch.parameters[operand - 1] for operand, _ in changed]
+        updates = [(p, branch.outputs[output]) for p, (_, output) in zip(carries, changed, strict=True)]
+        read = _read([*outputs, *(value for _, value in updates)]) - set(carries)
         given = [(p, x) for p, x in zip(branch.parameters, node.inputs[1:], strict=True) if p in read]
         ranges = _ranges(lowering, branch.parameters, node.inputs[1:])
-        plans.append(body_plan(lowering, [p for p, _ in given], outputs, [], None, ranges))
+        plans.append(body_plan(lowering, [p for p, _ in given], outputs, updates, carries, ranges))
         feeds.append(tuple(Slice(_memory(lowering, x)) for _, x in given))
     arena: Size = 0
     for plan in plans:
@@ -113,11 +117,17 @@ def _branch(lowering: Any, node: Node, body_plan: BodyPlan) -> Step:
     scratch = lowering.scratch_bytes(arena)
     index = _memory(lowering, node.inputs[0])
     fetches = tuple(Slice(lowering.buffer(node.outputs[i]).number) for i in wanted)
-    reads = {index, *(s.buffer for f in feeds for s in f)}
-    writes = {scratch.number, *(s.buffer for s in fetches)}
-    call = BranchCall(tuple(plans), index, tuple(feeds), fetches, scratch.number)
+    kept = tuple(home.number for home in homes)
+    reads = {index, *kept, *(s.buffer for f in feeds for s in f)}
+    writes = {scratch.number, *kept, *(s.buffer for s in fetches)}
+    call = BranchCall(tuple(plans), index, tuple(feeds), fetches, scratch.number, kept)
     work = sum((_work(plan) for plan in plans), 0)
-    return Step(call, (), 1, 0, tuple(reads), tuple(writes), "cond", (node.where,), work)
+    return [*steps, Step(call, (), 1, 0, tuple(reads), tuple(writes), "cond", (node.where,), work)]
+
+
+def _first(lowering: Any, value: Tensor, home: Buffer) -> Step:
+    """The first value of a carry, written to where the last one will be."""
+    return store_region(lowering, value, home, row_major(lowering.fusion.shape(value)), "first")
 
 
 def _slice_bytes(lowering: Any, parameter: Tensor) -> Size:

@@ -37,6 +37,7 @@ class Memory(Protocol):
     """Where tensors live; implemented by `lower.lower.Lowering`."""
 
     fusion: Fusion
+    used: set[Tensor]  # what some node or the graph's result reads
 
     def buffer(self, tensor: Tensor) -> Buffer:
         """The buffer of a source or stored tensor."""

@@ -24,6 +24,7 @@ from staticad.lower.affine import (
     loop,
     movement_context,
 )
+from staticad.lower.carried import carried
 from staticad.lower.clusters import (
     ACCUMULATE,
     ASSEMBLE,
@@ -67,6 +68,7 @@ class Fusion:
         self._inline: dict[Node, int] = {}
         self.operands: dict[Node, tuple[Matrix, ...]] = {}
         self.recomputed: set[Node] = set()
+        self.used: set[Tensor] = set()
 
     # ---- queries -------------------------------------------------------------------------------------------------
 
@@ -172,8 +174,9 @@ class Fusion:
 
     # ---- placing -------------------------------------------------------------------------------------------------
 
-    def place(self, nodes: Iterable[Node]) -> None:
-        """Give each node a cluster; inputs come before users."""
+    def place(self, nodes: Iterable[Node], used: set[Tensor]) -> None:
+        """Give each node a cluster; inputs come before users. ``used`` are the tensors that something reads."""
+        self.used = used
         for node in nodes:
             family = node.op.family
             if family in _PASSIVE:
@@ -333,11 +336,11 @@ class Fusion:
         else:
             # The first values of a loop's carry are written where they are wanted, and sequences that count are not
             # written at all; all else is read from memory.
-            written = node.attrs["shape"].carries if node.op.name == "loop" else 0 if kind == CONTROL else None
+            written = {operand for operand, _ in carried(node, self.used)} if kind == CONTROL else None
             for number, x in enumerate(node.inputs):
                 if node.op.name == "loop" and self.counts(node, number):
                     continue
-                if written is not None and number >= written:
+                if written is not None and number not in written:
                     self._whole(x, edges)
                 else:
                     edges += self.edges(x, self.own_context(self.shape(x)))

@@ -14,6 +14,7 @@ from heapq import heapify, heappop, heappush
 
 from staticad.ir.dims import product
 from staticad.ir.graph import Node, Tensor
+from staticad.lower.carried import carried
 from staticad.lower.clusters import ASSEMBLE, CONTROL, SCATTER, Cluster
 from staticad.lower.emit import Memory
 from staticad.lower.plan import FETCH, TEMPORARY, VARIABLE, Address, BranchCall, Buffer, LoopCall, Slice, Step
@@ -104,14 +105,14 @@ def _changes(memory: Memory, cluster: Cluster, made: list[Step]) -> list[Change]
         return []
     (node,) = cluster.members
     if cluster.kind == CONTROL:
-        count = len(made) - 1
+        changed = carried(node, memory.used)
     else:
-        count = 1 if cluster.kind == SCATTER or node.op.name == "replace" else 0
+        changed = [(0, 0)] if cluster.kind == SCATTER or node.op.name == "replace" else []
     found = []
-    for number in range(count):
-        base = _stored_base(memory, node.inputs[number])
+    for number, (operand, output) in enumerate(changed):
+        base = _stored_base(memory, node.inputs[operand])
         if base is not None and made[number].reads == (memory.buffer(base).number,):
-            change = Change(cluster.number, node, number, base, node.outputs[number])
+            change = Change(cluster.number, node, number, base, node.outputs[output])
             if _reads_before(memory, change, made[-1]):
                 found.append(change)
     return found
@@ -217,6 +218,7 @@ def rename(step: Step, buffers: Mapping[int, Buffer]) -> Step:
             index=number(kernel.index),
             feeds=tuple(tuple(map(part, feeds)) for feeds in kernel.feeds),
             fetches=tuple(map(part, kernel.fetches)),
+            carries=tuple(map(number, kernel.carries)),
         )
     arguments = tuple(replace(a, buffer=number(a.buffer)) if isinstance(a, Address) else a for a in step.arguments)
     reads, writes = (tuple(dict.fromkeys(map(number, old))) for old in (step.reads, step.writes))

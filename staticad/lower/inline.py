@@ -14,6 +14,7 @@ import numpy as np
 
 from staticad.ir.dims import Size, floordiv
 from staticad.ir.dtypes import DType
+from staticad.ir.provenance import Where
 from staticad.lower.loops import (
     Branch,
     Break,
@@ -34,10 +35,10 @@ from staticad.lower.plan import (
     FEED,
     FETCH,
     RECORD,
-    TEMPORARY,
     VARIABLE,
     Address,
     Argument,
+    BranchCall,
     Buffer,
     Counter,
     LoopCall,
@@ -50,7 +51,7 @@ from staticad.lower.plan import (
 
 LIMIT = 400  # statements; a larger kernel compiles slowly, and gains little
 OWN = -1  # stands for the scratch buffer, which is made when its size is known
-_NAME = re.compile(r"\b(?:(?:s\d+)*(?:[vaikpn]\d+|c|t|position|again|length|first|made|failed)|lo|hi)\b")
+_NAME = re.compile(r"\b(?:(?:s\d+)*(?:[vaikpn]\d+|c|t|position|again|length|first|made|failed|chosen)|lo|hi)\b")
 _STATUS = re.compile(r"\b(check_index|failure)\(args, \d+")
 
 
@@ -74,14 +75,38 @@ class Outside(Protocol):
 def inline_loop(call: LoopCall, outside: Outside, label: str) -> Step | None:
     """The loop as one kernel; None where a step of its body is no kernel, a sequence grows, or the kernel would be
     large."""
-    if any(not isinstance(step.kernel, Kernel) for step in call.plan.steps):
+    total = _statements_of(call.plan)
+    if total is None or total > LIMIT:
         return None
     if any(outside.buffers[part.buffer].role == RECORD for part in (*call.slices, *call.fetches)):
         return None
-    total = sum(count_statements(step.kernel.body) for step in call.plan.steps if isinstance(step.kernel, Kernel))
-    if total > LIMIT:
-        return None
     return _Builder(call, outside).step(label)
+
+
+def _statements_of(plan: Plan) -> int | None:
+    """How many statements the kernels of a body have; None where it calls anything else but branches of kernels."""
+    total = 0
+    for step in plan.steps:
+        kernel = step.kernel
+        parts: list[int | None] = [None]
+        if isinstance(kernel, Kernel):
+            parts = [count_statements(kernel.body)]
+        elif isinstance(kernel, BranchCall):
+            parts = [_statements_of(branch) for branch in kernel.plans]
+        for part in parts:
+            if part is None:
+                return None
+            total += part
+    return total
+
+
+def _lines(plan: Plan) -> list[Where]:
+    """The user's lines that a body computes."""
+    found = [where for step in plan.steps for where in step.where]
+    for step in plan.steps:
+        if isinstance(step.kernel, BranchCall):
+            found += [where for branch in step.kernel.plans for where in _lines(branch)]
+    return list(dict.fromkeys(found))
 
 
 @dataclass
@@ -95,6 +120,20 @@ class _Target:
     number: str = ""
 
 
+class _Space:
+    """Where the buffers of one body are; temporaries get memory, and constants are found, when they are used."""
+
+    def __init__(self, builder: _Builder, plan: Plan, known: dict[int, _Target]) -> None:
+        self.builder, self.known = builder, known
+        self.buffers = {b.number: b for b in plan.buffers}
+
+    def __getitem__(self, number: int) -> _Target:
+        found = self.known.get(number)
+        if found is None:
+            found = self.known[number] = self.builder.place(self.buffers[number])
+        return found
+
+
 @dataclass
 class _Builder:
     call: LoopCall
@@ -106,7 +145,7 @@ class _Builder:
 
     def step(self, label: str) -> Step:
         call = self.call
-        targets = self._targets(call.plan)
+        targets = self._space(call.plan)
         body: list[Statement] = []
         counter = "t"
         if call.reverse:
@@ -142,7 +181,7 @@ class _Builder:
             statements.append(loop)
         return self._finish(tuple(statements), label)
 
-    def _targets(self, plan: Plan) -> dict[int, _Target]:
+    def _space(self, plan: Plan) -> _Space:
         """Where the buffers of the body are."""
         call = self.call
         found: dict[int, _Target] = {}
@@ -153,13 +192,16 @@ class _Builder:
                 found[b.number] = self._slice(call.fetches[b.position], b)
             elif b.role == VARIABLE:
                 found[b.number] = _Target(self.pointer(call.carries[b.position]))
-            elif b.role == CONSTANT:
-                found[b.number] = _Target(self._constant(b))
-            elif b.role in (TEMPORARY, FETCH) and (b.number in plan.offsets or b.role == FETCH):
-                offset = self.scratch
-                self.scratch = self.scratch + padded_bytes(b)
-                found[b.number] = _Target(self._scratch(offset, b.dtype), own=offset)
-        return found
+        return _Space(self, plan, found)
+
+    def place(self, b: Buffer) -> _Target:
+        """A place for a constant, or for a temporary of a body."""
+        if b.role == CONSTANT:
+            assert b.array is not None
+            return _Target(self.pointer(self.outside.constant(b.array).number))
+        offset = self.scratch
+        self.scratch = self.scratch + padded_bytes(b)
+        return _Target(self._scratch(offset, b.dtype), own=offset)
 
     def _slice(self, part: Slice | Counter, b: Buffer) -> _Target:
         if isinstance(part, Counter):
@@ -183,10 +225,6 @@ class _Builder:
             self.pointers[OWN, offset] = (name, dtype)
         return name
 
-    def _constant(self, b: Buffer) -> str:
-        assert b.array is not None
-        return self.pointer(self.outside.constant(b.array).number)
-
     def pointer(self, number: int) -> str:
         name = f"p{len(self.pointers)}"
         return self.pointers.setdefault((number, 0), (name, self.outside.buffers[number].dtype))[0]
@@ -198,8 +236,36 @@ class _Builder:
 
     # ---- statements of one step ----------------------------------------------------------------------------------
 
-    def _statements(self, step: Step, prefix: str, targets: dict[int, _Target]) -> list[Statement]:
+    def _branches(self, call: BranchCall, prefix: str, targets: _Space) -> list[Statement]:
+        """The chosen one of several bodies. An index outside counts as the nearest."""
+        chosen, index = f"{prefix}chosen", targets[call.index]
+        found: list[Statement] = [
+            Compute(chosen, index.number) if index.number else Load(chosen, index.pointer, Index(index.terms))
+        ]
+        last = len(call.plans) - 1
+        for choice, (plan, feeds) in enumerate(zip(call.plans, call.feeds, strict=True)):
+            places: dict[int, _Target] = {}
+            for b in plan.buffers:
+                if b.role == FEED:
+                    places[b.number] = targets[feeds[b.position].buffer]
+                elif b.role == FETCH:
+                    places[b.number] = targets[call.fetches[b.position].buffer]
+                elif b.role == VARIABLE:
+                    places[b.number] = targets[call.carries[b.position]]
+            inside, body = _Space(self, plan, places), []
+            for number, step in enumerate(plan.steps):
+                body += self._statements(step, f"{prefix}s{choice}s{number}", inside)
+            condition = f"{chosen} < 1" if choice == 0 else f"{chosen} > {last - 1}" if choice == last else ""
+            if last == 0:
+                found += body
+            elif body:
+                found.append(Branch(condition or f"{chosen} == {choice}", tuple(body)))
+        return found
+
+    def _statements(self, step: Step, prefix: str, targets: _Space) -> list[Statement]:
         kernel = step.kernel
+        if isinstance(kernel, BranchCall):
+            return self._branches(kernel, prefix, targets)
         assert isinstance(kernel, Kernel)
         names: dict[str, str] = {"lo": "0"}
         extra: dict[str, tuple[tuple[str, int | str], ...]] = {}
@@ -236,7 +302,7 @@ class _Builder:
         if self.checked:
             arguments.append(Status())
         kernel = Kernel(pointers, tuple(self.sizes.values()), body, self.checked, label)
-        where = tuple(dict.fromkeys(w for step in self.call.plan.steps for w in step.where))
+        where = tuple(_lines(self.call.plan))
         call = self.call
         reads = {*(s.buffer for s in call.slices), *call.carries}
         reads |= {number for number in (call.count, call.condition) if number is not None}

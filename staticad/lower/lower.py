@@ -159,9 +159,11 @@ class Lowering:
         outputs = prepare(merge_loops([*fetches, *(value for _, value in updates)]), self.sizes)
         fetches = outputs[: len(fetches)]
         updates = [(v, x) for (v, _), x in zip(updates, outputs[len(fetches) :], strict=True)]
+        if self.may_fail:
+            updates = [(v, x) for v, x in updates if v is not x]  # a carry that stays
         order = sort_nodes(outputs)
         self.used = {t for node in order for t in node.inputs} | set(outputs)
-        self.fusion.place(order)
+        self.fusion.place(order, self.used)
         fetched = [self._fetch(tensor, position) for position, tensor in enumerate(fetches)]
         targets = [(self.buffer(variable), self._own(value)) for variable, value in updates]
         settle(self.fusion)

@@ -135,13 +135,15 @@ class LoopCall:
 
 @dataclass(frozen=True)
 class BranchCall:
-    """One of several plans, chosen by an int64 buffer. ``feeds`` for each plan; all write to ``fetches``."""
+    """One of several plans, chosen by an int64 buffer. ``feeds`` for each plan; all write to ``fetches``, and change
+    what ``carries`` hold."""
 
     plans: tuple[Plan, ...]
     index: int
     feeds: tuple[tuple[Slice, ...], ...]
     fetches: tuple[Slice, ...]
     scratch: int
+    carries: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)

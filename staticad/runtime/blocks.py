@@ -269,6 +269,7 @@ class Blocks:
         self.words[block + BranchBlock.COUNT] = len(call.plans)
         self.status.append(block + BranchBlock.STATUS)
         outputs = [_shifted(*self._address(plan, part.buffer, known, base)) for part in call.fetches]
+        carries = [_shifted(*self._address(plan, number, known, base)) for number in call.carries]
         scratch = _shifted(*self._address(plan, call.scratch, known, base))
         for position, (branch, feeds) in enumerate(zip(call.plans, call.feeds, strict=True)):
             inputs = [_shifted(*self._address(plan, part.buffer, known, base)) for part in feeds]
@@ -278,6 +279,8 @@ class Blocks:
                     inner[b.number] = inputs[b.position]
                 elif b.role == plans.FETCH:
                     inner[b.number] = outputs[b.position]
+                elif b.role == plans.VARIABLE:
+                    inner[b.number] = carries[b.position]
             steps = self.steps(branch, inner, scratch)
             entry = block + BranchBlock.BRANCHES + Branch.WORDS * position
             self.fixups.append((entry + Branch.STEPS, self._table(steps)))

@@ -94,9 +94,7 @@ def test_roots_of_what_is_never_negative() -> None:
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("exponent", [1.5, 2.5, -1.5, -2.5])
-def test_halves_of_odd_numbers_of_what_is_never_negative(
-    dtype: str, exponent: float, rng: np.random.Generator
-) -> None:
+def test_halves_of_odd_numbers_of_what_is_never_negative(dtype: str, exponent: float, rng: np.random.Generator) -> None:
     x = placeholder((None,), dtype)
     base = apply(SQUARE, x)
     tensor = apply(POW, base, fill((), exponent, x.dtype))
