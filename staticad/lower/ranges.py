@@ -1,8 +1,8 @@
 """What is known of int64 tensors before a run: the range of their elements, and whether they are a progression.
 
 Loop counters, positions along an axis, sizes and constants, and simple arithmetic of them. An index whose range lies
-within its axis needs no check; a sequence that counts needs no memory. Arithmetic is taken not to overflow: the sizes
-that occur are those of arrays.
+within its axis needs no check; a sequence that counts needs no memory. Of what might overflow nothing is known: numbers
+beyond 2**53, more than 2**20 times a size, and products of sizes.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ Range = tuple[Size, Size]  # the smallest and the largest element that there can
 Progression = tuple[Size, Size]  # the first element, and the difference of neighbours
 
 DEPTH = 24  # index expressions are short
+LARGEST, LARGEST_FACTOR = 2**53, 2**20
 
 
 class Ranges:
@@ -39,7 +40,8 @@ class Ranges:
         if tensor.dtype != INT64 or depth == 0:
             return None
         if tensor not in self._memo:
-            self._memo[tensor] = self._find(tensor, depth - 1)
+            found = self._find(tensor, depth - 1)
+            self._memo[tensor] = found if found is not None and all(map(_is_moderate, found)) else None
         return self._memo[tensor]
 
     def _find(self, tensor: Tensor, depth: int) -> Range | None:
@@ -83,7 +85,7 @@ class Ranges:
         found = self._affine(tensor, depth)
         if found is None or any(s.runtime for size in found for s in symbols(size)):
             return None
-        return found
+        return found if all(map(_is_moderate, found)) else None
 
     def _affine(self, tensor: Tensor, depth: int) -> Progression | None:
         node, name, family = tensor.node, tensor.op.name, tensor.op.family
@@ -127,6 +129,13 @@ class Ranges:
         return found[0] + found[1] * self.sizes.canonical(offset), found[1] * difference
 
 
+def _is_moderate(size: Size) -> bool:
+    """True for numbers that stay far from the limits of an int64, whatever the sizes of arrays are."""
+    if isinstance(size, int):
+        return abs(size) <= LARGEST
+    return all(abs(factor) <= (LARGEST_FACTOR if monomial else LARGEST) for monomial, factor in size.terms)
+
+
 def _if_any(size: Size) -> Size:
     """The size of an axis that has elements: ``max(n, 0)`` is n then."""
     if isinstance(size, Dim) and len(size.terms) == 1:
@@ -151,7 +160,8 @@ def _sub(a: Range, b: Range) -> Range:
 
 
 def _mul(a: Range, b: Range) -> Range | None:
-    if at_least(a[0], 0) and at_least(b[0], 0):
+    whole = isinstance(a[1], int) or isinstance(b[1], int)
+    if whole and at_least(a[0], 0) and at_least(b[0], 0):
         return a[0] * b[0], a[1] * b[1]
     return None
 

@@ -41,6 +41,19 @@ def test_nothing_is_known_of_feeds_and_other_dtypes() -> None:
     assert found.of(x % sa.constant(0)) is None
 
 
+def test_nothing_is_known_of_what_might_overflow() -> None:
+    i, found = sa.arange(N), ranges()
+    assert found.of(sa.arange(5) * 2**62) is None
+    assert found.of(sa.minimum(sa.arange(5) * 2**62 + sa.arange(5) * 2**62, 4)) is None
+    assert found.of(i * 2**40) is None and found.of(i * i) is None
+    assert found.of(sa.constant(2**60) + i) is None
+    y = sa.fori_loop(
+        0, 5, lambda i, v: v.at[sa.minimum(i * 2**62 + i * 2**62, 4)].add(1.0), sa.zeros(5)
+    )  # wraps to -2**63
+    with pytest.raises(IndexOutOfBounds):
+        sa.compile(y, inputs=[])()
+
+
 def test_the_remainder_by_a_positive_number_is_known() -> None:
     x = sa.placeholder((None,), "int64")
     assert ranges().of(x % 4) == (0, 3)
