@@ -1,7 +1,7 @@
 """The steps of a finished while loop once more, in segments that record only where they start.
 
 How many steps there are is known when the loop has run, so that the segments are loops of run-time length: √n steps
-each for "sqrt", halves of halves for "log".
+each for "sqrt", eighths of eighths for "log".
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ from staticad.ops.conversion import CAST
 from staticad.ops.selection import MAXIMUM, MINIMUM
 from staticad.ops.sources import constant
 
-LEVELS = 16  # of halving: a million steps come down to fifteen
+PARTS = 8
+LEVELS = 6  # a million steps come down to four
 
 
 def segmented_again(node: Node, inputs: Sequence[Tensor]) -> list[Tensor]:
@@ -28,7 +29,7 @@ def segmented_again(node: Node, inputs: Sequence[Tensor]) -> list[Tensor]:
     carry, captures = list(inputs[: shape.carries]), list(inputs[shape.carries :])
     count = node.outputs[-1]
     if node.attrs["checkpoint"] == "log":
-        return _halves(steps, carry, captures, count, LEVELS)
+        return _eighths(steps, carry, captures, count, LEVELS)
     root = apply(CAST, (apply(CAST, count, dtype=FLOAT64) ** 0.5), dtype=INT64)
     size = apply(MAXIMUM, root, constant(1, INT64))
     return _segments(steps, carry, captures, count, size, (count + size - 1) // size, 0)
@@ -39,12 +40,13 @@ def _plain(steps: Body, carry: Sequence[Tensor], captures: Sequence[Tensor], cou
     return list(apply_all(LOOP, *carry, *captures, count, body=steps, shape=shape, base=steps, remat=True))
 
 
-def _halves(
+def _eighths(
     steps: Body, carry: Sequence[Tensor], captures: Sequence[Tensor], count: Tensor, levels: int
 ) -> list[Tensor]:
     if levels == 0:
         return _plain(steps, carry, captures, count)
-    return _segments(steps, carry, captures, count, (count + 1) // 2, None, levels - 1)
+    size = apply(MAXIMUM, (count + (PARTS - 1)) // PARTS, constant(1, INT64))
+    return _segments(steps, carry, captures, count, size, (count + size - 1) // size, levels - 1)
 
 
 def _segments(
@@ -53,25 +55,23 @@ def _segments(
     captures: Sequence[Tensor],
     count: Tensor,
     size: Tensor,
-    segments: Tensor | None,
+    segments: Tensor,
     levels: int,
 ) -> list[Tensor]:
-    """Segments of ``size`` steps (the last ones may be shorter), as many as given, or two."""
+    """Segments of ``size`` steps (the last ones may be shorter), as many as given."""
     state = [parameter(t.type) for t in steps.parameters[: len(carry)]]
     done = parameter(count.type)
     own = [parameter(t.type) for t in (*captures, count, size)]
     *own_captures, own_count, own_size = own
     left = apply(MINIMUM, own_size, own_count - done)
     if levels:
-        following = _halves(steps, state, own_captures, left, levels)
+        following = _eighths(steps, state, own_captures, left, levels)
     else:
         following = _plain(steps, state, own_captures, left)
     body = Body((*state, done, *own), (*following, done + left))
-    length = 2 if segments is None else dims.fresh_runtime("segments")
-    shape = LoopShape(len(state) + 1, 0, len(own), 0, length, counted=segments is not None)
-    extra = [] if segments is None else [segments]
+    shape = LoopShape(len(state) + 1, 0, len(own), 0, dims.fresh_runtime("segments"), counted=True)
     first = constant(0, INT64)
     found = apply_all(
-        LOOP, *carry, first, *captures, count, size, *extra, body=body, shape=shape, base=body, remat=True
+        LOOP, *carry, first, *captures, count, size, segments, body=body, shape=shape, base=body, remat=True
     )
     return list(found[: len(carry)])

@@ -2,7 +2,9 @@
 
 The backward pass runs a segment again when it needs what is inside (Griewank and Walther, Algorithm 799: revolve,
 ACM TOMS 26, 2000, for what is optimal). ``sqrt``: segments of √n steps, memory for about 2√n states, every step is
-computed twice. ``log``: halves of halves, memory for about 2·log₂ n states, every step is computed up to log₂ n times.
+computed twice. ``log``: eighths of eighths, memory for about 8·log₈ n states, every step is computed about log₈ n
+times. Halves of halves would need three quarters of that memory, but three times the levels, which all have to be
+compiled and computed.
 """
 
 from __future__ import annotations
@@ -19,7 +21,8 @@ from staticad.ops.base import apply
 from staticad.ops.control import LOOP, Body, LoopShape, apply_all, parameter
 from staticad.ops.movement import RESHAPE, SLICE
 
-SHORT = 4  # steps that are not worth cutting
+PARTS = 8  # of a loop, and of each part, for "log"
+SHORT = 8  # steps that are not worth cutting
 
 
 def check_choice(what: str, checkpoint: str | None) -> None:
@@ -57,7 +60,7 @@ def _run(
     if checkpoint == "log":
         if not isinstance(length, int):
             raise GraphError(f'checkpoint="log" needs a known number of steps, not {length}; use "sqrt"')
-        size, count, below = length // 2, 2, checkpoint
+        size, count, below = length // PARTS, PARTS, checkpoint
     else:
         size, below = dims.maximum(1, dims.isqrt(length)), None
         count = dims.floordiv(length, size)

@@ -6,10 +6,10 @@ import re
 from dataclasses import replace
 
 from staticad.ir.dtypes import INT64
+from staticad.lower.inline import STEPS
 from staticad.lower.loops import Branch, Compute, Index, Kernel, Loop, Pointer, Statement, Update
 from staticad.lower.plan import BranchCall, LoopCall, Plan, Step, Turns
 
-_COUNTER = re.compile(r"(?:s\d+)*t")  # the names that `staticad.lower.inline` gives to the steps of a loop
 _STATUS = re.compile(r"\b(check_index|failure)\(args, (\d+)")
 
 
@@ -53,7 +53,7 @@ class _Counter:
                 found.append(replace(s, text=text))
             elif isinstance(s, Branch):
                 found.append(replace(s, body=self.statements(s.body)))
-            elif isinstance(s, Loop) and _COUNTER.fullmatch(s.variable):
+            elif isinstance(s, Loop) and STEPS.fullmatch(s.variable):
                 number = self.loops
                 self.loops += 1
                 found.append(replace(s, body=self.statements(s.body)))

@@ -50,6 +50,8 @@ from staticad.lower.plan import (
 )
 
 LIMIT = 400  # statements; a larger kernel compiles slowly, and gains little
+DEEPEST = 3  # nested loops; a call for each step of a loop around them costs nothing in comparison
+STEPS = re.compile(r"(?:s\d+)*t")  # the names of the variables that count the steps of loops
 OWN = -1  # stands for the scratch buffer, which is made when its size is known
 _NAME = re.compile(r"\b(?:(?:s\d+)*(?:[vaikpn]\d+|c|t|position|again|length|first|made|failed|chosen)|lo|hi)\b")
 _STATUS = re.compile(r"\b(check_index|failure)\(args, \d+")
@@ -76,7 +78,7 @@ def inline_loop(call: LoopCall, outside: Outside, label: str) -> Step | None:
     """The loop as one kernel; None where a step of its body is no kernel, a sequence grows, or the kernel would be
     large."""
     total = _statements_of(call.plan)
-    if total is None or total > LIMIT:
+    if total is None or total > LIMIT or _depth(call.plan) >= DEEPEST:
         return None
     if any(outside.buffers[part.buffer].role == RECORD for part in (*call.slices, *call.fetches)):
         return None
@@ -98,6 +100,23 @@ def _statements_of(plan: Plan) -> int | None:
                 return None
             total += part
     return total
+
+
+def _depth(plan: Plan) -> int:
+    """How deep loops of the program are nested in the kernels of a body."""
+    kernels = [step.kernel for step in plan.steps]
+    found = [_nesting(kernel.body) for kernel in kernels if isinstance(kernel, Kernel)]
+    found += [_depth(branch) for kernel in kernels if isinstance(kernel, BranchCall) for branch in kernel.plans]
+    return max(found, default=0)
+
+
+def _nesting(statements: tuple[Statement, ...]) -> int:
+    found = [0]
+    for s in statements:
+        if isinstance(s, (Loop, Branch)):
+            counts = isinstance(s, Loop) and STEPS.fullmatch(s.variable) is not None
+            found.append(_nesting(s.body) + counts)
+    return max(found)
 
 
 def _lines(plan: Plan) -> list[Where]:
