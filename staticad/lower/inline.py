@@ -53,7 +53,7 @@ LIMIT = 400  # statements; a larger kernel compiles slowly, and gains little
 DEEPEST = 3  # nested loops; a call for each step of a loop around them costs nothing in comparison
 STEPS = re.compile(r"(?:s\d+)*t")  # the names of the variables that count the steps of loops
 OWN = -1  # stands for the scratch buffer, which is made when its size is known
-_NAME = re.compile(r"\b(?:(?:s\d+)*(?:[vaikpn]\d+|c|t|position|again|length|first|made|failed|chosen)|lo|hi)\b")
+_NAME = re.compile(r"\b(?:(?:s\d+)*(?:[vaikpnt]\d+|c|r|t|position|again|length|first|made|failed|chosen)|lo|hi)\b")
 _STATUS = re.compile(r"\b(check_index|failure)\(args, \d+")
 
 

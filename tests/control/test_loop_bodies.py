@@ -1,0 +1,25 @@
+"""Bodies of loops that need loops of their own when they stand in one kernel."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import staticad as sa
+from tests.control.running import run
+
+
+@pytest.mark.parametrize("size", [3, 700])
+def test_a_sum_of_float32_in_runs(size: int, rng: np.random.Generator) -> None:
+    """Such sums are made in runs of 512 terms, in a loop around the loop over the terms."""
+    x = sa.placeholder((None,), "float32", name="x")
+    y = sa.fori_loop(0, 3, lambda i, v: sa.tanh(v - v.mean()), x)
+    run([y], {x: rng.standard_normal(size, dtype=np.float32)})
+
+
+@pytest.mark.parametrize("size", [3, 40])
+def test_a_transpose_in_tiles(size: int, rng: np.random.Generator) -> None:
+    """Two matrices that are read along different axes are read in squares."""
+    x = sa.placeholder(("n", "n"), name="x")
+    y = sa.fori_loop(0, 2, lambda i, v: sa.fori_loop(0, 2, lambda j, w: sa.tanh(2 * w - w.T), v), x)
+    run([y], {x: rng.standard_normal((size, size))})
