@@ -29,7 +29,7 @@ from staticad.lower.loops import (
     Update,
     with_status,
 )
-from staticad.lower.memory import padded_bytes
+from staticad.lower.memory import ALIGNMENT, padded_bytes
 from staticad.lower.plan import (
     CONSTANT,
     FEED,
@@ -218,8 +218,9 @@ class _Builder:
         if b.role == CONSTANT:
             assert b.array is not None
             return _Target(self.pointer(self.outside.constant(b.array).number))
-        offset = self.scratch
-        self.scratch = self.scratch + padded_bytes(b)
+        # An empty buffer takes room too: where two buffers begin, they could not have two dtypes.
+        size, offset = padded_bytes(b), self.scratch
+        self.scratch = offset + (ALIGNMENT if size == 0 else size)
         return _Target(self._scratch(offset, b.dtype), own=offset)
 
     def _slice(self, part: Slice | Counter, b: Buffer) -> _Target:

@@ -23,3 +23,14 @@ def test_a_transpose_in_tiles(size: int, rng: np.random.Generator) -> None:
     x = sa.placeholder(("n", "n"), name="x")
     y = sa.fori_loop(0, 2, lambda i, v: sa.fori_loop(0, 2, lambda j, w: sa.tanh(2 * w - w.T), v), x)
     run([y], {x: rng.standard_normal((size, size))})
+
+
+def test_empty_values_of_several_dtypes(rng: np.random.Generator) -> None:
+    x = sa.placeholder((3, 4), name="x")
+
+    def step(state: tuple[sa.Tensor, sa.Tensor], row: sa.Tensor) -> tuple[tuple[sa.Tensor, sa.Tensor], None]:
+        numbers, whole = state
+        return (numbers[::-1] * row.sum(), whole[::-1] + 1), None
+
+    (numbers, whole), _ = sa.scan(step, (sa.zeros(0), sa.zeros(0, "int32")), x)
+    run([numbers, whole], {x: rng.standard_normal((3, 4))})
