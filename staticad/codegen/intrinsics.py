@@ -97,7 +97,8 @@ def size(_context: Any, args: Any, slot: Any) -> Any:
     return types.int64(ARGS, slot), emit
 
 
-def _element(builder: ir.IRBuilder, buffer: Pointer, address: ir.Value, index: ir.Value) -> ir.Value:
+def element_address(builder: ir.IRBuilder, buffer: Pointer, address: ir.Value, index: ir.Value) -> ir.Value:
+    """The address of an element of a buffer."""
     return builder.gep(address, [index], inbounds=True, source_etype=_memory_type(buffer.dtype))
 
 
@@ -134,7 +135,7 @@ def load(_context: Any, p: Any, i: Any) -> Any:
 
     def emit(_context: Any, builder: ir.IRBuilder, _signature: Any, values: Sequence[ir.Value]) -> ir.Value:
         memory_type = _memory_type(p.dtype)
-        loaded = builder.load(_element(builder, p, *values), typ=memory_type, align=_alignment(p.dtype))
+        loaded = builder.load(element_address(builder, p, *values), typ=memory_type, align=_alignment(p.dtype))
         _set_scope(builder, loaded, p)
         if p.dtype == BOOLEAN:
             return builder.icmp_unsigned("!=", loaded, ir.Constant(memory_type, 0))
@@ -155,7 +156,7 @@ def store(_context: Any, p: Any, i: Any, v: Any) -> Any:
         address, index, value = values
         if p.dtype == BOOLEAN:
             value = builder.zext(value, ir.IntType(8))
-        stored = builder.store(value, _element(builder, p, address, index), align=_alignment(p.dtype))
+        stored = builder.store(value, element_address(builder, p, address, index), align=_alignment(p.dtype))
         _set_scope(builder, stored, p)
         return context.get_dummy_value()
 

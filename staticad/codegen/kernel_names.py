@@ -9,6 +9,7 @@ from numba.core import types
 from staticad.codegen import (
     intrinsics,
     loop_hints,
+    matrix_product,
     scalar_arithmetic,
     scalar_cast,
     scalar_compare,
@@ -44,6 +45,9 @@ KERNEL_NAMES: dict[str, object] = {
     # loops
     "short_loop": loop_hints.short_loop,
     "deep_loop": loop_hints.deep_loop,
+    # small matrix products
+    "matrix_product": matrix_product.matrix_product,
+    "matrix_product_add": matrix_product.matrix_product_add,
     # arithmetic in the dtype of the operands
     "add": scalar_arithmetic.add,
     "sub": scalar_arithmetic.sub,

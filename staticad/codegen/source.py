@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from staticad.lower.emit import dtype_name, index_text
-from staticad.lower.loops import Branch, Break, Compute, Kernel, Load, Loop, Statement, Store, Update
+from staticad.lower.loops import (
+    Branch,
+    Break,
+    Compute,
+    Kernel,
+    Load,
+    Loop,
+    MatrixProduct,
+    Statement,
+    Store,
+    Update,
+)
 
 
 def render(kernel: Kernel) -> str:
@@ -37,6 +48,8 @@ def _render(statements: Iterable[Statement], depth: int) -> list[str]:
             lines += [f"{indent}if {s.condition}:", *_render(s.body, depth + 1)]
         elif isinstance(s, Break):
             lines += [f"{indent}if {s.condition}:", f"{indent}    break"]
+        elif isinstance(s, MatrixProduct):
+            lines.append(indent + _product(s))
         elif isinstance(s, Loop) and s.stop is None:
             lines += [f"{indent}{s.variable} = {s.start} - 1", f"{indent}while True:", f"{indent}    {s.variable} += 1"]
             lines += _render(s.body, depth + 1)
@@ -45,3 +58,11 @@ def _render(statements: Iterable[Statement], depth: int) -> list[str]:
             hint = [f"{indent}    {s.hint}_loop()"] if s.hint else []
             lines += [f"{indent}for {s.variable} in range({bounds}):", *hint, *_render(s.body, depth + 1)]
     return lines
+
+
+def _product(s: MatrixProduct) -> str:
+    starts = [f"{m.pointer}, {index_text(m.index)}, {m.row}" for m in (s.c, s.a, s.b)]
+    starts[1] += f", {s.a.column}"
+    name = "matrix_product_add" if s.alpha else "matrix_product"
+    alpha = f", {s.alpha}" if s.alpha else ""
+    return f"{name}({', '.join(starts)}, {s.rows}, {s.columns}, {s.depth}{alpha})"

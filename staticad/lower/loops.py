@@ -90,7 +90,33 @@ class Loop:
     hint: str = ""
 
 
-Statement = Load | Compute | Store | Update | Branch | Break | Loop
+@dataclass(frozen=True)
+class MatrixAt:
+    """A matrix in memory: where its first element lies, and the distances in elements between its rows and between its
+    columns; ints or names of size parameters."""
+
+    pointer: str
+    index: Index
+    row: int | str
+    column: int | str = 1
+
+
+@dataclass(frozen=True)
+class MatrixProduct:
+    """``c = a @ b``, or with ``alpha`` (a value) ``c += alpha * (a @ b)``. The columns of b and c are contiguous, and c
+    overlaps neither a nor b; a may be stored either way. ``rows``, ``columns`` (of c) and ``depth`` are ints, names of
+    parameters or short expressions of them."""
+
+    c: MatrixAt
+    a: MatrixAt
+    b: MatrixAt
+    rows: int | str
+    columns: int | str
+    depth: int | str
+    alpha: str = ""
+
+
+Statement = Load | Compute | Store | Update | Branch | Break | Loop | MatrixProduct
 
 
 @dataclass(frozen=True)
