@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from staticad.ir.dtypes import INT64
 from staticad.ir.graph import Node, Tensor
 from staticad.ir.rebuild import rebuild
+from staticad.lower.bodies import relieve
 from staticad.lower.contract import expand_product
 from staticad.lower.sizes import Sizes
 from staticad.ops.arithmetic import ADD
 from staticad.ops.base import apply
 from staticad.ops.comparison import EQUAL, ISNAN, LOGICAL_OR
+from staticad.ops.control import LOOP
 from staticad.ops.creation import FULL, IOTA
 from staticad.ops.indexing import GATHER_ALONG
 from staticad.ops.movement import BROADCAST_TO, EXPAND_DIMS
@@ -22,9 +26,11 @@ from staticad.ops.selection import WHERE
 def prepare(outputs: list[Tensor], sizes: Sizes) -> list[Tensor]:
     """The outputs over the graph that is lowered."""
 
-    def edit(node: Node, inputs: tuple[Tensor, ...]) -> Tensor | None:
+    def edit(node: Node, inputs: tuple[Tensor, ...]) -> Tensor | Sequence[Tensor] | None:
         if node.op.family == "contract":
             return expand_product(node, inputs, sizes)
+        if node.op is LOOP:
+            return relieve(node, inputs)
         if node.op.family == "argreduce":
             return _position(node, inputs[0])
         if node.op.name == "scatter_along":
