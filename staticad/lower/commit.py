@@ -17,7 +17,7 @@ from staticad.lower.clusters import ASSEMBLE, LOOPS, SCATTER, Cluster
 from staticad.lower.emit import Event, Memory
 from staticad.lower.plan import FETCH, Buffer, Step
 from staticad.lower.regions import row_major, scatter_updates, store_region
-from staticad.lower.special import gemm_step, region_step, regions_of
+from staticad.lower.special import product_step, region_step, regions_of
 
 Target = tuple[Buffer, Tensor]  # a variable's buffer, its new value
 
@@ -70,7 +70,7 @@ def commit_steps(
             commit += [change_part(program.memory, node, variable) for node in candidate.chain]
         elif candidate.product is not None:
             ((variable, _),) = candidate.targets
-            commit.append(gemm_step(program.memory, candidate.product.product, variable, candidate.product.alpha))
+            commit.append(product_step(program.memory, candidate.product.product, variable, candidate.product.alpha))
         else:
             commit.append(again(clusters[candidate.clusters[0]], candidate.targets))
     done = {id(tensor) for candidate in chosen for _, tensor in candidate.targets}

@@ -38,6 +38,7 @@ class Memory(Protocol):
 
     fusion: Fusion
     used: set[Tensor]  # what some node or the graph's result reads
+    in_loop: bool  # in the body of a loop, whose steps may all go into one kernel
 
     def buffer(self, tensor: Tensor) -> Buffer:
         """The buffer of a source or stored tensor."""

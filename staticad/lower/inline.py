@@ -23,6 +23,8 @@ from staticad.lower.loops import (
     Kernel,
     Load,
     Loop,
+    MatrixAt,
+    MatrixProduct,
     Pointer,
     Statement,
     Store,
@@ -347,11 +349,16 @@ class _Names:
         return _STATUS.sub(r"\1(args, STATUS", _NAME.sub(lambda m: self.name(m.group()), text))
 
     def bound(self, bound: int | str) -> int | str:
-        return self.text(bound) if isinstance(bound, str) else bound
+        return self.text(bound).removesuffix(" - 0") if isinstance(bound, str) else bound
 
     def index(self, pointer: str, index: Index) -> Index:
-        terms = tuple((self.name(n), self.bound(c)) for n, c in index.terms)
+        named = ((self.name(n), self.bound(c)) for n, c in index.terms)
+        terms = tuple(term for term in named if term[0] != "0")
         return Index((*terms, *self.extra[pointer]), self.bound(index.constant))
+
+    def matrix(self, m: MatrixAt) -> MatrixAt:
+        index = self.index(m.pointer, m.index)
+        return MatrixAt(self.name(m.pointer), index, self.bound(m.row), self.bound(m.column))
 
 
 def _renamed(s: Statement, names: _Names) -> Statement:
@@ -369,6 +376,10 @@ def _renamed(s: Statement, names: _Names) -> Statement:
         return Branch(names.text(s.condition), tuple(_renamed(inner, names) for inner in s.body))
     if isinstance(s, Break):
         return Break(names.text(s.condition))
+    if isinstance(s, MatrixProduct):
+        c, a, b = (names.matrix(m) for m in (s.c, s.a, s.b))
+        rows, columns, depth = (names.bound(size) for size in (s.rows, s.columns, s.depth))
+        return MatrixProduct(c, a, b, rows, columns, depth, names.text(s.alpha))
     body = tuple(_renamed(inner, names) for inner in s.body)
     stop = None if s.stop is None else names.bound(s.stop)
     return Loop(names.name(s.variable), names.bound(s.start), stop, body, s.hint)

@@ -38,7 +38,7 @@ from staticad.lower.prepare import prepare
 from staticad.lower.ranges import Range
 from staticad.lower.settle import settle
 from staticad.lower.sizes import Sizes
-from staticad.lower.special import assemble_steps, gemm_step, scatter_steps
+from staticad.lower.special import assemble_steps, product_step, scatter_steps
 from staticad.ops.sources import ConstantValue, constant_array
 
 Update = tuple[Tensor, Tensor]  # variable, its new value
@@ -64,7 +64,8 @@ def lower(
 
 class Lowering:
     """The state of one lowering: clusters, buffers, steps. ``carries`` are the parameters that a loop's body updates
-    in place (None outside of loops), ``checks`` is shared with the bodies, ``ranges`` are those of parameters."""
+    in place (None outside of loops), ``checks`` is shared with the bodies, ``ranges`` are those of parameters,
+    ``in_loop`` is true for the bodies of loops and of branches in loops."""
 
     def __init__(
         self,
@@ -74,12 +75,14 @@ class Lowering:
         checks: list[Check],
         carries: Sequence[Tensor] | None,
         ranges: Mapping[Node, Range] = NO_RANGES,
+        in_loop: bool = False,
     ) -> None:
         self.sizes = sizes
         self.optimize = optimize
         self.fusion = Fusion(sizes, ranges)
         self.inputs = tuple(inputs)
         self.may_fail = carries is not None
+        self.in_loop = in_loop
         self._positions = {t.node: i for i, t in enumerate(inputs)}
         self.variables: list[Tensor] = []
         self.buffers: list[Buffer] = []
@@ -248,7 +251,7 @@ class Lowering:
     def _special(self, cluster: Cluster) -> list[Step]:
         (node,) = cluster.members
         if cluster.kind == CONTRACT:
-            return [gemm_step(self, node)]
+            return [product_step(self, node)]
         if cluster.kind == ASSEMBLE:
             return assemble_steps(self, node)
         if cluster.kind == SCATTER:
@@ -272,7 +275,9 @@ def body_plan(
     """The plan of a body, optimized on its own, with the sizes, options and checks of the graph around it."""
     optimized = parent.optimize([*fetches, *(value for _, value in updates)])
     constraints = [c for node in sort_nodes(optimized) for c in node.constraints]
-    inner = Lowering(inputs, parent.sizes.extended(constraints), parent.optimize, parent.checks, carries, ranges)
+    sizes = parent.sizes.extended(constraints)
+    in_loop = parent.in_loop or carries is not None
+    inner = Lowering(inputs, sizes, parent.optimize, parent.checks, carries, ranges, in_loop)
     values = optimized[len(fetches) :]
     pairs = [(v, x) for (v, _), x in zip(updates, values, strict=True)]
     return inner.plan(optimized[: len(fetches)], pairs, ())

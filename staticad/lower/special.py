@@ -11,6 +11,7 @@ from staticad.lower.clusters import SMALL
 from staticad.lower.contract import batch_shape, bits
 from staticad.lower.emit import Memory, literal
 from staticad.lower.plan import Address, Argument, Buffer, Routine, Step, Symbolic
+from staticad.lower.products import product_kernel
 from staticad.lower.regions import row_major, scatter_updates, store_region
 from staticad.ops.creation import fill
 
@@ -96,8 +97,13 @@ def region_step(memory: Memory, node: Node, number: int, region: Region, target:
     return store_region(memory, node.inputs[number], target, place, node.op.name)
 
 
-def gemm_step(memory: Memory, node: Node, onto: Buffer | None = None, alpha: float = 1.0) -> Step:
-    """The library call of a matrix product, or of adding ``alpha`` times the product to what a buffer holds."""
+def product_step(memory: Memory, node: Node, onto: Buffer | None = None, alpha: float = 1.0) -> Step:
+    """The step that computes a matrix product, or adds ``alpha`` times the product to what a buffer holds."""
+    return product_kernel(memory, node, onto, alpha) or _gemm_step(memory, node, onto, alpha)
+
+
+def _gemm_step(memory: Memory, node: Node, onto: Buffer | None, alpha: float) -> Step:
+    """The library call of a matrix product."""
     a, b = memory.fusion.operands[node]
     target = memory.buffer(node.outputs[0]) if onto is None else onto
     beta = 0.0 if onto is None else 1.0

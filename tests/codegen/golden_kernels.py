@@ -46,6 +46,12 @@ def _adam_like() -> str:
     return text([], {m: new, w: w - 0.001 * new})
 
 
+def _recurrent() -> str:
+    h, wh, xs = sa.placeholder((None, 64)), sa.placeholder((64, 64)), sa.placeholder((None, None, 64))
+    last, _ = sa.scan(lambda h, row: (sa.tanh(h @ wh + row), None), h, xs)
+    return text([last, *sa.gradients(sa.sum(last), [wh])])
+
+
 def text(fetches: sa.Tensor | list[sa.Tensor], updates: dict[sa.Variable, sa.Tensor] | None = None) -> str:
     """The kernels of a plan, each once, under the labels of their steps."""
     parts: dict[str, str] = {}
@@ -67,6 +73,7 @@ GOLDEN: dict[str, Callable[[], str]] = {
     "cross_entropy": _cross_entropy,
     "argmax": lambda: text(sa.argmax(x(), axis=1)),
     "update_in_place": _adam_like,
+    "recurrent_step": _recurrent,
 }
 
 

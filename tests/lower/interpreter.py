@@ -246,6 +246,8 @@ def _names() -> dict[str, Any]:
     names["load"] = lambda pointer, index: pointer.load(index, iteration[0])
     names["store"] = lambda pointer, index, value: pointer.store(index, value, iteration[0])
     names["check_index"] = _check_index
+    names["matrix_product"] = lambda *arguments: _matrix_product(iteration[0], *arguments)
+    names["matrix_product_add"] = names["matrix_product"]
     names["_iteration"] = iteration
     return names
 
@@ -254,6 +256,36 @@ def _pointer(args: list[Any], slot: int, dtype: Any, _scope: int, _scopes: int) 
     pointer = args[slot]
     assert isinstance(pointer, Pointer) and pointer.dtype == np.dtype(dtype), (pointer, dtype)
     return pointer
+
+
+def _matrix_product(
+    iteration: int,
+    c: Pointer,
+    c_at: int,
+    c_row: int,
+    a: Pointer,
+    a_at: int,
+    a_row: int,
+    a_column: int,
+    b: Pointer,
+    b_at: int,
+    b_row: int,
+    rows: int,
+    columns: int,
+    depth: int,
+    alpha: Any = None,
+) -> None:
+    if c.block is a.block and c.begin == a.begin or c.block is b.block and c.begin == b.begin:
+        raise WrongAccess(f"the product in b{c.number} overwrites its operand")
+    for i in range(rows):
+        for j in range(columns):
+            total = c.dtype.type(0)
+            for k in range(depth):
+                u = a.load(a_at + i * a_row + k * a_column, iteration)
+                total += u * b.load(b_at + k * b_row + j, iteration)
+            if alpha is not None:
+                total = alpha * total + c.load(c_at + i * c_row + j, iteration)
+            c.store(c_at + i * c_row + j, total, iteration)
 
 
 def _check_index(args: list[Any], slot: int, index: Any, size: int, code: int) -> int:
