@@ -51,9 +51,9 @@ FAMILIES: Mapping[str, tuple[str, str]] = {
     "contract": ("Matrix products", "Calls of BLAS for floats; leading axes broadcast."),
     "barrier": ("Barriers", "The operand's value, and a statement about derivatives. They cost nothing."),
 }
-DTYPES = {"biuf": "all", "iuf": "integers, floats", "f": "floats", "b": "bool"}
+DTYPES = {"biuf": "all", "iuf": "integers, floats", "iu": "integers", "f": "floats", "b": "bool"}
 RESULTS: Mapping[str, str] = {
-    **dict.fromkeys(("placeholder", "variable", "constant", "full", "iota", "cast"), "the one asked for"),
+    **dict.fromkeys(("placeholder", "variable", "constant", "full", "iota", "position", "cast"), "the one asked for"),
     "argmax": "int64",
     "argmin": "int64",
     "size": "int64",
@@ -65,6 +65,7 @@ NOTES: Mapping[str, str] = {
     "constant": "equal by dtype, shape and bits: 0.0 and -0.0 stay apart",
     "full": "one number everywhere",
     "iota": "the own index along an axis; `arange`, `eye`, `linspace` and `tril` are made of it",
+    "position": "the own index in row-major order; the counters of `sa.random`",
     "size": "a size as a number",
     "div": "true division; x / 0 is an infinity or NaN",
     "floor_divide": "rounds towards minus infinity",
@@ -91,6 +92,12 @@ NOTES: Mapping[str, str] = {
     "logical_or": "operands count as true where they are not 0",
     "logical_xor": "operands count as true where they are not 0",
     "logical_not": "operands count as true where they are not 0",
+    "bitwise_and": "of bools it is `logical_and`; `bitwise_or`, `bitwise_xor` and `invert` likewise",
+    "left_shift": "0 for shifts by the width of the dtype or more, or by a negative number",
+    "right_shift": "keeps the sign; 0 or -1 for shifts by the width of the dtype or more, or by a negative number",
+    "threefry64": "a block of random bits from a key and a counter; `sa.random` is made of these two",
+    "threefry32": "the exclusive or of the two words of the block",
+    "erfinv": "infinite at -1 and 1, NaN beyond",
     "sum": "0 for no elements; rounding does not depend on the number of threads",
     "prod": "1 for no elements; derivative right with any number of zeros",
     "max": "NaN if there is one; no elements are an error; ties share the cotangent equally",
@@ -126,8 +133,8 @@ def derivative(op: Op) -> str:
 
 def row(op: Op) -> str:
     """The line of one op in its family's table."""
-    dtypes = DTYPES[getattr(op, "operands", "biuf")]
-    result = RESULTS.get(op.name, "bool" if getattr(op, "result", "") == "bool" else "same")
+    dtypes = getattr(op, "only", None) or DTYPES[getattr(op, "operands", "biuf")]
+    result = RESULTS.get(op.name, getattr(op, "result", "same"))
     dtypes = dtypes if derivative(op) else ""
     return f"| `{op.name}` | {dtypes} | {result} | {derivative(op)} | {NOTES.get(op.name, '')} |".replace("|  |", "| |")
 

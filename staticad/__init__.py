@@ -22,17 +22,21 @@ from staticad.errors import (
     VerifyError,
 )
 from staticad.export import to_dot, to_networkx, to_svg
-from staticad.functional import linalg, methods, special
+from staticad.functional import linalg, methods, random, special
 from staticad.functional.autograph.convert import function
-from staticad.functional.comparison import (
+from staticad.functional.bitwise import (
     bitwise_and,
     bitwise_not,
     bitwise_or,
     bitwise_xor,
+    invert,
+    left_shift,
+    right_shift,
+)
+from staticad.functional.comparison import (
     equal,
     greater,
     greater_equal,
-    invert,
     isfinite,
     isinf,
     isnan,
@@ -159,8 +163,8 @@ __all__ = [
     "square", "subtract", "tan", "tanh", "true_divide", "trunc", "where",
     # comparisons and logic
     "bitwise_and", "bitwise_not", "bitwise_or", "bitwise_xor", "equal", "greater", "greater_equal", "invert",
-    "isfinite", "isinf", "isnan", "less", "less_equal", "logical_and", "logical_not", "logical_or", "logical_xor",
-    "not_equal",
+    "isfinite", "isinf", "isnan", "left_shift", "less", "less_equal", "logical_and", "logical_not", "logical_or",
+    "logical_xor", "not_equal", "right_shift",
     # reductions
     "all", "any", "argmax", "argmin", "max", "mean", "min", "prod", "std", "sum", "var",
     # shapes, joining, indexing
@@ -174,6 +178,8 @@ __all__ = [
     # products and matrices
     "diag", "diagonal", "dot", "einsum", "inner", "linalg", "matmul", "outer", "special", "tensordot", "trace", "tril",
     "triu", "vdot",
+    # random numbers
+    "random",
     # training
     "cross_entropy", "log_softmax", "logsumexp", "mse", "nn", "one_hot", "optim", "softmax",
     # errors

@@ -14,7 +14,7 @@ zeros ones full eye arange linspace zeros_like ones_like full_like
 add subtract multiply divide true_divide floor_divide remainder mod power pow negative positive absolute abs sign exp
 expm1 log log1p sqrt rsqrt square reciprocal sin cos tan tanh sigmoid relu softplus erf maximum minimum clip where
 equal not_equal less less_equal greater greater_equal logical_and logical_or logical_xor logical_not invert
-bitwise_and bitwise_or bitwise_xor astype floor ceil trunc rint round isnan isfinite isinf
+bitwise_and bitwise_or bitwise_xor left_shift right_shift astype floor ceil trunc rint round isnan isfinite isinf
 sum mean prod max min argmax argmin any all
 reshape transpose swapaxes moveaxis expand_dims squeeze broadcast_to concatenate stack split pad flip
 take take_along_axis matmul dot outer diagonal trace tril triu

@@ -11,13 +11,15 @@ from staticad.codegen import (
     loop_hints,
     matrix_product,
     scalar_arithmetic,
+    scalar_bitwise,
     scalar_cast,
     scalar_compare,
     scalar_division,
     scalar_power,
+    scalar_random,
     scalar_reduce,
 )
-from staticad.codegen.vecmath import error_function, exponential, logarithm, sigmoidal, trigonometric
+from staticad.codegen.vecmath import error_function, exponential, inverse_error, logarithm, sigmoidal, trigonometric
 
 KERNEL_NAMES: dict[str, object] = {
     # dtypes
@@ -81,6 +83,7 @@ KERNEL_NAMES: dict[str, object] = {
     "cos": trigonometric.cos_intrinsic,
     "tan": trigonometric.tan_intrinsic,
     "erf": error_function.erf_intrinsic,
+    "erfinv": inverse_error.erfinv_intrinsic,
     "tanh": sigmoidal.tanh_intrinsic,
     "sigmoid": sigmoidal.sigmoid_intrinsic,
     "softplus": sigmoidal.softplus_intrinsic,
@@ -99,6 +102,15 @@ KERNEL_NAMES: dict[str, object] = {
     "isinf": scalar_compare.isinf,
     "isfinite": scalar_compare.isfinite,
     "where": scalar_compare.where,
+    # bits
+    "bitwise_and": scalar_bitwise.bitwise_and,
+    "bitwise_or": scalar_bitwise.bitwise_or,
+    "bitwise_xor": scalar_bitwise.bitwise_xor,
+    "invert": scalar_bitwise.invert,
+    "left_shift": scalar_bitwise.left_shift,
+    "right_shift": scalar_bitwise.right_shift,
+    "threefry64": scalar_random.threefry64,
+    "threefry32": scalar_random.threefry32,
     # reductions
     "add_reduce": scalar_reduce.add_reduce,
     "mul_reduce": scalar_reduce.mul_reduce,

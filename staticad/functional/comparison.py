@@ -6,9 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from staticad.errors import DTypeError
 from staticad.ir.dtypes import BOOL, UINT64, is_integer
-from staticad.ir.graph import Tensor, describe
+from staticad.ir.graph import Tensor
 from staticad.ops import elementwise as ops
 from staticad.ops.base import Op, apply
 from staticad.ops.creation import fill
@@ -110,34 +109,6 @@ def logical_not(x: Operand) -> Tensor:
     return apply(ops.LOGICAL_NOT, to_tensor(x))
 
 
-def _bitwise(name: str, op: Op, *values: Operand) -> Tensor:
-    operands = [to_tensor(v) for v in values]
-    if any(t.dtype != BOOL for t in operands):
-        listed = ", ".join(describe(t) for t in operands)
-        raise DTypeError(f"{name}: only bools have bitwise logic here; compare first or use astype ({listed})")
-    return apply(op, *operands)
-
-
-def bitwise_and(x1: Operand, x2: Operand) -> Tensor:
-    """x1 & x2 of bools. Other dtypes raise DTypeError."""
-    return _bitwise("bitwise_and", ops.LOGICAL_AND, x1, x2)
-
-
-def bitwise_or(x1: Operand, x2: Operand) -> Tensor:
-    """x1 | x2 of bools. Other dtypes raise DTypeError."""
-    return _bitwise("bitwise_or", ops.LOGICAL_OR, x1, x2)
-
-
-def bitwise_xor(x1: Operand, x2: Operand) -> Tensor:
-    """x1 ^ x2 of bools. Other dtypes raise DTypeError."""
-    return _bitwise("bitwise_xor", ops.LOGICAL_XOR, x1, x2)
-
-
-def invert(x: Operand) -> Tensor:
-    """~x of bools. Other dtypes raise DTypeError."""
-    return _bitwise("invert", ops.LOGICAL_NOT, x)
-
-
 def isnan(x: Operand) -> Tensor:
     """x is NaN; false for integers."""
     return apply(ops.ISNAN, to_tensor(x))
@@ -151,6 +122,3 @@ def isfinite(x: Operand) -> Tensor:
 def isinf(x: Operand) -> Tensor:
     """x is infinite; false for integers."""
     return apply(ops.ISINF, to_tensor(x))
-
-
-bitwise_not = invert

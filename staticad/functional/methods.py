@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from staticad.functional import comparison, elementwise, indexing, joining, linalg, movement, numpy_protocol, reductions
+from staticad.functional import (
+    bitwise,
+    comparison,
+    elementwise,
+    indexing,
+    joining,
+    linalg,
+    movement,
+    numpy_protocol,
+    reductions,
+)
 from staticad.ir.dims import Size, product
 from staticad.ir.graph import Tensor
 from staticad.ops.barrier import STOP_GRADIENT
@@ -71,9 +81,11 @@ BINARY: dict[str, Binary] = {
     "floordiv": elementwise.floor_divide,
     "mod": elementwise.remainder,
     "divmod": elementwise.divmod,
-    "and": comparison.bitwise_and,
-    "or": comparison.bitwise_or,
-    "xor": comparison.bitwise_xor,
+    "and": bitwise.bitwise_and,
+    "or": bitwise.bitwise_or,
+    "xor": bitwise.bitwise_xor,
+    "lshift": bitwise.left_shift,
+    "rshift": bitwise.right_shift,
 }
 
 OPERATORS: dict[str, Callable[..., Any]] = {
@@ -92,7 +104,7 @@ OPERATORS: dict[str, Callable[..., Any]] = {
     "__neg__": elementwise.negative,
     "__pos__": elementwise.positive,
     "__abs__": elementwise.absolute,
-    "__invert__": comparison.invert,
+    "__invert__": bitwise.invert,
     "__round__": elementwise.round,
 }
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from staticad.errors import GraphError
 from staticad.functional import (
+    bitwise,
     comparison,
     creation,
     einsum,
@@ -20,6 +21,7 @@ from staticad.functional import (
     linalg,
     movement,
     reductions,
+    special,
 )
 from staticad.ir.dims import Shape, Size, product
 from staticad.ir.graph import Tensor, describe
@@ -68,10 +70,12 @@ UFUNCS: dict[np.ufunc, Function] = {
     np.logical_or: comparison.logical_or,
     np.logical_xor: comparison.logical_xor,
     np.logical_not: comparison.logical_not,
-    np.bitwise_and: comparison.bitwise_and,
-    np.bitwise_or: comparison.bitwise_or,
-    np.bitwise_xor: comparison.bitwise_xor,
-    np.invert: comparison.invert,
+    np.bitwise_and: bitwise.bitwise_and,
+    np.bitwise_or: bitwise.bitwise_or,
+    np.bitwise_xor: bitwise.bitwise_xor,
+    np.invert: bitwise.invert,
+    np.left_shift: bitwise.left_shift,
+    np.right_shift: bitwise.right_shift,
     np.isnan: comparison.isnan,
     np.isfinite: comparison.isfinite,
     np.isinf: comparison.isinf,
@@ -81,6 +85,7 @@ UFUNCS: dict[np.ufunc, Function] = {
 # SciPy's ufuncs, by name: the package does not import SciPy to know them.
 SCIPY_UFUNCS: dict[str, Function] = {
     "erf": elementwise.erf,
+    "erfinv": special.erfinv,
     "expit": elementwise.sigmoid,
 }
 

@@ -1,4 +1,5 @@
-"""Composites of learning and statistics: softmax, log-sum-exp, one-hot, cross entropy, mean squared error.
+"""Learning and statistics: softmax, log-sum-exp, one-hot, cross entropy, mean squared error, the inverse error
+function.
 
 Exponentials are taken of differences to the maximum, which is a constant to derivatives (its own would cancel).
 """
@@ -19,6 +20,7 @@ from staticad.ir.types import same_size
 from staticad.ops.barrier import STOP_GRADIENT
 from staticad.ops.base import apply
 from staticad.ops.creation import indices
+from staticad.ops.elementwise import ERFINV
 from staticad.ops.indexing import GATHER_ALONG
 from staticad.ops.movement import BROADCAST_TO
 from staticad.ops.promotion import Operand, as_operands, cast, to_tensor
@@ -38,6 +40,11 @@ def _maximum(x: Tensor, axis: Axis) -> Tensor:
 def _finite(x: Tensor) -> Tensor:
     """x, with 0 for infinities and NaN."""
     return elementwise.where(comparison.isfinite(x), x, 0)
+
+
+def erfinv(x: Operand) -> Tensor:
+    """The inverse of the error function: erf(erfinv(x)) = x; infinite at -1 and 1, NaN beyond."""
+    return apply(ERFINV, _as_float(x))
 
 
 def logsumexp(x: Operand, axis: Axis = None, keepdims: bool = False) -> Tensor:

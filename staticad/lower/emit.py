@@ -334,11 +334,12 @@ class Emitter:
         dtype = node.types[0].dtype
         if node.op.kind == "fill":
             return self.number(node.attrs["value"], dtype)
-        affine = (
-            Affine(self.fusion.sizes.canonical(node.attrs["size"]))
-            if node.op.kind == "size"
-            else context[node.attrs["axis"]]
-        )
+        if node.op.kind == "size":
+            affine = Affine(self.fusion.sizes.canonical(node.attrs["size"]))
+        elif node.op.kind == "position":
+            affine = linear(context, self.fusion.shape(node.outputs[0]))
+        else:
+            affine = context[node.attrs["axis"]]
         return self._cast(self.integer(affine), INT64, dtype)
 
     def integer(self, affine: Affine) -> str:

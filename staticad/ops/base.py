@@ -80,9 +80,9 @@ class Source(Op):
 
 
 class Creation(Op):
-    """No tensor inputs, computed from sizes and loop indices: full, iota (arange), size.
+    """No tensor inputs, computed from sizes and loop indices: full, iota (arange), position, size.
 
-    ``code(attrs, dtype, index)`` is not needed: `lower` knows the three kinds by ``kind``.
+    ``code(attrs, dtype, index)`` is not needed: `lower` knows the kinds by ``kind``.
     """
 
     family = "creation"
@@ -90,7 +90,7 @@ class Creation(Op):
 
     def __init__(self, name: str, kind: str, **kwargs: Any) -> None:
         super().__init__(name, nondifferentiable=True, **kwargs)
-        self.kind = kind  # "fill": attrs value; "iota": attrs axis; "size": attrs size
+        self.kind = kind  # "fill": attrs value; "iota": attrs axis; "position"; "size": attrs size
 
     def infer(self, inputs: tuple[TensorType, ...], attrs: Attrs) -> Inferred:
         shape = attrs["shape"] if self.kind != "size" else ()
@@ -101,8 +101,9 @@ class Elementwise(Op):
     """One scalar expression per element, with broadcasting.
 
     ``code`` is text with {0}, {1}… for the operands, in terms of the kernel names of `staticad.codegen`.
-    ``result`` is "same" (dtype of the operands) or "bool"; ``operands`` tells which dtype kinds are legal
-    ("biuf" letters); all operands have one dtype, except a leading bool condition where ``condition`` is set.
+    ``result`` is "same" (dtype of the operands) or the name of a dtype; ``operands`` tells which dtype kinds are
+    legal ("biuf" letters), ``only`` names the only dtype; all operands have one dtype, except a leading bool condition
+    where ``condition`` is set.
     ``cost`` is relative to an addition. ``domain`` is where tests draw from, one (low, high) for every operand.
     """
 
@@ -116,6 +117,7 @@ class Elementwise(Op):
         arity: int = 1,
         result: str = "same",
         operands: str = "biuf",
+        only: str | None = None,
         condition: bool = False,
         cost: int = 1,
         domain: tuple[float, float] = (-2.0, 2.0),
@@ -124,7 +126,7 @@ class Elementwise(Op):
     ) -> None:
         super().__init__(name, **kwargs)
         self.code, self.arity, self.result, self.operands = code, arity, result, operands
-        self.condition, self.cost, self.domain, self.commutative = condition, cost, domain, commutative
+        self.only, self.condition, self.cost, self.domain, self.commutative = only, condition, cost, domain, commutative
 
     def infer(self, inputs: tuple[TensorType, ...], attrs: Attrs) -> Inferred:
         if len(inputs) != self.arity:
@@ -136,14 +138,18 @@ class Elementwise(Op):
         if len(dtypes) > 1:
             raise DTypeError(f"operands of several dtypes ({', '.join(sorted(map(str, dtypes)))}); cast them first")
         (dtype,) = dtypes
-        if dtype.kind not in self.operands:
+        if not self.accepts(dtype):
             raise DTypeError(f"{dtype} is not supported; use astype")
         constraints: list[Constraint] = []
         shape = broadcast_shapes([t.shape for t in inputs], constraints)
         return (TensorType(shape, self.result_dtype(dtype, attrs)),), tuple(constraints)
 
+    def accepts(self, dtype: DType) -> bool:
+        """Whether the operands may have that dtype."""
+        return dtype.kind in self.operands and self.only in (None, dtype.name)
+
     def result_dtype(self, dtype: DType, attrs: Attrs) -> DType:
-        return BOOL if self.result == "bool" else dtype
+        return dtype if self.result == "same" else np.dtype(self.result)
 
 
 class Cast(Elementwise):

@@ -1,7 +1,8 @@
-"""Tensors made from sizes alone: a filled array, the indices along an axis, a size as a number."""
+"""Tensors made from sizes alone: a filled array, indices along an axis, row-major positions, a size as a number."""
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -18,15 +19,20 @@ def _iota(*, shape: tuple[int, ...], dtype: DType, axis: int) -> np.ndarray:
     return np.broadcast_to(np.arange(shape[axis]).astype(dtype).reshape(along), shape)
 
 
+def _position(*, shape: tuple[int, ...], dtype: DType) -> np.ndarray:
+    return np.arange(math.prod(shape)).astype(dtype).reshape(shape)
+
+
 def _size(*, size: int, dtype: DType, shape: tuple[int, ...] = ()) -> np.ndarray:
     return np.asarray(size, dtype)
 
 
 FULL = Creation("full", "fill", numpy=lambda *, shape, dtype, value: np.full(shape, value, dtype))
 IOTA = Creation("iota", "iota", numpy=_iota)
+POSITION = Creation("position", "position", numpy=_position)
 SIZE = Creation("size", "size", numpy=_size)
 
-CREATION_OPS = (FULL, IOTA, SIZE)
+CREATION_OPS = (FULL, IOTA, POSITION, SIZE)
 
 
 def fill(shape: Shape, value: Any, dtype: DType) -> Tensor:
@@ -38,6 +44,11 @@ def fill(shape: Shape, value: Any, dtype: DType) -> Tensor:
 def indices(shape: Shape, axis: int, dtype: DType = INT64) -> Tensor:
     """An array whose elements are their own index along the axis."""
     return apply(IOTA, shape=shape, dtype=dtype, axis=axis)
+
+
+def positions(shape: Shape, dtype: DType = INT64) -> Tensor:
+    """An array whose elements are numbered in row-major order."""
+    return apply(POSITION, shape=shape, dtype=dtype)
 
 
 def size_tensor(size: Size) -> Tensor:

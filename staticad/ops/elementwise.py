@@ -19,6 +19,15 @@ from staticad.ops.arithmetic import (
     SQUARE,
     SUB,
 )
+from staticad.ops.bitwise import (
+    BITWISE_AND,
+    BITWISE_OPS,
+    BITWISE_OR,
+    BITWISE_XOR,
+    INVERT,
+    LEFT_SHIFT,
+    RIGHT_SHIFT,
+)
 from staticad.ops.comparison import (
     COMPARISON_OPS,
     EQUAL,
@@ -36,10 +45,12 @@ from staticad.ops.comparison import (
     NOT_EQUAL,
 )
 from staticad.ops.conversion import CAST, CEIL, CONVERSION_OPS, FLOOR, ROUND, TRUNC
+from staticad.ops.random import RANDOM_OPS, THREEFRY32, THREEFRY64
 from staticad.ops.selection import MAXIMUM, MINIMUM, RELU, SELECTION_OPS, WHERE
 from staticad.ops.transcendental import (
     COS,
     ERF,
+    ERFINV,
     EXP,
     EXPM1,
     LOG,
@@ -52,12 +63,15 @@ from staticad.ops.transcendental import (
     TRANSCENDENTAL_OPS,
 )
 
-ELEMENTWISE_OPS = (*ARITHMETIC_OPS, *TRANSCENDENTAL_OPS, *COMPARISON_OPS, *SELECTION_OPS, *CONVERSION_OPS)
+ELEMENTWISE_OPS = (
+    *ARITHMETIC_OPS, *TRANSCENDENTAL_OPS, *COMPARISON_OPS, *SELECTION_OPS, *CONVERSION_OPS, *BITWISE_OPS, *RANDOM_OPS,
+)  # fmt: skip
 
 __all__ = [
-    "ABS", "ADD", "CAST", "CEIL", "COS", "DIV", "ELEMENTWISE_OPS", "EQUAL", "ERF", "EXP", "EXPM1", "FLOOR",
-    "FLOOR_DIVIDE", "GREATER", "GREATER_EQUAL", "ISFINITE", "ISINF", "ISNAN", "LESS", "LESS_EQUAL", "LOG", "LOG1P",
-    "LOGICAL_AND", "LOGICAL_NOT", "LOGICAL_OR", "LOGICAL_XOR", "MAXIMUM", "MINIMUM", "MUL", "NEG", "NOT_EQUAL", "POW",
-    "RECIPROCAL", "RELU", "REMAINDER", "ROUND", "RSQRT", "SIGMOID", "SIGN", "SIN", "SOFTPLUS", "SQRT", "SQUARE", "SUB",
-    "TAN", "TANH", "TRUNC", "WHERE",
+    "ABS", "ADD", "BITWISE_AND", "BITWISE_OR", "BITWISE_XOR", "CAST", "CEIL", "COS", "DIV", "ELEMENTWISE_OPS", "EQUAL",
+    "ERF", "ERFINV", "EXP", "EXPM1", "FLOOR", "FLOOR_DIVIDE", "GREATER", "GREATER_EQUAL", "INVERT", "ISFINITE", "ISINF",
+    "ISNAN", "LEFT_SHIFT", "LESS", "LESS_EQUAL", "LOG", "LOG1P", "LOGICAL_AND", "LOGICAL_NOT", "LOGICAL_OR",
+    "LOGICAL_XOR", "MAXIMUM", "MINIMUM", "MUL", "NEG", "NOT_EQUAL", "POW", "RECIPROCAL", "RELU", "REMAINDER",
+    "RIGHT_SHIFT", "ROUND", "RSQRT", "SIGMOID", "SIGN", "SIN", "SOFTPLUS", "SQRT", "SQUARE", "SUB", "TAN", "TANH",
+    "THREEFRY32", "THREEFRY64", "TRUNC", "WHERE",
 ]  # fmt: skip

@@ -23,6 +23,12 @@ def _erf(x: np.ndarray) -> np.ndarray:
     return special.erf(x)
 
 
+def _erfinv(x: np.ndarray) -> np.ndarray:
+    from scipy import special
+
+    return np.copysign(special.erfinv(x), x)  # SciPy's is 0.0 at -0.0
+
+
 def _expit(x: np.ndarray) -> np.ndarray:
     from scipy import special
 
@@ -56,5 +62,12 @@ TANH = _function("tanh", np.tanh, lambda g, y, x: (g * (1 - y * y),), cost=20)
 SIGMOID = _function("sigmoid", _expit, lambda g, y, x: (g * (y * (1 - y)),), cost=18)
 SOFTPLUS = _function("softplus", _softplus, lambda g, y, x: (g * apply(SIGMOID, x),), cost=30)
 ERF = _function("erf", _erf, lambda g, y, x: (g * (2 / math.sqrt(math.pi) * apply(EXP, -(x * x))),), cost=25)
+ERFINV = _function(
+    "erfinv",
+    _erfinv,
+    lambda g, y, x: (g * (math.sqrt(math.pi) / 2 * apply(EXP, y * y)),),
+    cost=40,
+    domain=(-0.9, 0.9),
+)
 
-TRANSCENDENTAL_OPS = (EXP, EXPM1, LOG, LOG1P, SIN, COS, TAN, TANH, SIGMOID, SOFTPLUS, ERF)
+TRANSCENDENTAL_OPS = (EXP, EXPM1, LOG, LOG1P, SIN, COS, TAN, TANH, SIGMOID, SOFTPLUS, ERF, ERFINV)

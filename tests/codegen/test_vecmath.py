@@ -15,14 +15,23 @@ from staticad.codegen.target import cpu
 from tests.codegen.kernel_runner import assert_identical, elementwise_source, evaluate, ulps
 
 FLOATS = ("float32", "float64")
-UNARY = ("exp", "expm1", "log", "log1p", "sin", "cos", "tan", "tanh", "sigmoid", "softplus", "erf")
+UNARY = ("exp", "expm1", "log", "log1p", "sin", "cos", "tan", "tanh", "sigmoid", "softplus", "erf", "erfinv")
+
+
+def exact_erfinv(x: mpmath.mpf) -> mpmath.mpf:
+    """1200 bits, which the sine needs, would take minutes here."""
+    with mpmath.workprec(150):
+        return mpmath.erfinv(x)
+
+
 EXACT: dict[str, Callable[..., Any]] = {
     "sigmoid": lambda x: 1 / (1 + mpmath.exp(-x)),
     "softplus": lambda x: mpmath.log1p(mpmath.exp(x)),
+    "erfinv": exact_erfinv,
     "pow": mpmath.power,
 }
 # worst errors seen with a hundred thousand points, in ulps, rounded up; 1.0 for the others
-LIMITS = {"exp": 1.1, "expm1": 1.1, "tanh": 1.1, "erf": 1.1, "softplus": 1.6, "sigmoid": 1.5}
+LIMITS = {"exp": 1.1, "expm1": 1.1, "tanh": 1.1, "erf": 1.1, "softplus": 1.6, "sigmoid": 1.5, "erfinv": 4.0}
 LARGEST_EXPONENT = {"float32": 88.7, "float64": 709.7}
 POINTS = 400
 
@@ -50,14 +59,17 @@ def arguments(name: str, dtype: str, rng: np.random.Generator) -> np.ndarray:
         "sigmoid": [(-top * 1.17, 40), (-3, 3)],
         "softplus": [(-top * 1.17, 40), (-3, 3)],
         "erf": [(-6, 6), (0.8, 1.6)],
+        "erfinv": [(-1, 1), (-0.9, 0.9)],
     }[name]
     points = [rng.uniform(*bounds, POINTS) for bounds in ranges]
     if name in ("sin", "cos", "tan"):
         multiples = np.arange(1, POINTS) * (np.pi / 2)
         # the float64 and float32 nearest to a multiple of pi/2, relative to their size
         points += [multiples, [6381956970095103 * 2.0**797 if dtype == "float64" else 16367173 * 2.0**72]]
+    if name == "erfinv":
+        points.append(1 - np.exp2(-rng.uniform(0, np.finfo(dtype).nmant, POINTS)))
     values = np.concatenate([*points, spread(dtype, rng, POINTS).astype(float)]).astype(dtype)
-    domain = {"log": values > 0, "log1p": values > -1}.get(name, np.isfinite(values))
+    domain = {"log": values > 0, "log1p": values > -1, "erfinv": np.abs(values) < 1}.get(name, np.isfinite(values))
     return values[domain & np.isfinite(values)]
 
 
@@ -109,6 +121,7 @@ def test_special_values(dtype: str) -> None:
         "sigmoid": [0.5, 0.5, 1.0, 0.0, np.nan, 0.5],
         "softplus": [log2, log2, np.inf, 0.0, np.nan, log2],
         "erf": [0.0, -0.0, 1.0, -1.0, np.nan, x[5]],
+        "erfinv": [0.0, -0.0, np.nan, np.nan, np.nan, x[5]],
     }.items():
         assert_identical(results[f"{name}(a)"], np.array(expected, dtype), x)
     for name in ("expm1", "log1p", "sin", "tan", "tanh"):

@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 
 import staticad as sa
-from staticad.errors import DTypeError
 from staticad.ir.dtypes import ALL, BOOL
 from staticad.ops.sources import placeholder
 from staticad.reference import evaluate
@@ -82,15 +81,3 @@ def test_classification(dtype: np.dtype) -> None:
     array = specials(dtype)
     for name in ("isnan", "isfinite", "isinf"):
         np.testing.assert_array_equal(run(getattr(sa, name), array), getattr(np, name)(array), name)
-
-
-def test_bitwise_operators_are_logic_of_bools() -> None:
-    a, b = np.array([[True], [False]]), np.array([True, False])
-    for ours, numpys in ((lambda x, y: x & y, a & b), (lambda x, y: x | y, a | b), (lambda x, y: x ^ y, a ^ b)):
-        np.testing.assert_array_equal(run(ours, a, b), numpys)
-    np.testing.assert_array_equal(run(lambda x: ~x, a), ~a)
-    np.testing.assert_array_equal(run(lambda x: True ^ x, a), ~a)
-    x = placeholder((), "int32")
-    for function in (lambda: x & 1, lambda: 1 | x, lambda: ~x, lambda: x ^ True):
-        with pytest.raises(DTypeError, match=r"only bools have bitwise logic.*test_comparison\.py"):
-            function()

@@ -20,6 +20,7 @@ A = np.array([[0.5, -1.25, 2.0], [3.0, 0.25, -0.5]])
 B = np.array([[1.5, 2.0, -0.5], [0.75, -3.0, 1.0]])
 P = np.abs(A) + 0.1
 T = np.array([[True, False, True], [False, False, True]])
+W = np.array([[5, -12, 2], [3, 0, -7]])
 
 
 def check(function: Callable[..., Any], *arrays: np.ndarray, free: bool = True) -> None:
@@ -41,6 +42,7 @@ OPERANDS_OF: dict[str, tuple[np.ndarray, ...]] = {
     **dict.fromkeys(["sqrt", "log", "log1p"], (P,)),
     **dict.fromkeys(["power"], (P, B)),
     **dict.fromkeys(["bitwise_and", "bitwise_or", "bitwise_xor"], (T, ~T)),
+    **dict.fromkeys(["left_shift", "right_shift"], (W, np.abs(W) % 5)),
     "invert": (T,),
     "matmul": (A, B.T),
 }
@@ -56,7 +58,7 @@ def test_every_ufunc(ufunc: np.ufunc) -> None:
         check(lambda x: ufunc(x, b), a, free=False)
         check(lambda y: ufunc(a, y), b, free=False)
         if ufunc is not np.matmul:
-            number = True if a.dtype == bool else 2.0
+            number = {"b": True, "i": 2, "f": 2.0}[a.dtype.kind]
             check(lambda x: ufunc(x, number), a)
             check(lambda y: ufunc(a[0, 0], y), b)
 
@@ -64,6 +66,7 @@ def test_every_ufunc(ufunc: np.ufunc) -> None:
 def test_scipy_ufuncs_have_a_meaning_too() -> None:
     check(special.erf, A)
     check(special.expit, A)
+    check(special.erfinv, A / 4)
     with pytest.raises(GraphError, match=r"^gamma is not available"):
         special.gamma(sa.placeholder(()))
 

@@ -54,8 +54,12 @@ def promoted_cases() -> Iterator[Case]:
     yield case("sa.power", XY, lambda x, y: sa.power(x, sa.absolute(sa.astype(y, "int8"))), FLOATS)
     yield case("sa.power of integers", XY, lambda x, y: sa.power(x, y), kinds("u"))
     yield case(
-        "bitwise", XY, lambda x, y: sa.bitwise_xor(sa.bitwise_and(x, y), sa.bitwise_or(x, sa.invert(y))), (BOOL,)
+        "bitwise",
+        XY,
+        lambda x, y: sa.bitwise_xor(sa.bitwise_and(x, y), sa.bitwise_or(x, sa.invert(y))),
+        (BOOL, *INTEGERS),
     )
+    yield case("shifts", XY, lambda x, y: sa.left_shift(x, y) ^ sa.right_shift(x, 1), (BOOL, *INTEGERS))
 
 
 def arithmetic_cases() -> Iterator[Case]:

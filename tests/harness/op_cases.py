@@ -14,7 +14,7 @@ from staticad.ops.assemble import CONCATENATE, EMBED, REPLACE
 from staticad.ops.barrier import STOP_GRADIENT
 from staticad.ops.base import Elementwise, apply
 from staticad.ops.contract import MATMUL
-from staticad.ops.creation import FULL, IOTA, SIZE
+from staticad.ops.creation import FULL, IOTA, POSITION, SIZE
 from staticad.ops.indexing import GATHER, GATHER_ALONG, SCATTER, SCATTER_ALONG
 from staticad.ops.movement import BROADCAST_TO, DIAGONAL, EXPAND_DIMS, RESHAPE, SLICE, SQUEEZE, TRANSPOSE
 from staticad.ops.reduce import ALL as ALL_TRUE
@@ -25,6 +25,8 @@ from tests.harness.cases import ALL, BOOL, FLOATS, INTEGERS, Case, Input, kinds,
 EXACT = {
     ew.ADD, ew.SUB, ew.MUL, ew.DIV, ew.NEG, ew.SIGN, ew.ABS, ew.SQUARE, ew.RECIPROCAL, ew.SQRT, ew.WHERE, ew.MAXIMUM,
     ew.MINIMUM, ew.RELU, ew.CAST, ew.FLOOR, ew.CEIL, ew.TRUNC, ew.ROUND, ew.FLOOR_DIVIDE, ew.REMAINDER,
+    ew.BITWISE_AND, ew.BITWISE_OR, ew.BITWISE_XOR, ew.INVERT, ew.LEFT_SHIFT, ew.RIGHT_SHIFT,
+    ew.THREEFRY32, ew.THREEFRY64,
 }  # fmt: skip
 # Exact: nothing is rounded at all.
 EXACT_RESULTS = EXACT - {ew.ADD, ew.SUB, ew.MUL, ew.DIV, ew.SQUARE, ew.RECIPROCAL, ew.SQRT, ew.REMAINDER, ew.CAST}
@@ -43,7 +45,7 @@ def elementwise_cases(op: Elementwise) -> Iterator[Case]:
         between = (Input(("a", "b"), domain=(2.2, 2.8)), Input(("b",), domain=(1.0, 1.05)))
         yield Case("remainder between jumps", between, partial(apply, op), "binary", FLOATS)
     shapes: Any = {1: [(s,) for s in UNARY], 2: BINARY, 3: TERNARY}[op.arity]
-    legal = kinds(op.operands)
+    legal = tuple(d for d in ALL if op.accepts(d))
     for operands in shapes:
         inputs = list(values(*operands))
         if op.condition:
@@ -232,6 +234,16 @@ def creation_cases() -> Iterator[Case]:
         yield case(
             f"iota[{axis}]", values("ab"), lambda x, axis=axis: apply(IOTA, shape=x.shape, dtype=x.dtype, axis=axis)
         )
+    yield case("position", values("ab"), lambda x: apply(POSITION, shape=x.shape, dtype=x.dtype))
+    yield case(
+        "position turned", values("abc"),
+        lambda x: apply(TRANSPOSE, apply(POSITION, shape=x.shape, dtype=x.dtype), axes=(2, 0, 1)),
+    )  # fmt: skip
+    yield case(
+        "position reversed", values("ab"),
+        lambda x: apply(SLICE, apply(POSITION, shape=x.shape, dtype=np.dtype(np.uint8)),
+                        starts=(0, x.shape[1] - 1), steps=(1, -1), sizes=x.shape),
+    )  # fmt: skip
     yield case("size", values("ab"), lambda x: apply(SIZE, size=x.shape[0] * x.shape[1] + 1, dtype=np.dtype(np.int64)))
     yield case(
         "iota plus x", values("ab"), lambda x: apply(ew.ADD, x, apply(IOTA, shape=x.shape, dtype=x.dtype, axis=1))

@@ -1,0 +1,59 @@
+"""Bits of integers, with NumPy's rules for shifts.
+
+LLVM leaves a shift by the width or more undefined. NumPy's result (0, or the sign) is selected instead, which costs
+nothing where the count is a literal.
+"""
+
+from __future__ import annotations
+
+from numba.core import types
+
+from staticad.codegen.vecmath.builder import INTEGERS, Value, is_signed, select, width
+from staticad.codegen.vecmath.elementwise import elementwise
+
+
+def _bitwise_and(a: Value, b: Value) -> Value:
+    """a & b."""
+    return a & b
+
+
+def _bitwise_or(a: Value, b: Value) -> Value:
+    """a | b."""
+    return a | b
+
+
+def _bitwise_xor(a: Value, b: Value) -> Value:
+    """a ^ b."""
+    return a ^ b
+
+
+def _invert(a: Value) -> Value:
+    """~a."""
+    return ~a
+
+
+def _is_inside(count: Value) -> Value:
+    unsigned = count.to(types.Integer.from_bitwidth(width(count.dtype), False))
+    return unsigned < width(count.dtype)
+
+
+def _left_shift(a: Value, b: Value) -> Value:
+    """a << b; 0 for a count outside the width, negative ones included."""
+    inside = _is_inside(b)
+    return select(inside, a << select(inside, b, 0), 0)
+
+
+def _right_shift(a: Value, b: Value) -> Value:
+    """a >> b, with the sign; all bits are the sign's for a count outside the width, negative ones included."""
+    inside = _is_inside(b)
+    if is_signed(a.dtype):
+        return a >> select(inside, b, width(a.dtype) - 1)
+    return select(inside, a >> select(inside, b, 0), 0)
+
+
+bitwise_and = elementwise("bitwise_and", _bitwise_and, INTEGERS)
+bitwise_or = elementwise("bitwise_or", _bitwise_or, INTEGERS)
+bitwise_xor = elementwise("bitwise_xor", _bitwise_xor, INTEGERS)
+invert = elementwise("invert", _invert, INTEGERS)
+left_shift = elementwise("left_shift", _left_shift, INTEGERS)
+right_shift = elementwise("right_shift", _right_shift, INTEGERS)

@@ -1,0 +1,56 @@
+"""Bits of integers with NumPy's names and promotion; of bools they are logic. Derivative 0."""
+
+from __future__ import annotations
+
+from staticad.errors import DTypeError
+from staticad.ir.dtypes import BOOL, INT8, is_float
+from staticad.ir.graph import Tensor, describe
+from staticad.ops import elementwise as ops
+from staticad.ops.base import Op, apply
+from staticad.ops.promotion import Operand, as_operands, cast
+
+
+def _bits(op: Op, logic: Op | None, *values: Operand) -> Tensor:
+    """``logic`` is what the op is of bools; None makes them int8."""
+    operands = as_operands(op.name, *values)
+    if is_float(operands[0].dtype):
+        listed = ", ".join(describe(t) for t in operands)
+        raise DTypeError(f"{op.name}: floats have no bits here; compare first or use astype ({listed})")
+    if operands[0].dtype != BOOL:
+        return apply(op, *operands)
+    return apply(op, *(cast(t, INT8) for t in operands)) if logic is None else apply(logic, *operands)
+
+
+def bitwise_and(x1: Operand, x2: Operand) -> Tensor:
+    """x1 & x2, bit by bit. Floats raise DTypeError."""
+    return _bits(ops.BITWISE_AND, ops.LOGICAL_AND, x1, x2)
+
+
+def bitwise_or(x1: Operand, x2: Operand) -> Tensor:
+    """x1 | x2, bit by bit. Floats raise DTypeError."""
+    return _bits(ops.BITWISE_OR, ops.LOGICAL_OR, x1, x2)
+
+
+def bitwise_xor(x1: Operand, x2: Operand) -> Tensor:
+    """x1 ^ x2, bit by bit. Floats raise DTypeError."""
+    return _bits(ops.BITWISE_XOR, ops.LOGICAL_XOR, x1, x2)
+
+
+def invert(x: Operand) -> Tensor:
+    """~x, bit by bit: -x - 1 of signed integers. Floats raise DTypeError."""
+    return _bits(ops.INVERT, ops.LOGICAL_NOT, x)
+
+
+def left_shift(x1: Operand, x2: Operand) -> Tensor:
+    """x1 << x2 in the operands' dtype; 0 for shifts by its width or more, or by a negative number. Bools are int8 ones.
+    Floats raise DTypeError."""
+    return _bits(ops.LEFT_SHIFT, None, x1, x2)
+
+
+def right_shift(x1: Operand, x2: Operand) -> Tensor:
+    """x1 >> x2, keeping the sign; 0, or -1 of negative ones, for shifts by the width or more, or by a negative number.
+    Bools are int8 ones. Floats raise DTypeError."""
+    return _bits(ops.RIGHT_SHIFT, None, x1, x2)
+
+
+bitwise_not = invert
