@@ -43,10 +43,11 @@ class Factor(NamedTuple):
 
 @dataclass(frozen=True)
 class Product:
-    """Factors in the order in which they are multiplied, and a sign."""
+    """Factors in the order in which they are multiplied, and a sign. ``cancelled`` are factors that were there once."""
 
     factors: tuple[Factor, ...] = ()
     negative: bool = False
+    cancelled: tuple[Factor, ...] = ()
 
     def without(self, *removed: Factor) -> Product:
         """The product without these factors (each the very object)."""

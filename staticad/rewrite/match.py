@@ -88,6 +88,19 @@ def keeps_names(view: Tensor) -> bool:
     return all(a == 1 or a == b for a, b in zip(inner, outer, strict=True))
 
 
+def depends(tensor: Tensor, on: Tensor, budget: int = 64) -> bool:
+    """Whether one of the next nodes below a tensor (or itself) is another tensor."""
+    pending, seen = [tensor], {tensor}
+    while pending and len(seen) < budget:
+        current = pending.pop()
+        if current is on:
+            return True
+        new = [t for t in current.node.inputs if t not in seen]
+        seen.update(new)
+        pending += new
+    return False
+
+
 def positive(tensor: Tensor) -> bool:
     """Whether all elements are greater than zero in exact arithmetic (rounding may still give 0); NaN aside."""
     return _sign_known(tensor, strict=True, depth=8)

@@ -10,18 +10,22 @@ inf * 0 for a large x. In a product these parts find each other wherever they st
 * sum(a * exp(x)) / sum(exp(x)) = sum(a * exp(x - m) / sum(exp(x - m)))
 
 A sum is multiplied out where one of these applies to one of its terms. The laws are exact in real numbers; in floats
-both sides agree to rounding where the left one did not over- or underflow. The first turns NaN and infinite y into 1.
+both sides agree to rounding where the left one did not over- or underflow. NaN stays NaN: where what is left after
+y / y = 1 does not depend on y, it is multiplied by 1 + 0 * min(y, 1), or by 1 + 0 * x for y = exp(x).
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import replace
+
 from staticad.ir.graph import Tensor
 from staticad.ops.base import apply
-from staticad.ops.elementwise import ADD, DIV, EXP, MUL, NEG, RECIPROCAL, SIGMOID, SUB
+from staticad.ops.elementwise import ADD, DIV, EXP, MINIMUM, MUL, NEG, RECIPROCAL, SIGMOID, SUB
 from staticad.ops.reduce import SUM
 from staticad.rewrite.exponentials import shifted_exponentials, sum_of_exponentials
 from staticad.rewrite.factors import Axes, Factor, Product, factorize
-from staticad.rewrite.match import fit, is_constant, positive
+from staticad.rewrite.match import depends, fit, is_constant, number, positive
 from staticad.rewrite.pattern import Rule
 
 TERMS = 8  # a sum of more terms is not multiplied out
@@ -53,8 +57,23 @@ def _cancel(product: Product) -> Product | None:
     if below:
         for factor in product.factors:
             if not factor.inverse and factor.key in below and _may_cancel(factor.tensor):
-                return product.without(factor, below[factor.key])
+                return replace(product.without(factor, below[factor.key]), cancelled=(*product.cancelled, factor))
     return None
+
+
+def _keep_nan(result: Tensor, cancelled: Iterable[Factor], like: Tensor) -> Tensor:
+    """The result, NaN where a factor that was cancelled is NaN."""
+    for factor in {f.key: f for f in cancelled}.values():
+        tensor = factor.tensor
+        exponent = tensor.node.inputs[0] if tensor.node.op is EXP else None
+        if depends(result, exponent if exponent is not None else tensor):
+            continue
+        # Infinity has come of an overflow, if it does not stand in the exponent itself.
+        kept = exponent if exponent is not None else apply(MINIMUM, tensor, fit(number(1, tensor), tensor.type))
+        zero = apply(MUL, fit(number(0, kept), kept.type), kept)
+        guard = apply(ADD, fit(number(1, kept), kept.type), zero)
+        result = factorize(fit(result, like.type)).times(Factor(guard, factor.axes)).build(like)
+    return result
 
 
 def _may_cancel(tensor: Tensor) -> bool:
@@ -155,7 +174,9 @@ def _product(tensor: Tensor) -> Tensor | None:
     if not _is_stabilizing(product):
         return None
     better = stabilize(product)
-    return None if better is None else fit(better.build(tensor), tensor.type)
+    if better is None:
+        return None
+    return fit(_keep_nan(better.build(tensor), better.cancelled, tensor), tensor.type)
 
 
 def _product_with_sum(tensor: Tensor) -> Tensor | None:
@@ -180,7 +201,8 @@ def _multiply_out(product: Product, factor: Factor, like: Tensor) -> Tensor | No
     better = [stabilize(p) for p in products]
     if all(b is None for b in better):
         return None
-    return _total([b or p for b, p in zip(better, products, strict=True)], like)
+    total = _total([b or p for b, p in zip(better, products, strict=True)], like)
+    return _keep_nan(total, [f for b in better if b is not None for f in b.cancelled], like)
 
 
 def _terms(factor: Factor) -> list[Product]:

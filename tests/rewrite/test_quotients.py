@@ -267,3 +267,27 @@ def test_a_sigmoid_network_is_not_slowed_down() -> None:
 def test_rules_are_the_ones_of_the_pipeline() -> None:
     assert not set(QUOTIENT_RULES) & set(SIMPLE_RULES)
     assert all(isinstance(rule, Rule) and not rule.unsound for rule in QUOTIENT_RULES)
+
+
+def test_nan_survives_what_cancels() -> None:
+    x, a = placeholder((3,)), placeholder((3,))
+    exponential = apply(EXP, x)
+    total = apply(SUM, exponential, axes=(0,))
+    numbers = {x: np.array([800.0, np.nan, 1.0]), a: np.array([2.0, 3.0, 4.0])}
+    alone = apply(DIV, apply(MUL, a, exponential), exponential)
+    (kept,) = rewritten([alone], QUOTIENT_RULES)
+    np.testing.assert_array_equal(evaluate(kept, numbers)[0], [2.0, np.nan, 4.0])
+    summed = apply(DIV, apply(MUL, a, total), total)
+    (kept,) = rewritten([summed], QUOTIENT_RULES)
+    np.testing.assert_array_equal(evaluate(kept, numbers)[0], [np.nan] * 3)
+    finite = {**numbers, x: np.array([800.0, 1.0, -np.inf])}
+    np.testing.assert_array_equal(evaluate(kept, finite)[0], [2.0, 3.0, 4.0])
+
+
+def test_what_depends_on_the_exponent_anyway_needs_no_guard() -> None:
+    x, a = placeholder((3,)), placeholder((3,))
+    exponential = apply(EXP, x)
+    (kept,) = rewritten([apply(DIV, apply(MUL, x, exponential), exponential)], QUOTIENT_RULES)
+    assert kept is x
+    (kept,) = rewritten([apply(DIV, apply(MUL, a, exponential), exponential)], QUOTIENT_RULES)
+    assert kept is not a
