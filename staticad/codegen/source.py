@@ -32,7 +32,7 @@ def render(kernel: Kernel) -> str:
 
 
 def _render(statements: Iterable[Statement], depth: int) -> list[str]:
-    lines = []
+    lines: list[str] = []
     indent = "    " * depth
     for s in statements:
         if isinstance(s, Load):
@@ -57,7 +57,7 @@ def _render(statements: Iterable[Statement], depth: int) -> list[str]:
             bounds = str(s.stop) if s.start == 0 else f"{s.start}, {s.stop}"
             hint = [f"{indent}    {s.hint}_loop()"] if s.hint else []
             lines += [f"{indent}for {s.variable} in range({bounds}):", *hint, *_render(s.body, depth + 1)]
-    return lines
+    return lines or [f"{indent}pass"]
 
 
 def _product(s: MatrixProduct) -> str:

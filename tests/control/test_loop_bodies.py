@@ -34,3 +34,11 @@ def test_empty_values_of_several_dtypes(rng: np.random.Generator) -> None:
 
     (numbers, whole), _ = sa.scan(step, (sa.zeros(0), sa.zeros(0, "int32")), x)
     run([numbers, whole], {x: rng.standard_normal((3, 4))})
+
+
+def test_bodies_that_do_nothing() -> None:
+    x = sa.placeholder((3,), name="x")
+    same = sa.fori_loop(0, 3, lambda i, s: s, x)
+    nested = sa.fori_loop(0, 3, lambda i, s: sa.fori_loop(0, 2, lambda j, r: r, s), x)
+    unused, _ = sa.while_loop(lambda s: s[0].sum() < -1, lambda s: s, (x, 2 * x))
+    run([same, nested, unused], {x: np.arange(3.0)})
