@@ -27,7 +27,8 @@ def render(kernel: Kernel) -> str:
         lines.append(f"    {p.name} = pointer(args, {slot}, {dtype}, {p.scope}, {kernel.scopes})")
     for slot, name in enumerate(kernel.sizes, start=len(kernel.pointers)):
         lines.append(f"    {name} = size(args, {slot})")
-    lines += _render(kernel.body, 1)
+    if kernel.body or len(lines) == 1:
+        lines += _render(kernel.body, 1)
     return "\n".join(lines) + "\n"
 
 

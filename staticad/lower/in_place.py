@@ -68,6 +68,8 @@ def share_memory(
             continue
         if id(change.base) in owners:
             continue  # it is the next value of a variable
+        if any(b.role == VARIABLE and b.number not in targets for b in (own, taken)):
+            continue  # a variable without a new value stays as it is
         if VARIABLE in roles and (
             not body or FETCH in roles or owners.get(id(change.result), own.number) != own.number
         ):

@@ -42,3 +42,18 @@ def test_bodies_that_do_nothing() -> None:
     nested = sa.fori_loop(0, 3, lambda i, s: sa.fori_loop(0, 2, lambda j, r: r, s), x)
     unused, _ = sa.while_loop(lambda s: s[0].sum() < -1, lambda s: s, (x, 2 * x))
     run([same, nested, unused], {x: np.arange(3.0)})
+
+
+def test_a_state_that_stays_is_not_changed_in_place(rng: np.random.Generator) -> None:
+    x, k = sa.placeholder((3,), name="x"), sa.placeholder((3, 2), "int64", name="k")
+
+    def beside(i: sa.Tensor, state: tuple[sa.Tensor, sa.Tensor]) -> tuple[sa.Tensor, sa.Tensor]:
+        one, _ = state
+        return one, sa.tanh(one.at[i].set(2.0) - 0.1)
+
+    def instead(i: sa.Tensor, state: tuple[sa.Tensor, sa.Tensor]) -> tuple[sa.Tensor, sa.Tensor]:
+        _, other = state
+        return other.at[0:1].set(i).at[i].min(0), other
+
+    found = [*sa.fori_loop(0, 3, beside, (x, 2 * x)), *sa.fori_loop(0, 3, instead, (k, 2 * k))]
+    run(found, {x: rng.standard_normal(3), k: np.arange(6).reshape(3, 2)})
