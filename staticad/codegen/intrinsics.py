@@ -21,6 +21,7 @@ from staticad.codegen.vecmath.builder import BOOLEAN, DTYPES, Value, ir_type, se
 
 ARGS = types.CPointer(types.int64)
 SLOT = ir.IntType(64)
+LONGEST = 1 << 20  # steps between two looks
 
 
 def _memory_type(dtype: types.Type) -> ir.Type:
@@ -174,6 +175,25 @@ def failure(_context: Any, args: Any, slot: Any) -> Any:
         return builder.load(status, typ=SLOT, align=8)
 
     return types.int64(ARGS, slot), emit
+
+
+@intrinsic(prefer_literal=True)
+def look(_context: Any, args: Any, slot: Any, steps: Any) -> Any:
+    """How many steps a loop, which has made `steps` since its last look, makes before the next one; 0: it has to end.
+
+    `slot` holds the address of a block whose first word is the address of the function that decides.
+    """
+    _require("look", "args", args, ARGS)
+    _require("look", "the steps", steps, types.int64)
+    slot_number = _literal("look", "slot", slot)
+
+    def emit(_context: Any, builder: ir.IRBuilder, _signature: Any, values: Sequence[ir.Value]) -> ir.Value:
+        function = ir.FunctionType(SLOT, [SLOT.as_pointer(), SLOT, SLOT]).as_pointer()
+        block = _load_slot(builder, values[0], slot_number, SLOT.as_pointer())
+        address = builder.load(builder.bitcast(block, function.as_pointer()), typ=function, align=8)
+        return builder.call(address, [block, values[2], ir.Constant(SLOT, LONGEST)])
+
+    return types.int64(ARGS, slot, types.int64), emit
 
 
 @intrinsic(prefer_literal=True)

@@ -44,6 +44,7 @@ KERNEL_NAMES: dict[str, object] = {
     "store": intrinsics.store,
     "check_index": intrinsics.check_index,
     "failure": intrinsics.failure,
+    "look": intrinsics.look,
     # loops
     "short_loop": loop_hints.short_loop,
     "deep_loop": loop_hints.deep_loop,

@@ -70,7 +70,12 @@ class Turns:
     count: int
 
 
-Argument = Address | Symbolic | Routine | Status | Turns
+@dataclass(frozen=True)
+class Watch:
+    """An argument: the address of what a loop calls to learn whether the run is to end (`staticad.lower.watching`)."""
+
+
+Argument = Address | Symbolic | Routine | Status | Turns | Watch
 
 
 @dataclass(frozen=True)

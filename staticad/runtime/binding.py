@@ -12,13 +12,15 @@ from staticad.codegen import blas
 from staticad.codegen.source import render
 from staticad.ir.dims import Size, Symbol, evaluate
 from staticad.lower import plan as plans
-from staticad.lower.plan import BranchCall, LoopCall, Plan, Step
+from staticad.lower.plan import BranchCall, LoopCall, Plan, Step, Watch
 from staticad.runtime import machine
+from staticad.runtime.available import AVAILABLE_SOURCE
 from staticad.runtime.blocks import Blocks, Fed, Fixed, Place
 from staticad.runtime.control_source import BRANCH_PROFILE_SOURCE, BRANCH_SOURCE, LOOP_PROFILE_SOURCE, LOOP_SOURCE
+from staticad.runtime.interrupts import LOOK_SOURCE
 from staticad.runtime.layout import Measure
 from staticad.runtime.locks import Lock
-from staticad.runtime.tapes import release
+from staticad.runtime.tapes import GROW_SOURCE, release
 from staticad.runtime.variables import Variable
 
 SHORT = 20_000  # operations below which handing over the interpreter costs more than the work
@@ -71,6 +73,17 @@ class Compiled:
                     array = owned.setdefault(id(b.array), np.array(b.array, order="C", copy=True))
                     self.constants[id(inner), b.number] = array
 
+    @property
+    def sources(self) -> list[str]:
+        """All that a run may call: the kernels, and what loops call besides, each once."""
+        found = [self._texts[id(step)] for step in self.steps]
+        watched = any(isinstance(a, Watch) for step in self.steps for a in step.arguments)
+        if watched or any(isinstance(step.kernel, LoopCall) for step in self.steps):
+            found.append(LOOK_SOURCE)
+        if any(b.role == plans.RECORD for inner in self.plans for b in inner.buffers):
+            found += [GROW_SOURCE, AVAILABLE_SOURCE]
+        return list(dict.fromkeys(found))
+
     def text(self, step: Step) -> str:
         """The source of a step's kernel."""
         return self._texts[id(step)]
@@ -119,6 +132,7 @@ class Binding:
             locks=[(lock, True), *((v._run_lock(), v.node in alone) for v in variables)],
             keep_alive=(arena, compiled, tuple(variables)),
             release_gil=sum(number(step.work) for step in plan.steps) > SHORT,
+            watch=blocks.watch,
             serial_blas=any(isinstance(step.kernel, str) for step in compiled.steps),
             threads=config.settings().threads,
         )

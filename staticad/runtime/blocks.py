@@ -17,10 +17,24 @@ from staticad.codegen.loader import kernel_address
 from staticad.ir.dims import Size
 from staticad.ir.provenance import Where
 from staticad.lower import plan as plans
-from staticad.lower.plan import Address, BranchCall, Counter, LoopCall, Plan, Routine, Slice, Step, Symbolic, Turns
+from staticad.lower.plan import (
+    Address,
+    BranchCall,
+    Counter,
+    LoopCall,
+    Plan,
+    Routine,
+    Slice,
+    Step,
+    Symbolic,
+    Turns,
+    Watch,
+)
 from staticad.runtime import machine
+from staticad.runtime.interrupts import watch_words
 from staticad.runtime.layout import Branch, BranchBlock, LoopBlock, Measure, Move, Record
 from staticad.runtime.layout import Step as StepWords
+from staticad.runtime.layout import Watch as WatchWords
 from staticad.runtime.tapes import GROW_SOURCE, tape_words
 from staticad.runtime.workers import c_function
 
@@ -88,6 +102,7 @@ class Blocks:
         self.fixups: list[tuple[int, int]] = []
         self.status: list[int] = []
         self.records: list[int] = []
+        self.watch: int | None = None  # where the Watch of loops begins
         self.tape: int | None = None  # where the Tape of the sequences that grow begins
         self.loops: list[tuple[Where, ...]] = []  # the lines of loops that make them grow, by number
         self.measures: dict[int, int] = {}  # in profiles, by id: where the measures of a plan begin
@@ -107,6 +122,14 @@ class Blocks:
         if self.profile:
             self.measures[id(plan)] = self._zeros(Measure.WORDS * (1 + len(plan.steps)))
         return [self._step(plan, step, known, base) for step in plan.steps]
+
+    def _watch(self) -> int:
+        """Where the Watch begins."""
+        if self.watch is None:
+            self.watch = len(self.words)
+            self.words += watch_words()
+            self.status.append(self.watch + WatchWords.STATUS)
+        return self.watch
 
     def _zeros(self, count: int) -> int:
         """Append zeros; the word where they begin."""
@@ -150,6 +173,8 @@ class Blocks:
             elif isinstance(argument, Turns):
                 self.turns[id(step)] = self._zeros(argument.count)
                 self.fixups.append((slot, self.turns[id(step)]))
+            elif isinstance(argument, Watch):
+                self.fixups.append((slot, self._watch()))
             else:
                 self.status.append(slot)
         extent, grain = self.number(step.extent), self.number(step.grain)
@@ -208,6 +233,7 @@ class Blocks:
         self.words[block + LoopBlock.ALL_STEPS] = len(steps)
         self.status.append(block + LoopBlock.STATUS)
         self.words[block + LoopBlock.REVERSE] = int(call.reverse)
+        self.fixups.append((block + LoopBlock.WATCH, self._watch()))
         if call.condition is not None:
             self.put(block + LoopBlock.FIRST, *self._address(plan, call.condition, known, base))
             self.fixups.append((block + LoopBlock.AGAIN, block + LoopBlock.CONDITION))

@@ -12,7 +12,7 @@ import time
 
 from staticad.runtime.layout import substitute
 
-OUT_OF_MEMORY = 2  # the first status word, where index checks write 1
+LONGEST = 64  # steps between two looks whether the run is to end; one may take long
 
 _LOOP = """\
 def kernel(args, lo, hi):
@@ -26,6 +26,7 @@ def kernel(args, lo, hi):
     records = peek(block, LoopBlock.RECORDS)
     record_count = peek(block, LoopBlock.RECORD_COUNT)
     reverse = peek(block, LoopBlock.REVERSE)
+    watch = peek(block, LoopBlock.WATCH)
     condition = peek(block, LoopBlock.FIRST)
     length = 0
     if peek(block, LoopBlock.LENGTH) != 0:
@@ -39,6 +40,13 @@ def kernel(args, lo, hi):
                 break
         elif count >= length:
             break
+        left = peek(watch, Watch.LEFT) - 1
+        if left <= 0:
+            left = call(peek(watch, Watch.LOOK), watch, peek(watch, Watch.ROUND), LONGEST, 0)
+            if left == 0:
+                break
+            poke(watch, Watch.ROUND, left)
+        poke(watch, Watch.LEFT, left)
         position = count
         if reverse != 0:
             position = length - 1 - count
@@ -47,7 +55,7 @@ def kernel(args, lo, hi):
             if count >= peek(peek(record, Record.BLOCK), 1):
                 tape = peek(block, LoopBlock.TAPE)
                 if call(peek(block, LoopBlock.GROW), record, tape, 0, 0) == 0:
-                    poke(status, 0, OUT_OF_MEMORY)
+                    poke(status, 0, Failure.OUT_OF_MEMORY)
                     poke(status, 1, peek(block, LoopBlock.CODE))
                     poke(status, 2, peek(tape, Tape.TOTAL))
                     poke(status, 3, count)
@@ -120,7 +128,7 @@ def _source(text: str, profile: bool) -> str:
     """The text with or without the lines of a profile."""
     lines = text.splitlines(keepends=True)
     kept = [line.replace(_PROFILE, "\n") for line in lines if profile or not line.endswith(_PROFILE)]
-    return substitute("".join(kept), {"OUT_OF_MEMORY": OUT_OF_MEMORY, "CLOCK_ID": time.CLOCK_MONOTONIC})
+    return substitute("".join(kept), {"LONGEST": LONGEST, "CLOCK_ID": time.CLOCK_MONOTONIC})
 
 
 LOOP_SOURCE, LOOP_PROFILE_SOURCE = _source(_LOOP, False), _source(_LOOP, True)

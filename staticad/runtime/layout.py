@@ -46,6 +46,8 @@ class Context(IntEnum):
     CLOCK = 26
     CLOCK_ID = 27
     BLAS = 28  # see BlasThreads; 0: leave them alone
+    WATCH = 29  # see Watch; 0: nothing looks there
+    SET_INTERRUPT = 30
 
 
 class FeedSpec(IntEnum):
@@ -166,7 +168,8 @@ class LoopBlock(IntEnum):
     CLOCK = 17
     TAPE = 18  # see Tape
     CODE = 19  # the number of this loop, for errors
-    WORDS = 20
+    WATCH = 20  # see Watch
+    WORDS = 21
 
 
 class Move(IntEnum):
@@ -203,6 +206,32 @@ class Tape(IntEnum):
     WORDS = 8
 
 
+class Watch(IntEnum):
+    """How loops learn whether a run is to end, see staticad.runtime.interrupts. LOOK is the function that they call."""
+
+    LOOK = 0
+    LEFT = 1  # steps of dispatched loops before they look again
+    ROUND = 2  # how many there were
+    THREAD = 3  # the state of the thread that has released the interpreter; 0: it has not
+    LOOKED = 4  # when, in nanoseconds; 0: not yet in this run
+    ASKED = 5
+    STATUS = 6
+    CLOCK = 7
+    SAVE_THREAD = 8
+    RESTORE_THREAD = 9
+    INTERRUPT_OCCURRED = 10
+    WORDS = 11
+
+
+class Failure(IntEnum):
+    """The first status word. What the others are depends on it."""
+
+    NONE = 0
+    INDEX = 1  # code of the check, index, size of the axis
+    OUT_OF_MEMORY = 2  # number of the loop, bytes recorded, steps made
+    INTERRUPTED = 3
+
+
 class BranchBlock(IntEnum):
     """The argument block of a choice: address of the index, then the branches, see Branch."""
 
@@ -229,6 +258,9 @@ class ReturnCode(NamedTuple):
     STATUS: int = -1  # a kernel wrote the status words; no commit step has run
     BUSY: int = -2  # another thread holds one of the locks; nothing has run
     COUNT: int = -3  # the feeds are not a tuple of the right length; nothing has run
+    INTERRUPTED: int = (
+        -4
+    )  # the user has interrupted the process: its handler of SIGINT runs next; no commit step has run
 
 
 CODES = ReturnCode()
@@ -247,6 +279,8 @@ _TABLES = (
     Move,
     Record,
     Tape,
+    Watch,
+    Failure,
     BranchBlock,
     Branch,
 )

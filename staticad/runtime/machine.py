@@ -98,6 +98,7 @@ class Program:
     - ``keep_alive``: whatever owns the memory that the arguments point to;
     - ``release_gil=False`` for programs whose whole work is a few microseconds: handing over the interpreter costs
       40 ns, and with a busy Python thread beside it the wait for the interpreter's next switch, 5 ms;
+    - ``watch``: the slot where the :class:`Watch` begins that kernels of this program look at, if there are any;
     - ``serial_blas=True`` for programs with matrix products (:mod:`staticad.codegen.blas`), see
       :mod:`staticad.runtime.blas_threads`;
     - ``threads``, by default as the setting says; more than one are used for steps whose extent exceeds their grain.
@@ -129,6 +130,7 @@ class Program:
         locks: Sequence[tuple[Lock, bool]],
         keep_alive: Sequence[object] = (),
         release_gil: bool = True,
+        watch: int | None = None,
         serial_blas: bool = False,
         threads: int | None = None,
     ) -> None:
@@ -177,6 +179,7 @@ class Program:
         words[Context.POOL] = int(pool().ctypes.data) if parallel else 0
         words[Context.HELPERS] = threads - 1
         words[Context.RELEASE] = int(release_gil)
+        words[Context.WATCH] = 0 if watch is None else arguments_address + 8 * watch
         blas = blas_threads() if serial_blas else None
         words[Context.BLAS] = 0 if blas is None else int(blas.ctypes.data)
 
@@ -246,6 +249,7 @@ def _functions() -> dict[Context, int]:
         Context.NEW_ARRAY: abi.new_array_function(),
         Context.INCREASE_REFERENCES: abi.python_function("Py_IncRef"),
         Context.DECREASE_REFERENCES: abi.python_function("Py_DecRef"),
+        Context.SET_INTERRUPT: abi.python_function("PyErr_SetInterrupt"),
         Context.CLOCK: c_function("clock_gettime"),
         Context.CLOCK_ID: time.CLOCK_MONOTONIC,
     }

@@ -123,6 +123,11 @@ def entry(args, lo, hi):
     release = peek(context, Context.RELEASE)
     if release != 0:
         thread = call(peek(context, Context.SAVE_THREAD), 0, 0, 0, 0)
+        watch = peek(context, Context.WATCH)
+        if watch != 0:
+            poke(watch, Watch.THREAD, thread)
+            poke(watch, Watch.LOOKED, 0)
+            poke(watch, Watch.ASKED, 0)
 
     # The steps. The last ones change variables and run only if nothing went wrong before.
     status = peek(context, Context.STATUS)
@@ -137,7 +142,7 @@ def entry(args, lo, hi):
     clock = stack_words(2)
     began = 0
     for s in range(peek(context, Context.ALL_STEPS)):
-        if s == compute_steps and peek(status, 0) != 0:
+        if s <= compute_steps and peek(status, 0) != 0:
             break
         if profile != 0:
             call(peek(context, Context.CLOCK), peek(context, Context.CLOCK_ID), clock, 0, 0)
@@ -206,7 +211,7 @@ def entry(args, lo, hi):
             poke(profile, Measure.CALLS, peek(profile, Measure.CALLS) + 1)
             profile += 8 * Measure.WORDS
     if peek(status, 0) != 0:
-        code = CODES.STATUS
+        code = CODES.INTERRUPTED if peek(status, 0) == Failure.INTERRUPTED else CODES.STATUS
 
     if release != 0:
         call(peek(context, Context.RESTORE_THREAD), thread, 0, 0, 0)
@@ -218,6 +223,8 @@ def entry(args, lo, hi):
         word = peek(locks, LockUse.WORDS * k + LockUse.WORD)
         poke(word, 0, 0 if peek(locks, LockUse.WORDS * k + LockUse.EXCLUSIVE) != 0 else peek(word, 0) - 1)
     if code != CODES.DONE:
+        if code == CODES.INTERRUPTED:
+            call(peek(context, Context.SET_INTERRUPT), 0, 0, 0, 0)
         call(peek(context, Context.DECREASE_REFERENCES), outs, 0, 0, 0)
         return call(new_integer, code, 0, 0, 0)
     return outs

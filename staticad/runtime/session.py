@@ -20,12 +20,12 @@ from staticad.lower.counting import counting_plan
 from staticad.lower.lower import lower
 from staticad.lower.plan import Plan
 from staticad.lower.requirements import size_requirements
+from staticad.lower.watching import watched_plan
 from staticad.ops.control import all_nodes, check_scopes
 from staticad.ops.promotion import to_tensor
 from staticad.rewrite.pipeline import Options, optimize
 from staticad.runtime import inspection, profiles
 from staticad.runtime.binding import Binding, Compiled
-from staticad.runtime.control_source import OUT_OF_MEMORY
 from staticad.runtime.feeds import (
     bind_sizes,
     check_sizes,
@@ -35,6 +35,7 @@ from staticad.runtime.feeds import (
     order_feeds,
     unknown_size,
 )
+from staticad.runtime.layout import Failure
 from staticad.runtime.locks import Lock, back_off
 from staticad.runtime.machine import CODES, prepare
 from staticad.runtime.memory import LARGE, aligned_bytes, as_out_of_memory, check_memory
@@ -103,9 +104,9 @@ class Session:
         pairs = [(v, t) for (v, _), t in zip(changes, self._optimized[len(leaves) :], strict=True)]
         fetched = self._optimized[: len(leaves)]
         self._plan: Plan = lower(self.inputs, fetched, pairs, constraints, size_requirements(self._nodes), rewrite)
-        self._compiled = Compiled(self._plan)
-        for step in self._compiled.steps:
-            kernel_address(self._compiled.text(step))
+        self._compiled = Compiled(watched_plan(self._plan))
+        for text in self._compiled.sources:
+            kernel_address(text)
         prepare(any(step.grain != 0 for step in self._compiled.steps))
         self.variables: tuple[Variable, ...] = tuple(v for v in self._plan.variables if isinstance(v, Variable))
         self._changes = changes
@@ -173,6 +174,8 @@ class Session:
             result = binding.run(feeds) if out is None else binding.run(feeds, out)
             if type(result) is tuple:
                 return result
+            if result == CODES.INTERRUPTED:
+                continue  # Python has called the handler of the signal by now, and it has not raised
             if result == CODES.STATUS:
                 self._report(binding)
             elif result != CODES.BUSY:
@@ -183,7 +186,7 @@ class Session:
     def _report(self, binding: Binding) -> None:
         """Raise the error that the status words of the last run describe, unless another thread has run since."""
         failed, code, index, size = binding.program.status.tolist()
-        if failed == OUT_OF_MEMORY:
+        if failed == Failure.OUT_OF_MEMORY:
             self._release()
             lines = ", ".join(map(str, binding.loops[code]))
             raise OutOfMemory(
@@ -260,7 +263,7 @@ class Session:
         if not isinstance(repeat, int) or repeat < 1:
             raise GraphError(f"profile: repeat is a number of runs, at least 1, not {repeat!r} (at {here()})")
         arrays, values = self._converted(order_feeds(self.inputs, {} if feeds is None else feeds))
-        compiled = Compiled(counting_plan(self._plan), profile=True)
+        compiled = Compiled(watched_plan(counting_plan(self._plan)), profile=True)
         binding = self._new_binding(values, compiled)
         return profiles.profile(binding, compiled.plan, lambda: self._run_on(binding, arrays), self._written, repeat)
 

@@ -1,0 +1,104 @@
+"""Loops inside kernels that can be stopped: every so many steps they look whether the run is to end.
+
+A loop of the program becomes a loop over rounds of steps. Within a round a step has one more comparison with a number
+in a register, and the loop keeps its single exit; the look is a call, which would take everything that the loop carries
+through memory, and stands between rounds. How many steps the next round has is what the look returns: it measures the
+time of a round.
+
+While loops are watched wherever they are; loops over a given number of steps only if they are the outermost of their
+kernel, since those inside others are left when the outer one is, a round later.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from staticad.lower.inline import STEPS
+from staticad.lower.loops import Branch, Break, Compute, Kernel, Loop, Statement
+from staticad.lower.plan import BranchCall, LoopCall, Plan, Step, Watch
+
+FIRST = 1024  # steps of the first round
+FIRST_LONG = 32  # of a loop whose steps are loops themselves
+
+
+def watched_plan(plan: Plan) -> Plan:
+    """The plan, and the plans inside it, with kernels that look whether the run is to end, by a `Watch` argument."""
+    compute, commit = tuple(map(_watched_step, plan.compute)), tuple(map(_watched_step, plan.commit))
+    return replace(plan, compute=compute, commit=commit)
+
+
+def _watched_step(step: Step) -> Step:
+    kernel = step.kernel
+    if isinstance(kernel, LoopCall):
+        return replace(step, kernel=replace(kernel, plan=watched_plan(kernel.plan)))
+    if isinstance(kernel, BranchCall):
+        return replace(step, kernel=replace(kernel, plans=tuple(map(watched_plan, kernel.plans))))
+    if not isinstance(kernel, Kernel):
+        return step
+    watcher = _Watcher(len(step.arguments))
+    body = watcher.statements(kernel.body, outermost=True)
+    if not watcher.first:
+        return step
+    return replace(step, kernel=replace(kernel, body=(*watcher.first, *body)), arguments=(*step.arguments, Watch()))
+
+
+class _Watcher:
+    def __init__(self, slot: int) -> None:
+        self.slot = slot
+        self.loops = 0
+        self.first: list[Statement] = []
+
+    def statements(self, statements: tuple[Statement, ...], outermost: bool) -> tuple[Statement, ...]:
+        found: list[Statement] = []
+        for s in statements:
+            if isinstance(s, Branch):
+                found.append(replace(s, body=self.statements(s.body, outermost)))
+            elif isinstance(s, Loop) and STEPS.fullmatch(s.variable):
+                inner = replace(s, body=self.statements(s.body, outermost=False))
+                if s.stop is None or (outermost and not isinstance(s.stop, int)):
+                    found += self._rounds(inner)
+                else:
+                    found.append(inner)
+            elif isinstance(s, Loop):
+                found.append(replace(s, body=self.statements(s.body, outermost)))
+            else:
+                found.append(s)
+        return tuple(found)
+
+    def _rounds(self, loop: Loop) -> list[Statement]:
+        number = self.loops
+        self.loops += 1
+        begin, last, left, steps = (f"{name}{number}" for name in ("begin", "last", "left", "round"))
+        first = FIRST_LONG if any(isinstance(s, (Loop, Branch)) for s in loop.body) else FIRST
+        self.first += [Compute(left, f"int64({first})"), Compute(steps, f"int64({first})")]
+        look: list[Statement] = [
+            Compute(steps, f"look(args, {self.slot}, {steps})"),
+            Compute(left, steps),
+            Break(f"{steps} == 0"),
+        ]
+        body: list[Statement]
+        if loop.stop is None:
+            # What is left of a round when the loop ends is for the next time that it begins.
+            *before, end = loop.body
+            assert isinstance(end, Break)
+            ends = [s for s in loop.body if isinstance(s, Break)]
+            t = loop.variable
+            full = Break(f"logical_or({end.condition}, greater_equal({t}, {last}))")
+            body = [
+                Compute(last, f"{begin} + {left} - 1"),
+                replace(loop, start=begin, body=(*before, full)),
+                Compute(left, f"{last} - {t}"),
+                *ends,
+                *look,
+                Compute(begin, f"{t} + 1"),
+            ]
+        else:
+            body = [
+                Compute(last, f"minimum({begin} + {left}, int64({loop.stop}))"),
+                replace(loop, start=begin, stop=last),
+                Compute(left, f"{left} - ({last} - {begin})"),
+                Compute(begin, last),
+                Break(f"{begin} >= {loop.stop}"),
+                *look,
+            ]
+        return [Compute(begin, "int64(0)"), Loop(f"turn{number}", 0, None, tuple(body))]
