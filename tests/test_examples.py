@@ -65,3 +65,17 @@ def test_linear_regression_accumulates_and_zeroes(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert "after the step: [0. 0. 0.]" in done.stdout
     assert "least squares" in done.stdout
+
+
+def test_option_agrees_with_the_formula(tmp_path: Path) -> None:
+    done = run("option.py", "--paths", "20000", "--seed", "3", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    rows = {
+        name: list(map(float, re.findall(r"-?\d+\.\d+", row))) for name, row in re.findall(r"(.+?)  +(.+)", done.stdout)
+    }
+    price, error, *greeks = rows["call, simulated"]
+    exact, *formula = rows["call, formula"]
+    assert 0.01 < error < 0.1 and abs(price - exact) < 4 * error
+    assert greeks == pytest.approx(formula, rel=0.05)
+    vega, difference = re.findall(r"Asian, simulated(?: +\S+){3} +(\S+)", done.stdout), done.stdout.split()[-1]
+    assert float(vega[0]) == pytest.approx(float(difference), rel=1e-3)
