@@ -46,9 +46,10 @@ def test_the_graphs_hold_every_op_and_few_meaningless_numbers() -> None:
 
 
 def is_tanh_of_numbers(graph: RandomGraph) -> bool:
-    """Whether the first output is a tanh of something that is not empty and not all zeros."""
+    """Whether the first output is a float64 tanh (of float32 the error would pass for rounding) of something that is
+    not empty and not all zeros."""
     first = graph.outputs[0]
-    return first.op.name == "tanh" and bool(np.any(evaluate(first, graph.feeds)[0]))
+    return first.op.name == "tanh" and first.dtype == np.float64 and bool(np.any(evaluate(first, graph.feeds)[0]))
 
 
 def test_a_wrong_result_is_found_and_reduced(monkeypatch: pytest.MonkeyPatch) -> None:

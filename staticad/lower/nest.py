@@ -230,7 +230,9 @@ class Nest:
         found = [(m, self._row_end(m, name)) for m, name in registers]
         positions = [(m, name, self._register("int64(9223372036854775807)")) for m, name in found if is_position(m)]
         if positions:
+            self.emitter.stage = stage + 1  # what the first pass has stored is loaded
             self._find(self.outer_count, serial, positions)
+            self.emitter.stage = stage
         places = {m.node: place for m, _, place in positions}
         for member, name in found:
             context = self._context(member.axes)

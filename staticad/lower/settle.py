@@ -184,7 +184,8 @@ def find_stages(fusion: Fusion, cluster: Cluster) -> None:
         if member.level == INNER or member.kind == ROW:
             for used in member.uses:
                 source = members[used]
-                if source.level == INNER and source.stage < member.stage and source.kind == MAP:
+                again = source.stage < member.stage or member.node.op.family == "argreduce"  # which reads it twice
+                if source.level == INNER and again and source.kind == MAP:
                     if _recompute_cost(fusion, cluster, source) > REUSE_COST:
                         fusion.stored[used] = None
 

@@ -9,6 +9,7 @@ import numpy as np
 import staticad as sa
 from staticad.ir.graph import Tensor
 from tests.harness.families import ALL, FLOATS
+from tests.harness.random_bits import bits, drawing
 
 if TYPE_CHECKING:
     from tests.harness.random_builder import Builder
@@ -325,5 +326,5 @@ STEPS = (
     smooth, smooth, smooth, partial_function, rounding, binary, binary, binary, binary, dividing, powered, comparing,
     logical, selecting, selecting, classifying, casting, reducing, reducing, reducing, extreme_place, normalizing,
     rearranging, rearranging, slicing, slicing, joining, padding, multiplying, multiplying, gathering, gathering_along,
-    scattering, writing, diagonal_parts, counting, stopping,
+    scattering, writing, diagonal_parts, counting, stopping, bits, drawing, drawing,
 )  # fmt: skip

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import pytest
 
 import staticad as sa
-from staticad.lower.loops import Branch, Kernel, Loop, Statement, Store, Update
+from staticad.lower.loops import Branch, Compute, Kernel, Load, Loop, Statement, Store, Update
 from staticad.lower.plan import Plan, Step
 from tests.lower.checking import computes
 from tests.lower.planning import loop_steps, plan_for
@@ -177,3 +177,15 @@ def test_long_columns_are_cut_into_blocks() -> None:
     partial, total = loop_steps(plan_for(many.max(axis=0)))
     assert partial.extent == 4 * 3 and total.extent == 3  # chunks of 64 rows, blocks of 2048 columns
     assert all(of(s, Update) for s in (partial, total))
+
+
+@pytest.mark.parametrize(("function", "stores"), [(sa.tanh, 2), (sa.square, 1)])
+def test_the_second_pass_of_argmax_loads_what_was_expensive(
+    function: Callable[[sa.Tensor], sa.Tensor], stores: int
+) -> None:
+    x = sa.placeholder((40, 100))
+    step = only(computes(sa.argmax(function(x), axis=1)))
+    assert len(of(step, Store)) == stores
+    assert len(of(step, Load)) == 2
+    body = [s.text for s in of(step, Compute)]
+    assert sum(text.startswith(f"{function.__name__}(") for text in body) == 3 - stores
