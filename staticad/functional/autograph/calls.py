@@ -70,13 +70,13 @@ def _extreme(
         return python(*args, **kwargs)
     if len(args) == 1 and isinstance(args[0], Tensor):
         return of_one(args[0]) if args[0].ndim == 1 else python(args[0])
-    items = args if len(args) > 1 else args[0] if isinstance(args[0], (list, tuple)) else ()
+    items = args if len(args) > 1 else list(args[0])
     if any(isinstance(i, Tensor) for i in items):
         return reduce(of_two, items)
     if any(isinstance(i, Dim) for i in items):
         sizes = all(isinstance(i, (int, Dim)) for i in items)
         return reduce(of_sizes, items) if sizes else reduce(of_two, map(to_tensor, items))
-    return python(*args)
+    return python(items)
 
 
 def sum_(iterable: Any, /, start: Any = 0) -> Any:

@@ -147,6 +147,9 @@ def _operators(namespace: dict[str, Any]) -> SimpleNamespace:
             return target
         if kind is type or kind is _BUILTIN:
             return calls.BUILTINS.get(target, target)
+        method = getattr(kind, "__call__", None)  # noqa: B004
+        if isinstance(method, FunctionType) and method.__globals__ is namespace:
+            return MethodType(_same_module(method), target)
         return target
 
     return SimpleNamespace(

@@ -1,4 +1,5 @@
-"""Assignment to items: ``x[i] = v`` is a new x where x is a tensor, Python's own assignment otherwise."""
+"""Assignment to items: ``x[i] = v`` is a new x where x is a tensor, or an array that gets a tensor; Python's own
+assignment otherwise."""
 
 from __future__ import annotations
 
@@ -6,7 +7,10 @@ import operator
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from staticad.ir.graph import Tensor
+from staticad.ops.promotion import to_tensor
 
 
 class _Key:
@@ -21,6 +25,7 @@ key = _Key()
 
 def set_item(container: Any, index: Any, value: Any) -> Any:
     """``container[index] = value``; what the variable then holds."""
+    container = _container(container, index, value)
     if isinstance(container, Tensor):
         return container.at[index].set(value)
     container[index] = value
@@ -29,10 +34,25 @@ def set_item(container: Any, index: Any, value: Any) -> Any:
 
 def update_item(container: Any, index: Any, symbol: str, value: Any) -> Any:
     """``container[index] += value`` and the like; what the variable then holds."""
+    container = _container(container, index, value)
     if isinstance(container, Tensor):
         return container.at[index].set(BINARY[symbol](container[index], value))
     container[index] = IN_PLACE[symbol](container[index], value)
     return container
+
+
+def _container(container: Any, index: Any, value: Any) -> Any:
+    """An array that a tensor is put into, or at a place that a tensor says, becomes a tensor itself."""
+    if isinstance(container, np.ndarray) and any(isinstance(part, Tensor) for part in (*_parts(index), value)):
+        return to_tensor(container)
+    return container
+
+
+def _parts(index: Any) -> list[Any]:
+    found: list[Any] = []
+    for part in index if isinstance(index, tuple) else (index,):
+        found += [part.start, part.stop, part.step] if isinstance(part, slice) else [part]
+    return found
 
 
 BINARY: dict[str, Callable[[Any, Any], Any]] = {
