@@ -177,6 +177,10 @@ class _Evaluation:
             result = node.op.numpy(*(self.values[t] for t in node.inputs), **attrs)
         except IndexError as error:
             raise IndexOutOfBounds(f"{describe(node.outputs[0])}: {error}") from None
+        except ValueError as error:
+            if all(self.values[t].size for t in node.inputs):
+                raise
+            raise FeedError(f"{describe(node.outputs[0])} has nothing to work on: {error}") from None
         results = result if len(node.outputs) > 1 else (result,)
         for tensor, shape, value in zip(node.outputs, shapes, results, strict=True):
             array = np.asarray(value)

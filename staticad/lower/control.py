@@ -67,13 +67,11 @@ def _loop(lowering: Any, node: Node, body_plan: BodyPlan) -> list[Step]:
     )
     inlined = inline_loop(call, lowering, "loop of " + " ".join(dict.fromkeys(s.label for s in plan.steps))[:60])
     if inlined is not None:
-        return [*steps, replace(inlined, work=_loop_work(lowering, shape, plan))]
+        return [*steps, replace(inlined, work=_loop_work(lowering, shape, plan), inlined=call)]
     scratch = lowering.scratch_bytes(plan.arena)
     call = replace(call, scratch=scratch.number)
-    reads = {*(s.buffer for s in call.slices), *call.carries, call.count, call.condition} - {None}
-    writes = {*call.carries, *(s.buffer for s in call.fetches), scratch.number, call.steps} - {None}
     work = _loop_work(lowering, shape, plan)
-    return [*steps, Step(call, (), 1, 0, tuple(reads), tuple(writes), "loop", (node.where,), work)]  # type: ignore[arg-type]
+    return [*steps, Step(call, (), 1, 0, tuple(call.reads), tuple(call.writes), "loop", (node.where,), work)]
 
 
 def _moving(lowering: Any, node: Node, number: int, parameter: Tensor) -> Slice | Counter:
@@ -118,11 +116,9 @@ def _branch(lowering: Any, node: Node, body_plan: BodyPlan) -> list[Step]:
     index = _memory(lowering, node.inputs[0])
     fetches = tuple(Slice(lowering.buffer(node.outputs[i]).number) for i in wanted)
     kept = tuple(home.number for home in homes)
-    reads = {index, *kept, *(s.buffer for f in feeds for s in f)}
-    writes = {scratch.number, *kept, *(s.buffer for s in fetches)}
     call = BranchCall(tuple(plans), index, tuple(feeds), fetches, scratch.number, kept)
     work = sum((_work(plan) for plan in plans), 0)
-    return [*steps, Step(call, (), 1, 0, tuple(reads), tuple(writes), "cond", (node.where,), work)]
+    return [*steps, Step(call, (), 1, 0, tuple(call.reads), tuple(call.writes), "cond", (node.where,), work)]
 
 
 def _first(lowering: Any, value: Tensor, home: Buffer) -> Step:

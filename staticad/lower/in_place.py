@@ -201,19 +201,22 @@ def rename(step: Step, buffers: Mapping[int, Buffer]) -> Step:
     def part(old: Slice) -> Slice:
         return replace(old, buffer=number(old.buffer))
 
+    def loop(call: LoopCall) -> LoopCall:
+        return replace(
+            call,
+            carries=tuple(map(number, call.carries)),
+            feeds=tuple(part(p) if isinstance(p, Slice) else p for p in call.feeds),
+            fetches=tuple(map(part, call.fetches)),
+            count=maybe(call.count),
+            condition=maybe(call.condition),
+            steps=maybe(call.steps),
+        )
+
     if not any(n in buffers for n in (*step.reads, *step.writes)):
         return step
     kernel = step.kernel
     if isinstance(kernel, LoopCall):
-        kernel = replace(
-            kernel,
-            carries=tuple(map(number, kernel.carries)),
-            feeds=tuple(part(p) if isinstance(p, Slice) else p for p in kernel.feeds),
-            fetches=tuple(map(part, kernel.fetches)),
-            count=maybe(kernel.count),
-            condition=maybe(kernel.condition),
-            steps=maybe(kernel.steps),
-        )
+        kernel = loop(kernel)
     elif isinstance(kernel, BranchCall):
         kernel = replace(
             kernel,
@@ -222,6 +225,7 @@ def rename(step: Step, buffers: Mapping[int, Buffer]) -> Step:
             fetches=tuple(map(part, kernel.fetches)),
             carries=tuple(map(number, kernel.carries)),
         )
+    inlined = None if step.inlined is None else loop(step.inlined)
     arguments = tuple(replace(a, buffer=number(a.buffer)) if isinstance(a, Address) else a for a in step.arguments)
     reads, writes = (tuple(dict.fromkeys(map(number, old))) for old in (step.reads, step.writes))
-    return replace(step, kernel=kernel, arguments=arguments, reads=reads, writes=writes)
+    return replace(step, kernel=kernel, arguments=arguments, reads=reads, writes=writes, inlined=inlined)

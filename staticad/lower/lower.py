@@ -36,6 +36,7 @@ from staticad.lower.plan import (
 )
 from staticad.lower.prepare import prepare
 from staticad.lower.ranges import Range
+from staticad.lower.requirements import has_free_sizes, size_requirements
 from staticad.lower.settle import settle
 from staticad.lower.sizes import Sizes
 from staticad.lower.special import assemble_steps, product_step, scatter_steps
@@ -273,11 +274,14 @@ def body_plan(
     ranges: Mapping[Node, Range],
 ) -> Plan:
     """The plan of a body, optimized on its own, with the sizes, options and checks of the graph around it."""
-    optimized = parent.optimize([*fetches, *(value for _, value in updates)])
-    constraints = [c for node in sort_nodes(optimized) for c in node.constraints]
+    targets = [*fetches, *(value for _, value in updates)]
+    optimized = parent.optimize(targets)
+    given = sort_nodes(targets)
+    constraints = [c for node in (*given, *sort_nodes(optimized)) for c in node.constraints]
     sizes = parent.sizes.extended(constraints)
     in_loop = parent.in_loop or carries is not None
     inner = Lowering(inputs, sizes, parent.optimize, parent.checks, carries, ranges, in_loop)
     values = optimized[len(fetches) :]
     pairs = [(v, x) for (v, _), x in zip(updates, values, strict=True)]
-    return inner.plan(optimized[: len(fetches)], pairs, ())
+    plan = inner.plan(optimized[: len(fetches)], pairs, tuple(size_requirements(given)))
+    return replace(plan, sized=tuple(node for node in given if has_free_sizes(node)))

@@ -11,7 +11,7 @@ import numpy as np
 
 from staticad.ir.dims import Shape, Size
 from staticad.ir.dtypes import DType
-from staticad.ir.graph import Tensor
+from staticad.ir.graph import Node, Tensor
 from staticad.ir.provenance import Where
 from staticad.lower.loops import Kernel
 
@@ -96,6 +96,7 @@ class Step:
     label: str
     where: tuple[Where, ...] = ()
     work: Size = 0
+    inlined: LoopCall | None = None  # the loop that was compiled to this kernel
 
 
 @dataclass(frozen=True)
@@ -137,6 +138,18 @@ class LoopCall:
         """The feeds that are memory."""
         return tuple(part for part in self.feeds if isinstance(part, Slice))
 
+    @property
+    def reads(self) -> set[int]:
+        """The buffers that a call reads."""
+        given = {number for number in (self.count, self.condition) if number is not None}
+        return {*(s.buffer for s in self.slices), *self.carries, *given}
+
+    @property
+    def writes(self) -> set[int]:
+        """The buffers that a call writes."""
+        counter = {self.steps} if self.steps is not None else set()
+        return {*self.carries, *(s.buffer for s in self.fetches), self.scratch, *counter}
+
 
 @dataclass(frozen=True)
 class BranchCall:
@@ -150,6 +163,16 @@ class BranchCall:
     scratch: int
     carries: tuple[int, ...] = ()
 
+    @property
+    def reads(self) -> set[int]:
+        """The buffers that a call reads."""
+        return {self.index, *self.carries, *(s.buffer for feeds in self.feeds for s in feeds)}
+
+    @property
+    def writes(self) -> set[int]:
+        """The buffers that a call writes."""
+        return {self.scratch, *self.carries, *(s.buffer for s in self.fetches)}
+
 
 @dataclass(frozen=True)
 class Check:
@@ -161,7 +184,8 @@ class Check:
 
 @dataclass(frozen=True)
 class Requirement:
-    """A condition on sizes that is checked when sizes are bound: ``size >= bound``, unless ``unless_empty`` is 0."""
+    """A condition on sizes: ``size >= bound``, unless ``unless_empty`` is 0. It is evaluated when sizes are bound; that
+    of a body matters if the body is entered."""
 
     size: Size
     bound: int
@@ -173,7 +197,8 @@ class Requirement:
 
 @dataclass(frozen=True)
 class Plan:
-    """``compute`` steps run first; ``commit`` steps write variables and run only if nothing failed."""
+    """``compute`` steps run first; ``commit`` steps write variables and run only if nothing failed. ``sized`` are the
+    nodes of a body whose sizes have to fit where it is entered."""
 
     buffers: tuple[Buffer, ...]
     compute: tuple[Step, ...]
@@ -185,6 +210,7 @@ class Plan:
     inputs: tuple[Tensor, ...]
     variables: tuple[Tensor, ...]
     fetches: tuple[Buffer, ...]
+    sized: tuple[Node, ...] = ()
 
     @property
     def steps(self) -> tuple[Step, ...]:

@@ -1,11 +1,11 @@
-"""Conditions on free sizes that ops imply, checked when a session binds sizes."""
+"""Conditions on free sizes that ops imply. A session evaluates them when it binds sizes."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
 from staticad.errors import FeedError, IndexOutOfBounds
-from staticad.ir.dims import product
+from staticad.ir.dims import is_runtime, product
 from staticad.ir.graph import Node
 from staticad.lower.plan import Requirement
 
@@ -28,3 +28,10 @@ def size_requirements(nodes: Iterable[Node]) -> list[Requirement]:
                 text = f"{node.op.name}: axis {axis} of {x.type} is empty, so that no index is in range"
                 found.append(Requirement(x.shape[axis], 1, text, node.where, IndexOutOfBounds, product(index.shape)))
     return [r for r in found if not (isinstance(r.size, int) and r.size >= r.bound)]
+
+
+def has_free_sizes(node: Node) -> bool:
+    """Whether sizes of the node are open until they are bound: some have to be equal, or one may be negative."""
+    return bool(node.constraints) or any(
+        not isinstance(size, int) and not is_runtime(size) for kind in node.types for size in kind.shape
+    )

@@ -92,6 +92,7 @@ class Compiled:
 class Binding:
     """The compiled program of a session for one set of sizes. All bindings of a session use one arena, in turns.
 
+    ``unmet`` are the bodies that ``values``, the sizes, do not fit: their numbers follow those of the index checks.
     ``loops`` are the lines of the loops that make sequences grow, by the numbers that they report.
     In profiles ``measures`` and ``turns`` are the words where the measures of each plan and the iterations of the loops
     in each step's kernel begin, both by identity.
@@ -105,8 +106,10 @@ class Binding:
         values: Mapping[Symbol, int],
         lock: Lock,
         arena: np.ndarray,
+        unmet: tuple[Plan, ...] = (),
     ) -> None:
-        plan = compiled.plan
+        plan = self.plan = compiled.plan
+        self.values, self.unmet = values, unmet
         number = _evaluator(values)
         places: dict[int, Place] = {}
         for b in plan.buffers:

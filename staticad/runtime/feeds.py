@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from staticad.errors import DTypeError, FeedError, GraphError
+from staticad.errors import DTypeError, FeedError, GraphError, IndexOutOfBounds
 from staticad.ir.dims import Size, Symbol, as_symbol, evaluate, is_runtime
 from staticad.ir.graph import Node, Tensor, describe
 from staticad.ir.provenance import here
@@ -156,6 +156,15 @@ def check_sizes(nodes: Sequence[Node], requirements: Sequence[Requirement], valu
         size, unless = evaluate(requirement.size, values), evaluate(requirement.unless_empty, values)
         if size < requirement.bound and unless:
             raise requirement.error(f"{requirement.text}, at {requirement.where}")
+
+
+def sizes_fit(nodes: Sequence[Node], requirements: Sequence[Requirement], values: Mapping[Symbol, int]) -> bool:
+    """Whether `check_sizes` finds nothing wrong."""
+    try:
+        check_sizes(nodes, requirements, values)
+    except (FeedError, IndexOutOfBounds):
+        return False
+    return True
 
 
 def _unequal(node: Node, left: Size, right: Size, a: int, b: int, values: Mapping[Symbol, int]) -> str:

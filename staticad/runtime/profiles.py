@@ -78,7 +78,7 @@ def user_lines(step: Step) -> tuple[str, ...]:
     return tuple(dict.fromkeys(f"{where.file}:{where.line}" for where in step.where))
 
 
-def profile(binding: Binding, plan: Plan, run: Any, written: Sequence[Variable], repeat: int) -> Profile:
+def profile(binding: Binding, run: Any, written: Sequence[Variable], repeat: int) -> Profile:
     """Time the steps of a binding for profiles over ``repeat`` calls of ``run``, after one that is not counted.
 
     The written variables keep their values.
@@ -86,13 +86,13 @@ def profile(binding: Binding, plan: Plan, run: Any, written: Sequence[Variable],
     values = [v.value for v in written]
     try:
         run()
-        _reset(binding, plan)
+        _reset(binding, binding.plan)
         for _ in range(repeat):
             run()
     finally:
         for variable, value in zip(written, values, strict=True):
             variable.assign(value)
-    return Profile(_rows(binding, plan, 0))
+    return Profile(_rows(binding, binding.plan, 0))
 
 
 def _words(binding: Binding, step: Step) -> list[int]:

@@ -13,10 +13,11 @@ from staticad.errors import DTypeError, FeedError, GraphError, IndexOutOfBounds,
 from staticad.export.dot import steps_to_dot
 from staticad.export.dot import to_dot as graph_to_dot
 from staticad.ir.dims import Symbol, evaluate, symbols
-from staticad.ir.graph import Node, Tensor, describe
+from staticad.ir.graph import Node, Tensor, describe, sort_nodes
 from staticad.ir.provenance import here
 from staticad.ir.types import Constraint, same_size
 from staticad.lower.counting import counting_plan
+from staticad.lower.guarding import bodies, guarded_plan
 from staticad.lower.lower import lower
 from staticad.lower.plan import Plan
 from staticad.lower.requirements import size_requirements
@@ -33,6 +34,7 @@ from staticad.runtime.feeds import (
     convert,
     free_symbols,
     order_feeds,
+    sizes_fit,
     unknown_size,
 )
 from staticad.runtime.layout import Failure
@@ -92,9 +94,10 @@ class Session:
         changes = _updates(updates)
         targets = [*leaves, *(value for _, value in changes)]
         check_scopes(targets)
-        self._nodes = all_nodes(targets)
-        self.inputs: tuple[Tensor, ...] = _inputs(inputs, self._nodes)
-        self._symbols = _check_symbols(self.inputs, self._nodes)
+        everything = all_nodes(targets)
+        self._nodes = sort_nodes(targets)
+        self.inputs: tuple[Tensor, ...] = _inputs(inputs, everything)
+        self._symbols = _check_symbols(self.inputs, everything)
         self._targets = targets
         constraints: list[Constraint] = [c for node in self._nodes for c in node.constraints]
         for variable, value in changes:
@@ -105,6 +108,7 @@ class Session:
         fetched = self._optimized[: len(leaves)]
         self._plan: Plan = lower(self.inputs, fetched, pairs, constraints, size_requirements(self._nodes), rewrite)
         self._compiled = Compiled(watched_plan(self._plan))
+        self._bodies = [body for body in bodies(self._plan) if body.sized or body.requirements]
         for text in self._compiled.sources:
             kernel_address(text)
         prepare(any(step.grain != 0 for step in self._compiled.steps))
@@ -195,6 +199,9 @@ class Session:
                 "STATICAD_TAPE_LIMIT says how many bytes it may take"
             )
         if failed:
+            if code >= len(self._plan.checks):
+                body = binding.unmet[code - len(self._plan.checks)]
+                check_sizes(body.sized, body.requirements, binding.values)
             check = self._plan.checks[code]
             raise IndexOutOfBounds(
                 f"index {index} is out of range for {check.text}, which has size {size}, at {check.where}; "
@@ -219,17 +226,23 @@ class Session:
         self._run = binding.run
         return binding
 
-    def _new_binding(self, values: dict[Symbol, int], compiled: Compiled | None = None) -> Binding:
+    def _new_binding(self, values: dict[Symbol, int], profile: bool = False) -> Binding:
         check_sizes(self._nodes, self._plan.requirements, values)
         check_updates(self._changes, values)
-        check_memory(self._plan, values)
-        needed = evaluate(self._plan.arena, values)
+        unmet = tuple(b for b in self._bodies if not sizes_fit(b.sized, b.requirements, values))
+        compiled = self._compiled
+        if unmet or profile:
+            codes = {id(body): code for code, body in enumerate(unmet, len(self._plan.checks))}
+            plan = guarded_plan(self._plan, codes)
+            compiled = Compiled(watched_plan(counting_plan(plan) if profile else plan), profile)
+        check_memory(compiled.plan, values)
+        needed = evaluate(compiled.plan.arena, values)
         if needed > self._arena.size:
             # Half as much again, so that sizes that grow by and by do not allocate every time.
             larger = self._arena.size * 3 // 2
             self._arena = aligned_bytes(larger if needed < larger < LARGE else needed)
             self._bindings.clear()
-        return Binding(compiled or self._compiled, self.variables, self._written, values, self._lock, self._arena)
+        return Binding(compiled, self.variables, self._written, values, self._lock, self._arena, unmet)
 
     def _check_out(self, binding: Binding, feeds: tuple[np.ndarray, ...], out: tuple[np.ndarray, ...]) -> None:
         if len(out) != len(binding.outs):
@@ -263,9 +276,8 @@ class Session:
         if not isinstance(repeat, int) or repeat < 1:
             raise GraphError(f"profile: repeat is a number of runs, at least 1, not {repeat!r} (at {here()})")
         arrays, values = self._converted(order_feeds(self.inputs, {} if feeds is None else feeds))
-        compiled = Compiled(watched_plan(counting_plan(self._plan)), profile=True)
-        binding = self._new_binding(values, compiled)
-        return profiles.profile(binding, compiled.plan, lambda: self._run_on(binding, arrays), self._written, repeat)
+        binding = self._new_binding(values, profile=True)
+        return profiles.profile(binding, lambda: self._run_on(binding, arrays), self._written, repeat)
 
     def check(self, feeds: Mapping[Any, Any] | None = None) -> bool:
         """True if every operation of the graph, as it was written, makes finite numbers from these feeds.
