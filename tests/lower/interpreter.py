@@ -22,6 +22,7 @@ from staticad.lower.plan import Address, Plan, Routine, Status, Step, Symbolic
 from staticad.ops import ALL_OPS
 
 NOBODY = -1
+PARTS = 1_000_000  # numbers of parts of a buffer of bytes
 EVERYBODY = -2  # several iterations have read the element
 
 
@@ -60,6 +61,11 @@ class Pointer:
         other = copy.copy(self)
         other.start = self.start + offset
         return other
+
+    def part(self, offset: int, size: int, dtype: np.dtype, number: int) -> Pointer:
+        """A part of a buffer of bytes as a buffer of its own."""
+        begin = self.begin + offset
+        return Pointer(self.block, number, dtype, begin, begin + size, self.writable)
 
     def place(self, index: Any, what: str) -> int:
         at = self.start + int(index) * self.size
@@ -154,9 +160,10 @@ class Run:
             pointer.block.forget()
         self.check_declared(step)
         arguments: list[Any] = []
+        parts = self.parts(step)
         for a in step.arguments:
             if isinstance(a, Address):
-                arguments.append(self.pointers[a.buffer].moved(self.number(a.offset)))
+                arguments.append(parts.get(a) or self.pointers[a.buffer].moved(self.number(a.offset)))
             elif isinstance(a, Symbolic):
                 arguments.append(self.number(a.size))
             else:
@@ -175,10 +182,26 @@ class Run:
             with np.errstate(all="ignore"):
                 names["kernel"](arguments, lo, hi)
 
+    def parts(self, step: Step) -> dict[Address, Pointer]:
+        """The temporaries of a loop that is a kernel lie one after another in a buffer of bytes."""
+        found: dict[Address, Pointer] = {}
+        if not isinstance(step.kernel, Kernel):
+            return found
+        addresses = [a for a in step.arguments if isinstance(a, Address)]
+        typed = dict(zip(addresses, step.kernel.pointers, strict=True))
+        bytes_ = [a for a, p in typed.items() if self.pointers[a.buffer].dtype == np.uint8 != p.dtype]
+        for number, a in enumerate(bytes_):
+            whole, begin = self.pointers[a.buffer], self.number(a.offset)
+            others = [self.number(b.offset) for b in addresses if b.buffer == a.buffer]
+            end = min((at for at in others if at > begin), default=whole.end - whole.begin)
+            found[a] = whole.part(begin, end - begin, typed[a].dtype, PARTS + number)
+        return found
+
     def check_declared(self, step: Step) -> None:
         """What a step says that it reads and writes is what the memory plan relies on."""
         used = {a.buffer for a in step.arguments if isinstance(a, Address)}
-        if used != {*step.reads, *step.writes}:
+        said = {*step.reads, *step.writes}
+        if not used <= said or (used != said and not step.label.startswith("loop of")):  # loops may say too much
             raise WrongAccess(f"{step.label} gets the buffers {used}, but says {step.reads} and {step.writes}")
         spans = sorted(
             (p.begin, p.end, n) for n in used if (p := self.pointers[n]).block is self.arena and p.end > p.begin
@@ -246,6 +269,7 @@ def _names() -> dict[str, Any]:
     names["load"] = lambda pointer, index: pointer.load(index, iteration[0])
     names["store"] = lambda pointer, index, value: pointer.store(index, value, iteration[0])
     names["check_index"] = _check_index
+    names["failure"] = lambda args, slot: 0  # a failure has ended the run
     names["matrix_product"] = lambda *arguments: _matrix_product(iteration[0], *arguments)
     names["matrix_product_add"] = names["matrix_product"]
     names["_iteration"] = iteration

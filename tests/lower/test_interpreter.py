@@ -10,7 +10,7 @@ import pytest
 import staticad as sa
 from staticad.lower.loops import Index, Kernel, Load, Loop, Statement, Store
 from staticad.lower.plan import Plan
-from tests.lower.interpreter import IndexReported, WrongAccess, interpret
+from tests.lower.interpreter import NOBODY, Block, IndexReported, Pointer, WrongAccess, interpret
 from tests.lower.planning import plan_for
 
 X = sa.placeholder((None,))
@@ -101,3 +101,19 @@ def test_an_index_out_of_range() -> None:
         interpret(plan, {**FEEDS, index: np.array([0, 5])})
     (result,), _ = interpret(plan, {**FEEDS, index: np.array([0, -1])})
     np.testing.assert_array_equal(result, [0, 6])
+
+
+def test_parts_of_a_buffer_of_bytes_are_buffers() -> None:
+    whole = Pointer(Block(128), 0, np.dtype("uint8"), 0, 128, writable=True)
+    numbers, flags = whole.part(0, 16, np.dtype("float64"), 1), whole.part(64, 3, np.dtype("bool"), 2)
+    numbers.store(1, 0.5, NOBODY)
+    flags.store(2, True, NOBODY)
+    assert (numbers.load(1, NOBODY), flags.load(2, NOBODY)) == (0.5, True)
+    with pytest.raises(WrongAccess, match="load at 2 of b1, which has 2 elements"):
+        numbers.load(2, NOBODY)
+    with pytest.raises(WrongAccess, match="store at 3 of b2, which has 3 elements"):
+        flags.store(3, True, NOBODY)
+    with pytest.raises(WrongAccess, match="last written by"):
+        flags.load(1, NOBODY)
+    with pytest.raises(WrongAccess, match="last written by b1"):
+        whole.part(8, 8, np.dtype("float64"), 3).load(0, NOBODY)

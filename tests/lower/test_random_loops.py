@@ -1,0 +1,74 @@
+"""Random programs of loops: where they become kernels, every access of these kernels is checked in Python."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
+
+import numpy as np
+import pytest
+
+import staticad as sa
+from staticad.lower.plan import BranchCall, LoopCall, Plan
+from tests.control.typed_programs import TypedProgram
+from tests.lower.interpreter import IndexReported, interpret
+from tests.lower.planning import plan_for
+from tests.lower.tiny import tiny_thresholds
+
+SIZES = ({}, {"a": 2, "b": 3, "t": 2}, {"a": 1, "b": 2, "t": 0})
+
+
+def kernels_only(plan: Plan) -> bool:
+    return not any(isinstance(step.kernel, (LoopCall, BranchCall)) for step in plan.steps)
+
+
+def check(program: TypedProgram, outputs: Sequence[sa.Tensor]) -> int:
+    """How many of the sizes the plan of these outputs is right for; 0 if it is not made of kernels alone."""
+    plan = plan_for(outputs, inputs=program.placeholders)
+    if not kernels_only(plan):
+        return 0
+    rtol = 1e-9 if "float32" not in program.dtypes else 1e-4
+    for number, sizes in enumerate(SIZES):
+        feeds = program.feeds(number, **sizes)
+        results, _ = interpret(plan, feeds)
+        for tensor, result, expected in zip(outputs, results, sa.evaluate(outputs, feeds), strict=True):
+            np.testing.assert_allclose(result, expected, rtol=rtol, atol=rtol, err_msg=str(tensor))
+    return len(SIZES)
+
+
+@pytest.mark.parametrize("thresholds", [nullcontext, tiny_thresholds], ids=["usual", "tiny"])
+@pytest.mark.parametrize("first", range(0, 12, 2))
+def test_every_access_is_right(first: int, thresholds: Callable[[], AbstractContextManager[None]]) -> None:
+    """Each output and gradient alone, and all of them together."""
+    checked = 0
+    with thresholds():
+        for seed in (first, first + 1):
+            program = TypedProgram(seed)
+            outputs = [*program.outputs, *sa.gradients(program.loss, program.variables, unconnected="zero")]
+            for group in (*([t] for t in outputs), outputs):
+                checked += check(program, group)
+    assert checked
+
+
+def test_wrong_indices_are_reported() -> None:
+    """Half of the programs whose indices are not kept in range find one that is not, none goes astray."""
+    found = 0
+    for seed in range(30):
+        program = TypedProgram(seed, strict=False, depth=1)
+        plan = plan_for(program.outputs, inputs=program.placeholders)
+        feeds = program.feeds(1)
+        try:
+            expected = sa.evaluate(program.outputs, feeds)
+        except sa.IndexOutOfBounds:
+            expected = None
+        if not kernels_only(plan):
+            continue
+        try:
+            results, _ = interpret(plan, feeds)
+        except IndexReported:
+            assert expected is None, seed
+            found += 1
+        else:
+            for result, wanted in zip(results, expected or (), strict=expected is not None):
+                np.testing.assert_allclose(result, wanted, rtol=1e-4, atol=1e-4)
+    assert found > 3
