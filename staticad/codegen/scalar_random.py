@@ -13,6 +13,7 @@ from staticad.codegen.vecmath.elementwise import elementwise
 ROTATIONS = ((13, 15, 26, 6), (17, 29, 16, 24))
 PARITY = 0x1BD11BDA
 GROUPS = 5
+SIGN = 1 << 31
 
 
 def _words(x: Value) -> list[Value]:
@@ -24,12 +25,21 @@ def _rotate(x: Value, count: int) -> Value:
     return x.intrinsic("fshl", x, count)
 
 
+def _opaque(x: Value) -> Value:
+    """x ^ 2**31, as the sign of a float.
+
+    If the counter were a linear function of a loop's variable for LLVM, so would be the sums of the rounds, and its
+    loop strength reduction would make each of them anew from all of its terms: seven times slower.
+    """
+    return (-x.as_float()).bits().to(types.uint32)
+
+
 def _threefry(key: Value, counter: Value) -> tuple[Value, Value]:
     """The two words of the block (see `staticad.ops.random`)."""
     keys = _words(key)
     keys.append(keys[0] ^ keys[1] ^ PARITY)
     a, b = _words(counter)
-    a, b = a + keys[0], b + keys[1]
+    a, b = a + keys[0], _opaque(b) + (keys[1] ^ SIGN)
     for group in range(GROUPS):
         for rotation in ROTATIONS[group % 2]:
             a = a + b

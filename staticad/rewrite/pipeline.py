@@ -16,6 +16,7 @@ from staticad.rewrite.barriers import BARRIER_RULES
 from staticad.rewrite.contract import contract_rules
 from staticad.rewrite.engine import apply_rules
 from staticad.rewrite.fold import FOLD_RULES
+from staticad.rewrite.keys import KEY_RULES
 from staticad.rewrite.logic import LOGIC_RULES
 from staticad.rewrite.movement import MOVEMENT_RULES
 from staticad.rewrite.pattern import Rule
@@ -57,6 +58,7 @@ SIMPLE_RULES: tuple[Rule, ...] = (
     *MOVEMENT_RULES,
     *REGION_RULES,
     *REDUCTION_RULES,
+    *KEY_RULES,
 )
 
 SIMPLIFY = Pass("simplify", lambda outputs: SIMPLE_RULES)

@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 
 from staticad.errors import DTypeError, ShapeError
-from staticad.functional import elementwise
 from staticad.functional.bitwise import bitwise_or, left_shift, right_shift
 from staticad.functional.indexing import getitem
 from staticad.functional.movement import expand_dims
@@ -21,7 +20,7 @@ from staticad.ir.dtypes import UINT8, UINT16, UINT32, UINT64, DType, as_dtype, i
 from staticad.ir.graph import Tensor, describe
 from staticad.ir.provenance import here
 from staticad.ops.base import apply
-from staticad.ops.creation import indices, positions
+from staticad.ops.creation import positions
 from staticad.ops.elementwise import THREEFRY32, THREEFRY64
 from staticad.ops.promotion import Operand, cast, to_tensor
 from staticad.ops.sources import as_shape, as_size, constant
@@ -100,8 +99,7 @@ def packed(function: str, key: Operand) -> Tensor:
 
 def _words(block: Tensor) -> Tensor:
     """The two words of every block, along a new last axis."""
-    counts = elementwise.subtract(WORD, elementwise.multiply(indices(KEY_SHAPE, 0, UINT64), WORD))
-    return cast(right_shift(expand_dims(block, -1), counts), UINT32)
+    return cast(right_shift(expand_dims(block, -1), np.array([WORD, 0], np.uint64)), UINT32)
 
 
 def _counter(function: str, what: str, value: Operand) -> Tensor:
