@@ -11,10 +11,11 @@ from numba.core.errors import NumbaTypeError
 from numba.extending import intrinsic
 
 from staticad.codegen.intrinsics import Pointer, element_address
-from staticad.codegen.matrix_tiles import ADDRESS, product_function
+from staticad.codegen.matrix_tiles import product_function
+from staticad.codegen.matrix_vectors import ADDRESS
 from staticad.codegen.vecmath.builder import FLOATS, ir_type
 
-_WORDS = ("c_at", "c_row", "a_at", "a_row", "a_column", "b_at", "b_row", "rows", "columns", "depth")
+_WORDS = ("c_at", "c_row", "a_at", "a_row", "a_column", "b_at", "b_row", "b_column", "rows", "columns", "depth")
 
 
 def _check(function: str, pointers: dict[str, Any], words: Sequence[Any]) -> None:
@@ -32,13 +33,13 @@ def _call(
     builder: ir.IRBuilder, pointers: Sequence[Any], values: Sequence[ir.Value], alpha: ir.Value, add: bool
 ) -> None:
     """``values`` are those of the intrinsics: each address is followed by an index."""
-    c, c_at, c_row, a, a_at, a_row, a_column, b, b_at, b_row, *sizes = values
+    c, c_at, c_row, a, a_at, a_row, a_column, b, b_at, b_row, b_column, *sizes = values
     starts = [
         builder.bitcast(element_address(builder, p, address, index), ADDRESS)
         for p, address, index in zip(pointers, (c, a, b), (c_at, a_at, b_at), strict=True)
     ]
     function = product_function(builder.module, ir_type(pointers[0].dtype))
-    arguments = [starts[0], c_row, starts[1], a_row, a_column, starts[2], b_row, *sizes, alpha]
+    arguments = [starts[0], c_row, starts[1], a_row, a_column, starts[2], b_row, b_column, *sizes, alpha]
     builder.call(function, [*arguments, ir.Constant(ir.IntType(1), int(add))])
 
 
@@ -55,14 +56,15 @@ def matrix_product(
     b: Any,
     b_at: Any,
     b_row: Any,
+    b_column: Any,
     rows: Any,
     columns: Any,
     depth: Any,
 ) -> Any:
     """``C = A @ B``. A matrix is a pointer, the index of its first element, and the distances in elements between its
-    rows (for A, also between its columns; those of B and C are contiguous). C is (rows, columns) and overlaps neither
+    rows and its columns (those of C are contiguous, of B one or the other). C is (rows, columns) and overlaps neither
     A (rows, depth) nor B (depth, columns)."""
-    words = (c_at, c_row, a_at, a_row, a_column, b_at, b_row, rows, columns, depth)
+    words = (c_at, c_row, a_at, a_row, a_column, b_at, b_row, b_column, rows, columns, depth)
     _check("matrix_product", {"c": c, "a": a, "b": b}, words)
 
     def emit(context: Any, builder: ir.IRBuilder, _signature: Any, values: Sequence[ir.Value]) -> ir.Value:
@@ -70,7 +72,7 @@ def matrix_product(
         return context.get_dummy_value()
 
     i = types.int64
-    return types.void(c, i, i, a, i, i, i, b, i, i, i, i, i), emit
+    return types.void(c, i, i, a, i, i, i, b, i, i, i, i, i, i), emit
 
 
 @intrinsic
@@ -86,13 +88,14 @@ def matrix_product_add(
     b: Any,
     b_at: Any,
     b_row: Any,
+    b_column: Any,
     rows: Any,
     columns: Any,
     depth: Any,
     alpha: Any,
 ) -> Any:
     """``C += alpha * (A @ B)``, else as `matrix_product`; alpha has the dtype of the matrices."""
-    words = (c_at, c_row, a_at, a_row, a_column, b_at, b_row, rows, columns, depth)
+    words = (c_at, c_row, a_at, a_row, a_column, b_at, b_row, b_column, rows, columns, depth)
     _check("matrix_product_add", {"c": c, "a": a, "b": b}, words)
     if alpha != c.dtype:
         raise NumbaTypeError(f"matrix_product_add: alpha must be {c.dtype}, not {alpha}")
@@ -102,4 +105,4 @@ def matrix_product_add(
         return context.get_dummy_value()
 
     i = types.int64
-    return types.void(c, i, i, a, i, i, i, b, i, i, i, i, i, alpha), emit
+    return types.void(c, i, i, a, i, i, i, b, i, i, i, i, i, i, alpha), emit

@@ -64,6 +64,7 @@ def _render(statements: Iterable[Statement], depth: int) -> list[str]:
 def _product(s: MatrixProduct) -> str:
     starts = [f"{m.pointer}, {index_text(m.index)}, {m.row}" for m in (s.c, s.a, s.b)]
     starts[1] += f", {s.a.column}"
+    starts[2] += f", {s.b.column}"
     name = "matrix_product_add" if s.alpha else "matrix_product"
     alpha = f", {s.alpha}" if s.alpha else ""
     return f"{name}({', '.join(starts)}, {s.rows}, {s.columns}, {s.depth}{alpha})"

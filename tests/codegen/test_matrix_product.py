@@ -29,13 +29,16 @@ def kernel(args, lo, hi):
     a_column = size(args, 7)
     b_at = size(args, 8)
     b_row = size(args, 9)
-    m = size(args, 10)
-    n = size(args, 11)
-    k = size(args, 12)
+    b_column = size(args, 10)
+    m = size(args, 11)
+    n = size(args, 12)
+    k = size(args, 13)
     {call}
 """
-PUT = "matrix_product(c, c_at, c_row, a, a_at, a_row, a_column, b, b_at, b_row, m, n, k)"
-ADD = "matrix_product_add(c, c_at, c_row, a, a_at, a_row, a_column, b, b_at, b_row, m, n, k, {dtype}({alpha}))"
+PUT = "matrix_product(c, c_at, c_row, a, a_at, a_row, a_column, b, b_at, b_row, b_column, m, n, k)"
+ADD = (
+    "matrix_product_add(c, c_at, c_row, a, a_at, a_row, a_column, b, b_at, b_row, b_column, m, n, k, {dtype}({alpha}))"
+)
 
 
 def source(dtype: str, alpha: float | None = None) -> str:
@@ -57,17 +60,20 @@ def multiply(
     c: np.ndarray,
     *,
     transposed: bool = False,
+    turned: bool = False,
     margin: int = 3,
     text: str = "",
     alpha: float | None = None,
 ) -> np.ndarray:
-    """The new C; nothing around it may have changed, and nothing around A and B is used."""
+    """The new C; nothing around it may have changed, and nothing around A and B is used. A is stored by columns where
+    ``transposed``, B where ``turned``."""
     (m, n), k = c.shape, b.shape[0]
     memory, c_at, c_row = guarded(c, margin, GUARD)
     left, a_at, a_step = guarded(a.T if transposed else a, margin, np.nan)
-    right, b_at, b_row = guarded(b, margin, np.nan)
+    right, b_at, b_step = guarded(b.T if turned else b, margin, np.nan)
+    b_row, b_column = (1, b_step) if turned else (b_step, 1)
     a_row, a_column = (1, a_step) if transposed else (a_step, 1)
-    slots = [memory, left, right, c_at, c_row, a_at, a_row, a_column, b_at, b_row, m, n, k]
+    slots = [memory, left, right, c_at, c_row, a_at, a_row, a_column, b_at, b_row, b_column, m, n, k]
     run(text or source(c.dtype.name, alpha), slots, 0, 1)
     result = memory[1 : m + 1, 1 : n + 1].copy()
     memory[1 : m + 1, 1 : n + 1] = GUARD
@@ -99,23 +105,23 @@ def column_counts(lanes: int) -> list[int]:
     return sorted({0, 1, *(max(0, v * lanes + d) for v in range(7) for d in (-1, 0, 1))})
 
 
-@pytest.mark.parametrize("transposed", [False, True])
+@pytest.mark.parametrize(("transposed", "turned"), [(False, False), (True, False), (False, True)])
 @pytest.mark.parametrize("dtype", DTYPES)
-def test_every_tail_of_rows_and_columns(dtype: str, transposed: bool) -> None:
+def test_every_tail_of_rows_and_columns(dtype: str, transposed: bool, turned: bool) -> None:
     lanes = registers().width // np.dtype(dtype).itemsize
     for m, n in itertools.product(ROWS, column_counts(lanes)):
         a, b, c = operands(dtype, m, n, 5, seed=m + n)
-        assert_close(multiply(a, b, c, transposed=transposed), a, b)
-        assert_close(multiply(a, b, c, transposed=transposed, alpha=1.0), a, b, c)
+        assert_close(multiply(a, b, c, transposed=transposed, turned=turned), a, b)
+        assert_close(multiply(a, b, c, transposed=transposed, turned=turned, alpha=1.0), a, b, c)
 
 
-@pytest.mark.parametrize("transposed", [False, True])
+@pytest.mark.parametrize(("transposed", "turned"), [(False, False), (False, True), (True, True)])
 @pytest.mark.parametrize("dtype", DTYPES)
-def test_every_tail_of_terms(dtype: str, transposed: bool) -> None:
+def test_every_tail_of_terms(dtype: str, transposed: bool, turned: bool) -> None:
     for k, (m, n) in itertools.product(DEPTHS, [(3, 2), (9, 41), (6, 100)]):
         a, b, c = operands(dtype, m, n, k, seed=k)
-        assert_close(multiply(a, b, c, transposed=transposed), a, b)
-        assert_close(multiply(a, b, c, transposed=transposed, alpha=-0.5), -0.5 * a, b, c)
+        assert_close(multiply(a, b, c, transposed=transposed, turned=turned), a, b)
+        assert_close(multiply(a, b, c, transposed=transposed, turned=turned, alpha=-0.5), -0.5 * a, b, c)
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
@@ -143,7 +149,7 @@ def test_special_values_go_where_they_belong(dtype: str, transposed: bool) -> No
         b[place[1], 3] = 0.0  # 0 * inf is NaN
         with np.errstate(invalid="ignore"):
             want = a.astype(float) @ b.astype(float)
-        actual = multiply(a, b, c, transposed=transposed)
+        actual = multiply(a, b, c, transposed=transposed, turned=not transposed)
         np.testing.assert_array_equal(np.isnan(actual), np.isnan(want))
         np.testing.assert_array_equal(np.isinf(actual), np.isinf(want))
         assert_close(np.delete(actual, place[0], 0), np.delete(a, place[0], 0), b)
@@ -161,13 +167,24 @@ def test_cutting_a_product_does_not_change_a_bit(dtype: str, alpha: float | None
         parts = [multiply(a, b[:, j : j + columns], c[:, j : j + columns], alpha=alpha) for j in range(0, 77, columns)]
         np.testing.assert_array_equal(np.concatenate(parts, axis=1), whole)
     np.testing.assert_array_equal(multiply(a, b, c, transposed=True, margin=0, alpha=alpha), whole)
+    np.testing.assert_array_equal(multiply(a, b, c, turned=True, alpha=alpha), whole)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_rows_that_lie_far_apart_are_copied(dtype: str) -> None:
+    """The same bits, whether a panel of B is read in place or from its copy."""
+    for m, n, k in [(40, 1, 3), (40, 33, DEPTH_BLOCK + 5), (35, 100, 9)]:
+        a, b, c = operands(dtype, m, n, k)
+        near = multiply(a, b, c)
+        assert_close(near, a, b)
+        np.testing.assert_array_equal(multiply(a, b, c, margin=700), near)
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_operands_may_be_one_matrix(dtype: str) -> None:
     a, _, _ = operands(dtype, 33, 33, 33)
     out = np.empty_like(a)
-    run(source(dtype), [out, a, a, 0, 33, 0, 1, 33, 0, 33, 33, 33, 33], 0, 1)
+    run(source(dtype), [out, a, a, 0, 33, 0, 1, 33, 0, 33, 1, 33, 33, 33], 0, 1)
     assert_close(out, a.T, a)
 
 
@@ -175,7 +192,7 @@ def test_operands_may_be_one_matrix(dtype: str) -> None:
 def test_a_repeated_row_has_distance_0(dtype: str) -> None:
     a, b, c = operands(dtype, 1, 20, 6)
     out = np.empty((5, 20), dtype)
-    run(source(dtype), [out, a, b, 0, 20, 0, 0, 1, 0, 20, 5, 20, 6], 0, 1)
+    run(source(dtype), [out, a, b, 0, 20, 0, 0, 1, 0, 20, 1, 5, 20, 6], 0, 1)
     assert_close(out, np.repeat(a, 5, axis=0), b)
 
 
@@ -195,7 +212,7 @@ def test_code_for_other_registers(dtype: str, machine: Registers, monkeypatch: p
         text = f"{source(dtype, alpha)}    # {machine}\n"  # other code, so another text
         for m, n, k in itertools.product(ROWS, (1, lanes - 1, lanes, 2 * lanes + 1, 5 * lanes - 1), (3, 70)):
             a, b, c = operands(dtype, m, n, k, seed=m + n + k)
-            actual = multiply(a, b, c, transposed=transposed, text=text)
+            actual = multiply(a, b, c, transposed=transposed, turned=not transposed, text=text)
             assert_close(actual, a if alpha is None else alpha * a, b, 0.0 if alpha is None else c)
 
 
@@ -204,7 +221,7 @@ def test_several_products_of_a_kernel_share_their_code(dtype: str) -> None:
     both = f"{PUT}\n    {ADD.format(dtype=dtype, alpha=1.0)}"
     for call in (PUT, both):
         module, _ = compile_listings(SOURCE.format(dtype=dtype, call=call))
-        assert len(re.findall("^define", module, re.MULTILINE)) == 2  # the kernel, and all products
+        assert len(re.findall("^define", module, re.MULTILINE)) == 3  # the kernel, all products, all copies
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
@@ -220,7 +237,7 @@ def test_sums_stay_in_registers(dtype: str) -> None:
         ("a = pointer(args, 1, float64", "a = pointer(args, 1, float32"),
         ("c = pointer(args, 0, float64", "c = pointer(args, 0, int64"),
         ("c = pointer(args, 0, float64, 0, 3)", "c = size(args, 0)"),
-        ("m = size(args, 10)", "m = float64(1.0)"),
+        ("m = size(args, 11)", "m = float64(1.0)"),
         ("float64(0.5)", "float32(0.5)"),
     ],
 )

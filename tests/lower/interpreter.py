@@ -294,6 +294,7 @@ def _matrix_product(
     b: Pointer,
     b_at: int,
     b_row: int,
+    b_column: int,
     rows: int,
     columns: int,
     depth: int,
@@ -306,7 +307,7 @@ def _matrix_product(
             total = c.dtype.type(0)
             for k in range(depth):
                 u = a.load(a_at + i * a_row + k * a_column, iteration)
-                total += u * b.load(b_at + k * b_row + j, iteration)
+                total += u * b.load(b_at + k * b_row + j * b_column, iteration)
             if alpha is not None:
                 total = alpha * total + c.load(c_at + i * c_row + j, iteration)
             c.store(c_at + i * c_row + j, total, iteration)

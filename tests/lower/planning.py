@@ -36,5 +36,5 @@ def labels(plan: Plan) -> list[str]:
 
 
 def loop_steps(plan: Plan) -> list[Step]:
-    """The steps that are generated loops, not library routines."""
-    return [s for s in plan.steps if not isinstance(s.kernel, str)]
+    """The steps that are generated loops, not matrix products."""
+    return [s for s in plan.steps if not isinstance(s.kernel, str) and s.label != "matmul"]

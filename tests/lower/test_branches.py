@@ -157,12 +157,12 @@ def test_two_operands_that_are_one_tensor() -> None:
 
 
 def test_a_branch_beside_a_library_call_is_a_call() -> None:
-    x = sa.placeholder((140, 140))
+    x = sa.placeholder((260, 260))
     y = sa.fori_loop(0, 3, lambda i, u: sa.cond(i > 0, lambda v: v.at[i, i].set(0.0), lambda v: v, u @ x), x)
     (loop,) = [s.kernel for s in plan_for(y).steps if isinstance(s.kernel, LoopCall)]
     (choice,) = [s.kernel for s in loop.plan.steps if isinstance(s.kernel, BranchCall)]
     assert len(choice.carries) == 1 and "first" not in labels(loop.plan)
-    data = np.random.default_rng(0).normal(size=(140, 140))
+    data = np.random.default_rng(0).normal(size=(260, 260))
     want = data
     for i in range(3):
         want = want @ data

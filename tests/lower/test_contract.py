@@ -17,7 +17,7 @@ def p(*shape: object, dtype: str = "float64") -> sa.Tensor:
 
 def test_a_plain_product_is_one_call() -> None:
     for dtype in ("float32", "float64"):
-        x, w = p(None, 4, dtype=dtype), p(4, 3, dtype=dtype)
+        x, w = p(None, "k", dtype=dtype), p("k", 3, dtype=dtype)
         feeds = {x: np.arange(20, dtype=dtype).reshape(5, 4), w: np.ones((4, 3), dtype)}
         plan = computes(x @ w, feeds=feeds)
         (step,) = plan.steps

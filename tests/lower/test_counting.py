@@ -50,12 +50,12 @@ def test_the_status_word_moves_on() -> None:
 
 
 def test_bodies_are_counted_too() -> None:
-    w = sa.variable(np.eye(200))
+    w = sa.variable(np.eye(300))
 
     def step(i: sa.Tensor, s: sa.Tensor) -> sa.Tensor:
         return sa.cond(i > 2, lambda: sa.fori_loop(0, i, lambda j, t: t * 0.5, s), lambda: sa.tanh(s @ w))
 
-    plan = counting_plan(plan_of(sa.fori_loop(0, N, step, sa.zeros((2, 200)))))
+    plan = counting_plan(plan_of(sa.fori_loop(0, N, step, sa.zeros((2, 300)))))
     (loop,) = [s.kernel for s in plan.steps if isinstance(s.kernel, LoopCall)]
     (choice,) = [s.kernel for s in loop.plan.steps if isinstance(s.kernel, BranchCall)]
     counted = [sum(isinstance(a, Turns) for s in branch.steps for a in s.arguments) for branch in choice.plans]

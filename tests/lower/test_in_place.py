@@ -111,16 +111,16 @@ def test_nested_loops_work_on_one_buffer() -> None:
 
 
 def test_a_nested_loop_in_a_body_with_a_library_call_works_on_the_carry() -> None:
-    x, w = sa.placeholder((140, 140)), sa.placeholder((140, 140))
+    x, w = sa.placeholder((260, 260)), sa.placeholder((260, 260))
 
     def step(k: sa.Tensor, u: sa.Tensor) -> sa.Tensor:
-        return sa.fori_loop(0, 140, lambda j, u: u.at[j, j].add(1.0), u) @ w
+        return sa.fori_loop(0, 260, lambda j, u: u.at[j, j].add(1.0), u) @ w
 
     y = sa.fori_loop(0, 2, step, x)
     (call,) = [s.kernel for s in plan_for(y).steps if isinstance(s.kernel, LoopCall)]
     assert "first" not in labels(call.plan)
-    a, b = np.random.default_rng(0).normal(size=(2, 140, 140))
-    want = (((a + np.eye(140)) @ b) + np.eye(140)) @ b
+    a, b = np.random.default_rng(0).normal(size=(2, 260, 260))
+    want = (((a + np.eye(260)) @ b) + np.eye(260)) @ b
     np.testing.assert_allclose(sa.compile(y, inputs=[x, w])(a, b), want, rtol=1e-12, atol=1e-12)
 
 

@@ -12,7 +12,7 @@ from staticad.codegen.source import render
 from staticad.ir.dims import Size, symbol
 from staticad.lower.loops import Kernel
 from staticad.lower.plan import LoopCall, Plan, Step
-from staticad.lower.products import is_small
+from staticad.lower.products import is_narrow
 from staticad.lower.strided import Matrix
 from tests.lower.checking import computes, stored
 from tests.lower.planning import labels, plan_for
@@ -38,29 +38,34 @@ TURNED = Matrix(p(2, 2), 0, True, 2, 0)
 
 
 @pytest.mark.parametrize(
-    ("m", "n", "k", "outside", "inside"),
+    ("m", "n", "k", "narrow"),
     [
-        (N, 64, 64, True, True),  # a batch of any size times a matrix
-        (N, 16, 256, True, True),
-        (256, 128, 64, True, True),
-        (32, 64, 64, False, True),  # BLAS is as fast, and compiled already
-        (N, 10, 64, False, True),  # mostly masked lanes
-        (N, 64, 257, False, False),
-        (N, 144, 64, False, False),
-        (64, N, 64, False, False),
-        (64, 64, N, True, True),  # a gradient by a matrix
-        (64, 10, N, False, True),
-        (129, 64, N, False, False),
-        (N, 64, N, False, False),
-        (N, N, N, False, False),
-        (3, 2, 4, False, True),
+        (N, 64, 64, True),  # a batch of any size times a matrix
+        (N, 64, 256, True),
+        (5000, 128, 128, True),
+        (N, 512, 784, False),
+        (32, 64, 64, True),
+        (256, 256, 256, True),
+        (256, 256, 257, False),
+        (64, N, 64, True),
+        (64, 64, N, True),  # a gradient by a matrix
+        (784, 64, N, False),
+        (N, 64, N, False),
+        (N, N, N, False),
+        (3, 2, 4, True),
     ],
 )
-def test_which_products_are_small(m: Size, n: Size, k: Size, outside: bool, inside: bool) -> None:
-    for a in (MATRIX, TURNED):
-        assert is_small(a, MATRIX, m, n, k, in_loop=False) is outside
-        assert is_small(a, MATRIX, m, n, k, in_loop=True) is inside
-        assert not is_small(a, TURNED, m, n, k, in_loop=True)
+def test_which_products_are_narrow(m: Size, n: Size, k: Size, narrow: bool) -> None:
+    for in_loop in (False, True):
+        assert is_narrow(MATRIX, m, n, k, in_loop) is narrow
+    assert is_narrow(TURNED, m, n, k, in_loop=True) is narrow
+
+
+def test_few_columns_are_left_to_blas_where_the_left_factor_is_transposed() -> None:
+    assert not is_narrow(TURNED, 32, 10, N, in_loop=False)
+    assert is_narrow(TURNED, 32, 16, N, in_loop=False)
+    assert is_narrow(TURNED, 32, N, 64, in_loop=False)
+    assert is_narrow(MATRIX, 32, 10, N, in_loop=False)
 
 
 @pytest.mark.parametrize(
@@ -72,6 +77,8 @@ def test_which_products_are_small(m: Size, n: Size, k: Size, outside: bool, insi
         lambda x, w: x[:3, 2:].T @ sa.concatenate([w, w])[:3],
         lambda x, w: x @ w[::-1],
         lambda x, w: (x * 2) @ w + 1.0,
+        lambda x, w: x @ w[:, ::2].T[:8].T,
+        lambda x, w: x[:, :4] @ w[2:, :4].T,
         lambda x, w: x.detach() @ w,
     ],
 )

@@ -1,0 +1,143 @@
+"""Vectors of floats in LLVM IR that is written by hand: loads and stores under masks, loops, registers of the CPU."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import llvmlite.binding as llvm
+from llvmlite import ir
+
+WORD = ir.IntType(64)
+BYTE = ir.IntType(8)
+ADDRESS = BYTE.as_pointer()
+_INT = ir.IntType(32)
+
+
+@dataclass(frozen=True)
+class Registers:
+    """Vector registers of a CPU: the bytes of one, whether accesses can be masked, and for each number of vectors of a
+    panel the rows of its tiles, from large to small."""
+
+    width: int
+    masks: bool
+    tiles: tuple[tuple[int, tuple[int, ...]], ...]
+
+
+def registers() -> Registers:
+    """What this CPU has."""
+    features = llvm.get_host_cpu_features()
+    if features.get("avx512vbmi"):  # see `staticad.codegen.target` on why not for all with AVX-512
+        return Registers(64, True, ((4, (4, 2)), (2, (8, 4)), (1, (8,))))
+    if features.get("avx512vl"):
+        return Registers(32, True, ((4, (4, 2)), (2, (8, 4)), (1, (8,))))
+    if features.get("avx"):
+        return Registers(32, True, ((2, (6, 3)), (1, (8,))))
+    return Registers(16, False, ((2, (6, 3)), (1, (8,))))
+
+
+class Vectors:
+    """Emits code for vectors of ``lanes`` elements, as many as a register has."""
+
+    def __init__(self, builder: ir.IRBuilder, element: ir.Type, machine: Registers) -> None:
+        self.builder = builder
+        self.element = element
+        self.size = 4 if isinstance(element, ir.FloatType) else 8
+        self.machine = machine
+        self.lanes = machine.width // self.size
+
+    def each(self, start: ir.Value, stop: ir.Value, step: int, body: Callable[[ir.Value], None]) -> ir.Value:
+        """``while start < stop: body(start); start += step``; the last start."""
+        builder = self.builder
+        before = builder.block
+        head, inside, after = (builder.append_basic_block(name) for name in ("head", "inside", "after"))
+        builder.branch(head)
+        builder.position_at_end(head)
+        at = builder.phi(WORD)
+        at.add_incoming(start, before)
+        builder.cbranch(builder.icmp_signed("<", at, stop), inside, after)
+        builder.position_at_end(inside)
+        body(at)
+        at.add_incoming(builder.add(at, word(step)), builder.block)
+        builder.branch(head)
+        builder.position_at_end(after)
+        return at
+
+    @property
+    def vector(self) -> ir.Type:
+        return ir.VectorType(self.element, self.lanes)
+
+    def element_at(self, address: ir.Value, index: ir.Value) -> ir.Value:
+        builder = self.builder
+        return builder.gep(address, [builder.mul(index, word(self.size))], inbounds=True, source_etype=BYTE)
+
+    def place(self, address: ir.Value, vector: int) -> ir.Value:
+        offset = word(vector * self.lanes * self.size)
+        return self.builder.gep(address, [offset], inbounds=True, source_etype=BYTE)
+
+    def load(self, address: ir.Value, vector: int, mask: ir.Value | None) -> ir.Value:
+        place = self.place(address, vector)
+        if mask is None:
+            return self.builder.load(place, typ=self.vector, align=self.size)
+        kinds = [ADDRESS, _INT, mask.type, self.vector]
+        masked = self.intrinsic("llvm.masked.load", self.vector, kinds, "p0")
+        alignment = ir.Constant(_INT, self.size)
+        return self.builder.call(masked, [place, alignment, mask, ir.Constant(self.vector, None)])
+
+    def store(self, address: ir.Value, vector: int, value: ir.Value, mask: ir.Value | None) -> None:
+        place = self.place(address, vector)
+        if mask is None:
+            self.builder.store(value, self.builder.bitcast(place, self.vector.as_pointer()), align=self.size)
+            return
+        kinds = [self.vector, ADDRESS, _INT, mask.type]
+        masked = self.intrinsic("llvm.masked.store", ir.VoidType(), kinds, "p0", self.vector)
+        self.builder.call(masked, [value, place, ir.Constant(_INT, self.size), mask])
+
+    def get(self, address: ir.Value) -> ir.Value:
+        """One element."""
+        return self.builder.load(address, typ=self.element, align=self.size)
+
+    def put(self, address: ir.Value, value: ir.Value) -> None:
+        self.builder.store(value, self.builder.bitcast(address, self.element.as_pointer()), align=self.size)
+
+    def shuffled(self, one: ir.Value, other: ir.Value, order: list[int]) -> ir.Value:
+        """The elements of two vectors with these numbers, those of the second after those of the first."""
+        return self.builder.shuffle_vector(one, other, ir.Constant(ir.VectorType(_INT, len(order)), order))
+
+    def mask(self, count: ir.Value) -> ir.Value:
+        """True for the first so many lanes."""
+        lanes = ir.VectorType(_INT, self.lanes)
+        numbers = ir.Constant(lanes, list(range(self.lanes)))
+        wanted = self.spread(self.builder.trunc(count, _INT), lanes)
+        return self.builder.icmp_signed("<", numbers, wanted)
+
+    def repeated(self, number: ir.Value) -> ir.Value:
+        return self.spread(number, self.vector)
+
+    def spread(self, number: ir.Value, vector: ir.Type) -> ir.Value:
+        """A vector all of whose lanes are the number."""
+        undefined = ir.Constant(vector, ir.Undefined)
+        first = self.builder.insert_element(undefined, number, ir.Constant(_INT, 0))
+        return self.builder.shuffle_vector(first, undefined, ir.Constant(ir.VectorType(_INT, self.lanes), None))
+
+    def intrinsic(
+        self, name: str, result: ir.Type, kinds: list[ir.Type], suffix: str = "", of: ir.Type | None = None
+    ) -> ir.Function:
+        of = result if of is None else of
+        letter = "f32" if self.size == 4 else "f64"
+        full = f"{name}.v{of.count}{letter}" + (f".{suffix}" if suffix else "")
+        module = self.builder.module
+        found = module.globals.get(full)
+        return found if found is not None else ir.Function(module, ir.FunctionType(result, kinds), full)
+
+
+def word(number: int) -> ir.Constant:
+    return ir.Constant(WORD, number)
+
+
+def minimum(builder: ir.IRBuilder, one: ir.Value, other: ir.Value) -> ir.Value:
+    return builder.select(builder.icmp_signed("<", one, other), one, other)
+
+
+def maximum(builder: ir.IRBuilder, one: ir.Value, number: int) -> ir.Value:
+    return builder.select(builder.icmp_signed(">", one, word(number)), one, word(number))
