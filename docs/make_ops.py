@@ -48,7 +48,7 @@ FAMILIES: Mapping[str, tuple[str, str]] = {
     "assemble": ("Assembly", "A new array whose regions are copied from the operands."),
     "gather": ("Reading at integer arrays", "Indices are checked in every run; negative ones count from the end."),
     "scatter": ("Writing at integer arrays", "A copy of the base, changed at the places that the indices name."),
-    "contract": ("Matrix products", "Calls of BLAS for floats; leading axes broadcast."),
+    "contract": ("Matrix products", "Kernels or calls of BLAS for floats; leading axes broadcast."),
     "barrier": ("Barriers", "The operand's value, and a statement about derivatives. They cost nothing."),
 }
 DTYPES = {"biuf": "all", "iuf": "integers, floats", "iu": "integers", "f": "floats", "b": "bool"}

@@ -16,14 +16,19 @@ from staticad.lower.loops import Index, Kernel, Load, Loop, MatrixAt, MatrixProd
 from staticad.lower.plan import Address, Argument, Buffer, Step, Symbolic
 from staticad.lower.strided import Matrix
 
+ROWS, COLUMNS, BATCH = "rows", "columns", "batch"
+Terms = tuple[tuple[str, int | str], ...]
+
 # Sides of products that are not narrow in any direction, and the area that a long product may have across.
 _SIDE = 256
 _AREA = 128 * 128
 # Columns from which on vectors are filled so far that a transposed left factor is no loss.
 _COLUMNS = 16
-# Multiplications that one thread takes at a time, and the rows that it takes at least: each piece may copy all of b.
+# Multiplications that one thread takes at a time, and the rows or columns that it takes at least: each piece reads all
+# of the matrix that is not cut, and copies b where that is transposed.
 _PIECE = 1 << 20
-_ROWS = 32
+_ROWS = 16
+_PANEL = 64
 
 
 def is_narrow(a: Matrix, m: Size, n: Size, k: Size, in_loop: bool) -> bool:
@@ -49,21 +54,23 @@ def product_kernel(memory: Memory, node: Node, onto: Buffer | None, alpha: float
     numbers = [Address(buffer.number) for buffer in (target, left, right)]
     if onto is not None:
         numbers.append(Address(memory.constant(np.asarray(alpha, target.dtype)).number))
-    alone = batch == 1
+    cut = BATCH if batch != 1 else COLUMNS if not isinstance(n, int) else ROWS
     (a_row, a_column), (b_row, b_column) = ((1, x.ld) if x.transposed else (x.ld, 1) for x in (a, b))
     sizes: list[Size] = [n, a.offset, a_row, a_column, b.offset, b_row, b_column, n, k]
-    if not alone:
+    if cut == BATCH:
         sizes += [m, m * n, a.batch_stride, b.batch_stride]
-    arguments: tuple[Argument, ...] = (*numbers, *map(Symbolic, sizes))
-    if alone:
-        grain: Size = _ROWS * (floordiv(_PIECE, _ROWS * maximum(1, n * k)) + 1)
+        extent, least, work = batch, 1, m * n * k
+    elif cut == COLUMNS:
+        sizes.append(m)
+        extent, least, work = n, _PANEL, m * k
     else:
-        grain = floordiv(_PIECE, maximum(1, m * n * k)) + 1
+        extent, least, work = m, 2 * _ROWS if b.transposed else _ROWS, n * k
+    arguments: tuple[Argument, ...] = (*numbers, *map(Symbolic, sizes))
     return Step(
-        _kernel(target.dtype, alone, onto is not None),
+        _kernel(target.dtype, cut, onto is not None),
         arguments,
-        m if alone else batch,
-        grain,
+        extent,
+        least * (floordiv(_PIECE, least * maximum(1, work)) + 1),
         tuple(dict.fromkeys(address.buffer for address in numbers[1:])),
         (target.number,),
         "matmul",
@@ -73,18 +80,20 @@ def product_kernel(memory: Memory, node: Node, onto: Buffer | None, alpha: float
 
 
 @functools.cache
-def _kernel(dtype: DType, alone: bool, adds: bool) -> Kernel:
-    """One kernel for all products: every size is a parameter, also those that are often equal, or 1. ``alone``: the
-    range is one of rows; else of the products of a batch."""
-    pointers = tuple(Pointer(f"p{number}", dtype, number) for number in range(4 if adds else 3))
-    names = tuple(f"n{number}" for number in range(9 if alone else 13))
-    c_row, a_at, a_row, a_column, b_at, b_row, b_column, columns, depth, *more = names
-    if alone:
-        rows, c_step, a_step = "hi - lo", (("lo", c_row),), (("lo", a_row),)
-        b_step: tuple[tuple[str, str], ...] = ()
+def _kernel(dtype: DType, cut: str, adds: bool) -> Kernel:
+    """One kernel for all products: every size is a parameter, also those that are often equal, or 1. ``cut`` is what
+    the range counts."""
+    c_row, a_at, a_row, a_column, b_at, b_row, b_column, columns, depth = (f"n{number}" for number in range(9))
+    rows = "n9"
+    c_step: Terms = ()
+    a_step: Terms = ()
+    b_step: Terms = ()
+    if cut == BATCH:
+        names, (c_step, a_step, b_step) = 13, ((("i0", f"n{number}"),) for number in (10, 11, 12))
+    elif cut == COLUMNS:
+        names, columns, c_step, b_step = 10, "hi - lo", (("lo", 1),), (("lo", b_column),)
     else:
-        rows = more[0]
-        c_step, a_step, b_step = ((("i0", stride),) for stride in more[1:])
+        names, rows, c_step, a_step = 9, "hi - lo", (("lo", c_row),), (("lo", a_row),)
     body: tuple[Statement, ...] = (
         MatrixProduct(
             MatrixAt("p0", Index(c_step), c_row),
@@ -96,8 +105,9 @@ def _kernel(dtype: DType, alone: bool, adds: bool) -> Kernel:
             "v0" if adds else "",
         ),
     )
-    if not alone:
+    if cut == BATCH:
         body = (Loop("i0", "lo", "hi", body),)
     if adds:
         body = (Load("v0", "p3", Index(())), *body)
-    return Kernel(pointers, names, body, label="matmul")
+    pointers = tuple(Pointer(f"p{number}", dtype, number) for number in range(4 if adds else 3))
+    return Kernel(pointers, tuple(f"n{number}" for number in range(names)), body, label="matmul")

@@ -115,6 +115,14 @@ def test_batches_of_products() -> None:
         assert not library_calls(plan)
 
 
+@pytest.mark.parametrize("n", [0, 1, 5, 70])
+def test_products_with_a_long_right_factor_are_cut_along_its_columns(n: int) -> None:
+    for b in (p(6, "n"), p("n", 6).T, p(9, "n")[2:8, :]):
+        plan = computes(p(5, 6) @ b, n)
+        (kernel,) = product_kernels(plan)
+        assert "hi - lo" in kernel and "lo *" in kernel and plan.steps[0].extent == b.shape[1]
+
+
 def test_a_product_is_added_to_its_variable() -> None:
     w = sa.variable(np.random.default_rng(0).normal(size=(6, 16)))
     x, y = p("n", 6), p("n", 16)
