@@ -22,8 +22,11 @@ Terms = tuple[tuple[str, int | str], ...]
 # Sides of products that are not narrow in any direction, and the area that a long product may have across.
 _SIDE = 256
 _AREA = 128 * 128
-# Columns from which on vectors are filled so far that a transposed left factor is no loss.
-_COLUMNS = 16
+# With fewer columns vectors are not filled; with fewer rows it does not pay to turn a transposed right factor. In a
+# loop such products are taken up to this work, or with a size that is not known, up to this area.
+_FEW = 16
+_LITTLE_WORK = 1 << 14
+_LITTLE_AREA = 1 << 9
 # Multiplications that one thread takes at a time, and the rows or columns that it takes at least: each piece reads all
 # of the matrix that is not cut, and copies b where that is transposed.
 _PIECE = 1 << 20
@@ -31,13 +34,16 @@ _ROWS = 16
 _PANEL = 64
 
 
-def is_narrow(a: Matrix, m: Size, n: Size, k: Size, in_loop: bool) -> bool:
+def is_narrow(b: Matrix, m: Size, n: Size, k: Size, in_loop: bool) -> bool:
     """True for products that kernels compute faster than BLAS (see docs/performance.md): of moderate size, or with at
-    most one long side. In a loop also where they are a little slower, since the loop may then become one kernel."""
+    most one long side. In a loop also small ones that are slower, since the loop may then become one kernel."""
     known = sorted(size for size in (m, n, k) if isinstance(size, int))
-    if len(known) < 2 or (not in_loop and a.transposed and isinstance(n, int) and n < _COLUMNS):
+    if len(known) < 2 or not (known[0] * known[1] <= _AREA or (len(known) == 3 and known[-1] <= _SIDE)):
         return False
-    return known[0] * known[1] <= _AREA or (len(known) == 3 and known[-1] <= _SIDE)
+    if (isinstance(n, int) and n < _FEW) or (b.transposed and isinstance(m, int) and m < _FEW):
+        work = known[0] * known[1] * (known[2] if len(known) == 3 else 1)
+        return in_loop and work <= (_LITTLE_WORK if len(known) == 3 else _LITTLE_AREA)
+    return True
 
 
 def product_kernel(memory: Memory, node: Node, onto: Buffer | None, alpha: float) -> Step | None:
@@ -47,14 +53,14 @@ def product_kernel(memory: Memory, node: Node, onto: Buffer | None, alpha: float
     batch = product(batch_shape(node, memory.fusion.sizes))
     m, n = memory.fusion.shape(node.outputs[0])[-2:]
     k = memory.fusion.shape(node.inputs[0])[-1]
-    if not is_narrow(a, m, n, k, memory.in_loop):
+    if not is_narrow(b, m, n, k, memory.in_loop):
         return None
     target = memory.buffer(node.outputs[0]) if onto is None else onto
     left, right = (memory.buffer(memory.fusion.memory(side.base)) for side in (a, b))
     numbers = [Address(buffer.number) for buffer in (target, left, right)]
     if onto is not None:
         numbers.append(Address(memory.constant(np.asarray(alpha, target.dtype)).number))
-    cut = BATCH if batch != 1 else COLUMNS if not isinstance(n, int) else ROWS
+    cut = BATCH if batch != 1 else COLUMNS if _is_wide(m, n) else ROWS
     (a_row, a_column), (b_row, b_column) = ((1, x.ld) if x.transposed else (x.ld, 1) for x in (a, b))
     sizes: list[Size] = [n, a.offset, a_row, a_column, b.offset, b_row, b_column, n, k]
     if cut == BATCH:
@@ -77,6 +83,11 @@ def product_kernel(memory: Memory, node: Node, onto: Buffer | None, alpha: float
         (node.where,),
         floordiv(batch * m * n * k, 4),
     )
+
+
+def _is_wide(m: Size, n: Size) -> bool:
+    """True where there are more columns to share out than rows."""
+    return not isinstance(n, int) or (isinstance(m, int) and 4 * m <= n)
 
 
 @functools.cache

@@ -55,7 +55,7 @@ def test_bodies_are_counted_too() -> None:
     def step(i: sa.Tensor, s: sa.Tensor) -> sa.Tensor:
         return sa.cond(i > 2, lambda: sa.fori_loop(0, i, lambda j, t: t * 0.5, s), lambda: sa.tanh(s @ w))
 
-    plan = counting_plan(plan_of(sa.fori_loop(0, N, step, sa.zeros((2, 300)))))
+    plan = counting_plan(plan_of(sa.fori_loop(0, N, step, sa.zeros((64, 300)))))
     (loop,) = [s.kernel for s in plan.steps if isinstance(s.kernel, LoopCall)]
     (choice,) = [s.kernel for s in loop.plan.steps if isinstance(s.kernel, BranchCall)]
     counted = [sum(isinstance(a, Turns) for s in branch.steps for a in s.arguments) for branch in choice.plans]

@@ -38,34 +38,46 @@ TURNED = Matrix(p(2, 2), 0, True, 2, 0)
 
 
 @pytest.mark.parametrize(
-    ("m", "n", "k", "narrow"),
+    ("m", "n", "k", "outside", "in_loop"),
     [
-        (N, 64, 64, True),  # a batch of any size times a matrix
-        (N, 64, 256, True),
-        (5000, 128, 128, True),
-        (N, 512, 784, False),
-        (32, 64, 64, True),
-        (256, 256, 256, True),
-        (256, 256, 257, False),
-        (64, N, 64, True),
-        (64, 64, N, True),  # a gradient by a matrix
-        (784, 64, N, False),
-        (N, 64, N, False),
-        (N, N, N, False),
-        (3, 2, 4, True),
+        (N, 64, 64, True, True),  # a batch of any size times a matrix
+        (N, 64, 256, True, True),
+        (5000, 128, 128, True, True),
+        (N, 512, 784, False, False),
+        (32, 64, 64, True, True),
+        (256, 256, 256, True, True),
+        (256, 256, 257, False, False),
+        (64, N, 64, True, True),
+        (64, 64, N, True, True),  # a gradient by a matrix
+        (784, 64, N, False, False),
+        (N, 64, N, False, False),
+        (N, N, N, False, False),
+        (32, 10, 32, False, True),  # the last lanes of a vector are masked
+        (3, 2, 4, False, True),
+        (400, 2, 400, False, False),
+        (N, 10, 48, False, True),
+        (N, 10, 64, False, False),
     ],
 )
-def test_which_products_are_narrow(m: Size, n: Size, k: Size, narrow: bool) -> None:
-    for in_loop in (False, True):
-        assert is_narrow(MATRIX, m, n, k, in_loop) is narrow
-    assert is_narrow(TURNED, m, n, k, in_loop=True) is narrow
+def test_which_products_are_narrow(m: Size, n: Size, k: Size, outside: bool, in_loop: bool) -> None:
+    assert is_narrow(MATRIX, m, n, k, in_loop=False) is outside
+    assert is_narrow(MATRIX, m, n, k, in_loop=True) is in_loop
 
 
-def test_few_columns_are_left_to_blas_where_the_left_factor_is_transposed() -> None:
-    assert not is_narrow(TURNED, 32, 10, N, in_loop=False)
-    assert is_narrow(TURNED, 32, 16, N, in_loop=False)
-    assert is_narrow(TURNED, 32, N, 64, in_loop=False)
-    assert is_narrow(MATRIX, 32, 10, N, in_loop=False)
+@pytest.mark.parametrize(
+    ("m", "n", "k", "outside", "in_loop"),
+    [
+        (N, 64, 64, True, True),
+        (32, 64, 64, True, True),
+        (8, 64, 64, False, False),  # turning the right factor takes longer than the product
+        (4, 32, 32, False, True),
+        (4, 32, N, False, True),
+        (4, 256, N, False, False),
+    ],
+)
+def test_a_right_factor_is_turned_for_many_rows(m: Size, n: Size, k: Size, outside: bool, in_loop: bool) -> None:
+    assert is_narrow(TURNED, m, n, k, in_loop=False) is outside
+    assert is_narrow(TURNED, m, n, k, in_loop=True) is in_loop
 
 
 @pytest.mark.parametrize(
@@ -77,8 +89,8 @@ def test_few_columns_are_left_to_blas_where_the_left_factor_is_transposed() -> N
         lambda x, w: x[:3, 2:].T @ sa.concatenate([w, w])[:3],
         lambda x, w: x @ w[::-1],
         lambda x, w: (x * 2) @ w + 1.0,
-        lambda x, w: x @ w[:, ::2].T[:8].T,
-        lambda x, w: x[:, :4] @ w[2:, :4].T,
+        lambda x, w: x @ w.reshape(16, 6).T,
+        lambda x, w: w.T @ x.T,
         lambda x, w: x.detach() @ w,
     ],
 )
@@ -118,7 +130,7 @@ def test_batches_of_products() -> None:
 @pytest.mark.parametrize("n", [0, 1, 5, 70])
 def test_products_with_a_long_right_factor_are_cut_along_its_columns(n: int) -> None:
     for b in (p(6, "n"), p("n", 6).T, p(9, "n")[2:8, :]):
-        plan = computes(p(5, 6) @ b, n)
+        plan = computes(p(16, 6) @ b, n)
         (kernel,) = product_kernels(plan)
         assert "hi - lo" in kernel and "lo *" in kernel and plan.steps[0].extent == b.shape[1]
 
@@ -150,3 +162,8 @@ def test_wide_products_stay_calls_in_loops() -> None:
     calls = [step.kernel for step in plan.steps if isinstance(step.kernel, LoopCall)]
     assert len(calls) == 2
     assert all(any(step.kernel == "gemm:float64" for step in call.plan.steps) for call in calls)
+
+
+def test_the_longer_side_is_shared_out() -> None:
+    for m, n, extent in [(16, 100, 100), (40, 32, 40), (20, 79, 20)]:
+        assert computes(p(m, 6) @ p(6, n)).steps[0].extent == extent

@@ -66,11 +66,11 @@ def test_of_loops_in_loops_those_of_a_known_length_are_left_alone() -> None:
 
 
 def test_kernels_in_bodies_are_watched_too() -> None:
-    w = sa.variable(np.eye(200))
+    w = sa.variable(np.eye(300))
 
     def step(i: sa.Tensor, s: sa.Tensor) -> sa.Tensor:
         return sa.tanh(s @ w) + sa.while_loop(lambda b: b > 1.0, lambda b: b * 0.5, X + i)
 
-    plan = watched_plan(sa.compile(sa.fori_loop(0, N, step, sa.zeros((2, 200))))._plan)
+    plan = watched_plan(sa.compile(sa.fori_loop(0, N, step, sa.zeros((64, 300))))._plan)
     (loop,) = [s.kernel for s in plan.steps if isinstance(s.kernel, LoopCall)]
     assert sum(isinstance(a, Watch) for s in loop.plan.steps for a in s.arguments) == 1

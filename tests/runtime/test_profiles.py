@@ -80,7 +80,7 @@ def test_how_often_a_profile_repeats(repeat: Any) -> None:
 # ---- loops and branches ----------------------------------------------------------------------------------------------
 
 X = sa.placeholder((None,), name="x")
-W = sa.variable(np.eye(200) * 0.5, name="w")
+W = sa.variable(np.eye(300) * 0.5, name="w")
 N = sa.placeholder((), "int64", name="n")
 
 
@@ -122,7 +122,7 @@ def test_loops_that_call_their_kernels_are_followed_by_their_bodies() -> None:
     def step(s: sa.Tensor) -> sa.Tensor:
         return sa.tanh(s @ W) + 1.0
 
-    start = sa.zeros((3, 200)) + X.sum()
+    start = sa.zeros((64, 300)) + X.sum()
     y = sa.fori_loop(0, N, lambda i, s: sa.fori_loop(0, i, lambda j, t: step(t), s), start)
     session = sa.compile(y, [X, N])
     assert any(isinstance(s.kernel, LoopCall) for s in session._plan.steps)
@@ -141,7 +141,7 @@ def test_branches_tell_how_often_they_were_taken() -> None:
     def step(i: sa.Tensor, s: sa.Tensor) -> sa.Tensor:
         return sa.switch(i % 4, [lambda: sa.tanh(s @ W), lambda: s + 1.0, lambda: s * 2.0])
 
-    y = sa.fori_loop(0, N, step, sa.zeros((3, 200)) + X.sum())
+    y = sa.fori_loop(0, N, step, sa.zeros((64, 300)) + X.sum())
     profile = sa.compile(y, [X, N]).profile({X: np.ones(3), N: 9}, repeat=2)
     taken = {row.label: row.calls for row in profile if row.label.startswith("branch")}
     assert taken == {"branch 0": 6, "branch 1": 4, "branch 2": 8}  # an index that is too large counts as the last
@@ -175,7 +175,7 @@ def test_bodies_are_printed_under_their_loops_the_slowest_first() -> None:
 
 
 def test_a_run_is_not_changed_by_a_profile_of_its_loops() -> None:
-    y = sa.fori_loop(0, N, lambda i, s: sa.tanh(s @ W) + 0.1, sa.zeros((3, 200)) + X.sum())
+    y = sa.fori_loop(0, N, lambda i, s: sa.tanh(s @ W) + 0.1, sa.zeros((64, 300)) + X.sum())
     session = sa.compile(y, [X, N], updates={W: W * 0.5})
     before = W.value
     session.profile({X: np.ones(3), N: 5})
