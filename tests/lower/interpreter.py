@@ -300,7 +300,8 @@ def _matrix_product(
     depth: int,
     alpha: Any = None,
 ) -> None:
-    if c.block is a.block and c.begin == a.begin or c.block is b.block and c.begin == b.begin:
+    used = rows and columns and depth
+    if used and (c.block is a.block and c.begin == a.begin or c.block is b.block and c.begin == b.begin):
         raise WrongAccess(f"the product in b{c.number} overwrites its operand")
     for i in range(rows):
         for j in range(columns):
