@@ -40,3 +40,26 @@ def test_an_empty_region_outside_of_what_it_is_put_into(count: int) -> None:
 
 def _gradient(x: sa.Tensor, part: sa.Tensor) -> list[sa.Tensor]:
     return sa.gradients(sa.sum(sa.tanh(part)), x)
+
+
+@pytest.mark.parametrize("count", [0, 2])
+def test_an_index_that_a_loop_over_nothing_shares_with_a_single_element(count: int) -> None:
+    """Its check must not fail for the loop, which does not run, and has to be made for the element."""
+    x, y = sa.placeholder((4,), name="x"), sa.placeholder((2, None), name="y")
+    place = sa.placeholder((), "int64", name="place")
+    element = sa.cos(x[place])
+    session = sa.compile([sa.sigmoid(element), sa.sum(y / element), y / element], [x, y, place])
+    only = sa.compile(y / element, [x, y, place])
+    values, ones = np.array([0.5, 1.2, 0.4, 0.3]), np.ones((2, count))
+    with poisoned_memory():
+        one, total, whole = session(values, ones, 1)
+        np.testing.assert_allclose(one, 1 / (1 + np.exp(-np.cos(1.2))), rtol=1e-14)
+        np.testing.assert_allclose(total, 2 * count / np.cos(1.2), rtol=1e-14)
+        np.testing.assert_allclose(whole, ones / np.cos(1.2), rtol=1e-14)
+        with pytest.raises(sa.IndexOutOfBounds):
+            session(values, ones, 4)
+        if count:
+            with pytest.raises(sa.IndexOutOfBounds):
+                only(values, ones, 4)
+        else:
+            assert only(values, ones, 4).shape == (2, 0)

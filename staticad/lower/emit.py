@@ -7,6 +7,7 @@ every context; what can't change in an inner loop is thereby outside of it.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -112,6 +113,7 @@ class Emitter:
         self._blocks = [_Block()]
         self._extents: list[Size] = []
         self._depth: dict[str, int] = {}
+        self._guards: dict[str, frozenset[Size]] = {}  # values that are right only where loops of these extents run
         self._keys: dict[Key, tuple[str, int]] = {}
         self._pointers: dict[int, tuple[str, DType]] = {}
         self._sizes: dict[Size, str] = {}
@@ -214,9 +216,20 @@ class Emitter:
         if found is None:
             found = self._blocks[depth].memo[key] = self.fresh("v")
             self._depth[found] = depth
+            self._guard(found, operands)
             self._blocks[depth].cost += cost
             self.emit(Compute(found, text), depth)
         return found
+
+    def _guard(self, name: str, operands: Iterable[str], extents: Iterable[Size] = ()) -> None:
+        """A value is right where its operands are, and the loops of these extents run."""
+        guard = frozenset(extents).union(*(self._guards.get(o, ()) for o in operands))
+        if guard:
+            self._guards[name] = guard
+
+    def _holds(self, name: str) -> bool:
+        """True if a value found before is right in the open loops."""
+        return self._guards.get(name, frozenset()).issubset(self._extents)
 
     def named(self, value: str) -> str:
         """A value under a name: literals get one."""
@@ -234,6 +247,7 @@ class Emitter:
             self._depth[found] = depth
             self.reads[buffer.number] = None
             self.events.append(Event(False, buffer.number, affine))
+            self._guard(found, (name for name, _ in index.terms))
             self.cost += 1
             self._blocks[depth].cost += 1
             self.emit(Load(found, self.pointer(buffer), index), depth)
@@ -263,7 +277,7 @@ class Emitter:
         """The name (or literal) of the tensor's element at a context, evaluated in the open loops."""
         for block in reversed(self._blocks):
             found = block.memo.get((tensor, context))
-            if found is not None:
+            if found is not None and self._holds(found):
                 return found
         name = self._evaluate(tensor, context)
         self._blocks[self._depth.get(name, 0)].memo[tensor, context] = name
@@ -354,6 +368,7 @@ class Emitter:
         if found is None:
             found = self._blocks[depth].memo[key] = self.fresh("v")
             self._depth[found] = depth
+            self._guard(found, (name for name, _ in index.terms))
             self.emit(Compute(found, text), depth)
         return found
 
@@ -390,6 +405,7 @@ class Emitter:
             # The check stands outside of these loops; it must not fail if they don't run.
             runs = self.compute(f"greater({self.size_value(product(unsure))}, int64(0))", ())
             name = self.compute(f"where({runs}, {name}, int64(0))", (runs, name))
+            self._guard(name, (name,), unsure)
             extent = self.compute(f"where({runs}, {extent}, int64(1))", (runs,))
         safe = self.compute(f"check_index(args, STATUS, {name}, {extent}, {number})", (name,))
         return safe
