@@ -38,6 +38,8 @@ def test_keys(jax: Any, seed: int) -> None:
     found = ours(key, sa.random.split(key), sa.random.split(key, 9), sa.random.fold_in(key, 123))
     for a, b in zip(found, expected, strict=True):
         np.testing.assert_array_equal(a, jax.random.key_data(b))
+    (grid,) = ours(sa.random.split(key, (2, 3)))
+    np.testing.assert_array_equal(grid, jax.random.key_data(jax.random.split(theirs, (2, 3))))
 
 
 @pytest.mark.parametrize("shape", SHAPES, ids=str)

@@ -23,7 +23,7 @@ from staticad.ops.base import apply
 from staticad.ops.creation import positions
 from staticad.ops.elementwise import THREEFRY32, THREEFRY64
 from staticad.ops.promotion import Operand, cast, to_tensor
-from staticad.ops.sources import as_shape, as_size, constant
+from staticad.ops.sources import as_shape, constant
 
 WORD = 32
 KEY_SHAPE = (2,)
@@ -46,9 +46,10 @@ def key(seed: Operand) -> Tensor:
 def split(key: Operand, num: Any = 2) -> Tensor:
     """New keys from one, uint32[num, 2]: independent of each other. Do not use the key itself any more.
 
-    ``num`` may be a free size. Equal to ``jax.random.split``, and element i to ``fold_in(key, i)``.
+    ``num`` is a size or several, which may be free. Equal to ``jax.random.split``, and element i to
+    ``fold_in(key, i)``.
     """
-    return _words(apply(THREEFRY64, packed("split", key), positions((as_size(num),), UINT64)))
+    return _words(apply(THREEFRY64, packed("split", key), positions(as_shape(num), UINT64)))
 
 
 def fold_in(key: Operand, data: Operand) -> Tensor:

@@ -61,6 +61,13 @@ def test_new_keys_are_blocks_of_the_old_one() -> None:
     np.testing.assert_array_equal(folded, five[1])
 
 
+def test_split_into_several_axes() -> None:
+    k = sa.placeholder((2,), "uint32")
+    flat, matrix, none = run([sa.random.split(k, 6), sa.random.split(k, (2, 3)), sa.random.split(k, ())], {k: [3, 5]})
+    np.testing.assert_array_equal(matrix, flat.reshape(2, 3, 2))
+    np.testing.assert_array_equal(none, flat[0])
+
+
 @pytest.mark.parametrize("number", [0, 1, -1, 2**40, 2**64 - 1])
 def test_fold_in_takes_64_bits(number: int) -> None:
     words = value(sa.random.fold_in(sa.random.key(9), number))
