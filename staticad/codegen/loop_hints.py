@@ -23,6 +23,8 @@ from numba.extending import intrinsic
 
 _MARK = "staticad hint: "
 _PREDICATE = '!{!"llvm.loop.vectorize.predicate.enable", i1 true}'
+_ROLLED = '!{!"llvm.loop.unroll.disable"}'
+_SCALAR = '!{!"llvm.loop.vectorize.enable", i1 false}'
 _INTERLEAVE = '!{{!"llvm.loop.interleave.count", i32 {}}}'
 
 
@@ -52,10 +54,19 @@ def deep_loop(_context: Any) -> Any:
     return types.void(), emit
 
 
+def keep_rolled(branch: Any, module: ir.Module) -> None:
+    """Say of the branch back to the start of a loop, in hand-written code, that its body is as it should be."""
+    branch.set_metadata("llvm.loop", module.add_metadata([f"{_MARK}rolled {len(module.metadata)}"]))
+
+
 def hinted(module: ir.Module, name: str) -> str:
     """The text of a module with the hints of its function ``name`` attached to the loops' last branches."""
     masks = bool(llvm.get_host_cpu_features().get("avx512vl"))
-    nodes = {"short": ["!9999998"] if masks else [], "deep": ["!9999998", "!9999999"] if masks else ["!9999999"]}
+    nodes = {
+        "short": ["!9999998"] if masks else [],
+        "deep": ["!9999998", "!9999999"] if masks else ["!9999999"],
+        "rolled": ["!9999996", "!9999997"],
+    }
     for number, (branch, hint) in enumerate(_branches(module.globals[name])):
         if nodes[hint]:
             branch.set_metadata("llvm.loop", module.add_metadata([f"{_MARK}{hint} {number}"]))
@@ -64,7 +75,8 @@ def hinted(module: ir.Module, name: str) -> str:
         return f"{match[1]} = distinct !{{{', '.join([match[1], *nodes[match[2]]])}}}"
 
     text = re.sub(rf'(!\d+) = !{{ !"{_MARK}(\w+) \d+" }}', distinct, str(module))
-    return f"{text}\n!9999998 = {_PREDICATE}\n!9999999 = {_INTERLEAVE.format(4 if masks else 2)}\n"
+    whole = {9999996: _ROLLED, 9999997: _SCALAR, 9999998: _PREDICATE, 9999999: _INTERLEAVE.format(4 if masks else 2)}
+    return f"{text}\n" + "".join(f"!{number} = {node}\n" for number, node in whole.items())
 
 
 def _branches(function: ir.Function) -> list[tuple[Any, str]]:

@@ -10,6 +10,8 @@ from llvmlite import ir
 
 from staticad.codegen.matrix_vectors import ADDRESS, WORD, Registers, Vectors, minimum, word
 
+_SQUARE = 8  # squares of 16 are a little faster, and take LLVM as long as all the rest of a product
+
 
 def packing_function(module: ir.Module, element: ir.Type, machine: Registers, room: int) -> ir.Function:
     """The function of a module ``pack(to, from, row, column, rows, columns)``: ``to`` has rows of ``room`` elements and
@@ -46,6 +48,7 @@ class _Packing(Vectors):
                 self.copy(to, source, row, rows, columns)
             with turned:
                 if self.machine.masks:
+                    self.lanes = min(self.lanes, _SQUARE)
                     self.turn(to, source, column, rows, columns)
                 else:
                     self.turn_elements(to, source, column, rows, columns)

@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from llvmlite import ir
 from numba.core import cgutils
 
+from staticad.codegen.loop_hints import keep_rolled
 from staticad.codegen.matrix_packing import packing_function
 from staticad.codegen.matrix_vectors import ADDRESS, WORD, Registers, Vectors, maximum, minimum, registers, word
 
@@ -197,7 +198,7 @@ class _Product(Vectors):
             for phi, columns in zip(row, right, strict=True):
                 phi.add_incoming(builder.call(fma, [repeated, columns, phi]), builder.block)
         k.add_incoming(builder.add(k, word(1)), builder.block)
-        builder.branch(head)
+        keep_rolled(builder.branch(head), builder.module)
         builder.position_at_end(after)
         return sums
 

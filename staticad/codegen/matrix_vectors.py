@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import llvmlite.binding as llvm
 from llvmlite import ir
 
+from staticad.codegen.loop_hints import keep_rolled
+
 WORD = ir.IntType(64)
 BYTE = ir.IntType(8)
 ADDRESS = BYTE.as_pointer()
@@ -59,7 +61,7 @@ class Vectors:
         builder.position_at_end(inside)
         body(at)
         at.add_incoming(builder.add(at, word(step)), builder.block)
-        builder.branch(head)
+        keep_rolled(builder.branch(head), builder.module)
         builder.position_at_end(after)
         return at
 

@@ -225,6 +225,16 @@ def test_several_products_of_a_kernel_share_their_code(dtype: str) -> None:
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
+def test_loops_over_tiles_are_left_as_they_are(dtype: str) -> None:
+    """Unrolled they are no faster, and take longer to compile."""
+    module, _ = compile_listings(source(dtype))
+    multiplications = len(re.findall(r"call .*@llvm\.fmuladd\.v", module))
+    lanes = registers().tiles
+    tiles = sum(vectors * rows for vectors, sizes in lanes for rows in sizes) + sum(lanes[-1][1])
+    assert "llvm.loop.unroll.disable" in module and multiplications <= 2 * tiles  # sums, and adding them to C
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
 def test_sums_stay_in_registers(dtype: str) -> None:
     _, assembly = compile_listings(source(dtype))
     vectors = re.findall(r"^.*[xyz]mm.*\(%[er]sp\).*$|^.*\(%[er]sp\).*[xyz]mm.*$", assembly, re.MULTILINE)
