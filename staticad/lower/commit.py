@@ -175,8 +175,9 @@ def _elementwise(program: Program, variable: Buffer, tensor: Tensor, number: int
 
 
 def _chain(program: Program, variable: Buffer, tensor: Tensor, others: set[Node]) -> Candidate | None:
-    """Partial updates that start from the variable's old value, each read by the next alone (``others`` are the new
-    values of other variables). Only the first may read the variable, and only to write one element."""
+    """Partial updates that start from the variable's old value, each read by the next alone, and only as what it
+    changes (``others`` are the new values of other variables). Only the first may read the variable, and only to write
+    one element."""
     memory, fusion = program.memory, program.memory.fusion
     nodes: list[Node] = []
     clusters: list[int] = []
@@ -189,6 +190,8 @@ def _chain(program: Program, variable: Buffer, tensor: Tensor, others: set[Node]
         if home is None or not partial:
             break
         if home.number in program.pinned:
+            return None
+        if clusters and memory.buffer(current).number in program.made[clusters[-1]][-1].reads:
             return None
         readers = program.readers.get(memory.buffer(current).number, set()) - {home.number}
         if readers - set(clusters[-1:]) or memory.buffer(current).role == FETCH or current.node in others:

@@ -14,7 +14,8 @@ import pytest
 import staticad as sa
 from staticad.lower.plan import VARIABLE, Plan, Symbolic
 from tests.lower.checking import computes
-from tests.lower.planning import labels
+from tests.lower.interpreter import interpret
+from tests.lower.planning import labels, plan_for
 
 
 def v(*shape: int) -> sa.Variable:
@@ -259,3 +260,14 @@ def test_products_of_a_step_of_gradient_descent_read_the_old_weights() -> None:
     slopes = sa.gradients(loss, [w, u])
     plan = plan_of({w: w - 0.1 * slopes[0], u: u - 0.1 * slopes[1]}, loss)
     assert [step.label for step in plan.commit] == ["matmul", "matmul"]
+
+
+def test_a_part_made_of_the_part_before_it() -> None:
+    """The first part is read as what the second one changes, and for a number in it: it has memory of its own."""
+    v = sa.variable(np.array([3, 4, -20]))
+    low = sa.placeholder((), "int64")
+    first = v.at[0:1].set(1)
+    second = first.at[1:2].set(sa.maximum(first[1], low))
+    plan = plan_for([], inputs=[low], updates={v: second}, optimized=False)
+    _, after = interpret(plan, {low: np.array(-7)})
+    np.testing.assert_array_equal(after[v], [1, 4, -20])
