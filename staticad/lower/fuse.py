@@ -296,7 +296,8 @@ class Fusion:
             return ROW if suffix and (outer or cluster.small) else None
         if suffix and (outer or cluster.small):
             return ROW
-        return ACCUMULATE
+        # A large row that is complete before the next stage, as an argmax needs it, can't be cut into chunks.
+        return None if cluster.outer == 0 and not cluster.small else ACCUMULATE
 
     def _add_chunked(
         self, cluster: Cluster, node: Node, level: str, axes: tuple[int, ...], kept: tuple[int, ...], edges: list[Edge]

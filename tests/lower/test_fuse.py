@@ -303,3 +303,16 @@ def test_partial_sums_at_sizes_around_a_chunk(size: int, tiny: None) -> None:
     assert len(plan.steps) >= 3
     y = sa.placeholder((7, 5))
     computes([sa.exp(y).sum(axis=0), y / y.sum(axis=0)])
+
+
+def test_an_argmax_is_not_taken_chunk_by_chunk() -> None:
+    """A sum that reads it and runs over the same axis would be cut: it needs the place in the whole vector."""
+    x = sa.placeholder((None,), name="x")
+    y = sa.tanh(x)
+    place = sa.argmax(y)
+    total = sa.sum(sa.where(sa.arange(x.shape[0]) == place, 1.0, y))
+    slope = sa.gradients(sa.sum(y) + 0.7 * sa.sum(sa.take_along_axis(y, place[None], axis=0)), x)
+    with tiny_thresholds():
+        feeds = {x: np.random.default_rng(1).permutation(40) / 20}
+        computes([place, total], feeds=feeds)
+        computes([place, total, *slope, sa.sum(slope[0])], feeds=feeds)
