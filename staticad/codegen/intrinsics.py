@@ -121,10 +121,19 @@ _scopes: WeakKeyDictionary[ir.Module, dict[tuple[str, int, int], tuple[Any, Any]
 
 def _scope_lists(module: ir.Module, kernel: str, count: int, scope: int) -> tuple[Any, Any]:
     """The list that names a buffer's own scope, and the one that names all others of the kernel."""
-    domain = module.add_metadata([f"buffers of {kernel}"])
-    scopes = [module.add_metadata([f"{kernel} {number}", domain]) for number in range(count)]
+    scopes = _kernel_scopes(module, kernel, count)
     own = scopes.pop(scope)
     return module.add_metadata([own]), module.add_metadata(scopes)
+
+
+def _kernel_scopes(module: ir.Module, kernel: str, count: int) -> list[Any]:
+    domain = module.add_metadata([f"buffers of {kernel}"])
+    return [module.add_metadata([f"{kernel} {number}", domain]) for number in range(count)]
+
+
+def _all_scopes(builder: ir.IRBuilder, count: int) -> Any:
+    """The list that names all scopes of the kernel."""
+    return builder.module.add_metadata(_kernel_scopes(builder.module, builder.function.name, count))
 
 
 @intrinsic
@@ -178,22 +187,27 @@ def failure(_context: Any, args: Any, slot: Any) -> Any:
 
 
 @intrinsic(prefer_literal=True)
-def look(_context: Any, args: Any, slot: Any, steps: Any) -> Any:
+def look(_context: Any, args: Any, slot: Any, steps: Any, scopes: Any) -> Any:
     """How many steps a loop, which has made `steps` since its last look, makes before the next one; 0: it has to end.
 
-    `slot` holds the address of a block whose first word is the address of the function that decides.
+    `slot` holds the address of a block whose first word is the address of the function that decides. It touches none
+    of the buffers of the kernel, which has `scopes` alias scopes: what a loop carries stays in registers.
     """
     _require("look", "args", args, ARGS)
     _require("look", "the steps", steps, types.int64)
-    slot_number = _literal("look", "slot", slot)
+    slot_number, count = _literal("look", "slot", slot), _literal("look", "scopes", scopes)
 
     def emit(_context: Any, builder: ir.IRBuilder, _signature: Any, values: Sequence[ir.Value]) -> ir.Value:
         function = ir.FunctionType(SLOT, [SLOT.as_pointer(), SLOT, SLOT]).as_pointer()
         block = _load_slot(builder, values[0], slot_number, SLOT.as_pointer())
         address = builder.load(builder.bitcast(block, function.as_pointer()), typ=function, align=8)
-        return builder.call(address, [block, values[2], ir.Constant(SLOT, LONGEST)])
+        called = builder.call(address, [block, values[2], ir.Constant(SLOT, LONGEST)], attrs=("nounwind",))
+        set.add(called.attributes, "willreturn")  # LLVM knows it, llvmlite's list of attributes does not
+        if count > 1:
+            called.set_metadata("noalias", _all_scopes(builder, count))
+        return called
 
-    return types.int64(ARGS, slot, types.int64), emit
+    return types.int64(ARGS, slot, types.int64, scopes), emit
 
 
 @intrinsic(prefer_literal=True)

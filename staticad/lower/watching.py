@@ -1,9 +1,9 @@
 """Loops inside kernels that can be stopped: every so many steps they look whether the run is to end.
 
-A loop of the program becomes a loop over rounds of steps. Within a round a step has one more comparison with a number
-in a register, and the loop keeps its single exit; the look is a call, which would take everything that the loop carries
-through memory, and stands between rounds. How many steps the next round has is what the look returns: it measures the
-time of a round.
+How many steps there are until the next look is what the look returns, which measures the time since the last one. A
+while loop counts its steps down. A loop over a given number of steps becomes a loop over rounds of steps, so that the
+inner loop is what it was, and can be vectorized. The look is a call that touches none of the kernel's buffers, so that
+numbers which a loop carries stay in registers.
 
 While loops are watched wherever they are; loops over a given number of steps only if they are the outermost of their
 kernel, since those inside others are left when the outer one is, a round later.
@@ -35,7 +35,7 @@ def _watched_step(step: Step) -> Step:
         return replace(step, kernel=replace(kernel, plans=tuple(map(watched_plan, kernel.plans))))
     if not isinstance(kernel, Kernel):
         return step
-    watcher = _Watcher(len(step.arguments))
+    watcher = _Watcher(len(step.arguments), kernel.scopes)
     body = watcher.statements(kernel.body, outermost=True)
     if not watcher.first:
         return step
@@ -43,8 +43,8 @@ def _watched_step(step: Step) -> Step:
 
 
 class _Watcher:
-    def __init__(self, slot: int) -> None:
-        self.slot = slot
+    def __init__(self, slot: int, scopes: int) -> None:
+        self.slot, self.scopes = slot, scopes
         self.loops = 0
         self.first: list[Statement] = []
 
@@ -56,7 +56,7 @@ class _Watcher:
             elif isinstance(s, Loop) and STEPS.fullmatch(s.variable):
                 inner = replace(s, body=self.statements(s.body, outermost=False))
                 if s.stop is None or (outermost and not isinstance(s.stop, int)):
-                    found += self._rounds(inner)
+                    found += self._watched(inner)
                 else:
                     found.append(inner)
             elif isinstance(s, Loop):
@@ -65,40 +65,31 @@ class _Watcher:
                 found.append(s)
         return tuple(found)
 
-    def _rounds(self, loop: Loop) -> list[Statement]:
+    def _watched(self, loop: Loop) -> list[Statement]:
         number = self.loops
         self.loops += 1
         begin, last, left, steps = (f"{name}{number}" for name in ("begin", "last", "left", "round"))
         first = FIRST_LONG if any(isinstance(s, (Loop, Branch)) for s in loop.body) else FIRST
         self.first += [Compute(left, f"int64({first})"), Compute(steps, f"int64({first})")]
         look: list[Statement] = [
-            Compute(steps, f"look(args, {self.slot}, {steps})"),
+            Compute(steps, f"look(args, {self.slot}, {steps}, {self.scopes})"),
             Compute(left, steps),
             Break(f"{steps} == 0"),
         ]
-        body: list[Statement]
         if loop.stop is None:
-            # What is left of a round when the loop ends is for the next time that it begins.
+            # Before its exit, so that what the exit tells of numbers is known when the next step begins. What is left
+            # when the loop ends is for the next time that it begins.
             *before, end = loop.body
             assert isinstance(end, Break)
-            ends = [s for s in loop.body if isinstance(s, Break)]
-            t = loop.variable
-            full = Break(f"logical_or({end.condition}, greater_equal({t}, {last}))")
-            body = [
-                Compute(last, f"{begin} + {left} - 1"),
-                replace(loop, start=begin, body=(*before, full)),
-                Compute(left, f"{last} - {t}"),
-                *ends,
-                *look,
-                Compute(begin, f"{t} + 1"),
-            ]
-        else:
-            body = [
-                Compute(last, f"minimum({begin} + {left}, int64({loop.stop}))"),
-                replace(loop, start=begin, stop=last),
-                Compute(left, f"{left} - ({last} - {begin})"),
-                Compute(begin, last),
-                Break(f"{begin} >= {loop.stop}"),
-                *look,
-            ]
-        return [Compute(begin, "int64(0)"), Loop(f"turn{number}", 0, None, tuple(body))]
+            # Not == 0: a loop that has ended for good may be entered again by the one around it.
+            count: list[Statement] = [Compute(left, f"{left} - 1"), Branch(f"{left} < 1", tuple(look))]
+            return [replace(loop, body=(*before, *count, end))]
+        rounds = [
+            Compute(last, f"minimum({begin} + {left}, int64({loop.stop}))"),
+            replace(loop, start=begin, stop=last),
+            Compute(left, f"{left} - ({last} - {begin})"),
+            Compute(begin, last),
+            Break(f"{begin} >= {loop.stop}"),
+            *look,
+        ]
+        return [Compute(begin, "int64(0)"), Loop(f"turn{number}", 0, None, tuple(rounds))]

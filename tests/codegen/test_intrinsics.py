@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import ctypes
 import re
 
 import numpy as np
 import pytest
 
-from staticad.codegen import jit
+from staticad.codegen import intrinsics, jit
 from staticad.codegen.kernel_names import KERNEL_NAMES
 from staticad.errors import CompileError
 from tests.codegen.kernel_runner import evaluate, kernel_dtype, run
@@ -100,6 +101,44 @@ def test_no_index_is_in_range_of_nothing(index: int) -> None:
     assert status.tolist() == [1, 77, index, 0]
 
 
+LOOK = """\
+def kernel(args, lo, hi):
+    p = pointer(args, 0, float64, 0, 2)
+    q = pointer(args, 1, float64, 1, 2)
+    left = int64(4)
+    while True:
+        store(p, 0, add(load(p, 0), load(q, 0)))
+        left = left - 1
+        if left == 0:
+            left = look(args, 2, int64(4), 2)
+            if left == 0:
+                break
+"""
+
+
+def test_a_look_tells_how_many_steps_follow() -> None:
+    asked = []
+
+    @ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64)
+    def decide(block: int, steps: int, longest: int) -> int:
+        asked.append((block, steps, longest))
+        return 3 if len(asked) < 4 else 0
+
+    address = ctypes.cast(decide, ctypes.c_void_p).value
+    assert address is not None
+    block, total, step = np.array([address, 7]), np.zeros(1), np.full(1, 0.5)
+    run(LOOK, [total, step, block], 0, 1)
+    assert total[0] == 0.5 * (4 + 3 * 3)
+    assert asked == [(block.ctypes.data, 4, intrinsics.LONGEST)] * 4
+
+
+def test_a_look_is_no_access_of_the_buffers() -> None:
+    """What the loop carries is read from memory once, before it."""
+    ir, _ = jit.compile_listings(LOOK)
+    loop = ir[ir.index("!noalias") :]
+    assert len(re.findall(r"= load double", ir)) == 2, loop
+
+
 @pytest.mark.parametrize(
     ("line", "message"),
     [
@@ -116,6 +155,8 @@ def test_no_index_is_in_range_of_nothing(index: int) -> None:
         ("load(pointer(args, 0, float32, 0, 1), int32(0))", "index"),
         ("size(lo, 0)", "args"),
         ("check_index(args, 0, int8(1), lo, lo)", "check_index"),
+        ("look(args, lo, lo, 2)", "literal"),
+        ("look(args, 0, int8(1), 2)", "steps"),
     ],
 )
 def test_wrong_types_are_refused(line: str, message: str) -> None:
