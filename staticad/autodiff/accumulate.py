@@ -8,6 +8,7 @@ from staticad.ir.types import TensorType
 from staticad.ops.arithmetic import ADD
 from staticad.ops.base import apply
 from staticad.ops.control import LOOP, Body, LoopShape, apply_all, parameter, steps_made
+from staticad.ops.slicing import EMBED, REPLACE, SLICE
 
 
 def accumulate(one: Tensor, other: Tensor) -> Tensor:
@@ -15,6 +16,12 @@ def accumulate(one: Tensor, other: Tensor) -> Tensor:
     costs the places that are written, not the whole array."""
     if has_runtime_length(one):
         return _add_recorded(one, other)
+    for emptied, region in ((one, other), (other, one)):
+        if _fits_in(emptied, region):
+            base, value = emptied.inputs[0], region.inputs[0]
+            if value.op is SLICE and value.inputs[0] is base and value.node.attrs == emptied.node.attrs:
+                return base
+            return apply(REPLACE, base, value, **emptied.node.attrs)
     for base, update in ((one, other), (other, one)):
         chain = _scattered(update)
         for scatter in reversed(chain):
@@ -28,6 +35,18 @@ def accumulate(one: Tensor, other: Tensor) -> Tensor:
 def has_runtime_length(tensor: Tensor) -> bool:
     """True for sequences recorded by a while loop."""
     return bool(tensor.shape) and is_runtime(tensor.shape[0])
+
+
+def _fits_in(emptied: Tensor, region: Tensor) -> bool:
+    """Whether one cotangent is zero just where the other one is not: what ``x.at[...].add(v)`` makes of both uses of x
+    is its own cotangent again."""
+    if emptied.op is not REPLACE or region.op is not EMBED:
+        return False
+    zeros, attrs = emptied.inputs[1], emptied.node.attrs
+    if zeros.op.name != "full" or zeros.node.attrs["value"] != 0 or region.node.attrs["fill"] != 0:
+        return False
+    places = (region.node.attrs["starts"], region.node.attrs["steps"], region.inputs[0].shape)
+    return places == (attrs["starts"], attrs["steps"], attrs["sizes"])
 
 
 def _scattered(tensor: Tensor) -> list[Tensor]:

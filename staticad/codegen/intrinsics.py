@@ -144,14 +144,45 @@ def load(_context: Any, p: Any, i: Any) -> Any:
     _require("load", "the index", i, types.int64)
 
     def emit(_context: Any, builder: ir.IRBuilder, _signature: Any, values: Sequence[ir.Value]) -> ir.Value:
-        memory_type = _memory_type(p.dtype)
-        loaded = builder.load(element_address(builder, p, *values), typ=memory_type, align=_alignment(p.dtype))
-        _set_scope(builder, loaded, p)
-        if p.dtype == BOOLEAN:
-            return builder.icmp_unsigned("!=", loaded, ir.Constant(memory_type, 0))
-        return loaded
+        return _truth(builder, p, _load(builder, p, *values))
 
     return p.dtype(p, types.int64), emit
+
+
+def _load(builder: ir.IRBuilder, p: Pointer, address: ir.Value, index: ir.Value) -> ir.Value:
+    place = element_address(builder, p, address, index)
+    loaded = builder.load(place, typ=_memory_type(p.dtype), align=_alignment(p.dtype))
+    _set_scope(builder, loaded, p)
+    return loaded
+
+
+def _truth(builder: ir.IRBuilder, p: Pointer, loaded: ir.Value) -> ir.Value:
+    """What was loaded; of a boolean's byte, whether it is not 0."""
+    if p.dtype == BOOLEAN:
+        return builder.icmp_unsigned("!=", loaded, ir.Constant(_memory_type(p.dtype), 0))
+    return loaded
+
+
+@intrinsic
+def load_where(_context: Any, mask: Any, p: Any, i: Any) -> Any:
+    """Element `i` of buffer `p` where `mask` (a bool) holds, else 0. Vectorizes to a masked load."""
+    if not isinstance(p, Pointer):
+        raise NumbaTypeError(f"load_where: {p} is no pointer")
+    _require("load_where", "the mask", mask, BOOLEAN)
+    _require("load_where", "the index", i, types.int64)
+
+    def emit(_context: Any, builder: ir.IRBuilder, _signature: Any, values: Sequence[ir.Value]) -> ir.Value:
+        condition, address, index = values
+        before = builder.block
+        with builder.if_then(condition):
+            loaded = _load(builder, p, address, index)
+            inside = builder.block
+        found = builder.phi(_memory_type(p.dtype))
+        found.add_incoming(ir.Constant(_memory_type(p.dtype), None), before)
+        found.add_incoming(loaded, inside)
+        return _truth(builder, p, found)
+
+    return p.dtype(BOOLEAN, p, types.int64), emit
 
 
 @intrinsic

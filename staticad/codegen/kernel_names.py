@@ -41,6 +41,7 @@ KERNEL_NAMES: dict[str, object] = {
     "pointer": intrinsics.pointer,
     "size": intrinsics.size,
     "load": intrinsics.load,
+    "load_where": intrinsics.load_where,
     "store": intrinsics.store,
     "check_index": intrinsics.check_index,
     "failure": intrinsics.failure,

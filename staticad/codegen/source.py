@@ -36,7 +36,9 @@ def _render(statements: Iterable[Statement], depth: int) -> list[str]:
     lines: list[str] = []
     indent = "    " * depth
     for s in statements:
-        if isinstance(s, Load):
+        if isinstance(s, Load) and s.mask:
+            lines.append(f"{indent}{s.name} = load_where({s.mask}, {s.pointer}, {index_text(s.index)})")
+        elif isinstance(s, Load):
             lines.append(f"{indent}{s.name} = load({s.pointer}, {index_text(s.index)})")
         elif isinstance(s, Compute):
             lines.append(f"{indent}{s.name} = {s.text}")

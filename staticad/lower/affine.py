@@ -89,6 +89,12 @@ def movement_context(node: Node, context: Context, canonical: Callable[[Size], S
     return tuple(found)
 
 
+def frame_context(node: Node, context: Context, canonical: Callable[[Size], Size]) -> Context:
+    """The context of what stands in the middle of a frame; outside of it the indices are out of range."""
+    places = zip(context, node.attrs["starts"], node.inputs[0].shape, node.types[0].shape, strict=True)
+    return tuple(ZERO if total == 1 else index.plus(Affine(-canonical(start))) for index, start, _, total in places)
+
+
 def gather_contexts(
     attrs: Mapping[str, Any], index_ndim: int, rank: int, context: Context
 ) -> tuple[Context, dict[int, int], list[tuple[int, Affine]]]:

@@ -23,6 +23,7 @@ from staticad.lower.affine import (
     Context,
     Key,
     broadcast_context,
+    frame_context,
     gather_contexts,
     linear,
     movement_context,
@@ -43,6 +44,9 @@ class Memory(Protocol):
 
     def buffer(self, tensor: Tensor) -> Buffer:
         """The buffer of a source or stored tensor."""
+
+    def location(self, tensor: Tensor, context: Context) -> tuple[Buffer, Affine]:
+        """Where an element of a computed tensor is."""
 
     def constant(self, array: np.ndarray) -> Buffer:
         """A buffer for a constant."""
@@ -118,6 +122,7 @@ class Emitter:
         self._pointers: dict[int, tuple[str, DType]] = {}
         self._sizes: dict[Size, str] = {}
         self._count = 0
+        self._masks: list[str] = []  # of the frames that are being evaluated
 
     # ---- names and arguments -------------------------------------------------------------------------------------
 
@@ -240,8 +245,12 @@ class Emitter:
     def load(self, buffer: Buffer, affine: Affine) -> str:
         self.accesses.append(affine)
         index, depth = self.index(affine)
-        key = ("load", buffer.number, affine)
+        key: tuple[Any, ...] = ("load", buffer.number, affine)
         found = self._blocks[depth].memo.get(key)
+        mask = self._mask if product(buffer.shape) != 1 else ""  # a single number is there in any case
+        if found is None and mask:
+            key, depth = (*key, mask), max(depth, self._depth[mask])
+            found = self._blocks[depth].memo.get(key)
         if found is None:
             found = self._blocks[depth].memo[key] = self.fresh("v")
             self._depth[found] = depth
@@ -250,7 +259,7 @@ class Emitter:
             self._guard(found, (name for name, _ in index.terms))
             self.cost += 1
             self._blocks[depth].cost += 1
-            self.emit(Load(found, self.pointer(buffer), index), depth)
+            self.emit(Load(found, self.pointer(buffer), index, mask), depth)
         return found
 
     def store(self, buffer: Buffer, affine: Affine, value: str) -> None:
@@ -275,13 +284,20 @@ class Emitter:
 
     def value(self, tensor: Tensor, context: Context) -> str:
         """The name (or literal) of the tensor's element at a context, evaluated in the open loops."""
+        mask = self._mask
         for block in reversed(self._blocks):
-            found = block.memo.get((tensor, context))
+            found = block.memo.get((tensor, context)) or (block.memo.get((tensor, context, mask)) if mask else None)
             if found is not None and self._holds(found):
                 return found
         name = self._evaluate(tensor, context)
-        self._blocks[self._depth.get(name, 0)].memo[tensor, context] = name
+        key = (tensor, context, mask) if mask else (tensor, context)
+        self._blocks[self._depth.get(name, 0)].memo[key] = name
         return name
+
+    @property
+    def _mask(self) -> str:
+        """The value that tells whether what is evaluated is wanted at all; nothing outside of frames."""
+        return self._masks[-1] if self._masks else ""
 
     def _evaluate(self, tensor: Tensor, context: Context) -> str:
         node, family = tensor.node, tensor.op.family
@@ -293,12 +309,14 @@ class Emitter:
             if member is None and node in self.fusion.recomputed:
                 return self._elementwise(node, context)
             if member is None or self._stored_before(node, member):
-                return self.load(self.memory.buffer(tensor), linear(context, self.fusion.shape(tensor)))
+                return self.load(*self.memory.location(tensor, context))
             return self._member(node, context)
         if family == "barrier":
             return self.value(node.inputs[0], context)
         if family == "movement":
             return self.value(node.inputs[0], movement_context(node, context, self.fusion.sizes.canonical))
+        if family == "frame":
+            return self._frame(node, context)
         if family == "reshape":
             buffer = self.memory.buffer(self.fusion.memory(node.inputs[0]))
             return self.load(buffer, linear(context, self.fusion.shape(tensor)))
@@ -307,6 +325,31 @@ class Emitter:
         if family == "creation":
             return self._creation(node, context)
         return self._elementwise(node, context)
+
+    def _frame(self, node: Node, context: Context) -> str:
+        """What stands in the middle where the index lies inside, else the number around it."""
+        canonical = self.fusion.sizes.canonical
+        inner = frame_context(node, context, canonical)
+        shape, whole = self.fusion.shape(node.inputs[0]), self.fusion.shape(node.outputs[0])
+        mask = self._mask
+        for index, size, total, start in zip(inner, shape, whole, node.attrs["starts"], strict=True):
+            if size == total:
+                continue
+            place = self.integer(index)
+            bounds = [] if canonical(start) == 0 else [f"greater_equal({place}, int64(0))"]
+            if canonical(start) + size != total:
+                bounds.append(f"less({place}, {self.size_value(size)})")
+            for bound in bounds:
+                inside = self.compute(bound, (place,))
+                mask = inside if not mask else self.compute(f"logical_and({mask}, {inside})", (mask, inside))
+        fill = self.number(node.attrs["fill"], node.types[0].dtype)
+        if not mask:
+            return self.value(node.inputs[0], inner)
+        self._masks.append(mask)
+        value = self.value(node.inputs[0], inner)
+        self._masks.pop()
+        self.cost += 1
+        return self.compute(f"where({mask}, {value}, {fill})", (mask, value, fill), cost=1)
 
     def _stored_before(self, node: Node, member: Member) -> bool:
         """True for values of an earlier loop of this kernel; what is outside the loops is still at hand."""

@@ -20,6 +20,7 @@ from staticad.lower.affine import (
     ZERO,
     Context,
     broadcast_context,
+    frame_context,
     gather_contexts,
     loop,
     movement_context,
@@ -51,7 +52,7 @@ from staticad.lower.sizes import Sizes
 from staticad.lower.strided import Matrix
 from staticad.ops.reduce import SUM
 
-_PASSIVE = ("movement", "barrier", "reshape", "gather", "creation", "source")
+_PASSIVE = ("movement", "barrier", "reshape", "gather", "creation", "source", "frame")
 INLINE_COST = 24
 
 
@@ -150,6 +151,8 @@ class Fusion:
                 stack.append((node.inputs[0], at))
             elif family == "movement":
                 stack.append((node.inputs[0], movement_context(node, at, self.sizes.canonical)))
+            elif family == "frame":
+                stack.append((node.inputs[0], frame_context(node, at, self.sizes.canonical)))
             elif family == "reshape":
                 self._whole(node.inputs[0], found)
             elif family == "gather":

@@ -365,7 +365,8 @@ def _renamed(s: Statement, names: _Names) -> Statement:
     if isinstance(s, Load) and s.pointer in names.counters:
         return Compute(names.name(s.name), names.counters[s.pointer])
     if isinstance(s, Load):
-        return Load(names.name(s.name), names.name(s.pointer), names.index(s.pointer, s.index))
+        mask = names.text(s.mask)
+        return Load(names.name(s.name), names.name(s.pointer), names.index(s.pointer, s.index), mask)
     if isinstance(s, Compute):
         return Compute(names.name(s.name), names.text(s.text))
     if isinstance(s, Store):

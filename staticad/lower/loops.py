@@ -31,9 +31,12 @@ class Index:
 
 @dataclass(frozen=True)
 class Load:
+    """With a ``mask`` (a bool value) it reads only where that holds, and is 0 elsewhere."""
+
     name: str
     pointer: str
     index: Index
+    mask: str = ""
 
 
 @dataclass(frozen=True)

@@ -12,12 +12,13 @@ from staticad.ir.dtypes import UINT8
 from staticad.ir.graph import Node, Tensor, sort_nodes
 from staticad.ir.provenance import Where
 from staticad.ir.types import Constraint
+from staticad.lower.affine import Affine, Context, linear
 from staticad.lower.clusters import ASSEMBLE, CONTRACT, LOOPS, SCATTER, Cluster
 from staticad.lower.commit import Program, Target, change_part, choose, commit_steps
 from staticad.lower.control import control_steps
-from staticad.lower.emit import Event
+from staticad.lower.emit import Emitter, Event
 from staticad.lower.fuse import Fusion
-from staticad.lower.in_place import apply_sharing, share_memory
+from staticad.lower.in_place import COPIED, Placed, Sharer, apply_sharing
 from staticad.lower.memory import assign_offsets
 from staticad.lower.merge import merge_loops
 from staticad.lower.nest import Nest
@@ -93,6 +94,7 @@ class Lowering:
         self._constants: dict[ConstantValue, Buffer] = {}
         self._computed: dict[Tensor, Buffer] = {}
         self._in_place: dict[Node, list[Buffer]] = {}
+        self._placed: Placed = {}
         for carry in carries or ():
             self._sources[carry.node] = self._variable(carry)
 
@@ -202,6 +204,8 @@ class Lowering:
 
     def _outputs(self, node: Node) -> list[Buffer]:
         """Where a node of a loop cluster is written to."""
+        if node in self._placed:
+            return [self.buffer(self._placed[node][0])]
         if node in self._in_place:
             return self._in_place[node]
         return [self.buffer(node.outputs[0])] if node in self.fusion.stored else []
@@ -211,7 +215,7 @@ class Lowering:
         events: dict[int, list[Event]] = {}
         for cluster in self.fusion.clusters:
             if cluster.kind == LOOPS:
-                step, emitter = Nest(self, cluster, self._outputs).step(_label(cluster))
+                step, emitter = self._nest(cluster)
                 events[cluster.number] = emitter.events
                 steps.append((cluster, [step] if step.writes else []))
             else:
@@ -220,23 +224,53 @@ class Lowering:
         return commit_steps(program, targets, self._emit_in_place)
 
     def _shared(self, program: Program, targets: list[Target]) -> Program:
-        """The program with changes of parts made in place, where that is possible."""
-        better = [node for candidate in choose(program, targets) for node in candidate.chain]
+        """The program with values in the memory of what they are made from, where that is possible."""
+        chosen = choose(program, targets)
+        better = [c for c in chosen if c.product is not None or not self.may_fail]
+        keep = {number for c in better for number in (*c.clusters, *c.dropped)}
+        tensors = {b.number: t for t, b in self._computed.items()}
+        tensors |= {self.buffer(v).number: v for v in self.variables}
         owners = {variable.number: tensor for variable, tensor in targets}
-        steps, sharing = share_memory(self, program.steps, owners, self.may_fail, better)
+        sharer = Sharer(self, program.steps, dict(program.events), owners, self.may_fail, keep, tensors, self._trial)
+        steps, sharing = sharer.share()
         if not sharing.changes:
             return program
         shared = sharing.buffers
         self._computed = {t: shared.get(b.number, b) for t, b in self._computed.items()}
-        steps = [(c, apply_sharing(made, sharing.changes.get(c.number, []), sharing, self._part)) for c, made in steps]
+        self._placed = sharing.placed
         events = {
             number: [replace(e, buffer=shared[e.buffer].number) if e.buffer in shared else e for e in found]
             for number, found in program.events.items()
         }
-        return Program(self, steps, events, self.may_fail, sharing.pinned | set(sharing.changes))
 
-    def _part(self, node: Node) -> Step:
-        return change_part(self, node, self.buffer(node.outputs[0]))
+        def again(cluster: Cluster) -> list[Step]:
+            if cluster.kind == LOOPS:
+                step, emitter = self._nest(cluster)
+                events[cluster.number] = emitter.events
+                return [step]
+            (node,) = cluster.members
+            return [change_part(self, node, self.buffer(node.outputs[0]))]
+
+        made = [(c, apply_sharing(found, c, sharing, again)) for c, found in steps]
+        copied = {number for number, found in sharing.changes.items() if any(c.kind == COPIED for c in found)}
+        return Program(self, made, events, self.may_fail, sharing.pinned | copied)
+
+    def _nest(self, cluster: Cluster) -> tuple[Step, Emitter]:
+        return Nest(self, cluster, self._outputs).step(_label(cluster))
+
+    def location(self, tensor: Tensor, context: Context) -> tuple[Buffer, Affine]:
+        """Where an element of a computed tensor is."""
+        placed = self._placed.get(tensor.node)
+        if placed is not None:
+            return self.buffer(placed[0]), placed[1](context)
+        return self.buffer(tensor), linear(context, self.fusion.shape(tensor))
+
+    def _trial(self, cluster: Cluster, placed: Placed) -> list[Event]:
+        """The events of a loop cluster with nodes at places of their own in the memory of others."""
+        before, self._placed = self._placed, placed
+        _, emitter = self._nest(cluster)
+        self._placed = before
+        return emitter.events
 
     def _emit_in_place(self, cluster: Cluster, targets: list[Target]) -> Step:
         """A loop cluster that writes new values to their variables (and to a fetch, if it is one)."""
@@ -246,8 +280,7 @@ class Lowering:
             if not written and buffer is not None and buffer.role == FETCH:
                 written.append(buffer)
             written.append(variable)
-        step, _ = Nest(self, cluster, self._outputs).step(_label(cluster))
-        return step
+        return self._nest(cluster)[0]
 
     def _special(self, cluster: Cluster) -> list[Step]:
         (node,) = cluster.members

@@ -352,8 +352,9 @@ class Nest:
         tensor = member.node.outputs[0]
         context = self._context(member.axes)
         value = self.emitter.value(tensor, context)
+        _, affine = self.memory.location(tensor, context)
         for buffer in self.outputs(member.node):
-            self.emitter.store(buffer, linear(context, self.memory.fusion.shape(tensor)), value)
+            self.emitter.store(buffer, affine, value)
         self.emitter.where[member.node.where] = None
 
     def _operand(self, member: Member) -> str:

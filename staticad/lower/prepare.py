@@ -11,6 +11,7 @@ from staticad.ir.graph import Node, Tensor
 from staticad.ir.rebuild import rebuild
 from staticad.lower.bodies import relieve
 from staticad.lower.contract import expand_product
+from staticad.lower.frames import find_frames, frame
 from staticad.lower.sizes import Sizes
 from staticad.ops.arithmetic import ADD
 from staticad.ops.base import apply
@@ -25,8 +26,11 @@ from staticad.ops.selection import WHERE
 
 def prepare(outputs: list[Tensor], sizes: Sizes) -> list[Tensor]:
     """The outputs over the graph that is lowered."""
+    frames = find_frames(outputs)
 
     def edit(node: Node, inputs: tuple[Tensor, ...]) -> Tensor | Sequence[Tensor] | None:
+        if node in frames:
+            return frame(node, inputs)
         if node.op.family == "contract":
             return expand_product(node, inputs, sizes)
         if node.op is LOOP:

@@ -8,7 +8,7 @@ from staticad.ir.dims import Size, maximum, product
 from staticad.ir.graph import Node, Tensor
 from staticad.lower.affine import ZERO, Affine, Context, linear, loop
 from staticad.lower.axes import Axis, affine_of, merge, separate
-from staticad.lower.emit import Emitter, Memory
+from staticad.lower.emit import Emitter, Event, Memory
 from staticad.lower.hints import grain_of
 from staticad.lower.plan import Buffer, Step
 
@@ -23,6 +23,18 @@ def store_region(
 ) -> Step:
     """A kernel that writes every element of ``source`` to ``index(context)`` of a buffer; ``initial`` (a literal)
     instead of the source's own elements fills."""
+    return write_region(memory, source, target, index, label, initial)[0]
+
+
+def write_region(
+    memory: Memory,
+    source: Tensor,
+    target: Buffer,
+    index: Callable[[Context], Affine],
+    label: str,
+    initial: str | None = None,
+) -> tuple[Step, list[Event]]:
+    """As `store_region`, with the loads and stores of the kernel."""
     shape = memory.fusion.shape(source)
     looped = [a for a, size in enumerate(shape) if size != 1]
     space = [shape[a] for a in looped]
@@ -45,10 +57,10 @@ def store_region(
     axes = merge(space, len(space), trial.accesses)
     emitter = build(axes)
     if not axes:
-        return emitter.finish(label, 1, 0, 1)
+        return emitter.finish(label, 1, 0, 1), emitter.events
     work = maximum(1, product(a.extent for a in axes[1:]))
     grain = grain_of(trial.cost, work)
-    return emitter.finish(label, axes[0].extent, grain, product(space))
+    return emitter.finish(label, axes[0].extent, grain, product(space)), emitter.events
 
 
 def scatter_updates(memory: Memory, node: Node, target: Buffer, label: str) -> Step:

@@ -9,10 +9,10 @@ from staticad.ir.graph import Node, Tensor
 from staticad.lower.affine import Affine, Context, strides
 from staticad.lower.clusters import SMALL
 from staticad.lower.contract import batch_shape, bits
-from staticad.lower.emit import Memory, literal
+from staticad.lower.emit import Event, Memory, literal
 from staticad.lower.plan import Address, Argument, Buffer, Routine, Step, Symbolic
 from staticad.lower.products import product_kernel
-from staticad.lower.regions import row_major, scatter_updates, store_region
+from staticad.lower.regions import row_major, scatter_updates, store_region, write_region
 from staticad.ops.creation import fill
 
 Region = tuple[tuple[Size, int], ...]  # a start and a step for every axis
@@ -85,6 +85,21 @@ def regions_of(node: Node) -> tuple[Region, ...]:
 
 def region_step(memory: Memory, node: Node, number: int, region: Region, target: Buffer) -> Step:
     """The kernel that writes one operand of an assembled array to its region."""
+    return store_region(memory, node.inputs[number], target, _region_place(memory, node, region), node.op.name)
+
+
+def region_events(memory: Memory, node: Node, number: int, target: Buffer) -> list[Event]:
+    """The loads and stores of `region_step`."""
+    place = region_place(memory, node, number)
+    return write_region(memory, node.inputs[number], target, place, node.op.name)[1]
+
+
+def region_place(memory: Memory, node: Node, number: int) -> Callable[[Context], Affine]:
+    """Where an element of an operand stands in an assembled array."""
+    return _region_place(memory, node, regions_of(node)[number])
+
+
+def _region_place(memory: Memory, node: Node, region: Region) -> Callable[[Context], Affine]:
     steps_of_axes = strides(memory.fusion.shape(node.outputs[0]))
 
     def place(context: Context) -> Affine:
@@ -94,7 +109,7 @@ def region_step(memory: Memory, node: Node, number: int, region: Region, target:
             total = total.plus(moved.times(stride))
         return total
 
-    return store_region(memory, node.inputs[number], target, place, node.op.name)
+    return place
 
 
 def product_step(memory: Memory, node: Node, onto: Buffer | None = None, alpha: float = 1.0) -> Step:

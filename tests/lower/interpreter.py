@@ -267,6 +267,9 @@ def _names() -> dict[str, Any]:
     names["pointer"] = _pointer
     names["size"] = lambda args, slot: args[slot]
     names["load"] = lambda pointer, index: pointer.load(index, iteration[0])
+    names["load_where"] = lambda mask, pointer, index: (
+        pointer.load(index, iteration[0]) if mask else pointer.dtype.type(0)
+    )
     names["store"] = lambda pointer, index, value: pointer.store(index, value, iteration[0])
     names["check_index"] = _check_index
     names["failure"] = lambda args, slot: 0  # a failure has ended the run

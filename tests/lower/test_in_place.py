@@ -140,3 +140,91 @@ def test_carries_that_trade_places_inside_are_right() -> None:
         v[:2] *= 2
     for given, want in zip(sa.compile([a, b], inputs=[x, y])(*data), (u, v), strict=True):
         np.testing.assert_array_equal(given, want)
+
+
+def test_an_elementwise_value_is_written_over_an_operand_that_dies() -> None:
+    x, w = sa.placeholder((None, 200)), sa.placeholder((200, 200))
+    plan = computes(sa.tanh((x @ w) * 2.0) @ w, sizes=3)
+    used = {number for step in plan.steps for number in (*step.reads, *step.writes)}
+    assert sum(b.role == "temporary" for b in plan.buffers if b.number in used) == 1
+
+
+def test_an_operand_that_is_read_elsewhere_or_later_is_not_written_over() -> None:
+    x, w = sa.placeholder((None, 4)), sa.placeholder((4, 4))
+    product = x @ w
+    computes([sa.flip(product) * product], sizes=3)
+    computes([sa.tanh(product) @ w, product.sum(axis=0)], sizes=3)
+    computes([sa.tanh(product), sa.sin(product) @ w, product], sizes=3)
+    computes([product - product.max(axis=0), product - product.max()], sizes=3)
+
+
+def test_what_fills_a_region_is_computed_there() -> None:
+    x = sa.placeholder((None, 6))
+    y = sa.exp(x)
+    plan = computes(y.at[:, 1:-1].set(sa.sin(x[:, 2:]) + x[:, :-2]), sizes=4)
+    assert labels(plan).count("replace") == 0
+
+
+def test_a_region_that_is_made_of_its_surroundings_waits() -> None:
+    x = sa.placeholder((None, 6))
+    y = sa.exp(x)
+    plan = computes(y.at[:, 1:-1].set(y[:, 2:] + y[:, :-2]), sizes=4)
+    assert labels(plan).count("replace") == 2  # one of them copies
+    plan = computes(y.at[:, 1:-1].set(sa.sin(y[:, 2:] + y[:, :-2])), sizes=4)
+    assert labels(plan).count("replace") == 1
+    plan = computes(y.at[:, 1:-1].set(y[:, 1:-1] * 2 + x[:, 2:]), sizes=4)
+    assert labels(plan).count("replace") == 0
+
+
+def test_a_region_that_is_made_of_itself_is_changed_in_place() -> None:
+    x = sa.placeholder((None, 6))
+    plan = computes(sa.exp(x).at[:, 1:-1].multiply(2.0), sizes=4)
+    assert labels(plan).count("replace") == 1
+
+
+def test_others_read_the_value_of_a_region_from_there() -> None:
+    x = sa.placeholder((6, 6))
+    y = sa.exp(x)
+    value = sa.sin(x[1:-1, 2:]) + x[1:-1, :-2]
+    changed = y.at[1:-1, 1:-1].set(value)
+    computes([changed, sa.flip(value) * 2.0])
+    computes([changed, value.sum(axis=0), value @ value])
+    computes([changed.at[2].set(value.max()), sa.flip(value)])
+
+
+def test_a_stencil_in_a_loop_works_on_two_buffers() -> None:
+    x, y = sa.placeholder((7, 6)), sa.placeholder((7, 6))
+
+    def around(a: sa.Tensor) -> sa.Tensor:
+        return 0.2 * (a[1:-1, 1:-1] + a[1:-1, :-2] + a[1:-1, 2:] + a[2:, 1:-1] + a[:-2, 1:-1])
+
+    def step(k: sa.Tensor, s: tuple[sa.Tensor, sa.Tensor]) -> tuple[sa.Tensor, sa.Tensor]:
+        b = s[1].at[1:-1, 1:-1].set(around(s[0]))
+        return s[0].at[1:-1, 1:-1].set(around(b)), b
+
+    last, _ = sa.fori_loop(0, 3, step, (x, y))
+    session = sa.compile(last, inputs=[x, y])
+    (kernel,) = [text for text in session.source().split("# ") if text.startswith("loop")]
+    assert kernel.count("store(") == 2  # nothing but the two results
+    data = np.random.default_rng(0).normal(size=(2, 7, 6))
+    a, b = data.copy()
+    for _ in range(3):
+        b[1:-1, 1:-1] = 0.2 * (a[1:-1, 1:-1] + a[1:-1, :-2] + a[1:-1, 2:] + a[2:, 1:-1] + a[:-2, 1:-1])
+        a[1:-1, 1:-1] = 0.2 * (b[1:-1, 1:-1] + b[1:-1, :-2] + b[1:-1, 2:] + b[2:, 1:-1] + b[:-2, 1:-1])
+    np.testing.assert_allclose(session(*data), a, rtol=1e-13)
+    assert sa.gradcheck((last**2).sum(), [x, y], {x: data[0], y: data[1]})
+
+
+def test_a_carry_that_stays_is_not_changed() -> None:
+    x, v = sa.placeholder((4,)), sa.placeholder(())
+
+    def step(k: sa.Tensor, s: tuple[sa.Tensor, ...]) -> tuple[sa.Tensor, ...]:
+        u, a, b = s
+        return u, a + u.at[k].set(0.0), b + sa.sin(v) * (-u)
+
+    u, a, b = sa.fori_loop(0, 3, step, (x, x * 0, x * 0))
+    data = np.arange(4.0) + 1
+    got = sa.compile([u, a, b], inputs=[x, v])(data, 0.5)
+    np.testing.assert_array_equal(got[0], data)
+    np.testing.assert_allclose(got[1], [2, 4, 6, 12])
+    np.testing.assert_allclose(got[2], -3 * np.sin(0.5) * data)

@@ -1,0 +1,62 @@
+"""Arrays with an operand in the middle and a number around it, evaluated where they are read.
+
+The gradient of a stencil is a sum of cotangents, each embedded in zeros at another place. Written out, every term
+would be an array of its own. A term that few elementwise ops read is a *frame* instead: its reader loads the operand
+where the index lies inside, under a mask, so that the whole sum is one loop.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from staticad.ir.dims import at_least
+from staticad.ir.graph import Node, Tensor, sort_nodes
+from staticad.ir.types import Constraint, TensorType
+from staticad.ops.base import Inferred, Op, apply
+from staticad.ops.slicing import EMBED
+
+READERS = 3  # of an array that none of them finds in memory
+_EVALUATED = ("source", "elementwise", "reduce", "contract", "control", "scatter")
+
+
+class _Frame(Op):
+    """Lowered like a view."""
+
+    family = "frame"
+
+    def infer(self, inputs: tuple[TensorType, ...], attrs: dict[str, object]) -> Inferred:  # type: ignore[override]
+        none: tuple[Constraint, ...] = ()
+        return (TensorType(attrs["shape"], inputs[0].dtype),), none  # type: ignore[arg-type]
+
+
+FRAME = _Frame("frame", numpy=EMBED.numpy)
+
+
+def find_frames(outputs: Sequence[Tensor]) -> set[Node]:
+    """The embedded arrays that are read by few, elementwise ops of their own shape."""
+    order = sort_nodes(outputs)
+    uses = Counter(t.node for node in order for t in node.inputs)
+    uses.update(t.node for t in outputs)
+    fitting: Counter[Node] = Counter()
+    for node in order:
+        if node.op.family == "elementwise":
+            fitting.update(t.node for t in node.inputs if t.type.shape == node.types[0].shape)
+    return {node for node, count in fitting.items() if count == uses[node] <= READERS and _fits(node)}
+
+
+def _fits(node: Node) -> bool:
+    if node.op is not EMBED or any(step != 1 for step in node.attrs["steps"]):
+        return False
+    base = node.inputs[0]
+    while base.op.family in ("movement", "barrier"):
+        base = base.inputs[0]
+    if base.op.family not in _EVALUATED:  # a gather would check indices that it has not read
+        return False
+    return all(at_least(start, 0) for start in node.attrs["starts"])
+
+
+def frame(node: Node, inputs: tuple[Tensor, ...]) -> Tensor:
+    """The frame that stands for an embedded array."""
+    attrs = node.attrs
+    return apply(FRAME, *inputs, shape=attrs["shape"], starts=attrs["starts"], fill=attrs["fill"])
