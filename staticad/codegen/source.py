@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from staticad.lower.emit import dtype_name, index_text
 from staticad.lower.loops import (
     Branch,
     Break,
@@ -17,6 +16,7 @@ from staticad.lower.loops import (
     Store,
     Update,
 )
+from staticad.lower.text import dtype_name, index_text
 
 
 def render(kernel: Kernel) -> str:

@@ -6,7 +6,6 @@ every context; what can't change in an inner loop is thereby outside of it.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -14,7 +13,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from staticad.ir.dims import Shape, Size, at_least, product
-from staticad.ir.dtypes import BOOL, INT64, DType
+from staticad.ir.dtypes import INT64, DType
 from staticad.ir.graph import Node, Tensor
 from staticad.ir.provenance import Where
 from staticad.lower.affine import (
@@ -32,6 +31,7 @@ from staticad.lower.clusters import INNER, Member
 from staticad.lower.fuse import Fusion
 from staticad.lower.loops import Compute, Index, Kernel, Load, Loop, Pointer, Statement, Store, Update, with_status
 from staticad.lower.plan import Address, Argument, Buffer, Status, Step, Symbolic
+from staticad.lower.text import dtype_name, index_text, is_plain, literal
 from staticad.ops.sources import constant_array
 
 
@@ -69,34 +69,6 @@ class _Block:
         self.statements: list[Statement] = []
         self.memo: dict[Any, str] = {}
         self.cost = 0
-
-
-def dtype_name(dtype: DType) -> str:
-    """The dtype's name in kernel source."""
-    return "bool_" if dtype == BOOL else dtype.name
-
-
-def literal(value: Any, dtype: DType) -> str:
-    """A number as kernel source of exactly that dtype."""
-    if dtype == BOOL:
-        return f"bool_({bool(value)})"
-    if dtype.kind == "f":
-        number = float(np.asarray(value).astype(dtype))
-        text = (
-            repr(number) if math.isfinite(number) else "nan" if math.isnan(number) else "inf" if number > 0 else "-inf"
-        )
-        return f"{dtype.name}({text})"
-    number = int(np.asarray(value).astype(dtype))
-    if number == np.iinfo(np.int64).min:
-        return f"int64({number + 1} - 1)"
-    return f"{dtype.name}({number})"
-
-
-def is_plain(value: Any) -> bool:
-    """Numbers that stand in the source: small integers, simple powers of two, infinities. The others are arguments,
-    so that kernels that differ in a learning rate are one kernel."""
-    number = float(value)
-    return not math.isfinite(number) or (abs(number) <= 16 and number * 16 == int(number * 16))
 
 
 class Emitter:
@@ -486,21 +458,6 @@ class Emitter:
         )
 
 
-def index_text(index: Index) -> str:
-    """An index as kernel source."""
-    parts = []
-    for name, coefficient in index.terms:
-        if coefficient == 1:
-            parts.append(name)
-        elif coefficient == -1:
-            parts.append(f"-{name}")
-        else:
-            parts.append(f"{name} * {coefficient}")
-    if index.constant != 0 or not parts:
-        parts.append(str(index.constant))
-    return " + ".join(parts).replace("+ -", "- ")
-
-
 _NEVER_MASKED = ("check_index(", "floor_divide(", "remainder(", "pow(", "power(")
 
 
@@ -509,6 +466,3 @@ def _maskable(statement: Statement) -> bool:
     if isinstance(statement, Compute):
         return not any(name in statement.text for name in _NEVER_MASKED)
     return isinstance(statement, Load | Store | Update)
-
-
-__all__ = ["Emitter", "Event", "Memory", "dtype_name", "index_text", "literal"]

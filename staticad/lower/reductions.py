@@ -13,7 +13,7 @@ from typing import Any
 from staticad.ir.dims import Size
 from staticad.ir.dtypes import FLOAT32, FLOAT64, DType
 from staticad.lower.clusters import Member
-from staticad.lower.emit import dtype_name, literal
+from staticad.lower.text import dtype_name, literal
 from staticad.ops.reduce import highest, lowest
 
 PLAIN, RUNS, WIDE = "plain", "runs", "wide"

@@ -9,10 +9,11 @@ from staticad.ir.graph import Node, Tensor
 from staticad.lower.affine import Affine, Context, strides
 from staticad.lower.clusters import SMALL
 from staticad.lower.contract import batch_shape, bits
-from staticad.lower.emit import Event, Memory, literal
+from staticad.lower.emit import Event, Memory
 from staticad.lower.plan import Address, Argument, Buffer, Routine, Step, Symbolic
 from staticad.lower.products import product_kernel
 from staticad.lower.regions import row_major, scatter_updates, store_region, write_region
+from staticad.lower.text import literal
 from staticad.ops.creation import fill
 
 Region = tuple[tuple[Size, int], ...]  # a start and a step for every axis

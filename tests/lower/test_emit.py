@@ -8,9 +8,9 @@ import pytest
 import staticad as sa
 from staticad.codegen.source import render
 from staticad.ir.dtypes import as_dtype
-from staticad.lower.emit import dtype_name, index_text, is_plain, literal
 from staticad.lower.loops import Index, Kernel
 from staticad.lower.plan import CONSTANT, Plan
+from staticad.lower.text import dtype_name, index_text, is_plain, literal
 from tests.lower.checking import computes
 from tests.lower.planning import loop_steps
 
