@@ -28,7 +28,7 @@ from staticad.codegen.matrix_vectors import ADDRESS, WORD, Registers, Vectors, m
 
 DEPTH_BLOCK = 64  # a panel of B is then 16 kB: it stays in the nearest cache while rows of A pass by
 # Rows of B that are farther apart than this meet in the same lines of that cache; copying pays from some rows of A on.
-_FAR = 511
+_FAR = 1023  # bytes; nearer ones are read in place, since the copy displaces other operands
 _MANY = 32
 
 
