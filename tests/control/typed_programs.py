@@ -10,6 +10,7 @@ import numpy as np
 
 import staticad as sa
 from staticad.ir.dims import Size
+from staticad.ir.substitute import substitute
 from tests.control.typed_expressions import Expressions, Kind, Scope
 from tests.control.typed_sweeps import changes, sweep
 
@@ -53,6 +54,7 @@ class TypedProgram(Expressions):
                 scope.add(kind, tensor)
         self.named = {tensor.name: tensor for tensor, _ in self.inputs}
         self.block(scope, depth, self.rng.randint(2, 4))
+        self.scope = scope
         made = scope.values[-8:]
         self.outputs = [tensor for _, tensor in made]
         floats = [t for t in self.outputs if t.dtype.kind == "f"]
@@ -77,6 +79,14 @@ class TypedProgram(Expressions):
             whole = kind.dtype == "int64"
             found[tensor] = np.asarray(rng.integers(-3, 6, shape) if whole else rng.uniform(-1, 1, shape))
         return found
+
+    def updates(self) -> tuple[Values, dict[sa.Tensor, sa.Tensor]]:
+        """The outputs where some inputs of fixed size are variables, and new values of these."""
+        held = [(tensor, kind) for tensor, kind in self.inputs if tensor.name in ("x", "m", "q") and not self.free]
+        new = [self.make(self.scope, kind, 2) for _, kind in held]
+        variables = [sa.variable(np.zeros(t.shape, t.dtype), name=t.name) for t, _ in held]
+        found = substitute([*self.outputs, *new], dict(zip([t for t, _ in held], variables, strict=True)))
+        return found[: len(self.outputs)], dict(zip(variables, found[len(self.outputs) :], strict=True))
 
     # Statements
 

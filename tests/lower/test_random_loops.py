@@ -51,6 +51,29 @@ def test_every_access_is_right(first: int, thresholds: Callable[[], AbstractCont
     assert checked
 
 
+@pytest.mark.parametrize("optimized", [True, False])
+def test_variables_that_loops_change(optimized: bool) -> None:
+    checked = 0
+    for seed in range(12):
+        program = TypedProgram(seed, depth=2)
+        if program.free:
+            continue
+        outputs, updates = program.updates()
+        inputs = [t for t in program.placeholders if t.name not in {v.name for v in updates}]
+        plan = plan_for(outputs, updates, inputs, optimized)
+        if not kernels_only(plan):
+            continue
+        given = {t.name: value for t, value in program.feeds(seed).items()}
+        feeds, values = {t: given[t.name] for t in inputs}, {v: given[v.name] for v in updates}
+        results, after = interpret(plan, feeds, values)
+        found = [*results, *(after.get(v, values[v]) for v in updates)]
+        rtol = 1e-9 if "float32" not in program.dtypes else 1e-4
+        for result, expected in zip(found, sa.evaluate([*outputs, *updates.values()], feeds, values), strict=True):
+            np.testing.assert_allclose(result, expected, rtol=rtol, atol=rtol, err_msg=f"seed {seed}")
+        checked += 1
+    assert checked > 2
+
+
 @pytest.mark.parametrize("thresholds", [nullcontext, tiny_thresholds], ids=["usual", "tiny"])
 def test_random_graphs_as_bodies(thresholds: Callable[[], AbstractContextManager[None]]) -> None:
     """Values are compared elsewhere, in compiled code; here every load and store is checked."""
