@@ -91,8 +91,8 @@ def movement_context(node: Node, context: Context, canonical: Callable[[Size], S
 
 def frame_context(node: Node, context: Context, canonical: Callable[[Size], Size]) -> Context:
     """The context of what stands in the middle of a frame; outside of it the indices are out of range."""
-    places = zip(context, node.attrs["starts"], node.inputs[0].shape, node.types[0].shape, strict=True)
-    return tuple(ZERO if total == 1 else index.plus(Affine(-canonical(start))) for index, start, _, total in places)
+    starts = node.attrs["starts"]
+    return tuple(index.plus(Affine(-canonical(start))) for index, start in zip(context, starts, strict=True))
 
 
 def gather_contexts(

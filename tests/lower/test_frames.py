@@ -75,3 +75,13 @@ def test_in_every_dtype() -> None:
         got = sa.compile(both, inputs=[x, y])(a, b)
         assert got.dtype == want.dtype
         np.testing.assert_array_equal(got, want)
+
+
+def test_an_empty_part_of_an_axis_of_one() -> None:
+    """Behind the last index of such an axis there is a region of size 0, in which no index lies."""
+    x, c = sa.placeholder((4, 1), name="x"), sa.placeholder((), name="c")
+    part, other = sa.sin(x * c)[:, 1:1], sa.tanh(x)[1:3]
+    (slope,) = sa.gradients((part**2).sum() + (other**2).sum(), [x])
+    feeds = {x: np.linspace(-1, 1, 4)[:, None], c: np.array(2.0)}
+    for optimized in (True, False):
+        computes(slope, feeds=feeds, optimized=optimized)
