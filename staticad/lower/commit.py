@@ -121,7 +121,9 @@ def _as_product(program: Program, candidate: Candidate) -> Candidate | None:
     (loops,) = candidate.clusters
     buffer, home = memory.buffer(found.product.outputs[0]), memory.fusion.cluster(value.node)
     number = memory.fusion.cluster(found.product).number
-    if not found.between.issuperset(home.members) or program.readers[buffer.number] != {loops}:
+    if number in program.pinned or not found.between.issuperset(home.members):
+        return None
+    if program.readers[buffer.number] != {loops}:
         return None
     if FETCH in (buffer.role, memory.buffer(value).role) or variable.number in program.made[number][0].reads:
         return None

@@ -271,3 +271,15 @@ def test_a_part_made_of_the_part_before_it() -> None:
     plan = plan_for([], inputs=[low], updates={v: second}, optimized=False)
     _, after = interpret(plan, {low: np.array(-7)})
     np.testing.assert_array_equal(after[v], [1, 4, -20])
+
+
+def test_a_product_stays_where_others_overwrite_its_factor_later() -> None:
+    """The hidden layer of a network gives its memory to its cotangent; the gradient by the weights after it reads the
+    hidden layer before that."""
+    rng = np.random.default_rng(0)
+    x = sa.placeholder((None, 4))
+    first, second = sa.variable(rng.normal(size=(4, 6))), sa.variable(rng.normal(size=(6, 16)))
+    hidden = sa.relu(x @ first)
+    loss = sa.sum(sa.sin(hidden @ second))
+    gradients = sa.gradients(loss, [first, second])
+    computes(loss, 5, updates={w: w - 0.1 * g for w, g in zip((first, second), gradients, strict=True)})
