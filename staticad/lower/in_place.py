@@ -108,6 +108,8 @@ class Sharer:
         if owner != own.number and (VARIABLE in roles or change.kind == OVERWRITTEN):
             return  # the next value of another variable, or one that may be written to its variable directly
         readers = self.order.readers.get(base.number, set()) - {change.cluster}
+        if not readers.isdisjoint(self.keep):
+            return  # they run in the end
         if not self._placed(change, base, readers) and not self.order.before(readers, change.cluster):
             return
         self.consumed.add(base.number)

@@ -283,3 +283,12 @@ def test_a_product_stays_where_others_overwrite_its_factor_later() -> None:
     loss = sa.sum(sa.sin(hidden @ second))
     gradients = sa.gradients(loss, [first, second])
     computes(loss, 5, updates={w: w - 0.1 * g for w, g in zip((first, second), gradients, strict=True)})
+
+
+def test_products_that_are_added_to_variables_keep_their_factors() -> None:
+    """The hidden layer could give its memory to its cotangent, were it not a factor of what runs in the end."""
+    x, w1, w2 = sa.placeholder((None, 5)), v(5, 6), sa.variable(np.random.default_rng(5).normal(size=(6, 3)))
+    loss = (sa.tanh(x @ w1) @ w2).sum()
+    g1, g2 = sa.gradients(loss, [w1, w2])
+    plan = plan_of({w1: w1 - 0.1 * g1, w2: w2 - 0.1 * g2}, loss)
+    assert copied(plan) == 0 and labels(plan).count("matmul!") >= 1
