@@ -13,7 +13,7 @@ Arrays = list[np.ndarray]
 
 @dataclass(frozen=True)
 class Recorded:
-    """s = sin(s) x + 0.3 s from s = x² on, then the sum of s; doubles. `checkpoint` says of how many states memory may
+    """s = s + sin(s) x / 10⁴ from s = x² on, then the sum of s; doubles. `checkpoint` says of how many states memory may
     be used: all, about their square root, about their logarithm.
 
     The answer is [the sum, its gradient by x].
@@ -49,9 +49,9 @@ def recorded_value_and_gradient(x: np.ndarray, steps: int) -> tuple[np.floating,
     states = np.empty((steps + 1, len(x)))
     states[0] = x * x
     for t in range(steps):
-        states[t + 1] = np.sin(states[t]) * x + 0.3 * states[t]
+        states[t + 1] = states[t] + 1e-4 * np.sin(states[t]) * x
     g, by_x = np.ones_like(x), np.zeros_like(x)
     for s in states[-2::-1]:
-        by_x += g * np.sin(s)
-        g *= np.cos(s) * x + 0.3
+        by_x += g * 1e-4 * np.sin(s)
+        g *= 1 + 1e-4 * np.cos(s) * x
     return states[-1].sum(), by_x + g * 2 * x
