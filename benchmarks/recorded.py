@@ -13,8 +13,8 @@ Arrays = list[np.ndarray]
 
 @dataclass(frozen=True)
 class Recorded:
-    """s = s + sin(s) x / 10⁴ from s = x² on, then the sum of s; doubles. `checkpoint` says of how many states memory may
-    be used: all, about their square root, about their logarithm.
+    """s = s + sin(s) x / 10⁴ from s = x² on, then the sum of s; doubles. `checkpoint` says of how many states memory
+    may be used: all, about their square root, about their logarithm.
 
     The answer is [the sum, its gradient by x].
     """
