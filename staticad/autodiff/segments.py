@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from staticad.functional.checkpoint import PARTS
 from staticad.ir import dims
 from staticad.ir.dtypes import FLOAT64, INT64
 from staticad.ir.graph import Node, Tensor
@@ -17,7 +18,6 @@ from staticad.ops.conversion import CAST
 from staticad.ops.selection import MAXIMUM, MINIMUM
 from staticad.ops.sources import constant
 
-PARTS = 8
 LEVELS = 6  # a million steps come down to four
 
 

@@ -15,6 +15,7 @@ from staticad.ir.graph import Node, Tensor
 from staticad.lower.accumulate import Accumulation, accumulation
 from staticad.lower.clusters import ASSEMBLE, LOOPS, SCATTER, Cluster
 from staticad.lower.emit import Event, Memory
+from staticad.lower.events import may_overwrite
 from staticad.lower.plan import FETCH, Buffer, Step
 from staticad.lower.regions import row_major, scatter_updates, store_region
 from staticad.lower.special import product_step, region_step, regions_of
@@ -166,14 +167,9 @@ def _elementwise(program: Program, variable: Buffer, tensor: Tensor, number: int
     from the same place."""
     events = program.events[number]
     target = program.memory.buffer(tensor).number
-    stored = [(at, e.affine) for at, e in enumerate(events) if e.stores and e.buffer == target]
-    if len(stored) != 1 or any(e.buffer == target and not e.stores for e in events):
+    if any(e.buffer == target and not e.stores for e in events):
         return False
-    ((end, place),) = stored
-    loads = [(at, e.affine) for at, e in enumerate(events) if not e.stores and e.buffer == variable.number]
-    if loads and not place.terms and program.made[number][0].grain != 0:
-        return False  # every piece of the loop would load what the first piece stores
-    return all(at < end and affine == place for at, affine in loads)
+    return may_overwrite(events, variable.number, target, cut=program.made[number][0].grain != 0)
 
 
 def _chain(program: Program, variable: Buffer, tensor: Tensor, others: set[Node]) -> Candidate | None:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 
 from staticad.ir.dtypes import INT64
-from staticad.lower.inline import STEPS
+from staticad.lower.inline import STATUS, STEPS
 from staticad.lower.loops import Branch, Compute, Index, Kernel, Loop, Pointer, Statement, Update
-from staticad.lower.plan import BranchCall, LoopCall, Plan, Step, Turns
-
-_STATUS = re.compile(r"\b(check_index|failure)\(args, (\d+)")
+from staticad.lower.plan import Plan, Step, Turns, change_kernels
 
 
 def counting_plan(plan: Plan) -> Plan:
@@ -18,19 +15,10 @@ def counting_plan(plan: Plan) -> Plan:
 
     The words of such an argument belong to these loops in the order in which they begin in the text.
     """
-    compute = tuple(map(_counting_step, plan.compute))
-    commit = tuple(map(_counting_step, plan.commit))
-    return replace(plan, compute=compute, commit=commit)
+    return change_kernels(plan, _counting_step)
 
 
-def _counting_step(step: Step) -> Step:
-    kernel = step.kernel
-    if isinstance(kernel, LoopCall):
-        return replace(step, kernel=replace(kernel, plan=counting_plan(kernel.plan)))
-    if isinstance(kernel, BranchCall):
-        return replace(step, kernel=replace(kernel, plans=tuple(map(counting_plan, kernel.plans))))
-    if not isinstance(kernel, Kernel):
-        return step
+def _counting_step(step: Step, kernel: Kernel) -> Step:
     counter = _Counter()
     body = counter.statements(kernel.body)
     if counter.loops == 0:
@@ -49,7 +37,7 @@ class _Counter:
         for s in statements:
             if isinstance(s, Compute):
                 # The status word comes behind all other arguments, of which there is one more.
-                text = _STATUS.sub(lambda match: f"{match[1]}(args, {int(match[2]) + 1}", s.text)
+                text = STATUS.sub(lambda match: f"{match[1]}(args, {int(match[2]) + 1}", s.text)
                 found.append(replace(s, text=text))
             elif isinstance(s, Branch):
                 found.append(replace(s, body=self.statements(s.body)))

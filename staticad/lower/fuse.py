@@ -104,16 +104,10 @@ class Fusion:
 
         Views that reorder elements, and values that are nowhere stored, get a copy.
         """
-        current = tensor
-        while True:
-            family, name = current.op.family, current.op.name
-            if family in ("barrier", "reshape") or name in ("expand_dims", "squeeze"):
-                current = current.inputs[0]
-            elif family == "source" or self.home(current.node) is not None:
-                return current
-            else:
-                break
-        return self._copied(current)
+        base = under_views(tensor)
+        if base.op.family == "source" or self.home(base.node) is not None:
+            return base
+        return self._copied(base)
 
     def _copied(self, tensor: Tensor) -> Tensor:
         """The copy of a tensor that all who need one share."""
@@ -455,6 +449,13 @@ class Fusion:
                 if not isinstance(key, int) or axes[key] != axis:
                     return False
         return True
+
+
+def under_views(tensor: Tensor) -> Tensor:
+    """What a tensor is a view of, as far as the view keeps the order of the elements."""
+    while tensor.op.family in ("barrier", "reshape") or tensor.op.name in ("expand_dims", "squeeze"):
+        tensor = tensor.inputs[0]
+    return tensor
 
 
 def _in_order(shape: Shape) -> tuple[int, ...]:

@@ -40,10 +40,7 @@ def guarded_plan(plan: Plan, codes: Mapping[int, int]) -> Plan:
 
 
 def _inner(step: Step) -> tuple[Plan, ...]:
-    call = step.kernel if step.inlined is None else step.inlined
-    if isinstance(call, LoopCall):
-        return (call.plan,)
-    return call.plans if isinstance(call, BranchCall) else ()
+    return step.bodies if step.inlined is None else step.inlined.bodies
 
 
 def _guarded_step(step: Step, buffers: list[Buffer], codes: Mapping[int, int]) -> Step:

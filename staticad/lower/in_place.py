@@ -20,10 +20,13 @@ from staticad.lower.affine import ZERO, Affine, Context
 from staticad.lower.carried import carried
 from staticad.lower.clusters import ASSEMBLE, CONTROL, INNER, LOOPS, MAP, SCATTER, Cluster
 from staticad.lower.emit import Event, Memory
+from staticad.lower.events import may_overwrite
+from staticad.lower.fuse import under_views
 from staticad.lower.order import Made, Order
 from staticad.lower.plan import FETCH, TEMPORARY, VARIABLE, Buffer, Step
+from staticad.lower.regions import region_events
 from staticad.lower.rename import rename
-from staticad.lower.special import region_events, region_place
+from staticad.lower.special import region_place
 
 COPIED, OVERWRITTEN = "copied", "overwritten"
 Place = Callable[[Context], Affine]
@@ -141,9 +144,7 @@ class Sharer:
 
     def _stored(self, tensor: Tensor) -> Tensor | None:
         """The tensor in memory whose elements are these in the same order, if there is one."""
-        fusion = self.memory.fusion
-        while tensor.op.family in ("barrier", "reshape") or tensor.op.name in ("expand_dims", "squeeze"):
-            tensor = tensor.inputs[0]
+        fusion, tensor = self.memory.fusion, under_views(tensor)
         if tensor.op.family == "source":
             return tensor if self.memory.buffer(tensor).role == VARIABLE else None
         home = fusion.home(tensor.node)
@@ -154,10 +155,13 @@ class Sharer:
         base, result = (self.memory.buffer(t) for t in (change.base, change.result))
         if base.number not in last.reads:
             return True
+        if change.node.op.family == "control":
+            return False
         if change.node.op.name == "replace":
-            return _in_step(region_events(self.memory, change.node, 1, result), base.number, result.number)
-        one = product(self.memory.fusion.shape(change.node.inputs[1])) == 1 if len(change.node.inputs) > 1 else False
-        return change.node.op.family != "control" and one
+            place = region_place(self.memory, change.node, 1)
+            events = region_events(self.memory, change.node.inputs[1], result, place)
+            return may_overwrite(events, base.number, result.number)
+        return product(self.memory.fusion.shape(change.node.inputs[1])) == 1
 
     # ---- values for a region -------------------------------------------------------------------------------------
 
@@ -191,7 +195,7 @@ class Sharer:
 
         found: Placed = {**self.sharing.placed, value.node: (change.base, place)}
         events = self.trial(self.clusters[home.number], found)
-        if not _in_step(events, base.number, base.number):
+        if not may_overwrite(events, base.number, base.number):
             return False
         found[value.node] = (change.result, place)
         events_of = {number: self.trial(self.clusters[number], found) for number in {home.number, *others}}
@@ -225,27 +229,13 @@ class Sharer:
                 base = self.tensors.get(number)
                 if base is None or number == target.number or not self._like(base, result):
                     continue
-                if _in_step(events, number, target.number) and not self._single(events, target.number, step):
+                if may_overwrite(events, number, target.number, cut=step.grain != 0):
                     found.append(Change(OVERWRITTEN, cluster.number, node, base, result))
         return found
 
     def _like(self, base: Tensor, result: Tensor) -> bool:
         shape = self.memory.fusion.shape
         return base.dtype == result.dtype and product(shape(base)) == product(shape(result))
-
-    def _single(self, events: list[Event], target: int, step: Step) -> bool:
-        """True if every piece of a loop that is cut would read what its first piece stores."""
-        (place,) = (e.affine for e in events if e.stores and e.buffer == target)
-        return not place.terms and step.grain != 0
-
-
-def _in_step(events: list[Event], base: int, target: int) -> bool:
-    """True if the target is stored once, and every load of the base comes before that, from the same place."""
-    stored = [(at, e.affine) for at, e in enumerate(events) if e.stores and e.buffer == target]
-    if len(stored) != 1:
-        return False
-    ((end, place),) = stored
-    return all(at < end and e.affine == place for at, e in enumerate(events) if not e.stores and e.buffer == base)
 
 
 def apply_sharing(

@@ -14,7 +14,6 @@ import numpy as np
 
 from staticad.ir.dims import Size, floordiv
 from staticad.ir.dtypes import DType
-from staticad.ir.provenance import Where
 from staticad.lower.loops import (
     Branch,
     Break,
@@ -56,7 +55,7 @@ DEEPEST = 3  # nested loops; a call for each step of a loop around them costs no
 STEPS = re.compile(r"(?:s\d+)*t")  # the names of the variables that count the steps of loops
 OWN = -1  # stands for the scratch buffer, which is made when its size is known
 _NAME = re.compile(r"\b(?:(?:s\d+)*(?:[vaikpnt]\d+|c|r|t|position|again|length|first|made|failed|chosen)|lo|hi)\b")
-_STATUS = re.compile(r"\b(check_index|failure)\(args, \d+")
+STATUS = re.compile(r"\b(check_index|failure)\(args, (\d+)")  # the uses of the slot of the status word
 
 
 def count_statements(statements: tuple[Statement, ...]) -> int:
@@ -79,55 +78,40 @@ class Outside(Protocol):
 def inline_loop(call: LoopCall, outside: Outside, label: str) -> Step | None:
     """The loop as one kernel; None where a step of its body is no kernel, a sequence grows, or the kernel would be
     large."""
-    total = _statements_of(call.plan)
-    if total is None or total > LIMIT or _depth(call.plan) >= DEEPEST:
+    kernels = _kernels(call.plan)
+    if kernels is None or sum(count_statements(kernel.body) for kernel in kernels) > LIMIT:
+        return None
+    if any(_nesting(kernel.body) >= DEEPEST for kernel in kernels):
         return None
     if any(outside.buffers[part.buffer].role == RECORD for part in (*call.slices, *call.fetches)):
         return None
     return _Builder(call, outside).step(label)
 
 
-def _statements_of(plan: Plan) -> int | None:
-    """How many statements the kernels of a body have; None where it calls anything else but branches of kernels."""
-    total = 0
+def _steps(plan: Plan) -> list[Step]:
+    """The steps of a body, and then those inside its branches."""
+    found = list(plan.steps)
     for step in plan.steps:
-        kernel = step.kernel
-        parts: list[int | None] = [None]
-        if isinstance(kernel, Kernel):
-            parts = [count_statements(kernel.body)]
-        elif isinstance(kernel, BranchCall):
-            parts = [_statements_of(branch) for branch in kernel.plans]
-        for part in parts:
-            if part is None:
-                return None
-            total += part
-    return total
+        if isinstance(step.kernel, BranchCall):
+            found += [inner for branch in step.kernel.plans for inner in _steps(branch)]
+    return found
 
 
-def _depth(plan: Plan) -> int:
-    """How deep loops of the program are nested in the kernels of a body."""
-    kernels = [step.kernel for step in plan.steps]
-    found = [_nesting(kernel.body) for kernel in kernels if isinstance(kernel, Kernel)]
-    found += [_depth(branch) for kernel in kernels if isinstance(kernel, BranchCall) for branch in kernel.plans]
-    return max(found, default=0)
+def _kernels(plan: Plan) -> list[Kernel] | None:
+    """The kernels of a body; None where it calls anything else but branches of kernels."""
+    called = [step.kernel for step in _steps(plan) if not isinstance(step.kernel, BranchCall)]
+    kernels = [kernel for kernel in called if isinstance(kernel, Kernel)]
+    return kernels if len(kernels) == len(called) else None
 
 
 def _nesting(statements: tuple[Statement, ...]) -> int:
+    """How deep loops of the program are nested."""
     found = [0]
     for s in statements:
         if isinstance(s, (Loop, Branch)):
             counts = isinstance(s, Loop) and STEPS.fullmatch(s.variable) is not None
             found.append(_nesting(s.body) + counts)
     return max(found)
-
-
-def _lines(plan: Plan) -> list[Where]:
-    """The user's lines that a body computes."""
-    found = [where for step in plan.steps for where in step.where]
-    for step in plan.steps:
-        if isinstance(step.kernel, BranchCall):
-            found += [where for branch in step.kernel.plans for where in _lines(branch)]
-    return list(dict.fromkeys(found))
 
 
 @dataclass
@@ -324,7 +308,7 @@ class _Builder:
         if self.checked:
             arguments.append(Status())
         kernel = Kernel(pointers, tuple(self.sizes.values()), body, self.checked, label)
-        where = tuple(_lines(self.call.plan))
+        where = tuple(dict.fromkeys(w for step in _steps(self.call.plan) for w in step.where))
         call = self.call
         reads = {*(s.buffer for s in call.slices), *call.carries}
         reads |= {number for number in (call.count, call.condition) if number is not None}
@@ -346,7 +330,7 @@ class _Names:
         return self.known.get(name) or f"{self.prefix}{name}"
 
     def text(self, text: str) -> str:
-        return _STATUS.sub(r"\1(args, STATUS", _NAME.sub(lambda m: self.name(m.group()), text))
+        return STATUS.sub(r"\1(args, STATUS", _NAME.sub(lambda m: self.name(m.group()), text))
 
     def bound(self, bound: int | str) -> int | str:
         return self.text(bound).removesuffix(" - 0") if isinstance(bound, str) else bound

@@ -5,7 +5,8 @@ Sizes are `Dim` expressions of the free sizes; the runtime evaluates them once f
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -98,6 +99,11 @@ class Step:
     work: Size = 0
     inlined: LoopCall | None = None  # the loop that was compiled to this kernel
 
+    @property
+    def bodies(self) -> tuple[Plan, ...]:
+        """The plans that the step calls."""
+        return self.kernel.bodies if isinstance(self.kernel, LoopCall | BranchCall) else ()
+
 
 @dataclass(frozen=True)
 class Slice:
@@ -134,6 +140,10 @@ class LoopCall:
     reverse: bool = False
 
     @property
+    def bodies(self) -> tuple[Plan, ...]:
+        return (self.plan,)
+
+    @property
     def slices(self) -> tuple[Slice, ...]:
         """The feeds that are memory."""
         return tuple(part for part in self.feeds if isinstance(part, Slice))
@@ -162,6 +172,10 @@ class BranchCall:
     fetches: tuple[Slice, ...]
     scratch: int
     carries: tuple[int, ...] = ()
+
+    @property
+    def bodies(self) -> tuple[Plan, ...]:
+        return self.plans
 
     @property
     def reads(self) -> set[int]:
@@ -215,3 +229,18 @@ class Plan:
     @property
     def steps(self) -> tuple[Step, ...]:
         return self.compute + self.commit
+
+
+def change_kernels(plan: Plan, change: Callable[[Step, Kernel], Step]) -> Plan:
+    """The plan, and the plans inside it, with other steps in the place of those that are kernels."""
+
+    def changed(step: Step) -> Step:
+        kernel = step.kernel
+        if isinstance(kernel, LoopCall):
+            return replace(step, kernel=replace(kernel, plan=change_kernels(kernel.plan, change)))
+        if isinstance(kernel, BranchCall):
+            plans = tuple(change_kernels(branch, change) for branch in kernel.plans)
+            return replace(step, kernel=replace(kernel, plans=plans))
+        return change(step, kernel) if isinstance(kernel, Kernel) else step
+
+    return replace(plan, compute=tuple(map(changed, plan.compute)), commit=tuple(map(changed, plan.commit)))

@@ -23,44 +23,45 @@ def store_region(
 ) -> Step:
     """A kernel that writes every element of ``source`` to ``index(context)`` of a buffer; ``initial`` (a literal)
     instead of the source's own elements fills."""
-    return write_region(memory, source, target, index, label, initial)[0]
+    space = [size for size in memory.fusion.shape(source) if size != 1]
+    trial = _copy(memory, source, target, index, separate(space), initial)
+    axes = merge(space, len(space), trial.accesses)
+    emitter = _copy(memory, source, target, index, axes, initial)
+    if not axes:
+        return emitter.finish(label, 1, 0, 1)
+    work = maximum(1, product(a.extent for a in axes[1:]))
+    grain = grain_of(trial.cost, work)
+    return emitter.finish(label, axes[0].extent, grain, product(space))
 
 
-def write_region(
+def region_events(memory: Memory, source: Tensor, target: Buffer, index: Callable[[Context], Affine]) -> list[Event]:
+    """The loads and stores of `store_region`."""
+    axes = separate([size for size in memory.fusion.shape(source) if size != 1])
+    return _copy(memory, source, target, index, axes, None).events
+
+
+def _copy(
     memory: Memory,
     source: Tensor,
     target: Buffer,
     index: Callable[[Context], Affine],
-    label: str,
-    initial: str | None = None,
-) -> tuple[Step, list[Event]]:
-    """As `store_region`, with the loads and stores of the kernel."""
+    axes: list[Axis],
+    initial: str | None,
+) -> Emitter:
     shape = memory.fusion.shape(source)
     looped = [a for a, size in enumerate(shape) if size != 1]
-    space = [shape[a] for a in looped]
-
-    def build(axes: list[Axis]) -> Emitter:
-        emitter, affine = Emitter(memory), affine_of(axes)
-        context = tuple(affine[looped.index(a)] if a in looped else ZERO for a in range(len(shape)))
-        for position, axis in enumerate(axes):
-            emitter.open(axis.key, f"i{position}", axis.extent)
-        value = initial if initial is not None else emitter.value(source, context)
-        emitter.store(target, index(context), value)
-        for position, axis in reversed(list(enumerate(axes))):
-            if position == 0:
-                emitter.close("i0", "lo", "hi")
-            else:
-                emitter.close(f"i{position}", 0, emitter.size_value(axis.extent))
-        return emitter
-
-    trial = build(separate(space))
-    axes = merge(space, len(space), trial.accesses)
-    emitter = build(axes)
-    if not axes:
-        return emitter.finish(label, 1, 0, 1), emitter.events
-    work = maximum(1, product(a.extent for a in axes[1:]))
-    grain = grain_of(trial.cost, work)
-    return emitter.finish(label, axes[0].extent, grain, product(space)), emitter.events
+    emitter, affine = Emitter(memory), affine_of(axes)
+    context = tuple(affine[looped.index(a)] if a in looped else ZERO for a in range(len(shape)))
+    for position, axis in enumerate(axes):
+        emitter.open(axis.key, f"i{position}", axis.extent)
+    value = initial if initial is not None else emitter.value(source, context)
+    emitter.store(target, index(context), value)
+    for position, axis in reversed(list(enumerate(axes))):
+        if position == 0:
+            emitter.close("i0", "lo", "hi")
+        else:
+            emitter.close(f"i{position}", 0, emitter.size_value(axis.extent))
+    return emitter
 
 
 def scatter_updates(memory: Memory, node: Node, target: Buffer, label: str) -> Step:

@@ -9,10 +9,10 @@ from staticad.ir.graph import Node, Tensor
 from staticad.lower.affine import Affine, Context, strides
 from staticad.lower.clusters import SMALL
 from staticad.lower.contract import batch_shape, bits
-from staticad.lower.emit import Event, Memory
+from staticad.lower.emit import Memory
 from staticad.lower.plan import Address, Argument, Buffer, Routine, Step, Symbolic
 from staticad.lower.products import product_kernel
-from staticad.lower.regions import row_major, scatter_updates, store_region, write_region
+from staticad.lower.regions import row_major, scatter_updates, store_region
 from staticad.lower.text import literal
 from staticad.ops.creation import fill
 
@@ -87,12 +87,6 @@ def regions_of(node: Node) -> tuple[Region, ...]:
 def region_step(memory: Memory, node: Node, number: int, region: Region, target: Buffer) -> Step:
     """The kernel that writes one operand of an assembled array to its region."""
     return store_region(memory, node.inputs[number], target, _region_place(memory, node, region), node.op.name)
-
-
-def region_events(memory: Memory, node: Node, number: int, target: Buffer) -> list[Event]:
-    """The loads and stores of `region_step`."""
-    place = region_place(memory, node, number)
-    return write_region(memory, node.inputs[number], target, place, node.op.name)[1]
 
 
 def region_place(memory: Memory, node: Node, number: int) -> Callable[[Context], Affine]:

@@ -15,7 +15,7 @@ from dataclasses import replace
 
 from staticad.lower.inline import STEPS
 from staticad.lower.loops import Branch, Break, Compute, Kernel, Loop, Statement
-from staticad.lower.plan import BranchCall, LoopCall, Plan, Step, Watch
+from staticad.lower.plan import Plan, Step, Watch, change_kernels
 
 FIRST = 1024  # steps of the first round
 FIRST_LONG = 32  # of a loop whose steps are loops themselves
@@ -23,18 +23,10 @@ FIRST_LONG = 32  # of a loop whose steps are loops themselves
 
 def watched_plan(plan: Plan) -> Plan:
     """The plan, and the plans inside it, with kernels that look whether the run is to end, by a `Watch` argument."""
-    compute, commit = tuple(map(_watched_step, plan.compute)), tuple(map(_watched_step, plan.commit))
-    return replace(plan, compute=compute, commit=commit)
+    return change_kernels(plan, _watched_step)
 
 
-def _watched_step(step: Step) -> Step:
-    kernel = step.kernel
-    if isinstance(kernel, LoopCall):
-        return replace(step, kernel=replace(kernel, plan=watched_plan(kernel.plan)))
-    if isinstance(kernel, BranchCall):
-        return replace(step, kernel=replace(kernel, plans=tuple(map(watched_plan, kernel.plans))))
-    if not isinstance(kernel, Kernel):
-        return step
+def _watched_step(step: Step, kernel: Kernel) -> Step:
     watcher = _Watcher(len(step.arguments), kernel.scopes)
     body = watcher.statements(kernel.body, outermost=True)
     if not watcher.first:

@@ -42,14 +42,7 @@ def nested_plans(plan: Plan) -> Iterator[Plan]:
     """The plan and all plans inside it."""
     yield plan
     for step in plan.steps:
-        inner = (
-            (step.kernel.plan,)
-            if isinstance(step.kernel, LoopCall)
-            else step.kernel.plans
-            if isinstance(step.kernel, BranchCall)
-            else ()
-        )
-        for body in inner:
+        for body in step.bodies:
             yield from nested_plans(body)
 
 

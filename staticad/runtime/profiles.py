@@ -102,12 +102,6 @@ def _words(binding: Binding, step: Step) -> list[int]:
     return [int(n) for count in counts for n in binding.program.arguments[start : start + count]]
 
 
-def _inner(step: Step) -> tuple[Plan, ...]:
-    if isinstance(step.kernel, LoopCall):
-        return (step.kernel.plan,)
-    return step.kernel.plans if isinstance(step.kernel, BranchCall) else ()
-
-
 def _reset(binding: Binding, plan: Plan) -> None:
     words = binding.program.arguments
     start = binding.measures[id(plan)]
@@ -115,7 +109,7 @@ def _reset(binding: Binding, plan: Plan) -> None:
     for step in plan.steps:
         count = len(_words(binding, step))
         words[(at := binding.turns.get(id(step), 0)) : at + count] = 0
-        for inner in _inner(step):
+        for inner in step.bodies:
             _reset(binding, inner)
 
 
