@@ -30,6 +30,8 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("nn", "optim", "data", "debug"),
     ("__init__",),
 )
+# The wings of `lower`, from the ground up. What stands beside them may import all of them.
+WINGS = ("index", "kernel", "fusion", "emission", "memory", "loops")
 RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}
 
 FILES = sorted(ROOT.rglob("*.py"))
@@ -84,6 +86,26 @@ def upward_imports(source: str, path: Path) -> list[str]:
     return found
 
 
+def wing(module: str) -> int | None:
+    """The rank of a module's wing of `lower`; None outside of it."""
+    parts = module.split(".")
+    if len(parts) < 3 or parts[1] != "lower":
+        return None
+    return WINGS.index(parts[2]) if parts[2] in WINGS else len(WINGS)
+
+
+def upward_wings(source: str, path: Path) -> list[str]:
+    own = wing(module_name(path))
+    if own is None:
+        return []
+    found = []
+    for node, name in imports(ast.parse(source), path):
+        other = wing(name)
+        if other is not None and other > own:
+            found.append(f"{path.name}:{node.lineno}: imports {name}")
+    return found
+
+
 def local_imports(source: str, path: Path) -> list[str]:
     functions = [n for n in ast.walk(ast.parse(source)) if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef)]
     return [
@@ -110,6 +132,15 @@ def test_every_module_has_a_layer() -> None:
 @pytest.mark.parametrize("path", FILES, ids=relative)
 def test_imports_point_downwards(path: Path) -> None:
     assert upward_imports(path.read_text("utf-8"), path) == []
+
+
+@pytest.mark.parametrize("path", FILES, ids=relative)
+def test_wings_of_lower_point_downwards(path: Path) -> None:
+    assert upward_wings(path.read_text("utf-8"), path) == []
+
+
+def test_every_folder_of_lower_is_a_wing() -> None:
+    assert {path.parent.name for path in FILES if path.parent.parent == ROOT / "lower"} == set(WINGS)
 
 
 @pytest.mark.parametrize("path", FILES, ids=relative)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from staticad.lower.loops import (
+from staticad.lower.kernel.language import (
     Branch,
     Break,
     Compute,
@@ -16,7 +16,7 @@ from staticad.lower.loops import (
     Store,
     Update,
 )
-from staticad.lower.text import dtype_name, index_text
+from staticad.lower.kernel.text import dtype_name, index_text
 
 
 def render(kernel: Kernel) -> str:

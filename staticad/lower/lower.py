@@ -12,17 +12,16 @@ from staticad.ir.dtypes import UINT8
 from staticad.ir.graph import Node, Tensor, sort_nodes
 from staticad.ir.provenance import Where
 from staticad.ir.types import Constraint
-from staticad.lower.affine import Affine, Context, linear
-from staticad.lower.clusters import ASSEMBLE, CONTRACT, LOOPS, SCATTER, Cluster
-from staticad.lower.commit import Program, Target, change_part, choose, commit_steps
-from staticad.lower.control import control_steps
-from staticad.lower.emit import Emitter, Event
-from staticad.lower.fuse import Fusion
-from staticad.lower.in_place import COPIED, Placed, Sharer, apply_sharing
-from staticad.lower.memory import assign_offsets
-from staticad.lower.merge import merge_loops
-from staticad.lower.nest import Nest
-from staticad.lower.plan import (
+from staticad.lower.emission.emit import Emitter, Event
+from staticad.lower.emission.nest import Nest
+from staticad.lower.emission.special import assemble_steps, product_step, scatter_steps
+from staticad.lower.fusion.clusters import ASSEMBLE, CONTRACT, LOOPS, SCATTER, Cluster
+from staticad.lower.fusion.fuse import Fusion
+from staticad.lower.fusion.settle import settle
+from staticad.lower.index.affine import Affine, Context, linear
+from staticad.lower.index.ranges import Range
+from staticad.lower.index.sizes import Sizes
+from staticad.lower.kernel.plan import (
     CONSTANT,
     FEED,
     FETCH,
@@ -35,12 +34,13 @@ from staticad.lower.plan import (
     Requirement,
     Step,
 )
+from staticad.lower.loops.control import control_steps
+from staticad.lower.loops.merge import merge_loops
+from staticad.lower.memory.arena import assign_offsets
+from staticad.lower.memory.commit import Program, Target, change_part, choose, commit_steps
+from staticad.lower.memory.in_place import COPIED, Placed, Sharer, apply_sharing
 from staticad.lower.prepare import prepare
-from staticad.lower.ranges import Range
 from staticad.lower.requirements import has_free_sizes, size_requirements
-from staticad.lower.settle import settle
-from staticad.lower.sizes import Sizes
-from staticad.lower.special import assemble_steps, product_step, scatter_steps
 from staticad.ops.sources import ConstantValue, constant_array
 
 Update = tuple[Tensor, Tensor]  # variable, its new value

@@ -9,10 +9,10 @@ import numpy as np
 from staticad.ir.dtypes import INT64
 from staticad.ir.graph import Node, Tensor
 from staticad.ir.rebuild import rebuild
-from staticad.lower.bodies import relieve
-from staticad.lower.contract import expand_product
-from staticad.lower.frames import find_frames, frame
-from staticad.lower.sizes import Sizes
+from staticad.lower.fusion.frames import find_frames, frame
+from staticad.lower.fusion.operands import expand_product
+from staticad.lower.index.sizes import Sizes
+from staticad.lower.loops.relieve import relieve
 from staticad.ops.arithmetic import ADD
 from staticad.ops.base import apply
 from staticad.ops.comparison import EQUAL, ISNAN, LOGICAL_OR

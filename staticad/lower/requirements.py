@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from staticad.errors import FeedError, IndexOutOfBounds
 from staticad.ir.dims import is_runtime, product
 from staticad.ir.graph import Node
-from staticad.lower.plan import Requirement
+from staticad.lower.kernel.plan import Requirement
 
 
 def size_requirements(nodes: Iterable[Node]) -> list[Requirement]:

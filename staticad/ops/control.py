@@ -81,7 +81,7 @@ class LoopShape:
 
 
 class Control(Op):
-    """Nodes with bodies. Differentiated by `staticad.autodiff.control`, lowered by `staticad.lower.control`."""
+    """Nodes with bodies. Differentiated by `staticad.autodiff.control`, lowered by `staticad.lower.loops.control`."""
 
     family = "control"
 

@@ -11,8 +11,8 @@ from staticad import config
 from staticad.codegen import blas
 from staticad.codegen.source import render
 from staticad.ir.dims import Size, Symbol, evaluate
-from staticad.lower import plan as plans
-from staticad.lower.plan import BranchCall, LoopCall, Plan, Step, Watch
+from staticad.lower.kernel import plan as plans
+from staticad.lower.kernel.plan import BranchCall, LoopCall, Plan, Step, Watch
 from staticad.runtime import machine
 from staticad.runtime.available import AVAILABLE_SOURCE
 from staticad.runtime.blocks import Blocks, Fed, Fixed, Place

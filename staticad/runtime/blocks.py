@@ -16,8 +16,8 @@ from staticad.codegen import blas
 from staticad.codegen.loader import kernel_address
 from staticad.ir.dims import Size
 from staticad.ir.provenance import Where
-from staticad.lower import plan as plans
-from staticad.lower.plan import (
+from staticad.lower.kernel import plan as plans
+from staticad.lower.kernel.plan import (
     Address,
     BranchCall,
     Counter,

@@ -11,7 +11,7 @@ from staticad.errors import DTypeError, FeedError, GraphError, IndexOutOfBounds
 from staticad.ir.dims import Size, Symbol, as_symbol, evaluate, is_runtime
 from staticad.ir.graph import Node, Tensor, describe
 from staticad.ir.provenance import here
-from staticad.lower.plan import Requirement
+from staticad.lower.kernel.plan import Requirement
 
 
 def order_feeds(inputs: Sequence[Tensor], feeds: Mapping[Any, Any]) -> tuple[Any, ...]:

@@ -9,7 +9,7 @@ import numpy as np
 
 from staticad.errors import NonFiniteError
 from staticad.ir.graph import Tensor, describe
-from staticad.lower.plan import Plan
+from staticad.lower.kernel.plan import Plan
 from staticad.ops.sources import constant_array
 from staticad.reference import evaluate
 from staticad.runtime.binding import Compiled

@@ -9,7 +9,7 @@ import numpy as np
 
 from staticad.errors import OutOfMemory
 from staticad.ir.dims import Symbol, evaluate, product
-from staticad.lower.plan import Plan
+from staticad.lower.kernel.plan import Plan
 from staticad.runtime.available import available_memory
 
 ALIGNMENT = 64

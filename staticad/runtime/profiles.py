@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-from staticad.lower.loops import Kernel
-from staticad.lower.plan import BranchCall, LoopCall, Plan, Step, Turns
+from staticad.lower.kernel.language import Kernel
+from staticad.lower.kernel.plan import BranchCall, LoopCall, Plan, Step, Turns
 from staticad.runtime.binding import Binding
 from staticad.runtime.layout import Measure
 from staticad.runtime.variables import Variable

@@ -16,12 +16,12 @@ from staticad.ir.dims import Symbol, evaluate, symbols
 from staticad.ir.graph import Node, Tensor, describe, sort_nodes
 from staticad.ir.provenance import here
 from staticad.ir.types import Constraint, same_size
-from staticad.lower.counting import counting_plan
-from staticad.lower.guarding import bodies, guarded_plan
+from staticad.lower.kernel.plan import Plan
+from staticad.lower.loops.counting import counting_plan
+from staticad.lower.loops.guarding import bodies, guarded_plan
+from staticad.lower.loops.watching import watched_plan
 from staticad.lower.lower import lower
-from staticad.lower.plan import Plan
 from staticad.lower.requirements import size_requirements
-from staticad.lower.watching import watched_plan
 from staticad.ops.control import all_nodes, check_scopes
 from staticad.ops.promotion import to_tensor
 from staticad.rewrite.pipeline import Options, optimize

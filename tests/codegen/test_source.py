@@ -9,7 +9,7 @@ import pytest
 from staticad.codegen.kernel_names import KERNEL_NAMES
 from staticad.codegen.source import render
 from staticad.ir.dtypes import as_dtype
-from staticad.lower.loops import Branch, Break, Compute, Index, Kernel, Load, Loop, Pointer, Store, Update
+from staticad.lower.kernel.language import Branch, Break, Compute, Index, Kernel, Load, Loop, Pointer, Store, Update
 from tests.codegen.golden_kernels import DIRECTORY, GOLDEN
 
 F8, B1 = as_dtype("float64"), as_dtype("bool")

@@ -9,7 +9,7 @@ import numpy as np
 
 from staticad.ir.dims import Symbol, as_symbol
 from staticad.ir.graph import Tensor, sort_nodes
-from staticad.lower.plan import TEMPORARY, Buffer, Plan
+from staticad.lower.kernel.plan import TEMPORARY, Buffer, Plan
 from staticad.reference import evaluate
 from tests.lower.interpreter import interpret
 from tests.lower.planning import plan_for

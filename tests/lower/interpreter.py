@@ -16,9 +16,9 @@ import numpy as np
 from staticad.codegen.blas import Gemm
 from staticad.codegen.source import render
 from staticad.ir.dims import Size, Symbol, as_symbol, evaluate
-from staticad.lower import plan as plans
-from staticad.lower.loops import Kernel
-from staticad.lower.plan import Address, Plan, Routine, Status, Step, Symbolic
+from staticad.lower.kernel import plan as plans
+from staticad.lower.kernel.language import Kernel
+from staticad.lower.kernel.plan import Address, Plan, Routine, Status, Step, Symbolic
 from staticad.ops import ALL_OPS
 
 NOBODY = -1

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from staticad.ir.graph import Tensor, sort_nodes
+from staticad.lower.kernel.plan import Plan, Step
 from staticad.lower.lower import lower
-from staticad.lower.plan import Plan, Step
 from staticad.lower.requirements import size_requirements
 from staticad.rewrite.pipeline import Options, optimize
 

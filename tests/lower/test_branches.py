@@ -9,9 +9,9 @@ import pytest
 
 import staticad as sa
 from staticad.errors import IndexOutOfBounds
-from staticad.lower.carried import carried
-from staticad.lower.loops import Branch, Kernel, Loop, Statement
-from staticad.lower.plan import BranchCall, LoopCall, Plan
+from staticad.lower.fusion.carried import carried
+from staticad.lower.kernel.language import Branch, Kernel, Loop, Statement
+from staticad.lower.kernel.plan import BranchCall, LoopCall, Plan
 from tests.lower.planning import labels, plan_for
 
 Tensor = sa.Tensor

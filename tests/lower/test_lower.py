@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import staticad as sa
-from staticad.lower.plan import CONSTANT, FEED, FETCH, TEMPORARY, VARIABLE, Address, Status, Symbolic
+from staticad.lower.kernel.plan import CONSTANT, FEED, FETCH, TEMPORARY, VARIABLE, Address, Status, Symbolic
 from tests.lower.checking import computes, made_up, stored
 from tests.lower.planning import labels, loop_steps, plan_for
 

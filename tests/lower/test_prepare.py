@@ -7,8 +7,8 @@ import pytest
 
 import staticad as sa
 from staticad.ir.graph import sort_nodes
+from staticad.lower.index.sizes import Sizes
 from staticad.lower.prepare import prepare
-from staticad.lower.sizes import Sizes
 from staticad.ops.base import apply
 from staticad.ops.indexing import SCATTER_ALONG
 from staticad.reference import evaluate

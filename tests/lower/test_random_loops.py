@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import staticad as sa
-from staticad.lower.plan import BranchCall, LoopCall, Plan
+from staticad.lower.kernel.plan import BranchCall, LoopCall, Plan
 from tests.control.typed_programs import TypedProgram
 from tests.harness.looped import looped_graph
 from tests.lower.interpreter import IndexReported, interpret

@@ -7,7 +7,7 @@ import pytest
 
 import staticad as sa
 from staticad.ir.graph import sort_nodes
-from staticad.lower.plan import Requirement
+from staticad.lower.kernel.plan import Requirement
 from staticad.lower.requirements import size_requirements
 
 

@@ -9,7 +9,14 @@ from contextlib import contextmanager
 import pytest
 
 THRESHOLDS = {"CHUNK": 8, "SMALL": 8, "SHARE": 2, "BLOCK": 2, "TILE": 2, "RUN": 4, "LEAST_RUN": 2, "LONG": 3, "FEW": 1}
-MODULES = ("clusters", "fuse", "nest", "reductions", "settle", "split")
+MODULES = (
+    "fusion.clusters",
+    "fusion.fuse",
+    "emission.nest",
+    "emission.reductions",
+    "fusion.settle",
+    "fusion.split",
+)
 
 
 @contextmanager

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 import staticad as sa
-from staticad.lower import watching
+from staticad.lower.loops import watching
 
 X = sa.placeholder((), name="x")
 V = sa.placeholder((None,), name="v")

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import staticad as sa
-from staticad.lower.plan import LoopCall
+from staticad.lower.kernel.plan import LoopCall
 from staticad.runtime.profiles import Profile, Row
 
 

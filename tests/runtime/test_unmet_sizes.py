@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 import staticad as sa
-from staticad.lower.guarding import bodies
-from staticad.lower.loops import Kernel
+from staticad.lower.kernel.language import Kernel
+from staticad.lower.loops.guarding import bodies
 from staticad.reference import evaluate
 
 X = sa.placeholder((None,), name="x")

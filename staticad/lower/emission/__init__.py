@@ -1,0 +1,1 @@
+"""From clusters to the statements of kernels."""

@@ -1,0 +1,449 @@
+"""From a cluster to the loop nest of one kernel.
+
+The shape of a nest: the outer axes, inside them one loop (nest) per stage over the inner axes, so that a reduction
+over the inner axes is complete before the next stage reads it. Reductions whose result lies across the outer axes
+accumulate in memory; if they run over the first axis of a space that may be large, the kernel runs over chunks of it
+and leaves one partial result a chunk. Long rows of such results are cut into blocks of columns, which stay in the
+nearest cache while the rows pass by.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from staticad.ir.dims import Size, floordiv, maximum, product
+from staticad.ir.graph import Node
+from staticad.lower.emission.emit import Emitter, Memory
+from staticad.lower.emission.reductions import (
+    RUN,
+    RUNS,
+    combine_of,
+    combined_dtype,
+    from_register,
+    initial_of,
+    is_position,
+    mode_of,
+    to_register,
+)
+from staticad.lower.fusion.clusters import (
+    ACCUMULATE,
+    BLOCK,
+    CHUNK,
+    INNER,
+    MAP,
+    OUTER,
+    ROW,
+    Cluster,
+    Member,
+    chunk_count,
+)
+from staticad.lower.index.affine import ZERO, Affine, Context, linear, loop
+from staticad.lower.index.axes import Axis, affine_of, merge, separate
+from staticad.lower.kernel.hints import GRAIN, grain_of, loop_hint
+from staticad.lower.kernel.language import Branch, Compute, Statement
+from staticad.lower.kernel.plan import Buffer, Step
+
+TILE = 32  # side of the squares in which arrays are transposed
+CHUNK_KEY = "chunk"
+PIECE_KEY = "piece"
+
+
+def tiles(extent: Size) -> Size:
+    """The number of squares along an axis."""
+    return floordiv(extent + TILE - 1, TILE)
+
+
+class _Accumulator:
+    """A member that accumulates across the nest: in a register where its result has no loop of its own below the
+    depth that owns it, else in memory."""
+
+    def __init__(self, member: Member, axes: Sequence[Axis], limit: int) -> None:
+        self.member = member
+        kept = {a for a in member.axes if a >= 0}
+        self.depth = 0
+        while self.depth < limit and axes[self.depth].last in kept:
+            self.depth += 1
+        self.below = [axis for axis in axes[self.depth : limit] if axis.last in kept]
+        self.register: str | None = None
+
+
+class Nest:
+    """Emits one loop cluster. ``outputs`` gives the buffers that a stored node is written to."""
+
+    def __init__(self, memory: Memory, cluster: Cluster, outputs: Callable[[Node], list[Buffer]]) -> None:
+        self.memory, self.cluster, self.outputs = memory, cluster, outputs
+        self.outer_axes = cluster.outer or 0
+        self.members = list(cluster.members.values())
+        self.stages = 1 + max((m.stage for m in self.members if m.level == INNER or m.kind == ROW), default=0)
+        self.chunked = any(m.node.op.family == "partial" for m in self.members)
+
+    def step(self, label: str) -> tuple[Step, Emitter]:
+        """The kernel of the cluster; the emitter tells what it loads."""
+        trial = self._build(separate(self.cluster.space))
+        axes = merge(self.cluster.space, self.outer_axes, trial.accesses)
+        emitter = self._build(axes)
+        if self._crosses(emitter.accesses):
+            emitter = self._build(axes, tiled=True)
+        extent, grain = self._schedule(axes, trial.cost)
+        return emitter.finish(label, extent, grain, product(self.cluster.space)), emitter
+
+    # ---- the shape of the nest -----------------------------------------------------------------------------------
+
+    def _serial(self) -> bool:
+        """True if the kernel is one piece of work: nothing to cut, or results that cross the first axis."""
+        if not self.cluster.space:
+            return True
+        for m in self.members:
+            if m.kind == ROW and self.outer_axes == 0:
+                return True
+            if m.kind == ACCUMULATE and not self.chunked and 0 not in m.axes and 0 in m.operand_axes:
+                return True
+        return False
+
+    def _schedule(self, axes: list[Axis], cost: int) -> tuple[Size, Size]:
+        if self.chunked or self.blocked:
+            pieces = self._chunks() * (self._blocks() if self.blocked else 1)
+            return pieces, max(1, GRAIN // (CHUNK * max(1, cost)))
+        if self._serial():
+            return 1, 0
+        work = maximum(1, product(a.extent for a in axes[1:]))
+        first = axes[0].extent
+        if self.tiled and len(axes) == 2:
+            first, work = tiles(first), work * TILE
+        return first, grain_of(cost, work)
+
+    def _crosses(self, accesses: Sequence[Affine]) -> bool:
+        """True if rows of one array are columns of another: of the elements that are loaded together, few are used
+        before they leave the cache, unless the loops run over squares."""
+        if len(self.axes) < 2 or self.cluster.small or self.outer_count or not self.cluster.plain or self._serial():
+            return False
+        above, last = self.axes[-2].key, self.axes[-1].key
+        return any(a.coefficient(above) == 1 and a.coefficient(last) not in (-1, 0, 1) for a in accesses)
+
+    def _chunks(self) -> Size:
+        return chunk_count(self.cluster.space[0], self._rows()) if self.chunked else 1
+
+    def _rows(self) -> Size:
+        assert self.cluster.rows is not None
+        return self.cluster.rows
+
+    def _blocks(self) -> Size:
+        return floordiv(self.axes[-1].extent + BLOCK - 1, BLOCK)
+
+    def _blockable(self) -> bool:
+        """True if all that the kernel leaves are sums down long columns, and what it stores on the way."""
+        last = self.axes[-1] if self.axes else None
+        if last is None or self.outer_axes or self.cluster.small or not self.accumulators:
+            return False
+        if isinstance(last.extent, int) and last.extent < 2 * BLOCK:
+            return False
+        columns = all(a.depth == 0 and a.below == [last] for a in self.accumulators)
+        return columns and all(m.kind in (MAP, ACCUMULATE) and m.level == INNER for m in self.members)
+
+    def _build(self, axes: list[Axis], tiled: bool = False) -> Emitter:
+        emitter = self.emitter = Emitter(self.memory)
+        self.tiled = tiled
+        self.runs: dict[Node, str] = {}  # the registers of the present run
+        emitter.members = self.cluster.members
+        self.axes, self.affine = axes, affine_of(axes)
+        self.outer_count = sum(axis.last < self.outer_axes for axis in axes)
+        self.accumulators = [
+            _Accumulator(m, axes, len(axes) if m.level == INNER else self.outer_count)
+            for m in self.members
+            if m.kind == ACCUMULATE
+        ]
+        self.blocked = self._blockable()
+        self.singles: list[Statement] = []  # statements that the first call runs, behind its loop over pieces
+        serial = self._serial()
+        if self.blocked:
+            emitter.open(PIECE_KEY, "c", self.cluster.space[0])
+            self._outer_of_block(serial)
+            emitter.close("c", "lo", "hi")
+        elif self.chunked:
+            emitter.open(CHUNK_KEY, "c", self.cluster.space[0])
+            self._outer(0, serial)
+            emitter.close("c", "lo", "hi")
+        else:
+            self._outer(0, serial)
+        if self.singles:
+            emitter.emit(Branch("lo == 0", tuple(self.singles)))
+        return emitter
+
+    def _outer_of_block(self, serial: bool) -> None:
+        """Piece c is a block of columns, of one chunk of rows if there are chunks."""
+        block = "c"
+        if self.chunked:
+            blocks = self.emitter.size_value(self._blocks())
+            chunk = self.emitter.compute(f"c // {blocks}", ("c",))
+            block = self.emitter.compute(f"c - {chunk} * {blocks}", (chunk, "c"))
+            self.emitter.alias(CHUNK_KEY, chunk)
+        self.block = block
+        self._outer(0, serial)
+
+    def _pieces(self, name: str, per: Size, total: Size) -> tuple[str, str]:
+        """Start and stop of a loop that is cut."""
+        emitter = self.emitter
+        each, end = emitter.size_value(per), emitter.size_value(total)
+        start = emitter.compute(f"{name} * {each}", (name,))
+        return start, emitter.compute(f"minimum({start} + {each}, {end})", (start,))
+
+    def _bounds(self, position: int, serial: bool) -> tuple[int | str, int | str]:
+        axis = self.axes[position]
+        if position == 0 and self.chunked:
+            rows = self._rows() * product(self.cluster.space[1 : axis.last + 1])
+            return self._pieces(self.emitter.name_of(CHUNK_KEY), rows, axis.extent)
+        if self.blocked and position == len(self.axes) - 1:
+            return self._pieces(self.block, BLOCK, axis.extent)
+        if self.tiled and position >= len(self.axes) - 2:
+            return self._pieces(f"t{position}", TILE, axis.extent)
+        if position == 0 and not serial:
+            return "lo", "hi"
+        return 0, self.emitter.size_value(axis.extent)
+
+    def _loop(
+        self,
+        position: int,
+        serial: bool,
+        body: Callable[[], None],
+        bounds: tuple[int | str, int | str] | None = None,
+    ) -> None:
+        axis, name = self.axes[position], f"i{position}"
+        start, stop = self._bounds(position, serial) if bounds is None else bounds
+        self.emitter.open(axis.key, name, axis.extent)
+        body()
+        cost, innermost = self.emitter.block_cost(), position == len(self.axes) - 1
+        hint = loop_hint(axis.extent, cost, position > 0, self.emitter.updates()) if innermost else ""
+        self.emitter.close(name, start, stop, hint)
+
+    def _outer(self, depth: int, serial: bool) -> None:
+        self._begin(depth, None)
+        if depth < self.outer_count:
+            self._loop(depth, serial, lambda: self._outer(depth + 1, serial))
+        else:
+            for stage in range(self.stages):
+                self._stage(stage, serial)
+            self._outer_products(serial)
+        self._end(depth, None)
+
+    def _stage(self, stage: int, serial: bool) -> None:
+        self.emitter.stage = stage
+        rows = [m for m in self.members if m.kind == ROW and m.stage == stage]
+        stored = [
+            m
+            for m in self.members
+            if m.level == INNER and m.stage == stage and m.kind not in (ROW, ACCUMULATE) and self.outputs(m.node)
+        ]
+        accumulators = [a for a in self.accumulators if a.member.level == INNER and a.member.stage == stage]
+        if not (rows or stored or accumulators):
+            return
+        registers = [(m, self._row_begin(m)) for m in rows]
+        self._inner(self.outer_count, stage, serial, registers, stored, accumulators)
+        found = [(m, self._row_end(m, name)) for m, name in registers]
+        positions = [(m, name, self._register("int64(9223372036854775807)")) for m, name in found if is_position(m)]
+        if positions:
+            self.emitter.stage = stage + 1  # what the first pass has stored is loaded
+            self._find(self.outer_count, serial, positions)
+            self.emitter.stage = stage
+        places = {m.node: place for m, _, place in positions}
+        for member, name in found:
+            context = self._context(member.axes)
+            self.emitter.remember(member.node.outputs[0], context, places.get(member.node, name))
+
+    def _find(self, depth: int, serial: bool, positions: list[tuple[Member, str, str]]) -> None:
+        """The first places of extremes that are known: a second pass, which vectorizes as the first one does."""
+        if depth < len(self.axes):
+            self._loop(depth, serial, lambda: self._find(depth + 1, serial, positions))
+            return
+        for member, extreme, place in positions:
+            value = self._operand(member)
+            same = f"equal({value}, {extreme})"
+            if combined_dtype(member).kind == "f":  # where the extreme is NaN, the first NaN
+                same = f"logical_or({same}, isnan({value}))"
+            index = self.emitter.integer(loop(self.axes[-1].key))
+            far = "int64(9223372036854775807)"
+            self.emitter.emit(Compute(place, f"min_reduce({place}, where({same}, {index}, {far}))"))
+
+    def _inner(
+        self,
+        depth: int,
+        stage: int,
+        serial: bool,
+        rows: list[tuple[Member, str]],
+        stored: list[Member],
+        accumulators: list[_Accumulator],
+    ) -> None:
+        if depth > self.outer_count:
+            self._begin(depth, stage)
+        if self.tiled and depth == len(self.axes) - 2:
+            self._tile(depth, lambda: self._square(depth, stage, serial, stored))
+        elif depth < len(self.axes):
+
+            def body() -> None:
+                self._inner(depth + 1, stage, serial, rows, stored, accumulators)
+
+            registers = [*rows, *((a.member, a.register) for a in accumulators if a.register is not None)]
+            summed = [(m, register) for m, register in registers if self._mode(m) == RUNS]
+            if summed and depth == len(self.axes) - 1:
+                self._in_runs(depth, serial, summed, body)
+            else:
+                self._loop(depth, serial, body)
+        else:
+            for member, names in rows:
+                self._reduce(member, names)
+            for member in stored:
+                self._store(member)
+            for accumulator in accumulators:
+                self._accumulate(accumulator)
+        if depth > self.outer_count:
+            self._end(depth, stage)
+
+    def _in_runs(self, depth: int, serial: bool, summed: list[tuple[Member, str]], body: Callable[[], None]) -> None:
+        """The innermost loop in runs, whose sums are added in float64."""
+        emitter, axis = self.emitter, self.axes[depth]
+        start, stop = map(str, self._bounds(depth, serial))
+        length = stop if start == "0" else f"{stop} - {start}"
+        count = emitter.compute(f"({length} + {RUN - 1}) // {RUN}", (start, stop))
+        emitter.open("run", "r", axis.extent)
+        first = emitter.compute(f"r * {RUN}" if start == "0" else f"{start} + r * {RUN}", (start, "r"))
+        end = emitter.compute(f"minimum({first} + {RUN}, {stop})", (first, stop))
+        self.runs = {member.node: self._register("float32(0.0)") for member, _ in summed}
+        self._loop(depth, serial, body, (first, end))
+        for member, register in summed:
+            emitter.emit(Compute(register, f"add({register}, cast({self.runs[member.node]}, float64))"))
+        self.runs = {}
+        emitter.close("r", 0, count)
+
+    def _tile(self, depth: int, body: Callable[[], None]) -> None:
+        """Loops over the squares of the last two axes."""
+        names = [f"t{position}" for position in (depth, depth + 1)]
+        extents = [self.axes[position].extent for position in (depth, depth + 1)]
+        for name, extent in zip(names, extents, strict=True):
+            self.emitter.open(name, name, extent)
+        body()
+        self.emitter.close(names[1], 0, self.emitter.size_value(tiles(extents[1])))
+        bounds: tuple[int | str, int | str] = ("lo", "hi")
+        if depth > 0:
+            bounds = (0, self.emitter.size_value(tiles(extents[0])))
+        self.emitter.close(names[0], *bounds)
+
+    def _square(self, depth: int, stage: int, serial: bool, stored: list[Member]) -> None:
+        if depth < len(self.axes):
+            self._loop(depth, serial, lambda: self._square(depth + 1, stage, serial, stored))
+        else:
+            for member in stored:
+                self._store(member)
+
+    def _outer_products(self, serial: bool) -> None:
+        self.emitter.stage = self.stages
+        start = self.emitter.statement_count()
+        for member in self.members:
+            if member.level == OUTER and member.kind != ACCUMULATE and self.outputs(member.node):
+                self._store(member)
+        if not serial and not self.outer_count and self.axes:
+            # Single elements beside a loop that is cut: the first piece writes them.
+            statements = self.emitter.take_statements(start)
+            if self.chunked or self.blocked:
+                self.singles += statements  # there may be no piece at all, where a size is 0
+            elif statements:
+                self.emitter.emit(Branch("lo == 0", tuple(statements)))
+        for accumulator in self.accumulators:
+            if accumulator.member.level == OUTER:
+                self._accumulate(accumulator)
+
+    # ---- members -------------------------------------------------------------------------------------------------
+
+    def _context(self, axes: tuple[int, ...]) -> Context:
+        return tuple(self.affine[a] if a >= 0 else ZERO for a in axes)
+
+    def _result_context(self, member: Member) -> Context:
+        context = self._context(member.axes)
+        return (loop(CHUNK_KEY), *context[1:]) if member.node.op.family == "partial" else context
+
+    def _store(self, member: Member) -> None:
+        tensor = member.node.outputs[0]
+        context = self._context(member.axes)
+        value = self.emitter.value(tensor, context)
+        _, affine = self.memory.location(tensor, context)
+        for buffer in self.outputs(member.node):
+            self.emitter.store(buffer, affine, value)
+        self.emitter.where[member.node.where] = None
+
+    def _operand(self, member: Member) -> str:
+        assert member.operand is not None
+        self.emitter.where[member.node.where] = None
+        self.emitter.cost += 1
+        return self.emitter.value(member.operand, self._context(member.operand_axes))
+
+    def _mode(self, member: Member) -> str:
+        """How the register of a reduction is kept."""
+        kept = {a for a in member.axes if a >= 0}
+        loops = self.axes if member.level == INNER or member.kind == ROW else self.axes[: self.outer_count]
+        reduced = [axis.extent for axis in loops if axis.last not in kept]  # none: merged axes of an empty space
+        run = reduced[-1] if reduced and (member.level == INNER or member.kind == ROW) else 1
+        if member.kind == ACCUMULATE and self.axes[-1].last in kept:
+            run = 1
+        return mode_of(member, product(reduced), run)
+
+    def _row_begin(self, member: Member) -> str:
+        """The register of a reduction."""
+        return self._register(to_register(member, initial_of(member), self._mode(member)))
+
+    def _register(self, text: str) -> str:
+        name = self.emitter.fresh("a")
+        self.emitter.emit(Compute(name, text))
+        return name
+
+    def _reduce(self, member: Member, register: str) -> None:
+        """One more value for a register."""
+        value = self._operand(member)
+        run = self.runs.get(member.node)
+        if run is not None:
+            self.emitter.emit(Compute(run, f"add_reduce({run}, {value})"))
+            return
+        text = f"{combine_of(member)}({register}, {to_register(member, value, self._mode(member))})"
+        self.emitter.emit(Compute(register, text))
+
+    def _row_end(self, member: Member, name: str) -> str:
+        """The result that a register holds."""
+        text = from_register(member, name, self._mode(member))
+        return name if text == name else self._register(text)
+
+    def _begin(self, depth: int, stage: int | None) -> None:
+        for accumulator in self._owned(depth, stage):
+            member = accumulator.member
+            if not accumulator.below:
+                accumulator.register = self._row_begin(member)
+                continue
+            initial = initial_of(member)
+            shape = self.memory.fusion.shape(member.node.outputs[0])
+            names = []
+            for number, axis in enumerate(accumulator.below):
+                names.append((f"k{number}", axis))
+                self.emitter.open(axis.key, f"k{number}", axis.extent)
+            for buffer in self.outputs(member.node):
+                self.emitter.store(buffer, linear(self._result_context(member), shape), initial)
+            for name, axis in reversed(names):
+                self.emitter.close(name, *self._bounds(self.axes.index(axis), True))
+
+    def _end(self, depth: int, stage: int | None) -> None:
+        for accumulator in self._owned(depth, stage):
+            if accumulator.register is not None:
+                member = accumulator.member
+                shape = self.memory.fusion.shape(member.node.outputs[0])
+                value = self._row_end(member, accumulator.register)
+                for buffer in self.outputs(member.node):
+                    self.emitter.store(buffer, linear(self._result_context(member), shape), value)
+
+    def _owned(self, depth: int, stage: int | None) -> list[_Accumulator]:
+        return [a for a in self.accumulators if a.depth == depth and (stage is None or a.member.stage == stage)]
+
+    def _accumulate(self, accumulator: _Accumulator) -> None:
+        member = accumulator.member
+        if accumulator.register is not None:
+            self._reduce(member, accumulator.register)
+            return
+        value, combine = self._operand(member), combine_of(member)
+        combine = {"max_reduce": "maximum", "min_reduce": "minimum"}.get(combine, combine)
+        affine = linear(self._result_context(member), self.memory.fusion.shape(member.node.outputs[0]))
+        for buffer in self.outputs(member.node):
+            self.emitter.update(buffer, affine, combine, value)

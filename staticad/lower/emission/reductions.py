@@ -1,0 +1,82 @@
+"""How a reduction is kept in a register.
+
+Extremes of floats are kept as integers (`staticad.codegen.scalar_reduce`). Sums of float32 must not add up too many
+terms one after another: short ones stay float32; long ones are float32 for a *run* of terms at a time, and the runs
+are added in float64; where there are no long runs, every term is added in float64 (*wide*). So the error is that of
+NumPy's pairwise sums, at the speed of float32.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from staticad.ir.dims import Size
+from staticad.ir.dtypes import FLOAT32, FLOAT64, DType
+from staticad.lower.fusion.clusters import Member
+from staticad.lower.kernel.text import dtype_name, literal
+from staticad.ops.reduce import highest, lowest
+
+PLAIN, RUNS, WIDE = "plain", "runs", "wide"
+RUN = 512  # terms: with the four vectors that are added at a time, a few dozen for each lane
+LEAST_RUN = 64  # a shorter run costs more than it saves
+
+
+def reduction_of(member: Member) -> Any:
+    """The reduction op of a member: its own, or the one that a partial result belongs to."""
+    return member.node.attrs["reduction"] if member.node.op.family == "partial" else member.node.op
+
+
+def is_position(member: Member) -> bool:
+    """True for argmax and argmin."""
+    return bool(member.node.op.family == "argreduce")
+
+
+def combined_dtype(member: Member) -> DType:
+    """What a reduction combines."""
+    assert member.operand is not None
+    return member.operand.dtype
+
+
+def combine_of(member: Member) -> str:
+    """The kernel function that takes the accumulator and a value."""
+    if is_position(member):
+        return "max_reduce" if member.node.op.name == "argmax" else "min_reduce"
+    return str(reduction_of(member).combine)
+
+
+def initial_of(member: Member) -> str:
+    """The value of an empty reduction, as kernel source."""
+    dtype = combined_dtype(member)
+    if is_position(member):
+        return literal(lowest(dtype) if member.node.op.name == "argmax" else highest(dtype), dtype)
+    return literal(reduction_of(member).initial(dtype), dtype)
+
+
+def mode_of(member: Member, terms: Size, run: Size) -> str:
+    """How a sum of that many terms, so many of them in the innermost loop, is kept."""
+    if combine_of(member) != "add_reduce" or combined_dtype(member) != FLOAT32:
+        return PLAIN
+    if isinstance(terms, int) and terms <= RUN:
+        return PLAIN
+    return WIDE if isinstance(run, int) and run < LEAST_RUN else RUNS
+
+
+def _key(member: Member) -> str | None:
+    keys = {"max_reduce": "max_key", "min_reduce": "min_key"}
+    return keys.get(combine_of(member)) if combined_dtype(member).kind == "f" else None
+
+
+def to_register(member: Member, text: str, mode: str) -> str:
+    """A value as the register of its reduction holds it."""
+    if mode != PLAIN:
+        return f"cast({text}, float64)"
+    key = _key(member)
+    return f"{key}({text})" if key else text
+
+
+def from_register(member: Member, name: str, mode: str) -> str:
+    """The result that a register holds, as kernel source."""
+    if _key(member):
+        return f"key_value({name})"
+    held, wanted = FLOAT64 if mode != PLAIN else combined_dtype(member), member.node.types[0].dtype
+    return name if held == wanted or is_position(member) else f"cast({name}, {dtype_name(wanted)})"

@@ -1,0 +1,119 @@
+"""Clusters: the sets of nodes that become one kernel, and what each member is to its loop nest."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from staticad.ir.dims import Size, floordiv, maximum, product
+from staticad.ir.graph import NO_ATTRS, Attrs, Node, Tensor
+from staticad.ir.provenance import Where
+from staticad.ir.types import Constraint, TensorType
+from staticad.lower.index.affine import Context
+from staticad.ops.base import Elementwise, Inferred, Op
+
+LOOPS, CONTRACT, ASSEMBLE, SCATTER, CONTROL = "loops", "contract", "assemble", "scatter", "control"
+INNER, OUTER = "inner", "outer"
+MAP, ROW, ACCUMULATE = "map", "row", "accumulate"
+
+CHUNK = 16384  # elements of an iteration space that one accumulating kernel call covers, at least
+SHARE = 64  # a chunk has this many times the elements of its partial results, so that these cost little
+BLOCK = 2048  # columns that accumulate together: their partial results stay in the nearest cache
+SMALL = 16384  # spaces known to be at most this large are not cut
+MAX_MEMBERS = 100  # a larger kernel compiles slowly and spills registers
+REUSE_COST = 12  # a value that costs more than this is stored rather than computed again in a later loop
+
+
+Edge = tuple[Node, Context | None]
+
+
+@dataclass
+class Member:
+    """A node of a loop cluster.
+
+    ``axes`` gives for each axis of the node's result its axis of the space (-1: size 1). ``edges`` are the computed
+    nodes that it reads, each with the context in terms of this node's own axes, or with None where the whole of it
+    has to be in memory before. For reductions ``operand`` is what is reduced and ``operand_axes`` its axes; ``uses``
+    are the members of the same cluster among the edges, in the end.
+    """
+
+    node: Node
+    kind: str
+    level: str
+    axes: tuple[int, ...]
+    edges: tuple[Edge, ...] = ()
+    uses: tuple[Node, ...] = ()
+    operand: Tensor | None = None
+    operand_axes: tuple[int, ...] = ()
+    stage: int = 0
+
+
+@dataclass
+class Cluster:
+    """Nodes that share one kernel. ``space`` are the extents of its loops, of which ``outer`` (None: undecided) are
+    shared by several inner stages. ``level`` exceeds that of every cluster it reads from. ``rows`` is how many indices
+    of the first axis make a chunk, in clusters that leave partial results. ``overflow`` takes what a full cluster
+    can't."""
+
+    number: int
+    level: int
+    kind: str = LOOPS
+    space: tuple[Size, ...] = ()
+    outer: int | None = None
+    rows: Size | None = None
+    members: dict[Node, Member] = field(default_factory=dict)
+    merged_into: Cluster | None = None
+    overflow: Cluster | None = None
+
+    @property
+    def small(self) -> bool:
+        total = product(self.space)
+        return isinstance(total, int) and total <= SMALL
+
+    @property
+    def plain(self) -> bool:
+        """Only maps over the whole space."""
+        return all(m.kind == MAP and m.level == INNER for m in self.members.values())
+
+
+class _Copy(Elementwise):
+    """A tensor written out, because something needs it in memory."""
+
+
+class Partial(Op):
+    """The partial results of a reduction, one for every chunk of the first axis of the space."""
+
+    family = "partial"
+
+    def infer(self, inputs: tuple[TensorType, ...], attrs: Attrs) -> Inferred:
+        none: tuple[Constraint, ...] = ()
+        return (attrs["type"],), none
+
+
+def _identity(x: object) -> object:
+    return x
+
+
+COPY = _Copy("copy", code="{0}", numpy=_identity)
+PARTIAL = Partial("partial", numpy=_identity)
+
+
+def copy_node(tensor: Tensor) -> Node:
+    """A node whose output is the tensor, stored."""
+    return Node(COPY, (tensor,), NO_ATTRS, (tensor.type,), where=tensor.where)
+
+
+def partial_node(reduction: Node, kind: TensorType, where: Where) -> Node:
+    """The node that stands for the chunks' partial results of a reduction."""
+    return Node(PARTIAL, reduction.inputs, Attrs(type=kind, reduction=reduction.op), (kind,), where=where)
+
+
+def chunk_rows(space: tuple[Size, ...], result: Size) -> Size:
+    """How many indices of the first axis make a chunk that reduces to ``result`` elements: a function of sizes alone,
+    never of the number of threads."""
+    row = maximum(1, product(space[1:]))
+    return maximum(1, maximum(floordiv(CHUNK, row), floordiv(SHARE * result, row)))
+
+
+def chunk_count(extent: Size, rows: Size) -> Size:
+    """The number of chunks of an axis."""
+    return floordiv(extent + rows - 1, rows)

@@ -1,0 +1,78 @@
+"""Matrix products: which ones are loops, and how the others become GEMM calls on memory as it lies."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from staticad.ir.dims import Shape
+from staticad.ir.dtypes import DType
+from staticad.ir.graph import Node, Tensor
+from staticad.lower.index.sizes import Sizes
+from staticad.lower.index.strided import Matrix, Strided, matrix, strided_view
+from staticad.ops.arithmetic import MUL
+from staticad.ops.base import apply
+from staticad.ops.comparison import LOGICAL_AND
+from staticad.ops.creation import fill
+from staticad.ops.movement import BROADCAST_TO, EXPAND_DIMS, SQUEEZE, TRANSPOSE
+from staticad.ops.reduce import ANY, SUM
+
+
+def expand_product(node: Node, inputs: tuple[Tensor, ...], sizes: Sizes) -> Tensor | None:
+    """Multiply-and-sum for a product that BLAS can't do (integers, bool) or that is no matrix-matrix product (a size
+    of 1): that fuses with what is around it. None for the others."""
+    a, b = inputs
+    m, k, n = a.shape[-2], a.shape[-1], b.shape[-1]
+    if 0 in (*a.shape, *b.shape):
+        return fill(node.types[0].shape, 0, a.dtype)
+    if a.dtype.kind == "f" and 1 not in (m, k, n):
+        return None
+    times, total = (LOGICAL_AND, ANY) if a.dtype.kind == "b" else (MUL, SUM)
+    rank = node.types[0].ndim
+    if k == 1:
+        return apply(times, a, b)
+    if n == 1 and _columns(a, sizes):  # a is stored by columns: add up multiples of them
+        return apply(EXPAND_DIMS, apply(total, apply(times, _swapped(a), b), axes=(rank - 2,)), axes=(rank - 1,))
+    if n == 1:  # rows of a times one column: sum along contiguous memory
+        column = apply(SQUEEZE, b, axes=(b.ndim - 1,))
+        row = apply(EXPAND_DIMS, column, axes=(column.ndim - 1,))
+        return apply(EXPAND_DIMS, apply(total, apply(times, a, row), axes=(rank - 1,)), axes=(rank - 1,))
+    if m == 1 and _columns(b, sizes):
+        return apply(EXPAND_DIMS, apply(total, apply(times, a, _swapped(b)), axes=(rank - 1,)), axes=(rank - 2,))
+    left = apply(EXPAND_DIMS, a, axes=(a.ndim,))
+    right = apply(EXPAND_DIMS, b, axes=(b.ndim - 2,))
+    return apply(total, apply(times, left, right), axes=(rank - 1,))
+
+
+def _columns(matrices: Tensor, sizes: Sizes) -> bool:
+    """True if memory runs down the columns."""
+    row, column = strided_view(matrices, sizes).strides[-2:]
+    return row == 1 and column != 1
+
+
+def _swapped(x: Tensor) -> Tensor:
+    return apply(TRANSPOSE, x, axes=(*range(x.ndim - 2), x.ndim - 1, x.ndim - 2))
+
+
+def batch_shape(node: Node, sizes: Sizes) -> Shape:
+    """The leading axes of a product."""
+    return sizes.shape(node.types[0].shape)[:-2]
+
+
+def operand(tensor: Tensor, batch: Shape, sizes: Sizes) -> Matrix | None:
+    """A tensor as an operand of a product with these batch axes; None if its memory does not allow it."""
+    view = strided_view(tensor, sizes)
+    shape = sizes.shape(tensor.shape)
+    missing = len(batch) - (len(shape) - 2)
+    strides = (*(0 for _ in range(missing)), *view.strides)
+    aligned = Strided(view.base, view.offset, strides)
+    return matrix(aligned, (*batch, *shape[-2:]))
+
+
+def broadcast_batch(tensor: Tensor, batch: Shape) -> Tensor:
+    """The tensor with all batch axes of the product, for operands whose batch strides are no single stride."""
+    return apply(BROADCAST_TO, tensor, shape=(*batch, *tensor.shape[-2:]))
+
+
+def bits(value: float, dtype: DType) -> int:
+    """The bits of a number as an integer argument."""
+    return int(np.asarray(value, dtype).view(np.uint32 if dtype.itemsize == 4 else np.uint64))

@@ -1,0 +1,221 @@
+"""After fusion: sink and merge clusters, decide what is stored and what is computed again, find the stages."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from staticad.ir.dims import Size
+from staticad.ir.graph import Node, Tensor
+from staticad.lower.fusion.clusters import (
+    CONTRACT,
+    INNER,
+    LOOPS,
+    MAP,
+    MAX_MEMBERS,
+    OUTER,
+    REUSE_COST,
+    ROW,
+    Cluster,
+    Edge,
+    Member,
+)
+from staticad.lower.fusion.fuse import Fusion
+from staticad.lower.fusion.split import split_rows
+
+Users = dict[Node, list[tuple[Member, Edge]]]
+
+
+def settle(fusion: Fusion) -> None:
+    """Sink and merge clusters, decide what is stored and what is computed again, find the stages."""
+    users: Users = {}
+    for cluster in fusion.clusters:
+        for member in cluster.members.values():
+            for edge in member.edges:
+                users.setdefault(edge[0], []).append((member, edge))
+    for cluster in sorted(fusion.clusters, key=lambda c: -c.level):
+        sink(fusion, cluster, users)
+    merge_siblings(fusion)
+    fusion.clusters = sorted((c for c in fusion.clusters if c.members), key=lambda c: (c.level, c.number))
+    for cluster in fusion.clusters:
+        for member in cluster.members.values():
+            member.uses = tuple(dict.fromkeys(u for u, _ in member.edges if fusion.home(u) is cluster))
+    parts: list[Cluster] = []
+    number = 1 + max((c.number for c in fusion.clusters), default=0)
+    for cluster in fusion.clusters:
+        parts += split_rows(fusion, cluster, number + len(parts))
+    fusion.clusters = parts
+    find_stored(fusion)
+    for cluster in fusion.clusters:
+        if cluster.kind == LOOPS:
+            find_stages(fusion, cluster)
+
+
+def sink(fusion: Fusion, cluster: Cluster, users: Users) -> None:
+    """Move a cluster into the first one that reads it, where that runs over the same loops: what was computed
+    early, because it could be, is then computed where it is needed."""
+    if cluster.kind != LOOPS or not cluster.members:
+        return
+    readers = _readers(fusion, cluster, users)
+    if not readers:
+        return
+    first = min((reader for reader, _, _ in readers), key=lambda c: c.level)
+    others = {id(reader) for reader, _, _ in readers if reader.level == first.level}
+    if first.kind != LOOPS or len(others) > 1 or len(first.members) + len(cluster.members) > MAX_MEMBERS:
+        return
+    level = _sunk_level(cluster, first)
+    if level is None or (cluster.rows is not None and first.rows is not None and cluster.rows != first.rows):
+        return
+    for reader, by, (node, context) in readers:
+        if reader is first:
+            member = cluster.members[node]
+            stands = replace(member, level=level if member.level == INNER else member.level)
+            axes = by.operand_axes if by.operand is not None else by.axes
+            reading = INNER if by.kind == ROW else by.level
+            if not fusion.reads_in_place(stands, context, reading, axes):
+                return
+    for member in cluster.members.values():
+        if member.level == INNER:
+            member.level = level
+    if cluster.outer is not None and level == INNER:
+        first.outer = cluster.outer
+    first.rows = cluster.rows if first.rows is None else first.rows
+    first.members.update(cluster.members)
+    cluster.members, cluster.merged_into = {}, first
+
+
+def _sunk_level(cluster: Cluster, first: Cluster) -> str | None:
+    """The level that the whole-space members of a cluster would have in another one; None if it does not fit."""
+    if cluster.space == first.space:
+        if cluster.outer == first.outer or cluster.plain:
+            return INNER
+        return INNER if first.outer is None and first.plain else None
+    if cluster.plain and first.outer is not None and cluster.space == first.space[: first.outer]:
+        return OUTER if cluster.space else None
+    return None
+
+
+def _readers(fusion: Fusion, cluster: Cluster, users: Users) -> list[tuple[Cluster, Member, Edge]]:
+    """Every edge from another cluster into this one."""
+    found = []
+    for node in cluster.members:
+        for member, edge in users.get(node, ()):
+            reader = fusion.cluster(member.node)
+            if reader is not cluster or edge[1] is None:
+                found.append((reader, member, edge))
+    return found
+
+
+def find_stored(fusion: Fusion) -> None:
+    """What is read across clusters is stored, except cheap functions of one tensor that is stored anyway."""
+    required = dict(fusion.stored)
+    read_whole: set[Node] = set()
+    for cluster in fusion.clusters:
+        for member in cluster.members.values():
+            for node, context in member.edges:
+                if fusion.home(node) is not cluster or context is None:
+                    fusion.stored[node] = None
+                    if context is None or cluster.kind == CONTRACT:
+                        read_whole.add(node)
+    for node in sorted(fusion.stored, key=lambda n: n.serial):
+        if node not in required and node not in read_whole and _is_cheap(fusion, node):
+            fusion.recomputed.add(node)
+    for node in fusion.recomputed:
+        del fusion.stored[node]
+
+
+def _is_cheap(fusion: Fusion, node: Node) -> bool:
+    if node.op.family != "elementwise" or node.op.cost > 2:
+        return False
+    arrays: set[Tensor] = set()
+    for x in node.inputs:
+        base = x
+        while base.op.family in ("movement", "barrier"):
+            base = base.inputs[0]
+        if base.op.family == "gather":
+            return False  # its index may be a value of this kernel that nobody stores
+        if base.op.family == "creation" or all(s == 1 for s in base.shape):
+            if fusion.home(base.node) is not None and base.node not in fusion.stored:
+                return False
+            if fusion.inline(base.node):
+                return False
+            continue
+        if base.op.family != "source" and (base.node not in fusion.stored or base.node in fusion.recomputed):
+            return False
+        arrays.add(base)
+    return len(arrays) <= 1
+
+
+def merge_siblings(fusion: Fusion) -> None:
+    """Clusters of one level and space that read a common tensor run in one sweep."""
+    groups: dict[tuple[int, tuple[Size, ...]], list[Cluster]] = {}
+    for cluster in fusion.clusters:
+        if cluster.kind == LOOPS and cluster.members:
+            groups.setdefault((cluster.level, cluster.space), []).append(cluster)
+    for group in groups.values():
+        for position, cluster in enumerate(group):
+            if not cluster.members:
+                continue
+            reads = _reads(fusion, cluster)
+            for other in group[position + 1 :]:
+                theirs = _reads(fusion, other)
+                if other.members and (not cluster.space or reads & theirs) and fusion.merge(cluster, other):
+                    reads |= theirs
+
+
+def _reads(fusion: Fusion, cluster: Cluster) -> set[Tensor]:
+    found: set[Tensor] = set()
+    for node in cluster.members:
+        for x in node.inputs:
+            base = x
+            while base.op.family in ("movement", "barrier", "reshape"):
+                base = base.inputs[0]
+            if base.shape and (base.op.family == "source" or fusion.home(base.node) is not cluster):
+                found.add(base)
+    return found
+
+
+def find_stages(fusion: Fusion, cluster: Cluster) -> None:
+    members = cluster.members
+    order = _topological(list(members.values()), members)
+    cluster.members = {m.node: m for m in order}
+    for member in order:
+        member.stage = max((members[u].stage + (1 if members[u].kind == ROW else 0) for u in member.uses), default=0)
+    for member in order:
+        if member.level == INNER or member.kind == ROW:
+            for used in member.uses:
+                source = members[used]
+                again = source.stage < member.stage or member.node.op.family == "argreduce"  # which reads it twice
+                if source.level == INNER and again and source.kind == MAP:
+                    if _recompute_cost(fusion, cluster, source) > REUSE_COST:
+                        fusion.stored[used] = None
+
+
+def _recompute_cost(fusion: Fusion, cluster: Cluster, member: Member) -> int:
+    total, stack, seen = 0, [member], {member.node}
+    while stack and total <= REUSE_COST:
+        current = stack.pop()
+        total += getattr(current.node.op, "cost", 1)
+        for used in current.uses:
+            source = cluster.members[used]
+            if source.level == INNER and source.kind == MAP and used not in seen and used not in fusion.stored:
+                seen.add(used)
+                stack.append(source)
+    return total
+
+
+def _topological(members: list[Member], known: dict[Node, Member]) -> list[Member]:
+    done: set[Node] = set()
+    result: list[Member] = []
+    for member in members:
+        stack = [(member, False)]
+        while stack:
+            current, expanded = stack.pop()
+            if current.node in done:
+                continue
+            if expanded:
+                done.add(current.node)
+                result.append(current)
+                continue
+            stack.append((current, True))
+            stack += [(known[u], False) for u in current.uses if u not in done]
+    return result

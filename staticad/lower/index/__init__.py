@@ -1,0 +1,1 @@
+"""Index algebra: affine expressions of loop indices, ranges of integers, sizes."""

@@ -1,0 +1,247 @@
+"""The plan: buffers, steps and sizes. All that the runtime has to know; nothing of graphs or ops is in it.
+
+Sizes are `Dim` expressions of the free sizes; the runtime evaluates them once for every new set of feed shapes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from staticad.ir.dims import Shape, Size
+from staticad.ir.dtypes import DType
+from staticad.ir.graph import Node, Tensor
+from staticad.ir.provenance import Where
+from staticad.lower.kernel.language import Kernel
+
+FEED, CONSTANT, VARIABLE, TEMPORARY, FETCH = "feed", "constant", "variable", "temporary", "fetch"
+RECORD = "record"  # a sequence whose length a run determines; its memory grows
+
+
+@dataclass(frozen=True)
+class Buffer:
+    """Row-major memory. ``position`` is the number of the feed, fetch or variable (in the plan of a loop's body: of
+    the carry); ``array`` a constant's value."""
+
+    number: int
+    role: str
+    shape: Shape
+    dtype: DType
+    position: int = -1
+    array: np.ndarray | None = field(default=None, compare=False)
+
+    def __str__(self) -> str:
+        return f"b{self.number}:{self.role}:{self.dtype.name}[{','.join(map(str, self.shape))}]"
+
+
+@dataclass(frozen=True)
+class Address:
+    """An argument: the address of a buffer plus an offset in bytes."""
+
+    buffer: int
+    offset: Size = 0
+
+
+@dataclass(frozen=True)
+class Symbolic:
+    """An argument: the value of a size expression."""
+
+    size: Size
+
+
+@dataclass(frozen=True)
+class Routine:
+    """An argument: the address of a library routine, by name ("gemm:float32")."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class Status:
+    """An argument: the address of the status word of the context."""
+
+
+@dataclass(frozen=True)
+class Turns:
+    """An argument: the address of ``count`` words to which loops inside the kernel add their iterations; in profiles
+    only (see `staticad.lower.loops.counting`)."""
+
+    count: int
+
+
+@dataclass(frozen=True)
+class Watch:
+    """An argument: the address of what a loop calls to learn whether the run is to end (see
+    `staticad.lower.loops.watching`)."""
+
+
+Argument = Address | Symbolic | Routine | Status | Turns | Watch
+
+
+@dataclass(frozen=True)
+class Step:
+    """One kernel call: ``kernel`` is Kernel IR, or the text of a hand-written kernel.
+
+    ``extent`` is the range of the outermost loop, ``grain`` how many of its iterations one thread takes at a time
+    (0: never split), ``work`` an estimate of its operations. ``reads`` and ``writes`` are buffer numbers; ``where`` the
+    lines that the kernel computes.
+    """
+
+    kernel: Kernel | str | LoopCall | BranchCall
+    arguments: tuple[Argument, ...]
+    extent: Size
+    grain: Size
+    reads: tuple[int, ...]
+    writes: tuple[int, ...]
+    label: str
+    where: tuple[Where, ...] = ()
+    work: Size = 0
+    inlined: LoopCall | None = None  # the loop that was compiled to this kernel
+
+    @property
+    def bodies(self) -> tuple[Plan, ...]:
+        """The plans that the step calls."""
+        return self.kernel.bodies if isinstance(self.kernel, LoopCall | BranchCall) else ()
+
+
+@dataclass(frozen=True)
+class Slice:
+    """What a body sees of a buffer of the plan around it: all of it, or with ``stride`` bytes one slice a step."""
+
+    buffer: int
+    stride: Size = 0
+
+
+@dataclass(frozen=True)
+class Counter:
+    """What a body sees of a sequence that counts: ``first + difference * position`` in a word of its own."""
+
+    first: Size
+    difference: Size
+
+
+@dataclass(frozen=True)
+class LoopCall:
+    """A loop over a plan. Its carries live in ``carries`` (buffers of the plan around, which hold the first values
+    before), its inputs and fetches are ``feeds`` and ``fetches``. ``length`` is the number of steps, or ``count`` the
+    buffer that holds it; with ``condition`` (a bool buffer, for the first step) the last fetch of the plan tells
+    whether to go on, and ``steps`` is where the number of steps made is written, if anywhere."""
+
+    plan: Plan
+    carries: tuple[int, ...]
+    feeds: tuple[Slice | Counter, ...]
+    fetches: tuple[Slice, ...]
+    scratch: int
+    length: Size = 0
+    count: int | None = None
+    condition: int | None = None
+    steps: int | None = None
+    reverse: bool = False
+
+    @property
+    def bodies(self) -> tuple[Plan, ...]:
+        return (self.plan,)
+
+    @property
+    def slices(self) -> tuple[Slice, ...]:
+        """The feeds that are memory."""
+        return tuple(part for part in self.feeds if isinstance(part, Slice))
+
+    @property
+    def reads(self) -> set[int]:
+        """The buffers that a call reads."""
+        given = {number for number in (self.count, self.condition) if number is not None}
+        return {*(s.buffer for s in self.slices), *self.carries, *given}
+
+    @property
+    def writes(self) -> set[int]:
+        """The buffers that a call writes."""
+        counter = {self.steps} if self.steps is not None else set()
+        return {*self.carries, *(s.buffer for s in self.fetches), self.scratch, *counter}
+
+
+@dataclass(frozen=True)
+class BranchCall:
+    """One of several plans, chosen by an int64 buffer. ``feeds`` for each plan; all write to ``fetches``, and change
+    what ``carries`` hold."""
+
+    plans: tuple[Plan, ...]
+    index: int
+    feeds: tuple[tuple[Slice, ...], ...]
+    fetches: tuple[Slice, ...]
+    scratch: int
+    carries: tuple[int, ...] = ()
+
+    @property
+    def bodies(self) -> tuple[Plan, ...]:
+        return self.plans
+
+    @property
+    def reads(self) -> set[int]:
+        """The buffers that a call reads."""
+        return {self.index, *self.carries, *(s.buffer for feeds in self.feeds for s in feeds)}
+
+    @property
+    def writes(self) -> set[int]:
+        """The buffers that a call writes."""
+        return {self.scratch, *self.carries, *(s.buffer for s in self.fetches)}
+
+
+@dataclass(frozen=True)
+class Check:
+    """An index check: what to say when a kernel reports the code that is the position of this in the plan."""
+
+    text: str
+    where: Where
+
+
+@dataclass(frozen=True)
+class Requirement:
+    """A condition on sizes: ``size >= bound``, unless ``unless_empty`` is 0. It is evaluated when sizes are bound; that
+    of a body matters if the body is entered."""
+
+    size: Size
+    bound: int
+    text: str
+    where: Where
+    error: type[Exception]
+    unless_empty: Size = 1
+
+
+@dataclass(frozen=True)
+class Plan:
+    """``compute`` steps run first; ``commit`` steps write variables and run only if nothing failed. ``sized`` are the
+    nodes of a body whose sizes have to fit where it is entered."""
+
+    buffers: tuple[Buffer, ...]
+    compute: tuple[Step, ...]
+    commit: tuple[Step, ...]
+    offsets: dict[int, Size]
+    arena: Size
+    checks: tuple[Check, ...]
+    requirements: tuple[Requirement, ...]
+    inputs: tuple[Tensor, ...]
+    variables: tuple[Tensor, ...]
+    fetches: tuple[Buffer, ...]
+    sized: tuple[Node, ...] = ()
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        return self.compute + self.commit
+
+
+def change_kernels(plan: Plan, change: Callable[[Step, Kernel], Step]) -> Plan:
+    """The plan, and the plans inside it, with other steps in the place of those that are kernels."""
+
+    def changed(step: Step) -> Step:
+        kernel = step.kernel
+        if isinstance(kernel, LoopCall):
+            return replace(step, kernel=replace(kernel, plan=change_kernels(kernel.plan, change)))
+        if isinstance(kernel, BranchCall):
+            plans = tuple(change_kernels(branch, change) for branch in kernel.plans)
+            return replace(step, kernel=replace(kernel, plans=plans))
+        return change(step, kernel) if isinstance(kernel, Kernel) else step
+
+    return replace(plan, compute=tuple(map(changed, plan.compute)), commit=tuple(map(changed, plan.commit)))

@@ -1,0 +1,137 @@
+"""Loops and branches: their bodies become plans of their own, called by one step of the plan around them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+from staticad.ir.dims import Size, is_runtime, maximum, product
+from staticad.ir.graph import Node, Tensor, sort_nodes
+from staticad.lower.emission.regions import row_major, store_region
+from staticad.lower.fusion.carried import carried
+from staticad.lower.index.ranges import Range
+from staticad.lower.kernel.plan import BranchCall, Buffer, Counter, LoopCall, Plan, Slice, Step
+from staticad.lower.loops.inline import inline_loop
+from staticad.ops.control import Body, LoopShape
+
+BodyPlan = Callable[..., Plan]  # lower.body_plan
+UNKNOWN_WORK = 1_000_000
+
+
+def control_steps(lowering: Any, node: Node, body_plan: BodyPlan) -> list[Step]:
+    """The steps of a control node: first values of the carry, then the call."""
+    if node.op.name == "cond":
+        return _branch(lowering, node, body_plan)
+    return _loop(lowering, node, body_plan)
+
+
+def _memory(lowering: Any, tensor: Tensor) -> int:
+    return lowering.buffer(lowering.fusion.memory(tensor)).number
+
+
+def _read(outputs: Sequence[Tensor]) -> set[Tensor]:
+    return {node.outputs[0] for node in sort_nodes(outputs) if not node.inputs}
+
+
+def _loop(lowering: Any, node: Node, body_plan: BodyPlan) -> list[Step]:
+    body: Body = node.attrs["body"]
+    shape: LoopShape = node.attrs["shape"]
+    carry, slices, captures = shape.split_parameters(body.parameters)
+    first, sequences, captured = shape.split_parameters(node.inputs)
+    following, results = shape.split_outputs(body.outputs)
+    last, stacks = shape.split_outputs(node.outputs)
+    wanted = [j for j, stack in enumerate(stacks) if stack in lowering.used]
+    fetched = [results[j] for j in wanted] + ([body.outputs[-1]] if shape.conditional else [])
+    read = _read([*following, *fetched])
+    given = [(p, _moving(lowering, node, number, p)) for number, p in enumerate(slices, shape.carries) if p in read]
+    given += [(p, Slice(_memory(lowering, x))) for p, x in zip(captures, captured, strict=True) if p in read]
+    ranges = _ranges(lowering, [*slices, *captures], [*sequences, *captured])
+    updates = list(zip(carry, following, strict=True))
+    plan = body_plan(lowering, [p for p, _ in given], fetched, updates, carry, ranges)
+    homes = [lowering.buffer(t) for t in last]
+    steps = [_first(lowering, x, home) for x, home in zip(first, homes, strict=True)]
+    extra = node.inputs[len(body.parameters) :]
+    counter = node.outputs[-1] if shape.conditional else None
+    call = LoopCall(
+        plan,
+        tuple(home.number for home in homes),
+        tuple(feed for _, feed in given),
+        tuple(Slice(lowering.buffer(stacks[j]).number, _slice_bytes(lowering, results[j])) for j in wanted),
+        -1,
+        length=0 if is_runtime(shape.length) else lowering.sizes.canonical(shape.length),
+        count=_memory(lowering, extra[0]) if shape.counted else None,
+        condition=_memory(lowering, extra[0]) if shape.conditional else None,
+        steps=lowering.buffer(counter).number if counter is not None and counter in lowering.used else None,
+        reverse=shape.reverse,
+    )
+    inlined = inline_loop(call, lowering, "loop of " + " ".join(dict.fromkeys(s.label for s in plan.steps))[:60])
+    if inlined is not None:
+        return [*steps, replace(inlined, work=_loop_work(lowering, shape, plan), inlined=call)]
+    scratch = lowering.scratch_bytes(plan.arena)
+    call = replace(call, scratch=scratch.number)
+    work = _loop_work(lowering, shape, plan)
+    return [*steps, Step(call, (), 1, 0, tuple(call.reads), tuple(call.writes), "loop", (node.where,), work)]
+
+
+def _moving(lowering: Any, node: Node, number: int, parameter: Tensor) -> Slice | Counter:
+    """What the body sees of the loop's input of that number, a sequence."""
+    counter = lowering.fusion.counts(node, number)
+    if counter is not None:
+        return Counter(*counter)
+    return Slice(_memory(lowering, node.inputs[number]), _slice_bytes(lowering, parameter))
+
+
+def _ranges(lowering: Any, parameters: Sequence[Tensor], given: Sequence[Tensor]) -> dict[Node, Range]:
+    """What is known of the numbers that a body gets."""
+    found = [(p.node, lowering.fusion.ranges.of(x)) for p, x in zip(parameters, given, strict=True)]
+    return {node: known for node, known in found if known is not None}
+
+
+def _loop_work(lowering: Any, shape: LoopShape, plan: Plan) -> Size:
+    return UNKNOWN_WORK if is_runtime(shape.length) else lowering.sizes.canonical(shape.length) * _work(plan)
+
+
+def _branch(lowering: Any, node: Node, body_plan: BodyPlan) -> list[Step]:
+    branches: tuple[Body, ...] = node.attrs["branches"]
+    changed = carried(node, lowering.used)
+    homes = [lowering.buffer(node.outputs[output]) for _, output in changed]
+    steps = [_first(lowering, node.inputs[operand], home) for (operand, _), home in zip(changed, homes, strict=True)]
+    others = {output for _, output in changed}
+    wanted = [i for i, t in enumerate(node.outputs) if t in lowering.used and i not in others]
+    plans, feeds = [], []
+    for branch in branches:
+        outputs = [branch.outputs[i] for i in wanted]
+        carries = [branch.parameters[operand - 1] for operand, _ in changed]
+        updates = [(p, branch.outputs[output]) for p, (_, output) in zip(carries, changed, strict=True)]
+        read = _read([*outputs, *(value for _, value in updates)]) - set(carries)
+        given = [(p, x) for p, x in zip(branch.parameters, node.inputs[1:], strict=True) if p in read]
+        ranges = _ranges(lowering, branch.parameters, node.inputs[1:])
+        plans.append(body_plan(lowering, [p for p, _ in given], outputs, updates, carries, ranges))
+        feeds.append(tuple(Slice(_memory(lowering, x)) for _, x in given))
+    arena: Size = 0
+    for plan in plans:
+        arena = maximum(arena, plan.arena)
+    scratch = lowering.scratch_bytes(arena)
+    index = _memory(lowering, node.inputs[0])
+    fetches = tuple(Slice(lowering.buffer(node.outputs[i]).number) for i in wanted)
+    kept = tuple(home.number for home in homes)
+    call = BranchCall(tuple(plans), index, tuple(feeds), fetches, scratch.number, kept)
+    work = sum((_work(plan) for plan in plans), 0)
+    return [*steps, Step(call, (), 1, 0, tuple(call.reads), tuple(call.writes), "cond", (node.where,), work)]
+
+
+def _first(lowering: Any, value: Tensor, home: Buffer) -> Step:
+    """The first value of a carry, written to where the last one will be."""
+    return store_region(lowering, value, home, row_major(lowering.fusion.shape(value)), "first")
+
+
+def _slice_bytes(lowering: Any, parameter: Tensor) -> Size:
+    return product(lowering.fusion.shape(parameter)) * parameter.dtype.itemsize
+
+
+def _work(plan: Plan) -> Size:
+    total: Size = 0
+    for step in plan.steps:
+        total = total + step.work
+    return total

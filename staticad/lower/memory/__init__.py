@@ -1,0 +1,1 @@
+"""Where values live: the arena, values in place, the order of steps."""

@@ -1,0 +1,212 @@
+"""New values of variables (of a session, or of a loop's carry): which are written in place, and the commit steps.
+
+A value is computed straight into its variable if nothing can fail on the way, no other step reads it, and no step
+that runs in the commit phase reads the variable's old value at another place. Otherwise it is computed into a
+temporary and copied in the end. Updates of parts (``x.at[i].set``, also several in a row) write just the part.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from staticad.ir.dims import product
+from staticad.ir.graph import Node, Tensor
+from staticad.lower.emission.emit import Event, Memory
+from staticad.lower.emission.regions import row_major, scatter_updates, store_region
+from staticad.lower.emission.special import product_step, region_step, regions_of
+from staticad.lower.fusion.clusters import ASSEMBLE, LOOPS, SCATTER, Cluster
+from staticad.lower.kernel.plan import FETCH, Buffer, Step
+from staticad.lower.memory.accumulation import Accumulation, accumulation
+from staticad.lower.memory.events import may_overwrite
+
+Target = tuple[Buffer, Tensor]  # a variable's buffer, its new value
+
+
+@dataclass
+class Candidate:
+    """Clusters that would move to the commit phase together, and the variables that they write."""
+
+    clusters: tuple[int, ...]
+    targets: list[Target]
+    chain: tuple[Node, ...] = ()  # partial updates, the first to apply first
+    product: Accumulation | None = None
+    dropped: tuple[int, ...] = ()  # clusters that are not needed then
+
+
+@dataclass
+class Program:
+    """What is known of the steps when commit steps are chosen. ``events`` are the loads and stores of loop clusters;
+    ``may_fail``: an error leaves no variable half-written anyway (a loop's carry). ``pinned`` are clusters that have to
+    run before compute steps that overwrite what they read."""
+
+    memory: Memory
+    steps: list[tuple[Cluster, list[Step]]]
+    events: dict[int, list[Event]]
+    may_fail: bool
+    pinned: set[int] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self.readers: dict[int, set[int]] = {}
+        self.made = {cluster.number: made for cluster, made in self.steps}
+        for cluster, made in self.steps:
+            for step in made:
+                for number in step.reads:
+                    self.readers.setdefault(number, set()).add(cluster.number)
+
+
+def commit_steps(
+    program: Program, targets: list[Target], again: Callable[[Cluster, list[Target]], Step]
+) -> tuple[list[Step], list[Step]]:
+    """The compute and the commit steps. ``again`` emits a loop cluster once more, writing to variables."""
+    targets = [(variable, tensor) for variable, tensor in targets if program.memory.buffer(tensor) != variable]
+    chosen = choose(program, targets)
+    moved = {number for candidate in chosen for number in (*candidate.clusters, *candidate.dropped)}
+    compute = [step for cluster, made in program.steps if cluster.number not in moved for step in made]
+    commit: list[Step] = []
+    clusters = {cluster.number: cluster for cluster, _ in program.steps}
+    for candidate in chosen:
+        if candidate.chain:
+            ((variable, _),) = candidate.targets
+            commit += [change_part(program.memory, node, variable) for node in candidate.chain]
+        elif candidate.product is not None:
+            ((variable, _),) = candidate.targets
+            commit.append(product_step(program.memory, candidate.product.product, variable, candidate.product.alpha))
+        else:
+            commit.append(again(clusters[candidate.clusters[0]], candidate.targets))
+    done = {id(tensor) for candidate in chosen for _, tensor in candidate.targets}
+    for variable, tensor in targets:
+        if id(tensor) not in done:
+            place = row_major(program.memory.fusion.shape(tensor))
+            commit.append(store_region(program.memory, tensor, variable, place, "assign"))
+    return compute, commit
+
+
+def change_part(memory: Memory, node: Node, variable: Buffer) -> Step:
+    """A partial update applied to a buffer that holds the base."""
+    if node.op.family == "scatter":
+        return scatter_updates(memory, node, variable, node.op.name)
+    return region_step(memory, node, 1, regions_of(node)[1], variable)
+
+
+def choose(program: Program, targets: list[Target]) -> list[Candidate]:
+    """What is written to variables directly, in order."""
+    whole: dict[int, Candidate] = {}
+    found: list[Candidate] = []
+    for variable, tensor in targets:
+        home = program.memory.fusion.home(tensor.node)
+        if home is None or home.number in program.pinned:
+            continue
+        if home.kind == LOOPS:
+            whole.setdefault(home.number, Candidate((home.number,), [])).targets.append((variable, tensor))
+        else:
+            others = {t.node for v, t in targets if v != variable}
+            candidate = _chain(program, variable, tensor, others)
+            if candidate is not None:
+                found.append(candidate)
+    for candidate in whole.values():
+        if _fits(program, candidate):
+            found.append(_as_product(program, candidate) or candidate)
+    return _ordered(program, found)
+
+
+def _as_product(program: Program, candidate: Candidate) -> Candidate | None:
+    """The candidate as a matrix product that is added to the variable, if its loops do nothing else."""
+    if len(candidate.targets) != 1:
+        return None
+    ((variable, value),) = candidate.targets
+    memory = program.memory
+    found = accumulation(value, lambda base: base.op.family == "source" and memory.buffer(base) == variable)
+    if found is None:
+        return None
+    (loops,) = candidate.clusters
+    buffer, home = memory.buffer(found.product.outputs[0]), memory.fusion.cluster(value.node)
+    number = memory.fusion.cluster(found.product).number
+    if number in program.pinned or not found.between.issuperset(home.members):
+        return None
+    if program.readers[buffer.number] != {loops}:
+        return None
+    if FETCH in (buffer.role, memory.buffer(value).role) or variable.number in program.made[number][0].reads:
+        return None
+    return Candidate((number,), candidate.targets, product=found, dropped=(loops,))
+
+
+def _ordered(program: Program, candidates: list[Candidate]) -> list[Candidate]:
+    """The candidates so that whoever reads a variable comes before the one that writes it. Where they read each other
+    in a circle, one of them is given up: a whole value, if there is one, since a part costs more to copy."""
+    waiting = list(candidates)
+    order: list[Candidate] = []
+    while waiting:
+        ready = [c for c in waiting if not _read_by(program, c, waiting)]
+        if ready:
+            order += ready
+        else:
+            ready = [min(waiting, key=lambda c: len(c.chain))]
+        waiting = [c for c in waiting if not any(c is r for r in ready)]
+    return order
+
+
+def _read_by(program: Program, candidate: Candidate, others: list[Candidate]) -> bool:
+    """True if another candidate reads a variable that this one writes."""
+    clusters = {number for other in others if other is not candidate for number in other.clusters}
+    return any(program.readers.get(variable.number, set()) & clusters for variable, _ in candidate.targets)
+
+
+def _fits(program: Program, candidate: Candidate) -> bool:
+    (number,) = candidate.clusters
+    made = program.made[number]
+    if not made or (_checks(made[0]) and not program.may_fail):
+        return False
+    if any(program.readers.get(written, set()) - {number} for written in made[0].writes):
+        return False
+    return all(_elementwise(program, variable, tensor, number) for variable, tensor in candidate.targets)
+
+
+def _elementwise(program: Program, variable: Buffer, tensor: Tensor, number: int) -> bool:
+    """True if the new value is stored once and not read again, and every load of the variable comes before that,
+    from the same place."""
+    events = program.events[number]
+    target = program.memory.buffer(tensor).number
+    if any(e.buffer == target and not e.stores for e in events):
+        return False
+    return may_overwrite(events, variable.number, target, cut=program.made[number][0].grain != 0)
+
+
+def _chain(program: Program, variable: Buffer, tensor: Tensor, others: set[Node]) -> Candidate | None:
+    """Partial updates that start from the variable's old value, each read by the next alone, and only as what it
+    changes (``others`` are the new values of other variables). Only the first may read the variable, and only to write
+    one element."""
+    memory, fusion = program.memory, program.memory.fusion
+    nodes: list[Node] = []
+    clusters: list[int] = []
+    current = tensor
+    while True:
+        home = fusion.home(current.node)
+        partial = home is not None and (
+            home.kind == SCATTER or (home.kind == ASSEMBLE and current.op.name == "replace")
+        )
+        if home is None or not partial:
+            break
+        if home.number in program.pinned:
+            return None
+        if clusters and memory.buffer(current).number in program.made[clusters[-1]][-1].reads:
+            return None
+        readers = program.readers.get(memory.buffer(current).number, set()) - {home.number}
+        if readers - set(clusters[-1:]) or memory.buffer(current).role == FETCH or current.node in others:
+            return None
+        step = program.made[home.number][-1]
+        if _checks(step) and not program.may_fail:
+            return None
+        updates, base = current.node.inputs[1], fusion.memory(current.node.inputs[0])
+        if variable.number in step.reads and (base.op.family != "source" or product(fusion.shape(updates)) != 1):
+            return None
+        nodes.append(current.node)
+        clusters.append(home.number)
+        current = base
+    if not nodes or current.op.family != "source" or memory.buffer(current) != variable:
+        return None
+    return Candidate(tuple(reversed(clusters)), [(variable, tensor)], tuple(reversed(nodes)))
+
+
+def _checks(step: Step) -> bool:
+    return not isinstance(step.kernel, str) and getattr(step.kernel, "status", True)
