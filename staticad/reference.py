@@ -181,7 +181,7 @@ class _Evaluation:
             if all(self.values[t].size for t in node.inputs):
                 raise
             raise FeedError(f"{describe(node.outputs[0])} has nothing to work on: {error}") from None
-        results = result if len(node.outputs) > 1 else (result,)
+        results = result if node.op.several_outputs else (result,)
         for tensor, shape, value in zip(node.outputs, shapes, results, strict=True):
             array = np.asarray(value)
             if array.shape != shape or array.dtype != self.dtype(tensor.dtype):

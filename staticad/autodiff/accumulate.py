@@ -6,8 +6,8 @@ from staticad.ir.dims import is_runtime
 from staticad.ir.graph import Tensor
 from staticad.ir.types import TensorType
 from staticad.ops.arithmetic import ADD
-from staticad.ops.base import apply
-from staticad.ops.control import LOOP, Body, LoopShape, apply_all, parameter, steps_made
+from staticad.ops.base import apply, apply_all
+from staticad.ops.control import LOOP, Body, LoopShape, parameter, steps_made
 from staticad.ops.slicing import EMBED, REPLACE, SLICE
 
 

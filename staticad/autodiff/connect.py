@@ -34,8 +34,7 @@ def cuts(node: Node) -> bool:
     """True where no derivative goes through a node: a constant to derivatives, or piecewise constant."""
     if node.detached or node.op.nondifferentiable:
         return True
-    floats = [is_float(t.dtype) for t in node.outputs]
-    return not any(floats) if node.op.family == "control" else not all(floats)
+    return not any(is_float(t.dtype) for t in node.outputs)
 
 
 def find_dependent(order: Iterable[Node], xs: Collection[Tensor], stops: Collection[Tensor] = ()) -> set[Tensor]:
@@ -57,6 +56,7 @@ def explain_unconnected(ys: Iterable[Tensor], x: Tensor, stops: Collection[Tenso
     carrying: set[Tensor] = {x}
     reached: set[Tensor] = {x}
     places: list[str] = []
+    discrete: list[str] = []  # integers beside floats
     for node in order:
         if not any(t in reached for t in node.inputs):
             continue
@@ -65,7 +65,8 @@ def explain_unconnected(ys: Iterable[Tensor], x: Tensor, stops: Collection[Tenso
             continue
         through = [t for t in node.outputs if t not in stopped]
         if not cuts(node) and through:
-            carrying.update(through)
+            carrying.update(t for t in through if is_float(t.dtype))
+            discrete += [f"{node.op.name} at {node.where} makes {t.dtype}" for t in through if not is_float(t.dtype)]
             continue
         if node.detached:
             reason = "was made under no_grad"
@@ -78,6 +79,7 @@ def explain_unconnected(ys: Iterable[Tensor], x: Tensor, stops: Collection[Tenso
         places.append(f"{node.op.name} at {node.where} {reason}")
     if not any(t in reached for t in ys):
         return "none of the ys is computed from it"
+    places = places or discrete
     if not places:
         return "the ops between them pass no derivative on to it"
     listed = "; ".join(places[:3]) + (f"; and {len(places) - 3} more" if len(places) > 3 else "")

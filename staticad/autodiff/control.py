@@ -19,9 +19,9 @@ from staticad.ir.dtypes import is_float
 from staticad.ir.graph import Node, Tensor, sort_nodes
 from staticad.ir.substitute import depends_on, substitute
 from staticad.ir.types import TensorType
-from staticad.ops.base import apply
+from staticad.ops.base import apply, apply_all
 from staticad.ops.contract import MATMUL
-from staticad.ops.control import COND, LOOP, PARAMETER, Body, LoopShape, apply_all, parameter
+from staticad.ops.control import COND, LOOP, PARAMETER, Body, LoopShape, parameter
 from staticad.ops.creation import fill
 from staticad.ops.movement import RESHAPE, TRANSPOSE
 

@@ -8,10 +8,12 @@ from typing import Any
 from staticad.autodiff.connect import as_list, check_floats, cuts, find_dependent
 from staticad.autodiff.control import control_jvp
 from staticad.errors import GradientError, VerifyError
+from staticad.ir.dtypes import is_float
 from staticad.ir.graph import Node, Tensor, describe, sort_nodes
 from staticad.ir.provenance import inherit, user_call
 from staticad.ir.types import TensorType, same_size
-from staticad.ops.base import Assemble, Cast, Elementwise, apply
+from staticad.ops.base import Assemble, Cast, Elementwise, apply, apply_all
+from staticad.ops.control import Control
 from staticad.ops.creation import FULL
 from staticad.ops.elementwise import ADD
 from staticad.ops.movement import BROADCAST_TO
@@ -66,39 +68,34 @@ def _zeros(kind: TensorType) -> Tensor:
 
 
 def _push(node: Node, tangents: list[Tensor | None]) -> list[Tensor | None]:
-    """The tangents of a node's outputs; None where they are zero."""
-    if node.op.family != "control":
-        return [_rule(node, tangents)]
+    """The tangents of a node's outputs, each in the shape of its output; None where they are zero."""
     if all(t is None for t in tangents):
         return [None] * len(node.outputs)
-    with inherit(node.where.derived(f"tangent of {node.op.name}")):
-        return control_jvp(node, tangents, jvp)
-
-
-def _rule(node: Node, tangents: list[Tensor | None]) -> Tensor | None:
-    """The tangent of a node's output; None where it is zero."""
-    if all(t is None for t in tangents):
-        return None
-    op, y = node.op, node.outputs[0]
+    op = node.op
     with inherit(node.where.derived(f"tangent of {op.name}")):
+        if isinstance(op, Control):
+            return control_jvp(node, tangents, jvp)
         if op.jvp is not None:
-            result = op.jvp(tangents, y, *node.inputs, **node.attrs)
+            made = op.jvp(tangents, node.outputs if op.several_outputs else node.out, *node.inputs, **node.attrs)
+            results = list(made) if op.several_outputs else [made]
         elif op.linear or isinstance(op, Cast):
-            result = _linear(node, tangents)
+            results = _linear(node, tangents)
         elif isinstance(op, Elementwise) and op.vjp is not None:
-            result = _elementwise(node, tangents)
+            results = [_elementwise(node, tangents)]
         else:
-            raise GradientError(f"{op.name} has no forward derivative rule ({describe(y)})")
-        return None if result is None else _fit(result, y, op.name)
+            raise GradientError(f"{op.name} has no forward derivative rule ({describe(node.outputs[0])})")
+        if len(results) != len(node.outputs):
+            raise VerifyError(f"the jvp of {op.name} returned {len(results)} tangents for {len(node.outputs)} outputs")
+        return [None if r is None else _fit(r, y, op.name) for r, y in zip(results, node.outputs, strict=True)]
 
 
-def _linear(node: Node, tangents: list[Tensor | None]) -> Tensor:
+def _linear(node: Node, tangents: list[Tensor | None]) -> list[Tensor | None]:
     """A linear op is its own derivative, except that what it fills in is constant."""
     attrs = dict(node.attrs)
     if isinstance(node.op, Assemble) and attrs.get("fill") is not None:
         attrs["fill"] = type(attrs["fill"])(0)
     inputs = [_zeros(x.type) if t is None else t for t, x in zip(tangents, node.inputs)]
-    return apply(node.op, *inputs, **attrs)
+    return [t if is_float(t.dtype) else None for t in apply_all(node.op, *inputs, **attrs)]
 
 
 def _elementwise(node: Node, tangents: list[Tensor | None]) -> Tensor | None:

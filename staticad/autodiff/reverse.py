@@ -20,6 +20,7 @@ from staticad.ir.graph import Node, Tensor, describe, sort_nodes
 from staticad.ir.provenance import inherit, user_call
 from staticad.ir.types import TensorType, same_size
 from staticad.ops.base import apply
+from staticad.ops.control import Control
 from staticad.ops.creation import FULL
 from staticad.ops.movement import EXPAND_DIMS
 from staticad.ops.reduce import SUM
@@ -139,22 +140,15 @@ def _total(tensor: Tensor, contributions: list[Tensor]) -> Tensor:
 
 
 def _pull_node(node: Node, cotangents: list[Tensor | None], dependent: set[Tensor]) -> list[Tensor | None]:
-    """The cotangents of a node's inputs from those of its outputs."""
-    if node.op.family != "control":
-        (cotangent,) = cotangents
-        assert cotangent is not None
-        return _rule(node, cotangent)
-    with inherit(node.where.derived(f"gradient of {node.op.name}")):
-        return control_vjp(node, cotangents, [t in dependent for t in node.inputs], gradients)
-
-
-def _rule(node: Node, cotangent: Tensor) -> list[Tensor | None]:
-    """The cotangents of a node's inputs, each with the rank and dtype of its input."""
+    """The cotangents of a node's inputs, each with the rank and dtype of its input, from those of its outputs."""
     op = node.op
-    if op.vjp is None:
-        raise GradientError(f"{op.name} has no derivative rule ({describe(node.outputs[0])})")
     with inherit(node.where.derived(f"gradient of {op.name}")):
-        results = op.vjp(cotangent, node.outputs[0], *node.inputs, **node.attrs)
+        if isinstance(op, Control):
+            return control_vjp(node, cotangents, [t in dependent for t in node.inputs], gradients)
+        if op.vjp is None:
+            raise GradientError(f"{op.name} has no derivative rule ({describe(node.outputs[0])})")
+        given, made = (tuple(cotangents), node.outputs) if op.several_outputs else (cotangents[0], node.out)
+        results = op.vjp(given, made, *node.inputs, **node.attrs)
         if len(results) != len(node.inputs):
             raise VerifyError(f"the vjp of {op.name} returned {len(results)} cotangents for {len(node.inputs)} inputs")
         return [None if r is None else sum_to(r, x.type, op.name) for r, x in zip(results, node.inputs, strict=True)]

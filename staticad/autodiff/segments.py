@@ -12,8 +12,8 @@ from staticad.functional.checkpoint import PARTS
 from staticad.ir import dims
 from staticad.ir.dtypes import FLOAT64, INT64
 from staticad.ir.graph import Node, Tensor
-from staticad.ops.base import apply
-from staticad.ops.control import LOOP, Body, LoopShape, apply_all, parameter
+from staticad.ops.base import apply, apply_all
+from staticad.ops.control import LOOP, Body, LoopShape, parameter
 from staticad.ops.conversion import CAST
 from staticad.ops.selection import MAXIMUM, MINIMUM
 from staticad.ops.sources import constant

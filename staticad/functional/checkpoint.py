@@ -17,8 +17,8 @@ from staticad.ir import dims
 from staticad.ir.dims import Size
 from staticad.ir.graph import Tensor
 from staticad.ops.assemble import CONCATENATE
-from staticad.ops.base import apply
-from staticad.ops.control import LOOP, Body, LoopShape, apply_all, parameter
+from staticad.ops.base import apply, apply_all
+from staticad.ops.control import LOOP, Body, LoopShape, parameter
 from staticad.ops.movement import RESHAPE, SLICE
 
 PARTS = 8  # of a loop, and of each part, for "log"

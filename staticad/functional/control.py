@@ -23,7 +23,8 @@ from staticad.ir.graph import Node, Tensor, describe, sort_nodes
 from staticad.ir.provenance import here, user_call
 from staticad.ir.substitute import substitute
 from staticad.ir.types import TensorType, same_size
-from staticad.ops.control import COND, LOOP, Body, LoopShape, apply_all, parameter
+from staticad.ops.base import apply_all
+from staticad.ops.control import COND, LOOP, Body, LoopShape, parameter
 from staticad.ops.promotion import cast, common_dtype, to_tensor
 from staticad.ops.sources import CONSTANT, is_weak
 

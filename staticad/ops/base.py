@@ -4,10 +4,14 @@
 
 Rules of derivatives (all build ordinary nodes, so that they differentiate again):
 
-* ``vjp(g, y, *xs, **attrs)`` returns one cotangent (or None: no dependence) per input. ``g`` and ``y`` belong to
-  output 0. The driver sums a cotangent down to its input's shape where the op broadcast it.
+* ``vjp(g, y, *xs, **attrs)`` returns one cotangent (or None: no dependence) per input. The driver sums a cotangent
+  down to its input's shape where the op broadcast it.
 * ``jvp(ts, y, *xs, **attrs)`` returns the tangent of the output; an entry of ``ts`` is None where the input has
   none. Elementwise and linear ops need no rule of their own.
+* An op of ``several_outputs`` has the rules ``vjp(gs, ys, *xs, **attrs)`` and ``jvp(ts, ys, *xs, **attrs)`` with tuples
+  over its outputs: an entry of ``gs`` is None where no cotangent arrived (never all of them), the tangents are one, or
+  None, per output. Its reference returns a tuple. Outputs that are not floats (a permutation) have neither cotangents
+  nor tangents, and leave the derivatives of the others alone.
 * ``nondifferentiable=True`` says that the derivative is zero wherever it exists (comparisons, floor), and that
   gradients stop there. An op with neither a rule nor the flag raises GradientError.
 """
@@ -35,6 +39,7 @@ class Op:
 
     family = "op"
     linear = False
+    several_outputs = False
     needs_shape = False
 
     def __init__(
@@ -43,7 +48,7 @@ class Op:
         *,
         numpy: Callable[..., Any],
         vjp: Callable[..., Sequence[Tensor | None]] | None = None,
-        jvp: Callable[..., Tensor | None] | None = None,
+        jvp: Callable[..., Tensor | Sequence[Tensor | None] | None] | None = None,
         nondifferentiable: bool = False,
     ) -> None:
         self.name = name
@@ -55,19 +60,29 @@ class Op:
     def infer(self, inputs: tuple[TensorType, ...], attrs: Attrs) -> Inferred:
         raise NotImplementedError(self.name)
 
+    def given(self, inputs: Sequence[Tensor]) -> str:
+        """What an error of `infer` is followed by: the inputs with the user's lines."""
+        listed = ", ".join(f"{t.type}{' ' + repr(t.name) if t.name else ''} from {t.where}" for t in inputs)
+        return f" (inputs: {listed or 'none'})"
+
     def __repr__(self) -> str:
         return self.name
 
 
 def apply(op: Op, *inputs: Tensor, name: str | None = None, **attrs: Any) -> Tensor:
-    """A new node of the op; its output. Errors get the op, the types and the user's lines."""
+    """A new node of an op with one output; that output."""
+    (output,) = apply_all(op, *inputs, name=name, **attrs)
+    return output
+
+
+def apply_all(op: Op, *inputs: Tensor, name: str | None = None, **attrs: Any) -> tuple[Tensor, ...]:
+    """A new node of the op; all its outputs. Errors get the op, the types and the user's lines."""
     packed = Attrs(**attrs) if attrs else NO_ATTRS
     try:
         types, constraints = op.infer(tuple(t.type for t in inputs), packed)
     except (ShapeError, DTypeError) as error:
-        listed = ", ".join(f"{t.type}{' ' + repr(t.name) if t.name else ''} from {t.where}" for t in inputs)
-        raise type(error)(f"{op.name}: {error} (inputs: {listed or 'none'})") from None
-    return Node(op, inputs, packed, types, constraints, name).outputs[0]
+        raise type(error)(f"{op.name}: {error}{op.given(inputs)}") from None
+    return Node(op, inputs, packed, types, constraints, name).outputs
 
 
 class Source(Op):
@@ -384,5 +399,5 @@ class Barrier(Op):
 
 __all__ = [
     "ArgReduce", "Assemble", "AxisIndex", "Barrier", "Cast", "Contract", "Creation", "Elementwise", "Gather",
-    "Inferred", "Movement", "Op", "Reduce", "Reshape", "Scatter", "Source", "apply", "gather_shape",
+    "Inferred", "Movement", "Op", "Reduce", "Reshape", "Scatter", "Source", "apply", "apply_all", "gather_shape",
 ]  # fmt: skip

@@ -84,6 +84,11 @@ class Control(Op):
     """Nodes with bodies. Differentiated by `staticad.autodiff.control`, lowered by `staticad.lower.loops.control`."""
 
     family = "control"
+    several_outputs = True
+
+    def given(self, inputs: Sequence[Tensor]) -> str:
+        """Nothing: there are many inputs, and the errors name the one that does not fit."""
+        return ""
 
 
 class Cond(Control):
@@ -196,13 +201,3 @@ COND = Cond("cond", numpy=_given)
 LOOP = Loop("loop", numpy=_given)
 
 CONTROL_OPS = (COND, LOOP)
-
-
-def apply_all(op: Control, *inputs: Tensor, **attrs: Any) -> tuple[Tensor, ...]:
-    """A new node of a control op; all its outputs."""
-    packed = Attrs(**attrs)
-    try:
-        types, constraints = op.infer(tuple(t.type for t in inputs), packed)
-    except (ShapeError, DTypeError) as error:
-        raise type(error)(f"{op.name}: {error}") from None
-    return Node(op, inputs, packed, types, constraints).outputs

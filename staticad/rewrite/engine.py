@@ -55,28 +55,31 @@ class _Engine:
         self.recent: list[str] = []
         self.places: dict[tuple[Where, Op], Where] = {}
 
-    def simplify(self, node: Node) -> Tensor | None:
+    def simplify(self, node: Node) -> Sequence[Tensor] | None:
         rules = (self.rules_for_old if node in self.old else self.rules).get(node.op)
-        if rules is None or len(node.outputs) != 1:
+        if rules is None:
             return None
         tensor = node.outputs[0]
         with inherit(self._place(node)):
             for rule in rules:
                 result = rule.build(tensor)
                 if result is not None and result is not tensor:
-                    return self._accept(rule, tensor, result)
+                    return self._accept(rule, node, (result,) if isinstance(result, Tensor) else result)
         return None
 
-    def _accept(self, rule: Rule, old: Tensor, new: Tensor) -> Tensor:
+    def _accept(self, rule: Rule, node: Node, results: Sequence[Tensor]) -> list[Tensor]:
         self.fired += 1
         self.counts[rule.name] += 1
         self.recent = [rule.name, *self.recent[:3]]
         if self.fired > self.limit:
             name, count = self.counts.most_common(1)[0]
             raise VerifyError(f"no fixpoint after {self.limit} rewrites; the rule '{name}' fired {count} times")
-        if not agree(new.type, old.type):
-            raise VerifyError(f"the rule '{rule.name}' changed the type of {describe(old)} to {new.type}")
-        return _named(fit(new, old.type), old.node)
+        if len(results) != len(node.outputs):
+            raise VerifyError(f"the rule '{rule.name}' gave {len(results)} tensors for {describe(node.outputs[0])}")
+        for old, new in zip(node.outputs, results, strict=True):
+            if not agree(new.type, old.type):
+                raise VerifyError(f"the rule '{rule.name}' changed the type of {describe(old)} to {new.type}")
+        return [_named(fit(new, old.type), node) for old, new in zip(node.outputs, results, strict=True)]
 
     def _place(self, node: Node) -> Where:
         key = (node.where, node.op)

@@ -47,14 +47,14 @@ def _fold_uniform_operands(tensor: Tensor) -> Tensor | None:
     numbers = [scalar_value(t) for t in node.inputs]
     if any(n is None for n in numbers):
         return None
-    result = _evaluate(node, [np.asarray(n, t.dtype) for n, t in zip(numbers, node.inputs)])
-    if result is None:
+    results = _evaluate(node, [np.asarray(n, t.dtype) for n, t in zip(numbers, node.inputs)])
+    if results is None:
         return None
-    value = uniform_value(result)
+    value = uniform_value(results[0])
     return None if value is None else fill(tensor.shape, value, tensor.dtype)
 
 
-def _fold_arrays(tensor: Tensor) -> Tensor | None:
+def _fold_arrays(tensor: Tensor) -> list[Tensor] | None:
     node = tensor.node
     if not node.inputs or node.constraints:
         return None
@@ -66,11 +66,12 @@ def _fold_arrays(tensor: Tensor) -> Tensor | None:
             return None
         room = max(room, array.size if operand.node.op is CONSTANT else 0)
         arrays.append(array)
-    count = product(tensor.shape)
-    if not isinstance(count, int) or count > room:
-        return None
-    result = _evaluate(node, arrays)
-    return None if result is None else constant(result)
+    for kind in node.types:
+        count = product(kind.shape)
+        if not isinstance(count, int) or count > room:
+            return None
+    results = _evaluate(node, arrays)
+    return None if results is None else [constant(result) for result in results]
 
 
 def _known_array(tensor: Tensor) -> np.ndarray | None:
@@ -84,19 +85,21 @@ def _known_array(tensor: Tensor) -> np.ndarray | None:
     return np.broadcast_to(np.asarray(attrs["value"], tensor.dtype), shape)
 
 
-def _evaluate(node: Node, arrays: list[np.ndarray]) -> np.ndarray | None:
-    """The reference's result; None where it raises."""
+def _evaluate(node: Node, arrays: list[np.ndarray]) -> list[np.ndarray] | None:
+    """The reference's results; None where it raises."""
     attrs: dict[str, Any] = dict(node.attrs)
     if node.op.needs_shape:
         attrs["shape"] = node.types[0].shape
     try:
         with np.errstate(all="ignore"):
-            result = np.asarray(node.op.numpy(*arrays, **attrs))
+            made = node.op.numpy(*arrays, **attrs)
     except (ArithmeticError, LookupError, TypeError, ValueError):
         return None
-    if result.dtype != node.types[0].dtype:
-        raise VerifyError(f"{describe(node.outputs[0])} was computed as {result.dtype}")
-    return result
+    results = [np.asarray(result) for result in (made if node.op.several_outputs else (made,))]
+    for result, tensor in zip(results, node.outputs, strict=True):
+        if result.dtype != tensor.dtype:
+            raise VerifyError(f"{describe(tensor)} was computed as {result.dtype}")
+    return results
 
 
 _COMPUTED = tuple(op for op in ALL_OPS if not isinstance(op, (Source, Creation)))

@@ -10,7 +10,7 @@ side gets the shape of what it replaces by broadcasting.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Union
 
@@ -146,7 +146,8 @@ def call(op: Op, *operands: Operand) -> Call:
 
 @dataclass(frozen=True)
 class Rule:
-    """One equation. ``build(tensor)`` gives the replacement of a tensor made by one of ``ops``, or None.
+    """One equation. ``build(tensor)`` gives the replacement of a tensor made by one of ``ops``, or None. For an op of
+    several outputs it is called with the first of them, and gives replacements of all.
 
     ``unsound`` says where the two sides differ in more than rounding; such a rule is applied only on request.
     ``left`` is the left-hand side of a rule that was written as an equation of patterns.
@@ -154,7 +155,7 @@ class Rule:
 
     name: str
     ops: tuple[Op, ...]
-    build: Callable[[Tensor], Tensor | None]
+    build: Callable[[Tensor], Tensor | Sequence[Tensor] | None]
     unsound: str = ""
     left: Call | None = None
 

@@ -11,7 +11,8 @@ from dataclasses import replace
 
 from staticad.ir.graph import Node, Tensor, sort_nodes
 from staticad.ir.rebuild import rebuild
-from staticad.ops.control import LOOP, Body, LoopShape, apply_all
+from staticad.ops.base import apply_all
+from staticad.ops.control import LOOP, Body, LoopShape
 
 Key = tuple[int, tuple[Tensor, ...]]
 

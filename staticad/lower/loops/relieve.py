@@ -15,8 +15,8 @@ from dataclasses import replace
 
 from staticad.ir.graph import Node, Tensor, sort_nodes
 from staticad.ir.substitute import substitute
-from staticad.ops.base import apply
-from staticad.ops.control import Body, LoopShape, apply_all, parameter
+from staticad.ops.base import apply, apply_all
+from staticad.ops.control import Body, LoopShape, parameter
 from staticad.ops.movement import TRANSPOSE
 
 
