@@ -12,7 +12,8 @@ from staticad.ir.dtypes import UINT8
 from staticad.ir.graph import Node, Tensor, sort_nodes
 from staticad.ir.provenance import Where
 from staticad.ir.types import Constraint
-from staticad.lower.emission.emit import Emitter, Event
+from staticad.lower.emission.builder import Event
+from staticad.lower.emission.emit import Emitter
 from staticad.lower.emission.nest import Nest
 from staticad.lower.emission.special import assemble_steps, product_step, scatter_steps
 from staticad.lower.fusion.clusters import ASSEMBLE, CONTRACT, LOOPS, SCATTER, Cluster

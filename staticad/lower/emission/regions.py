@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 from staticad.ir.dims import Size, maximum, product
 from staticad.ir.graph import Node, Tensor
-from staticad.lower.emission.emit import Emitter, Event, Memory
+from staticad.lower.emission.builder import Event
+from staticad.lower.emission.emit import Emitter, Memory
 from staticad.lower.index.affine import ZERO, Affine, Context, linear, loop
 from staticad.lower.index.axes import Axis, affine_of, merge, separate
 from staticad.lower.kernel.hints import grain_of

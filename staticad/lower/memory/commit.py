@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 
 from staticad.ir.dims import product
 from staticad.ir.graph import Node, Tensor
-from staticad.lower.emission.emit import Event, Memory
+from staticad.lower.emission.builder import Event
+from staticad.lower.emission.emit import Memory
 from staticad.lower.emission.regions import row_major, scatter_updates, store_region
 from staticad.lower.emission.special import product_step, region_step, regions_of
 from staticad.lower.fusion.clusters import ASSEMBLE, LOOPS, SCATTER, Cluster

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from staticad.lower.emission.emit import Event
+from staticad.lower.emission.builder import Event
 
 
 def may_overwrite(events: Sequence[Event], base: int, target: int, cut: bool = False) -> bool:

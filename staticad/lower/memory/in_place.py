@@ -16,7 +16,8 @@ from dataclasses import dataclass, field, replace
 
 from staticad.ir.dims import product
 from staticad.ir.graph import Node, Tensor
-from staticad.lower.emission.emit import Event, Memory
+from staticad.lower.emission.builder import Event
+from staticad.lower.emission.emit import Memory
 from staticad.lower.emission.regions import region_events
 from staticad.lower.emission.special import region_place
 from staticad.lower.fusion.carried import carried

@@ -1,0 +1,271 @@
+"""Building one kernel: its parameters, and a stack of blocks for the open loops.
+
+A statement goes into the outermost loop that its operands allow; what can't change in an inner loop is thereby outside
+of it. What was emitted before is found again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from staticad.ir.dims import Size, product
+from staticad.ir.dtypes import DType
+from staticad.ir.graph import Tensor
+from staticad.ir.provenance import Where
+from staticad.lower.index.affine import Affine, Context, Key
+from staticad.lower.kernel.language import (
+    Compute,
+    Index,
+    Kernel,
+    Load,
+    Loop,
+    Pointer,
+    Statement,
+    Store,
+    Update,
+    with_status,
+)
+from staticad.lower.kernel.plan import Address, Argument, Buffer, Status, Step, Symbolic
+
+
+@dataclass(frozen=True)
+class Event:
+    """A load or store, in the order of the text."""
+
+    stores: bool
+    buffer: int
+    affine: Affine
+
+
+class _Block:
+    def __init__(self) -> None:
+        self.statements: list[Statement] = []
+        self.memo: dict[Any, str] = {}
+        self.cost = 0
+
+
+class Builder:
+    """A kernel under construction. `emission.emit` adds what computes tensors."""
+
+    def __init__(self) -> None:
+        self.accesses: list[Affine] = []
+        self.cost = 0
+        self.reads: dict[int, None] = {}
+        self.writes: dict[int, None] = {}
+        self.events: list[Event] = []
+        self.where: dict[Where, None] = {}
+        self.checked = False
+        self._blocks = [_Block()]
+        self._extents: list[Size] = []
+        self._depth: dict[str, int] = {}
+        self._guards: dict[str, frozenset[Size]] = {}  # values that are right only where loops of these extents run
+        self._keys: dict[Key, tuple[str, int]] = {}
+        self._pointers: dict[int, tuple[str, DType]] = {}
+        self._sizes: dict[Size, str] = {}
+        self._count = 0
+        self.masks: list[str] = []  # of the frames that are being evaluated
+
+    # ---- names and arguments -------------------------------------------------------------------------------------
+
+    def fresh(self, prefix: str) -> str:
+        self._count += 1
+        return f"{prefix}{self._count - 1}"
+
+    def size(self, size: Size) -> int | str:
+        """A size as an argument of the kernel; 0, 1 and -1 stand in the source."""
+        if isinstance(size, int) and -1 <= size <= 1:
+            return size
+        name = self._sizes.get(size)
+        if name is None:
+            name = self._sizes[size] = f"n{len(self._sizes)}"
+            self._depth[name] = 0
+        return name
+
+    def size_value(self, size: Size) -> str:
+        """A size as an argument, never as a literal: kernels are shared whatever it is."""
+        name = self._sizes.get(size)
+        if name is None:
+            name = self._sizes[size] = f"n{len(self._sizes)}"
+            self._depth[name] = 0
+        return name
+
+    def pointer(self, buffer: Buffer) -> str:
+        found = self._pointers.get(buffer.number)
+        if found is None:
+            found = self._pointers[buffer.number] = (f"p{len(self._pointers)}", buffer.dtype)
+        return found[0]
+
+    def index(self, affine: Affine) -> tuple[Index, int]:
+        """An affine expression in kernel names, and the depth of the innermost loop that it needs."""
+        depth, terms = 0, []
+        for key, coefficient in affine.terms:
+            if isinstance(key, str) and key not in self._keys:
+                name, at = key, self._depth[key]
+            else:
+                name, at = self._keys[key]
+            depth = max(depth, at)
+            terms.append((name, self.size(coefficient)))
+        return Index(tuple(terms), self.size(affine.constant)), depth
+
+    # ---- blocks --------------------------------------------------------------------------------------------------
+
+    @property
+    def depth(self) -> int:
+        return len(self._blocks) - 1
+
+    def open(self, key: Key, name: str, extent: Size) -> None:
+        """Begin the body of a loop over a key that runs ``extent`` times."""
+        self._extents.append(extent)
+        self._blocks.append(_Block())
+        self._keys[key] = (name, self.depth)
+        self._depth[name] = self.depth
+
+    def alias(self, key: Key, name: str) -> None:
+        """A key that is a computed value instead of a loop variable."""
+        self._keys[key] = (name, self._depth[name])
+
+    def name_of(self, key: Key) -> str:
+        """The loop variable of a key, or the value that stands for it."""
+        return self._keys[key][0]
+
+    def close(self, name: str, start: int | str, stop: int | str, hint: str = "") -> None:
+        """End the innermost loop and put it into the enclosing block. The hint is passed on where it is safe."""
+        block = self._blocks.pop()
+        self._extents.pop()
+        if block.statements:
+            hint = hint if all(map(_maskable, block.statements)) else ""
+            self.emit(Loop(name, start, stop, tuple(block.statements), hint))
+
+    def emit(self, statement: Statement, depth: int | None = None) -> None:
+        self._blocks[self.depth if depth is None else depth].statements.append(statement)
+
+    def take_statements(self, start: int) -> list[Statement]:
+        """Remove and return the statements of the innermost block from a position on."""
+        statements = self._blocks[-1].statements
+        taken = statements[start:]
+        del statements[start:]
+        return taken
+
+    def block_cost(self) -> int:
+        """The operations of the innermost block itself."""
+        return self._blocks[-1].cost
+
+    def updates(self) -> bool:
+        """True if the innermost block accumulates in memory."""
+        return any(isinstance(s, Update) for s in self._blocks[-1].statements)
+
+    def statement_count(self) -> int:
+        return len(self._blocks[-1].statements)
+
+    def remember(self, tensor: Tensor, context: Context, name: str) -> None:
+        """A value that the innermost block has just computed."""
+        self._blocks[-1].memo[tensor, context] = name
+        self._depth[name] = self.depth
+
+    def compute(self, text: str, operands: tuple[str, ...], cost: int = 0) -> str:
+        """``name = text`` as far outside as its operands allow."""
+        depth = max((self._depth.get(o, 0) for o in operands), default=0)
+        key = ("text", text)
+        found = self._blocks[depth].memo.get(key)
+        if found is None:
+            found = self._blocks[depth].memo[key] = self.fresh("v")
+            self._depth[found] = depth
+            self.guard(found, operands)
+            self._blocks[depth].cost += cost
+            self.emit(Compute(found, text), depth)
+        return found
+
+    def guard(self, name: str, operands: Iterable[str], extents: Iterable[Size] = ()) -> None:
+        """A value is right where its operands are, and the loops of these extents run."""
+        guard = frozenset(extents).union(*(self._guards.get(o, ()) for o in operands))
+        if guard:
+            self._guards[name] = guard
+
+    def _holds(self, name: str) -> bool:
+        """True if a value found before is right in the open loops."""
+        return self._guards.get(name, frozenset()).issubset(self._extents)
+
+    def named(self, value: str) -> str:
+        """A value under a name: literals get one."""
+        return value if value in self._depth else self.compute(value, ())
+
+    # ---- memory --------------------------------------------------------------------------------------------------
+
+    def load(self, buffer: Buffer, affine: Affine) -> str:
+        self.accesses.append(affine)
+        index, depth = self.index(affine)
+        key: tuple[Any, ...] = ("load", buffer.number, affine)
+        found = self._blocks[depth].memo.get(key)
+        mask = self.mask if product(buffer.shape) != 1 else ""  # a single number is there in any case
+        if found is None and mask:
+            key, depth = (*key, mask), max(depth, self._depth[mask])
+            found = self._blocks[depth].memo.get(key)
+        if found is None:
+            found = self._blocks[depth].memo[key] = self.fresh("v")
+            self._depth[found] = depth
+            self.reads[buffer.number] = None
+            self.events.append(Event(False, buffer.number, affine))
+            self.guard(found, (name for name, _ in index.terms))
+            self.cost += 1
+            self._blocks[depth].cost += 1
+            self.emit(Load(found, self.pointer(buffer), index, mask), depth)
+        return found
+
+    def store(self, buffer: Buffer, affine: Affine, value: str) -> None:
+        self.accesses.append(affine)
+        index, _ = self.index(affine)
+        self.writes[buffer.number] = None
+        self.events.append(Event(True, buffer.number, affine))
+        self.cost += 1
+        self._blocks[-1].cost += 1
+        self.emit(Store(self.pointer(buffer), index, value))
+
+    def update(self, buffer: Buffer, affine: Affine, combine: str, value: str) -> None:
+        self.accesses.append(affine)
+        index, _ = self.index(affine)
+        self.writes[buffer.number] = None
+        self.events.append(Event(True, buffer.number, affine))
+        self.cost += 2
+        self._blocks[-1].cost += 2
+        self.emit(Update(self.pointer(buffer), index, combine, value))
+
+    @property
+    def mask(self) -> str:
+        """The value that tells whether what is evaluated is wanted at all; nothing outside of frames."""
+        return self.masks[-1] if self.masks else ""
+
+    # ---- the result ----------------------------------------------------------------------------------------------
+
+    def finish(self, label: str, extent: Size, grain: Size, iterations: Size) -> Step:
+        """The kernel and its arguments; ``iterations`` is how often the innermost statements run."""
+        pointers = tuple(Pointer(name, dtype, scope) for scope, (name, dtype) in enumerate(self._pointers.values()))
+        status = len(pointers) + len(self._sizes)
+        body = tuple(with_status(s, status) for s in self._blocks[0].statements)
+        arguments: list[Argument] = [Address(number) for number in self._pointers]
+        arguments += [Symbolic(size) for size in self._sizes]
+        if self.checked:
+            arguments.append(Status())
+        kernel = Kernel(pointers, tuple(self._sizes.values()), body, self.checked, label)
+        return Step(
+            kernel,
+            tuple(arguments),
+            extent,
+            grain,
+            tuple(self.reads),
+            tuple(self.writes),
+            label,
+            tuple(self.where),
+            iterations * max(1, self.cost),
+        )
+
+
+_NEVER_MASKED = ("check_index(", "floor_divide(", "remainder(", "pow(", "power(")
+
+
+def _maskable(statement: Statement) -> bool:
+    """Loops and index checks branch, and a division of integers is done one by one."""
+    if isinstance(statement, Compute):
+        return not any(name in statement.text for name in _NEVER_MASKED)
+    return isinstance(statement, Load | Store | Update)
