@@ -10,6 +10,7 @@ import math
 import os
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
@@ -178,7 +179,7 @@ TABLE: tuple[Setting, ...] = (
         check=_is_level,
         default=lambda: 0,
         expects="a level from 0 to 4",
-        meaning="print to stderr: 1 plans and cache trouble, 2 rewrites, 3 kernels, 4 timings; default: 0",
+        meaning="print to stderr: 1 plans and cache trouble, 2 rewrites, 3 clusters and kernels, 4 timings; default: 0",
     ),
 )
 
@@ -217,7 +218,17 @@ def override(**changes: Any) -> Iterator[Settings]:
         _settings = before
 
 
-def note(level: int, message: str) -> None:
-    """Print ``message`` to stderr when the debug setting is at least ``level``."""
+def note(level: int, message: str | Callable[[], str]) -> None:
+    """Print ``message``, or what it makes, to stderr when the debug setting is at least ``level``."""
     if _settings.debug >= level:
-        print(f"staticad: {message}", file=sys.stderr)
+        print(f"staticad: {message if isinstance(message, str) else message()}", file=sys.stderr)
+
+
+@contextmanager
+def timed(what: str) -> Iterator[None]:
+    """Print at debug level 4 how long the ``with`` block took."""
+    start = time.perf_counter()
+    try:
+        yield
+    finally:
+        note(4, lambda: f"{what}: {(time.perf_counter() - start) * 1e3:.2f} ms")

@@ -12,6 +12,7 @@ import threading
 
 import llvmlite.binding as llvm
 
+from staticad import config
 from staticad.codegen import jit, object_cache
 from staticad.codegen.target import create_target_machine
 from staticad.errors import CompileError
@@ -31,11 +32,14 @@ def kernel_address(source: str) -> int:
         return address
     with _lock:
         if source not in _addresses:
+            symbol = jit.kernel_symbol(source)
             payload = object_cache.load(source)
             if payload is None:
-                payload = jit.compile_source(source)
+                with config.timed(f"compile {symbol}"):
+                    payload = jit.compile_source(source)
                 object_cache.store(source, payload)
-            _addresses[source] = _load_object(payload, jit.kernel_symbol(source))
+            with config.timed(f"load {symbol}"):
+                _addresses[source] = _load_object(payload, symbol)
         return _addresses[source]
 
 

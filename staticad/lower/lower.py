@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from staticad.config import note
 from staticad.ir.dims import Size, is_runtime
 from staticad.ir.dtypes import UINT8
 from staticad.ir.graph import Node, Tensor, sort_nodes
@@ -31,8 +32,8 @@ from staticad.lower.kernel.plan import (
     VARIABLE,
     Buffer,
     Check,
+    External,
     Plan,
-    Requirement,
     Step,
 )
 from staticad.lower.loops.control import control_steps
@@ -41,7 +42,7 @@ from staticad.lower.memory.arena import assign_offsets
 from staticad.lower.memory.commit import Program, Target, change_part, choose, commit_steps
 from staticad.lower.memory.in_place import COPIED, Placed, Sharer, apply_sharing
 from staticad.lower.prepare import prepare
-from staticad.lower.requirements import has_free_sizes, size_requirements
+from staticad.lower.requirements import size_checks, size_requirements
 from staticad.ops.sources import ConstantValue, constant_array
 
 Update = tuple[Tensor, Tensor]  # variable, its new value
@@ -54,15 +55,16 @@ def lower(
     fetches: Sequence[Tensor],
     updates: Sequence[Update],
     constraints: Sequence[Constraint],
-    requirements: Sequence[Requirement],
+    given: Sequence[Node],
     optimize: Optimize = list,
 ) -> Plan:
     """The plan that computes the fetches and the new values of variables from the inputs.
 
-    ``optimize`` rewrites the bodies of loops and branches; the graph itself comes optimized.
+    ``optimize`` rewrites the bodies of loops and branches; the graph itself comes optimized. ``given`` are the nodes of
+    the graph before that, which say what has to hold of sizes.
     """
     lowering = Lowering(inputs, Sizes(constraints), optimize, [], None)
-    return lowering.plan(fetches, updates, tuple(requirements))
+    return lowering.plan(fetches, updates, given)
 
 
 class Lowering:
@@ -162,7 +164,7 @@ class Lowering:
 
     # ---- the plan ------------------------------------------------------------------------------------------------
 
-    def plan(self, fetches: Sequence[Tensor], updates: Sequence[Update], requirements: tuple[Requirement, ...]) -> Plan:
+    def plan(self, fetches: Sequence[Tensor], updates: Sequence[Update], given: Sequence[Node]) -> Plan:
         outputs = prepare(merge_loops([*fetches, *(value for _, value in updates)]), self.sizes)
         fetches = outputs[: len(fetches)]
         updates = [(v, x) for (v, _), x in zip(updates, outputs[len(fetches) :], strict=True)]
@@ -174,6 +176,7 @@ class Lowering:
         fetched = [self._fetch(tensor, position) for position, tensor in enumerate(fetches)]
         targets = [(self.buffer(variable), self._own(value)) for variable, value in updates]
         settle(self.fusion)
+        note(3, lambda: "clusters\n" + "\n".join(map(str, self.fusion.clusters)))
         compute, commit = self._steps(targets)
         offsets, arena = assign_offsets(self.buffers, [*compute, *commit])
         return Plan(
@@ -183,9 +186,10 @@ class Lowering:
             offsets,
             arena,
             tuple(self.checks),
-            requirements,
-            self.inputs,
-            tuple(self.variables),
+            tuple(size_requirements(given)),
+            size_checks(given),
+            tuple(map(_external, self.inputs)),
+            tuple(map(_external, self.variables)),
             tuple(fetched),
         )
 
@@ -294,6 +298,10 @@ class Lowering:
         return control_steps(self, node, body_plan)
 
 
+def _external(tensor: Tensor) -> External:
+    return External(tensor.node.serial, tensor.name, tensor.dtype, tensor.shape)
+
+
 def _label(cluster: Cluster) -> str:
     names = [node.op.name for node in cluster.members]
     return " ".join(names[:6]) + (f" (+{len(names) - 6})" if len(names) > 6 else "")
@@ -317,5 +325,4 @@ def body_plan(
     inner = Lowering(inputs, sizes, parent.optimize, parent.checks, carries, ranges, in_loop)
     values = optimized[len(fetches) :]
     pairs = [(v, x) for (v, _), x in zip(updates, values, strict=True)]
-    plan = inner.plan(optimized[: len(fetches)], pairs, tuple(size_requirements(given)))
-    return replace(plan, sized=tuple(node for node in given if has_free_sizes(node)))
+    return inner.plan(optimized[: len(fetches)], pairs, given)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from staticad.errors import FeedError, IndexOutOfBounds
-from staticad.ir.dims import is_runtime, product
-from staticad.ir.graph import Node
-from staticad.lower.kernel.plan import Requirement
+from staticad.ir.dims import as_symbol, is_runtime, product
+from staticad.ir.graph import Node, describe
+from staticad.lower.kernel.plan import Requirement, SizeCheck
 
 
 def size_requirements(nodes: Iterable[Node]) -> list[Requirement]:
@@ -30,8 +30,20 @@ def size_requirements(nodes: Iterable[Node]) -> list[Requirement]:
     return [r for r in found if not (isinstance(r.size, int) and r.size >= r.bound)]
 
 
-def has_free_sizes(node: Node) -> bool:
-    """Whether sizes of the node are open until they are bound: some have to be equal, or one may be negative."""
-    return bool(node.constraints) or any(
-        not isinstance(size, int) and not is_runtime(size) for kind in node.types for size in kind.shape
-    )
+def size_checks(nodes: Iterable[Node]) -> tuple[SizeCheck, ...]:
+    """What is open until sizes are bound: pairs of sizes that have to be equal, and sizes that may be negative.
+
+    Lengths of recorded sequences are left out: they are equal because one loop makes and one loop reads them.
+    """
+    found: dict[object, SizeCheck] = {}
+    for node in nodes:
+        for left, right in node.constraints:
+            if (left, right) not in found and not is_runtime(left) and not is_runtime(right):
+                operands = ", ".join(describe(t) for t in node.inputs)
+                region_of = node.inputs[0].shape if "starts" in node.attrs else None
+                found[left, right] = SizeCheck(node.op.name, node.where, left, right, operands, region_of)
+        for kind in node.types:
+            for size in kind.shape:
+                if size not in found and not isinstance(size, int) and as_symbol(size) is None and not is_runtime(size):
+                    found[size] = SizeCheck(node.op.name, node.where, size)
+    return tuple(found.values())

@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 
 from staticad.errors import DTypeError, FeedError, GraphError, IndexOutOfBounds
-from staticad.ir.dims import Size, Symbol, as_symbol, evaluate, is_runtime
+from staticad.ir.dims import Size, Symbol, as_symbol, evaluate
 from staticad.ir.graph import Node, Tensor, describe
-from staticad.ir.provenance import here
-from staticad.lower.kernel.plan import Requirement
+from staticad.ir.provenance import Where, here
+from staticad.lower.kernel.plan import Requirement, SizeCheck
+from staticad.runtime.machine import ArraySpec
 
 
 def order_feeds(inputs: Sequence[Tensor], feeds: Mapping[Any, Any]) -> tuple[Any, ...]:
@@ -139,48 +140,45 @@ def bind_sizes(inputs: Sequence[Tensor], arrays: Sequence[np.ndarray]) -> dict[S
     return values
 
 
-def check_sizes(nodes: Sequence[Node], requirements: Sequence[Requirement], values: Mapping[Symbol, int]) -> None:
+def check_sizes(checks: Sequence[SizeCheck], requirements: Sequence[Requirement], values: Mapping[Symbol, int]) -> None:
     """Raises FeedError where sizes that an op needs equal are not, or an op has nothing to work on."""
-    for node in nodes:
-        for left, right in node.constraints:
-            if is_runtime(left) or is_runtime(right):
-                continue  # lengths of recorded sequences: equal because one loop makes and one loop reads them
-            a, b = size_value(left, values, node), size_value(right, values, node)
-            if a != b:
-                raise FeedError(_unequal(node, left, right, a, b, values))
-        for kind in node.types:
-            for size in kind.shape:
-                if not isinstance(size, int) and not is_runtime(size) and size_value(size, values, node) < 0:
-                    raise FeedError(f"{node.op.name}: size {size} is negative, at {node.where}; feed larger arrays")
+    for check in checks:
+        left = size_value(check.left, values, check.op, check.where)
+        if check.right is None:
+            if left < 0:
+                raise FeedError(f"{check.op}: size {check.left} is negative, at {check.where}; feed larger arrays")
+            continue
+        right = size_value(check.right, values, check.op, check.where)
+        if left != right:
+            raise FeedError(_unequal(check, left, right, values))
     for requirement in requirements:
         size, unless = evaluate(requirement.size, values), evaluate(requirement.unless_empty, values)
         if size < requirement.bound and unless:
             raise requirement.error(f"{requirement.text}, at {requirement.where}")
 
 
-def sizes_fit(nodes: Sequence[Node], requirements: Sequence[Requirement], values: Mapping[Symbol, int]) -> bool:
+def sizes_fit(checks: Sequence[SizeCheck], requirements: Sequence[Requirement], values: Mapping[Symbol, int]) -> bool:
     """Whether `check_sizes` finds nothing wrong."""
     try:
-        check_sizes(nodes, requirements, values)
+        check_sizes(checks, requirements, values)
     except (FeedError, IndexOutOfBounds):
         return False
     return True
 
 
-def _unequal(node: Node, left: Size, right: Size, a: int, b: int, values: Mapping[Symbol, int]) -> str:
-    operands = ", ".join(describe(t) for t in node.inputs)
-    where = f"at {node.where} (operands: {operands})"
-    if "starts" in node.attrs:  # a region that has to lie inside
-        shape = tuple(evaluate(size, values) for size in node.inputs[0].shape)
-        return f"{node.op.name}: an index lies outside the operand, which has the shape {shape} in this run, {where}"
-    hint = "; a size that is 1 only at run time does not broadcast" if 1 in (a, b) else ""
-    return f"{node.op.name}: sizes {left} = {a} and {right} = {b} have to be equal, {where}{hint}"
+def _unequal(check: SizeCheck, left: int, right: int, values: Mapping[Symbol, int]) -> str:
+    where = f"at {check.where} (operands: {check.operands})"
+    if check.region_of is not None:
+        shape = tuple(evaluate(size, values) for size in check.region_of)
+        return f"{check.op}: an index lies outside the operand, which has the shape {shape} in this run, {where}"
+    hint = "; a size that is 1 only at run time does not broadcast" if 1 in (left, right) else ""
+    return f"{check.op}: sizes {check.left} = {left} and {check.right} = {right} have to be equal, {where}{hint}"
 
 
 def check_updates(updates: Sequence[tuple[Tensor, Tensor]], values: Mapping[Symbol, int]) -> None:
     """Raises FeedError where the new value of a variable would not have the variable's shape."""
     for variable, value in updates:
-        shape = tuple(size_value(size, values, value.node) for size in value.shape)
+        shape = tuple(size_value(size, values, value.op.name, value.where) for size in value.shape)
         if shape != variable.shape:
             raise FeedError(
                 f"the update of {describe(variable)} has the shape {shape} with these feeds, not {variable.shape}: "
@@ -188,14 +186,27 @@ def check_updates(updates: Sequence[tuple[Tensor, Tensor]], values: Mapping[Symb
             )
 
 
-def size_value(size: Size, values: Mapping[Symbol, int], node: Node) -> int:
-    """The value of a size of a node. Raises FeedError where it divides by zero."""
+def check_out(out: Sequence[Any], specs: Sequence[ArraySpec], held: Sequence[np.ndarray]) -> None:
+    """Raises FeedError where the arrays for results are not what the results are, or share memory with one another or
+    with what the run holds."""
+    if len(out) != len(specs):
+        raise FeedError(f"out has {len(out)} arrays for {len(specs)} results (at {here()})")
+    for number, (array, spec) in enumerate(zip(out, specs, strict=True)):
+        where = f"out[{number}], given at {here()},"
+        if not isinstance(array, np.ndarray) or array.dtype != spec.dtype or array.shape != spec.shape:
+            raise FeedError(f"{where} has to be an array of {spec.dtype} and the shape {spec.shape}")
+        if not (array.flags.c_contiguous and array.flags.aligned and array.flags.writeable):
+            raise FeedError(f"{where} has to be C-contiguous, aligned and writable")
+        if any(np.may_share_memory(array, other) for other in (*held, *out[:number])):
+            raise FeedError(f"{where} shares memory with a feed or with another result; give it memory of its own")
+
+
+def size_value(size: Size, values: Mapping[Symbol, int], op: str, where: Where) -> int:
+    """The value of a size of an op's. Raises FeedError where it divides by zero."""
     try:
         return evaluate(size, values)
     except ZeroDivisionError:
-        raise FeedError(
-            f"{node.op.name}: the size {size} divides by zero, at {node.where}; feed arrays that are not empty"
-        ) from None
+        raise FeedError(f"{op}: the size {size} divides by zero, at {where}; feed arrays that are not empty") from None
 
 
 def free_symbols(inputs: Sequence[Tensor]) -> set[Symbol]:

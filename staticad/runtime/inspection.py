@@ -9,7 +9,7 @@ import numpy as np
 
 from staticad.errors import NonFiniteError
 from staticad.ir.graph import Tensor, describe
-from staticad.lower.kernel.plan import Plan
+from staticad.lower.kernel.plan import FEED, VARIABLE, Plan
 from staticad.ops.sources import constant_array
 from staticad.reference import evaluate
 from staticad.runtime.binding import Compiled
@@ -120,12 +120,12 @@ def drawn_steps(plan: Plan) -> list[dict[str, Any]]:
     ]
 
 
-def drawn_buffers(plan: Plan, inputs: Sequence[Tensor], variables: Sequence[Variable]) -> dict[str, dict[str, str]]:
+def drawn_buffers(plan: Plan) -> dict[str, dict[str, str]]:
     """The buffers as `staticad.export.dot.steps_to_dot` takes them."""
-    names: dict[str, Sequence[Tensor]] = {"feed": inputs, "variable": variables}
+    outside = {FEED: plan.inputs, VARIABLE: plan.variables}
     found = {}
     for b in plan.buffers:
-        name = names[b.role][b.position].name if b.role in names else None
+        name = outside[b.role][b.position].name if b.role in outside else None
         kind = f"{b.dtype.name}[{','.join(map(str, b.shape))}]"
         found[str(b.number)] = {"label": f"{name or b.role}\n{kind}", "role": b.role}
     return found

@@ -3,39 +3,36 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from staticad.codegen.loader import kernel_address
-from staticad.errors import DTypeError, FeedError, GraphError, IndexOutOfBounds, OutOfMemory, ShapeError
+from staticad.config import note, timed
+from staticad.errors import FeedError, GraphError, IndexOutOfBounds, OutOfMemory
 from staticad.export.dot import steps_to_dot
 from staticad.export.dot import to_dot as graph_to_dot
-from staticad.ir.dims import Symbol, evaluate, symbols
-from staticad.ir.graph import Node, Tensor, describe, sort_nodes
+from staticad.ir.dims import Symbol, evaluate
+from staticad.ir.graph import Tensor, describe, sort_nodes
 from staticad.ir.provenance import here
-from staticad.ir.types import Constraint, same_size
+from staticad.ir.types import Constraint
 from staticad.lower.kernel.plan import Plan
 from staticad.lower.loops.counting import counting_plan
 from staticad.lower.loops.guarding import bodies, guarded_plan
 from staticad.lower.loops.watching import watched_plan
 from staticad.lower.lower import lower
-from staticad.lower.requirements import size_requirements
 from staticad.ops.control import all_nodes, check_scopes
-from staticad.ops.promotion import to_tensor
-from staticad.rewrite.pipeline import Options, optimize
-from staticad.runtime import inspection, profiles
+from staticad.runtime import arguments, inspection, profiles
 from staticad.runtime.binding import Binding, Compiled
 from staticad.runtime.feeds import (
     bind_sizes,
+    check_out,
     check_sizes,
     check_updates,
     convert,
-    free_symbols,
     order_feeds,
     sizes_fit,
-    unknown_size,
 )
 from staticad.runtime.layout import Failure
 from staticad.runtime.locks import Lock, back_off
@@ -87,32 +84,36 @@ class Session:
         name: str | None = None,
         options: Mapping[str, Any] | None = None,
     ) -> None:
-        chosen = _options(options)
+        rewrite = arguments.rewriter(arguments.read_options(options))
         self.name = name
         self.fetches = fetches
         leaves, self._pack = flatten(fetches)
-        changes = _updates(updates)
+        changes = arguments.read_updates(updates)
         targets = [*leaves, *(value for _, value in changes)]
         check_scopes(targets)
         everything = all_nodes(targets)
-        self._nodes = sort_nodes(targets)
-        self.inputs: tuple[Tensor, ...] = _inputs(inputs, everything)
-        self._symbols = _check_symbols(self.inputs, everything)
+        nodes = sort_nodes(targets)
+        self.inputs: tuple[Tensor, ...] = arguments.read_inputs(inputs, everything)
+        self._symbols = arguments.read_symbols(self.inputs, everything)
         self._targets = targets
-        constraints: list[Constraint] = [c for node in self._nodes for c in node.constraints]
+        constraints: list[Constraint] = [c for node in nodes for c in node.constraints]
         for variable, value in changes:
-            _check_update(variable, value, constraints)
-        rewrite = _rewriter(chosen)
-        self._optimized = rewrite(targets)
+            arguments.check_update(variable, value, constraints)
+        with timed("rewrite the graph"):
+            self._optimized = rewrite(targets)
         pairs = [(v, t) for (v, _), t in zip(changes, self._optimized[len(leaves) :], strict=True)]
         fetched = self._optimized[: len(leaves)]
-        self._plan: Plan = lower(self.inputs, fetched, pairs, constraints, size_requirements(self._nodes), rewrite)
+        with timed("lower it to a plan"):
+            self._plan: Plan = lower(self.inputs, fetched, pairs, constraints, nodes, rewrite)
+        note(1, lambda: f"plan of {self!r}\n{self._plan}")
         self._compiled = Compiled(watched_plan(self._plan))
+        note(3, lambda: f"kernels of {self!r}\n{self.source()}")
         self._bodies = [body for body in bodies(self._plan) if body.sized or body.requirements]
-        for text in self._compiled.sources:
-            kernel_address(text)
-        prepare(any(step.grain != 0 for step in self._compiled.steps))
-        self.variables: tuple[Variable, ...] = tuple(v for v in self._plan.variables if isinstance(v, Variable))
+        with timed("compile or load its kernels"):
+            for text in self._compiled.sources:
+                kernel_address(text)
+            prepare(any(step.grain != 0 for step in self._compiled.steps))
+        self.variables: tuple[Variable, ...] = arguments.find_variables(self._plan, everything, changes)
         self._changes = changes
         self._written = [v for v, _ in changes]
         self._lock = Lock()
@@ -161,7 +162,7 @@ class Session:
         feeds, values = self._converted(arrays)
         binding = self._bind(values)
         if out is not None:
-            self._check_out(binding, feeds, out)
+            check_out(out, binding.outs, [*feeds, *(v._storage for v in self.variables)])
         return self._run_on(binding, feeds, out)
 
     def _converted(self, arrays: tuple[Any, ...]) -> tuple[tuple[np.ndarray, ...], dict[Symbol, int]]:
@@ -227,7 +228,7 @@ class Session:
         return binding
 
     def _new_binding(self, values: dict[Symbol, int], profile: bool = False) -> Binding:
-        check_sizes(self._nodes, self._plan.requirements, values)
+        check_sizes(self._plan.sized, self._plan.requirements, values)
         check_updates(self._changes, values)
         unmet = tuple(b for b in self._bodies if not sizes_fit(b.sized, b.requirements, values))
         compiled = self._compiled
@@ -242,20 +243,8 @@ class Session:
             larger = self._arena.size * 3 // 2
             self._arena = aligned_bytes(larger if needed < larger < LARGE else needed)
             self._bindings.clear()
-        return Binding(compiled, self.variables, self._written, values, self._lock, self._arena, unmet)
-
-    def _check_out(self, binding: Binding, feeds: tuple[np.ndarray, ...], out: tuple[np.ndarray, ...]) -> None:
-        if len(out) != len(binding.outs):
-            raise FeedError(f"out has {len(out)} arrays for {len(binding.outs)} results (at {here()})")
-        held = [*feeds, *(v._storage for v in self.variables)]
-        for number, (array, spec) in enumerate(zip(out, binding.outs, strict=True)):
-            where = f"out[{number}], given at {here()},"
-            if not isinstance(array, np.ndarray) or array.dtype != spec.dtype or array.shape != spec.shape:
-                raise FeedError(f"{where} has to be an array of {spec.dtype} and the shape {spec.shape}")
-            if not (array.flags.c_contiguous and array.flags.aligned and array.flags.writeable):
-                raise FeedError(f"{where} has to be C-contiguous, aligned and writable")
-            if any(np.may_share_memory(array, other) for other in (*held, *out[:number])):
-                raise FeedError(f"{where} shares memory with a feed or with another result; give it memory of its own")
+        with timed("bind sizes"):
+            return Binding(compiled, self.variables, self._written, values, self._lock, self._arena, unmet)
 
     # ---- looking inside ------------------------------------------------------------------------------------------
 
@@ -287,7 +276,7 @@ class Session:
         the feed or variable that holds one); FeedError, DTypeError and IndexOutOfBounds as `run` does.
         """
         arrays, values = self._converted(order_feeds(self.inputs, {} if feeds is None else feeds))
-        check_sizes(self._nodes, self._plan.requirements, values)
+        check_sizes(self._plan.sized, self._plan.requirements, values)
         inspection.check_finite(self._targets, dict(zip(self.inputs, arrays, strict=True)))
         return True
 
@@ -313,8 +302,7 @@ class Session:
             return graph_to_dot(self._optimized, name=title)
         if stage == "kernels":
             steps = inspection.drawn_steps(self._plan)
-            buffers = inspection.drawn_buffers(self._plan, self.inputs, self.variables)
-            return steps_to_dot(steps, buffers, name=title)
+            return steps_to_dot(steps, inspection.drawn_buffers(self._plan), name=title)
         raise GraphError(f"no stage {stage!r}; there are 'graph', 'optimized' and 'kernels' (at {here()})")
 
     def __repr__(self) -> str:
@@ -324,105 +312,3 @@ class Session:
 
 def _unbound(arrays: tuple[Any, ...]) -> None:
     """Stands in for a program until sizes are known."""
-
-
-def _options(options: Mapping[str, Any] | None) -> dict[str, Any]:
-    chosen = {"optimize": True, "stabilize": True, "unsound": False}
-    if options is not None and not isinstance(options, Mapping):
-        raise GraphError(f"options are a mapping of names to values, not {options!r} (at {here()})")
-    for key, value in (options or {}).items():
-        if key not in chosen:
-            raise GraphError(f"no option {key!r}; there are {', '.join(map(repr, chosen))} (at {here()})")
-        chosen[key] = value
-    return chosen
-
-
-def _rewriter(chosen: Mapping[str, Any]) -> Callable[[list[Tensor]], list[Tensor]]:
-    if not chosen["optimize"]:
-        return list
-    rules = Options(chosen["stabilize"], chosen["unsound"])
-    return lambda tensors: optimize(tensors, rules)
-
-
-def _updates(updates: Mapping[Any, Any] | Iterable[tuple[Any, Any]] | None) -> list[tuple[Variable, Tensor]]:
-    if updates is None:
-        return []
-    pairs = _pairs(updates)
-    found: list[tuple[Variable, Tensor]] = []
-    seen: set[Node] = set()
-    for variable, value in pairs:
-        if not isinstance(variable, Variable):
-            what = describe(variable) if isinstance(variable, Tensor) else repr(variable)
-            raise GraphError(f"{what} can't be updated: it is no variable; make it with sa.variable (at {here()})")
-        if variable.node in seen:
-            raise GraphError(f"{describe(variable)} has two updates; combine them into one (at {here()})")
-        seen.add(variable.node)
-        try:
-            found.append((variable, value if isinstance(value, Tensor) else to_tensor(value, variable.dtype)))
-        except (DTypeError, ShapeError) as error:
-            raise type(error)(f"update of {describe(variable)}: {error} (at {here()})") from None
-    return found
-
-
-def _pairs(updates: Any) -> list[tuple[Any, Any]]:
-    if isinstance(updates, Mapping):
-        return list(updates.items())
-    if isinstance(updates, (Tensor, str)) or not isinstance(updates, Iterable):
-        raise GraphError(
-            f"updates are a mapping from variables to new values, or pairs of them, not {updates!r} (at {here()})"
-        )
-    pairs = list(updates)
-    for pair in pairs:
-        if not isinstance(pair, (tuple, list)) or len(pair) != 2:
-            raise GraphError(f"an update is a pair (variable, new value), not {pair!r} (at {here()})")
-    return [(variable, value) for variable, value in pairs]
-
-
-def _check_update(variable: Variable, value: Tensor, constraints: list[Constraint]) -> None:
-    if value.dtype != variable.dtype:
-        raise DTypeError(
-            f"update of {describe(variable)} has dtype {value.dtype}: {describe(value)}; "
-            f"cast it with .astype({variable.dtype.name!r})"
-        )
-    sizes = zip(value.shape, variable.shape, strict=False)
-    if value.ndim != variable.ndim or any(same_size(a, b, constraints) is None for a, b in sizes):
-        raise ShapeError(
-            f"update of {describe(variable)} has another shape: {describe(value)}; "
-            "reshape, reduce or broadcast it to the variable's"
-        )
-
-
-def _inputs(inputs: Any, nodes: list[Node]) -> tuple[Tensor, ...]:
-    needed = sorted((n for n in nodes if n.op.name == "placeholder"), key=lambda n: n.serial)
-    if inputs is None:
-        return tuple(n.out for n in needed)
-    if isinstance(inputs, Tensor):
-        raise GraphError(f"inputs is a list of placeholders; write inputs=[x] (at {here()})")
-    if not isinstance(inputs, Iterable):
-        raise GraphError(f"inputs is a list of placeholders, not {inputs!r} (at {here()})")
-    given: set[Node] = set()
-    for tensor in inputs:
-        if not isinstance(tensor, Tensor) or tensor.op.name != "placeholder":
-            what = describe(tensor) if isinstance(tensor, Tensor) else repr(tensor)
-            raise GraphError(f"{what} can't be an input: inputs are placeholders (at {here()})")
-        if tensor.node in given:
-            raise GraphError(f"{describe(tensor)} is listed twice among the inputs (at {here()})")
-        given.add(tensor.node)
-    missing = [n for n in needed if n not in given]
-    if missing:
-        listed = ", ".join(describe(n.out) for n in missing)
-        raise GraphError(f"the graph depends on {listed}, not among the inputs; add it to inputs= (at {here()})")
-    return tuple(inputs)
-
-
-def _check_symbols(inputs: tuple[Tensor, ...], nodes: list[Node]) -> tuple[Symbol, ...]:
-    known = free_symbols(inputs)
-    for node in nodes:
-        sizes = [s for kind in node.types for s in kind.shape]
-        sizes += [s for pair in node.constraints for s in pair]
-        if "size" in node.attrs:
-            sizes.append(node.attrs["size"])
-        for size in sizes:
-            if {s for s in symbols(size) if not s.runtime} - known:
-                raise unknown_size(node, size)
-    return tuple(sorted(known, key=lambda s: s.key))

@@ -10,6 +10,7 @@ import numpy as np
 from staticad.ir.dims import Symbol, as_symbol
 from staticad.ir.graph import Tensor, sort_nodes
 from staticad.lower.kernel.plan import TEMPORARY, Buffer, Plan
+from staticad.ops.control import all_nodes
 from staticad.reference import evaluate
 from tests.lower.interpreter import interpret
 from tests.lower.planning import plan_for
@@ -50,7 +51,7 @@ def computes(
     targets = [*wanted, *changes.values()]
     values = made_up(targets, sizes) if feeds is None else dict(feeds)
     plan = plan_for(wanted, changes, list(values), optimized)
-    results, variables = interpret(plan, values)
+    results, variables = interpret(plan, values, values_of_variables([*targets, *changes]))
     expected = evaluate(targets, values)
     new = dict(zip(changes, expected[len(wanted) :], strict=True))
     for variable, value in variables.items():
@@ -59,6 +60,12 @@ def computes(
         assert result.dtype == want.dtype
         np.testing.assert_allclose(result, want, rtol=1e-9, atol=1e-12, err_msg=f"fetch {number}")
     return plan
+
+
+def values_of_variables(tensors: Sequence[Tensor]) -> dict[Any, np.ndarray]:
+    """The values of the variables below the tensors."""
+    found = (node.outputs[0] for node in all_nodes(tensors))
+    return {t: t.value for t in found if t.op.name == "variable"}
 
 
 def stored(plan: Plan) -> list[Buffer]:

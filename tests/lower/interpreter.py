@@ -100,8 +100,8 @@ class Run:
     def __init__(self, plan: Plan, feeds: Sequence[np.ndarray], variables: Sequence[np.ndarray]) -> None:
         self.plan = plan
         self.sizes: dict[Symbol, int] = {}
-        for tensor, array in zip(plan.inputs, feeds, strict=True):
-            for size, actual in zip(tensor.shape, array.shape, strict=True):
+        for spec, array in zip(plan.inputs, feeds, strict=True):
+            for size, actual in zip(spec.shape, array.shape, strict=True):
                 symbol = as_symbol(size)
                 if symbol is not None:
                     self.sizes[symbol] = actual
@@ -328,8 +328,10 @@ def _check_index(args: list[Any], slot: int, index: Any, size: int, code: int) -
 def interpret(
     plan: Plan, feeds: Mapping[Any, np.ndarray], variables: Mapping[Any, np.ndarray] | None = None
 ) -> tuple[list[np.ndarray], dict[Any, np.ndarray]]:
-    """The fetched arrays, and the value of every variable afterwards."""
-    values = variables or {}
-    held = [np.asarray(values[v] if v in values else v.value) for v in plan.variables]
-    fetched, after = Run(plan, [feeds[t] for t in plan.inputs], held).run()
-    return fetched, dict(zip(plan.variables, after, strict=True))
+    """The fetched arrays, and the value of every variable of the plan afterwards; ``variables`` are their values
+    before."""
+    fed = {t.node.serial: array for t, array in feeds.items()}
+    held = {v.node.serial: (v, np.asarray(value)) for v, value in (variables or {}).items()}
+    before = [held[spec.key] for spec in plan.variables]
+    fetched, after = Run(plan, [fed[spec.key] for spec in plan.inputs], [value for _, value in before]).run()
+    return fetched, {v: value for (v, _), value in zip(before, after, strict=True)}

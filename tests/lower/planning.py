@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from staticad.ir.graph import Tensor, sort_nodes
 from staticad.lower.kernel.plan import Plan, Step
 from staticad.lower.lower import lower
-from staticad.lower.requirements import size_requirements
 from staticad.rewrite.pipeline import Options, optimize
 
 
@@ -27,7 +26,7 @@ def plan_for(
     constraints = [c for node in nodes for c in node.constraints]
     outputs = optimize(targets, Options(True, False)) if optimized else targets
     pairs = list(zip(changes, outputs[len(wanted) :]))
-    return lower(inputs, outputs[: len(wanted)], pairs, constraints, size_requirements(nodes))
+    return lower(inputs, outputs[: len(wanted)], pairs, constraints, nodes)
 
 
 def labels(plan: Plan) -> list[str]:

@@ -91,7 +91,7 @@ def test_a_commit_step_that_comes_too_early() -> None:
     w = sa.variable(np.ones(5))
     plan = plan_for([], {w: w + 1.0})
     with pytest.raises(WrongAccess, match="changed by a compute step"):
-        interpret(replace(plan, compute=plan.commit, commit=()), {})
+        interpret(replace(plan, compute=plan.commit, commit=()), {}, {w: w.value})
 
 
 def test_an_index_out_of_range() -> None:

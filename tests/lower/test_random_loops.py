@@ -12,6 +12,7 @@ import staticad as sa
 from staticad.lower.kernel.plan import BranchCall, LoopCall, Plan
 from tests.control.typed_programs import TypedProgram
 from tests.harness.looped import looped_graph
+from tests.lower.checking import values_of_variables
 from tests.lower.interpreter import IndexReported, interpret
 from tests.lower.planning import plan_for
 from tests.lower.tiny import tiny_thresholds
@@ -83,7 +84,7 @@ def test_random_graphs_as_bodies(thresholds: Callable[[], AbstractContextManager
             plan = plan_for(graph.outputs, inputs=graph.inputs)
             if kernels_only(plan):
                 arrays = {t: np.ascontiguousarray(a, t.dtype).reshape(a.shape) for t, a in graph.feeds.items()}
-                interpret(plan, arrays)
+                interpret(plan, arrays, values_of_variables(graph.outputs))
                 checked += 1
     assert checked > 10
 

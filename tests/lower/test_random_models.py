@@ -10,7 +10,7 @@ import pytest
 
 from tests.harness.condition import expect, mismatch_expected
 from tests.harness.random_builder import random_graph
-from tests.lower.checking import computes
+from tests.lower.checking import computes, values_of_variables
 from tests.lower.interpreter import interpret
 from tests.lower.planning import plan_for
 from tests.lower.random_models import random_model
@@ -42,9 +42,10 @@ def test_random_graphs_of_all_ops(thresholds: Thresholds) -> None:
         for seed in range(40):
             graph = random_graph(seed)
             plan = plan_for(graph.outputs, inputs=graph.inputs)
+            held = values_of_variables(graph.outputs)
             for feeds in (graph.feeds, graph.more_feeds):
                 arrays = {t: np.ascontiguousarray(a, t.dtype).reshape(a.shape) for t, a in feeds.items()}
-                results, _ = interpret(plan, arrays)
+                results, _ = interpret(plan, arrays, held)
                 for result, want in zip(results, expect(graph.outputs, arrays), strict=True):
                     difference = mismatch_expected(np.asarray(result), want)
                     assert difference is None, f"seed {seed}: {difference}"

@@ -10,6 +10,7 @@ import pytest
 import staticad as sa
 from staticad.ir.dims import Symbol, symbol
 from staticad.ir.graph import sort_nodes
+from staticad.lower.requirements import size_checks
 from staticad.runtime.feeds import bind_sizes, check_sizes, convert, free_symbols, order_feeds
 
 
@@ -173,16 +174,16 @@ def test_free_symbols() -> None:
 
 def test_sizes_that_an_op_needs_equal_do_not_broadcast() -> None:
     a, b = sa.placeholder(("p",), name="a"), sa.placeholder(("q",), name="b")
-    nodes = sort_nodes([a + b])
-    check_sizes(nodes, [], {Symbol("p"): 3, Symbol("q"): 3})
+    checks = size_checks(sort_nodes([a + b]))
+    check_sizes(checks, [], {Symbol("p"): 3, Symbol("q"): 3})
     with pytest.raises(sa.FeedError, match="add: sizes p = 1 and q = 3 have to be equal, at .*does not broadcast"):
-        check_sizes(nodes, [], {Symbol("p"): 1, Symbol("q"): 3})
+        check_sizes(checks, [], {Symbol("p"): 1, Symbol("q"): 3})
 
 
 def test_sizes_that_become_negative_or_divide_by_zero() -> None:
     x = sa.placeholder(("n",), name="x")
     with pytest.raises(sa.FeedError, match="is negative, at "):
-        check_sizes(sort_nodes([sa.zeros((symbol("n") - 4,)) + 1.0]), [], {Symbol("n"): 3})
+        check_sizes(size_checks(sort_nodes([sa.zeros((symbol("n") - 4,)) + 1.0])), [], {Symbol("n"): 3})
     reshaped = x.reshape(symbol("m"), -1)
     with pytest.raises(sa.FeedError, match="divides by zero, at "):
-        check_sizes(sort_nodes([reshaped]), [], {Symbol("n"): 3, Symbol("m"): 0})
+        check_sizes(size_checks(sort_nodes([reshaped])), [], {Symbol("n"): 3, Symbol("m"): 0})

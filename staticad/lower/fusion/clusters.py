@@ -46,6 +46,11 @@ class Member:
     operand_axes: tuple[int, ...] = ()
     stage: int = 0
 
+    def __str__(self) -> str:
+        stage = f", stage {self.stage}" if self.level == INNER else ""
+        types = ", ".join(map(str, self.node.types))
+        return f"{self.node.op.name} {types}: {self.kind}, {self.level}{stage}, axes {list(self.axes)}"
+
 
 @dataclass
 class Cluster:
@@ -73,6 +78,13 @@ class Cluster:
     def plain(self) -> bool:
         """Only maps over the whole space."""
         return all(m.kind == MAP and m.level == INNER for m in self.members.values())
+
+    def __str__(self) -> str:
+        space = f" over [{', '.join(map(str, self.space))}]" if self.kind == LOOPS else ""
+        outer = f", {self.outer} of them outer" if self.outer is not None else ""
+        rows = f", {self.rows} rows a chunk" if self.rows is not None else ""
+        members = "".join(f"\n  {member}" for member in self.members.values())
+        return f"cluster {self.number}: {self.kind}{space}{outer}{rows}, level {self.level}{members}"
 
 
 class _Copy(Elementwise):

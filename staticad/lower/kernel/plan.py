@@ -1,23 +1,24 @@
 """The plan: buffers, steps and sizes. All that the runtime has to know; nothing of graphs or ops is in it.
 
 Sizes are `Dim` expressions of the free sizes; the runtime evaluates them once for every new set of feed shapes.
+A plan prints as a listing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from staticad.ir.dims import Shape, Size
 from staticad.ir.dtypes import DType
-from staticad.ir.graph import Node, Tensor
 from staticad.ir.provenance import Where
 from staticad.lower.kernel.language import Kernel
 
 FEED, CONSTANT, VARIABLE, TEMPORARY, FETCH = "feed", "constant", "variable", "temporary", "fetch"
 RECORD = "record"  # a sequence whose length a run determines; its memory grows
+ROLES = (FEED, CONSTANT, VARIABLE, TEMPORARY, RECORD, FETCH)
 
 
 @dataclass(frozen=True)
@@ -105,6 +106,20 @@ class Step:
         """The plans that the step calls."""
         return self.kernel.bodies if isinstance(self.kernel, LoopCall | BranchCall) else ()
 
+    def listing(self, kernels: dict[Kernel, str]) -> Iterator[str]:
+        """Lines of text, nested plans indented; ``kernels`` are the names of those listed before."""
+        call = self.kernel
+        reads, writes = _numbers(self.reads), _numbers(self.writes)
+        name = kernels.setdefault(call, f"k{len(kernels)} ") if isinstance(call, Kernel) else ""
+        routine = f" by {call}" if isinstance(call, str) else ""
+        cut = "" if self.grain == 0 else f", {self.grain} at a time"
+        extent = "" if isinstance(call, LoopCall | BranchCall) else f"; {self.extent} times{cut}"
+        yield f"{name}{self.label}{routine}: {reads} -> {writes}{extent}".replace(":  ->", ": ->")
+        if isinstance(call, LoopCall | BranchCall):
+            for title, plan in zip(call.titles, call.bodies, strict=True):
+                yield f"  {title}"
+                yield from (f"    {line}" for line in plan.listing(kernels))
+
 
 @dataclass(frozen=True)
 class Slice:
@@ -113,6 +128,9 @@ class Slice:
     buffer: int
     stride: Size = 0
 
+    def __str__(self) -> str:
+        return f"b{self.buffer}" if self.stride == 0 else f"b{self.buffer} by {self.stride} bytes"
+
 
 @dataclass(frozen=True)
 class Counter:
@@ -120,6 +138,9 @@ class Counter:
 
     first: Size
     difference: Size
+
+    def __str__(self) -> str:
+        return f"{self.first} by {self.difference}"
 
 
 @dataclass(frozen=True)
@@ -143,6 +164,16 @@ class LoopCall:
     @property
     def bodies(self) -> tuple[Plan, ...]:
         return (self.plan,)
+
+    @property
+    def titles(self) -> tuple[str, ...]:
+        """What stands over the body in a listing."""
+        if self.condition is not None:
+            steps = f"while b{self.condition}"
+        else:
+            steps = f"b{self.count} steps" if self.count is not None else f"{self.length} steps"
+        backwards = " backwards" if self.reverse else ""
+        return (f"{steps}{backwards}, {_given(self.carries, self.feeds, self.fetches)}:",)
 
     @property
     def slices(self) -> tuple[Slice, ...]:
@@ -179,6 +210,14 @@ class BranchCall:
         return self.plans
 
     @property
+    def titles(self) -> tuple[str, ...]:
+        """What stands over the plans in a listing."""
+        return tuple(
+            f"where b{self.index} is {number}, {_given(self.carries, feeds, self.fetches)}:"
+            for number, feeds in enumerate(self.feeds)
+        )
+
+    @property
     def reads(self) -> set[int]:
         """The buffers that a call reads."""
         return {self.index, *self.carries, *(s.buffer for feeds in self.feeds for s in feeds)}
@@ -209,11 +248,44 @@ class Requirement:
     error: type[Exception]
     unless_empty: Size = 1
 
+    def __str__(self) -> str:
+        unless = "" if self.unless_empty == 1 else f" unless {self.unless_empty} = 0"
+        return f"{self.size} >= {self.bound}{unless}: {self.text}, at {self.where}"
+
+
+@dataclass(frozen=True)
+class SizeCheck:
+    """A condition on sizes that an op makes: ``left`` and ``right`` are equal, or without ``right`` ``left`` is not
+    negative. ``operands`` are described for the message; ``region_of`` is the shape that a region has to lie in. It is
+    evaluated as a requirement is."""
+
+    op: str
+    where: Where
+    left: Size
+    right: Size | None = None
+    operands: str = ""
+    region_of: Shape | None = None
+
+    def __str__(self) -> str:
+        condition = f"{self.left} >= 0" if self.right is None else f"{self.left} = {self.right}"
+        return f"{condition}: {self.op}, at {self.where}"
+
+
+@dataclass(frozen=True)
+class External:
+    """An array that the plan gets from outside, a feed or a variable. ``key`` tells which: a number that no other
+    tensor of the process has."""
+
+    key: int
+    name: str | None
+    dtype: DType
+    shape: Shape
+
 
 @dataclass(frozen=True)
 class Plan:
-    """``compute`` steps run first; ``commit`` steps write variables and run only if nothing failed. ``sized`` are the
-    nodes of a body whose sizes have to fit where it is entered."""
+    """``compute`` steps run first; ``commit`` steps write variables and run only if nothing failed. ``sized`` and
+    ``requirements`` have to hold of sizes where the plan is entered."""
 
     buffers: tuple[Buffer, ...]
     compute: tuple[Step, ...]
@@ -222,14 +294,49 @@ class Plan:
     arena: Size
     checks: tuple[Check, ...]
     requirements: tuple[Requirement, ...]
-    inputs: tuple[Tensor, ...]
-    variables: tuple[Tensor, ...]
+    sized: tuple[SizeCheck, ...]
+    inputs: tuple[External, ...]
+    variables: tuple[External, ...]
     fetches: tuple[Buffer, ...]
-    sized: tuple[Node, ...] = ()
 
     @property
     def steps(self) -> tuple[Step, ...]:
         return self.compute + self.commit
+
+    def __str__(self) -> str:
+        checks = [f"  {code}: {check.text}, at {check.where}" for code, check in enumerate(self.checks)]
+        return "\n".join([*self.listing({}), *(["index checks", *checks] if checks else [])])
+
+    def listing(self, kernels: dict[Kernel, str]) -> Iterator[str]:
+        """Lines of text; ``kernels`` are the names of those listed before."""
+        yield f"arena of {self.arena} bytes"
+        for role in ROLES:
+            yield from (f"  {self._described(b)}" for b in self.buffers if b.role == role)
+        for title, steps in (("compute", self.compute), ("commit", self.commit)):
+            if steps:
+                yield title
+            for step in steps:
+                yield from (f"  {line}" for line in step.listing(kernels))
+        if self.sized or self.requirements:
+            yield "sizes"
+            yield from (f"  {condition}" for condition in (*self.sized, *self.requirements))
+
+    def _described(self, buffer: Buffer) -> str:
+        """A buffer with its name, and where it is in the arena."""
+        outside = {FEED: self.inputs, VARIABLE: self.variables}.get(buffer.role)
+        name = outside[buffer.position].name if outside else None
+        place = f" at {self.offsets[buffer.number]}" if buffer.number in self.offsets else ""
+        return f"{buffer}{f' {name!r}' if name else ''}{place}"
+
+
+def _numbers(buffers: Iterable[int]) -> str:
+    return " ".join(f"b{number}" for number in buffers)
+
+
+def _given(carries: tuple[int, ...], feeds: Iterable[Slice | Counter], fetches: Iterable[Slice]) -> str:
+    """What a body gets, for a listing."""
+    parts = {"carries": _numbers(carries), "feeds": ", ".join(map(str, feeds)), "fetches": ", ".join(map(str, fetches))}
+    return "; ".join(f"{title} {text}" for title, text in parts.items() if text)
 
 
 def change_kernels(plan: Plan, change: Callable[[Step, Kernel], Step]) -> Plan:

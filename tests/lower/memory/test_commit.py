@@ -269,7 +269,7 @@ def test_a_part_made_of_the_part_before_it() -> None:
     first = v.at[0:1].set(1)
     second = first.at[1:2].set(sa.maximum(first[1], low))
     plan = plan_for([], inputs=[low], updates={v: second}, optimized=False)
-    _, after = interpret(plan, {low: np.array(-7)})
+    _, after = interpret(plan, {low: np.array(-7)}, {v: v.value})
     np.testing.assert_array_equal(after[v], [1, 4, -20])
 
 

@@ -1,0 +1,135 @@
+"""The arguments of `compile`: checked, and brought to one form."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from staticad.errors import DTypeError, GraphError, ShapeError
+from staticad.ir.dims import Symbol, symbols
+from staticad.ir.graph import Node, Tensor, describe
+from staticad.ir.provenance import here
+from staticad.ir.types import Constraint, same_size
+from staticad.lower.kernel.plan import Plan
+from staticad.ops.promotion import to_tensor
+from staticad.rewrite.pipeline import Options, optimize
+from staticad.runtime.feeds import free_symbols, unknown_size
+from staticad.runtime.variables import Variable
+
+
+def read_options(options: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Every option with its value."""
+    chosen = {"optimize": True, "stabilize": True, "unsound": False}
+    if options is not None and not isinstance(options, Mapping):
+        raise GraphError(f"options are a mapping of names to values, not {options!r} (at {here()})")
+    for key, value in (options or {}).items():
+        if key not in chosen:
+            raise GraphError(f"no option {key!r}; there are {', '.join(map(repr, chosen))} (at {here()})")
+        chosen[key] = value
+    return chosen
+
+
+def rewriter(chosen: Mapping[str, Any]) -> Callable[[list[Tensor]], list[Tensor]]:
+    """What the options make of a graph before it is lowered."""
+    if not chosen["optimize"]:
+        return list
+    rules = Options(chosen["stabilize"], chosen["unsound"])
+    return lambda tensors: optimize(tensors, rules)
+
+
+def read_updates(updates: Mapping[Any, Any] | Iterable[tuple[Any, Any]] | None) -> list[tuple[Variable, Tensor]]:
+    """The variables with their new values, in the order given."""
+    if updates is None:
+        return []
+    pairs = _pairs(updates)
+    found: list[tuple[Variable, Tensor]] = []
+    seen: set[Node] = set()
+    for variable, value in pairs:
+        if not isinstance(variable, Variable):
+            what = describe(variable) if isinstance(variable, Tensor) else repr(variable)
+            raise GraphError(f"{what} can't be updated: it is no variable; make it with sa.variable (at {here()})")
+        if variable.node in seen:
+            raise GraphError(f"{describe(variable)} has two updates; combine them into one (at {here()})")
+        seen.add(variable.node)
+        try:
+            found.append((variable, value if isinstance(value, Tensor) else to_tensor(value, variable.dtype)))
+        except (DTypeError, ShapeError) as error:
+            raise type(error)(f"update of {describe(variable)}: {error} (at {here()})") from None
+    return found
+
+
+def _pairs(updates: Any) -> list[tuple[Any, Any]]:
+    if isinstance(updates, Mapping):
+        return list(updates.items())
+    if isinstance(updates, (Tensor, str)) or not isinstance(updates, Iterable):
+        raise GraphError(
+            f"updates are a mapping from variables to new values, or pairs of them, not {updates!r} (at {here()})"
+        )
+    pairs = list(updates)
+    for pair in pairs:
+        if not isinstance(pair, (tuple, list)) or len(pair) != 2:
+            raise GraphError(f"an update is a pair (variable, new value), not {pair!r} (at {here()})")
+    return [(variable, value) for variable, value in pairs]
+
+
+def check_update(variable: Variable, value: Tensor, constraints: list[Constraint]) -> None:
+    """Raises DTypeError or ShapeError where the new value does not fit; sizes that have to turn out equal join the
+    constraints."""
+    if value.dtype != variable.dtype:
+        raise DTypeError(
+            f"update of {describe(variable)} has dtype {value.dtype}: {describe(value)}; "
+            f"cast it with .astype({variable.dtype.name!r})"
+        )
+    sizes = zip(value.shape, variable.shape, strict=False)
+    if value.ndim != variable.ndim or any(same_size(a, b, constraints) is None for a, b in sizes):
+        raise ShapeError(
+            f"update of {describe(variable)} has another shape: {describe(value)}; "
+            "reshape, reduce or broadcast it to the variable's"
+        )
+
+
+def read_inputs(inputs: Any, nodes: Sequence[Node]) -> tuple[Tensor, ...]:
+    """The placeholders that a run is fed, for a graph of these nodes."""
+    needed = sorted((n for n in nodes if n.op.name == "placeholder"), key=lambda n: n.serial)
+    if inputs is None:
+        return tuple(n.out for n in needed)
+    if isinstance(inputs, Tensor):
+        raise GraphError(f"inputs is a list of placeholders; write inputs=[x] (at {here()})")
+    if not isinstance(inputs, Iterable):
+        raise GraphError(f"inputs is a list of placeholders, not {inputs!r} (at {here()})")
+    given: set[Node] = set()
+    for tensor in inputs:
+        if not isinstance(tensor, Tensor) or tensor.op.name != "placeholder":
+            what = describe(tensor) if isinstance(tensor, Tensor) else repr(tensor)
+            raise GraphError(f"{what} can't be an input: inputs are placeholders (at {here()})")
+        if tensor.node in given:
+            raise GraphError(f"{describe(tensor)} is listed twice among the inputs (at {here()})")
+        given.add(tensor.node)
+    missing = [n for n in needed if n not in given]
+    if missing:
+        listed = ", ".join(describe(n.out) for n in missing)
+        raise GraphError(f"the graph depends on {listed}, not among the inputs; add it to inputs= (at {here()})")
+    return tuple(inputs)
+
+
+def read_symbols(inputs: tuple[Tensor, ...], nodes: Sequence[Node]) -> tuple[Symbol, ...]:
+    """The free sizes of the inputs. Raises GraphError where a node has one that no input determines."""
+    known = free_symbols(inputs)
+    for node in nodes:
+        sizes = [s for kind in node.types for s in kind.shape]
+        sizes += [s for pair in node.constraints for s in pair]
+        if "size" in node.attrs:
+            sizes.append(node.attrs["size"])
+        for size in sizes:
+            if {s for s in symbols(size) if not s.runtime} - known:
+                raise unknown_size(node, size)
+    return tuple(sorted(known, key=lambda s: s.key))
+
+
+def find_variables(
+    plan: Plan, nodes: Sequence[Node], updates: Sequence[tuple[Variable, Tensor]]
+) -> tuple[Variable, ...]:
+    """The variables of a plan, in its order: nodes of the graph, or variables that are only written."""
+    outputs = [*(node.outputs[0] for node in nodes), *(variable for variable, _ in updates)]
+    known = {t.node.serial: t for t in outputs if isinstance(t, Variable)}
+    return tuple(known[spec.key] for spec in plan.variables)
