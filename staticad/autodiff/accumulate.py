@@ -8,6 +8,7 @@ from staticad.ir.types import TensorType
 from staticad.ops.arithmetic import ADD
 from staticad.ops.base import apply, apply_all
 from staticad.ops.control import LOOP, Body, LoopShape, parameter, steps_made
+from staticad.ops.creation import FULL
 from staticad.ops.slicing import EMBED, REPLACE, SLICE
 
 
@@ -43,7 +44,7 @@ def _fits_in(emptied: Tensor, region: Tensor) -> bool:
     if emptied.op is not REPLACE or region.op is not EMBED:
         return False
     zeros, attrs = emptied.inputs[1], emptied.node.attrs
-    if zeros.op.name != "full" or zeros.node.attrs["value"] != 0 or region.node.attrs["fill"] != 0:
+    if zeros.op is not FULL or zeros.node.attrs["value"] != 0 or region.node.attrs["fill"] != 0:
         return False
     places = (region.node.attrs["starts"], region.node.attrs["steps"], region.inputs[0].shape)
     return places == (attrs["starts"], attrs["steps"], attrs["sizes"])
@@ -55,7 +56,7 @@ def _scattered(tensor: Tensor) -> list[Tensor]:
     while tensor.op.family == "scatter" and tensor.node.attrs["mode"] == "add":
         chain.append(tensor)
         tensor = tensor.inputs[0]
-    is_zero = tensor.op.name == "full" and tensor.node.attrs["value"] == 0
+    is_zero = tensor.op is FULL and tensor.node.attrs["value"] == 0
     return chain if is_zero else []
 
 

@@ -12,10 +12,10 @@ from staticad.ir.dtypes import is_float
 from staticad.ir.graph import Node, Tensor, describe, sort_nodes
 from staticad.ir.provenance import inherit, user_call
 from staticad.ir.types import TensorType, same_size
+from staticad.ops.arithmetic import ADD
 from staticad.ops.base import Assemble, Cast, Elementwise, apply, apply_all
 from staticad.ops.control import Control
 from staticad.ops.creation import FULL
-from staticad.ops.elementwise import ADD
 from staticad.ops.movement import BROADCAST_TO
 from staticad.ops.sources import constant
 

@@ -268,3 +268,15 @@ def check_index(_context: Any, args: Any, slot: Any, i: Any, n: Any, code: Any) 
         return select(valid, wrapped, 0).ir
 
     return types.int64(ARGS, slot, types.int64, types.int64, types.int64), emit
+
+
+KERNEL_NAMES: dict[str, object] = {
+    "pointer": pointer,
+    "size": size,
+    "load": load,
+    "load_where": load_where,
+    "store": store,
+    "check_index": check_index,
+    "failure": failure,
+    "look": look,
+}

@@ -97,3 +97,6 @@ def _branches(function: ir.Function) -> list[tuple[Any, str]]:
                     innermost = max(around, key=lambda loop: loop[0])
                     found.append((innermost[2], instruction.text.removeprefix(_MARK)))
     return found
+
+
+KERNEL_NAMES: dict[str, object] = {"short_loop": short_loop, "deep_loop": deep_loop}

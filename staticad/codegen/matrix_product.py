@@ -106,3 +106,6 @@ def matrix_product_add(
 
     i = types.int64
     return types.void(c, i, i, a, i, i, i, b, i, i, i, i, i, i, alpha), emit
+
+
+KERNEL_NAMES: dict[str, object] = {"matrix_product": matrix_product, "matrix_product_add": matrix_product_add}

@@ -133,3 +133,24 @@ floor = elementwise("floor", _floor, NUMBERS)
 ceil = elementwise("ceil", _ceil, NUMBERS)
 trunc = elementwise("trunc", _trunc, NUMBERS)
 round_half_even = elementwise("round", _round, NUMBERS)
+
+KERNEL_NAMES: dict[str, object] = {
+    "add": add,
+    "sub": sub,
+    "mul": mul,
+    "div": div,
+    "neg": neg,
+    "abs": absolute,
+    "sign": sign,
+    "square": square,
+    "reciprocal": reciprocal,
+    "sqrt": sqrt,
+    "rsqrt": rsqrt,
+    "maximum": maximum,
+    "minimum": minimum,
+    "relu": relu,
+    "floor": floor,
+    "ceil": ceil,
+    "trunc": trunc,
+    "round": round_half_even,
+}

@@ -57,3 +57,12 @@ bitwise_xor = elementwise("bitwise_xor", _bitwise_xor, INTEGERS)
 invert = elementwise("invert", _invert, INTEGERS)
 left_shift = elementwise("left_shift", _left_shift, INTEGERS)
 right_shift = elementwise("right_shift", _right_shift, INTEGERS)
+
+KERNEL_NAMES: dict[str, object] = {
+    "bitwise_and": bitwise_and,
+    "bitwise_or": bitwise_or,
+    "bitwise_xor": bitwise_xor,
+    "invert": invert,
+    "left_shift": left_shift,
+    "right_shift": right_shift,
+}

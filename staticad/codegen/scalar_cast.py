@@ -64,3 +64,5 @@ def _define_cast(_context: Any, v: types.Type, dtype: types.Type) -> Any:
 
 
 cast = as_intrinsic(_define_cast, "cast", "v as dtype, as NumPy's astype on x86-64.", ("v", "dtype"))
+
+KERNEL_NAMES: dict[str, object] = {"cast": cast}

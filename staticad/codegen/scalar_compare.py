@@ -112,3 +112,20 @@ isnan = elementwise("isnan", _isnan, DTYPES, BOOLEAN)
 isinf = elementwise("isinf", _isinf, DTYPES, BOOLEAN)
 isfinite = elementwise("isfinite", _isfinite, DTYPES, BOOLEAN)
 where = as_intrinsic(_define_where, "where", "a where the boolean c holds, else b; no branch.", ("c", "a", "b"))
+
+KERNEL_NAMES: dict[str, object] = {
+    "equal": equal,
+    "not_equal": not_equal,
+    "less": less,
+    "less_equal": less_equal,
+    "greater": greater,
+    "greater_equal": greater_equal,
+    "logical_and": logical_and,
+    "logical_or": logical_or,
+    "logical_xor": logical_xor,
+    "logical_not": logical_not,
+    "isnan": isnan,
+    "isinf": isinf,
+    "isfinite": isfinite,
+    "where": where,
+}

@@ -80,3 +80,5 @@ def _floor_divide(a: Value, b: Value) -> Value:
 
 floor_divide = elementwise("floor_divide", _floor_divide, NUMBERS)
 remainder = elementwise("remainder", _remainder, NUMBERS)
+
+KERNEL_NAMES: dict[str, object] = {"floor_divide": floor_divide, "remainder": remainder}

@@ -32,3 +32,5 @@ def _power(x: Value, y: Value) -> Value:
 
 
 power = elementwise("pow", _power, NUMBERS)
+
+KERNEL_NAMES: dict[str, object] = {"pow": power}

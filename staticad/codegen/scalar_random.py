@@ -63,3 +63,5 @@ def _threefry32(key: Value, counter: Value) -> Value:
 
 threefry64 = elementwise("threefry64", _threefry64, (types.uint64,))
 threefry32 = elementwise("threefry32", _threefry32, (types.uint64,), types.uint32)
+
+KERNEL_NAMES: dict[str, object] = {"threefry64": threefry64, "threefry32": threefry32}

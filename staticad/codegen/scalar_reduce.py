@@ -91,3 +91,15 @@ max_reduce = elementwise("max_reduce", _max_reduce, DTYPES)
 min_reduce = elementwise("min_reduce", _min_reduce, DTYPES)
 or_reduce = elementwise("or_reduce", _or_reduce, (BOOLEAN,))
 and_reduce = elementwise("and_reduce", _and_reduce, (BOOLEAN,))
+
+KERNEL_NAMES: dict[str, object] = {
+    "add_reduce": add_reduce,
+    "mul_reduce": mul_reduce,
+    "max_reduce": max_reduce,
+    "min_reduce": min_reduce,
+    "max_key": max_key,
+    "min_key": min_key,
+    "key_value": key_value,
+    "or_reduce": or_reduce,
+    "and_reduce": and_reduce,
+}

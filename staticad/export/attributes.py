@@ -10,6 +10,7 @@ from staticad.errors import GraphError
 from staticad.ir.graph import Node, Tensor, sort_nodes
 from staticad.ir.printer import format_value
 from staticad.ops.control import LOOP
+from staticad.ops.sources import CONSTANT
 
 FORWARD, GRADIENT, UPDATE = "forward", "gradient", "update"
 Outputs = Tensor | Iterable[Tensor] | Mapping[str, Tensor]
@@ -80,7 +81,7 @@ def ordered_inputs(node: Node) -> bool:
 
 def attributes(node: Node) -> str:
     """The attributes of a node, short, or the value of a small constant."""
-    if node.op.name == "constant":
+    if node.op is CONSTANT:
         array: np.ndarray = node.attrs["value"].array
         text = str(array[()]) if array.ndim == 0 else format_value(array)
         return _cut(text) if array.size <= _SMALL else ""

@@ -5,8 +5,9 @@ from __future__ import annotations
 from staticad.errors import DTypeError
 from staticad.ir.dtypes import BOOL, INT8, is_float
 from staticad.ir.graph import Tensor, describe
-from staticad.ops import elementwise as ops
 from staticad.ops.base import Op, apply
+from staticad.ops.bitwise import BITWISE_AND, BITWISE_OR, BITWISE_XOR, INVERT, LEFT_SHIFT, RIGHT_SHIFT
+from staticad.ops.comparison import LOGICAL_AND, LOGICAL_NOT, LOGICAL_OR, LOGICAL_XOR
 from staticad.ops.promotion import Operand, as_operands, cast
 
 
@@ -23,34 +24,34 @@ def _bits(op: Op, logic: Op | None, *values: Operand) -> Tensor:
 
 def bitwise_and(x1: Operand, x2: Operand) -> Tensor:
     """x1 & x2, bit by bit. Floats raise DTypeError."""
-    return _bits(ops.BITWISE_AND, ops.LOGICAL_AND, x1, x2)
+    return _bits(BITWISE_AND, LOGICAL_AND, x1, x2)
 
 
 def bitwise_or(x1: Operand, x2: Operand) -> Tensor:
     """x1 | x2, bit by bit. Floats raise DTypeError."""
-    return _bits(ops.BITWISE_OR, ops.LOGICAL_OR, x1, x2)
+    return _bits(BITWISE_OR, LOGICAL_OR, x1, x2)
 
 
 def bitwise_xor(x1: Operand, x2: Operand) -> Tensor:
     """x1 ^ x2, bit by bit. Floats raise DTypeError."""
-    return _bits(ops.BITWISE_XOR, ops.LOGICAL_XOR, x1, x2)
+    return _bits(BITWISE_XOR, LOGICAL_XOR, x1, x2)
 
 
 def invert(x: Operand) -> Tensor:
     """~x, bit by bit: -x - 1 of signed integers. Floats raise DTypeError."""
-    return _bits(ops.INVERT, ops.LOGICAL_NOT, x)
+    return _bits(INVERT, LOGICAL_NOT, x)
 
 
 def left_shift(x1: Operand, x2: Operand) -> Tensor:
     """x1 << x2 in the operands' dtype; 0 for shifts by its width or more, or by a negative number. Bools are int8 ones.
     Floats raise DTypeError."""
-    return _bits(ops.LEFT_SHIFT, None, x1, x2)
+    return _bits(LEFT_SHIFT, None, x1, x2)
 
 
 def right_shift(x1: Operand, x2: Operand) -> Tensor:
     """x1 >> x2, keeping the sign; 0, or -1 of negative ones, for shifts by the width or more, or by a negative number.
     Bools are int8 ones. Floats raise DTypeError."""
-    return _bits(ops.RIGHT_SHIFT, None, x1, x2)
+    return _bits(RIGHT_SHIFT, None, x1, x2)
 
 
 bitwise_not = invert

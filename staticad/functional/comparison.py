@@ -8,20 +8,35 @@ import numpy as np
 
 from staticad.ir.dtypes import BOOL, UINT64, is_integer
 from staticad.ir.graph import Tensor
-from staticad.ops import elementwise as ops
 from staticad.ops.base import Op, apply
+from staticad.ops.comparison import (
+    EQUAL,
+    GREATER,
+    GREATER_EQUAL,
+    ISFINITE,
+    ISINF,
+    ISNAN,
+    LESS,
+    LESS_EQUAL,
+    LOGICAL_AND,
+    LOGICAL_NOT,
+    LOGICAL_OR,
+    LOGICAL_XOR,
+    NOT_EQUAL,
+)
 from staticad.ops.creation import fill
 from staticad.ops.promotion import Operand, as_operands, cast, to_tensor, weak_kind
+from staticad.ops.selection import WHERE
 from staticad.ops.sources import constant
 
 # What each relation becomes when its operands trade places.
 _MIRRORED = {
-    ops.EQUAL: ops.EQUAL,
-    ops.NOT_EQUAL: ops.NOT_EQUAL,
-    ops.LESS: ops.GREATER,
-    ops.GREATER: ops.LESS,
-    ops.LESS_EQUAL: ops.GREATER_EQUAL,
-    ops.GREATER_EQUAL: ops.LESS_EQUAL,
+    EQUAL: EQUAL,
+    NOT_EQUAL: NOT_EQUAL,
+    LESS: GREATER,
+    GREATER: LESS,
+    LESS_EQUAL: GREATER_EQUAL,
+    GREATER_EQUAL: LESS_EQUAL,
 }
 
 
@@ -48,39 +63,39 @@ def _compare_mixed(op: Any, a: Tensor, b: Tensor) -> Tensor:
 
     float64, their NumPy result type, would take 2**63 and 2**63 + 1 for the same number.
     """
-    negative = apply(ops.LESS, a, constant(0, a.dtype))
+    negative = apply(LESS, a, constant(0, a.dtype))
     unsigned = apply(op, cast(a, UINT64), b)
-    return apply(ops.WHERE, negative, constant(bool(op.numpy(-1, 0))), unsigned)
+    return apply(WHERE, negative, constant(bool(op.numpy(-1, 0))), unsigned)
 
 
 def equal(x1: Operand, x2: Operand) -> Tensor:
     """x1 == x2; false for NaN."""
-    return _compare(ops.EQUAL, x1, x2)
+    return _compare(EQUAL, x1, x2)
 
 
 def not_equal(x1: Operand, x2: Operand) -> Tensor:
     """x1 != x2; true for NaN."""
-    return _compare(ops.NOT_EQUAL, x1, x2)
+    return _compare(NOT_EQUAL, x1, x2)
 
 
 def less(x1: Operand, x2: Operand) -> Tensor:
     """x1 < x2; false for NaN."""
-    return _compare(ops.LESS, x1, x2)
+    return _compare(LESS, x1, x2)
 
 
 def less_equal(x1: Operand, x2: Operand) -> Tensor:
     """x1 <= x2; false for NaN."""
-    return _compare(ops.LESS_EQUAL, x1, x2)
+    return _compare(LESS_EQUAL, x1, x2)
 
 
 def greater(x1: Operand, x2: Operand) -> Tensor:
     """x1 > x2; false for NaN."""
-    return _compare(ops.GREATER, x1, x2)
+    return _compare(GREATER, x1, x2)
 
 
 def greater_equal(x1: Operand, x2: Operand) -> Tensor:
     """x1 >= x2; false for NaN."""
-    return _compare(ops.GREATER_EQUAL, x1, x2)
+    return _compare(GREATER_EQUAL, x1, x2)
 
 
 def _logical(op: Op, x1: Operand, x2: Operand) -> Tensor:
@@ -91,34 +106,34 @@ def _logical(op: Op, x1: Operand, x2: Operand) -> Tensor:
 
 def logical_and(x1: Operand, x2: Operand) -> Tensor:
     """Both are not 0."""
-    return _logical(ops.LOGICAL_AND, x1, x2)
+    return _logical(LOGICAL_AND, x1, x2)
 
 
 def logical_or(x1: Operand, x2: Operand) -> Tensor:
     """One or both are not 0."""
-    return _logical(ops.LOGICAL_OR, x1, x2)
+    return _logical(LOGICAL_OR, x1, x2)
 
 
 def logical_xor(x1: Operand, x2: Operand) -> Tensor:
     """Exactly one is not 0."""
-    return _logical(ops.LOGICAL_XOR, x1, x2)
+    return _logical(LOGICAL_XOR, x1, x2)
 
 
 def logical_not(x: Operand) -> Tensor:
     """x is 0."""
-    return apply(ops.LOGICAL_NOT, to_tensor(x))
+    return apply(LOGICAL_NOT, to_tensor(x))
 
 
 def isnan(x: Operand) -> Tensor:
     """x is NaN; false for integers."""
-    return apply(ops.ISNAN, to_tensor(x))
+    return apply(ISNAN, to_tensor(x))
 
 
 def isfinite(x: Operand) -> Tensor:
     """x is neither infinite nor NaN; true for integers."""
-    return apply(ops.ISFINITE, to_tensor(x))
+    return apply(ISFINITE, to_tensor(x))
 
 
 def isinf(x: Operand) -> Tensor:
     """x is infinite; false for integers."""
-    return apply(ops.ISINF, to_tensor(x))
+    return apply(ISINF, to_tensor(x))

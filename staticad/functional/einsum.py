@@ -17,9 +17,9 @@ from staticad.ir.dims import Size, product
 from staticad.ir.dtypes import BOOL
 from staticad.ir.graph import Tensor, describe
 from staticad.ir.types import same_size
+from staticad.ops.arithmetic import MUL
 from staticad.ops.base import apply
 from staticad.ops.contract import MATMUL
-from staticad.ops.elementwise import MUL
 from staticad.ops.movement import DIAGONAL, SQUEEZE
 from staticad.ops.promotion import Operand, as_operands
 from staticad.ops.reduce import ANY, SUM

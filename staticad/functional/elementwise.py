@@ -14,10 +14,28 @@ import numpy as np
 from staticad.errors import DTypeError
 from staticad.ir.dtypes import BOOL, FLOAT64, INT8, as_dtype, floating, is_float
 from staticad.ir.graph import Tensor, describe
-from staticad.ops import elementwise as ops
+from staticad.ops.arithmetic import (
+    ABS,
+    ADD,
+    DIV,
+    FLOOR_DIVIDE,
+    MUL,
+    NEG,
+    POW,
+    RECIPROCAL,
+    REMAINDER,
+    RSQRT,
+    SIGN,
+    SQRT,
+    SQUARE,
+    SUB,
+)
 from staticad.ops.base import Op, apply
+from staticad.ops.conversion import CEIL, FLOOR, ROUND, TRUNC
 from staticad.ops.promotion import Operand, as_operands, cast, common_dtype, to_tensor
+from staticad.ops.selection import MAXIMUM, MINIMUM, RELU, WHERE
 from staticad.ops.sources import constant_array
+from staticad.ops.transcendental import COS, ERF, EXP, EXPM1, LOG, LOG1P, SIGMOID, SIN, SOFTPLUS, TAN, TANH
 
 
 def _binary(op: Op, x1: Operand, x2: Operand) -> Tensor:
@@ -37,7 +55,7 @@ def _float(op: Op, x: Operand) -> Tensor:
 
 def add(x1: Operand, x2: Operand) -> Tensor:
     """x1 + x2; or for bools."""
-    return _binary(ops.ADD, x1, x2)
+    return _binary(ADD, x1, x2)
 
 
 def subtract(x1: Operand, x2: Operand) -> Tensor:
@@ -45,29 +63,29 @@ def subtract(x1: Operand, x2: Operand) -> Tensor:
     a, b = as_operands("sub", x1, x2)
     if a.dtype == BOOL:
         raise DTypeError(f"sub: bools have no difference; use ^ or sa.logical_xor ({describe(a)}, {describe(b)})")
-    return apply(ops.SUB, a, b)
+    return apply(SUB, a, b)
 
 
 def multiply(x1: Operand, x2: Operand) -> Tensor:
     """x1 * x2; and for bools."""
-    return _binary(ops.MUL, x1, x2)
+    return _binary(MUL, x1, x2)
 
 
 def divide(x1: Operand, x2: Operand) -> Tensor:
     """x1 / x2 in floats; integers and bools divide in float64."""
     a, b = as_operands("div", x1, x2)
     dtype = a.dtype if is_float(a.dtype) else FLOAT64
-    return apply(ops.DIV, cast(a, dtype), cast(b, dtype))
+    return apply(DIV, cast(a, dtype), cast(b, dtype))
 
 
 def floor_divide(x1: Operand, x2: Operand) -> Tensor:
     """floor(x1 / x2), exact; 0 for an integer divided by zero. Its derivative is 0."""
-    return _no_bool(ops.FLOOR_DIVIDE, x1, x2)
+    return _no_bool(FLOOR_DIVIDE, x1, x2)
 
 
 def remainder(x1: Operand, x2: Operand) -> Tensor:
     """x1 - floor(x1 / x2) * x2, with the sign of x2; 0 for an integer and a zero divisor."""
-    return _no_bool(ops.REMAINDER, x1, x2)
+    return _no_bool(REMAINDER, x1, x2)
 
 
 def divmod(x1: Operand, x2: Operand) -> tuple[Tensor, Tensor]:
@@ -89,7 +107,7 @@ def power(x1: Operand, x2: Operand) -> Tensor:
                 f"pow: integers to negative integer powers are not integers; use astype or a float exponent "
                 f"({describe(a)} ** {exponent})"
             )
-    return apply(ops.POW, cast(a, INT8), cast(b, INT8)) if a.dtype == BOOL else apply(ops.POW, a, b)
+    return apply(POW, cast(a, INT8), cast(b, INT8)) if a.dtype == BOOL else apply(POW, a, b)
 
 
 def negative(x: Operand) -> Tensor:
@@ -97,7 +115,7 @@ def negative(x: Operand) -> Tensor:
     a = to_tensor(x)
     if a.dtype == BOOL:
         raise DTypeError(f"neg: bools have no negative; use ~ or sa.logical_not ({describe(a)})")
-    return apply(ops.NEG, a)
+    return apply(NEG, a)
 
 
 def positive(x: Operand) -> Tensor:
@@ -110,104 +128,104 @@ def positive(x: Operand) -> Tensor:
 
 def absolute(x: Operand) -> Tensor:
     """|x|. The derivative at 0 is 0."""
-    return apply(ops.ABS, to_tensor(x))
+    return apply(ABS, to_tensor(x))
 
 
 def sign(x: Operand) -> Tensor:
     """-1, 0 or 1; NaN for NaN. Its derivative is 0."""
-    return apply(ops.SIGN, to_tensor(x))
+    return apply(SIGN, to_tensor(x))
 
 
 def square(x: Operand) -> Tensor:
     """x * x; bools as int8."""
     a = to_tensor(x)
-    return apply(ops.SQUARE, cast(a, INT8) if a.dtype == BOOL else a)
+    return apply(SQUARE, cast(a, INT8) if a.dtype == BOOL else a)
 
 
 def reciprocal(x: Operand) -> Tensor:
     """1 / x, in floats for integers too (NumPy's integer reciprocal is 0 beyond 1)."""
-    return _float(ops.RECIPROCAL, x)
+    return _float(RECIPROCAL, x)
 
 
 def sqrt(x: Operand) -> Tensor:
     """The square root; NaN below 0. The derivative at 0 is infinite."""
-    return _float(ops.SQRT, x)
+    return _float(SQRT, x)
 
 
 def rsqrt(x: Operand) -> Tensor:
     """1 / sqrt(x)."""
-    return _float(ops.RSQRT, x)
+    return _float(RSQRT, x)
 
 
 def exp(x: Operand) -> Tensor:
     """e ** x."""
-    return _float(ops.EXP, x)
+    return _float(EXP, x)
 
 
 def expm1(x: Operand) -> Tensor:
     """e ** x - 1, accurate near 0."""
-    return _float(ops.EXPM1, x)
+    return _float(EXPM1, x)
 
 
 def log(x: Operand) -> Tensor:
     """The natural logarithm; -inf at 0, NaN below."""
-    return _float(ops.LOG, x)
+    return _float(LOG, x)
 
 
 def log1p(x: Operand) -> Tensor:
     """log(1 + x), accurate near 0."""
-    return _float(ops.LOG1P, x)
+    return _float(LOG1P, x)
 
 
 def sin(x: Operand) -> Tensor:
     """The sine of an angle in radians."""
-    return _float(ops.SIN, x)
+    return _float(SIN, x)
 
 
 def cos(x: Operand) -> Tensor:
     """The cosine of an angle in radians."""
-    return _float(ops.COS, x)
+    return _float(COS, x)
 
 
 def tan(x: Operand) -> Tensor:
     """The tangent of an angle in radians."""
-    return _float(ops.TAN, x)
+    return _float(TAN, x)
 
 
 def tanh(x: Operand) -> Tensor:
     """The hyperbolic tangent."""
-    return _float(ops.TANH, x)
+    return _float(TANH, x)
 
 
 def sigmoid(x: Operand) -> Tensor:
     """1 / (1 + exp(-x)), without overflow."""
-    return _float(ops.SIGMOID, x)
+    return _float(SIGMOID, x)
 
 
 def softplus(x: Operand) -> Tensor:
     """log(1 + exp(x)), without overflow."""
-    return _float(ops.SOFTPLUS, x)
+    return _float(SOFTPLUS, x)
 
 
 def erf(x: Operand) -> Tensor:
     """The error function, 2/sqrt(pi) times the integral of exp(-t**2) from 0 to x."""
-    return _float(ops.ERF, x)
+    return _float(ERF, x)
 
 
 def relu(x: Operand) -> Tensor:
     """max(x, 0), NaN for NaN; bools as int8. The derivative at 0 is 0."""
     a = to_tensor(x)
-    return apply(ops.RELU, cast(a, INT8) if a.dtype == BOOL else a)
+    return apply(RELU, cast(a, INT8) if a.dtype == BOOL else a)
 
 
 def maximum(x1: Operand, x2: Operand) -> Tensor:
     """The larger of two, NaN if either is NaN. Equal operands get half the derivative each."""
-    return _binary(ops.MAXIMUM, x1, x2)
+    return _binary(MAXIMUM, x1, x2)
 
 
 def minimum(x1: Operand, x2: Operand) -> Tensor:
     """The smaller of two, NaN if either is NaN. Equal operands get half the derivative each."""
-    return _binary(ops.MINIMUM, x1, x2)
+    return _binary(MINIMUM, x1, x2)
 
 
 def clip(x: Operand, min: Operand | None = None, max: Operand | None = None) -> Tensor:
@@ -223,16 +241,16 @@ def clip(x: Operand, min: Operand | None = None, max: Operand | None = None) -> 
         max = None if type(max) is int and max > info.max else max
     (result,) = as_operands("clip", x, dtype=dtype)
     if min is not None:
-        result = apply(ops.MAXIMUM, result, *as_operands("clip", min, dtype=dtype))
+        result = apply(MAXIMUM, result, *as_operands("clip", min, dtype=dtype))
     if max is not None:
-        result = apply(ops.MINIMUM, result, *as_operands("clip", max, dtype=dtype))
+        result = apply(MINIMUM, result, *as_operands("clip", max, dtype=dtype))
     return result
 
 
 def where(condition: Operand, x: Operand, y: Operand) -> Tensor:
     """x where the condition holds (is not 0), else y; the three broadcast. The derivative of the branch that was not
     taken is exactly 0, even where it is NaN."""
-    return apply(ops.WHERE, cast(to_tensor(condition), BOOL), *as_operands("where", x, y))
+    return apply(WHERE, cast(to_tensor(condition), BOOL), *as_operands("where", x, y))
 
 
 def astype(x: Operand, dtype: Any) -> Tensor:
@@ -248,22 +266,22 @@ def _rounded(op: Op, x: Operand) -> Tensor:
 
 def floor(x: Operand) -> Tensor:
     """The largest integral value not above x. Its derivative is 0."""
-    return _rounded(ops.FLOOR, x)
+    return _rounded(FLOOR, x)
 
 
 def ceil(x: Operand) -> Tensor:
     """The smallest integral value not below x. Its derivative is 0."""
-    return _rounded(ops.CEIL, x)
+    return _rounded(CEIL, x)
 
 
 def trunc(x: Operand) -> Tensor:
     """x without its fraction. Its derivative is 0."""
-    return _rounded(ops.TRUNC, x)
+    return _rounded(TRUNC, x)
 
 
 def rint(x: Operand) -> Tensor:
     """The nearest integral value, halves to even, in floats for integers too. Its derivative is 0."""
-    return _float(ops.ROUND, x)
+    return _float(ROUND, x)
 
 
 def round(x: Operand, decimals: int = 0) -> Tensor:
@@ -273,7 +291,7 @@ def round(x: Operand, decimals: int = 0) -> Tensor:
     if a.dtype == BOOL:
         a = cast(a, floating(BOOL))
     if decimals == 0 or (decimals > 0 and not is_float(a.dtype)):
-        return _rounded(ops.ROUND, a)
+        return _rounded(ROUND, a)
     if decimals > 0:
         scale = 10.0**decimals
         return rint(a * scale) / scale

@@ -19,11 +19,12 @@ from staticad.ir.dtypes import FLOAT64, is_float
 from staticad.ir.graph import Tensor, describe
 from staticad.ir.types import same_size
 from staticad.ops.base import apply
+from staticad.ops.comparison import EQUAL, LESS_EQUAL, LOGICAL_NOT
 from staticad.ops.contract import MATMUL
 from staticad.ops.creation import fill, indices
-from staticad.ops.elementwise import EQUAL, LESS_EQUAL, LOGICAL_NOT, WHERE
 from staticad.ops.movement import BROADCAST_TO, DIAGONAL
 from staticad.ops.promotion import Operand, as_operands, cast, to_tensor
+from staticad.ops.selection import WHERE
 from staticad.ops.slicing import EMBED
 
 

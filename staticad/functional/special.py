@@ -20,11 +20,11 @@ from staticad.ir.types import same_size
 from staticad.ops.barrier import STOP_GRADIENT
 from staticad.ops.base import apply
 from staticad.ops.creation import indices
-from staticad.ops.elementwise import ERFINV
 from staticad.ops.indexing import GATHER_ALONG
 from staticad.ops.movement import BROADCAST_TO
 from staticad.ops.promotion import Operand, as_operands, cast, to_tensor
 from staticad.ops.sources import as_size
+from staticad.ops.transcendental import ERFINV
 
 
 def _as_float(x: Operand) -> Tensor:

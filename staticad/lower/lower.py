@@ -21,7 +21,6 @@ from staticad.lower.fusion.clusters import ASSEMBLE, CONTRACT, LOOPS, SCATTER, C
 from staticad.lower.fusion.fuse import Fusion
 from staticad.lower.fusion.settle import settle
 from staticad.lower.index.affine import Affine, Context, linear
-from staticad.lower.index.ranges import Range
 from staticad.lower.index.sizes import Sizes
 from staticad.lower.kernel.plan import (
     CONSTANT,
@@ -43,6 +42,7 @@ from staticad.lower.memory.commit import Program, Target, change_part, choose, c
 from staticad.lower.memory.in_place import COPIED, Placed, Sharer, apply_sharing
 from staticad.lower.prepare import prepare
 from staticad.lower.requirements import size_checks, size_requirements
+from staticad.ops.ranges import Range
 from staticad.ops.sources import ConstantValue, constant_array
 
 Update = tuple[Tensor, Tensor]  # variable, its new value

@@ -2,24 +2,40 @@
 
 from __future__ import annotations
 
+from staticad.ops.arithmetic import ARITHMETIC_OPS
 from staticad.ops.assemble import CONCATENATE
 from staticad.ops.barrier import BARRIER_OPS
 from staticad.ops.base import Op
+from staticad.ops.bitwise import BITWISE_OPS
+from staticad.ops.comparison import COMPARISON_OPS
 from staticad.ops.contract import MATMUL
+from staticad.ops.control import COND, LOOP, PARAMETER
+from staticad.ops.conversion import CONVERSION_OPS
 from staticad.ops.creation import CREATION_OPS
-from staticad.ops.elementwise import ELEMENTWISE_OPS
 from staticad.ops.indexing import GATHER, GATHER_ALONG, SCATTER, SCATTER_ALONG
 from staticad.ops.movement import BROADCAST_TO, DIAGONAL, EXPAND_DIMS, RESHAPE, SQUEEZE, TRANSPOSE
-from staticad.ops.reduce import ALL, ANY, ARGMAX, ARGMIN, MAX, MIN, PROD, SUM
+from staticad.ops.random import RANDOM_OPS
+from staticad.ops.reduce import REDUCE_OPS
+from staticad.ops.selection import SELECTION_OPS
 from staticad.ops.slicing import EMBED, REPLACE, SLICE
 from staticad.ops.sources import CONSTANT, PLACEHOLDER, VARIABLE
+from staticad.ops.transcendental import TRANSCENDENTAL_OPS
 
-SOURCE_OPS = (PLACEHOLDER, VARIABLE, CONSTANT)
-REDUCE_OPS = (SUM, PROD, MAX, MIN, ANY, ALL, ARGMAX, ARGMIN)
+SOURCE_OPS = (PLACEHOLDER, VARIABLE, CONSTANT, PARAMETER)
+ELEMENTWISE_OPS = (
+    *ARITHMETIC_OPS,
+    *TRANSCENDENTAL_OPS,
+    *COMPARISON_OPS,
+    *SELECTION_OPS,
+    *CONVERSION_OPS,
+    *BITWISE_OPS,
+    *RANDOM_OPS,
+)
 MOVEMENT_OPS = (TRANSPOSE, EXPAND_DIMS, SQUEEZE, BROADCAST_TO, SLICE, DIAGONAL, RESHAPE)
 ASSEMBLE_OPS = (CONCATENATE, EMBED, REPLACE)
 INDEXING_OPS = (GATHER, GATHER_ALONG, SCATTER, SCATTER_ALONG)
 CONTRACT_OPS = (MATMUL,)
+CONTROL_OPS = (COND, LOOP)
 
 ALL_OPS: tuple[Op, ...] = (
     *SOURCE_OPS,
@@ -31,4 +47,5 @@ ALL_OPS: tuple[Op, ...] = (
     *INDEXING_OPS,
     *CONTRACT_OPS,
     *BARRIER_OPS,
+    *CONTROL_OPS,
 )

@@ -9,20 +9,47 @@ from __future__ import annotations
 import numpy as np
 
 from staticad.ir.graph import Tensor
+from staticad.ops import ranges
 from staticad.ops.base import Elementwise, apply
 from staticad.ops.comparison import EQUAL, GREATER, LOGICAL_OR, NOT_EQUAL
 from staticad.ops.selection import select, zero_like
 from staticad.ops.sources import constant, constant_array
 from staticad.ops.transcendental import LOG
 
-ADD = Elementwise("add", numpy=np.add, code="add({0}, {1})", arity=2, commutative=True, vjp=lambda g, y, a, b: (g, g))
+ADD = Elementwise(
+    "add",
+    numpy=np.add,
+    code="add({0}, {1})",
+    arity=2,
+    commutative=True,
+    ulps=0.5,
+    range_rule=ranges.add,
+    progression_rule=ranges.add_progressions,
+    vjp=lambda g, y, a, b: (g, g),
+)
 
 SUB = Elementwise(
-    "sub", numpy=np.subtract, code="sub({0}, {1})", arity=2, operands="iuf", vjp=lambda g, y, a, b: (g, -g)
+    "sub",
+    numpy=np.subtract,
+    code="sub({0}, {1})",
+    arity=2,
+    operands="iuf",
+    ulps=0.5,
+    range_rule=ranges.subtract,
+    progression_rule=ranges.subtract_progressions,
+    vjp=lambda g, y, a, b: (g, -g),
 )
 
 MUL = Elementwise(
-    "mul", numpy=np.multiply, code="mul({0}, {1})", arity=2, commutative=True, vjp=lambda g, y, a, b: (g * b, g * a)
+    "mul",
+    numpy=np.multiply,
+    code="mul({0}, {1})",
+    arity=2,
+    commutative=True,
+    ulps=0.5,
+    range_rule=ranges.multiply,
+    progression_rule=ranges.multiply_progressions,
+    vjp=lambda g, y, a, b: (g * b, g * a),
 )
 
 
@@ -39,7 +66,9 @@ DIV = Elementwise(
     operands="f",
     cost=5,
     domain=(0.3, 3.0),
+    ulps=0.5,
     vjp=_div_vjp,
+    notes="true division; x / 0 is an infinity or NaN",
 )
 
 FLOOR_DIVIDE = Elementwise(
@@ -50,7 +79,10 @@ FLOOR_DIVIDE = Elementwise(
     operands="iuf",
     cost=20,
     domain=(0.3, 3.0),
+    ulps=0,
+    range_rule=ranges.floor_divide,
     nondifferentiable=True,
+    notes="rounds towards minus infinity",
 )
 
 REMAINDER = Elementwise(
@@ -61,7 +93,11 @@ REMAINDER = Elementwise(
     operands="iuf",
     cost=20,
     domain=(0.3, 3.0),
+    smooth_domains=((2.2, 2.8), (1.0, 1.05)),
+    ulps=0.5,
+    range_rule=ranges.remainder,
     vjp=lambda g, y, a, b: (g, -(g * apply(FLOOR_DIVIDE, a, b))),
+    notes="has the sign of the divisor; derivative 1 in the dividend, -floor(a / b) in the divisor",
 )
 
 
@@ -100,16 +136,51 @@ POW = Elementwise(
     operands="iuf",
     cost=40,
     domain=(0.2, 2.5),
+    valueless="iu",
     vjp=_pow_vjp,
+    notes="integers to negative powers give 0, ±1 for ±1; derivative in a is 0 for b = 0, in b it is 0 at a = 0",
 )
 
-NEG = Elementwise("neg", numpy=np.negative, code="neg({0})", operands="iuf", vjp=lambda g, y, x: (-g,))
+NEG = Elementwise(
+    "neg",
+    numpy=np.negative,
+    code="neg({0})",
+    operands="iuf",
+    ulps=0,
+    range_rule=ranges.negate,
+    progression_rule=ranges.negate_progression,
+    vjp=lambda g, y, x: (-g,),
+)
 
-SIGN = Elementwise("sign", numpy=np.sign, code="sign({0})", operands="iuf", cost=3, nondifferentiable=True)
+SIGN = Elementwise(
+    "sign",
+    numpy=np.sign,
+    code="sign({0})",
+    operands="iuf",
+    cost=3,
+    ulps=0,
+    nondifferentiable=True,
+    notes="0 for 0, NaN for NaN",
+)
 
-ABS = Elementwise("abs", numpy=np.absolute, code="abs({0})", vjp=lambda g, y, x: (g * apply(SIGN, x),))
+ABS = Elementwise(
+    "abs",
+    numpy=np.absolute,
+    code="abs({0})",
+    ulps=0,
+    vjp=lambda g, y, x: (g * apply(SIGN, x),),
+    notes="derivative 0 at 0",
+)
 
-SQUARE = Elementwise("square", numpy=np.square, code="square({0})", operands="iuf", vjp=lambda g, y, x: (g * (x * 2),))
+SQUARE = Elementwise(
+    "square",
+    numpy=np.square,
+    code="square({0})",
+    operands="iuf",
+    ulps=0.5,
+    vjp=lambda g, y, x: (g * (x * 2),),
+    notes="x * x",
+)
 
 RECIPROCAL = Elementwise(
     "reciprocal",
@@ -118,6 +189,7 @@ RECIPROCAL = Elementwise(
     operands="f",
     cost=5,
     domain=(0.3, 3.0),
+    ulps=0.5,
     vjp=lambda g, y, x: (-(g * (y * y)),),
 )
 
@@ -128,7 +200,9 @@ SQRT = Elementwise(
     operands="f",
     cost=6,
     domain=(0.2, 3.0),
+    ulps=0.5,
     vjp=lambda g, y, x: (g * (0.5 / y),),
+    notes="derivative infinite at 0",
 )
 
 RSQRT = Elementwise(
@@ -139,6 +213,7 @@ RSQRT = Elementwise(
     cost=10,
     domain=(0.2, 3.0),
     vjp=lambda g, y, x: (g * (-0.5 * (y * y * y)),),
+    notes="1 / sqrt(x)",
 )
 
 ARITHMETIC_OPS = (

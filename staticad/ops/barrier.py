@@ -4,6 +4,6 @@ from __future__ import annotations
 
 from staticad.ops.base import Barrier
 
-STOP_GRADIENT = Barrier("stop_gradient", numpy=lambda x: x, nondifferentiable=True)
+STOP_GRADIENT = Barrier("stop_gradient", numpy=lambda x: x, nondifferentiable=True, notes="`x.detach()`")
 
 BARRIER_OPS = (STOP_GRADIENT,)

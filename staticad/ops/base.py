@@ -14,6 +14,9 @@ Rules of derivatives (all build ordinary nodes, so that they differentiate again
   nor tangents, and leave the derivatives of the others alone.
 * ``nondifferentiable=True`` says that the derivative is zero wherever it exists (comparisons, floor), and that
   gradients stop there. An op with neither a rule nor the flag raises GradientError.
+
+What else is known of an op stands in its declaration too: the page of ops, the tests over all ops and the analysis of
+indices read it there and know no op by name.
 """
 
 from __future__ import annotations
@@ -28,19 +31,33 @@ from staticad.ir.dims import Shape, Size
 from staticad.ir.dtypes import BOOL, DType
 from staticad.ir.graph import NO_ATTRS, Attrs, Node, Tensor
 from staticad.ir.types import Constraint, TensorType, broadcast_shapes, same_size
+from staticad.ops.ranges import Progression, Range
 
+Domain = tuple[float, float]
 Inferred = tuple[tuple[TensorType, ...], tuple[Constraint, ...]]
-InferRule = Callable[..., TensorType]
+ASKED = "the one asked for"
 
 
 class Op:
     """What every op has. ``numpy(*arrays, **attrs)`` is the reference; it gets ``shape=`` of the output where
-    ``needs_shape`` is set, because a free size of the output may not follow from the inputs' arrays."""
+    ``needs_shape`` is set, because a free size of the output may not follow from the inputs' arrays.
+
+    ``ulps`` is how far a float result may be from the true one, in units in the last place: 0 where nothing is rounded,
+    0.5 where the result is rounded correctly, None where it is made of many terms whose errors add up.
+    ``changes_base`` says that the result is input 0 with some elements changed. ``notes`` stand on the page of ops;
+    so do the family's ``title`` and what it is ``about``, and ``result``, the dtype of the result: "same" (that of
+    the operands), its name, or a few words.
+    """
 
     family = "op"
+    title: str
+    about: str
     linear = False
     several_outputs = False
     needs_shape = False
+    result = "same"
+    changes_base = False
+    ulps: float | None = 0
 
     def __init__(
         self,
@@ -50,8 +67,10 @@ class Op:
         vjp: Callable[..., Sequence[Tensor | None]] | None = None,
         jvp: Callable[..., Tensor | Sequence[Tensor | None] | None] | None = None,
         nondifferentiable: bool = False,
+        notes: str = "",
     ) -> None:
         self.name = name
+        self.notes = notes
         self.numpy = numpy
         self.vjp = vjp
         self.jvp = jvp
@@ -89,6 +108,8 @@ class Source(Op):
     """Placeholder, variable, constant: no inputs, the type is an attribute."""
 
     family = "source"
+    title, about = "Sources", "No operands; the value comes from outside."
+    result = ASKED
 
     def infer(self, inputs: tuple[TensorType, ...], attrs: Attrs) -> Inferred:
         return (attrs["type"],), ()
@@ -101,11 +122,13 @@ class Creation(Op):
     """
 
     family = "creation"
+    title, about = "Creation", "Made from sizes and indices alone, inside the kernel that uses them."
     needs_shape = True
 
-    def __init__(self, name: str, kind: str, **kwargs: Any) -> None:
+    def __init__(self, name: str, kind: str, *, result: str = ASKED, **kwargs: Any) -> None:
         super().__init__(name, nondifferentiable=True, **kwargs)
         self.kind = kind  # "fill": attrs value; "iota": attrs axis; "position"; "size": attrs size
+        self.result = result
 
     def infer(self, inputs: tuple[TensorType, ...], attrs: Attrs) -> Inferred:
         shape = attrs["shape"] if self.kind != "size" else ()
@@ -119,10 +142,17 @@ class Elementwise(Op):
     ``result`` is "same" (dtype of the operands) or the name of a dtype; ``operands`` tells which dtype kinds are
     legal ("biuf" letters), ``only`` names the only dtype; all operands have one dtype, except a leading bool condition
     where ``condition`` is set.
-    ``cost`` is relative to an addition. ``domain`` is where tests draw from, one (low, high) for every operand.
+    ``cost`` is relative to an addition. ``range_rule`` and ``progression_rule`` say what is known of an int64 result
+    (see `staticad.ops.ranges`).
+
+    For the tests over all ops: ``domain`` is where they draw from, one (low, high) for every operand, and
+    ``smooth_domains`` (one for each) where they check derivatives of an op that has jumps there. ``valueless`` are the
+    dtype kinds in which some operands of the domain have no value. ``zero_signs`` is False where NumPy leaves the sign
+    of a zero open (where both zeros meet).
     """
 
     family = "elementwise"
+    title, about = "Elementwise", "One scalar expression per element; operands broadcast. They fuse."
 
     def __init__(
         self,
@@ -135,13 +165,21 @@ class Elementwise(Op):
         only: str | None = None,
         condition: bool = False,
         cost: int = 1,
-        domain: tuple[float, float] = (-2.0, 2.0),
+        domain: Domain = (-2.0, 2.0),
+        smooth_domains: tuple[Domain, ...] | None = None,
+        valueless: str = "",
+        zero_signs: bool = True,
+        ulps: float = 3,
         commutative: bool = False,
+        range_rule: Callable[..., Range | None] | None = None,
+        progression_rule: Callable[..., Progression | None] | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(name, **kwargs)
         self.code, self.arity, self.result, self.operands = code, arity, result, operands
         self.only, self.condition, self.cost, self.domain, self.commutative = only, condition, cost, domain, commutative
+        self.smooth_domains, self.valueless, self.zero_signs, self.ulps = smooth_domains, valueless, zero_signs, ulps
+        self.range_rule, self.progression_rule = range_rule, progression_rule
 
     def infer(self, inputs: tuple[TensorType, ...], attrs: Attrs) -> Inferred:
         if len(inputs) != self.arity:
@@ -178,10 +216,12 @@ class Reduce(Op):
     """Reduction over ``axes`` (sorted, non-negative), which disappear from the shape.
 
     ``combine`` is a kernel name taking (accumulator, value); ``initial(dtype)`` is the value of an empty reduction,
-    or None where an empty one is an error. Accumulates in the dtype of the input.
+    or None where an empty one is an error. Accumulates in the dtype of the input. ``domain`` is where tests draw from.
     """
 
     family = "reduce"
+    title = "Reductions"
+    about = "Over any set of axes, which disappear; fused with the expressions that they reduce."
 
     def __init__(
         self,
@@ -191,10 +231,13 @@ class Reduce(Op):
         initial: Callable[[DType], Any],
         empty: bool = True,
         operands: str = "biuf",
+        domain: Domain = (-2.0, 2.0),
+        ulps: float | None = 0,
         **kwargs: Any,
     ) -> None:
         super().__init__(name, **kwargs)
         self.combine, self.initial, self.empty, self.operands = combine, initial, empty, operands
+        self.domain, self.ulps = domain, ulps
 
     def infer(self, inputs: tuple[TensorType, ...], attrs: Attrs) -> Inferred:
         (x,) = inputs
@@ -209,14 +252,17 @@ class Reduce(Op):
 class ArgReduce(Op):
     """argmax and argmin over one ``axis``: the first index of the extreme, NaN being more extreme than any number.
 
-    ``better`` is a kernel expression of {0} (candidate) and {1} (best so far).
+    ``better`` is a kernel expression of {0} (candidate) and {1} (best so far); ``extreme`` is the reduction that finds
+    the extreme itself.
     """
 
     family = "argreduce"
+    title, about = "Positions of extremes", "Over one axis."
+    result = "int64"
 
-    def __init__(self, name: str, *, better: str, **kwargs: Any) -> None:
+    def __init__(self, name: str, *, better: str, extreme: Reduce, **kwargs: Any) -> None:
         super().__init__(name, nondifferentiable=True, **kwargs)
-        self.better = better
+        self.better, self.extreme = better, extreme
 
     def infer(self, inputs: tuple[TensorType, ...], attrs: Attrs) -> Inferred:
         (x,) = inputs
@@ -224,7 +270,7 @@ class ArgReduce(Op):
         if x.shape[axis] == 0:
             raise ShapeError("the extreme of no elements has no index; give at least one element")
         shape = tuple(s for a, s in enumerate(x.shape) if a != axis)
-        return (TensorType(shape, np.dtype(np.int64)),), ()
+        return (TensorType(shape, np.dtype(self.result)),), ()
 
 
 # An index of one axis of an operand, as an affine expression of the result's indices: ``offset`` plus
@@ -240,6 +286,7 @@ class Movement(Op):
     """
 
     family = "movement"
+    title, about = "Views", "Every element of the result is an element of the operand: index arithmetic, not copies."
     linear = True
 
     def __init__(
@@ -264,6 +311,8 @@ class Reshape(Op):
     """Row-major reinterpretation: attrs shape. Linear. A view where the operand is stored row-major."""
 
     family = "reshape"
+    title = "Reshape"
+    about = "The same elements in row-major order: a view where the operand is stored that way."
     linear = True
     needs_shape = True
 
@@ -281,6 +330,7 @@ class Assemble(Op):
     """
 
     family = "assemble"
+    title, about = "Assembly", "A new array whose regions are copied from the operands."
     linear = True
     needs_shape = True
 
@@ -290,10 +340,11 @@ class Assemble(Op):
         *,
         shape_rule: Callable[..., tuple[Shape, tuple[Constraint, ...]]],
         regions: Callable[..., tuple[tuple[tuple[Size, int], ...], ...]],
+        changes_base: bool = False,
         **kwargs: Any,
     ) -> None:
         super().__init__(name, **kwargs)
-        self.shape_rule, self.regions = shape_rule, regions
+        self.shape_rule, self.regions, self.changes_base = shape_rule, regions, changes_base
 
     def infer(self, inputs: tuple[TensorType, ...], attrs: Attrs) -> Inferred:
         dtypes = {t.dtype for t in inputs}
@@ -323,6 +374,8 @@ class Gather(Op):
     """
 
     family = "gather"
+    title = "Reading at integer arrays"
+    about = "Indices are checked in every run; negative ones count from the end."
 
     def infer(self, inputs: tuple[TensorType, ...], attrs: Attrs) -> Inferred:
         x, *indices = inputs
@@ -340,6 +393,10 @@ class Scatter(Op):
     """
 
     family = "scatter"
+    title = "Writing at integer arrays"
+    about = "A copy of the base, changed at the places that the indices name."
+    changes_base = True
+    accumulating = ("add", "multiply")  # modes in which errors add up
 
     def infer(self, inputs: tuple[TensorType, ...], attrs: Attrs) -> Inferred:
         base, updates, *indices = inputs
@@ -373,6 +430,8 @@ class Contract(Op):
     """matmul: (…, m, k) @ (…, k, n) -> (…, m, n) with equal leading axes up to broadcasting; both at least 2-D."""
 
     family = "contract"
+    title, about = "Matrix products", "Kernels or calls of BLAS for floats; leading axes broadcast."
+    ulps = None
 
     def infer(self, inputs: tuple[TensorType, ...], attrs: Attrs) -> Inferred:
         a, b = inputs
@@ -392,12 +451,13 @@ class Barrier(Op):
     """Identity in value that says something about derivatives (stop_gradient). Lowered to nothing."""
 
     family = "barrier"
+    title, about = "Barriers", "The operand's value, and a statement about derivatives. They cost nothing."
 
     def infer(self, inputs: tuple[TensorType, ...], attrs: Attrs) -> Inferred:
         return (inputs[0],), ()
 
 
 __all__ = [
-    "ArgReduce", "Assemble", "AxisIndex", "Barrier", "Cast", "Contract", "Creation", "Elementwise", "Gather",
+    "ASKED", "ArgReduce", "Assemble", "AxisIndex", "Barrier", "Cast", "Contract", "Creation", "Elementwise", "Gather",
     "Inferred", "Movement", "Op", "Reduce", "Reshape", "Scatter", "Source", "apply", "apply_all", "gather_shape",
 ]  # fmt: skip

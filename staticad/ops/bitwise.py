@@ -14,7 +14,9 @@ import numpy as np
 from staticad.ops.base import Elementwise
 
 
-def _bits(name: str, numpy: Callable[..., Any], commutative: bool = True, cost: int = 1) -> Elementwise:
+def _bits(
+    name: str, numpy: Callable[..., Any], commutative: bool = True, cost: int = 1, notes: str = ""
+) -> Elementwise:
     return Elementwise(
         name,
         numpy=numpy,
@@ -23,16 +25,34 @@ def _bits(name: str, numpy: Callable[..., Any], commutative: bool = True, cost: 
         operands="iu",
         cost=cost,
         commutative=commutative,
+        ulps=0,
         nondifferentiable=True,
+        notes=notes,
     )
 
 
-BITWISE_AND = _bits("bitwise_and", np.bitwise_and)
+BITWISE_AND = _bits(
+    "bitwise_and",
+    np.bitwise_and,
+    notes="of bools it is `logical_and`; `bitwise_or`, `bitwise_xor` and `invert` likewise",
+)
 BITWISE_OR = _bits("bitwise_or", np.bitwise_or)
 BITWISE_XOR = _bits("bitwise_xor", np.bitwise_xor)
-LEFT_SHIFT = _bits("left_shift", np.left_shift, commutative=False, cost=2)
-RIGHT_SHIFT = _bits("right_shift", np.right_shift, commutative=False, cost=2)
+LEFT_SHIFT = _bits(
+    "left_shift",
+    np.left_shift,
+    commutative=False,
+    cost=2,
+    notes="0 for shifts by the width of the dtype or more, or by a negative number",
+)
+RIGHT_SHIFT = _bits(
+    "right_shift",
+    np.right_shift,
+    commutative=False,
+    cost=2,
+    notes="keeps the sign; 0 or -1 for shifts by the width of the dtype or more, or by a negative number",
+)
 
-INVERT = Elementwise("invert", numpy=np.invert, code="invert({0})", operands="iu", nondifferentiable=True)
+INVERT = Elementwise("invert", numpy=np.invert, code="invert({0})", operands="iu", ulps=0, nondifferentiable=True)
 
 BITWISE_OPS = (BITWISE_AND, BITWISE_OR, BITWISE_XOR, LEFT_SHIFT, RIGHT_SHIFT, INVERT)

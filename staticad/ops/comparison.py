@@ -9,8 +9,10 @@ import numpy as np
 
 from staticad.ops.base import Elementwise
 
+TRUTH = "operands count as true where they are not 0"
 
-def _relation(name: str, numpy: Callable[..., Any], commutative: bool = False) -> Elementwise:
+
+def _relation(name: str, numpy: Callable[..., Any], commutative: bool = False, notes: str = "") -> Elementwise:
     return Elementwise(
         name,
         numpy=numpy,
@@ -18,12 +20,16 @@ def _relation(name: str, numpy: Callable[..., Any], commutative: bool = False) -
         arity=2,
         result="bool",
         commutative=commutative,
+        ulps=0,
         nondifferentiable=True,
+        notes=notes,
     )
 
 
-def _test(name: str, numpy: Callable[..., Any]) -> Elementwise:
-    return Elementwise(name, numpy=numpy, code=name + "({0})", result="bool", nondifferentiable=True)
+def _test(name: str, numpy: Callable[..., Any], notes: str = "") -> Elementwise:
+    return Elementwise(
+        name, numpy=numpy, code=name + "({0})", result="bool", ulps=0, nondifferentiable=True, notes=notes
+    )
 
 
 EQUAL = _relation("equal", np.equal, commutative=True)
@@ -33,10 +39,10 @@ LESS_EQUAL = _relation("less_equal", np.less_equal)
 GREATER = _relation("greater", np.greater)
 GREATER_EQUAL = _relation("greater_equal", np.greater_equal)
 
-LOGICAL_AND = _relation("logical_and", np.logical_and, commutative=True)
-LOGICAL_OR = _relation("logical_or", np.logical_or, commutative=True)
-LOGICAL_XOR = _relation("logical_xor", np.logical_xor, commutative=True)
-LOGICAL_NOT = _test("logical_not", np.logical_not)
+LOGICAL_AND = _relation("logical_and", np.logical_and, commutative=True, notes=TRUTH)
+LOGICAL_OR = _relation("logical_or", np.logical_or, commutative=True, notes=TRUTH)
+LOGICAL_XOR = _relation("logical_xor", np.logical_xor, commutative=True, notes=TRUTH)
+LOGICAL_NOT = _test("logical_not", np.logical_not, notes=TRUTH)
 
 ISNAN = _test("isnan", np.isnan)
 ISFINITE = _test("isfinite", np.isfinite)

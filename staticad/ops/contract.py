@@ -30,5 +30,11 @@ def _matmul_jvp(ts: Sequence[Tensor | None], y: Tensor, a: Tensor, b: Tensor) ->
     return left + right
 
 
-MATMUL = Contract("matmul", numpy=np.matmul, vjp=_matmul_vjp, jvp=_matmul_jvp)
+MATMUL = Contract(
+    "matmul",
+    numpy=np.matmul,
+    vjp=_matmul_vjp,
+    jvp=_matmul_jvp,
+    notes="integers wrap around; for bool a product is and, a sum is or",
+)
 """(…, m, k) @ (…, k, n) -> (…, m, n). Integers wrap around; for bool a product is "and", a sum "or"."""

@@ -30,7 +30,7 @@ def _given(**_: Any) -> Any:
     raise AssertionError("a parameter takes its value from the loop or branch that it belongs to")
 
 
-PARAMETER = Source("parameter", numpy=_given, nondifferentiable=True)
+PARAMETER = Source("parameter", numpy=_given, nondifferentiable=True, notes="what a loop or branch hands to its body")
 
 
 def parameter(kind: TensorType, name: str | None = None) -> Tensor:
@@ -84,6 +84,8 @@ class Control(Op):
     """Nodes with bodies. Differentiated by `staticad.autodiff.control`, lowered by `staticad.lower.loops.control`."""
 
     family = "control"
+    title, about = "Control flow", "Their bodies are graphs of their own, and are differentiated as a whole."
+    result = "its bodies'"
     several_outputs = True
 
     def given(self, inputs: Sequence[Tensor]) -> str:
@@ -197,7 +199,9 @@ def leaked(node: Node) -> str:
     )
 
 
-COND = Cond("cond", numpy=_given)
-LOOP = Loop("loop", numpy=_given)
-
-CONTROL_OPS = (COND, LOOP)
+COND = Cond("cond", numpy=_given, notes="one of several bodies; the others don't run")
+LOOP = Loop(
+    "loop",
+    numpy=_given,
+    notes="`scan`, `fori_loop` and `while_loop`; runs its body once for every step, known before the run or not",
+)

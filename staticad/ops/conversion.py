@@ -9,7 +9,7 @@ import numpy as np
 
 from staticad.ir.dtypes import DType, is_float
 from staticad.ir.graph import Tensor
-from staticad.ops.base import Cast, Elementwise, apply
+from staticad.ops.base import ASKED, Cast, Elementwise, apply
 
 
 def _cast_vjp(g: Tensor, y: Tensor, x: Tensor, dtype: DType) -> tuple[Tensor | None]:
@@ -17,16 +17,26 @@ def _cast_vjp(g: Tensor, y: Tensor, x: Tensor, dtype: DType) -> tuple[Tensor | N
     return (apply(CAST, g, dtype=x.dtype) if is_float(x.dtype) and is_float(dtype) else None,)
 
 
-CAST = Cast("cast", numpy=lambda x, dtype: x.astype(dtype), code="cast({0}, {dtype})", vjp=_cast_vjp)
+CAST = Cast(
+    "cast",
+    numpy=lambda x, dtype: x.astype(dtype),
+    code="cast({0}, {dtype})",
+    result=ASKED,
+    ulps=0.5,
+    vjp=_cast_vjp,
+    notes="between floats the cotangent is cast back; to and from integers and bool nothing is connected",
+)
 
 
-def _rounding(name: str, numpy: Callable[..., Any]) -> Elementwise:
-    return Elementwise(name, numpy=numpy, code=name + "({0})", operands="f", nondifferentiable=True)
+def _rounding(name: str, numpy: Callable[..., Any], notes: str = "") -> Elementwise:
+    return Elementwise(
+        name, numpy=numpy, code=name + "({0})", operands="f", ulps=0, nondifferentiable=True, notes=notes
+    )
 
 
 FLOOR = _rounding("floor", np.floor)
 CEIL = _rounding("ceil", np.ceil)
 TRUNC = _rounding("trunc", np.trunc)
-ROUND = _rounding("round", np.rint)  # halves to even
+ROUND = _rounding("round", np.rint, notes="halves to even")
 
 CONVERSION_OPS = (CAST, FLOOR, CEIL, TRUNC, ROUND)

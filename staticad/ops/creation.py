@@ -27,10 +27,25 @@ def _size(*, size: int, dtype: DType, shape: tuple[int, ...] = ()) -> np.ndarray
     return np.asarray(size, dtype)
 
 
-FULL = Creation("full", "fill", numpy=lambda *, shape, dtype, value: np.full(shape, value, dtype))
-IOTA = Creation("iota", "iota", numpy=_iota)
-POSITION = Creation("position", "position", numpy=_position)
-SIZE = Creation("size", "size", numpy=_size)
+FULL = Creation(
+    "full",
+    "fill",
+    numpy=lambda *, shape, dtype, value: np.full(shape, value, dtype),
+    notes="one number everywhere",
+)
+IOTA = Creation(
+    "iota",
+    "iota",
+    numpy=_iota,
+    notes="the own index along an axis; `arange`, `eye`, `linspace` and `tril` are made of it",
+)
+POSITION = Creation(
+    "position",
+    "position",
+    numpy=_position,
+    notes="the own index in row-major order; the counters of `sa.random`",
+)
+SIZE = Creation("size", "size", numpy=_size, result="int64", notes="a size as a number")
 
 CREATION_OPS = (FULL, IOTA, POSITION, SIZE)
 

@@ -16,10 +16,12 @@ from staticad.ir import dims
 from staticad.ir.dtypes import INT64
 from staticad.ir.graph import Tensor
 from staticad.ops.base import Gather, Scatter, apply
+from staticad.ops.comparison import EQUAL
+from staticad.ops.conversion import CAST
 from staticad.ops.creation import FULL, IOTA
-from staticad.ops.elementwise import CAST, EQUAL, WHERE
 from staticad.ops.movement import EXPAND_DIMS, RESHAPE
 from staticad.ops.products import product_of_others
+from staticad.ops.selection import WHERE
 
 Axes = tuple[int, ...]
 Tangents = Sequence[Tensor | None]
@@ -225,7 +227,20 @@ def _scatter_jvp(
     return _scatter("add", _where(kept, of_base), _where(tied, of_updates), indices, place) / count
 
 
-GATHER = Gather("gather", numpy=_gather_numpy, vjp=_gather_vjp, jvp=_gather_jvp)
-GATHER_ALONG = Gather("gather_along", numpy=_gather_numpy, vjp=_gather_vjp, jvp=_gather_jvp)
-SCATTER = Scatter("scatter", numpy=_scatter_numpy, vjp=_scatter_vjp, jvp=_scatter_jvp)
-SCATTER_ALONG = Scatter("scatter_along", numpy=_scatter_numpy, vjp=_scatter_vjp, jvp=_scatter_jvp)
+GATHER = Gather("gather", numpy=_gather_numpy, vjp=_gather_vjp, jvp=_gather_jvp, notes="integer-array indexing, `take`")
+GATHER_ALONG = Gather("gather_along", numpy=_gather_numpy, vjp=_gather_vjp, jvp=_gather_jvp, notes="`take_along_axis`")
+SCATTER = Scatter(
+    "scatter",
+    numpy=_scatter_numpy,
+    vjp=_scatter_vjp,
+    jvp=_scatter_jvp,
+    notes="`x.at[i].set`, `add`, `multiply`, `min`, `max`; of several sets of one place the last stays, and only"
+    " that has a derivative; tied extremes share the cotangent equally",
+)
+SCATTER_ALONG = Scatter(
+    "scatter_along",
+    numpy=_scatter_numpy,
+    vjp=_scatter_vjp,
+    jvp=_scatter_jvp,
+    notes="`put_along_axis`; as scatter",
+)

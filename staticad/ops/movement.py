@@ -14,8 +14,9 @@ from staticad.ir.dtypes import INT64
 from staticad.ir.graph import Tensor
 from staticad.ir.types import Constraint, same_size
 from staticad.ops.base import AxisIndex, Movement, Reshape, apply
+from staticad.ops.comparison import EQUAL
 from staticad.ops.creation import FULL, IOTA
-from staticad.ops.elementwise import EQUAL, WHERE
+from staticad.ops.selection import WHERE
 from staticad.ops.slicing import EMBED, SLICE
 
 _Ruled = tuple[Shape, tuple[Constraint, ...]]
@@ -183,6 +184,7 @@ DIAGONAL = Movement(
     index=_diagonal_index,
     numpy=lambda x, offset, axis1, axis2: np.diagonal(x, offset, axis1, axis2),
     vjp=_diagonal_vjp,
+    notes="becomes the last axis",
 )
 """attrs offset, axis1, axis2: the elements with ``index[axis2] - index[axis1] = offset``, as a new last axis."""
 

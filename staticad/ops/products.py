@@ -6,7 +6,9 @@ from collections.abc import Callable
 
 from staticad.ir.graph import Tensor
 from staticad.ops.base import apply
-from staticad.ops.elementwise import CAST, EQUAL, WHERE
+from staticad.ops.comparison import EQUAL
+from staticad.ops.conversion import CAST
+from staticad.ops.selection import WHERE
 from staticad.ops.sources import constant
 
 Fold = Callable[[Tensor], Tensor]

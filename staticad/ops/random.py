@@ -55,7 +55,9 @@ THREEFRY64 = Elementwise(
     arity=2,
     only="uint64",
     cost=70,
+    ulps=0,
     nondifferentiable=True,
+    notes="a block of random bits from a key and a counter; `sa.random` is made of these two",
 )
 
 # The exclusive or of the block's words: 32 bits where no more are needed, in half the width of a register.
@@ -67,7 +69,9 @@ THREEFRY32 = Elementwise(
     only="uint64",
     result="uint32",
     cost=70,
+    ulps=0,
     nondifferentiable=True,
+    notes="the exclusive or of the two words of the block",
 )
 
 RANDOM_OPS = (THREEFRY64, THREEFRY32)

@@ -15,10 +15,12 @@ from staticad.errors import FeedError
 from staticad.ir.dtypes import DType
 from staticad.ir.graph import Tensor
 from staticad.ops.base import ArgReduce, Reduce, apply
+from staticad.ops.comparison import EQUAL
+from staticad.ops.conversion import CAST
 from staticad.ops.creation import FULL
-from staticad.ops.elementwise import CAST, EQUAL, WHERE
 from staticad.ops.movement import BROADCAST_TO, EXPAND_DIMS
 from staticad.ops.products import product_of_others
+from staticad.ops.selection import WHERE
 
 Axes = tuple[int, ...]
 Tangents = Sequence[Tensor | None]
@@ -105,6 +107,8 @@ SUM: Reduce = Reduce(
     combine="add_reduce",
     initial=lambda dtype: 0,
     operands="iuf",
+    ulps=None,
+    notes="0 for no elements; rounding does not depend on the number of threads",
     numpy=_reference(np.sum),
     vjp=lambda g, y, x, axes: (_spread(g, x, axes),),
     jvp=lambda ts, y, x, axes: None if ts[0] is None else apply(SUM, ts[0], axes=axes),
@@ -114,15 +118,21 @@ PROD: Reduce = Reduce(
     combine="mul_reduce",
     initial=lambda dtype: 1,
     operands="iuf",
+    domain=(0.5, 1.5),
+    ulps=None,
+    notes="1 for no elements; derivative right with any number of zeros",
     numpy=_reference(np.prod),
     vjp=lambda g, y, x, axes: (_kept(g, axes) * _others(x, axes),),
     jvp=_prod_jvp,
 )
+TIES = "NaN if there is one; no elements are an error; ties share the cotangent equally"
+
 MAX = Reduce(
     "max",
     combine="max_reduce",
     initial=lowest,
     empty=False,
+    notes=TIES,
     numpy=_nonempty(np.max),
     vjp=_extreme_vjp,
     jvp=_extreme_jvp,
@@ -132,6 +142,7 @@ MIN = Reduce(
     combine="min_reduce",
     initial=highest,
     empty=False,
+    notes=TIES,
     numpy=_nonempty(np.min),
     vjp=_extreme_vjp,
     jvp=_extreme_jvp,
@@ -141,6 +152,7 @@ ANY = Reduce(
     combine="or_reduce",
     initial=lambda dtype: False,
     operands="b",
+    notes="False for no elements",
     numpy=lambda x, axes: np.any(x, axis=axes),
     nondifferentiable=True,
 )
@@ -149,6 +161,7 @@ ALL = Reduce(
     combine="and_reduce",
     initial=lambda dtype: True,
     operands="b",
+    notes="True for no elements",
     numpy=lambda x, axes: np.all(x, axis=axes),
     nondifferentiable=True,
 )
@@ -160,5 +173,9 @@ def _better(comparison: str) -> str:
     return f"logical_or({comparison}({{0}}, {{1}}), {first_nan})"
 
 
-ARGMAX = ArgReduce("argmax", better=_better("greater"), numpy=_nonempty_place(np.argmax))
-ARGMIN = ArgReduce("argmin", better=_better("less"), numpy=_nonempty_place(np.argmin))
+FIRST = "the first one; a NaN counts as the most extreme"
+
+ARGMAX = ArgReduce("argmax", better=_better("greater"), extreme=MAX, numpy=_nonempty_place(np.argmax), notes=FIRST)
+ARGMIN = ArgReduce("argmin", better=_better("less"), extreme=MIN, numpy=_nonempty_place(np.argmin), notes=FIRST)
+
+REDUCE_OPS = (SUM, PROD, MAX, MIN, ANY, ALL, ARGMAX, ARGMIN)

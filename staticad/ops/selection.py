@@ -10,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from staticad.ir.graph import Tensor
+from staticad.ops import ranges
 from staticad.ops.base import Elementwise, apply
 from staticad.ops.comparison import EQUAL, GREATER
 from staticad.ops.sources import constant
@@ -30,7 +31,18 @@ def _where_vjp(g: Tensor, y: Tensor, condition: Tensor, a: Tensor, b: Tensor) ->
     return None, select(condition, g, zero), select(condition, zero, g)
 
 
-WHERE = Elementwise("where", numpy=np.where, code="where({0}, {1}, {2})", arity=3, condition=True, vjp=_where_vjp)
+WHERE = Elementwise(
+    "where",
+    numpy=np.where,
+    code="where({0}, {1}, {2})",
+    arity=3,
+    condition=True,
+    ulps=0,
+    range_rule=ranges.either,
+    vjp=_where_vjp,
+    notes="the branch that is not taken gets the cotangent 0, which its own rule may turn into NaN where its"
+    " derivative is infinite (1 / x at 0): guard its operand with a `where` too",
+)
 
 
 def _share(g: Tensor, winner: Tensor, loser: Tensor) -> Tensor:
@@ -39,13 +51,19 @@ def _share(g: Tensor, winner: Tensor, loser: Tensor) -> Tensor:
     return select(apply(GREATER, winner, loser), g, tie)
 
 
+TIES = "NaN if one operand is NaN; equal operands get half the cotangent each"
+
 MAXIMUM = Elementwise(
     "maximum",
     numpy=np.maximum,
     code="maximum({0}, {1})",
     arity=2,
     commutative=True,
+    zero_signs=False,
+    ulps=0,
+    range_rule=ranges.maximum,
     vjp=lambda g, y, a, b: (_share(g, a, b), _share(g, b, a)),
+    notes=TIES,
 )
 
 MINIMUM = Elementwise(
@@ -54,7 +72,11 @@ MINIMUM = Elementwise(
     code="minimum({0}, {1})",
     arity=2,
     commutative=True,
+    zero_signs=False,
+    ulps=0,
+    range_rule=ranges.minimum,
     vjp=lambda g, y, a, b: (_share(g, b, a), _share(g, a, b)),
+    notes=TIES,
 )
 
 RELU = Elementwise(
@@ -62,6 +84,9 @@ RELU = Elementwise(
     numpy=lambda x: np.maximum(x, x.dtype.type(0)),
     code="relu({0})",
     operands="iuf",
+    zero_signs=False,
+    ulps=0,
+    notes="derivative 0 at 0 and for NaN",
     vjp=lambda g, y, x: (select(apply(GREATER, y, zero_like(y)), g, zero_like(g)),),
 )
 

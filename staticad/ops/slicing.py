@@ -187,11 +187,24 @@ def _replace_jvp(
     return apply(REPLACE, outside, inside, starts=starts, steps=steps, sizes=sizes)
 
 
-SLICE = Movement("slice", shape_rule=_slice_shape, index=_slice_index, numpy=_slice_numpy, vjp=_slice_vjp)
+SLICE = Movement(
+    "slice",
+    shape_rule=_slice_shape,
+    index=_slice_index,
+    numpy=_slice_numpy,
+    vjp=_slice_vjp,
+    notes="start, step (also negative) and size per axis",
+)
 """attrs starts, steps, sizes: the elements at ``starts + steps * k``; steps may be negative."""
 
 EMBED = Assemble(
-    "embed", shape_rule=_embed_shape, regions=_embed_regions, numpy=_embed_numpy, vjp=_embed_vjp, jvp=_embed_jvp
+    "embed",
+    shape_rule=_embed_shape,
+    regions=_embed_regions,
+    numpy=_embed_numpy,
+    vjp=_embed_vjp,
+    jvp=_embed_jvp,
+    notes="the operand at a region of a filled array; `pad`, and the derivative of a slice",
 )
 """attrs shape, starts, steps, fill: a new array of that shape holding the operand at a region, ``fill`` elsewhere."""
 
@@ -199,8 +212,10 @@ REPLACE = Assemble(
     "replace",
     shape_rule=_replace_shape,
     regions=_replace_regions,
+    changes_base=True,
     numpy=_replace_numpy,
     vjp=_replace_vjp,
     jvp=_replace_jvp,
+    notes="the base with a region replaced",
 )
 """attrs starts, steps, sizes: input 0 with the elements at the region replaced by input 1."""

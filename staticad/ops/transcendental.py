@@ -45,22 +45,33 @@ def _function(
     vjp: Callable[[Tensor, Tensor, Tensor], tuple[Tensor]],
     cost: int,
     domain: tuple[float, float] = (-2.0, 2.0),
+    notes: str = "",
 ) -> Elementwise:
-    return Elementwise(name, numpy=numpy, code=name + "({0})", operands="f", cost=cost, domain=domain, vjp=vjp)
+    return Elementwise(
+        name, numpy=numpy, code=name + "({0})", operands="f", cost=cost, domain=domain, vjp=vjp, notes=notes
+    )
 
 
 EXP = _function("exp", np.exp, lambda g, y, x: (g * y,), cost=12)
-EXPM1 = _function("expm1", np.expm1, lambda g, y, x: (g * (y + 1),), cost=16)
-LOG = _function("log", np.log, lambda g, y, x: (g / x,), cost=15, domain=(0.2, 3.0))
-LOG1P = _function("log1p", np.log1p, lambda g, y, x: (g / (x + 1),), cost=18, domain=(-0.8, 3.0))
+EXPM1 = _function(
+    "expm1", np.expm1, lambda g, y, x: (g * (y + 1),), cost=16, notes="exact near 0; derivative expm1(x) + 1"
+)
+LOG = _function("log", np.log, lambda g, y, x: (g / x,), cost=15, domain=(0.2, 3.0), notes="-inf at 0, NaN below")
+LOG1P = _function("log1p", np.log1p, lambda g, y, x: (g / (x + 1),), cost=18, domain=(-0.8, 3.0), notes="exact near 0")
 
 SIN: Elementwise = _function("sin", np.sin, lambda g, y, x: (g * apply(COS, x),), cost=15)
 COS: Elementwise = _function("cos", np.cos, lambda g, y, x: (-(g * apply(SIN, x)),), cost=15)
 TAN = _function("tan", np.tan, lambda g, y, x: (g * (1 + y * y),), cost=25, domain=(-1.2, 1.2))
 
 TANH = _function("tanh", np.tanh, lambda g, y, x: (g * (1 - y * y),), cost=20)
-SIGMOID = _function("sigmoid", _expit, lambda g, y, x: (g * (y * (1 - y)),), cost=18)
-SOFTPLUS = _function("softplus", _softplus, lambda g, y, x: (g * apply(SIGMOID, x),), cost=30)
+SIGMOID = _function("sigmoid", _expit, lambda g, y, x: (g * (y * (1 - y)),), cost=18, notes="no overflow for any x")
+SOFTPLUS = _function(
+    "softplus",
+    _softplus,
+    lambda g, y, x: (g * apply(SIGMOID, x),),
+    cost=30,
+    notes="log(1 + exp(x)) without overflow; derivative sigmoid(x)",
+)
 ERF = _function("erf", _erf, lambda g, y, x: (g * (2 / math.sqrt(math.pi) * apply(EXP, -(x * x))),), cost=25)
 ERFINV = _function(
     "erfinv",
@@ -68,6 +79,7 @@ ERFINV = _function(
     lambda g, y, x: (g * (math.sqrt(math.pi) / 2 * apply(EXP, y * y)),),
     cost=40,
     domain=(-0.9, 0.9),
+    notes="infinite at -1 and 1, NaN beyond",
 )
 
 TRANSCENDENTAL_OPS = (EXP, EXPM1, LOG, LOG1P, SIN, COS, TAN, TANH, SIGMOID, SOFTPLUS, ERF, ERFINV)

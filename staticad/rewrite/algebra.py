@@ -9,8 +9,9 @@ from __future__ import annotations
 import math
 
 from staticad.ir.graph import Tensor
+from staticad.ops.arithmetic import ABS, ADD, DIV, FLOOR_DIVIDE, MUL, NEG, REMAINDER, SQUARE
 from staticad.ops.base import apply
-from staticad.ops.elementwise import ABS, ADD, DIV, FLOOR_DIVIDE, MAXIMUM, MINIMUM, MUL, NEG, RELU, REMAINDER, SQUARE
+from staticad.ops.selection import MAXIMUM, MINIMUM, RELU
 from staticad.rewrite.match import Number, fit, floats, number, scalar_value
 from staticad.rewrite.pattern import Rule, Variable, call, equation
 

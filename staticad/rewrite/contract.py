@@ -11,9 +11,9 @@ from collections.abc import Sequence
 
 from staticad.ir.dims import product
 from staticad.ir.graph import Node, Tensor, sort_nodes
+from staticad.ops.arithmetic import MUL
 from staticad.ops.base import apply
 from staticad.ops.contract import MATMUL
-from staticad.ops.elementwise import MUL
 from staticad.ops.movement import BROADCAST_TO, EXPAND_DIMS, RESHAPE, TRANSPOSE
 from staticad.ops.reduce import SUM
 from staticad.rewrite.algebra import is_power_of_two

@@ -7,10 +7,13 @@ A maximum that is not finite is replaced by 0, so that rows of -inf give -inf, a
 from __future__ import annotations
 
 from staticad.ir.graph import Tensor
+from staticad.ops.arithmetic import ADD, SUB
 from staticad.ops.base import apply
-from staticad.ops.elementwise import ADD, EXP, ISFINITE, LOG, SUB, WHERE
+from staticad.ops.comparison import ISFINITE
 from staticad.ops.movement import BROADCAST_TO, EXPAND_DIMS
 from staticad.ops.reduce import MAX, SUM
+from staticad.ops.selection import WHERE
+from staticad.ops.transcendental import EXP, LOG
 from staticad.rewrite.match import number
 from staticad.rewrite.movement import expanded
 

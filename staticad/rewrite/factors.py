@@ -12,8 +12,8 @@ from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from staticad.ir.graph import Tensor
+from staticad.ops.arithmetic import DIV, MUL, NEG, RECIPROCAL, SQUARE
 from staticad.ops.base import apply
-from staticad.ops.elementwise import DIV, MUL, NEG, RECIPROCAL, SQUARE
 from staticad.ops.movement import BROADCAST_TO, EXPAND_DIMS
 from staticad.rewrite.match import keeps_names, number
 from staticad.rewrite.movement import expanded

@@ -17,6 +17,7 @@ from staticad.ir.dims import product
 from staticad.ir.graph import Node, Tensor, describe
 from staticad.ops import ALL_OPS
 from staticad.ops.base import Creation, Elementwise, Source
+from staticad.ops.control import Control
 from staticad.ops.creation import FULL, SIZE, fill
 from staticad.ops.movement import DIAGONAL
 from staticad.ops.sources import CONSTANT, constant
@@ -102,7 +103,7 @@ def _evaluate(node: Node, arrays: list[np.ndarray]) -> list[np.ndarray] | None:
     return results
 
 
-_COMPUTED = tuple(op for op in ALL_OPS if not isinstance(op, (Source, Creation)))
+_COMPUTED = tuple(op for op in ALL_OPS if not isinstance(op, (Source, Creation, Control)))
 _VIEW_OPS = tuple(op for op in ALL_OPS if op in VIEWS or op is DIAGONAL)
 _SCALAR_OPS = tuple(op for op in ALL_OPS if isinstance(op, Elementwise))
 

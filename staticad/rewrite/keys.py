@@ -9,9 +9,11 @@ from __future__ import annotations
 from staticad.ir.dtypes import UINT32, UINT64
 from staticad.ir.graph import Tensor
 from staticad.ops.base import apply
+from staticad.ops.bitwise import BITWISE_OR, LEFT_SHIFT, RIGHT_SHIFT
+from staticad.ops.conversion import CAST
 from staticad.ops.creation import POSITION, fill
-from staticad.ops.elementwise import BITWISE_OR, CAST, LEFT_SHIFT, RIGHT_SHIFT, THREEFRY64
 from staticad.ops.movement import EXPAND_DIMS, SLICE, SQUEEZE
+from staticad.ops.random import THREEFRY64
 from staticad.ops.sources import constant_array
 from staticad.rewrite.match import op_of, scalar_value
 from staticad.rewrite.movement import squeezed

@@ -7,8 +7,7 @@ import numpy as np
 from staticad.ir.dtypes import BOOL, DType
 from staticad.ir.graph import Tensor
 from staticad.ops.base import apply
-from staticad.ops.elementwise import (
-    CAST,
+from staticad.ops.comparison import (
     EQUAL,
     GREATER,
     GREATER_EQUAL,
@@ -19,8 +18,9 @@ from staticad.ops.elementwise import (
     LOGICAL_OR,
     LOGICAL_XOR,
     NOT_EQUAL,
-    WHERE,
 )
+from staticad.ops.conversion import CAST
+from staticad.ops.selection import WHERE
 from staticad.rewrite.match import fit, scalar_value
 from staticad.rewrite.pattern import Rule, Variable, call, equation
 

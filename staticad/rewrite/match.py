@@ -11,12 +11,13 @@ from staticad.errors import VerifyError
 from staticad.ir.dtypes import is_float
 from staticad.ir.graph import Tensor, describe
 from staticad.ir.types import TensorType
+from staticad.ops.arithmetic import ABS, ADD, DIV, MUL, RSQRT, SQRT, SQUARE
 from staticad.ops.base import Op, apply
 from staticad.ops.creation import FULL, fill
-from staticad.ops.elementwise import ABS, ADD, DIV, EXP, MUL, RSQRT, SIGMOID, SOFTPLUS, SQRT, SQUARE
 from staticad.ops.movement import BROADCAST_TO, EXPAND_DIMS, RESHAPE, SLICE, SQUEEZE, TRANSPOSE
 from staticad.ops.reduce import MAX, PROD, SUM
 from staticad.ops.sources import CONSTANT
+from staticad.ops.transcendental import EXP, SIGMOID, SOFTPLUS
 
 VIEWS = frozenset((BROADCAST_TO, EXPAND_DIMS, RESHAPE, SLICE, SQUEEZE, TRANSPOSE))
 Number = bool | int | float

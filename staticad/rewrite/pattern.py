@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from typing import Union
 
 from staticad.ir.graph import Tensor
+from staticad.ops.arithmetic import ADD, DIV, MUL, NEG, POW, SUB
 from staticad.ops.base import Op, apply
-from staticad.ops.elementwise import ADD, DIV, MUL, NEG, POW, SUB
 from staticad.rewrite.match import Number, fit, is_constant, number
 
 Found = dict[str, Tensor]

@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from staticad.ir.graph import Tensor
+from staticad.ops.arithmetic import DIV, MUL, POW, RECIPROCAL, RSQRT, SQRT, SQUARE
 from staticad.ops.base import apply
 from staticad.ops.creation import fill
-from staticad.ops.elementwise import DIV, MUL, POW, RECIPROCAL, RSQRT, SQRT, SQUARE
 from staticad.rewrite.match import fit, floats, nonnegative, scalar_value
 from staticad.rewrite.pattern import Rule, Variable, call, equation
 

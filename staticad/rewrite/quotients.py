@@ -20,9 +20,11 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from staticad.ir.graph import Tensor
+from staticad.ops.arithmetic import ADD, DIV, MUL, NEG, RECIPROCAL, SUB
 from staticad.ops.base import apply
-from staticad.ops.elementwise import ADD, DIV, EXP, MINIMUM, MUL, NEG, RECIPROCAL, SIGMOID, SUB
 from staticad.ops.reduce import SUM
+from staticad.ops.selection import MINIMUM
+from staticad.ops.transcendental import EXP, SIGMOID
 from staticad.rewrite.exponentials import shifted_exponentials, sum_of_exponentials
 from staticad.rewrite.factors import Axes, Factor, Product, factorize
 from staticad.rewrite.match import depends, fit, is_constant, number, positive

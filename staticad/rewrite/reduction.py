@@ -12,9 +12,10 @@ import numpy as np
 
 from staticad.ir.dims import at_least, product
 from staticad.ir.graph import Tensor
+from staticad.ops.arithmetic import MUL
 from staticad.ops.base import apply
+from staticad.ops.conversion import CAST
 from staticad.ops.creation import FULL, fill, size_tensor
-from staticad.ops.elementwise import CAST, MUL
 from staticad.ops.movement import BROADCAST_TO, EXPAND_DIMS
 from staticad.ops.reduce import ALL, ANY, MAX, MIN, PROD, SUM
 from staticad.rewrite.match import fit, number, op_of

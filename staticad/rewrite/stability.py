@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections import Counter
 
 from staticad.ir.graph import Tensor
+from staticad.ops.arithmetic import ABS, ADD, MUL, NEG, SQRT, SQUARE, SUB
 from staticad.ops.base import apply
-from staticad.ops.elementwise import ABS, ADD, EXP, EXPM1, LOG, LOG1P, MUL, NEG, SIGMOID, SOFTPLUS, SQRT, SQUARE, SUB
 from staticad.ops.movement import BROADCAST_TO, EXPAND_DIMS
+from staticad.ops.transcendental import EXP, EXPM1, LOG, LOG1P, SIGMOID, SOFTPLUS
 from staticad.rewrite.exponentials import log_sum_exp, sum_of_exponentials
 from staticad.rewrite.factors import Factor, Product, factorize
 from staticad.rewrite.match import fit, positive

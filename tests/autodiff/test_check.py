@@ -8,8 +8,8 @@ import pytest
 import staticad as sa
 from staticad.autodiff.check import gradcheck
 from staticad.errors import GradientError
+from staticad.ops.arithmetic import MUL
 from staticad.ops.base import Elementwise, apply
-from staticad.ops.elementwise import MUL
 
 
 def test_accepts_right_derivatives(rng: np.random.Generator) -> None:

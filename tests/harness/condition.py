@@ -8,6 +8,7 @@ what does not move has to agree to the last bits. Ops that are exact (views, max
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,12 +17,9 @@ import numpy as np
 
 from staticad.ir.graph import Tensor
 from staticad.ops.base import Cast, Contract, Elementwise, Reduce, Scatter
-from staticad.ops.contract import MATMUL
-from staticad.ops.reduce import PROD, SUM
 from staticad.ops.sources import constant_array
 from staticad.reference import evaluate
 from tests.harness.compare import ulps
-from tests.harness.op_cases import EXACT, EXACT_RESULTS
 
 RUNS = 7
 SAFETY = 8  # the noise is random and seldom the worst
@@ -65,11 +63,10 @@ class _Noise:
     def disturb(self, tensor: Tensor, value: np.ndarray) -> np.ndarray:
         op, node = tensor.op, tensor.node
         if isinstance(op, Elementwise):
-            if op in EXACT_RESULTS or (isinstance(op, Cast) and node.inputs[0].dtype.kind != "f"):
+            if op.ulps == 0 or (isinstance(op, Cast) and node.inputs[0].dtype.kind != "f"):
                 return value
-            return self.moved(value, 1 if op in EXACT else 3)
-        many = op in (SUM, PROD, MATMUL) or (isinstance(op, Scatter) and node.attrs["mode"] in ("add", "multiply"))
-        if not many:
+            return self.moved(value, math.ceil(op.ulps))
+        if op.ulps is not None and not (isinstance(op, Scatter) and node.attrs["mode"] in op.accumulating):
             return value
         # The error of a long sum is relative to its terms, and grows with their number.
         operands = [self.operand(t) for t in node.inputs]

@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 import numpy as np
 
 from staticad.ir.graph import Tensor
-from staticad.ops import elementwise as ew
+from staticad.ops import ELEMENTWISE_OPS
+from staticad.ops.arithmetic import (
+    ABS,
+    ADD,
+    MUL,
+    POW,
+)
 from staticad.ops.assemble import CONCATENATE, EMBED, REPLACE
 from staticad.ops.barrier import STOP_GRADIENT
-from staticad.ops.base import Elementwise, apply
+from staticad.ops.base import Cast, Elementwise, Scatter, apply
 from staticad.ops.contract import MATMUL
+from staticad.ops.conversion import CAST
 from staticad.ops.creation import FULL, IOTA, POSITION, SIZE
 from staticad.ops.indexing import GATHER, GATHER_ALONG, SCATTER, SCATTER_ALONG
 from staticad.ops.movement import BROADCAST_TO, DIAGONAL, EXPAND_DIMS, RESHAPE, SLICE, SQUEEZE, TRANSPOSE
@@ -21,77 +29,54 @@ from staticad.ops.reduce import ALL as ALL_TRUE
 from staticad.ops.reduce import ANY, ARGMAX, ARGMIN, MAX, MIN, PROD, SUM
 from tests.harness.cases import ALL, BOOL, FLOATS, INTEGERS, Case, Input, kinds, values
 
-# Correctly rounded (or exact) in IEEE arithmetic; everything else may be this many units off.
-EXACT = {
-    ew.ADD, ew.SUB, ew.MUL, ew.DIV, ew.NEG, ew.SIGN, ew.ABS, ew.SQUARE, ew.RECIPROCAL, ew.SQRT, ew.WHERE, ew.MAXIMUM,
-    ew.MINIMUM, ew.RELU, ew.CAST, ew.FLOOR, ew.CEIL, ew.TRUNC, ew.ROUND, ew.FLOOR_DIVIDE, ew.REMAINDER,
-    ew.BITWISE_AND, ew.BITWISE_OR, ew.BITWISE_XOR, ew.INVERT, ew.LEFT_SHIFT, ew.RIGHT_SHIFT,
-    ew.THREEFRY32, ew.THREEFRY64,
-}  # fmt: skip
-# Exact: nothing is rounded at all.
-EXACT_RESULTS = EXACT - {ew.ADD, ew.SUB, ew.MUL, ew.DIV, ew.SQUARE, ew.RECIPROCAL, ew.SQRT, ew.REMAINDER, ew.CAST}
-ULPS = 3
-# NumPy leaves the sign of a zero open where both zeros meet.
-ANY_ZERO = {ew.MAXIMUM, ew.MINIMUM, ew.RELU}
-
 UNARY = ("ab", "")
 BINARY = (("ab", "ab"), ("ab", "b"), ("a1", "1b"), ("ab", ""), ("1", "ab"))
 TERNARY = (("ab", "ab", "ab"), ("a1", "b", "ab"), ("", "ab", "1b"), ("ab", "", ""))
 
 
 def elementwise_cases(op: Elementwise) -> Iterator[Case]:
-    if op is ew.REMAINDER:
-        # Derivatives are checked away from the jumps.
-        between = (Input(("a", "b"), domain=(2.2, 2.8)), Input(("b",), domain=(1.0, 1.05)))
-        yield Case("remainder between jumps", between, partial(apply, op), "binary", FLOATS)
+    group = ("unary", "binary", "ternary")[op.arity - 1]
     shapes: Any = {1: [(s,) for s in UNARY], 2: BINARY, 3: TERNARY}[op.arity]
-    legal = tuple(d for d in ALL if op.accepts(d))
+    build = partial(apply, op)
+    if op.smooth_domains is not None:
+        between = zip(values(*shapes[op.arity - 1]), op.smooth_domains)
+        yield Case(f"{op.name} between jumps", tuple(replace(i, domain=d) for i, d in between), build, group, FLOATS)
     for operands in shapes:
         inputs = list(values(*operands))
         if op.condition:
             inputs[0] = Input(inputs[0].shape, "bool")
-        case = Case(
+        yield Case(
             f"{op.name}[{','.join(operands)}]",
             tuple(inputs),
-            partial(apply, op),
-            group=("unary", "binary", "ternary")[op.arity - 1],
-            dtypes=legal,
+            build,
+            group,
+            dtypes=tuple(d for d in ALL if op.accepts(d) and d.kind not in op.valueless),
             domain=op.domain,
-            ulp=0 if op in EXACT or op.result == "bool" else ULPS,
-            signed_zeros=op not in ANY_ZERO,
-            smooth=not op.nondifferentiable and op is not ew.REMAINDER,
+            ulp=int(op.ulps),
+            signed_zeros=op.zero_signs,
+            smooth=not op.nondifferentiable and op.smooth_domains is None,
         )
-        if op is not ew.POW:
-            yield case
-            continue
-        # Integers to negative powers have no value.
-        yield Case(**{**vars(case), "dtypes": FLOATS})
-        exponent = Input(inputs[1].shape, domain=(0.0, 8.0))
+
+
+def pow_cases() -> Iterator[Case]:
+    """Integers to powers that are not negative."""
+    for operands in BINARY:
+        base, exponent = values(*operands)
         yield Case(
-            **{
-                **vars(case),
-                "name": f"integer {case.name}",
-                "inputs": (inputs[0], exponent),
-                "build": lambda a, b: apply(ew.POW, a, apply(ew.ABS, b)),
-                "dtypes": tuple(d for d in INTEGERS if d.kind == "u"),
-                "smooth": False,
-            }
-        )
+            f"integer pow[{','.join(operands)}]", (base, replace(exponent, domain=(0.0, 8.0))),
+            lambda a, b: apply(POW, a, apply(ABS, b)),
+            "binary", tuple(d for d in INTEGERS if d.kind == "u"), POW.domain, ulp=3, smooth=False,
+        )  # fmt: skip
         yield Case(
-            **{
-                **vars(case),
-                "name": f"signed {case.name}",
-                "build": lambda a, b: apply(ew.POW, a, apply(ew.MUL, b, b)),
-                "dtypes": tuple(d for d in INTEGERS if d.kind == "i"),
-                "special": False,
-                "smooth": False,
-            }
-        )
+            f"signed pow[{','.join(operands)}]", (base, exponent),
+            lambda a, b: apply(POW, a, apply(MUL, b, b)),
+            "binary", tuple(d for d in INTEGERS if d.kind == "i"), POW.domain, ulp=3, special=False, smooth=False,
+        )  # fmt: skip
 
 
 def cast_cases() -> Iterator[Case]:
     for target in ALL:
-        build = partial(apply, ew.CAST, dtype=target)
+        build = partial(apply, CAST, dtype=target)
         name = f"cast to {target.name}"
         if target.kind in "bf":
             yield Case(name, values("ab"), build, "cast", smooth=target.kind == "f")
@@ -116,10 +101,10 @@ def reduce_cases() -> Iterator[Case]:
                 partial(apply, op, axes=axes),
                 "reduce",
                 kinds(op.operands),
-                (0.5, 1.5) if op is PROD else (-2.0, 2.0),
-                ulp=None if op in (SUM, PROD) else 0,
+                op.domain,
+                ulp=op.ulps if op.ulps is None else int(op.ulps),
                 signed_zeros=False,
-                special=op not in (SUM, PROD),
+                special=op.ulps is not None,
                 nonzero=nonzero,
                 smooth=not op.nondifferentiable,
             )
@@ -245,9 +230,7 @@ def creation_cases() -> Iterator[Case]:
                         starts=(0, x.shape[1] - 1), steps=(1, -1), sizes=x.shape),
     )  # fmt: skip
     yield case("size", values("ab"), lambda x: apply(SIZE, size=x.shape[0] * x.shape[1] + 1, dtype=np.dtype(np.int64)))
-    yield case(
-        "iota plus x", values("ab"), lambda x: apply(ew.ADD, x, apply(IOTA, shape=x.shape, dtype=x.dtype, axis=1))
-    )
+    yield case("iota plus x", values("ab"), lambda x: apply(ADD, x, apply(IOTA, shape=x.shape, dtype=x.dtype, axis=1)))
 
 
 def indexing_cases() -> Iterator[Case]:
@@ -286,7 +269,7 @@ def indexing_cases() -> Iterator[Case]:
                 partial(apply, SCATTER, mode=mode, **plain, **attrs),
                 f"scatter {mode}",
                 domain=(0.5, 1.5) if mode == "multiply" else (-2.0, 2.0),
-                ulp=None if mode in ("add", "multiply") else 0,
+                ulp=None if mode in Scatter.accumulating else 0,
                 signed_zeros=False,
                 special=mode in ("set", "min", "max"),
                 nonzero=frozenset(nonzero),
@@ -298,7 +281,7 @@ def indexing_cases() -> Iterator[Case]:
                 partial(apply, SCATTER_ALONG, axes=(axis,), position=0, aligned=True, mode=mode),
                 f"scatter {mode}",
                 domain=(0.5, 1.5) if mode == "multiply" else (-2.0, 2.0),
-                ulp=None if mode in ("add", "multiply") else 0,
+                ulp=None if mode in Scatter.accumulating else 0,
                 signed_zeros=False,
                 special=mode in ("set", "min", "max"),
                 nonzero=frozenset("abc"[axis]),
@@ -329,9 +312,10 @@ def contract_cases() -> Iterator[Case]:
 
 def all_op_cases() -> list[Case]:
     """Every case of every op."""
-    cases = [c for op in ew.ELEMENTWISE_OPS if op is not ew.CAST for c in elementwise_cases(op)]
+    cases = [c for op in ELEMENTWISE_OPS if not isinstance(op, Cast) for c in elementwise_cases(op)]
     for family in (
-        cast_cases, reduce_cases, movement_cases, assemble_cases, creation_cases, indexing_cases, contract_cases,
+        pow_cases, cast_cases, reduce_cases, movement_cases, assemble_cases, creation_cases, indexing_cases,
+        contract_cases,
     ):  # fmt: skip
         cases += family()
     return cases

@@ -18,9 +18,10 @@ from staticad.errors import GraphError
 from staticad.ir.graph import NO_ATTRS, Attrs, Node, Tensor, describe, no_grad, sort_nodes
 from staticad.ir.provenance import Where
 from staticad.ir.types import TensorType
+from staticad.ops.arithmetic import ADD
 from staticad.ops.base import Op, apply
-from staticad.ops.elementwise import ADD, EXP
 from staticad.ops.sources import constant, placeholder
+from staticad.ops.transcendental import EXP
 from staticad.reference import evaluate
 
 DEPTH = 20_000

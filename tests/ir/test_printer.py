@@ -7,7 +7,7 @@ import numpy as np
 import staticad as sa
 from staticad.ir.graph import NO_ATTRS, Attrs, Node
 from staticad.ir.printer import format_attrs, format_value, print_graph
-from staticad.ops.elementwise import EXP
+from staticad.ops.transcendental import EXP
 from tests.ir.test_graph import DEPTH, Two, chain
 
 

@@ -8,10 +8,11 @@ import pytest
 from staticad.errors import VerifyError
 from staticad.ir.graph import Node, Tensor, sort_nodes
 from staticad.ir.rebuild import rebuild
+from staticad.ops.arithmetic import ADD, MUL, NEG, SUB
 from staticad.ops.base import apply
 from staticad.ops.creation import fill
-from staticad.ops.elementwise import ADD, EXP, MUL, NEG, SUB
 from staticad.ops.sources import constant, placeholder
+from staticad.ops.transcendental import EXP
 from staticad.reference import evaluate
 from staticad.runtime.variables import variable
 

@@ -9,9 +9,10 @@ from staticad.errors import VerifyError
 from staticad.ir.graph import NO_ATTRS, Attrs, Node, Tensor
 from staticad.ir.types import TensorType
 from staticad.ir.verify import agree, verify
+from staticad.ops.arithmetic import ADD
 from staticad.ops.base import apply
-from staticad.ops.elementwise import ADD, EXP
 from staticad.ops.sources import constant, placeholder
+from staticad.ops.transcendental import EXP
 
 FLOAT = np.dtype("float64")
 

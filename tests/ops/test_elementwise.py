@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import importlib
 import math
+import pkgutil
 import re
 from typing import Any
 
 import numpy as np
 import pytest
 
-from staticad import errors
+from staticad import errors, ops
 from staticad.autodiff.reverse import gradients
 from staticad.ir.dtypes import ALL, BOOL, FLOAT32, FLOAT64
 from staticad.ir.graph import Tensor
-from staticad.ops import ALL_OPS
-from staticad.ops import elementwise as ops
-from staticad.ops.base import Elementwise, apply
-from staticad.ops.elementwise import ELEMENTWISE_OPS
+from staticad.ops import ALL_OPS, ELEMENTWISE_OPS
+from staticad.ops.arithmetic import ABS, ADD, FLOOR_DIVIDE, POW, REMAINDER, RSQRT, SIGN, SQRT
+from staticad.ops.base import Elementwise, Op, apply
+from staticad.ops.conversion import CAST, CEIL, FLOOR, ROUND, TRUNC
+from staticad.ops.selection import MAXIMUM, MINIMUM, RELU, WHERE
 from staticad.ops.sources import constant, placeholder
+from staticad.ops.transcendental import ERF, EXP, EXPM1, LOG, LOG1P, SIGMOID, SOFTPLUS, TANH
 from staticad.reference import evaluate
 
 
@@ -27,18 +31,16 @@ def operands(op: Elementwise, dtype: np.dtype, shape: Any = ()) -> list[Tensor]:
 
 
 def attributes(op: Elementwise) -> dict[str, Any]:
-    return {"dtype": FLOAT64} if op is ops.CAST else {}
+    return {"dtype": FLOAT64} if op is CAST else {}
 
 
 def test_all_ops_are_listed_once() -> None:
     names = [op.name for op in ALL_OPS]
     assert len(set(names)) == len(names)
-    assert set(ELEMENTWISE_OPS) <= set(ALL_OPS)
-    declared = {value for value in vars(ops).values() if isinstance(value, Elementwise)}
-    assert declared == set(ELEMENTWISE_OPS)
-    for constant_name, value in vars(ops).items():
-        if isinstance(value, Elementwise):
-            assert constant_name == value.name.upper()
+    modules = [importlib.import_module(f"{ops.__name__}.{m.name}") for m in pkgutil.iter_modules(ops.__path__)]
+    declared = [(name, value) for module in modules for name, value in vars(module).items() if isinstance(value, Op)]
+    assert {value for _, value in declared} == set(ALL_OPS)
+    assert all(name == value.name.upper() for name, value in declared)
 
 
 @pytest.mark.parametrize("op", ELEMENTWISE_OPS, ids=str)
@@ -79,11 +81,11 @@ def test_commutative_ops_are(op: Elementwise, rng: np.random.Generator) -> None:
 
 def test_operands_of_two_dtypes_are_refused() -> None:
     with pytest.raises(errors.DTypeError, match="add: operands of several dtypes .float32, float64.*test_elementwise"):
-        apply(ops.ADD, placeholder((), FLOAT32), placeholder((), FLOAT64))
+        apply(ADD, placeholder((), FLOAT32), placeholder((), FLOAT64))
     with pytest.raises(errors.DTypeError, match="where: the condition has to be bool, not int64"):
-        apply(ops.WHERE, constant(1), constant(1.0), constant(2.0))
+        apply(WHERE, constant(1), constant(1.0), constant(2.0))
     with pytest.raises(errors.ShapeError, match="add: takes 2 inputs, got 1"):
-        apply(ops.ADD, constant(1))
+        apply(ADD, constant(1))
 
 
 def derivative(op: Elementwise, point: tuple[float, ...], which: int, dtype: Any = FLOAT64) -> float:
@@ -93,7 +95,7 @@ def derivative(op: Elementwise, point: tuple[float, ...], which: int, dtype: Any
     return float(value)
 
 
-UNARY = [op for op in ELEMENTWISE_OPS if op.arity == 1 and op.vjp is not None and op is not ops.CAST]
+UNARY = [op for op in ELEMENTWISE_OPS if op.arity == 1 and op.vjp is not None and op is not CAST]
 BINARY = [op for op in ELEMENTWISE_OPS if op.arity == 2 and op.vjp is not None]
 
 
@@ -116,47 +118,47 @@ INF, NAN = math.inf, math.nan
 
 # op, point, operand, derivative there
 CONVENTIONS: list[tuple[Elementwise, tuple[float, ...], int, float]] = [
-    (ops.ABS, (0.0,), 0, 0.0),
-    (ops.ABS, (-0.0,), 0, 0.0),
-    (ops.MAXIMUM, (1.0, 1.0), 0, 0.5),
-    (ops.MAXIMUM, (1.0, 1.0), 1, 0.5),
-    (ops.MINIMUM, (1.0, 1.0), 0, 0.5),
-    (ops.MAXIMUM, (0.0, -0.0), 0, 0.5),
-    (ops.MAXIMUM, (NAN, 1.0), 0, 0.0),
-    (ops.MAXIMUM, (NAN, 1.0), 1, 0.0),
-    (ops.MAXIMUM, (INF, 1.0), 0, 1.0),
-    (ops.MINIMUM, (INF, 1.0), 0, 0.0),
-    (ops.RELU, (0.0,), 0, 0.0),
-    (ops.RELU, (INF,), 0, 1.0),
-    (ops.RELU, (-INF,), 0, 0.0),
-    (ops.SQRT, (0.0,), 0, INF),
-    (ops.RSQRT, (0.0,), 0, -INF),
-    (ops.LOG, (0.0,), 0, INF),
-    (ops.LOG1P, (-1.0,), 0, INF),
-    (ops.POW, (0.0, 0.0), 0, 0.0),
-    (ops.POW, (3.0, 0.0), 0, 0.0),
-    (ops.POW, (0.0, 0.0), 1, 0.0),
-    (ops.POW, (0.0, 2.0), 1, 0.0),
-    (ops.POW, (0.0, 1.0), 0, 1.0),
-    (ops.POW, (0.0, 2.0), 0, 0.0),
-    (ops.POW, (0.0, 0.5), 0, INF),
-    (ops.POW, (-3.0, 2.0), 0, -6.0),
-    (ops.POW, (-2.0, 3.0), 0, 12.0),
-    (ops.POW, (-3.0, 2.0), 1, NAN),
-    (ops.REMAINDER, (7.0, 2.0), 0, 1.0),
-    (ops.REMAINDER, (7.0, 2.0), 1, -3.0),
-    (ops.REMAINDER, (-7.0, 2.0), 1, 4.0),
-    (ops.REMAINDER, (7.0, -2.0), 1, 4.0),
-    (ops.EXP, (-INF,), 0, 0.0),
-    (ops.EXP, (1000.0,), 0, INF),
-    (ops.SIGMOID, (1000.0,), 0, 0.0),
-    (ops.SIGMOID, (-1000.0,), 0, 0.0),
-    (ops.SOFTPLUS, (1000.0,), 0, 1.0),
-    (ops.SOFTPLUS, (-1000.0,), 0, 0.0),
-    (ops.TANH, (1000.0,), 0, 0.0),
-    (ops.ERF, (1000.0,), 0, 0.0),
-    (ops.EXPM1, (-40.0,), 0, float(np.expm1(-40.0)) + 1),
-    (ops.LOG1P, (1e300,), 0, 1e-300),
+    (ABS, (0.0,), 0, 0.0),
+    (ABS, (-0.0,), 0, 0.0),
+    (MAXIMUM, (1.0, 1.0), 0, 0.5),
+    (MAXIMUM, (1.0, 1.0), 1, 0.5),
+    (MINIMUM, (1.0, 1.0), 0, 0.5),
+    (MAXIMUM, (0.0, -0.0), 0, 0.5),
+    (MAXIMUM, (NAN, 1.0), 0, 0.0),
+    (MAXIMUM, (NAN, 1.0), 1, 0.0),
+    (MAXIMUM, (INF, 1.0), 0, 1.0),
+    (MINIMUM, (INF, 1.0), 0, 0.0),
+    (RELU, (0.0,), 0, 0.0),
+    (RELU, (INF,), 0, 1.0),
+    (RELU, (-INF,), 0, 0.0),
+    (SQRT, (0.0,), 0, INF),
+    (RSQRT, (0.0,), 0, -INF),
+    (LOG, (0.0,), 0, INF),
+    (LOG1P, (-1.0,), 0, INF),
+    (POW, (0.0, 0.0), 0, 0.0),
+    (POW, (3.0, 0.0), 0, 0.0),
+    (POW, (0.0, 0.0), 1, 0.0),
+    (POW, (0.0, 2.0), 1, 0.0),
+    (POW, (0.0, 1.0), 0, 1.0),
+    (POW, (0.0, 2.0), 0, 0.0),
+    (POW, (0.0, 0.5), 0, INF),
+    (POW, (-3.0, 2.0), 0, -6.0),
+    (POW, (-2.0, 3.0), 0, 12.0),
+    (POW, (-3.0, 2.0), 1, NAN),
+    (REMAINDER, (7.0, 2.0), 0, 1.0),
+    (REMAINDER, (7.0, 2.0), 1, -3.0),
+    (REMAINDER, (-7.0, 2.0), 1, 4.0),
+    (REMAINDER, (7.0, -2.0), 1, 4.0),
+    (EXP, (-INF,), 0, 0.0),
+    (EXP, (1000.0,), 0, INF),
+    (SIGMOID, (1000.0,), 0, 0.0),
+    (SIGMOID, (-1000.0,), 0, 0.0),
+    (SOFTPLUS, (1000.0,), 0, 1.0),
+    (SOFTPLUS, (-1000.0,), 0, 0.0),
+    (TANH, (1000.0,), 0, 0.0),
+    (ERF, (1000.0,), 0, 0.0),
+    (EXPM1, (-40.0,), 0, float(np.expm1(-40.0)) + 1),
+    (LOG1P, (1e300,), 0, 1e-300),
 ]
 
 
@@ -165,7 +167,7 @@ def test_derivative_conventions(op: Elementwise, point: tuple[float, ...], which
     assert derivative(op, point, which) == pytest.approx(expected, rel=1e-15, nan_ok=True)
 
 
-@pytest.mark.parametrize("op", [ops.FLOOR_DIVIDE, ops.SIGN, ops.FLOOR, ops.CEIL, ops.TRUNC, ops.ROUND], ids=str)
+@pytest.mark.parametrize("op", [FLOOR_DIVIDE, SIGN, FLOOR, CEIL, TRUNC, ROUND], ids=str)
 def test_steps_have_no_derivative(op: Elementwise) -> None:
     xs = operands(op, FLOAT64)
     (slope,) = gradients(apply(op, *xs), [xs[0]], unconnected="zero")
@@ -178,7 +180,7 @@ def test_pow_with_a_constant_exponent_differentiates_at_zero_and_below() -> None
     points = np.array([-2.0, -0.0, 0.0, 3.0])
     for exponent in (0, 1, 2, 3, 4):
         expected = points**exponent
-        y = apply(ops.POW, x, constant(float(exponent)))
+        y = apply(POW, x, constant(float(exponent)))
         for order in range(4):
             (value,) = evaluate([y], {x: points})
             np.testing.assert_array_equal(value, expected, f"derivative {order} of x**{exponent}")
@@ -190,7 +192,7 @@ def test_pow_with_a_constant_exponent_differentiates_at_zero_and_below() -> None
 def test_where_keeps_nan_of_the_other_branch_out() -> None:
     x = placeholder((3,))
     positive = x > 0
-    y = apply(ops.WHERE, positive, apply(ops.LOG, x), x)
+    y = apply(WHERE, positive, apply(LOG, x), x)
     (slope,) = gradients(y.sum(), [x])
     (curvature,) = gradients(slope, [x], [np.ones(3)])
     values = evaluate([slope, curvature], {x: np.array([-1.0, 2.0, INF])})
@@ -198,7 +200,7 @@ def test_where_keeps_nan_of_the_other_branch_out() -> None:
     assert np.isfinite(values[1][1:]).all()
     # where alone: the cotangent of the branch that is not taken is 0, even where the cotangent is infinite
     a, b = placeholder(()), placeholder(())
-    chosen = apply(ops.WHERE, constant(True), a, b)
+    chosen = apply(WHERE, constant(True), a, b)
     (da, db) = gradients(chosen, [a, b], [INF])
     np.testing.assert_array_equal(evaluate([da, db], {a: 1.0, b: 1.0}), [INF, 0.0])
 
@@ -206,18 +208,18 @@ def test_where_keeps_nan_of_the_other_branch_out() -> None:
 def test_cotangents_of_maximum_and_relu_are_selected_not_multiplied() -> None:
     x = placeholder((2,))
     feeds = {x: np.array([-1.0, 1.0])}
-    for y in (apply(ops.RELU, x), apply(ops.MAXIMUM, x, constant(0.0))):
+    for y in (apply(RELU, x), apply(MAXIMUM, x, constant(0.0))):
         (slope,) = gradients(y, [x], [np.array([INF, INF])])
         np.testing.assert_array_equal(evaluate([slope], feeds)[0], [0.0, INF])
 
 
 def test_cast_hands_cotangents_between_floats_only() -> None:
     x = placeholder((), FLOAT32)
-    y = apply(ops.CAST, x, dtype=FLOAT64)
+    y = apply(CAST, x, dtype=FLOAT64)
     (slope,) = gradients(y * y, [x])
     assert slope.dtype == FLOAT32
     assert evaluate([slope], {x: np.float32(3)})[0] == 6
-    through = apply(ops.CAST, apply(ops.CAST, x, dtype=np.dtype(np.int64)), dtype=FLOAT32)
+    through = apply(CAST, apply(CAST, x, dtype=np.dtype(np.int64)), dtype=FLOAT32)
     with pytest.raises(errors.GradientError):
         gradients(through, [x])
 
@@ -225,4 +227,4 @@ def test_cast_hands_cotangents_between_floats_only() -> None:
 def test_integer_powers_without_a_fraction() -> None:
     a = np.array([0, 1, -1, -1, 2, -2, 2, 7, 0], np.int8)
     b = np.array([-1, -5, -3, -4, -1, -2, 6, 2, 0], np.int8)
-    np.testing.assert_array_equal(ops.POW.numpy(a, b), np.array([0, 1, -1, 1, 0, 0, 64, 49, 1], np.int8))
+    np.testing.assert_array_equal(POW.numpy(a, b), np.array([0, 1, -1, 1, 0, 0, 64, 49, 1], np.int8))

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from staticad.ir.graph import Tensor
+from staticad.ops.arithmetic import ADD, DIV, MUL, NEG
 from staticad.ops.base import apply
 from staticad.ops.creation import fill
-from staticad.ops.elementwise import ADD, DIV, MUL, NEG
 from staticad.ops.sources import constant, placeholder
 from staticad.reference import evaluate
 from staticad.rewrite.algebra import ALGEBRA_RULES, is_power_of_two

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from staticad.ops.barrier import STOP_GRADIENT
 from staticad.ops.base import apply
-from staticad.ops.elementwise import EXP
 from staticad.ops.sources import placeholder
+from staticad.ops.transcendental import EXP
 from staticad.rewrite.barriers import BARRIER_RULES
 from tests.rewrite.support import rewritten
 

@@ -9,9 +9,11 @@ import pytest
 
 from staticad.errors import VerifyError
 from staticad.ir.graph import Node, Tensor, sort_nodes
+from staticad.ops.arithmetic import ADD, MUL, NEG, SQUARE
 from staticad.ops.base import apply
-from staticad.ops.elementwise import ADD, CAST, COS, EXP, LOG, LOG1P, MUL, NEG, SIN, SQUARE
+from staticad.ops.conversion import CAST
 from staticad.ops.sources import constant, placeholder
+from staticad.ops.transcendental import COS, EXP, LOG, LOG1P, SIN
 from staticad.rewrite.engine import apply_rules, index_rules
 from staticad.rewrite.pattern import Rule, Variable, call, equation
 

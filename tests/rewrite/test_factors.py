@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 
 from staticad.ir.graph import Tensor
+from staticad.ops.arithmetic import ADD, DIV, MUL, NEG, RECIPROCAL, SQUARE
 from staticad.ops.base import apply
-from staticad.ops.elementwise import ADD, DIV, EXP, MUL, NEG, RECIPROCAL, SQUARE
 from staticad.ops.movement import BROADCAST_TO, EXPAND_DIMS, TRANSPOSE
 from staticad.ops.sources import placeholder
+from staticad.ops.transcendental import EXP
 from staticad.reference import evaluate
 from staticad.rewrite.factors import LIMIT, factorize
 from staticad.rewrite.match import fit

@@ -6,14 +6,16 @@ import numpy as np
 import pytest
 
 from staticad.ir.graph import Tensor
+from staticad.ops.arithmetic import ADD, DIV, FLOOR_DIVIDE, NEG
 from staticad.ops.base import apply
 from staticad.ops.contract import MATMUL
+from staticad.ops.conversion import CAST
 from staticad.ops.creation import FULL, IOTA, SIZE, fill, size_tensor
-from staticad.ops.elementwise import ADD, CAST, DIV, EXP, FLOOR_DIVIDE, LOG, NEG
 from staticad.ops.indexing import GATHER
 from staticad.ops.movement import BROADCAST_TO, DIAGONAL, EXPAND_DIMS, RESHAPE, SLICE, SQUEEZE, TRANSPOSE
 from staticad.ops.reduce import ARGMAX, SUM
 from staticad.ops.sources import CONSTANT, constant, placeholder
+from staticad.ops.transcendental import EXP, LOG
 from staticad.reference import evaluate
 from staticad.rewrite.fold import FILLED, FOLD_RULES, LIMIT
 from tests.rewrite.support import identical, only, rewritten

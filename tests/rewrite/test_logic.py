@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 
 from staticad.ops.base import apply
+from staticad.ops.comparison import LESS, LOGICAL_NOT
+from staticad.ops.conversion import CAST
 from staticad.ops.creation import fill
-from staticad.ops.elementwise import CAST, LESS, LOGICAL_NOT, WHERE
+from staticad.ops.selection import WHERE
 from staticad.ops.sources import placeholder
 from staticad.reference import evaluate
 from staticad.rewrite.logic import LOGIC_RULES, is_lossless

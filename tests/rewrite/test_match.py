@@ -7,12 +7,13 @@ import pytest
 
 from staticad.errors import VerifyError
 from staticad.ir.graph import Tensor
+from staticad.ops.arithmetic import ABS, ADD, MUL, NEG, SQRT, SQUARE, SUB
 from staticad.ops.base import apply
 from staticad.ops.creation import fill
-from staticad.ops.elementwise import ABS, ADD, EXP, LOG, MUL, NEG, SIGMOID, SQRT, SQUARE, SUB
 from staticad.ops.movement import BROADCAST_TO, EXPAND_DIMS, RESHAPE
 from staticad.ops.reduce import SUM
 from staticad.ops.sources import constant, placeholder
+from staticad.ops.transcendental import EXP, LOG, SIGMOID
 from staticad.rewrite.match import fit, is_constant, keeps_names, nonnegative, positive, scalar_value, uniform_value
 
 X = placeholder((3,), name="x")

@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 
 from staticad.ir.graph import Tensor, sort_nodes
+from staticad.ops.arithmetic import ADD, MUL
 from staticad.ops.base import apply
 from staticad.ops.creation import fill
-from staticad.ops.elementwise import ADD, EXP, MUL
 from staticad.ops.movement import BROADCAST_TO, EXPAND_DIMS, RESHAPE, SLICE, SQUEEZE, TRANSPOSE
 from staticad.ops.sources import placeholder
+from staticad.ops.transcendental import EXP
 from staticad.reference import evaluate
 from staticad.rewrite.movement import MOVEMENT_RULES, inserted_axes
 from tests.rewrite.support import identical, rewritten

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from staticad.ops.arithmetic import ADD, MUL, SUB
 from staticad.ops.base import apply
-from staticad.ops.elementwise import ADD, EXP, LOG, LOG1P, MUL, SUB
 from staticad.ops.sources import constant, placeholder
+from staticad.ops.transcendental import EXP, LOG, LOG1P
 from staticad.reference import evaluate
 from staticad.rewrite.pattern import Variable, call, equation
 

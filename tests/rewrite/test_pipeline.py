@@ -13,10 +13,11 @@ from staticad.functional import reductions, special
 from staticad.ir.graph import Tensor, sort_nodes
 from staticad.ir.printer import print_graph
 from staticad.ir.verify import verify
+from staticad.ops.arithmetic import ADD, NEG
 from staticad.ops.base import apply
 from staticad.ops.contract import MATMUL
-from staticad.ops.elementwise import ADD, EXP, NEG, SIGMOID, SIN
 from staticad.ops.sources import constant, placeholder
+from staticad.ops.transcendental import EXP, SIGMOID, SIN
 from staticad.reference import evaluate
 from staticad.rewrite.pipeline import PASSES, SIMPLE_RULES, SIMPLIFY, Options, optimize, rules_that_fire, run_pass
 from staticad.rewrite.quotients import DISTRIBUTION_RULES

@@ -11,11 +11,12 @@ from staticad.autodiff.reverse import gradients
 from staticad.functional import elementwise as f
 from staticad.functional import reductions, special
 from staticad.ir.graph import Tensor, sort_nodes
+from staticad.ops.arithmetic import ADD, DIV, MUL, NEG, RECIPROCAL
 from staticad.ops.base import apply
-from staticad.ops.elementwise import ADD, DIV, EXP, MUL, NEG, RECIPROCAL, SIGMOID
 from staticad.ops.movement import BROADCAST_TO, EXPAND_DIMS
 from staticad.ops.reduce import MAX, SUM
 from staticad.ops.sources import placeholder
+from staticad.ops.transcendental import EXP, SIGMOID
 from staticad.reference import evaluate
 from staticad.rewrite.pattern import Rule
 from staticad.rewrite.pipeline import SIMPLE_RULES, optimize

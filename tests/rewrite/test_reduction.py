@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from staticad.ir.graph import Tensor, sort_nodes
+from staticad.ops.arithmetic import NEG
 from staticad.ops.base import Op, apply
 from staticad.ops.creation import FULL, fill
-from staticad.ops.elementwise import NEG
 from staticad.ops.movement import BROADCAST_TO, EXPAND_DIMS
 from staticad.ops.reduce import ALL, ANY, MAX, MIN, PROD, SUM
 from staticad.ops.sources import placeholder

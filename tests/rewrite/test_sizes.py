@@ -9,12 +9,13 @@ from staticad.functional import elementwise, reductions
 from staticad.ir.dims import Symbol, as_symbol
 from staticad.ir.graph import Tensor, sort_nodes
 from staticad.ir.verify import verify
+from staticad.ops.arithmetic import ADD
 from staticad.ops.base import apply
 from staticad.ops.contract import MATMUL
 from staticad.ops.creation import fill
-from staticad.ops.elementwise import ADD, EXP
 from staticad.ops.movement import BROADCAST_TO, SLICE
 from staticad.ops.sources import placeholder
+from staticad.ops.transcendental import EXP
 from staticad.reference import evaluate
 from staticad.rewrite.sizes import equal_sizes, renamed, unify_sizes
 

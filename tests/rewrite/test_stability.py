@@ -13,8 +13,8 @@ from staticad.functional import elementwise as f
 from staticad.functional import reductions
 from staticad.ir.graph import Tensor, sort_nodes
 from staticad.ops.base import apply
-from staticad.ops.elementwise import EXP, LOG, SIGMOID, SOFTPLUS
 from staticad.ops.sources import placeholder
+from staticad.ops.transcendental import EXP, LOG, SIGMOID, SOFTPLUS
 from staticad.reference import evaluate
 from staticad.rewrite.pattern import Rule
 from staticad.rewrite.pipeline import Options, optimize

@@ -8,22 +8,8 @@ from typing import Any
 import mpmath
 import numpy as np
 
-from staticad.ops.elementwise import (
-    ABS,
-    ADD,
-    DIV,
-    EXP,
-    EXPM1,
-    LOG,
-    LOG1P,
-    MUL,
-    NEG,
-    SIGMOID,
-    SOFTPLUS,
-    SQRT,
-    SQUARE,
-    SUB,
-)
+from staticad.ops.arithmetic import ABS, ADD, DIV, MUL, NEG, SQRT, SQUARE, SUB
+from staticad.ops.transcendental import EXP, EXPM1, LOG, LOG1P, SIGMOID, SOFTPLUS
 from staticad.rewrite.pattern import Call, Literal, Pattern, Variable
 
 MP = mpmath.mp.clone()

@@ -80,3 +80,5 @@ def erf(x: Value) -> Value:
 
 
 erf_intrinsic = elementwise("erf", erf, FLOATS)
+
+KERNEL_NAMES: dict[str, object] = {"erf": erf_intrinsic}

@@ -130,3 +130,5 @@ def expm1(x: Value) -> Value:
 
 exp_intrinsic = elementwise("exp", exp, FLOATS)
 expm1_intrinsic = elementwise("expm1", expm1, FLOATS)
+
+KERNEL_NAMES: dict[str, object] = {"exp": exp_intrinsic, "expm1": expm1_intrinsic}

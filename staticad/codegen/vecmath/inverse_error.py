@@ -79,3 +79,5 @@ def erfinv(x: Value) -> Value:
 
 
 erfinv_intrinsic = elementwise("erfinv", erfinv, FLOATS)
+
+KERNEL_NAMES: dict[str, object] = {"erfinv": erfinv_intrinsic}

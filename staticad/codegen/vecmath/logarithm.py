@@ -114,3 +114,5 @@ def log1p_of_unit(x: Value) -> Value:
 
 log_intrinsic = elementwise("log", log, FLOATS)
 log1p_intrinsic = elementwise("log1p", log1p, FLOATS)
+
+KERNEL_NAMES: dict[str, object] = {"log": log_intrinsic, "log1p": log1p_intrinsic}

@@ -44,3 +44,9 @@ def softplus(x: Value) -> Value:
 tanh_intrinsic = elementwise("tanh", tanh, FLOATS)
 sigmoid_intrinsic = elementwise("sigmoid", sigmoid, FLOATS)
 softplus_intrinsic = elementwise("softplus", softplus, FLOATS)
+
+KERNEL_NAMES: dict[str, object] = {
+    "tanh": tanh_intrinsic,
+    "sigmoid": sigmoid_intrinsic,
+    "softplus": softplus_intrinsic,
+}

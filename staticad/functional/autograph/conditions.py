@@ -14,7 +14,7 @@ from staticad.ir.dtypes import BOOL
 from staticad.ir.graph import Node, Tensor, describe
 from staticad.ir.provenance import here, user_call
 from staticad.ops.base import apply
-from staticad.ops.elementwise import LOGICAL_AND, LOGICAL_NOT, LOGICAL_OR, NOT_EQUAL
+from staticad.ops.comparison import LOGICAL_AND, LOGICAL_NOT, LOGICAL_OR, NOT_EQUAL
 from staticad.ops.promotion import to_tensor
 from staticad.ops.sources import constant
 

@@ -21,8 +21,8 @@ from staticad.ir.graph import Tensor, describe
 from staticad.ir.provenance import here
 from staticad.ops.base import apply
 from staticad.ops.creation import positions
-from staticad.ops.elementwise import THREEFRY32, THREEFRY64
 from staticad.ops.promotion import Operand, cast, to_tensor
+from staticad.ops.random import THREEFRY32, THREEFRY64
 from staticad.ops.sources import as_shape, constant
 
 WORD = 32

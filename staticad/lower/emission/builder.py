@@ -261,7 +261,7 @@ class Builder:
         )
 
 
-_NEVER_MASKED = ("check_index(", "floor_divide(", "remainder(", "pow(", "power(")
+_NEVER_MASKED = ("check_index(", "floor_divide(", "remainder(", "pow(")
 
 
 def _maskable(statement: Statement) -> bool:

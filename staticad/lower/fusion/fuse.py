@@ -47,9 +47,10 @@ from staticad.lower.index.affine import (
     loop,
     movement_context,
 )
-from staticad.lower.index.ranges import Progression, Range, Ranges
+from staticad.lower.index.ranges import Ranges
 from staticad.lower.index.sizes import Sizes
 from staticad.lower.index.strided import Matrix
+from staticad.ops.ranges import Progression, Range
 from staticad.ops.reduce import SUM
 
 _PASSIVE = ("movement", "barrier", "reshape", "gather", "creation", "source", "frame")

@@ -7,16 +7,15 @@ beyond 2**53, more than 2**20 times a size, and products of sizes.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
-from staticad.ir.dims import Dim, Function, Size, at_least, floordiv, is_runtime, maximum, minimum, symbols
+from staticad.ir.dims import Dim, Function, Size, at_least, is_runtime, symbols
 from staticad.ir.dtypes import INT64
 from staticad.ir.graph import Node, Tensor
 from staticad.lower.index.sizes import Sizes
+from staticad.ops.base import Elementwise
+from staticad.ops.ranges import Progression, Range
 from staticad.ops.sources import constant_array
-
-Range = tuple[Size, Size]  # the smallest and the largest element that there can be
-Progression = tuple[Size, Size]  # the first element, and the difference of neighbours
 
 DEPTH = 24  # index expressions are short
 LARGEST, LARGEST_FACTOR = 2**53, 2**20
@@ -55,25 +54,15 @@ class Ranges:
             return self._created(node)
         if family in ("movement", "reshape", "barrier", "gather") or name == "copy":
             return self.of(node.inputs[0], depth)
-        if name == "where":
-            return _hull(self.of(node.inputs[1], depth), self.of(node.inputs[2], depth))
-        if name == "neg":
-            one = self.of(node.inputs[0], depth)
-            return None if one is None else (-one[1], -one[0])
-        if name == "remainder":  # has the sign of the divisor, whatever is divided
-            by = self.of(node.inputs[1], depth)
-            return (0, by[1] - 1) if by is not None and at_least(by[0], 1) else None
-        rule = _RULES.get(name)
-        if rule is None or len(node.inputs) != 2:
+        if not isinstance(node.op, Elementwise) or node.op.range_rule is None:
             return None
-        a, b = (self.of(x, depth) for x in node.inputs)
-        return rule(a, b) if a is not None and b is not None else None
+        return node.op.range_rule(*(self.of(x, depth) for x in node.inputs))
 
     def _created(self, node: Node) -> Range:
-        if node.op.name == "full":
+        if node.op.kind == "fill":
             value = int(node.attrs["value"])
             return value, value
-        if node.op.name == "size":
+        if node.op.kind == "size":
             size = self.sizes.canonical(node.attrs["size"])
             return size, size
         return 0, _if_any(self.sizes.canonical(node.types[0].shape[node.attrs["axis"]])) - 1
@@ -97,25 +86,18 @@ class Ranges:
             difference = others[0] - first if others else 0
             same = all(b - a == difference for a, b in zip([first, *others], others, strict=False))
             return (first, difference) if same else None
-        if name in ("full", "size"):
+        if family == "creation" and node.op.kind in ("fill", "size"):
             return self._created(node)[0], 0
-        if name == "iota":
+        if family == "creation" and node.op.kind == "iota":
             return 0, 1
         if family == "barrier" or name == "copy":
             return self._affine(node.inputs[0], depth - 1)
         if family == "movement":
             return self._moved(node, depth)
-        parts = [self._affine(x, depth - 1) for x in node.inputs] if name in ("add", "sub", "mul", "neg") else []
-        a, b = parts[0] if parts else None, parts[-1] if parts else None
-        if a is None or b is None:
+        if not isinstance(node.op, Elementwise) or node.op.progression_rule is None:
             return None
-        if name == "neg":
-            return -a[0], -a[1]
-        if name == "mul":
-            if a[1] != 0 and b[1] != 0:
-                return None
-            return a[0] * b[0], a[1] * b[0] + b[1] * a[0]
-        return (a[0] + b[0], a[1] + b[1]) if name == "add" else (a[0] - b[0], a[1] - b[1])
+        operands = [self._affine(x, depth - 1) for x in node.inputs]
+        return None if None in operands else node.op.progression_rule(*operands)
 
     def _moved(self, node: Node, depth: int) -> Progression | None:
         x = node.inputs[0]
@@ -145,46 +127,3 @@ def _if_any(size: Size) -> Size:
             if isinstance(atom, Function) and atom.name == "max" and 0 in (atom.left, atom.right):
                 return atom.right if atom.left == 0 else atom.left
     return size
-
-
-def _hull(a: Range | None, b: Range | None) -> Range | None:
-    return None if a is None or b is None else (minimum(a[0], b[0]), maximum(a[1], b[1]))
-
-
-def _add(a: Range, b: Range) -> Range:
-    return a[0] + b[0], a[1] + b[1]
-
-
-def _sub(a: Range, b: Range) -> Range:
-    return a[0] - b[1], a[1] - b[0]
-
-
-def _mul(a: Range, b: Range) -> Range | None:
-    whole = isinstance(a[1], int) or isinstance(b[1], int)
-    if whole and at_least(a[0], 0) and at_least(b[0], 0):
-        return a[0] * b[0], a[1] * b[1]
-    return None
-
-
-def _maximum(a: Range, b: Range) -> Range:
-    return maximum(a[0], b[0]), maximum(a[1], b[1])
-
-
-def _minimum(a: Range, b: Range) -> Range:
-    return minimum(a[0], b[0]), minimum(a[1], b[1])
-
-
-def _floor_divide(a: Range, b: Range) -> Range | None:
-    if b[0] == b[1] and at_least(b[0], 1):
-        return floordiv(a[0], b[0]), floordiv(a[1], b[0])
-    return None
-
-
-_RULES: dict[str, Callable[[Range, Range], Range | None]] = {
-    "add": _add,
-    "sub": _sub,
-    "mul": _mul,
-    "maximum": _maximum,
-    "minimum": _minimum,
-    "floor_divide": _floor_divide,
-}

@@ -10,10 +10,10 @@ from staticad.ir.dims import Size, is_runtime, maximum, product
 from staticad.ir.graph import Node, Tensor, sort_nodes
 from staticad.lower.emission.regions import row_major, store_region
 from staticad.lower.fusion.carried import carried
-from staticad.lower.index.ranges import Range
 from staticad.lower.kernel.plan import BranchCall, Buffer, Counter, LoopCall, Plan, Slice, Step
 from staticad.lower.loops.inline import inline_loop
 from staticad.ops.control import Body, LoopShape
+from staticad.ops.ranges import Range
 
 BodyPlan = Callable[..., Plan]  # lower.body_plan
 UNKNOWN_WORK = 1_000_000
