@@ -25,7 +25,7 @@ def user_frame() -> FrameType:
 
 
 class StaticadError(Exception):
-    """Base of every error that staticad raises on purpose. The user's present line is added to a message that does
+    """Base of every error that staticad raises on purpose. The user's current line is added to a message that does
     not name it."""
 
     def __init__(self, message: str = "") -> None:

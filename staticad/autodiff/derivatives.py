@@ -1,4 +1,4 @@
-"""Derivatives composed of reverse and forward mode: Hessian products, Jacobians, Hessians; and where to stop."""
+"""Derivatives composed of reverse and forward mode: Hessian products, Jacobians, Hessians; stop_gradient."""
 
 from __future__ import annotations
 

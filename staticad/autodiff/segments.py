@@ -1,7 +1,7 @@
-"""The steps of a finished while loop once more, in segments that record only where they start.
+"""Runs the steps of a finished while loop again, in segments; only the state at the start of each is recorded.
 
 How many steps there are is known when the loop has run, so that the segments are loops of run-time length: √n steps
-each for "sqrt", eighths of eighths for "log".
+each for "sqrt"; for "log" eight parts, each cut into eight again, and so on.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What pictures and exported graphs say of a node, whatever the format."""
+"""The attributes of a node in pictures and exported graphs, the same in every format."""
 
 from __future__ import annotations
 

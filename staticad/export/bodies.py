@@ -1,4 +1,4 @@
-"""How the bodies of branches and loops hang together with the graph around them."""
+"""How the bodies of branches and loops are connected to the graph around them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pictures without a system Graphviz: the one inside pygraphviz's wheels draws them."""
+"""SVG pictures, drawn by the Graphviz inside pygraphviz's wheels: none has to be installed on the system."""
 
 from __future__ import annotations
 

@@ -2,9 +2,9 @@
 
 The backward pass runs a segment again when it needs what is inside (Griewank and Walther, Algorithm 799: revolve,
 ACM TOMS 26, 2000, for what is optimal). ``sqrt``: segments of √n steps, memory for about 2√n states, every step is
-computed twice. ``log``: eighths of eighths, memory for about 8·log₈ n states, every step is computed about log₈ n
-times. Halves of halves would need three quarters of that memory, but three times the levels, which all have to be
-compiled and computed.
+computed twice. ``log``: eight parts, each cut into eight again, and so on; memory for about 8·log₈ n states, every step
+is computed about log₈ n times. Halves instead of eighths would need three quarters of that memory, but three times the
+levels, which all have to be compiled and computed.
 """
 
 from __future__ import annotations

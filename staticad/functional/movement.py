@@ -1,4 +1,4 @@
-"""Shapes and axes with NumPy's names: reshape, transpose, broadcast, flip and their kin.
+"""Shapes and axes with NumPy's names: reshape, transpose, broadcast, flip and similar functions.
 
 Sizes may be free. What is known not to fit raises ShapeError; what shows only when sizes are known is checked by
 the run, which raises FeedError.

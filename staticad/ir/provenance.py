@@ -1,4 +1,4 @@
-"""Where a node comes from: the user's file and line, and what was done to it since.
+"""Where a node comes from: the user's file and line, and the transformations applied since.
 
 A node made by the user's call gets the innermost frame outside the package. A node that a transformation makes
 (gradient, rewrite) inherits the place of the node that it was made for, with a note of how.

@@ -1,4 +1,4 @@
-"""The type of a tensor, and how shapes meet: broadcasting and equality of free sizes."""
+"""The type of a tensor, and how shapes combine: broadcasting and equality of free sizes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What rules ask of tensors (the number behind a constant, facts about sign), and how they make replacements."""
+"""Helpers of rules: facts about tensors (the number of a constant, the sign), and the construction of replacements."""
 
 from __future__ import annotations
 

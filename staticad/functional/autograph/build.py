@@ -1,4 +1,4 @@
-"""Short ways to make syntax trees that stand at a place of the user's file."""
+"""Helpers that build syntax trees with the line and column of a place in the user's file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What calls in rewritten functions call: builtins that also take tensors in the place of Python's own."""
+"""Calls in rewritten functions: Python's builtins are replaced by versions that also take tensors."""
 
 from __future__ import annotations
 

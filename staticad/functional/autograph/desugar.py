@@ -1,4 +1,4 @@
-"""Brings statements to simpler ones: assignment to items becomes assignment to variables, deletion too."""
+"""Replaces statements by simpler ones: assignment to items, and deletion, become assignment to variables."""
 
 from __future__ import annotations
 

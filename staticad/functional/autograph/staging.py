@@ -1,4 +1,4 @@
-"""Whether a block is being run to build a graph whose control flow decides about it later."""
+"""Whether a block is executed now to build the body of a branch or loop, which a run may or may not execute."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The variables of a loop as a flat state of tensors, with types that settle while the body is traced.
+"""The variables of a loop as a flat state of tensors, whose types are found by tracing the body.
 
 Tensors keep their types. Python numbers are weak: a number that the body changes becomes a tensor of the dtype (and
 shape) that it gets in the body. Everything else has to stay as it is.
