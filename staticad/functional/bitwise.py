@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+import numpy as np
+
 from staticad.errors import DTypeError
+from staticad.functional.front import implements, public_names
 from staticad.ir.dtypes import BOOL, INT8, is_float
 from staticad.ir.graph import Tensor, describe
 from staticad.ops.base import Op, apply
@@ -22,32 +27,38 @@ def _bits(op: Op, logic: Op | None, *values: Operand) -> Tensor:
     return apply(op, *(cast(t, INT8) for t in operands)) if logic is None else apply(logic, *operands)
 
 
+@implements(np.bitwise_and)
 def bitwise_and(x1: Operand, x2: Operand) -> Tensor:
     """x1 & x2, bit by bit. Floats raise DTypeError."""
     return _bits(BITWISE_AND, LOGICAL_AND, x1, x2)
 
 
+@implements(np.bitwise_or)
 def bitwise_or(x1: Operand, x2: Operand) -> Tensor:
     """x1 | x2, bit by bit. Floats raise DTypeError."""
     return _bits(BITWISE_OR, LOGICAL_OR, x1, x2)
 
 
+@implements(np.bitwise_xor)
 def bitwise_xor(x1: Operand, x2: Operand) -> Tensor:
     """x1 ^ x2, bit by bit. Floats raise DTypeError."""
     return _bits(BITWISE_XOR, LOGICAL_XOR, x1, x2)
 
 
+@implements(np.invert)
 def invert(x: Operand) -> Tensor:
     """~x, bit by bit: -x - 1 of signed integers. Floats raise DTypeError."""
     return _bits(INVERT, LOGICAL_NOT, x)
 
 
+@implements(np.left_shift)
 def left_shift(x1: Operand, x2: Operand) -> Tensor:
     """x1 << x2 in the operands' dtype; 0 for shifts by its width or more, or by a negative number. Bools are int8 ones.
     Floats raise DTypeError."""
     return _bits(LEFT_SHIFT, None, x1, x2)
 
 
+@implements(np.right_shift)
 def right_shift(x1: Operand, x2: Operand) -> Tensor:
     """x1 >> x2, keeping the sign; 0, or -1 of negative ones, for shifts by the width or more, or by a negative number.
     Bools are int8 ones. Floats raise DTypeError."""
@@ -55,3 +66,6 @@ def right_shift(x1: Operand, x2: Operand) -> Tensor:
 
 
 bitwise_not = invert
+
+if not TYPE_CHECKING:  # a checker takes no computed list
+    __all__ = public_names(globals())

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from staticad.functional.front import implements, public_names
 from staticad.ir.dtypes import BOOL, UINT64, is_integer
 from staticad.ir.graph import Tensor
 from staticad.ops.base import Op, apply
@@ -68,31 +69,37 @@ def _compare_mixed(op: Any, a: Tensor, b: Tensor) -> Tensor:
     return apply(WHERE, negative, constant(bool(op.numpy(-1, 0))), unsigned)
 
 
+@implements(np.equal)
 def equal(x1: Operand, x2: Operand) -> Tensor:
     """x1 == x2; false for NaN."""
     return _compare(EQUAL, x1, x2)
 
 
+@implements(np.not_equal)
 def not_equal(x1: Operand, x2: Operand) -> Tensor:
     """x1 != x2; true for NaN."""
     return _compare(NOT_EQUAL, x1, x2)
 
 
+@implements(np.less)
 def less(x1: Operand, x2: Operand) -> Tensor:
     """x1 < x2; false for NaN."""
     return _compare(LESS, x1, x2)
 
 
+@implements(np.less_equal)
 def less_equal(x1: Operand, x2: Operand) -> Tensor:
     """x1 <= x2; false for NaN."""
     return _compare(LESS_EQUAL, x1, x2)
 
 
+@implements(np.greater)
 def greater(x1: Operand, x2: Operand) -> Tensor:
     """x1 > x2; false for NaN."""
     return _compare(GREATER, x1, x2)
 
 
+@implements(np.greater_equal)
 def greater_equal(x1: Operand, x2: Operand) -> Tensor:
     """x1 >= x2; false for NaN."""
     return _compare(GREATER_EQUAL, x1, x2)
@@ -104,36 +111,47 @@ def _logical(op: Op, x1: Operand, x2: Operand) -> Tensor:
     return apply(op, a, b) if a.dtype == b.dtype else apply(op, cast(a, BOOL), cast(b, BOOL))
 
 
+@implements(np.logical_and)
 def logical_and(x1: Operand, x2: Operand) -> Tensor:
     """Both are not 0."""
     return _logical(LOGICAL_AND, x1, x2)
 
 
+@implements(np.logical_or)
 def logical_or(x1: Operand, x2: Operand) -> Tensor:
     """One or both are not 0."""
     return _logical(LOGICAL_OR, x1, x2)
 
 
+@implements(np.logical_xor)
 def logical_xor(x1: Operand, x2: Operand) -> Tensor:
     """Exactly one is not 0."""
     return _logical(LOGICAL_XOR, x1, x2)
 
 
+@implements(np.logical_not)
 def logical_not(x: Operand) -> Tensor:
     """x is 0."""
     return apply(LOGICAL_NOT, to_tensor(x))
 
 
+@implements(np.isnan)
 def isnan(x: Operand) -> Tensor:
     """x is NaN; false for integers."""
     return apply(ISNAN, to_tensor(x))
 
 
+@implements(np.isfinite)
 def isfinite(x: Operand) -> Tensor:
     """x is neither infinite nor NaN; true for integers."""
     return apply(ISFINITE, to_tensor(x))
 
 
+@implements(np.isinf)
 def isinf(x: Operand) -> Tensor:
     """x is infinite; false for integers."""
     return apply(ISINF, to_tensor(x))
+
+
+if not TYPE_CHECKING:  # a checker takes no computed list
+    __all__ = public_names(globals())

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from staticad.errors import DTypeError, ShapeError
 from staticad.functional.comparison import equal
 from staticad.functional.elementwise import floor, maximum, where
+from staticad.functional.front import implements, public_names
 from staticad.ir import dims
 from staticad.ir.dims import Dim, Shape, Size
 from staticad.ir.dtypes import BOOL, FLOAT64, INT64, DType, as_dtype, is_float, is_integer
@@ -54,18 +55,21 @@ def _like(prototype: Operand, dtype: Any, shape: Any) -> tuple[Shape, DType]:
     return model.shape if shape is None else as_shape(shape), model.dtype if dtype is None else as_dtype(dtype)
 
 
+@implements(np.full_like)
 def full_like(x: Operand, fill_value: Operand, dtype: Any = None, shape: Any = None) -> Tensor:
     """An array of one value, with the shape and dtype of x where none are given."""
     target, kind = _like(x, dtype, shape)
     return full(target, fill_value, kind)
 
 
+@implements(np.zeros_like)
 def zeros_like(x: Operand, dtype: Any = None, shape: Any = None) -> Tensor:
     """Zeros with the shape and dtype of x where none are given."""
     target, kind = _like(x, dtype, shape)
     return zeros(target, kind)
 
 
+@implements(np.ones_like)
 def ones_like(x: Operand, dtype: Any = None, shape: Any = None) -> Tensor:
     """Ones with the shape and dtype of x where none are given."""
     target, kind = _like(x, dtype, shape)
@@ -128,6 +132,7 @@ def _count(first: Any, last: Any, step: Any) -> Size:
     return dims.floordiv(dims.maximum(span, 0) + (stride - 1), stride)
 
 
+@implements(np.linspace)
 def linspace(
     start: Operand, stop: Operand, num: Any = 50, endpoint: bool = True, dtype: Any = None, axis: int = 0
 ) -> Tensor:
@@ -156,3 +161,7 @@ def linspace(
 def _with_axis(x: Tensor, axis: int) -> Tensor:
     """A new axis of size 1, where it does not stand before all others."""
     return apply(EXPAND_DIMS, x, axes=(axis,)) if axis > 0 else x
+
+
+if not TYPE_CHECKING:  # a checker takes no computed list
+    __all__ = public_names(globals())

@@ -10,8 +10,12 @@ from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from staticad.errors import ShapeError
-from staticad.functional.movement import broadcast_to, expand_dims, reshape_known, transpose
+from staticad.functional.front import implements
+from staticad.functional.movement import broadcast_to, expand_dims, transpose
+from staticad.functional.reshaping import reshape_known
 from staticad.ir import dims
 from staticad.ir.dims import Size, product
 from staticad.ir.dtypes import BOOL
@@ -79,6 +83,7 @@ def _aligned(term: Term, labels: tuple[Label, ...], target: tuple[Label, ...]) -
     return expand_dims(tensor, missing) if missing else tensor
 
 
+@implements(np.einsum)
 def einsum(subscripts: str, *operands: Operand) -> Tensor:
     """Einstein's summation, for any number of operands: ``einsum("ij,jk->ik", a, b)`` is ``a @ b``.
 

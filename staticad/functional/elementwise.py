@@ -7,11 +7,12 @@ broadcast raise ShapeError; both name the operation, the operands and their line
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from staticad.errors import DTypeError
+from staticad.functional.front import float_unary, implements, public_names
 from staticad.ir.dtypes import BOOL, FLOAT64, INT8, as_dtype, floating, is_float
 from staticad.ir.graph import Tensor, describe
 from staticad.ops.arithmetic import (
@@ -53,11 +54,13 @@ def _float(op: Op, x: Operand) -> Tensor:
     return apply(op, cast(a, floating(a.dtype)))
 
 
+@implements(np.add)
 def add(x1: Operand, x2: Operand) -> Tensor:
     """x1 + x2; or for bools."""
     return _binary(ADD, x1, x2)
 
 
+@implements(np.subtract)
 def subtract(x1: Operand, x2: Operand) -> Tensor:
     """x1 - x2; not for bools (DTypeError), which have `logical_xor`."""
     a, b = as_operands("sub", x1, x2)
@@ -66,11 +69,13 @@ def subtract(x1: Operand, x2: Operand) -> Tensor:
     return apply(SUB, a, b)
 
 
+@implements(np.multiply)
 def multiply(x1: Operand, x2: Operand) -> Tensor:
     """x1 * x2; and for bools."""
     return _binary(MUL, x1, x2)
 
 
+@implements(np.true_divide)
 def divide(x1: Operand, x2: Operand) -> Tensor:
     """x1 / x2 in floats; integers and bools divide in float64."""
     a, b = as_operands("div", x1, x2)
@@ -78,21 +83,25 @@ def divide(x1: Operand, x2: Operand) -> Tensor:
     return apply(DIV, cast(a, dtype), cast(b, dtype))
 
 
+@implements(np.floor_divide)
 def floor_divide(x1: Operand, x2: Operand) -> Tensor:
     """floor(x1 / x2), exact; 0 for an integer divided by zero. Its derivative is 0."""
     return _no_bool(FLOOR_DIVIDE, x1, x2)
 
 
+@implements(np.remainder)
 def remainder(x1: Operand, x2: Operand) -> Tensor:
     """x1 - floor(x1 / x2) * x2, with the sign of x2; 0 for an integer and a zero divisor."""
     return _no_bool(REMAINDER, x1, x2)
 
 
+@implements(np.divmod)
 def divmod(x1: Operand, x2: Operand) -> tuple[Tensor, Tensor]:
     """floor_divide and remainder."""
     return floor_divide(x1, x2), remainder(x1, x2)
 
 
+@implements(np.power)
 def power(x1: Operand, x2: Operand) -> Tensor:
     """x1 ** x2. The derivative of x ** 0 is 0, also at x = 0.
 
@@ -110,6 +119,7 @@ def power(x1: Operand, x2: Operand) -> Tensor:
     return apply(POW, cast(a, INT8), cast(b, INT8)) if a.dtype == BOOL else apply(POW, a, b)
 
 
+@implements(np.negative)
 def negative(x: Operand) -> Tensor:
     """-x; unsigned integers wrap around. Not for bools (DTypeError), which have `logical_not`."""
     a = to_tensor(x)
@@ -118,6 +128,7 @@ def negative(x: Operand) -> Tensor:
     return apply(NEG, a)
 
 
+@implements(np.positive)
 def positive(x: Operand) -> Tensor:
     """x itself. Not for bools (DTypeError)."""
     a = to_tensor(x)
@@ -126,90 +137,41 @@ def positive(x: Operand) -> Tensor:
     return a
 
 
+@implements(np.absolute)
 def absolute(x: Operand) -> Tensor:
     """|x|. The derivative at 0 is 0."""
     return apply(ABS, to_tensor(x))
 
 
+@implements(np.sign)
 def sign(x: Operand) -> Tensor:
     """-1, 0 or 1; NaN for NaN. Its derivative is 0."""
     return apply(SIGN, to_tensor(x))
 
 
+@implements(np.square)
 def square(x: Operand) -> Tensor:
     """x * x; bools as int8."""
     a = to_tensor(x)
     return apply(SQUARE, cast(a, INT8) if a.dtype == BOOL else a)
 
 
-def reciprocal(x: Operand) -> Tensor:
-    """1 / x, in floats for integers too (NumPy's integer reciprocal is 0 beyond 1)."""
-    return _float(RECIPROCAL, x)
-
-
-def sqrt(x: Operand) -> Tensor:
-    """The square root; NaN below 0. The derivative at 0 is infinite."""
-    return _float(SQRT, x)
-
-
-def rsqrt(x: Operand) -> Tensor:
-    """1 / sqrt(x)."""
-    return _float(RSQRT, x)
-
-
-def exp(x: Operand) -> Tensor:
-    """e ** x."""
-    return _float(EXP, x)
-
-
-def expm1(x: Operand) -> Tensor:
-    """e ** x - 1, accurate near 0."""
-    return _float(EXPM1, x)
-
-
-def log(x: Operand) -> Tensor:
-    """The natural logarithm; -inf at 0, NaN below."""
-    return _float(LOG, x)
-
-
-def log1p(x: Operand) -> Tensor:
-    """log(1 + x), accurate near 0."""
-    return _float(LOG1P, x)
-
-
-def sin(x: Operand) -> Tensor:
-    """The sine of an angle in radians."""
-    return _float(SIN, x)
-
-
-def cos(x: Operand) -> Tensor:
-    """The cosine of an angle in radians."""
-    return _float(COS, x)
-
-
-def tan(x: Operand) -> Tensor:
-    """The tangent of an angle in radians."""
-    return _float(TAN, x)
-
-
-def tanh(x: Operand) -> Tensor:
-    """The hyperbolic tangent."""
-    return _float(TANH, x)
-
-
-def sigmoid(x: Operand) -> Tensor:
-    """1 / (1 + exp(-x)), without overflow."""
-    return _float(SIGMOID, x)
-
-
-def softplus(x: Operand) -> Tensor:
-    """log(1 + exp(x)), without overflow."""
-    return _float(SOFTPLUS, x)
-
-
-def erf(x: Operand) -> Tensor:
-    """The error function, 2/sqrt(pi) times the integral of exp(-t**2) from 0 to x."""
-    return _float(ERF, x)
+reciprocal = float_unary(
+    RECIPROCAL, np.reciprocal, "1 / x, in floats for integers too (NumPy's integer reciprocal is 0 beyond 1)."
+)
+sqrt = float_unary(SQRT, np.sqrt, "The square root; NaN below 0. The derivative at 0 is infinite.")
+rsqrt = float_unary(RSQRT, None, "1 / sqrt(x).")
+exp = float_unary(EXP, np.exp, "e ** x.")
+expm1 = float_unary(EXPM1, np.expm1, "e ** x - 1, accurate near 0.")
+log = float_unary(LOG, np.log, "The natural logarithm; -inf at 0, NaN below.")
+log1p = float_unary(LOG1P, np.log1p, "log(1 + x), accurate near 0.")
+sin = float_unary(SIN, np.sin, "The sine of an angle in radians.")
+cos = float_unary(COS, np.cos, "The cosine of an angle in radians.")
+tan = float_unary(TAN, np.tan, "The tangent of an angle in radians.")
+tanh = float_unary(TANH, np.tanh, "The hyperbolic tangent.")
+sigmoid = float_unary(SIGMOID, "expit", "1 / (1 + exp(-x)), without overflow.")
+softplus = float_unary(SOFTPLUS, None, "log(1 + exp(x)), without overflow.")
+erf = float_unary(ERF, "erf", "The error function, 2/sqrt(pi) times the integral of exp(-t**2) from 0 to x.")
 
 
 def relu(x: Operand) -> Tensor:
@@ -218,16 +180,19 @@ def relu(x: Operand) -> Tensor:
     return apply(RELU, cast(a, INT8) if a.dtype == BOOL else a)
 
 
+@implements(np.maximum)
 def maximum(x1: Operand, x2: Operand) -> Tensor:
     """The larger of two, NaN if either is NaN. Equal operands get half the derivative each."""
     return _binary(MAXIMUM, x1, x2)
 
 
+@implements(np.minimum)
 def minimum(x1: Operand, x2: Operand) -> Tensor:
     """The smaller of two, NaN if either is NaN. Equal operands get half the derivative each."""
     return _binary(MINIMUM, x1, x2)
 
 
+@implements(np.clip)
 def clip(x: Operand, min: Operand | None = None, max: Operand | None = None) -> Tensor:
     """minimum(maximum(x, min), max); a bound that is None is left out. At a bound the derivative is halved.
 
@@ -247,6 +212,7 @@ def clip(x: Operand, min: Operand | None = None, max: Operand | None = None) -> 
     return result
 
 
+@implements(np.where)
 def where(condition: Operand, x: Operand, y: Operand) -> Tensor:
     """x where the condition holds (is not 0), else y; the three broadcast. The derivative of the branch that was not
     taken is exactly 0, even where it is NaN."""
@@ -264,26 +230,31 @@ def _rounded(op: Op, x: Operand) -> Tensor:
     return apply(op, a) if is_float(a.dtype) else a
 
 
+@implements(np.floor)
 def floor(x: Operand) -> Tensor:
     """The largest integral value not above x. Its derivative is 0."""
     return _rounded(FLOOR, x)
 
 
+@implements(np.ceil)
 def ceil(x: Operand) -> Tensor:
     """The smallest integral value not below x. Its derivative is 0."""
     return _rounded(CEIL, x)
 
 
+@implements(np.trunc)
 def trunc(x: Operand) -> Tensor:
     """x without its fraction. Its derivative is 0."""
     return _rounded(TRUNC, x)
 
 
+@implements(np.rint)
 def rint(x: Operand) -> Tensor:
     """The nearest integral value, halves to even, in floats for integers too. Its derivative is 0."""
     return _float(ROUND, x)
 
 
+@implements(np.around, np.round)
 def round(x: Operand, decimals: int = 0) -> Tensor:
     """x rounded to so many decimals, halves to even. Integers stay integers; bools become floats. Its derivative
     is 0."""
@@ -303,3 +274,6 @@ abs = absolute
 pow = power
 mod = remainder
 true_divide = divide
+
+if not TYPE_CHECKING:  # a checker takes no computed list
+    __all__ = public_names(globals())

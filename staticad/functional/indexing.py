@@ -9,6 +9,7 @@ import numpy as np
 from staticad.errors import DTypeError, GraphError, ShapeError
 from staticad.functional import elementwise
 from staticad.functional.axes import normalize_axis
+from staticad.functional.front import implements
 from staticad.functional.keys import Key, parse
 from staticad.functional.movement import broadcast_to, ravel, reshape
 from staticad.ir.dtypes import BOOL, INT64, is_integer
@@ -196,6 +197,7 @@ def _indices(op: str, indices: Operand, x: Tensor) -> Tensor:
     return cast(index, INT64)
 
 
+@implements(np.take)
 def take(x: Operand, indices: Operand, axis: int | None = None, mode: str = "raise") -> Tensor:
     """The elements (or slices along ``axis``) at integer indices; of the flattened x where ``axis`` is None.
 
@@ -219,6 +221,7 @@ def take(x: Operand, indices: Operand, axis: int | None = None, mode: str = "rai
     return getitem(a, (*(slice(None),) * place, index))
 
 
+@implements(np.take_along_axis)
 def take_along_axis(x: Operand, indices: Operand, axis: int | None = -1) -> Tensor:
     """``result[…, k, …] = x[…, indices[…, k, …], …]`` along one axis; the other axes broadcast.
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import numbers
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from staticad.errors import DTypeError, ShapeError
 from staticad.functional.axes import as_index, normalize_axis
+from staticad.functional.front import implements, public_names
 from staticad.functional.movement import atleast_1d, atleast_2d, expand_dims, ravel
 from staticad.functional.slices import take_slice
 from staticad.ir import dims
@@ -34,6 +35,7 @@ def _several(op: str, tensors: Any) -> list[Tensor]:
     return as_operands(op, *tensors)
 
 
+@implements(np.concatenate)
 def concatenate(tensors: Sequence[Operand] | Tensor, axis: int | None = 0) -> Tensor:
     """Arrays one after the other along an axis, or all elements of all of them where ``axis`` is None."""
     operands = _several("concatenate", tensors)
@@ -45,6 +47,7 @@ def concatenate(tensors: Sequence[Operand] | Tensor, axis: int | None = 0) -> Te
     return operands[0] if len(operands) == 1 else apply(CONCATENATE, *operands, axis=place)
 
 
+@implements(np.stack)
 def stack(tensors: Sequence[Operand] | Tensor, axis: int = 0) -> Tensor:
     """Arrays of one shape along a new axis."""
     operands = _several("stack", tensors)
@@ -56,17 +59,20 @@ def stack(tensors: Sequence[Operand] | Tensor, axis: int = 0) -> Tensor:
     return concatenate([expand_dims(t, place) for t in operands], place)
 
 
+@implements(np.vstack)
 def vstack(tensors: Sequence[Operand] | Tensor) -> Tensor:
     """Arrays of rows below each other."""
     return concatenate([atleast_2d(t) for t in _several("vstack", tensors)], 0)
 
 
+@implements(np.hstack)
 def hstack(tensors: Sequence[Operand] | Tensor) -> Tensor:
     """Arrays beside each other: along the second axis, or the only one."""
     operands = [atleast_1d(t) for t in _several("hstack", tensors)]
     return concatenate(operands, 0 if operands[0].ndim == 1 else 1)
 
 
+@implements(np.split)
 def split(x: Operand, indices_or_sections: Any, axis: int = 0) -> list[Tensor]:
     """The parts of x between indices along an axis, or that many equal parts.
 
@@ -100,6 +106,7 @@ def _part(x: Tensor, axis: int, start: Size, size: Size) -> Tensor:
     return apply(SLICE, x, starts=starts, steps=(1,) * x.ndim, sizes=sizes)
 
 
+@implements(np.pad)
 def pad(x: Operand, pad_width: Any, mode: str = "constant", constant_values: Any = 0) -> Tensor:
     """x with a margin of a constant: one width for all, (before, after) for all axes, or one such pair per axis.
 
@@ -137,6 +144,7 @@ def _widths(x: Tensor, given: Any) -> list[tuple[Size, Size]]:
     raise ShapeError(f"pad: widths {given!r} are not one pair of non-negative sizes per axis ({describe(x)})")
 
 
+@implements(np.roll)
 def roll(x: Operand, shift: Any, axis: Any = None) -> Tensor:
     """The elements moved along axes by so many places; what leaves at the end comes in at the front.
 
@@ -164,3 +172,7 @@ def _roll(x: Tensor, axis: int, shift: int) -> Tensor:
     if by == 0:
         return x
     return apply(CONCATENATE, _part(x, axis, cut, n - cut), _part(x, axis, 0, cut), axis=axis)
+
+
+if not TYPE_CHECKING:  # a checker takes no computed list
+    __all__ = public_names(globals())

@@ -13,6 +13,7 @@ from staticad.errors import ShapeError
 from staticad.functional import elementwise, reductions
 from staticad.functional.axes import as_index, normalize_axes, normalize_axis
 from staticad.functional.einsum import Term, contract
+from staticad.functional.front import implements
 from staticad.functional.movement import expand_dims, ravel, squeeze
 from staticad.ir.dims import Shape
 from staticad.ir.dtypes import FLOAT64, is_float
@@ -28,6 +29,7 @@ from staticad.ops.selection import WHERE
 from staticad.ops.slicing import EMBED
 
 
+@implements(np.matmul, np.linalg.matmul)
 def matmul(x1: Operand, x2: Operand) -> Tensor:
     """The matrix product of the last two axes; the others broadcast. A vector is a row on the left, a column on the
     right, and leaves no axis behind. Numbers without axes raise ShapeError."""
@@ -69,6 +71,7 @@ def _checked(x: Tensor, shape: Shape) -> Tensor:
     return x if x.shape == shape else apply(BROADCAST_TO, x, shape=shape)
 
 
+@implements(np.dot)
 def dot(x1: Operand, x2: Operand) -> Tensor:
     """The sum of products over the last axis of x1 and the second to last (or only) axis of x2; the plain product if
     one has no axes."""
@@ -78,6 +81,7 @@ def dot(x1: Operand, x2: Operand) -> Tensor:
     return _sum_of_products("dot", a, b, (a.ndim - 1,), (max(b.ndim - 2, 0),))
 
 
+@implements(np.inner)
 def inner(x1: Operand, x2: Operand) -> Tensor:
     """The sum of products over the last axes; the plain product if one has no axes."""
     a, b = as_operands("inner", x1, x2)
@@ -86,18 +90,21 @@ def inner(x1: Operand, x2: Operand) -> Tensor:
     return _sum_of_products("inner", a, b, (a.ndim - 1,), (b.ndim - 1,))
 
 
+@implements(np.vdot)
 def vdot(x1: Operand, x2: Operand) -> Tensor:
     """The sum of all products of corresponding elements."""
     a, b = as_operands("vdot", x1, x2)
     return _sum_of_products("vdot", ravel(a), ravel(b), (0,), (0,))
 
 
+@implements(np.outer, np.linalg.outer)
 def outer(x1: Operand, x2: Operand) -> Tensor:
     """All products of an element of x1 with an element of x2, both flattened."""
     a, b = as_operands("outer", x1, x2)
     return elementwise.multiply(expand_dims(ravel(a), 1), expand_dims(ravel(b), 0))
 
 
+@implements(np.tensordot, np.linalg.tensordot)
 def tensordot(x1: Operand, x2: Operand, axes: Any = 2) -> Tensor:
     """The sum of products over the last ``axes`` axes of x1 and the first of x2, or over two lists of axes."""
     a, b = as_operands("tensordot", x1, x2)
@@ -115,6 +122,7 @@ def tensordot(x1: Operand, x2: Operand, axes: Any = 2) -> Tensor:
     return _sum_of_products("tensordot", a, b, a_axes, b_axes)
 
 
+@implements(np.diagonal)
 def diagonal(x: Operand, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Tensor:
     """The elements whose index of axis2 is larger by ``offset`` than that of axis1, along a new last axis."""
     a = to_tensor(x)
@@ -124,11 +132,13 @@ def diagonal(x: Operand, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Ten
     return apply(DIAGONAL, a, offset=as_index("diagonal", offset, "offset", a), axis1=first, axis2=second)
 
 
+@implements(np.trace)
 def trace(x: Operand, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Tensor:
     """The sum of a diagonal, in the dtype of `sum`."""
     return reductions.sum(diagonal(x, offset, axis1, axis2), axis=-1)
 
 
+@implements(np.diag)
 def diag(x: Operand, k: int = 0) -> Tensor:
     """The k-th diagonal of a matrix, or a matrix with that diagonal and zeros elsewhere made from a vector."""
     a = to_tensor(x)
@@ -154,12 +164,14 @@ def _below(name: str, x: Tensor, k: Any) -> Tensor:
     return apply(LESS_EQUAL, column, elementwise.add(row, as_index(name, k, "k", x)))
 
 
+@implements(np.tril)
 def tril(x: Operand, k: int = 0) -> Tensor:
     """The matrices with zeros above the k-th diagonal."""
     a = to_tensor(x)
     return apply(WHERE, _below("tril", a, k), a, fill((), 0, a.dtype))
 
 
+@implements(np.triu)
 def triu(x: Operand, k: int = 0) -> Tensor:
     """The matrices with zeros below the k-th diagonal."""
     a = to_tensor(x)
@@ -167,6 +179,7 @@ def triu(x: Operand, k: int = 0) -> Tensor:
     return apply(WHERE, above, a, fill((), 0, a.dtype))
 
 
+@implements(np.linalg.norm, np.linalg.vector_norm)
 def norm(x: Operand, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Tensor:
     """The length of vectors along one axis, or of everything that two axes or all (None) hold (Frobenius).
 

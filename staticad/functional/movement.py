@@ -6,10 +6,14 @@ the run, which raises FeedError.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from staticad.errors import ShapeError
 from staticad.functional.axes import normalize_axes, normalize_axis
+from staticad.functional.front import implements, public_names
+from staticad.functional.reshaping import reshape_known
 from staticad.ir import dims
 from staticad.ir.dims import Dim, Shape, Size, product
 from staticad.ir.graph import Tensor, describe
@@ -34,6 +38,7 @@ def _sizes(op: str, shape: Any, x: Tensor) -> Shape:
         raise ShapeError(f"{op}: {error} ({describe(x)})") from None
 
 
+@implements(np.reshape)
 def reshape(x: Operand, shape: Any) -> Tensor:
     """The same elements in row-major order in another shape, in which one size may be -1: what is left for it.
 
@@ -69,33 +74,14 @@ def _left_over(x: Tensor, others: Shape, constraints: list[Constraint]) -> Size:
     return size
 
 
-def reshape_known(x: Tensor, target: Shape) -> Tensor:
-    """A reshape to a shape of as many elements, by squeeze and expand_dims where these suffice."""
-    if x.shape == target:
-        return x
-    squeezed, expanded, i, j = [], [], 0, 0
-    while i < x.ndim or j < len(target):
-        if i < x.ndim and j < len(target) and x.shape[i] == target[j]:
-            i, j = i + 1, j + 1
-        elif i < x.ndim and x.shape[i] == 1:
-            squeezed.append(i)
-            i += 1
-        elif j < len(target) and target[j] == 1:
-            expanded.append(j)
-            j += 1
-        else:
-            return apply(RESHAPE, x, shape=target, constraints=())
-    if squeezed:
-        x = apply(SQUEEZE, x, axes=tuple(squeezed))
-    return apply(EXPAND_DIMS, x, axes=tuple(expanded)) if expanded else x
-
-
+@implements(np.ravel)
 def ravel(x: Operand) -> Tensor:
     """All elements along one axis, row-major."""
     a = to_tensor(x)
     return reshape_known(a, (product(a.shape),))
 
 
+@implements(np.transpose)
 def transpose(x: Operand, axes: Any = None) -> Tensor:
     """Axis i of the result is axis ``axes[i]`` of x; the axes in reverse order by default."""
     a = to_tensor(x)
@@ -105,6 +91,7 @@ def transpose(x: Operand, axes: Any = None) -> Tensor:
     return a if order == tuple(range(a.ndim)) else apply(TRANSPOSE, a, axes=order)
 
 
+@implements(np.swapaxes)
 def swapaxes(x: Operand, axis1: int, axis2: int) -> Tensor:
     """Two axes exchanged."""
     a = to_tensor(x)
@@ -114,6 +101,7 @@ def swapaxes(x: Operand, axis1: int, axis2: int) -> Tensor:
     return transpose(a, order)
 
 
+@implements(np.moveaxis)
 def moveaxis(x: Operand, source: Axes, destination: Axes) -> Tensor:
     """Axes moved to other places; the rest keep their order."""
     a = to_tensor(x)
@@ -126,6 +114,7 @@ def moveaxis(x: Operand, source: Axes, destination: Axes) -> Tensor:
     return transpose(a, order)
 
 
+@implements(np.expand_dims)
 def expand_dims(x: Operand, axis: Axes) -> Tensor:
     """Axes of size 1 at these places of the result."""
     a = to_tensor(x)
@@ -134,6 +123,7 @@ def expand_dims(x: Operand, axis: Axes) -> Tensor:
     return apply(EXPAND_DIMS, a, axes=axes) if axes else a
 
 
+@implements(np.squeeze)
 def squeeze(x: Operand, axis: Axes | None = None) -> Tensor:
     """Without these axes, whose size is 1; by default without all axes of which that is known."""
     a = to_tensor(x)
@@ -144,6 +134,7 @@ def squeeze(x: Operand, axis: Axes | None = None) -> Tensor:
     return apply(SQUEEZE, a, axes=axes) if axes else a
 
 
+@implements(np.broadcast_to)
 def broadcast_to(x: Operand, shape: Any) -> Tensor:
     """x repeated to a shape as NumPy's broadcasting does. Only sizes known to be 1 are stretched."""
     a = to_tensor(x)
@@ -151,6 +142,7 @@ def broadcast_to(x: Operand, shape: Any) -> Tensor:
     return a if a.shape == target else apply(BROADCAST_TO, a, shape=target)
 
 
+@implements(np.broadcast_arrays)
 def broadcast_arrays(*xs: Operand) -> list[Tensor]:
     """All operands broadcast to their common shape."""
     tensors = [to_tensor(x) for x in xs]
@@ -161,6 +153,7 @@ def broadcast_arrays(*xs: Operand) -> list[Tensor]:
     return [broadcast_to(t, shape) for t in tensors]
 
 
+@implements(np.flip)
 def flip(x: Operand, axis: Axes | None = None) -> Tensor:
     """These axes (all by default) in reverse."""
     a = to_tensor(x)
@@ -168,6 +161,7 @@ def flip(x: Operand, axis: Axes | None = None) -> Tensor:
     return reverse(a, axes) if axes else a
 
 
+@implements(np.tile)
 def tile(x: Operand, reps: Any) -> Tensor:
     """x repeated as a whole, ``reps`` times along the last axes."""
     a = to_tensor(x)
@@ -180,6 +174,7 @@ def tile(x: Operand, reps: Any) -> Tensor:
     return reshape_known(repeated, tuple(count * size for count, size in zip(counts, sizes)))
 
 
+@implements(np.repeat)
 def repeat(x: Operand, repeats: int | Dim, axis: int | None = None) -> Tensor:
     """Every element repeated next to itself along an axis, or of the flattened x where ``axis`` is None."""
     a = to_tensor(x)
@@ -195,13 +190,19 @@ def repeat(x: Operand, repeats: int | Dim, axis: int | None = None) -> Tensor:
     return reshape_known(repeated, (*a.shape[:place], a.shape[place] * count, *a.shape[place + 1 :]))
 
 
+@implements(np.atleast_1d)
 def atleast_1d(x: Operand) -> Tensor:
     """x with one axis if it has none."""
     a = to_tensor(x)
     return expand_dims(a, 0) if a.ndim == 0 else a
 
 
+@implements(np.atleast_2d)
 def atleast_2d(x: Operand) -> Tensor:
     """x with axes of size 1 in front, so that it has two."""
     a = to_tensor(x)
     return expand_dims(a, tuple(range(2 - a.ndim))) if a.ndim < 2 else a
+
+
+if not TYPE_CHECKING:  # a checker takes no computed list
+    __all__ = public_names(globals())

@@ -1,10 +1,15 @@
-"""NumPy's own functions on tensors: np.exp(x), np.sum(x), array + x make nodes, through two explicit tables."""
+"""NumPy's own functions on tensors: np.exp(x), np.sum(x), array + x make nodes.
+
+The functions of the front say which they are (`staticad.functional.front`); the tables are collected here.
+"""
 
 from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+import sys
+from collections.abc import Mapping, Sequence
+from types import ModuleType
 from typing import Any, NoReturn
 
 import numpy as np
@@ -23,178 +28,67 @@ from staticad.functional import (
     reductions,
     special,
 )
+from staticad.functional.front import Function, NumpyNames, declared_names, implements
 from staticad.ir.dims import Shape, Size, product
 from staticad.ir.graph import Tensor, describe
 from staticad.ir.provenance import here
 from staticad.ops.promotion import OPERANDS, Operand, to_tensor
 
-Function = Callable[..., Any]
 
-UFUNCS: dict[np.ufunc, Function] = {
-    np.add: elementwise.add,
-    np.subtract: elementwise.subtract,
-    np.multiply: elementwise.multiply,
-    np.true_divide: elementwise.divide,
-    np.floor_divide: elementwise.floor_divide,
-    np.remainder: elementwise.remainder,
-    np.divmod: elementwise.divmod,
-    np.power: elementwise.power,
-    np.negative: elementwise.negative,
-    np.positive: elementwise.positive,
-    np.absolute: elementwise.absolute,
-    np.sign: elementwise.sign,
-    np.square: elementwise.square,
-    np.reciprocal: elementwise.reciprocal,
-    np.sqrt: elementwise.sqrt,
-    np.exp: elementwise.exp,
-    np.expm1: elementwise.expm1,
-    np.log: elementwise.log,
-    np.log1p: elementwise.log1p,
-    np.sin: elementwise.sin,
-    np.cos: elementwise.cos,
-    np.tan: elementwise.tan,
-    np.tanh: elementwise.tanh,
-    np.maximum: elementwise.maximum,
-    np.minimum: elementwise.minimum,
-    np.floor: elementwise.floor,
-    np.ceil: elementwise.ceil,
-    np.trunc: elementwise.trunc,
-    np.rint: elementwise.rint,
-    np.equal: comparison.equal,
-    np.not_equal: comparison.not_equal,
-    np.less: comparison.less,
-    np.less_equal: comparison.less_equal,
-    np.greater: comparison.greater,
-    np.greater_equal: comparison.greater_equal,
-    np.logical_and: comparison.logical_and,
-    np.logical_or: comparison.logical_or,
-    np.logical_xor: comparison.logical_xor,
-    np.logical_not: comparison.logical_not,
-    np.bitwise_and: bitwise.bitwise_and,
-    np.bitwise_or: bitwise.bitwise_or,
-    np.bitwise_xor: bitwise.bitwise_xor,
-    np.invert: bitwise.invert,
-    np.left_shift: bitwise.left_shift,
-    np.right_shift: bitwise.right_shift,
-    np.isnan: comparison.isnan,
-    np.isfinite: comparison.isfinite,
-    np.isinf: comparison.isinf,
-    np.matmul: linalg.matmul,
-}
-
-# SciPy's ufuncs, by name: the package does not import SciPy to know them.
-SCIPY_UFUNCS: dict[str, Function] = {
-    "erf": elementwise.erf,
-    "erfinv": special.erfinv,
-    "expit": elementwise.sigmoid,
-}
-
-# np.add.reduce(x, axis=0) and its like.
-REDUCTIONS: dict[np.ufunc, Function] = {
-    np.add: reductions.sum,
-    np.multiply: reductions.prod,
-    np.maximum: reductions.max,
-    np.minimum: reductions.min,
-    np.logical_and: reductions.all,
-    np.logical_or: reductions.any,
-}
+@implements(np.copy)
+def _copy(x: Operand) -> Tensor:
+    return to_tensor(x)
 
 
+@implements(np.shape)
 def _shape(x: Operand) -> Shape:
     return to_tensor(x).shape
 
 
+@implements(np.ndim)
 def _ndim(x: Operand) -> int:
     return to_tensor(x).ndim
 
 
+@implements(np.size)
 def _size(x: Operand, axis: int | None = None) -> Size:
     shape = to_tensor(x).shape
     return product(shape) if axis is None else shape[axis]
 
 
+@implements(np.matrix_transpose, np.linalg.matrix_transpose)
 def _matrix_transpose(x: Operand) -> Tensor:
     return movement.swapaxes(x, -1, -2)
 
 
+@implements(np.linalg.diagonal)
 def _last_diagonal(x: Operand, offset: int = 0) -> Tensor:
     return linalg.diagonal(x, offset, -2, -1)
 
 
+@implements(np.linalg.trace)
 def _last_trace(x: Operand, offset: int = 0) -> Tensor:
     return linalg.trace(x, offset, -2, -1)
 
 
-FUNCTIONS: dict[Function, Function] = {
-    np.all: reductions.all,
-    np.amax: reductions.max,
-    np.amin: reductions.min,
-    np.any: reductions.any,
-    np.argmax: reductions.argmax,
-    np.argmin: reductions.argmin,
-    np.around: elementwise.round,
-    np.atleast_1d: movement.atleast_1d,
-    np.atleast_2d: movement.atleast_2d,
-    np.broadcast_arrays: movement.broadcast_arrays,
-    np.broadcast_to: movement.broadcast_to,
-    np.clip: elementwise.clip,
-    np.concatenate: joining.concatenate,
-    np.copy: to_tensor,
-    np.diag: linalg.diag,
-    np.diagonal: linalg.diagonal,
-    np.dot: linalg.dot,
-    np.einsum: einsum.einsum,
-    np.expand_dims: movement.expand_dims,
-    np.flip: movement.flip,
-    np.full_like: creation.full_like,
-    np.hstack: joining.hstack,
-    np.inner: linalg.inner,
-    np.linspace: creation.linspace,
-    np.max: reductions.max,
-    np.mean: reductions.mean,
-    np.min: reductions.min,
-    np.moveaxis: movement.moveaxis,
-    np.ndim: _ndim,
-    np.ones_like: creation.ones_like,
-    np.outer: linalg.outer,
-    np.pad: joining.pad,
-    np.prod: reductions.prod,
-    np.ravel: movement.ravel,
-    np.repeat: movement.repeat,
-    np.reshape: movement.reshape,
-    np.roll: joining.roll,
-    np.round: elementwise.round,
-    np.shape: _shape,
-    np.size: _size,
-    np.split: joining.split,
-    np.squeeze: movement.squeeze,
-    np.stack: joining.stack,
-    np.std: reductions.std,
-    np.sum: reductions.sum,
-    np.swapaxes: movement.swapaxes,
-    np.take: indexing.take,
-    np.take_along_axis: indexing.take_along_axis,
-    np.tensordot: linalg.tensordot,
-    np.tile: movement.tile,
-    np.trace: linalg.trace,
-    np.transpose: movement.transpose,
-    np.tril: linalg.tril,
-    np.triu: linalg.triu,
-    np.var: reductions.var,
-    np.vdot: linalg.vdot,
-    np.vstack: joining.vstack,
-    np.where: elementwise.where,
-    np.zeros_like: creation.zeros_like,
-    np.matrix_transpose: _matrix_transpose,
-    np.linalg.diagonal: _last_diagonal,
-    np.linalg.matmul: linalg.matmul,
-    np.linalg.matrix_transpose: _matrix_transpose,
-    np.linalg.norm: linalg.norm,
-    np.linalg.outer: linalg.outer,
-    np.linalg.tensordot: linalg.tensordot,
-    np.linalg.trace: _last_trace,
-    np.linalg.vector_norm: linalg.norm,
-}
+def _declared(modules: Sequence[ModuleType]) -> list[tuple[Function, NumpyNames]]:
+    """What the functions of these modules say of themselves."""
+    functions = [function for module in modules for function in vars(module).values()]
+    return [(f, names) for f in functions if (names := declared_names(f)) is not None]
+
+
+# The modules whose functions NumPy's names may mean; this one holds what only NumPy has.
+FRONT = (
+    elementwise, comparison, bitwise, reductions, creation, movement, joining, indexing, einsum, linalg, special,
+    sys.modules[__name__],
+)  # fmt: skip
+_DECLARED = _declared(FRONT)
+_NAMED: dict[Function, Function] = {name: f for f, names in _DECLARED for name in names.numpy}
+UFUNCS: dict[np.ufunc, Function] = {name: f for name, f in _NAMED.items() if isinstance(name, np.ufunc)}
+FUNCTIONS: dict[Function, Function] = {name: f for name, f in _NAMED.items() if not isinstance(name, np.ufunc)}
+SCIPY_UFUNCS: dict[str, Function] = {name: f for f, names in _DECLARED for name in names.scipy}
+# np.add.reduce(x, axis=0) and its like.
+REDUCTIONS: dict[np.ufunc, Function] = {names.reduces: f for f, names in _DECLARED if names.reduces is not None}
 
 # NumPy's names of parameters that are called otherwise here.
 RENAMED = {"a_min": "min", "a_max": "max"}

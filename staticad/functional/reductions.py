@@ -6,11 +6,14 @@ elements too (when it is known; else the run raises FeedError).
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from staticad.errors import DTypeError, ShapeError
 from staticad.functional import elementwise
 from staticad.functional.axes import normalize_axes, normalize_axis
+from staticad.functional.front import implements, public_names
 from staticad.ir import dims
 from staticad.ir.dims import Size, product
 from staticad.ir.dtypes import BOOL, FLOAT64, DType, as_dtype, is_float, summing
@@ -31,6 +34,7 @@ def _reduce(op: Op, x: Tensor, axis: Axis, keepdims: bool) -> Tensor:
     return apply(EXPAND_DIMS, result, axes=axes) if keepdims else result
 
 
+@implements(np.sum, reduces=np.add)
 def sum(x: Operand, axis: Axis = None, dtype: Any = None, keepdims: bool = False) -> Tensor:
     """The sum, 0 for no elements. Small integers and bools are summed as 64-bit integers; others in their dtype, or
     in ``dtype``."""
@@ -38,6 +42,7 @@ def sum(x: Operand, axis: Axis = None, dtype: Any = None, keepdims: bool = False
     return _reduce(ops.SUM, cast(a, as_dtype(dtype) if dtype is not None else summing(a.dtype)), axis, keepdims)
 
 
+@implements(np.prod, reduces=np.multiply)
 def prod(x: Operand, axis: Axis = None, dtype: Any = None, keepdims: bool = False) -> Tensor:
     """The product, 1 for no elements; dtypes as in `sum`. Its derivatives are right with zeros among the elements,
     up to the third order."""
@@ -45,24 +50,25 @@ def prod(x: Operand, axis: Axis = None, dtype: Any = None, keepdims: bool = Fals
     return _reduce(ops.PROD, cast(a, as_dtype(dtype) if dtype is not None else summing(a.dtype)), axis, keepdims)
 
 
+@implements(np.amax, np.max, reduces=np.maximum)
 def max(x: Operand, axis: Axis = None, keepdims: bool = False) -> Tensor:
     """The largest element, NaN if there is a NaN. Elements that tie share the derivative equally."""
     return _reduce(ops.MAX, to_tensor(x), axis, keepdims)
 
 
+@implements(np.amin, np.min, reduces=np.minimum)
 def min(x: Operand, axis: Axis = None, keepdims: bool = False) -> Tensor:
     """The smallest element, NaN if there is a NaN. Elements that tie share the derivative equally."""
     return _reduce(ops.MIN, to_tensor(x), axis, keepdims)
 
 
-amax, amin = max, min
-
-
+@implements(np.any, reduces=np.logical_or)
 def any(x: Operand, axis: Axis = None, keepdims: bool = False) -> Tensor:
     """Whether an element is not 0; false for no elements. NaN is not 0."""
     return _reduce(ops.ANY, cast(to_tensor(x), BOOL), axis, keepdims)
 
 
+@implements(np.all, reduces=np.logical_and)
 def all(x: Operand, axis: Axis = None, keepdims: bool = False) -> Tensor:
     """Whether no element is 0; true for no elements."""
     return _reduce(ops.ALL, cast(to_tensor(x), BOOL), axis, keepdims)
@@ -79,12 +85,14 @@ def _arg(op: Op, x: Operand, axis: int | None, keepdims: bool) -> Tensor:
     return apply(EXPAND_DIMS, index, axes=(place,)) if keepdims else index
 
 
+@implements(np.argmax)
 def argmax(x: Operand, axis: int | None = None, keepdims: bool = False) -> Tensor:
     """The int64 index of the first largest element (of the first NaN, if there is one); of the flattened tensor
     where ``axis`` is None."""
     return _arg(ops.ARGMAX, x, axis, keepdims)
 
 
+@implements(np.argmin)
 def argmin(x: Operand, axis: int | None = None, keepdims: bool = False) -> Tensor:
     """The int64 index of the first smallest element (of the first NaN, if there is one); of the flattened tensor
     where ``axis`` is None."""
@@ -104,6 +112,7 @@ def _averaging(name: str, x: Tensor, dtype: Any) -> DType:
     return found
 
 
+@implements(np.mean)
 def mean(x: Operand, axis: Axis = None, dtype: Any = None, keepdims: bool = False) -> Tensor:
     """The arithmetic mean, NaN for no elements. Integers and bools give float64."""
     a = to_tensor(x)
@@ -112,6 +121,7 @@ def mean(x: Operand, axis: Axis = None, dtype: Any = None, keepdims: bool = Fals
     return elementwise.divide(_reduce(ops.SUM, a, axis, keepdims), count)
 
 
+@implements(np.var)
 def var(x: Operand, axis: Axis = None, dtype: Any = None, ddof: int = 0, keepdims: bool = False) -> Tensor:
     """The mean square distance from the mean; the sum of squares is divided by the count less ``ddof``.
 
@@ -126,6 +136,11 @@ def var(x: Operand, axis: Axis = None, dtype: Any = None, ddof: int = 0, keepdim
     return elementwise.divide(_reduce(ops.SUM, elementwise.square(distance), axis, keepdims), to_tensor(left, a.dtype))
 
 
+@implements(np.std)
 def std(x: Operand, axis: Axis = None, dtype: Any = None, ddof: int = 0, keepdims: bool = False) -> Tensor:
     """The square root of `var`. Where that is zero its derivative is NaN."""
     return elementwise.sqrt(var(x, axis, dtype, ddof, keepdims))
+
+
+if not TYPE_CHECKING:  # a checker takes no computed list
+    __all__ = public_names(globals())

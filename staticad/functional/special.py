@@ -11,6 +11,7 @@ from typing import Any
 from staticad.errors import DTypeError, ShapeError
 from staticad.functional import comparison, elementwise, reductions
 from staticad.functional.axes import normalize_axes, normalize_axis
+from staticad.functional.front import float_unary
 from staticad.functional.movement import expand_dims, squeeze
 from staticad.functional.reductions import Axis
 from staticad.ir.dims import Dim
@@ -42,9 +43,9 @@ def _finite(x: Tensor) -> Tensor:
     return elementwise.where(comparison.isfinite(x), x, 0)
 
 
-def erfinv(x: Operand) -> Tensor:
-    """The inverse of the error function: erf(erfinv(x)) = x; infinite at -1 and 1, NaN beyond."""
-    return apply(ERFINV, _as_float(x))
+erfinv = float_unary(
+    ERFINV, "erfinv", "The inverse of the error function: erf(erfinv(x)) = x; infinite at -1 and 1, NaN beyond."
+)
 
 
 def logsumexp(x: Operand, axis: Axis = None, keepdims: bool = False) -> Tensor:

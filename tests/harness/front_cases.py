@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
 import staticad as sa
+from staticad.functional import comparison, elementwise
 from tests.harness.cases import ALL, BOOL, FLOATS, INTEGERS, Case, Input, kinds, values
 
 NUMBERS = (*INTEGERS, *FLOATS)
@@ -27,11 +29,14 @@ def exact(name: str, inputs: tuple[Input, ...], build: Any, dtypes: tuple[np.dty
 
 
 # Functions that are one op after promotion: on every dtype, integers and bools included.
-UNARY = (
-    "exp", "expm1", "log", "log1p", "sqrt", "rsqrt", "reciprocal", "sin", "cos", "tan", "tanh", "sigmoid", "softplus",
-    "erf", "square", "relu", "absolute", "floor", "ceil", "trunc", "rint", "isnan", "isfinite", "isinf", "logical_not",
-)  # fmt: skip
 NUMERIC = ("negative", "positive", "sign")
+UNARY = tuple(
+    name
+    for module in (elementwise, comparison)
+    for name, function in vars(module).items()
+    if name in module.__all__ and [*inspect.signature(function).parameters] == ["x"]
+    if name == function.__name__ and name not in NUMERIC
+)
 BINARY = (
     "add", "multiply", "divide", "maximum", "minimum", "equal", "not_equal", "less", "less_equal", "greater",
     "greater_equal", "logical_and", "logical_or", "logical_xor",

@@ -1,0 +1,80 @@
+"""What a function of the front says of itself, once: NumPy's names for it, and that it is public.
+
+`staticad.functional.numpy_protocol` collects the names from an explicit list of modules; a module whose own functions
+are all public ends with ``__all__ = public_names(globals())``. An elementwise function of a known shape is one line.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import FunctionType
+from typing import Any, Protocol, TypeVar
+
+import numpy as np
+
+from staticad.ir.dtypes import floating
+from staticad.ir.graph import Tensor
+from staticad.ops.base import Op, apply
+from staticad.ops.promotion import Operand, cast, to_tensor
+
+Function = Callable[..., Any]
+Implementation = TypeVar("Implementation", bound=Function)
+
+
+@dataclass(frozen=True)
+class NumpyNames:
+    """The functions of NumPy that a function of the front stands for. ``scipy`` are names of SciPy's ufuncs: the
+    package does not import SciPy to know them. ``reduces`` is the ufunc whose ``reduce`` it is."""
+
+    numpy: tuple[Function, ...]
+    scipy: tuple[str, ...]
+    reduces: np.ufunc | None
+
+
+def implements(*names: Function | str, reduces: np.ufunc | None = None) -> Callable[[Implementation], Implementation]:
+    """Says which functions of NumPy, and which of SciPy's ufuncs (strings), the decorated function is on tensors."""
+    scipy = tuple(name for name in names if isinstance(name, str))
+    declared = NumpyNames(tuple(name for name in names if not isinstance(name, str)), scipy, reduces)
+
+    def declare(function: Implementation) -> Implementation:
+        vars(function)["implements"] = declared
+        return function
+
+    return declare
+
+
+def declared_names(function: Any) -> NumpyNames | None:
+    """What `implements` said of a function."""
+    return vars(function).get("implements") if isinstance(function, FunctionType) else None
+
+
+class Unary(Protocol):
+    """A function of one operand."""
+
+    def __call__(self, x: Operand) -> Tensor: ...
+
+
+def float_unary(op: Op, name: np.ufunc | str | None, about: str) -> Unary:
+    """The function of one operand, in the float type of integers, that has the name of its op and the docstring
+    ``about``. ``name`` is what it implements of NumPy or (a string) of SciPy."""
+
+    def function(x: Operand) -> Tensor:
+        a = to_tensor(x)
+        return apply(op, cast(a, floating(a.dtype)))
+
+    function.__name__ = function.__qualname__ = op.name
+    function.__module__ = sys._getframe(1).f_globals["__name__"]  # where it is defined, as of a named tuple
+    function.__doc__ = about
+    return function if name is None else implements(name)(function)
+
+
+def public_names(namespace: Mapping[str, Any]) -> list[str]:
+    """The functions that a module defines itself, aliases included: its ``__all__``."""
+    own = namespace["__name__"]
+    return [
+        name
+        for name, value in namespace.items()
+        if isinstance(value, FunctionType) and value.__module__ == own and not name.startswith("_")
+    ]
