@@ -1,0 +1,48 @@
+"""A loop's body, divided into what the derivatives of the loop treat apart."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from staticad.autodiff.connect import find_dependent
+from staticad.ir.dtypes import is_float
+from staticad.ir.graph import Node, Tensor, sort_nodes
+from staticad.ir.types import TensorType
+from staticad.ops.control import Body, LoopShape
+from staticad.ops.creation import fill
+
+Differentiate = Callable[..., list[Any]]  # reverse.gradients or forward.jvp
+Maybe = Tensor | None
+
+
+class LoopParts:
+    """The carry and the other parameters of a loop's body, and the outputs that belong to them."""
+
+    def __init__(self, node: Node) -> None:
+        self.node = node
+        self.shape: LoopShape = node.attrs["shape"]
+        self.body: Body = node.attrs["body"]
+        self.carry, self.slices, self.captures = self.shape.split_parameters(self.body.parameters)
+        self.following, self.results = self.shape.split_outputs(self.body.outputs)
+        self.order = sort_nodes([*self.following, *self.results])
+
+    def dependent_carries(self, carries: set[int], others: list[Tensor]) -> list[int]:
+        """The carries that come to depend on those given and on the other parameters, over any number of steps."""
+        found = set(carries)
+        while True:
+            reached = find_dependent(self.order, [*(self.carry[i] for i in found), *others])
+            more = {i for i, t in enumerate(self.following) if t in reached and is_float(t.dtype)} - found
+            if not more:
+                return sorted(found)
+            found |= more
+
+
+def zeros(kind: TensorType) -> Tensor:
+    """A cotangent or tangent of a value that has none."""
+    return fill(kind.shape, 0.0, kind.dtype)
+
+
+def or_zeros(gradient: Maybe, like: Tensor) -> Tensor:
+    """The gradient, or zeros of its type."""
+    return gradient if gradient is not None else zeros(like.type)
