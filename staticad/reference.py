@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from staticad.errors import FeedError, GraphError, IndexOutOfBounds, VerifyError
-from staticad.ir import dims
+from staticad.ir import dim_values, dims
 from staticad.ir.dims import Dim, Shape, Size, Symbol, is_runtime, symbols
 from staticad.ir.dtypes import DType
 from staticad.ir.graph import Attrs, Node, Tensor, describe, sort_nodes
@@ -114,7 +114,7 @@ class _Evaluation:
 
     def size(self, size: Size, node: Node) -> int:
         try:
-            return dims.evaluate(size, self.sizes)
+            return dim_values.evaluate(size, self.sizes)
         except KeyError as error:
             raise FeedError(
                 f"the size {error.args[0]} of {describe(node.outputs[0])} does not follow from the feeds"

@@ -17,6 +17,7 @@ from staticad.functional.front import implements
 from staticad.functional.movement import broadcast_to, expand_dims, transpose
 from staticad.functional.reshaping import reshape_known
 from staticad.ir import dims
+from staticad.ir.dim_values import evaluate
 from staticad.ir.dims import Size, product
 from staticad.ir.dtypes import BOOL
 from staticad.ir.graph import Tensor, describe
@@ -206,4 +207,4 @@ def _cheapest(terms: list[Term], output: tuple[Label, ...]) -> tuple[int, int]:
 
 def _estimate(sizes: Iterable[Size]) -> int:
     size = product(sizes)
-    return dims.evaluate(size, dict.fromkeys(dims.symbols(size), 64))
+    return evaluate(size, dict.fromkeys(dims.symbols(size), 64))

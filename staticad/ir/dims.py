@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -351,73 +351,3 @@ def as_symbol(size: Size) -> Symbol | None:
         if coefficient == 1 and len(monomial) == 1 and monomial[0][1] == 1 and isinstance(monomial[0][0], Symbol):
             return monomial[0][0]
     return None
-
-
-_SYMBOLIC: dict[str, Callable[[Size, Size], Size]] = {
-    "floordiv": floordiv,
-    "max": maximum,
-    "min": minimum,
-    "isqrt": lambda a, _: isqrt(a),
-}
-_FUNCTIONS: dict[str, Callable[[int, int], int]] = {
-    "floordiv": lambda a, b: a // b,
-    "max": max,
-    "min": min,
-    "isqrt": lambda a, _: math.isqrt(a),
-}
-
-
-def evaluate(size: Size, values: Mapping[Symbol, int]) -> int:
-    """The number that a size stands for. KeyError names a symbol without a value."""
-    if isinstance(size, int):
-        return size
-    total = 0
-    for monomial, coefficient in size.terms:
-        part = coefficient
-        for atom, power in monomial:
-            if isinstance(atom, Symbol):
-                value = values[atom]
-            else:
-                value = _FUNCTIONS[atom.name](evaluate(atom.left, values), evaluate(atom.right, values))
-            part *= value**power
-        total += part
-    return total
-
-
-def substitute(size: Size, replacements: Mapping[Symbol, Size]) -> Size:
-    """The size with symbols replaced by other sizes."""
-    if isinstance(size, int):
-        return size
-    total: Size = 0
-    for monomial, coefficient in size.terms:
-        part: Size = coefficient
-        for atom, power in monomial:
-            value: Size
-            if isinstance(atom, Symbol):
-                value = replacements.get(atom, _atom(atom))
-            else:
-                left, right = substitute(atom.left, replacements), substitute(atom.right, replacements)
-                value = _SYMBOLIC[atom.name](left, right)
-            for _ in range(power):
-                part = part * value
-        total = total + part
-    return total
-
-
-def to_source(size: Size, names: Mapping[Symbol, str]) -> str:
-    """Python text that computes the size from variables named as given."""
-    if isinstance(size, int):
-        return str(size)
-    parts = []
-    for monomial, coefficient in size.terms:
-        factors = [str(coefficient)] if coefficient != 1 or not monomial else []
-        for atom, power in monomial:
-            if isinstance(atom, Symbol):
-                text = names[atom]
-            else:
-                left, right = to_source(atom.left, names), to_source(atom.right, names)
-                text = f"({left})//({right})" if atom.name == "floordiv" else f"{atom.name}({left}, {right})"
-                text = f"({text})"
-            factors.append(text if power == 1 else f"{text}**{power}")
-        parts.append("*".join(factors))
-    return " + ".join(parts).replace("+ -", "- ")

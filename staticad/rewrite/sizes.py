@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from staticad.ir.dims import Dim, Size, Symbol, as_symbol, substitute
+from staticad.ir.dim_values import substitute
+from staticad.ir.dims import Dim, Size, Symbol, as_symbol
 from staticad.ir.graph import Attrs, Node, Tensor, sort_nodes
 from staticad.ir.rebuild import rebuild
 from staticad.ir.types import Constraint, TensorType

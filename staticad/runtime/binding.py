@@ -10,7 +10,8 @@ import numpy as np
 from staticad import config
 from staticad.codegen import blas
 from staticad.codegen.source import render
-from staticad.ir.dims import Size, Symbol, evaluate
+from staticad.ir.dim_values import evaluate
+from staticad.ir.dims import Size, Symbol
 from staticad.lower.kernel import plan as plans
 from staticad.lower.kernel.plan import BranchCall, LoopCall, Plan, Step, Watch
 from staticad.runtime import machine

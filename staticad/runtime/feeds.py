@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from staticad.errors import DTypeError, FeedError, GraphError, IndexOutOfBounds
-from staticad.ir.dims import Size, Symbol, as_symbol, evaluate
+from staticad.ir.dim_values import evaluate
+from staticad.ir.dims import Size, Symbol, as_symbol
 from staticad.ir.graph import Node, Tensor, describe
 from staticad.ir.provenance import Where, here
 from staticad.lower.kernel.plan import Requirement, SizeCheck

@@ -8,7 +8,8 @@ from collections.abc import Mapping
 import numpy as np
 
 from staticad.errors import OutOfMemory
-from staticad.ir.dims import Symbol, evaluate, product
+from staticad.ir.dim_values import evaluate
+from staticad.ir.dims import Symbol, product
 from staticad.lower.kernel.plan import Plan
 from staticad.runtime.available import available_memory
 

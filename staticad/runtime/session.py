@@ -13,7 +13,8 @@ from staticad.config import note, timed
 from staticad.errors import FeedError, GraphError, IndexOutOfBounds, OutOfMemory
 from staticad.export.dot import steps_to_dot
 from staticad.export.dot import to_dot as graph_to_dot
-from staticad.ir.dims import Symbol, evaluate
+from staticad.ir.dim_values import evaluate
+from staticad.ir.dims import Symbol
 from staticad.ir.graph import Tensor, describe, sort_nodes
 from staticad.ir.provenance import here
 from staticad.ir.types import Constraint

@@ -12,6 +12,7 @@ import staticad as sa
 from staticad.errors import DTypeError, ShapeError
 from staticad.functional.slices import resolve
 from staticad.ir import dims
+from staticad.ir.dim_values import evaluate
 
 BOUNDS = [None, *range(-4, 5)]
 STEPS = [None, 1, 2, 3, -1, -2, -3]
@@ -26,7 +27,7 @@ def test_like_python_on_fixed_and_free_sizes(step: int | None) -> None:
         free = resolve(key, n, x)
         for number in range(7):
             expected = list(range(number))[key]
-            for found in (resolve(key, number, x), [dims.evaluate(s, {dims.as_symbol(n): number}) for s in free]):
+            for found in (resolve(key, number, x), [evaluate(s, {dims.as_symbol(n): number}) for s in free]):
                 first, by, size = found
                 assert [first + by * k for k in range(size)] == expected, (key, number)
 
@@ -40,7 +41,7 @@ def test_sizes_as_bounds() -> None:
                 sizes = {dims.as_symbol(n): a, dims.as_symbol(m): b}
 
                 def number(bound: Any, sizes: Any = sizes) -> Any:
-                    return dims.evaluate(bound, sizes) if bound is not None else None
+                    return evaluate(bound, sizes) if bound is not None else None
 
                 first, by, size = (number(s) for s in resolve(slice(start, stop, step), n, x))
                 expected = list(range(a))[slice(number(start), number(stop), step)]

@@ -9,7 +9,7 @@ import numpy as np
 
 import staticad as sa
 from staticad.errors import DTypeError, FeedError, IndexOutOfBounds, ShapeError
-from staticad.ir import dims
+from staticad.ir import dim_values, dims
 from staticad.ir.dims import Symbol
 from staticad.ir.graph import Node, Tensor, sort_nodes
 from staticad.reference import evaluate
@@ -68,7 +68,7 @@ class Builder:
         return found[-1 - int(self.rng.integers(min(3, len(found))))] if self.chance(0.5) else self.choose(found)
 
     def concrete(self, tensor: Tensor) -> tuple[int, ...]:
-        return tuple(dims.evaluate(s, self.sizes) for s in tensor.shape)
+        return tuple(dim_values.evaluate(s, self.sizes) for s in tensor.shape)
 
     def shape(self, ndim: int | None = None) -> tuple[Any, ...]:
         ndim = int(self.rng.choice([0, 1, 1, 2, 2, 2, 3])) if ndim is None else ndim
@@ -100,8 +100,11 @@ class Builder:
             if node in self.checked:
                 continue
             try:
-                pairs = [(dims.evaluate(a, self.sizes), dims.evaluate(b, self.sizes)) for a, b in node.constraints]
-                shapes = [tuple(dims.evaluate(s, self.sizes) for s in t.shape) for t in node.types]
+                pairs = [
+                    (dim_values.evaluate(a, self.sizes), dim_values.evaluate(b, self.sizes))
+                    for a, b in node.constraints
+                ]
+                shapes = [tuple(dim_values.evaluate(s, self.sizes) for s in t.shape) for t in node.types]
             except ZeroDivisionError:
                 return False
             if any(a != b for a, b in pairs):

@@ -15,7 +15,8 @@ import numpy as np
 
 from staticad.codegen.blas import Gemm
 from staticad.codegen.source import render
-from staticad.ir.dims import Size, Symbol, as_symbol, evaluate
+from staticad.ir.dim_values import evaluate
+from staticad.ir.dims import Size, Symbol, as_symbol
 from staticad.lower.kernel import plan as plans
 from staticad.lower.kernel.language import Kernel
 from staticad.lower.kernel.plan import Address, Plan, Routine, Status, Step, Symbolic

@@ -11,7 +11,8 @@ from typing import NamedTuple
 import numpy as np
 
 import staticad as sa
-from staticad.ir.dims import Size, Symbol, evaluate, symbol
+from staticad.ir.dim_values import evaluate
+from staticad.ir.dims import Size, Symbol, symbol
 
 FREE = (3, symbol("n"), symbol("m"))
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from staticad.ir import dims
+from staticad.ir.dim_values import evaluate
 from staticad.ir.dims import Dim, Symbol
 from staticad.ir.graph import Attrs
 from staticad.ir.types import TensorType
@@ -19,7 +20,7 @@ Sizes = dict[Symbol, int]
 def numbers(value: Any, sizes: Sizes) -> Any:
     """Free sizes replaced by numbers, at any depth of tuples."""
     if isinstance(value, Dim):
-        return dims.evaluate(value, sizes)
+        return evaluate(value, sizes)
     return tuple(numbers(v, sizes) for v in value) if isinstance(value, tuple) else value
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from staticad.ir.dims import Shape, Size, Symbol, as_symbol, substitute
+from staticad.ir.dim_values import substitute
+from staticad.ir.dims import Shape, Size, Symbol, as_symbol
 from staticad.ir.types import Constraint
 
 

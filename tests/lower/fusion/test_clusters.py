@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from staticad.ir.dims import Symbol, evaluate, symbol
+from staticad.ir.dim_values import evaluate
+from staticad.ir.dims import Symbol, symbol
 from staticad.lower.fusion import clusters
 from staticad.lower.fusion.clusters import CHUNK, Cluster
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 import staticad as sa
-from staticad.ir.dims import Size, Symbol, evaluate, product, symbol
+from staticad.ir.dim_values import evaluate
+from staticad.ir.dims import Size, Symbol, product, symbol
 from staticad.ir.dtypes import as_dtype
 from staticad.lower.kernel.language import Kernel
 from staticad.lower.kernel.plan import FEED, TEMPORARY, Buffer, Step
