@@ -94,6 +94,8 @@ def test_nodes_and_tensors_are_compared_by_identity() -> None:
 class Two(Op):
     """An op with two outputs."""
 
+    several_outputs = True
+
     def infer(self, inputs: tuple[TensorType, ...], attrs: Attrs) -> Any:
         return (inputs[0], inputs[0]), ()
 
