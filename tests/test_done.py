@@ -104,7 +104,7 @@ t = sa.placeholder((None,), "int64")
 model = sa.nn.Sequential([sa.nn.Dense(8, 6, activation=sa.tanh, rng=0), sa.nn.Dense(6, 3, rng=1)])
 loss = sa.nn.cross_entropy(model(x), t).mean()
 session = sa.compile(loss, [x, t], updates=sa.optim.SGD(0.1, momentum=0.9).minimize(loss))
-from staticad.codegen import blas, jit
+from staticad.codegen import jit, library
 compiled = jit.compilations()
 rng = np.random.default_rng(0)
 losses = [float(session(rng.normal(size=(n, 8)).astype("float32"), rng.integers(0, 3, n))) for n in (5, 5, 9)]
@@ -112,7 +112,7 @@ print(json.dumps({
     "compilations": jit.compilations(),
     "by_runs": jit.compilations() - compiled,
     "numba": "numba" in sys.modules,
-    "from_numpy": blas._from_numpy("sgemm") is not None,
+    "from_numpy": library._from_numpy("sgemm") is not None,
     "scipy": any(name.startswith("scipy") for name in sys.modules),
     "losses": losses,
 }))

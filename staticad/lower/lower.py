@@ -11,7 +11,6 @@ from staticad.config import note
 from staticad.ir.dims import Size, is_runtime
 from staticad.ir.dtypes import UINT8
 from staticad.ir.graph import Node, Tensor, sort_nodes
-from staticad.ir.provenance import Where
 from staticad.ir.types import Constraint
 from staticad.lower.emission.builder import Event
 from staticad.lower.emission.emit import Emitter
@@ -155,9 +154,8 @@ class Lowering:
             self._constants[value] = found
         return found
 
-    def check(self, text: str, where: Where) -> int:
-        """The code of a new index check. Codes count from 0; two checks of one place share a code."""
-        check = Check(text, where)
+    def check(self, check: Check) -> int:
+        """The code of a check. Codes count from 0; equal checks share a code."""
         if check not in self.checks:
             self.checks.append(check)
         return self.checks.index(check)

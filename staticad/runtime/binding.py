@@ -8,12 +8,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 import numpy as np
 
 from staticad import config
-from staticad.codegen import blas
+from staticad.codegen.routines import routine_source
 from staticad.codegen.source import render
 from staticad.ir.dim_values import evaluate
 from staticad.ir.dims import Size, Symbol
 from staticad.lower.kernel import plan as plans
-from staticad.lower.kernel.plan import BranchCall, LoopCall, Plan, Step, Watch
+from staticad.lower.kernel.plan import BranchCall, Library, LoopCall, Plan, Step, Watch
+from staticad.lower.kernel.routine import Routine
 from staticad.runtime import machine
 from staticad.runtime.available import AVAILABLE_SOURCE
 from staticad.runtime.blocks import Blocks, Fed, Fixed, Place
@@ -33,9 +34,8 @@ def kernel_text(step: Step, profile: bool = False) -> str:
         return LOOP_PROFILE_SOURCE if profile else LOOP_SOURCE
     if isinstance(step.kernel, BranchCall):
         return BRANCH_PROFILE_SOURCE if profile else BRANCH_SOURCE
-    if isinstance(step.kernel, str):
-        _, dtype = step.kernel.split(":")
-        return blas.gemm_source(np.dtype(dtype))
+    if isinstance(step.kernel, Routine):
+        return routine_source(step.kernel)
     return render(step.kernel)
 
 
@@ -86,7 +86,7 @@ class Compiled:
 class Binding:
     """The compiled program of a session for one set of sizes. All bindings of a session use one arena, in turns.
 
-    ``unmet`` are the bodies that ``values``, the sizes, do not fit: their numbers follow those of the index checks.
+    ``unmet`` are the bodies that ``values``, the sizes, do not fit: their numbers follow those of the checks.
     ``loops`` are the lines of the loops that make sequences grow, by the numbers that they report.
     In profiles ``measures`` and ``turns`` are the words where the measures of each plan and the iterations of the loops
     in each step's kernel begin, both by identity.
@@ -130,7 +130,7 @@ class Binding:
             keep_alive=(arena, compiled, tuple(variables)),
             release_gil=sum(number(step.work) for step in plan.steps) > SHORT,
             watch=blocks.watch,
-            serial_blas=any(isinstance(step.kernel, str) for step in compiled.steps),
+            serial_blas=any(isinstance(a, Library) for step in compiled.steps for a in step.arguments),
             threads=config.settings().threads,
         )
         words = self.program.arguments

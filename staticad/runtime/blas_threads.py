@@ -16,7 +16,7 @@ import os
 
 import numpy as np
 
-from staticad.codegen.blas import thread_control
+from staticad.codegen.library import thread_control
 from staticad.runtime.layout import BlasThreads
 from staticad.runtime.memory import aligned_words
 

@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from staticad.codegen import blas
+from staticad.codegen.library import function_address
 from staticad.codegen.loader import kernel_address
+from staticad.codegen.routines import routine_cut
 from staticad.ir.dims import Size
 from staticad.ir.provenance import Where
 from staticad.lower.kernel import plan as plans
@@ -21,15 +22,16 @@ from staticad.lower.kernel.plan import (
     Address,
     BranchCall,
     Counter,
+    Library,
     LoopCall,
     Plan,
-    Routine,
     Slice,
     Step,
     Symbolic,
     Turns,
     Watch,
 )
+from staticad.lower.kernel.routine import Routine
 from staticad.runtime import machine
 from staticad.runtime.interrupts import watch_words
 from staticad.runtime.layout import Branch, BranchBlock, LoopBlock, Measure, Move, Record
@@ -168,8 +170,9 @@ class Blocks:
                 self.put(slot, place, offset + self.number(argument.offset))
             elif isinstance(argument, Symbolic):
                 self.words[slot] = _signed(self.number(argument.size))
-            elif isinstance(argument, Routine):
-                self.words[slot] = blas.gemm_address(np.dtype(argument.name.split(":")[1]))
+            elif isinstance(argument, Library):
+                assert isinstance(step.kernel, Routine)
+                self.words[slot] = function_address(argument.name, step.kernel.dtype)
             elif isinstance(argument, Turns):
                 self.turns[id(step)] = self._zeros(argument.count)
                 self.fixups.append((slot, self.turns[id(step)]))
@@ -178,9 +181,9 @@ class Blocks:
             else:
                 self.status.append(slot)
         extent, grain = self.number(step.extent), self.number(step.grain)
-        if isinstance(step.kernel, str):
-            m, n, k = (self.words[start + slot] for slot in (blas.Gemm.M, blas.Gemm.N, blas.Gemm.K))
-            cut, extent, grain = blas.gemm_cut(m, n, k, extent)
+        if isinstance(step.kernel, Routine):
+            slots = dict(zip(step.kernel.slots, self.words[start:], strict=True))
+            cut, extent, grain = routine_cut(step.kernel, slots, extent)
             self.words.append(cut)
         return machine.Step(kernel_address(self.text(step)), start, extent, grain)
 

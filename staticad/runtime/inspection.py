@@ -10,6 +10,7 @@ import numpy as np
 from staticad.errors import NonFiniteError
 from staticad.ir.graph import Tensor, describe
 from staticad.lower.kernel.plan import FEED, VARIABLE, Plan
+from staticad.lower.kernel.routine import Routine
 from staticad.ops.sources import constant_array
 from staticad.reference import evaluate
 from staticad.runtime.binding import Compiled
@@ -110,7 +111,7 @@ def drawn_steps(plan: Plan) -> list[dict[str, Any]]:
     return [
         {
             "label": step.label,
-            "kind": "contract" if isinstance(step.kernel, str) else "elementwise",
+            "kind": "contract" if isinstance(step.kernel, Routine) else "elementwise",
             "reads": [str(n) for n in step.reads],
             "writes": [str(n) for n in step.writes],
             "where": ", ".join(str(w) for w in step.where[:4]),

@@ -227,7 +227,7 @@ class Failure(IntEnum):
     """The first status word. What the others are depends on it."""
 
     NONE = 0
-    INDEX = 1  # code of the check, index, size of the axis
+    CHECK = 1  # code of the check, and two numbers that it tells of
     OUT_OF_MEMORY = 2  # number of the loop, bytes recorded, steps made
     INTERRUPTED = 3
 

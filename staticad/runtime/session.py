@@ -10,7 +10,7 @@ import numpy as np
 
 from staticad.codegen.loader import kernel_address
 from staticad.config import note, timed
-from staticad.errors import FeedError, GraphError, IndexOutOfBounds, OutOfMemory
+from staticad.errors import FeedError, GraphError, OutOfMemory
 from staticad.export.dot import steps_to_dot
 from staticad.export.dot import to_dot as graph_to_dot
 from staticad.ir.dim_values import evaluate
@@ -204,11 +204,7 @@ class Session:
             if code >= len(self._plan.checks):
                 body = binding.unmet[code - len(self._plan.checks)]
                 check_sizes(body.sized, body.requirements, binding.values)
-            check = self._plan.checks[code]
-            raise IndexOutOfBounds(
-                f"index {index} is out of range for {check.text}, which has size {size}, at {check.where}; "
-                f"indices run from {-size} to {size - 1}"
-            )
+            raise self._plan.checks[code].error(index, size)
 
     def _release(self) -> None:
         """Give back what loops have recorded, which is kept for the next run otherwise."""

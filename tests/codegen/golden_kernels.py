@@ -13,6 +13,7 @@ import numpy as np
 
 import staticad as sa
 from staticad.codegen.source import render
+from staticad.lower.kernel.routine import Routine
 from tests.lower.planning import loop_steps, plan_for
 
 DIRECTORY = Path(__file__).parent / "golden"
@@ -56,7 +57,7 @@ def text(fetches: sa.Tensor | list[sa.Tensor], updates: dict[sa.Variable, sa.Ten
     """The kernels of a plan, each once, under the labels of their steps."""
     parts: dict[str, str] = {}
     for step in loop_steps(plan_for(fetches, updates)):  # type: ignore[arg-type]
-        assert not isinstance(step.kernel, str)
+        assert not isinstance(step.kernel, Routine)
         parts.setdefault(render(step.kernel), step.label)
     return "\n".join(f"# {label}\n{kernel}" for kernel, label in parts.items())
 

@@ -9,10 +9,14 @@ import itertools
 import numpy as np
 import pytest
 
-from staticad.codegen import blas
-from staticad.codegen.blas import PLAIN, TRANSPOSED, Cut, Gemm, gemm_address, gemm_cut, gemm_source, scalar_bits
+from staticad.codegen import library
+from staticad.codegen.blas import gemm_cut, scalar_bits
+from staticad.codegen.library import function_address
 from staticad.codegen.loader import kernel_address
+from staticad.codegen.routine_text import Cut
+from staticad.codegen.routines import routine_source
 from staticad.errors import CompileError, DTypeError
+from staticad.lower.kernel.routine import Gemm, gemm
 
 KERNEL = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64)
 DTYPES = [np.dtype("float32"), np.dtype("float64")]
@@ -37,17 +41,17 @@ def multiply(
     dtype, size = a.dtype, a.dtype.itemsize
     m, n = c.shape[-2:]
     k = a.shape[-2 if transpose[0] else -1]
-    slots = np.zeros(Gemm.SLOTS, np.int64)
+    slots = np.zeros(len(Gemm) + 1, np.int64)
     for slot, matrix in ((Gemm.A, a), (Gemm.B, b), (Gemm.C, c)):
         slots[slot] = matrix.ctypes.data
         slots[slot - Gemm.A + Gemm.LEADING_A] = max(1, matrix.strides[-2] // size, matrix.shape[-1])
         slots[slot - Gemm.A + Gemm.BATCH_A] = matrix.strides[0] // size if matrix.ndim == 3 else 0
     slots[[Gemm.M, Gemm.N, Gemm.K]] = m, n, k
-    slots[[Gemm.TRANSPOSE_A, Gemm.TRANSPOSE_B]] = [TRANSPOSED if flag else PLAIN for flag in transpose]
+    slots[[Gemm.TRANSPOSE_A, Gemm.TRANSPOSE_B]] = [ord("T" if flag else "N") for flag in transpose]
     slots[[Gemm.ALPHA, Gemm.BETA]] = scalar_bits(alpha, dtype), scalar_bits(beta, dtype)
-    slots[Gemm.ROUTINE] = gemm_address(dtype) if routine is None else routine
-    slots[Gemm.CUT] = cut
-    kernel = KERNEL(kernel_address(gemm_source(dtype)))
+    slots[Gemm.ROUTINE] = function_address("gemm", dtype) if routine is None else routine
+    slots[-1] = cut
+    kernel = KERNEL(kernel_address(routine_source(gemm(dtype))))
     for lo, hi in ranges or [(0, c.shape[0] if c.ndim == 3 else 1)]:
         kernel(slots.ctypes.data, lo, hi)
 
@@ -167,10 +171,10 @@ def test_cuts(dtype: np.dtype, transpose: tuple[bool, bool], cut: Cut, rng: np.r
 def test_scipy_serves_where_numpy_hides_its_library(
     transpose: tuple[bool, bool], rng: np.random.Generator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(blas, "_NUMPY_SYMBOLS", ())
+    monkeypatch.setattr(library, "_NUMPY_SYMBOLS", ())
     for dtype, name in zip(DTYPES, ("sgemm", "dgemm")):
-        routine = gemm_address.__wrapped__(dtype)
-        assert routine == blas._from_scipy(name) is not None
+        routine = function_address.__wrapped__("gemm", dtype)
+        assert routine == library._from_scipy(name) is not None
         a, b, c = operands(rng, dtype, 11, 12, 13, transpose)
         desired = expected(a, b, c, transpose, 2.0, 0.5)
         multiply(a, b, c, transpose=transpose, alpha=2.0, beta=0.5, routine=routine)
@@ -178,22 +182,20 @@ def test_scipy_serves_where_numpy_hides_its_library(
 
 
 def test_no_provider_is_a_typed_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(blas, "_NUMPY_SYMBOLS", ())
-    monkeypatch.setattr(blas, "_SCIPY", "no.such.module")
+    monkeypatch.setattr(library, "_NUMPY_SYMBOLS", ())
+    monkeypatch.setattr(library, "_SCIPY", ("no.such.module",))
     with pytest.raises(CompileError, match="install SciPy"):
-        gemm_address.__wrapped__(DTYPES[0])
+        function_address.__wrapped__("gemm", DTYPES[0])
 
 
 @pytest.mark.parametrize("dtype", ["int64", "float16", "complex64"])
 def test_other_dtypes_are_refused(dtype: str) -> None:
     with pytest.raises(DTypeError, match=dtype):
-        gemm_source(np.dtype(dtype))
-    with pytest.raises(DTypeError, match=dtype):
-        gemm_address(np.dtype(dtype))
+        function_address("gemm", np.dtype(dtype))
 
 
 def test_the_thread_control_works() -> None:
-    control = blas.thread_control()
+    control = library.thread_control()
     openblas = "openblas" in np.show_config(mode="dicts")["Build Dependencies"]["blas"]["name"].lower()
     assert (control is not None) == openblas
     if control is None:
@@ -238,5 +240,5 @@ def test_large_products_are_cut_and_small_ones_are_not() -> None:
 def test_the_library_is_found_without_importing_scipy() -> None:
     path = importlib.import_module("numpy._core._multiarray_umath").__file__
     assert path is not None
-    assert blas._from_numpy("sgemm") or blas._from_scipy("sgemm")
-    assert blas._from_numpy("no_such_routine") is None
+    assert library._from_numpy("sgemm") or library._from_scipy("sgemm")
+    assert library._from_numpy("no_such_routine") is None

@@ -13,13 +13,13 @@ from typing import Any
 
 import numpy as np
 
-from staticad.codegen.blas import Gemm
 from staticad.codegen.source import render
 from staticad.ir.dim_values import evaluate
 from staticad.ir.dims import Size, Symbol, as_symbol
 from staticad.lower.kernel import plan as plans
 from staticad.lower.kernel.language import Kernel
-from staticad.lower.kernel.plan import Address, Plan, Routine, Status, Step, Symbolic
+from staticad.lower.kernel.plan import Address, Library, Plan, Status, Step, Symbolic
+from staticad.lower.kernel.routine import Gemm, Routine
 from staticad.ops import ALL_OPS
 
 NOBODY = -1
@@ -168,10 +168,10 @@ class Run:
             elif isinstance(a, Symbolic):
                 arguments.append(self.number(a.size))
             else:
-                assert isinstance(a, (Routine, Status))
+                assert isinstance(a, (Library, Status))
                 arguments.append(a)
         extent, grain = self.number(step.extent), self.number(step.grain)
-        if isinstance(step.kernel, str):
+        if isinstance(step.kernel, Routine):
             _gemm(arguments, extent)
             return
         names = _names()

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from staticad.ir.graph import Tensor, sort_nodes
 from staticad.lower.kernel.plan import Plan, Step
+from staticad.lower.kernel.routine import Routine
 from staticad.lower.lower import lower
 from staticad.rewrite.pipeline import Options, optimize
 
@@ -36,4 +37,4 @@ def labels(plan: Plan) -> list[str]:
 
 def loop_steps(plan: Plan) -> list[Step]:
     """The steps that are generated loops, not matrix products."""
-    return [s for s in plan.steps if not isinstance(s.kernel, str) and s.label != "matmul"]
+    return [s for s in plan.steps if not isinstance(s.kernel, Routine) and s.label != "matmul"]

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 import staticad as sa
-from staticad.codegen import blas
+from staticad.codegen.routines import routine_source
+from staticad.lower.kernel.routine import gemm
 from staticad.runtime.binding import Compiled, kernel_text
 from staticad.runtime.layout import CODES
 
@@ -21,7 +22,7 @@ def test_kernel_texts_are_those_of_loops_and_products() -> None:
     w = sa.placeholder((3, 2))
     session = sa.compile(sa.exp(X @ w), [X, w])
     product, loop = (kernel_text(step) for step in session._plan.steps)
-    assert product == blas.gemm_source(np.dtype("float64"))
+    assert product == routine_source(gemm(np.dtype("float64")))
     assert loop.startswith("def kernel(args, lo, hi):") and "exp(" in loop
 
 

@@ -8,8 +8,11 @@ import threading
 import numpy as np
 import pytest
 
-from staticad.codegen.blas import Gemm, gemm_address, gemm_cut, gemm_source, scalar_bits
+from staticad.codegen.blas import gemm_cut, scalar_bits
+from staticad.codegen.library import function_address
 from staticad.codegen.loader import kernel_address
+from staticad.codegen.routines import routine_source
+from staticad.lower.kernel.routine import Gemm, gemm
 from staticad.runtime.blas_threads import _reset, blas_threads
 from staticad.runtime.layout import BlasThreads
 from staticad.runtime.locks import Lock, back_off
@@ -114,8 +117,8 @@ def test_a_large_product_does_not_depend_on_threads(sizes: tuple[int, int, int],
     a, b = rng.normal(size=(m, k)).astype(F4), rng.normal(size=(k, n)).astype(F4)
     cut, extent, grain = gemm_cut(m, n, k, 1)
     assert grain > 0
-    slots = [0] * Gemm.SLOTS
-    slots[Gemm.ROUTINE], slots[Gemm.CUT] = gemm_address(F4), cut
+    slots = [0] * (len(Gemm) + 1)
+    slots[Gemm.ROUTINE], slots[-1] = function_address("gemm", F4), cut
     slots[Gemm.M], slots[Gemm.N], slots[Gemm.K] = m, n, k
     slots[Gemm.LEADING_A], slots[Gemm.LEADING_B], slots[Gemm.LEADING_C] = k, n, n
     slots[Gemm.TRANSPOSE_A] = slots[Gemm.TRANSPOSE_B] = ord("N")
@@ -127,7 +130,7 @@ def test_a_large_product_does_not_depend_on_threads(sizes: tuple[int, int, int],
             outs=[ArraySpec(F4, (m, n))],
             arguments=slots,
             patches=[Patch(Gemm.A, 0), Patch(Gemm.B, 1), Patch(Gemm.C, 2)],
-            compute=[Step(kernel_address(gemm_source(F4)), 0, extent, grain)],
+            compute=[Step(kernel_address(routine_source(gemm(F4))), 0, extent, grain)],
             locks=[(Lock(), True)],
             serial_blas=True,
             threads=threads,

@@ -12,7 +12,6 @@ import numpy as np
 from staticad.ir.dims import Shape, Size, at_least, product
 from staticad.ir.dtypes import INT64, DType
 from staticad.ir.graph import Node, Tensor
-from staticad.ir.provenance import Where
 from staticad.lower.emission.builder import Builder
 from staticad.lower.fusion.clusters import INNER, Member
 from staticad.lower.fusion.fuse import Fusion
@@ -27,7 +26,7 @@ from staticad.lower.index.affine import (
     movement_context,
 )
 from staticad.lower.kernel.language import Compute
-from staticad.lower.kernel.plan import Buffer
+from staticad.lower.kernel.plan import Buffer, Check, IndexCheck
 from staticad.lower.kernel.text import dtype_name, index_text, is_plain, literal
 from staticad.ops.sources import constant_array
 
@@ -48,8 +47,8 @@ class Memory(Protocol):
     def constant(self, array: np.ndarray) -> Buffer:
         """A buffer for a constant."""
 
-    def check(self, text: str, where: Where) -> int:
-        """The code of a new index check."""
+    def check(self, check: Check) -> int:
+        """The code of a check."""
 
 
 class Emitter(Builder):
@@ -215,7 +214,7 @@ class Emitter(Builder):
         return found
 
     def checked_index(self, name: str, axis: int, size: Size, node: Node) -> str:
-        code = self.memory.check(f"axis {axis} of {node.op.name}", node.where)
+        code = self.memory.check(IndexCheck(f"axis {axis} of {node.op.name}", node.where))
         self.checked = True
         extent, number = self.size_value(size), self.size_value(code)
         unsure = [e for e in self._extents[self._depth[name] :] if not at_least(e, 1)]

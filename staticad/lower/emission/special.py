@@ -12,7 +12,8 @@ from staticad.lower.emission.regions import row_major, scatter_updates, store_re
 from staticad.lower.fusion.clusters import SMALL
 from staticad.lower.fusion.operands import batch_shape, bits
 from staticad.lower.index.affine import Affine, Context, strides
-from staticad.lower.kernel.plan import Address, Argument, Buffer, Routine, Step, Symbolic
+from staticad.lower.kernel.plan import Address, Argument, Buffer, Library, Step, Symbolic
+from staticad.lower.kernel.routine import gemm
 from staticad.lower.kernel.text import literal
 from staticad.ops.creation import fill
 
@@ -123,7 +124,7 @@ def _gemm_step(memory: Memory, node: Node, onto: Buffer | None, alpha: float) ->
     itemsize = target.dtype.itemsize
     left, right = memory.buffer(memory.fusion.memory(a.base)), memory.buffer(memory.fusion.memory(b.base))
     arguments: tuple[Argument, ...] = (
-        Routine(f"gemm:{target.dtype.name}"),
+        Library("gemm"),
         Address(left.number, a.offset * itemsize),
         Address(right.number, b.offset * itemsize),
         Address(target.number),
@@ -133,7 +134,7 @@ def _gemm_step(memory: Memory, node: Node, onto: Buffer | None, alpha: float) ->
         *map(Symbolic, (a.batch_stride, b.batch_stride, m * n)),
     )
     return Step(
-        f"gemm:{target.dtype.name}",
+        gemm(target.dtype),
         arguments,
         product(batch_shape(node, memory.fusion.sizes)),
         0,

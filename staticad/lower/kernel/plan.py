@@ -11,10 +11,12 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from staticad.errors import IndexOutOfBounds, StaticadError
 from staticad.ir.dims import Shape, Size
 from staticad.ir.dtypes import DType
 from staticad.ir.provenance import Where
 from staticad.lower.kernel.language import Kernel
+from staticad.lower.kernel.routine import Routine
 
 FEED, CONSTANT, VARIABLE, TEMPORARY, FETCH = "feed", "constant", "variable", "temporary", "fetch"
 RECORD = "record"  # a sequence whose length a run determines; its memory grows
@@ -53,8 +55,8 @@ class Symbolic:
 
 
 @dataclass(frozen=True)
-class Routine:
-    """An argument: the address of a library routine, by name ("gemm:float32")."""
+class Library:
+    """An argument: the address of a function of BLAS or LAPACK, by its name without the letter for the dtype."""
 
     name: str
 
@@ -78,19 +80,19 @@ class Watch:
     `staticad.lower.loops.watching`)."""
 
 
-Argument = Address | Symbolic | Routine | Status | Turns | Watch
+Argument = Address | Symbolic | Library | Status | Turns | Watch
 
 
 @dataclass(frozen=True)
 class Step:
-    """One kernel call: ``kernel`` is Kernel IR, or the text of a hand-written kernel.
+    """One kernel call: ``kernel`` is Kernel IR, a routine, or a loop or choice over plans.
 
     ``extent`` is the range of the outermost loop, ``grain`` how many of its iterations one thread takes at a time
     (0: never split), ``work`` an estimate of its operations. ``reads`` and ``writes`` are buffer numbers; ``where`` the
     lines that the kernel computes.
     """
 
-    kernel: Kernel | str | LoopCall | BranchCall
+    kernel: Kernel | Routine | LoopCall | BranchCall
     arguments: tuple[Argument, ...]
     extent: Size
     grain: Size
@@ -106,12 +108,19 @@ class Step:
         """The plans that the step calls."""
         return self.kernel.bodies if isinstance(self.kernel, LoopCall | BranchCall) else ()
 
+    @property
+    def may_fail(self) -> bool:
+        """Whether the step may report a failure in a run, so that no variable may have changed before."""
+        if isinstance(self.kernel, Kernel):
+            return self.kernel.status
+        return not isinstance(self.kernel, Routine) or self.kernel.reports
+
     def listing(self, kernels: dict[Kernel, str]) -> Iterator[str]:
         """Lines of text, nested plans indented; ``kernels`` are the names of those listed before."""
         call = self.kernel
         reads, writes = _numbers(self.reads), _numbers(self.writes)
         name = kernels.setdefault(call, f"k{len(kernels)} ") if isinstance(call, Kernel) else ""
-        routine = f" by {call}" if isinstance(call, str) else ""
+        routine = f" by {call}" if isinstance(call, Routine) else ""
         cut = "" if self.grain == 0 else f", {self.grain} at a time"
         extent = "" if isinstance(call, LoopCall | BranchCall) else f"; {self.extent} times{cut}"
         yield f"{name}{self.label}{routine}: {reads} -> {writes}{extent}".replace(":  ->", ": ->")
@@ -229,11 +238,34 @@ class BranchCall:
 
 
 @dataclass(frozen=True)
-class Check:
-    """An index check: what to say when a kernel reports the code that is the position of this in the plan."""
+class IndexCheck:
+    """What to raise when a kernel reports the code that is the position of this in the plan: an index of an axis."""
 
     text: str
     where: Where
+
+    def error(self, index: int, size: int) -> StaticadError:
+        """The error for the numbers that were reported."""
+        return IndexOutOfBounds(
+            f"index {index} is out of range for {self.text}, which has size {size}, at {self.where}; "
+            f"indices run from {-size} to {size - 1}"
+        )
+
+
+@dataclass(frozen=True)
+class RoutineCheck:
+    """The same for a status that a routine reports; ``text`` tells of {info}, and of {number} in the batch."""
+
+    text: str
+    where: Where
+    kind: type[StaticadError]
+
+    def error(self, number: int, info: int) -> StaticadError:
+        """The error for the matrix and the status that were reported."""
+        return self.kind(f"{self.text.format(number=number, info=info)}, at {self.where}")
+
+
+Check = IndexCheck | RoutineCheck
 
 
 @dataclass(frozen=True)
@@ -305,7 +337,7 @@ class Plan:
 
     def __str__(self) -> str:
         checks = [f"  {code}: {check.text}, at {check.where}" for code, check in enumerate(self.checks)]
-        return "\n".join([*self.listing({}), *(["index checks", *checks] if checks else [])])
+        return "\n".join([*self.listing({}), *(["checks", *checks] if checks else [])])
 
     def listing(self, kernels: dict[Kernel, str]) -> Iterator[str]:
         """Lines of text; ``kernels`` are the names of those listed before."""

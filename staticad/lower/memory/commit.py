@@ -156,7 +156,7 @@ def _read_by(program: Program, candidate: Candidate, others: list[Candidate]) ->
 def _fits(program: Program, candidate: Candidate) -> bool:
     (number,) = candidate.clusters
     made = program.made[number]
-    if not made or (_checks(made[0]) and not program.may_fail):
+    if not made or (made[0].may_fail and not program.may_fail):
         return False
     if any(program.readers.get(written, set()) - {number} for written in made[0].writes):
         return False
@@ -196,7 +196,7 @@ def _chain(program: Program, variable: Buffer, tensor: Tensor, others: set[Node]
         if readers - set(clusters[-1:]) or memory.buffer(current).role == FETCH or current.node in others:
             return None
         step = program.made[home.number][-1]
-        if _checks(step) and not program.may_fail:
+        if step.may_fail and not program.may_fail:
             return None
         updates, base = current.node.inputs[1], fusion.memory(current.node.inputs[0])
         if variable.number in step.reads and (base.op.family != "source" or product(fusion.shape(updates)) != 1):
@@ -207,7 +207,3 @@ def _chain(program: Program, variable: Buffer, tensor: Tensor, others: set[Node]
     if not nodes or current.op.family != "source" or memory.buffer(current) != variable:
         return None
     return Candidate(tuple(reversed(clusters)), [(variable, tensor)], tuple(reversed(nodes)))
-
-
-def _checks(step: Step) -> bool:
-    return not isinstance(step.kernel, str) and getattr(step.kernel, "status", True)

@@ -13,6 +13,7 @@ import pytest
 
 import staticad as sa
 from staticad.lower.kernel.plan import VARIABLE, Plan, Symbolic
+from staticad.lower.kernel.routine import Routine
 from tests.lower.checking import computes
 from tests.lower.interpreter import interpret
 from tests.lower.planning import labels, plan_for
@@ -168,10 +169,10 @@ def test_counters_of_steps_are_integers() -> None:
 def test_updates_that_can_fail_are_computed_before_anything_is_written() -> None:
     w, index = v(4), sa.placeholder((4,), "int64")
     plan = plan_of({w: w[index] + 1.0}, feeds={index: np.array([3, 2, 1, 0])})
-    assert all(not s.kernel.status for s in plan.commit if not isinstance(s.kernel, str))
+    assert all(not s.kernel.status for s in plan.commit if not isinstance(s.kernel, Routine))
     table = sa.variable(np.ones((5, 2)))
     plan = plan_of({table: table + sa.placeholder((5, 2))[index[:1]][0]}, feeds=None)
-    assert all(not s.kernel.status for s in plan.commit if not isinstance(s.kernel, str))
+    assert all(not s.kernel.status for s in plan.commit if not isinstance(s.kernel, Routine))
 
 
 @pytest.mark.parametrize(

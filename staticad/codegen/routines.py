@@ -1,0 +1,23 @@
+"""The table of routines: what compiled code makes of a `Routine` of a plan, by its name."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping
+
+from staticad.codegen.blas import GEMM
+from staticad.codegen.routine_text import Cutting, RoutineText
+from staticad.lower.kernel.routine import Routine
+
+ROUTINES: Mapping[str, RoutineText] = {"gemm": GEMM}
+
+
+@functools.cache
+def routine_source(routine: Routine) -> str:
+    """The source of the kernel of a routine."""
+    return ROUTINES[routine.name].source(routine)
+
+
+def routine_cut(routine: Routine, slots: Mapping[str, int], batch: int) -> Cutting:
+    """How a step that calls a routine for a batch of matrices is cut over threads."""
+    return ROUTINES[routine.name].cut(slots, batch)
