@@ -15,12 +15,13 @@ from staticad.ir.types import Constraint
 from staticad.lower.emission.builder import Event
 from staticad.lower.emission.emit import Emitter
 from staticad.lower.emission.nest import Nest
-from staticad.lower.emission.special import assemble_steps, product_step, scatter_steps
-from staticad.lower.fusion.clusters import ASSEMBLE, CONTRACT, LOOPS, SCATTER, Cluster
+from staticad.lower.families import FAMILIES
+from staticad.lower.fusion.clusters import Cluster
 from staticad.lower.fusion.fuse import Fusion
 from staticad.lower.fusion.settle import settle
 from staticad.lower.index.affine import Affine, Context, linear
 from staticad.lower.index.sizes import Sizes
+from staticad.lower.interface import FamilyLowering, Update
 from staticad.lower.kernel.plan import (
     CONSTANT,
     FEED,
@@ -34,17 +35,17 @@ from staticad.lower.kernel.plan import (
     Plan,
     Step,
 )
-from staticad.lower.loops.control import control_steps
 from staticad.lower.loops.merge import merge_loops
 from staticad.lower.memory.arena import assign_offsets
-from staticad.lower.memory.commit import Program, Target, change_part, choose, commit_steps
+from staticad.lower.memory.commit import Program, Target, choose, commit_steps
 from staticad.lower.memory.in_place import COPIED, Placed, Sharer, apply_sharing
 from staticad.lower.prepare import prepare
 from staticad.lower.requirements import size_checks, size_requirements
+from staticad.ops.base import Op
 from staticad.ops.ranges import Range
+from staticad.ops.sources import VARIABLE as VARIABLE_OP
 from staticad.ops.sources import ConstantValue, constant_array
 
-Update = tuple[Tensor, Tensor]  # variable, its new value
 Optimize = Callable[[list[Tensor]], list[Tensor]]
 NO_RANGES: Mapping[Node, Range] = {}
 
@@ -56,37 +57,37 @@ def lower(
     constraints: Sequence[Constraint],
     given: Sequence[Node],
     optimize: Optimize = list,
+    families: Mapping[Op, FamilyLowering] = FAMILIES,
 ) -> Plan:
     """The plan that computes the fetches and the new values of variables from the inputs.
 
     ``optimize`` rewrites the bodies of loops and branches; the graph itself comes optimized. ``given`` are the nodes of
-    the graph before that, which say what has to hold of sizes.
+    the graph before that, which say what has to hold of sizes. ``families`` tell how each op is lowered.
     """
-    lowering = Lowering(inputs, Sizes(constraints), optimize, [], None)
+    lowering = GraphLowering(inputs, Sizes(constraints), families, optimize, [], None)
     return lowering.plan(fetches, updates, given)
 
 
-class Lowering:
+class GraphLowering:
     """The state of one lowering: clusters, buffers, steps. ``carries`` are the parameters that a loop's body updates
-    in place (None outside of loops), ``checks`` is shared with the bodies, ``ranges`` are those of parameters,
-    ``in_loop`` is true for the bodies of loops and of branches in loops."""
+    in place (None outside of loops), ``checks`` is shared with the bodies, ``ranges`` are those of parameters."""
 
     def __init__(
         self,
         inputs: Sequence[Tensor],
         sizes: Sizes,
+        families: Mapping[Op, FamilyLowering],
         optimize: Optimize,
         checks: list[Check],
         carries: Sequence[Tensor] | None,
         ranges: Mapping[Node, Range] = NO_RANGES,
-        in_loop: bool = False,
     ) -> None:
         self.sizes = sizes
+        self.families = families
         self.optimize = optimize
-        self.fusion = Fusion(sizes, ranges)
+        self.fusion = Fusion(sizes, families, ranges)
         self.inputs = tuple(inputs)
-        self.may_fail = carries is not None
-        self.in_loop = in_loop
+        self.in_body = carries is not None
         self._positions = {t.node: i for i, t in enumerate(inputs)}
         self.variables: list[Tensor] = []
         self.buffers: list[Buffer] = []
@@ -100,7 +101,7 @@ class Lowering:
         for carry in carries or ():
             self._sources[carry.node] = self._variable(carry)
 
-    # ---- buffers (the protocol of emit.Memory) -------------------------------------------------------------------
+    # ---- buffers (see interface.Lowering) ------------------------------------------------------------------------
 
     def _new(self, role: str, tensor: Tensor, position: int = -1, array: np.ndarray | None = None) -> Buffer:
         buffer = Buffer(len(self.buffers), role, self.sizes.shape(tensor.shape), tensor.dtype, position, array)
@@ -110,7 +111,7 @@ class Lowering:
     def buffer(self, tensor: Tensor) -> Buffer:
         """The buffer of a source or computed tensor."""
         node = tensor.node
-        if node.op.family == "source":
+        if self.families[node.op].source:
             found = self._sources.get(node)
             if found is None:
                 found = self._sources[node] = self._source(tensor)
@@ -135,7 +136,7 @@ class Lowering:
         array = constant_array(tensor)
         if array is not None:
             return self.constant(array)
-        if tensor.op.name == "variable":
+        if tensor.op is VARIABLE_OP:
             return self._variable(tensor)
         return self._new(FEED, tensor, self._positions[tensor.node])
 
@@ -163,10 +164,10 @@ class Lowering:
     # ---- the plan ------------------------------------------------------------------------------------------------
 
     def plan(self, fetches: Sequence[Tensor], updates: Sequence[Update], given: Sequence[Node]) -> Plan:
-        outputs = prepare(merge_loops([*fetches, *(value for _, value in updates)]), self.sizes)
+        outputs = prepare(merge_loops([*fetches, *(value for _, value in updates)]), self.sizes, self.families)
         fetches = outputs[: len(fetches)]
         updates = [(v, x) for (v, _), x in zip(updates, outputs[len(fetches) :], strict=True)]
-        if self.may_fail:
+        if self.in_body:
             updates = [(v, x) for v, x in updates if v is not x]  # a carry that stays
         order = sort_nodes(outputs)
         self.used = {t for node in order for t in node.inputs} | set(outputs)
@@ -184,7 +185,7 @@ class Lowering:
             offsets,
             arena,
             tuple(self.checks),
-            tuple(size_requirements(given)),
+            tuple(size_requirements(given, self.families)),
             size_checks(given),
             tuple(map(_external, self.inputs)),
             tuple(map(_external, self.variables)),
@@ -194,7 +195,7 @@ class Lowering:
     def _own(self, tensor: Tensor) -> Tensor:
         """A computed tensor with these elements whose memory is nobody else's result."""
         memory = self.fusion.require(tensor)
-        if memory.op.family == "source" or memory in self._computed:
+        if self.fusion.is_source(memory) or memory in self._computed:
             memory = self.fusion.copy(tensor)
             self.fusion.stored[memory.node] = None
         return memory
@@ -217,24 +218,25 @@ class Lowering:
         steps: list[tuple[Cluster, list[Step]]] = []
         events: dict[int, list[Event]] = {}
         for cluster in self.fusion.clusters:
-            if cluster.kind == LOOPS:
+            if cluster.loops:
                 step, emitter = self._nest(cluster)
                 events[cluster.number] = emitter.events
                 steps.append((cluster, [step] if step.writes else []))
             else:
-                steps.append((cluster, self._special(cluster)))
-        program = self._shared(Program(self, steps, events, self.may_fail), targets)
+                (node,) = cluster.members
+                steps.append((cluster, self.families[node.op].steps(self, node)))
+        program = self._shared(Program(self, steps, events, self.in_body), targets)
         return commit_steps(program, targets, self._emit_in_place)
 
     def _shared(self, program: Program, targets: list[Target]) -> Program:
         """The program with values in the memory of what they are made from, where that is possible."""
         chosen = choose(program, targets)
-        better = [c for c in chosen if c.product is not None or not self.may_fail]
+        better = [c for c in chosen if c.product is not None or not self.in_body]
         keep = {number for c in better for number in (*c.clusters, *c.dropped)}
         tensors = {b.number: t for t, b in self._computed.items()}
         tensors |= {self.buffer(v).number: v for v in self.variables}
         owners = {variable.number: tensor for variable, tensor in targets}
-        sharer = Sharer(self, program.steps, dict(program.events), owners, self.may_fail, keep, tensors, self._trial)
+        sharer = Sharer(self, program.steps, dict(program.events), owners, self.in_body, keep, tensors, self._trial)
         steps, sharing = sharer.share()
         if not sharing.changes:
             return program
@@ -247,16 +249,16 @@ class Lowering:
         }
 
         def again(cluster: Cluster) -> list[Step]:
-            if cluster.kind == LOOPS:
+            if cluster.loops:
                 step, emitter = self._nest(cluster)
                 events[cluster.number] = emitter.events
                 return [step]
             (node,) = cluster.members
-            return [change_part(self, node, self.buffer(node.outputs[0]))]
+            return [self.families[node.op].change(self, node, self.buffer(node.outputs[0]))]
 
-        made = [(c, apply_sharing(found, c, sharing, again)) for c, found in steps]
+        made = [(c, apply_sharing(found, c, sharing, self.families, again)) for c, found in steps]
         copied = {number for number, found in sharing.changes.items() if any(c.kind == COPIED for c in found)}
-        return Program(self, made, events, self.may_fail, sharing.pinned | copied)
+        return Program(self, made, events, self.in_body, sharing.pinned | copied)
 
     def _nest(self, cluster: Cluster) -> tuple[Step, Emitter]:
         return Nest(self, cluster, self._outputs).step(_label(cluster))
@@ -285,15 +287,26 @@ class Lowering:
             written.append(variable)
         return self._nest(cluster)[0]
 
-    def _special(self, cluster: Cluster) -> list[Step]:
-        (node,) = cluster.members
-        if cluster.kind == CONTRACT:
-            return [product_step(self, node)]
-        if cluster.kind == ASSEMBLE:
-            return assemble_steps(self, node)
-        if cluster.kind == SCATTER:
-            return scatter_steps(self, node)
-        return control_steps(self, node, body_plan)
+    # ---- bodies --------------------------------------------------------------------------------------------------
+
+    def body_plan(
+        self,
+        inputs: Sequence[Tensor],
+        fetches: Sequence[Tensor],
+        updates: Sequence[Update],
+        carries: Sequence[Tensor],
+        ranges: Mapping[Node, Range],
+    ) -> Plan:
+        """The plan of a body, optimized on its own, with the sizes, options and checks of the graph around it."""
+        targets = [*fetches, *(value for _, value in updates)]
+        optimized = self.optimize(targets)
+        given = sort_nodes(targets)
+        constraints = [c for node in (*given, *sort_nodes(optimized)) for c in node.constraints]
+        sizes = self.sizes.extended(constraints)
+        inner = GraphLowering(inputs, sizes, self.families, self.optimize, self.checks, carries, ranges)
+        values = optimized[len(fetches) :]
+        pairs = [(v, x) for (v, _), x in zip(updates, values, strict=True)]
+        return inner.plan(optimized[: len(fetches)], pairs, given)
 
 
 def _external(tensor: Tensor) -> External:
@@ -303,24 +316,3 @@ def _external(tensor: Tensor) -> External:
 def _label(cluster: Cluster) -> str:
     names = [node.op.name for node in cluster.members]
     return " ".join(names[:6]) + (f" (+{len(names) - 6})" if len(names) > 6 else "")
-
-
-def body_plan(
-    parent: Lowering,
-    inputs: Sequence[Tensor],
-    fetches: Sequence[Tensor],
-    updates: Sequence[Update],
-    carries: Sequence[Tensor] | None,
-    ranges: Mapping[Node, Range],
-) -> Plan:
-    """The plan of a body, optimized on its own, with the sizes, options and checks of the graph around it."""
-    targets = [*fetches, *(value for _, value in updates)]
-    optimized = parent.optimize(targets)
-    given = sort_nodes(targets)
-    constraints = [c for node in (*given, *sort_nodes(optimized)) for c in node.constraints]
-    sizes = parent.sizes.extended(constraints)
-    in_loop = parent.in_loop or carries is not None
-    inner = Lowering(inputs, sizes, parent.optimize, parent.checks, carries, ranges, in_loop)
-    values = optimized[len(fetches) :]
-    pairs = [(v, x) for (v, _), x in zip(updates, values, strict=True)]
-    return inner.plan(optimized[: len(fetches)], pairs, given)

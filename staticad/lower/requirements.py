@@ -2,31 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
-from staticad.errors import FeedError, IndexOutOfBounds
-from staticad.ir.dims import as_symbol, is_runtime, product
+from staticad.ir.dims import as_symbol, is_runtime
 from staticad.ir.graph import Node, describe
+from staticad.lower.interface import FamilyLowering
 from staticad.lower.kernel.plan import Requirement, SizeCheck
+from staticad.ops.base import Op
 
 
-def size_requirements(nodes: Iterable[Node]) -> list[Requirement]:
-    """Reductions without a value for nothing need an element; gathers and scatters an axis to index."""
-    found = []
-    for node in nodes:
-        family = node.op.family
-        if family == "argreduce" or (family == "reduce" and not node.op.empty):
-            (x,) = node.inputs
-            axes = node.attrs["axes"] if family == "reduce" else (node.attrs["axis"],)
-            for axis in axes:
-                text = f"{node.op.name} over axis {axis} of {x.type} needs at least one element there"
-                found.append(Requirement(x.shape[axis], 1, text, node.where, FeedError, 1))
-        elif family in ("gather", "scatter"):
-            x = node.inputs[0]
-            index = node.inputs[1] if family == "gather" else node.inputs[2]
-            for axis in node.attrs["axes"]:
-                text = f"{node.op.name}: axis {axis} of {x.type} is empty, so that no index is in range"
-                found.append(Requirement(x.shape[axis], 1, text, node.where, IndexOutOfBounds, product(index.shape)))
+def size_requirements(nodes: Iterable[Node], families: Mapping[Op, FamilyLowering]) -> list[Requirement]:
+    """What the families ask of sizes, as far as it is not known to hold."""
+    found = [r for node in nodes for r in families[node.op].requirements(node)]
     return [r for r in found if not (isinstance(r.size, int) and r.size >= r.bound)]
 
 

@@ -282,7 +282,8 @@ class Movement(Op):
     """A view: every element of the result is one element of the operand, at affine indices. Linear.
 
     ``shape_rule(shape, **attrs)`` gives the result's shape (and may raise ShapeError);
-    ``index(shape, result_shape, **attrs)`` gives one `AxisIndex` per axis of the operand.
+    ``index(shape, result_shape, **attrs)`` gives one `AxisIndex` per axis of the operand. ``keeps_order`` is True if
+    the elements stay in row-major order, whatever the shape is.
     """
 
     family = "movement"
@@ -295,10 +296,11 @@ class Movement(Op):
         *,
         shape_rule: Callable[..., Shape | tuple[Shape, tuple[Constraint, ...]]],
         index: Callable[..., tuple[AxisIndex, ...]],
+        keeps_order: bool = False,
         **kwargs: Any,
     ) -> None:
         super().__init__(name, **kwargs)
-        self.shape_rule, self.index = shape_rule, index
+        self.shape_rule, self.index, self.keeps_order = shape_rule, index, keeps_order
 
     def infer(self, inputs: tuple[TensorType, ...], attrs: Attrs) -> Inferred:
         (x,) = inputs

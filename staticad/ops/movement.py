@@ -155,6 +155,7 @@ EXPAND_DIMS: Movement = Movement(
     "expand_dims",
     shape_rule=_expand_shape,
     index=_expand_index,
+    keeps_order=True,
     numpy=lambda x, axes: np.expand_dims(x, axes),
     vjp=lambda g, y, x, axes: (apply(SQUEEZE, g, axes=axes),),
 )
@@ -164,6 +165,7 @@ SQUEEZE: Movement = Movement(
     "squeeze",
     shape_rule=_squeeze_shape,
     index=_squeeze_index,
+    keeps_order=True,
     numpy=lambda x, axes: np.squeeze(x, axes),
     vjp=lambda g, y, x, axes: (apply(EXPAND_DIMS, g, axes=axes),),
 )

@@ -9,12 +9,18 @@ import pytest
 
 import staticad as sa
 from staticad.errors import IndexOutOfBounds
-from staticad.lower.fusion.carried import carried
+from staticad.ir.graph import Node
+from staticad.lower.families import FAMILIES
+from staticad.lower.fusion.fuse import Changed
 from staticad.lower.kernel.language import Branch, Kernel, Loop, Statement
 from staticad.lower.kernel.plan import BranchCall, LoopCall, Plan
 from tests.lower.planning import labels, plan_for
 
 Tensor = sa.Tensor
+
+
+def changed_by(node: Node, used: set[Tensor]) -> Changed:
+    return FAMILIES[node.op].changed(node, used, FAMILIES)
 
 
 def branches(statements: tuple[Statement, ...]) -> int:
@@ -130,8 +136,8 @@ def test_outputs_that_nobody_reads_carry_nothing() -> None:
     p, x = sa.placeholder((), "bool"), sa.placeholder((4,))
     y = sa.exp(x)
     first, second = sa.cond(p, lambda v: (v.at[1].set(0.0), v.sum()), lambda v: (v, v.max()), y)
-    assert carried(first.node, {first, second}) == [(1, 0)]
-    assert carried(first.node, {second}) == []
+    assert changed_by(first.node, {first, second}) == [(1, 0)]
+    assert changed_by(first.node, {second}) == []
     np.testing.assert_allclose(sa.compile(second, inputs=[p, x])(True, np.zeros(4)), 4.0)
     np.testing.assert_allclose(sa.compile([first, second], inputs=[p, x])(False, np.zeros(4))[0], np.ones(4))
 
@@ -139,7 +145,7 @@ def test_outputs_that_nobody_reads_carry_nothing() -> None:
 def test_one_operand_is_changed_by_one_output_only() -> None:
     p, x = sa.placeholder((), "bool"), sa.placeholder((4,))
     a, b = sa.cond(p, lambda v: (v.at[0].set(1.0), v.at[1].set(2.0)), lambda v: (v, v.at[2].set(3.0)), x)
-    assert carried(a.node, {a, b}) == [(1, 0)]
+    assert changed_by(a.node, {a, b}) == [(1, 0)]
     got = sa.compile([a, b], inputs=[p, x])(True, np.zeros(4))
     np.testing.assert_array_equal(got[0], [1, 0, 0, 0])
     np.testing.assert_array_equal(got[1], [0, 2, 0, 0])

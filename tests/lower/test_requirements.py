@@ -7,12 +7,13 @@ import pytest
 
 import staticad as sa
 from staticad.ir.graph import sort_nodes
+from staticad.lower.families import FAMILIES
 from staticad.lower.kernel.plan import Requirement
 from staticad.lower.requirements import size_requirements
 
 
 def of(*tensors: sa.Tensor) -> list[Requirement]:
-    return size_requirements(sort_nodes(tensors))
+    return size_requirements(sort_nodes(tensors), FAMILIES)
 
 
 def test_sums_need_nothing() -> None:

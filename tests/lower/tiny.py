@@ -11,7 +11,8 @@ import pytest
 THRESHOLDS = {"CHUNK": 8, "SMALL": 8, "SHARE": 2, "BLOCK": 2, "TILE": 2, "RUN": 4, "LEAST_RUN": 2, "LONG": 3, "FEW": 1}
 MODULES = (
     "fusion.clusters",
-    "fusion.fuse",
+    "fusion.joining",
+    "fusion.reductions",
     "emission.nest",
     "emission.reductions",
     "fusion.settle",

@@ -5,7 +5,7 @@ A value is computed once for every context.
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
@@ -14,7 +14,6 @@ from staticad.ir.dtypes import INT64, DType
 from staticad.ir.graph import Node, Tensor
 from staticad.lower.emission.builder import Builder
 from staticad.lower.fusion.clusters import INNER, Member
-from staticad.lower.fusion.fuse import Fusion
 from staticad.lower.index.affine import (
     ZERO,
     Affine,
@@ -25,36 +24,17 @@ from staticad.lower.index.affine import (
     linear,
     movement_context,
 )
+from staticad.lower.interface import Lowering
 from staticad.lower.kernel.language import Compute
-from staticad.lower.kernel.plan import Buffer, Check, IndexCheck
+from staticad.lower.kernel.plan import IndexCheck
 from staticad.lower.kernel.text import dtype_name, index_text, is_plain, literal
 from staticad.ops.sources import constant_array
-
-
-class Memory(Protocol):
-    """Where tensors live; implemented by `lower.lower.Lowering`."""
-
-    fusion: Fusion
-    used: set[Tensor]  # what some node or the graph's result reads
-    in_loop: bool  # in the body of a loop, whose steps may all go into one kernel
-
-    def buffer(self, tensor: Tensor) -> Buffer:
-        """The buffer of a source or stored tensor."""
-
-    def location(self, tensor: Tensor, context: Context) -> tuple[Buffer, Affine]:
-        """Where an element of a computed tensor is."""
-
-    def constant(self, array: np.ndarray) -> Buffer:
-        """A buffer for a constant."""
-
-    def check(self, check: Check) -> int:
-        """The code of a check."""
 
 
 class Emitter(Builder):
     """Builds one kernel out of tensors. Loop axes are known as affine expressions of open loops (see `nest`)."""
 
-    def __init__(self, memory: Memory) -> None:
+    def __init__(self, memory: Lowering) -> None:
         super().__init__()
         self.memory = memory
         self.fusion = memory.fusion

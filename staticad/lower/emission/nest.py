@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 
 from staticad.ir.dims import Size, floordiv, maximum, product
 from staticad.ir.graph import Node
-from staticad.lower.emission.emit import Emitter, Memory
+from staticad.lower.emission.emit import Emitter
 from staticad.lower.emission.reductions import (
     RUN,
     RUNS,
@@ -39,6 +39,7 @@ from staticad.lower.fusion.clusters import (
 )
 from staticad.lower.index.affine import ZERO, Affine, Context, linear, loop
 from staticad.lower.index.axes import Axis, affine_of, merge, separate
+from staticad.lower.interface import Lowering
 from staticad.lower.kernel.hints import GRAIN, grain_of, loop_hint
 from staticad.lower.kernel.language import Branch, Compute, Statement
 from staticad.lower.kernel.plan import Buffer, Step
@@ -70,7 +71,7 @@ class _Accumulator:
 class Nest:
     """Emits one loop cluster. ``outputs`` gives the buffers that a stored node is written to."""
 
-    def __init__(self, memory: Memory, cluster: Cluster, outputs: Callable[[Node], list[Buffer]]) -> None:
+    def __init__(self, memory: Lowering, cluster: Cluster, outputs: Callable[[Node], list[Buffer]]) -> None:
         self.memory, self.cluster, self.outputs = memory, cluster, outputs
         self.outer_axes = cluster.outer or 0
         self.members = list(cluster.members.values())

@@ -10,9 +10,9 @@ import numpy as np
 from staticad.ir.dims import Size, floordiv, maximum, product
 from staticad.ir.dtypes import DType
 from staticad.ir.graph import Node
-from staticad.lower.emission.emit import Memory
 from staticad.lower.fusion.operands import batch_shape
 from staticad.lower.index.strided import Matrix
+from staticad.lower.interface import Lowering
 from staticad.lower.kernel.language import Index, Kernel, Load, Loop, MatrixAt, MatrixProduct, Pointer, Statement
 from staticad.lower.kernel.plan import Address, Argument, Buffer, Step, Symbolic
 
@@ -46,14 +46,14 @@ def is_narrow(b: Matrix, m: Size, n: Size, k: Size, in_loop: bool) -> bool:
     return True
 
 
-def product_kernel(memory: Memory, node: Node, onto: Buffer | None, alpha: float) -> Step | None:
+def product_kernel(memory: Lowering, node: Node, onto: Buffer | None, alpha: float) -> Step | None:
     """A product, or ``alpha`` times a product that is added to a buffer, as a kernel; None for a product that BLAS
     computes better."""
     a, b = memory.fusion.operands[node]
     batch = product(batch_shape(node, memory.fusion.sizes))
     m, n = memory.fusion.shape(node.outputs[0])[-2:]
     k = memory.fusion.shape(node.inputs[0])[-1]
-    if not is_narrow(b, m, n, k, memory.in_loop):
+    if not is_narrow(b, m, n, k, memory.in_body):
         return None
     target = memory.buffer(node.outputs[0]) if onto is None else onto
     left, right = (memory.buffer(memory.fusion.memory(side.base)) for side in (a, b))

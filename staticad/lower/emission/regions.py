@@ -7,15 +7,16 @@ from collections.abc import Callable
 from staticad.ir.dims import Size, maximum, product
 from staticad.ir.graph import Node, Tensor
 from staticad.lower.emission.builder import Event
-from staticad.lower.emission.emit import Emitter, Memory
+from staticad.lower.emission.emit import Emitter
 from staticad.lower.index.affine import ZERO, Affine, Context, linear, loop
 from staticad.lower.index.axes import Axis, affine_of, merge, separate
+from staticad.lower.interface import Lowering
 from staticad.lower.kernel.hints import grain_of
 from staticad.lower.kernel.plan import Buffer, Step
 
 
 def store_region(
-    memory: Memory,
+    memory: Lowering,
     source: Tensor,
     target: Buffer,
     index: Callable[[Context], Affine],
@@ -35,14 +36,14 @@ def store_region(
     return emitter.finish(label, axes[0].extent, grain, product(space))
 
 
-def region_events(memory: Memory, source: Tensor, target: Buffer, index: Callable[[Context], Affine]) -> list[Event]:
+def region_events(memory: Lowering, source: Tensor, target: Buffer, index: Callable[[Context], Affine]) -> list[Event]:
     """The loads and stores of `store_region`."""
     axes = separate([size for size in memory.fusion.shape(source) if size != 1])
     return _copy(memory, source, target, index, axes, None).events
 
 
 def _copy(
-    memory: Memory,
+    memory: Lowering,
     source: Tensor,
     target: Buffer,
     index: Callable[[Context], Affine],
@@ -65,7 +66,7 @@ def _copy(
     return emitter
 
 
-def scatter_updates(memory: Memory, node: Node, target: Buffer, label: str) -> Step:
+def scatter_updates(memory: Lowering, node: Node, target: Buffer, label: str) -> Step:
     """The kernel that applies a scatter's updates, one after another, to a buffer that holds the base."""
     _, updates, *indices = node.inputs
     shape, base_shape = memory.fusion.shape(updates), memory.fusion.shape(node.inputs[0])

@@ -6,12 +6,12 @@ from collections.abc import Callable
 
 from staticad.ir.dims import Size, at_least, floordiv, maximum, minimum, product
 from staticad.ir.graph import Node, Tensor
-from staticad.lower.emission.emit import Memory
 from staticad.lower.emission.products import product_kernel
 from staticad.lower.emission.regions import row_major, scatter_updates, store_region
 from staticad.lower.fusion.clusters import SMALL
 from staticad.lower.fusion.operands import batch_shape, bits
 from staticad.lower.index.affine import Affine, Context, strides
+from staticad.lower.interface import Lowering
 from staticad.lower.kernel.plan import Address, Argument, Buffer, Library, Step, Symbolic
 from staticad.lower.kernel.routine import gemm
 from staticad.lower.kernel.text import literal
@@ -20,14 +20,14 @@ from staticad.ops.creation import fill
 Region = tuple[tuple[Size, int], ...]  # a start and a step for every axis
 
 
-def scatter_steps(memory: Memory, node: Node) -> list[Step]:
+def scatter_steps(memory: Lowering, node: Node) -> list[Step]:
     """A copy of the base, then the updates."""
     target, base = memory.buffer(node.outputs[0]), node.inputs[0]
     copy = store_region(memory, base, target, row_major(memory.fusion.shape(base)), "copy")
     return [copy, scatter_updates(memory, node, target, node.op.name)]
 
 
-def assemble_steps(memory: Memory, node: Node) -> list[Step]:
+def assemble_steps(memory: Lowering, node: Node) -> list[Step]:
     """Kernels for the fill, if any, and one for each region."""
     target = memory.buffer(node.outputs[0])
     steps = []
@@ -39,7 +39,7 @@ def assemble_steps(memory: Memory, node: Node) -> list[Step]:
     return steps + [region_step(memory, node, number, region, target) for number, region in regions]
 
 
-def _around(memory: Memory, node: Node) -> list[tuple[Tensor, tuple[Size, ...]]]:
+def _around(memory: Lowering, node: Node) -> list[tuple[Tensor, tuple[Size, ...]]]:
     """Slabs that cover what the operand does not, each as a tensor of its shape and where it starts: before and behind
     the operand along one axis after the other. The whole array where the operand leaves gaps, and where it is small."""
     result = node.outputs[0]
@@ -68,7 +68,7 @@ def _within(start: Size, room: Size) -> Size:
     return minimum(maximum(start, 0), maximum(room, 0))
 
 
-def _placed(memory: Memory, node: Node, starts: tuple[Size, ...]) -> Callable[[Context], Affine]:
+def _placed(memory: Lowering, node: Node, starts: tuple[Size, ...]) -> Callable[[Context], Affine]:
     steps_of_axes = strides(memory.fusion.shape(node.outputs[0]))
 
     def place(context: Context) -> Affine:
@@ -85,17 +85,17 @@ def regions_of(node: Node) -> tuple[Region, ...]:
     return tuple(node.op.regions(tuple(x.shape for x in node.inputs), node.types[0].shape, **node.attrs))
 
 
-def region_step(memory: Memory, node: Node, number: int, region: Region, target: Buffer) -> Step:
+def region_step(memory: Lowering, node: Node, number: int, region: Region, target: Buffer) -> Step:
     """The kernel that writes one operand of an assembled array to its region."""
     return store_region(memory, node.inputs[number], target, _region_place(memory, node, region), node.op.name)
 
 
-def region_place(memory: Memory, node: Node, number: int) -> Callable[[Context], Affine]:
+def region_place(memory: Lowering, node: Node, number: int) -> Callable[[Context], Affine]:
     """Where an element of an operand stands in an assembled array."""
     return _region_place(memory, node, regions_of(node)[number])
 
 
-def _region_place(memory: Memory, node: Node, region: Region) -> Callable[[Context], Affine]:
+def _region_place(memory: Lowering, node: Node, region: Region) -> Callable[[Context], Affine]:
     steps_of_axes = strides(memory.fusion.shape(node.outputs[0]))
 
     def place(context: Context) -> Affine:
@@ -108,12 +108,12 @@ def _region_place(memory: Memory, node: Node, region: Region) -> Callable[[Conte
     return place
 
 
-def product_step(memory: Memory, node: Node, onto: Buffer | None = None, alpha: float = 1.0) -> Step:
+def product_step(memory: Lowering, node: Node, onto: Buffer | None = None, alpha: float = 1.0) -> Step:
     """The step that computes a matrix product, or adds ``alpha`` times the product to what a buffer holds."""
     return product_kernel(memory, node, onto, alpha) or _gemm_step(memory, node, onto, alpha)
 
 
-def _gemm_step(memory: Memory, node: Node, onto: Buffer | None, alpha: float) -> Step:
+def _gemm_step(memory: Lowering, node: Node, onto: Buffer | None, alpha: float) -> Step:
     """The library call of a matrix product."""
     a, b = memory.fusion.operands[node]
     target = memory.buffer(node.outputs[0]) if onto is None else onto

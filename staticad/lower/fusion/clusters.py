@@ -11,9 +11,8 @@ from staticad.ir.types import Constraint, TensorType
 from staticad.lower.index.affine import Context
 from staticad.ops.base import Elementwise, Inferred, Op
 
-LOOPS, CONTRACT, ASSEMBLE, SCATTER, CONTROL = "loops", "contract", "assemble", "scatter", "control"
 INNER, OUTER = "inner", "outer"
-MAP, ROW, ACCUMULATE = "map", "row", "accumulate"
+MAP, ROW, ACCUMULATE, ALONE = "map", "row", "accumulate", "alone"
 
 CHUNK = 16384  # elements of an iteration space that one accumulating kernel call covers, at least
 SHARE = 64  # a chunk has this many times the elements of its partial results, so that these cost little
@@ -54,14 +53,15 @@ class Member:
 
 @dataclass
 class Cluster:
-    """Nodes that share one kernel. ``space`` are the extents of its loops, of which ``outer`` (None: undecided) are
-    shared by several inner stages. ``level`` exceeds that of every cluster it reads from. ``rows`` is how many indices
-    of the first axis make a chunk, in clusters that leave partial results. ``overflow`` takes what a full cluster
-    can't."""
+    """Nodes that share one kernel: ``loops`` over a ``space``, or else one node with steps of its own.
+
+    ``space`` are the extents of the loops, of which ``outer`` (None: undecided) are shared by several inner stages.
+    ``level`` exceeds that of every cluster it reads from. ``rows`` is how many indices of the first axis make a chunk,
+    in clusters that leave partial results. ``overflow`` takes what a full cluster can't."""
 
     number: int
     level: int
-    kind: str = LOOPS
+    loops: bool = True
     space: tuple[Size, ...] = ()
     outer: int | None = None
     rows: Size | None = None
@@ -80,11 +80,12 @@ class Cluster:
         return all(m.kind == MAP and m.level == INNER for m in self.members.values())
 
     def __str__(self) -> str:
-        space = f" over [{', '.join(map(str, self.space))}]" if self.kind == LOOPS else ""
+        space = f" over [{', '.join(map(str, self.space))}]" if self.loops else ""
         outer = f", {self.outer} of them outer" if self.outer is not None else ""
         rows = f", {self.rows} rows a chunk" if self.rows is not None else ""
         members = "".join(f"\n  {member}" for member in self.members.values())
-        return f"cluster {self.number}: {self.kind}{space}{outer}{rows}, level {self.level}{members}"
+        kind = "loops" if self.loops else ALONE
+        return f"cluster {self.number}: {kind}{space}{outer}{rows}, level {self.level}{members}"
 
 
 class _Copy(Elementwise):

@@ -8,19 +8,32 @@ where the index lies inside, under a mask, so that the whole sum is one loop.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Protocol
 
 from staticad.ir.dims import at_least
 from staticad.ir.graph import Node, Tensor, sort_nodes
 from staticad.ir.types import Constraint, TensorType
+from staticad.lower.index.views import IndexedFamily, below_views
 from staticad.ops.base import Inferred, Op, apply
 from staticad.ops.slicing import EMBED
 
 READERS = 3  # of an array that none of them finds in memory
-_EVALUATED = ("source", "elementwise", "reduce", "contract", "control", "scatter")
 
 
-class _Frame(Op):
+class FramedFamily(IndexedFamily, Protocol):
+    """What is asked of a family here."""
+
+    @property
+    def pointwise(self) -> bool:
+        """An arithmetic expression of the operands' elements at the same index, with broadcasting."""
+
+    @property
+    def masked(self) -> bool:
+        """What has an element may be read under a mask: nothing else happens on the way."""
+
+
+class Frame(Op):
     """Lowered like a view."""
 
     family = "frame"
@@ -30,28 +43,25 @@ class _Frame(Op):
         return (TensorType(attrs["shape"], inputs[0].dtype),), none  # type: ignore[arg-type]
 
 
-FRAME = _Frame("frame", numpy=EMBED.numpy)
+FRAME = Frame("frame", numpy=EMBED.numpy)
 
 
-def find_frames(outputs: Sequence[Tensor]) -> set[Node]:
+def find_frames(outputs: Sequence[Tensor], families: Mapping[Op, FramedFamily]) -> set[Node]:
     """The embedded arrays that are read by few, elementwise ops of their own shape."""
     order = sort_nodes(outputs)
     uses = Counter(t.node for node in order for t in node.inputs)
     uses.update(t.node for t in outputs)
     fitting: Counter[Node] = Counter()
     for node in order:
-        if node.op.family == "elementwise":
+        if families[node.op].pointwise:
             fitting.update(t.node for t in node.inputs if t.type.shape == node.types[0].shape)
-    return {node for node, count in fitting.items() if count == uses[node] <= READERS and _fits(node)}
+    return {node for node, count in fitting.items() if count == uses[node] <= READERS and _fits(node, families)}
 
 
-def _fits(node: Node) -> bool:
+def _fits(node: Node, families: Mapping[Op, FramedFamily]) -> bool:
     if node.op is not EMBED or any(step != 1 for step in node.attrs["steps"]):
         return False
-    base = node.inputs[0]
-    while base.op.family in ("movement", "barrier"):
-        base = base.inputs[0]
-    if base.op.family not in _EVALUATED:  # a gather would check indices that it has not read
+    if not families[below_views(node.inputs[0], families).op].masked:
         return False
     return all(at_least(start, 0) for start in node.attrs["starts"])
 

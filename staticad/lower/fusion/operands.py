@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from staticad.ir.dims import Shape
@@ -9,15 +11,18 @@ from staticad.ir.dtypes import DType
 from staticad.ir.graph import Node, Tensor
 from staticad.lower.index.sizes import Sizes
 from staticad.lower.index.strided import Matrix, Strided, matrix, strided_view
+from staticad.lower.index.views import IndexedFamily
 from staticad.ops.arithmetic import MUL
-from staticad.ops.base import apply
+from staticad.ops.base import Op, apply
 from staticad.ops.comparison import LOGICAL_AND
 from staticad.ops.creation import fill
 from staticad.ops.movement import BROADCAST_TO, EXPAND_DIMS, SQUEEZE, TRANSPOSE
 from staticad.ops.reduce import ANY, SUM
 
+Families = Mapping[Op, IndexedFamily]
 
-def expand_product(node: Node, inputs: tuple[Tensor, ...], sizes: Sizes) -> Tensor | None:
+
+def expand_product(node: Node, inputs: tuple[Tensor, ...], sizes: Sizes, families: Families) -> Tensor | None:
     """Multiply-and-sum for a product that BLAS can't do (integers, bool) or that is no matrix-matrix product (a size
     of 1): that fuses with what is around it. None for the others."""
     a, b = inputs
@@ -30,22 +35,22 @@ def expand_product(node: Node, inputs: tuple[Tensor, ...], sizes: Sizes) -> Tens
     rank = node.types[0].ndim
     if k == 1:
         return apply(times, a, b)
-    if n == 1 and _columns(a, sizes):  # a is stored by columns: add up multiples of them
+    if n == 1 and _columns(a, sizes, families):  # a is stored by columns: add up multiples of them
         return apply(EXPAND_DIMS, apply(total, apply(times, _swapped(a), b), axes=(rank - 2,)), axes=(rank - 1,))
     if n == 1:  # rows of a times one column: sum along contiguous memory
         column = apply(SQUEEZE, b, axes=(b.ndim - 1,))
         row = apply(EXPAND_DIMS, column, axes=(column.ndim - 1,))
         return apply(EXPAND_DIMS, apply(total, apply(times, a, row), axes=(rank - 1,)), axes=(rank - 1,))
-    if m == 1 and _columns(b, sizes):
+    if m == 1 and _columns(b, sizes, families):
         return apply(EXPAND_DIMS, apply(total, apply(times, a, _swapped(b)), axes=(rank - 1,)), axes=(rank - 2,))
     left = apply(EXPAND_DIMS, a, axes=(a.ndim,))
     right = apply(EXPAND_DIMS, b, axes=(b.ndim - 2,))
     return apply(total, apply(times, left, right), axes=(rank - 1,))
 
 
-def _columns(matrices: Tensor, sizes: Sizes) -> bool:
+def _columns(matrices: Tensor, sizes: Sizes, families: Families) -> bool:
     """True if memory runs down the columns."""
-    row, column = strided_view(matrices, sizes).strides[-2:]
+    row, column = strided_view(matrices, sizes, families).strides[-2:]
     return row == 1 and column != 1
 
 
@@ -58,9 +63,9 @@ def batch_shape(node: Node, sizes: Sizes) -> Shape:
     return sizes.shape(node.types[0].shape)[:-2]
 
 
-def operand(tensor: Tensor, batch: Shape, sizes: Sizes) -> Matrix | None:
+def operand(tensor: Tensor, batch: Shape, sizes: Sizes, families: Families) -> Matrix | None:
     """A tensor as an operand of a product with these batch axes; None if its memory does not allow it."""
-    view = strided_view(tensor, sizes)
+    view = strided_view(tensor, sizes, families)
     shape = sizes.shape(tensor.shape)
     missing = len(batch) - (len(shape) - 2)
     strides = (*(0 for _ in range(missing)), *view.strides)

@@ -7,9 +7,7 @@ from dataclasses import replace
 from staticad.ir.dims import Size
 from staticad.ir.graph import Node, Tensor
 from staticad.lower.fusion.clusters import (
-    CONTRACT,
     INNER,
-    LOOPS,
     MAP,
     MAX_MEMBERS,
     OUTER,
@@ -21,6 +19,7 @@ from staticad.lower.fusion.clusters import (
 )
 from staticad.lower.fusion.fuse import Fusion
 from staticad.lower.fusion.split import split_rows
+from staticad.lower.index.views import below_all_views, below_views
 
 Users = dict[Node, list[tuple[Member, Edge]]]
 
@@ -46,21 +45,21 @@ def settle(fusion: Fusion) -> None:
     fusion.clusters = parts
     find_stored(fusion)
     for cluster in fusion.clusters:
-        if cluster.kind == LOOPS:
+        if cluster.loops:
             find_stages(fusion, cluster)
 
 
 def sink(fusion: Fusion, cluster: Cluster, users: Users) -> None:
     """Move a cluster into the first one that reads it, where that runs over the same loops: what was computed
     early, because it could be, is then computed where it is needed."""
-    if cluster.kind != LOOPS or not cluster.members:
+    if not cluster.loops or not cluster.members:
         return
     readers = _readers(fusion, cluster, users)
     if not readers:
         return
     first = min((reader for reader, _, _ in readers), key=lambda c: c.level)
     others = {id(reader) for reader, _, _ in readers if reader.level == first.level}
-    if first.kind != LOOPS or len(others) > 1 or len(first.members) + len(cluster.members) > MAX_MEMBERS:
+    if not first.loops or len(others) > 1 or len(first.members) + len(cluster.members) > MAX_MEMBERS:
         return
     level = _sunk_level(cluster, first)
     if level is None or (cluster.rows is not None and first.rows is not None and cluster.rows != first.rows):
@@ -114,7 +113,7 @@ def find_stored(fusion: Fusion) -> None:
             for node, context in member.edges:
                 if fusion.home(node) is not cluster or context is None:
                     fusion.stored[node] = None
-                    if context is None or cluster.kind == CONTRACT:
+                    if context is None:
                         read_whole.add(node)
     for node in sorted(fusion.stored, key=lambda n: n.serial):
         if node not in required and node not in read_whole and _is_cheap(fusion, node):
@@ -124,22 +123,20 @@ def find_stored(fusion: Fusion) -> None:
 
 
 def _is_cheap(fusion: Fusion, node: Node) -> bool:
-    if node.op.family != "elementwise" or node.op.cost > 2:
+    if not fusion.families[node.op].pointwise or node.op.cost > 2:
         return False
     arrays: set[Tensor] = set()
     for x in node.inputs:
-        base = x
-        while base.op.family in ("movement", "barrier"):
-            base = base.inputs[0]
-        if base.op.family == "gather":
+        base = below_views(x, fusion.families)
+        if fusion.families[base.op].checks_indices:
             return False  # its index may be a value of this kernel that nobody stores
-        if base.op.family == "creation" or all(s == 1 for s in base.shape):
+        if fusion.families[base.op].generated or all(s == 1 for s in base.shape):
             if fusion.home(base.node) is not None and base.node not in fusion.stored:
                 return False
             if fusion.inline(base.node):
                 return False
             continue
-        if base.op.family != "source" and (base.node not in fusion.stored or base.node in fusion.recomputed):
+        if not fusion.is_source(base) and (base.node not in fusion.stored or base.node in fusion.recomputed):
             return False
         arrays.add(base)
     return len(arrays) <= 1
@@ -149,7 +146,7 @@ def merge_siblings(fusion: Fusion) -> None:
     """Clusters of one level and space that read a common tensor run in one sweep."""
     groups: dict[tuple[int, tuple[Size, ...]], list[Cluster]] = {}
     for cluster in fusion.clusters:
-        if cluster.kind == LOOPS and cluster.members:
+        if cluster.loops and cluster.members:
             groups.setdefault((cluster.level, cluster.space), []).append(cluster)
     for group in groups.values():
         for position, cluster in enumerate(group):
@@ -166,10 +163,8 @@ def _reads(fusion: Fusion, cluster: Cluster) -> set[Tensor]:
     found: set[Tensor] = set()
     for node in cluster.members:
         for x in node.inputs:
-            base = x
-            while base.op.family in ("movement", "barrier", "reshape"):
-                base = base.inputs[0]
-            if base.shape and (base.op.family == "source" or fusion.home(base.node) is not cluster):
+            base = below_all_views(x, fusion.families)
+            if base.shape and (fusion.is_source(base) or fusion.home(base.node) is not cluster):
                 found.add(base)
     return found
 
@@ -184,7 +179,7 @@ def find_stages(fusion: Fusion, cluster: Cluster) -> None:
         if member.level == INNER or member.kind == ROW:
             for used in member.uses:
                 source = members[used]
-                again = source.stage < member.stage or member.node.op.family == "argreduce"  # which reads it twice
+                again = source.stage < member.stage or fusion.families[member.node.op].twice
                 if source.level == INNER and again and source.kind == MAP:
                     if _recompute_cost(fusion, cluster, source) > REUSE_COST:
                         fusion.stored[used] = None

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from staticad.ir.dims import product
 from staticad.ir.graph import Node
-from staticad.lower.fusion.clusters import ACCUMULATE, INNER, LOOPS, MAP, OUTER, ROW, Cluster, Member
+from staticad.lower.fusion.clusters import ACCUMULATE, INNER, MAP, OUTER, ROW, Cluster, Member
 from staticad.lower.fusion.fuse import Fusion
 
 EXPENSIVE = 10  # cost of an op that is worth the way through memory
@@ -19,7 +19,7 @@ FEW = 4  # rows that fill no vector
 
 def split_rows(fusion: Fusion, cluster: Cluster, number: int) -> list[Cluster]:
     """The cluster, and behind it one of that number with what has left it, if anything has. Sets `uses` anew."""
-    if cluster.kind != LOOPS or not cluster.outer or not _worthwhile(cluster):
+    if not cluster.loops or not cluster.outer or not _worthwhile(cluster):
         return [cluster]
     moved = _moved(cluster)
     if not moved:

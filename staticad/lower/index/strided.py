@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from staticad.ir.dims import Shape, Size, at_least
 from staticad.ir.graph import Tensor
-from staticad.lower.index.affine import ZERO, Affine, Context, linear, loop, movement_context
+from staticad.lower.index.affine import ZERO, Affine, Context, linear, loop
 from staticad.lower.index.sizes import Sizes
+from staticad.lower.index.views import IndexedFamily
+from staticad.ops.base import Op
 
 
 @dataclass(frozen=True)
@@ -30,14 +33,13 @@ class Matrix:
     batch_stride: Size
 
 
-def strided_view(tensor: Tensor, sizes: Sizes) -> Strided:
+def strided_view(tensor: Tensor, sizes: Sizes, families: Mapping[Op, IndexedFamily]) -> Strided:
     """Follow a chain of views to the tensor below; `base` may be any tensor (also one that has no memory yet)."""
     shape = sizes.shape(tensor.shape)
     context: Context = tuple(loop(a) if size != 1 else ZERO for a, size in enumerate(shape))
     base = tensor
-    while base.op.family in ("movement", "barrier"):
-        if base.op.family == "movement":
-            context = movement_context(base.node, context, sizes.canonical)
+    while families[base.op].view:
+        context = families[base.op].operand_context(base.node, context, sizes.canonical)
         base = base.inputs[0]
     total: Affine = linear(context, sizes.shape(base.shape))
     return Strided(base, total.constant, tuple(total.coefficient(a) for a in range(len(shape))))

@@ -2,31 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 from staticad.ir.dims import Size, is_runtime, maximum, product
 from staticad.ir.graph import Node, Tensor, sort_nodes
 from staticad.lower.emission.regions import row_major, store_region
-from staticad.lower.fusion.carried import carried
+from staticad.lower.index.ranges import Ranges
+from staticad.lower.interface import Lowering
 from staticad.lower.kernel.plan import BranchCall, Buffer, Counter, LoopCall, Plan, Slice, Step
 from staticad.lower.loops.inline import inline_loop
 from staticad.ops.control import Body, LoopShape
-from staticad.ops.ranges import Range
+from staticad.ops.ranges import Progression, Range
 
-BodyPlan = Callable[..., Plan]  # lower.body_plan
 UNKNOWN_WORK = 1_000_000
 
 
-def control_steps(lowering: Any, node: Node, body_plan: BodyPlan) -> list[Step]:
-    """The steps of a control node: first values of the carry, then the call."""
-    if node.op.name == "cond":
-        return _branch(lowering, node, body_plan)
-    return _loop(lowering, node, body_plan)
+def counts(ranges: Ranges, node: Node, number: int) -> Progression | None:
+    """The progression that an input of a loop is, if it is a sequence that counts."""
+    shape: LoopShape = node.attrs["shape"]
+    if not shape.carries <= number < shape.carries + shape.sequences:
+        return None
+    return ranges.progression(node.inputs[number])
 
 
-def _memory(lowering: Any, tensor: Tensor) -> int:
+def _memory(lowering: Lowering, tensor: Tensor) -> int:
     return lowering.buffer(lowering.fusion.memory(tensor)).number
 
 
@@ -34,7 +34,8 @@ def _read(outputs: Sequence[Tensor]) -> set[Tensor]:
     return {node.outputs[0] for node in sort_nodes(outputs) if not node.inputs}
 
 
-def _loop(lowering: Any, node: Node, body_plan: BodyPlan) -> list[Step]:
+def loop_steps(lowering: Lowering, node: Node) -> list[Step]:
+    """The steps of a loop: first values of the carry, then the loop, as one kernel or as a call."""
     body: Body = node.attrs["body"]
     shape: LoopShape = node.attrs["shape"]
     carry, slices, captures = shape.split_parameters(body.parameters)
@@ -48,7 +49,7 @@ def _loop(lowering: Any, node: Node, body_plan: BodyPlan) -> list[Step]:
     given += [(p, Slice(_memory(lowering, x))) for p, x in zip(captures, captured, strict=True) if p in read]
     ranges = _ranges(lowering, [*slices, *captures], [*sequences, *captured])
     updates = list(zip(carry, following, strict=True))
-    plan = body_plan(lowering, [p for p, _ in given], fetched, updates, carry, ranges)
+    plan = lowering.body_plan([p for p, _ in given], fetched, updates, carry, ranges)
     homes = [lowering.buffer(t) for t in last]
     steps = [_first(lowering, x, home) for x, home in zip(first, homes, strict=True)]
     extra = node.inputs[len(body.parameters) :]
@@ -74,27 +75,28 @@ def _loop(lowering: Any, node: Node, body_plan: BodyPlan) -> list[Step]:
     return [*steps, Step(call, (), 1, 0, tuple(call.reads), tuple(call.writes), "loop", (node.where,), work)]
 
 
-def _moving(lowering: Any, node: Node, number: int, parameter: Tensor) -> Slice | Counter:
+def _moving(lowering: Lowering, node: Node, number: int, parameter: Tensor) -> Slice | Counter:
     """What the body sees of the loop's input of that number, a sequence."""
-    counter = lowering.fusion.counts(node, number)
+    counter = counts(lowering.fusion.ranges, node, number)
     if counter is not None:
         return Counter(*counter)
     return Slice(_memory(lowering, node.inputs[number]), _slice_bytes(lowering, parameter))
 
 
-def _ranges(lowering: Any, parameters: Sequence[Tensor], given: Sequence[Tensor]) -> dict[Node, Range]:
+def _ranges(lowering: Lowering, parameters: Sequence[Tensor], given: Sequence[Tensor]) -> dict[Node, Range]:
     """What is known of the numbers that a body gets."""
     found = [(p.node, lowering.fusion.ranges.of(x)) for p, x in zip(parameters, given, strict=True)]
     return {node: known for node, known in found if known is not None}
 
 
-def _loop_work(lowering: Any, shape: LoopShape, plan: Plan) -> Size:
+def _loop_work(lowering: Lowering, shape: LoopShape, plan: Plan) -> Size:
     return UNKNOWN_WORK if is_runtime(shape.length) else lowering.sizes.canonical(shape.length) * _work(plan)
 
 
-def _branch(lowering: Any, node: Node, body_plan: BodyPlan) -> list[Step]:
+def branch_steps(lowering: Lowering, node: Node) -> list[Step]:
+    """The steps of a branch: copies of what every branch changes, then the call."""
     branches: tuple[Body, ...] = node.attrs["branches"]
-    changed = carried(node, lowering.used)
+    changed = lowering.families[node.op].changed(node, lowering.used, lowering.families)
     homes = [lowering.buffer(node.outputs[output]) for _, output in changed]
     steps = [_first(lowering, node.inputs[operand], home) for (operand, _), home in zip(changed, homes, strict=True)]
     others = {output for _, output in changed}
@@ -107,7 +109,7 @@ def _branch(lowering: Any, node: Node, body_plan: BodyPlan) -> list[Step]:
         read = _read([*outputs, *(value for _, value in updates)]) - set(carries)
         given = [(p, x) for p, x in zip(branch.parameters, node.inputs[1:], strict=True) if p in read]
         ranges = _ranges(lowering, branch.parameters, node.inputs[1:])
-        plans.append(body_plan(lowering, [p for p, _ in given], outputs, updates, carries, ranges))
+        plans.append(lowering.body_plan([p for p, _ in given], outputs, updates, carries, ranges))
         feeds.append(tuple(Slice(_memory(lowering, x)) for _, x in given))
     arena: Size = 0
     for plan in plans:
@@ -121,12 +123,12 @@ def _branch(lowering: Any, node: Node, body_plan: BodyPlan) -> list[Step]:
     return [*steps, Step(call, (), 1, 0, tuple(call.reads), tuple(call.writes), "cond", (node.where,), work)]
 
 
-def _first(lowering: Any, value: Tensor, home: Buffer) -> Step:
+def _first(lowering: Lowering, value: Tensor, home: Buffer) -> Step:
     """The first value of a carry, written to where the last one will be."""
     return store_region(lowering, value, home, row_major(lowering.fusion.shape(value)), "first")
 
 
-def _slice_bytes(lowering: Any, parameter: Tensor) -> Size:
+def _slice_bytes(lowering: Lowering, parameter: Tensor) -> Size:
     return product(lowering.fusion.shape(parameter)) * parameter.dtype.itemsize
 
 

@@ -8,12 +8,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import Protocol
-
-import numpy as np
 
 from staticad.ir.dims import Size, floordiv
 from staticad.ir.dtypes import DType
+from staticad.lower.interface import Lowering
 from staticad.lower.kernel.language import (
     Branch,
     Break,
@@ -63,19 +61,7 @@ def count_statements(statements: tuple[Statement, ...]) -> int:
     return sum(1 + (count_statements(s.body) if isinstance(s, (Loop, Branch)) else 0) for s in statements)
 
 
-class Outside(Protocol):
-    """The plan around, under construction (`lower.Lowering`)."""
-
-    buffers: list[Buffer]
-
-    def constant(self, array: np.ndarray) -> Buffer:
-        """A buffer for a constant."""
-
-    def scratch_bytes(self, size: Size) -> Buffer:
-        """A temporary of that many bytes."""
-
-
-def inline_loop(call: LoopCall, outside: Outside, label: str) -> Step | None:
+def inline_loop(call: LoopCall, outside: Lowering, label: str) -> Step | None:
     """The loop as one kernel; None where a step of its body is no kernel, a sequence grows, or the kernel would be
     large."""
     kernels = _kernels(call.plan)
@@ -142,7 +128,7 @@ class _Space:
 @dataclass
 class _Builder:
     call: LoopCall
-    outside: Outside
+    outside: Lowering
     scratch: Size = 0
     pointers: dict[tuple[int, Size], tuple[str, DType]] = field(default_factory=dict)
     sizes: dict[Size, str] = field(default_factory=dict)

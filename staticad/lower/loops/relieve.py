@@ -10,23 +10,24 @@ slice of a sequence, whose stack is that sequence, or the same as another one.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from staticad.ir.graph import Node, Tensor, sort_nodes
 from staticad.ir.substitute import substitute
-from staticad.ops.base import apply, apply_all
+from staticad.lower.interface import FamilyLowering
+from staticad.ops.base import Op, apply, apply_all
 from staticad.ops.control import Body, LoopShape, parameter
 from staticad.ops.movement import TRANSPOSE
 
 
-def relieve(node: Node, inputs: tuple[Tensor, ...]) -> Sequence[Tensor] | None:
+def relieve(node: Node, inputs: tuple[Tensor, ...], families: Mapping[Op, FamilyLowering]) -> Sequence[Tensor] | None:
     """The outputs of a loop whose body does less; None where there is nothing to take out."""
     shape: LoopShape = node.attrs["shape"]
     body: Body = node.attrs["body"]
     known = _known_results(shape, body, inputs)
     captured = dict(zip(shape.split_parameters(body.parameters)[2], shape.split_parameters(inputs)[2], strict=True))
-    transposes = _transposed_factors(body, set(captured))
+    transposes = _transposed_factors(body, set(captured), families)
     if not known and not transposes:
         return None
     given = {captured[x.inputs[0]]: parameter(x.type, x.name) for x in transposes}
@@ -57,12 +58,12 @@ def _known_results(shape: LoopShape, body: Body, inputs: tuple[Tensor, ...]) -> 
     return found
 
 
-def _transposed_factors(body: Body, captures: set[Tensor]) -> list[Tensor]:
+def _transposed_factors(body: Body, captures: set[Tensor], families: Mapping[Op, FamilyLowering]) -> list[Tensor]:
     """Transposes of captured matrices that are right factors in the body."""
     return [
         x
         for product in sort_nodes(body.outputs)
-        if product.op.family == "contract"
+        if families[product.op].accumulates
         for x in product.inputs[1:]
         if x.op is TRANSPOSE and x.ndim == 2 and x.inputs[0] in captures and 1 not in x.shape
     ]

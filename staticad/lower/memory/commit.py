@@ -13,10 +13,9 @@ from dataclasses import dataclass, field
 from staticad.ir.dims import product
 from staticad.ir.graph import Node, Tensor
 from staticad.lower.emission.builder import Event
-from staticad.lower.emission.emit import Memory
-from staticad.lower.emission.regions import row_major, scatter_updates, store_region
-from staticad.lower.emission.special import product_step, region_step, regions_of
-from staticad.lower.fusion.clusters import ASSEMBLE, LOOPS, SCATTER, Cluster
+from staticad.lower.emission.regions import row_major, store_region
+from staticad.lower.fusion.clusters import Cluster
+from staticad.lower.interface import Lowering
 from staticad.lower.kernel.plan import FETCH, Buffer, Step
 from staticad.lower.memory.accumulation import Accumulation, accumulation
 from staticad.lower.memory.events import may_overwrite
@@ -38,13 +37,13 @@ class Candidate:
 @dataclass
 class Program:
     """What is known of the steps when commit steps are chosen. ``events`` are the loads and stores of loop clusters;
-    ``may_fail``: an error leaves no variable half-written anyway (a loop's carry). ``pinned`` are clusters that have to
+    ``in_body``: an error leaves no variable half-written anyway (a loop's carry). ``pinned`` are clusters that have to
     run before compute steps that overwrite what they read."""
 
-    memory: Memory
+    memory: Lowering
     steps: list[tuple[Cluster, list[Step]]]
     events: dict[int, list[Event]]
-    may_fail: bool
+    in_body: bool
     pinned: set[int] = field(default_factory=set)
 
     def __post_init__(self) -> None:
@@ -66,13 +65,15 @@ def commit_steps(
     compute = [step for cluster, made in program.steps if cluster.number not in moved for step in made]
     commit: list[Step] = []
     clusters = {cluster.number: cluster for cluster, _ in program.steps}
+    families = program.memory.families
     for candidate in chosen:
         if candidate.chain:
             ((variable, _),) = candidate.targets
-            commit += [change_part(program.memory, node, variable) for node in candidate.chain]
+            commit += [families[node.op].change(program.memory, node, variable) for node in candidate.chain]
         elif candidate.product is not None:
             ((variable, _),) = candidate.targets
-            commit.append(product_step(program.memory, candidate.product.product, variable, candidate.product.alpha))
+            node, alpha = candidate.product.product, candidate.product.alpha
+            commit.append(families[node.op].add_onto(program.memory, node, variable, alpha))
         else:
             commit.append(again(clusters[candidate.clusters[0]], candidate.targets))
     done = {id(tensor) for candidate in chosen for _, tensor in candidate.targets}
@@ -83,13 +84,6 @@ def commit_steps(
     return compute, commit
 
 
-def change_part(memory: Memory, node: Node, variable: Buffer) -> Step:
-    """A partial update applied to a buffer that holds the base."""
-    if node.op.family == "scatter":
-        return scatter_updates(memory, node, variable, node.op.name)
-    return region_step(memory, node, 1, regions_of(node)[1], variable)
-
-
 def choose(program: Program, targets: list[Target]) -> list[Candidate]:
     """What is written to variables directly, in order."""
     whole: dict[int, Candidate] = {}
@@ -98,7 +92,7 @@ def choose(program: Program, targets: list[Target]) -> list[Candidate]:
         home = program.memory.fusion.home(tensor.node)
         if home is None or home.number in program.pinned:
             continue
-        if home.kind == LOOPS:
+        if home.loops:
             whole.setdefault(home.number, Candidate((home.number,), [])).targets.append((variable, tensor))
         else:
             others = {t.node for v, t in targets if v != variable}
@@ -117,7 +111,7 @@ def _as_product(program: Program, candidate: Candidate) -> Candidate | None:
         return None
     ((variable, value),) = candidate.targets
     memory = program.memory
-    found = accumulation(value, lambda base: base.op.family == "source" and memory.buffer(base) == variable)
+    found = accumulation(value, lambda base: _holds(program, variable, base), memory.families)
     if found is None:
         return None
     (loops,) = candidate.clusters
@@ -156,7 +150,7 @@ def _read_by(program: Program, candidate: Candidate, others: list[Candidate]) ->
 def _fits(program: Program, candidate: Candidate) -> bool:
     (number,) = candidate.clusters
     made = program.made[number]
-    if not made or (made[0].may_fail and not program.may_fail):
+    if not made or (made[0].may_fail and not program.in_body):
         return False
     if any(program.readers.get(written, set()) - {number} for written in made[0].writes):
         return False
@@ -183,10 +177,7 @@ def _chain(program: Program, variable: Buffer, tensor: Tensor, others: set[Node]
     current = tensor
     while True:
         home = fusion.home(current.node)
-        partial = home is not None and (
-            home.kind == SCATTER or (home.kind == ASSEMBLE and current.op.name == "replace")
-        )
-        if home is None or not partial:
+        if home is None or not memory.families[current.op].changes_part(current.node):
             break
         if home.number in program.pinned:
             return None
@@ -196,14 +187,19 @@ def _chain(program: Program, variable: Buffer, tensor: Tensor, others: set[Node]
         if readers - set(clusters[-1:]) or memory.buffer(current).role == FETCH or current.node in others:
             return None
         step = program.made[home.number][-1]
-        if step.may_fail and not program.may_fail:
+        if step.may_fail and not program.in_body:
             return None
         updates, base = current.node.inputs[1], fusion.memory(current.node.inputs[0])
-        if variable.number in step.reads and (base.op.family != "source" or product(fusion.shape(updates)) != 1):
+        if variable.number in step.reads and not (fusion.is_source(base) and product(fusion.shape(updates)) == 1):
             return None
         nodes.append(current.node)
         clusters.append(home.number)
         current = base
-    if not nodes or current.op.family != "source" or memory.buffer(current) != variable:
+    if not nodes or not _holds(program, variable, current):
         return None
     return Candidate(tuple(reversed(clusters)), [(variable, tensor)], tuple(reversed(nodes)))
+
+
+def _holds(program: Program, variable: Buffer, tensor: Tensor) -> bool:
+    """True for the old value of a variable."""
+    return program.memory.fusion.is_source(tensor) and program.memory.buffer(tensor) == variable

@@ -17,20 +17,18 @@ from dataclasses import dataclass, field, replace
 from staticad.ir.dims import product
 from staticad.ir.graph import Node, Tensor
 from staticad.lower.emission.builder import Event
-from staticad.lower.emission.emit import Memory
-from staticad.lower.emission.regions import region_events
-from staticad.lower.emission.special import region_place
-from staticad.lower.fusion.carried import carried
-from staticad.lower.fusion.clusters import ASSEMBLE, CONTROL, INNER, LOOPS, MAP, SCATTER, Cluster
-from staticad.lower.fusion.fuse import under_views
+from staticad.lower.fusion.clusters import INNER, MAP, Cluster
 from staticad.lower.index.affine import ZERO, Affine, Context
+from staticad.lower.index.views import in_order
+from staticad.lower.interface import FamilyLowering, Lowering, Place
 from staticad.lower.kernel.plan import FETCH, TEMPORARY, VARIABLE, Buffer, Step
 from staticad.lower.kernel.rename import rename
 from staticad.lower.memory.events import may_overwrite
 from staticad.lower.memory.order import Made, Order
+from staticad.ops.base import Op
+from staticad.ops.movement import EXPAND_DIMS
 
 COPIED, OVERWRITTEN = "copied", "overwritten"
-Place = Callable[[Context], Affine]
 Placed = dict[Node, tuple[Tensor, Place]]
 
 
@@ -67,7 +65,7 @@ class Sharer:
     place in a better way; in a ``body`` variables (its carries) may be shared. ``tensors`` are what buffers hold, and
     ``trial`` gives the events of a cluster with nodes in the memory of others."""
 
-    memory: Memory
+    memory: Lowering
     steps: list[Made]
     events: dict[int, list[Event]]
     targets: Mapping[int, Tensor]
@@ -89,7 +87,7 @@ class Sharer:
         for cluster, made in self.steps:
             if cluster.number in self.keep or not made:
                 continue
-            changes = self._overwriting(cluster, made[0]) if cluster.kind == LOOPS else self._copying(cluster, made)
+            changes = self._overwriting(cluster, made[0]) if cluster.loops else self._copying(cluster, made)
             for change in changes:
                 self._try(change)
         found, sharing = self.roots.items(), self.sharing
@@ -127,13 +125,9 @@ class Sharer:
     # ---- copies of a base ----------------------------------------------------------------------------------------
 
     def _copying(self, cluster: Cluster, made: list[Step]) -> list[Change]:
-        if cluster.kind not in (SCATTER, ASSEMBLE, CONTROL):
-            return []
         (node,) = cluster.members
-        if cluster.kind == CONTROL:
-            changed = carried(node, self.memory.used)
-        else:
-            changed = [(0, 0)] if cluster.kind == SCATTER or node.op.name == "replace" else []
+        families = self.memory.families
+        changed = families[node.op].changed(node, self.memory.used, families)
         found = []
         for number, (operand, output) in enumerate(changed):
             base = self._stored(node.inputs[operand])
@@ -145,38 +139,32 @@ class Sharer:
 
     def _stored(self, tensor: Tensor) -> Tensor | None:
         """The tensor in memory whose elements are these in the same order, if there is one."""
-        fusion, tensor = self.memory.fusion, under_views(tensor)
-        if tensor.op.family == "source":
+        fusion, tensor = self.memory.fusion, in_order(tensor, self.memory.families)
+        if fusion.is_source(tensor):
             return tensor if self.memory.buffer(tensor).role == VARIABLE else None
         home = fusion.home(tensor.node)
-        return tensor if home is not None and (tensor.node in fusion.stored or home.kind != LOOPS) else None
+        return tensor if home is not None and (tensor.node in fusion.stored or not home.loops) else None
 
     def _reads_before(self, change: Change, last: Step) -> bool:
-        """True if the changing step reads of the base only what it is about to write, or writes one element."""
+        """True if the changing step reads of the base nothing but what it is about to write."""
         base, result = (self.memory.buffer(t) for t in (change.base, change.result))
-        if base.number not in last.reads:
-            return True
-        if change.node.op.family == "control":
-            return False
-        if change.node.op.name == "replace":
-            place = region_place(self.memory, change.node, 1)
-            events = region_events(self.memory, change.node.inputs[1], result, place)
-            return may_overwrite(events, base.number, result.number)
-        return product(self.memory.fusion.shape(change.node.inputs[1])) == 1
+        family = self.memory.families[change.node.op]
+        return base.number not in last.reads or family.reads_before(self.memory, change.node, base, result)
 
     # ---- values for a region -------------------------------------------------------------------------------------
 
     def _placed(self, change: Change, base: Buffer, readers: set[int]) -> bool:
         """Whether the value for a replaced region can be written there at once, by the cluster that computes it."""
         node, memory = change.node, self.memory
-        if change.kind != COPIED or node.op.name != "replace":
+        region = memory.families[node.op].region(memory, node) if change.kind == COPIED else None
+        if region is None:
             return False
         value, added = node.inputs[1], []
-        while value.op.name == "expand_dims":
+        while value.op is EXPAND_DIMS:
             added.append(value.node.attrs["axes"])
             value = value.inputs[0]
         home = memory.fusion.home(value.node)
-        if home is None or home.kind != LOOPS or value.node not in memory.fusion.stored or home.number in self.keep:
+        if home is None or not home.loops or value.node not in memory.fusion.stored or home.number in self.keep:
             return False
         member, buffer = home.members[value.node], memory.buffer(value)
         if member.kind != MAP or member.level != INNER or buffer.role != TEMPORARY or id(value) in self.owners:
@@ -184,9 +172,8 @@ class Sharer:
         if buffer.number in self.roots or buffer.number in self.consumed:
             return False
         others = self.order.readers.get(buffer.number, set()) - {change.cluster}
-        if any(self.clusters[n].kind != LOOPS or n in self.sharing.changes or n in self.keep for n in others):
+        if any(not self.clusters[n].loops or n in self.sharing.changes or n in self.keep for n in others):
             return False
-        region = region_place(memory, node, 1)
 
         def place(context: Context) -> Affine:
             for axes in reversed(added):
@@ -240,7 +227,11 @@ class Sharer:
 
 
 def apply_sharing(
-    made: list[Step], cluster: Cluster, sharing: Sharing, again: Callable[[Cluster], list[Step]]
+    made: list[Step],
+    cluster: Cluster,
+    sharing: Sharing,
+    families: Mapping[Op, FamilyLowering],
+    again: Callable[[Cluster], list[Step]],
 ) -> list[Step]:
     """The steps of a cluster, without copies that are not needed and with the buffers that are used instead; ``again``
     makes the steps that work on these buffers in place."""
@@ -248,8 +239,9 @@ def apply_sharing(
         return []
     changes = sharing.changes.get(cluster.number, [])
     written = cluster.number in sharing.readers or any(node in sharing.placed for node in cluster.members)
-    if written or (changes and cluster.kind != CONTROL):
-        return [_keeps(step) if cluster.kind != LOOPS else step for step in again(cluster)]
+    apart = cluster.loops or all(families[node.op].changes_part(node) for node in cluster.members)
+    if written or (changes and apart):
+        return [step if cluster.loops else _keeps(step) for step in again(cluster)]
     dropped = {change.copy for change in changes}
     return [rename(step, sharing.buffers) for number, step in enumerate(made) if number not in dropped]
 

@@ -9,6 +9,7 @@ import pytest
 
 import staticad as sa
 from staticad.ir.dims import symbol
+from staticad.lower.families import FAMILIES
 from staticad.lower.index.sizes import Sizes
 from staticad.lower.index.strided import Matrix, Strided, matrix, strided_view
 
@@ -35,7 +36,7 @@ def test_views_are_strides_of_their_base(case: str) -> None:
     shape, build, by_numpy = VIEWS[case]
     x, array = sa.placeholder(shape), np.arange(float(np.prod(shape))).reshape(shape)
     view, expected = build(x), by_numpy(array)
-    found = strided_view(view, SIZES)
+    found = strided_view(view, SIZES, FAMILIES)
     assert found.base is x
     assert isinstance(found.offset, int)
     strides = [8 * int(s) for s in found.strides]
@@ -45,7 +46,7 @@ def test_views_are_strides_of_their_base(case: str) -> None:
 
 def test_free_sizes_stay_symbolic() -> None:
     x = sa.placeholder(("n", "m"))
-    found = strided_view(x[:, ::-1], SIZES)
+    found = strided_view(x[:, ::-1], SIZES, FAMILIES)
     assert (found.offset, found.strides) == (M - 1, (M, -1))
 
 

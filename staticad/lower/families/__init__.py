@@ -1,0 +1,58 @@
+"""How each family of ops is lowered: one file a family, and the table that says which class of ops has which."""
+
+from __future__ import annotations
+
+from staticad.lower.families.assemble import AssembleLowering
+from staticad.lower.families.barrier import BarrierLowering
+from staticad.lower.families.contract import ContractLowering
+from staticad.lower.families.control import CondLowering, LoopLowering
+from staticad.lower.families.creation import CreationLowering
+from staticad.lower.families.elementwise import ElementwiseLowering
+from staticad.lower.families.frame import FrameLowering
+from staticad.lower.families.gather import GatherLowering
+from staticad.lower.families.movement import MovementLowering
+from staticad.lower.families.reduce import ArgReduceLowering, PartialLowering, ReduceLowering
+from staticad.lower.families.reshape import ReshapeLowering
+from staticad.lower.families.scatter import ScatterLowering
+from staticad.lower.families.source import SourceLowering
+from staticad.lower.fusion.clusters import Partial
+from staticad.lower.fusion.frames import Frame
+from staticad.lower.interface import Families, FamilyLowering
+from staticad.ops.base import (
+    ArgReduce,
+    Assemble,
+    Barrier,
+    Contract,
+    Creation,
+    Elementwise,
+    Gather,
+    Movement,
+    Op,
+    Reduce,
+    Reshape,
+    Scatter,
+    Source,
+)
+from staticad.ops.control import Cond, Loop
+
+TABLE: dict[type[Op], FamilyLowering] = {
+    Source: SourceLowering(),
+    Creation: CreationLowering(),
+    Elementwise: ElementwiseLowering(),
+    Reduce: ReduceLowering(),
+    ArgReduce: ArgReduceLowering(),
+    Movement: MovementLowering(),
+    Reshape: ReshapeLowering(),
+    Barrier: BarrierLowering(),
+    Assemble: AssembleLowering(),
+    Gather: GatherLowering(),
+    Scatter: ScatterLowering(),
+    Contract: ContractLowering(),
+    Cond: CondLowering(),
+    Loop: LoopLowering(),
+    Partial: PartialLowering(),
+    Frame: FrameLowering(),
+}
+"""The lowering of every class of ops; a class that is not listed has that of the nearest class above it."""
+
+FAMILIES = Families(TABLE)

@@ -1,0 +1,42 @@
+"""Assembled arrays: operands copied to regions, and a number around them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from staticad.ir.graph import Node, Tensor
+from staticad.lower.emission.regions import region_events
+from staticad.lower.emission.special import assemble_steps, region_place, region_step, regions_of
+from staticad.lower.fusion.fuse import Changed, FusedFamily, Fusion
+from staticad.lower.interface import FamilyLowering, Lowering, Place
+from staticad.lower.kernel.plan import Buffer, Step
+from staticad.lower.memory.events import may_overwrite
+from staticad.ops.base import Op
+
+
+class AssembleLowering(FamilyLowering):
+    """A step for each region. A replaced region is a change of the first operand."""
+
+    masked = False
+
+    def place(self, fusion: Fusion, node: Node) -> None:
+        fusion.place_alone(node, [edge for x in node.inputs for edge in fusion.own_edges(x)])
+
+    def steps(self, lowering: Lowering, node: Node) -> list[Step]:
+        return assemble_steps(lowering, node)
+
+    def changed(self, node: Node, used: set[Tensor], families: Mapping[Op, FusedFamily]) -> Changed:
+        return [(0, 0)] if self.changes_part(node) else []
+
+    def changes_part(self, node: Node) -> bool:
+        return bool(node.op.changes_base)
+
+    def change(self, lowering: Lowering, node: Node, target: Buffer) -> Step:
+        return region_step(lowering, node, 1, regions_of(node)[1], target)
+
+    def reads_before(self, lowering: Lowering, node: Node, base: Buffer, result: Buffer) -> bool:
+        events = region_events(lowering, node.inputs[1], result, region_place(lowering, node, 1))
+        return may_overwrite(events, base.number, result.number)
+
+    def region(self, lowering: Lowering, node: Node) -> Place | None:
+        return region_place(lowering, node, 1) if self.changes_part(node) else None

@@ -1,0 +1,26 @@
+"""Barriers: nothing but their operand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from staticad.ir.dims import Size
+from staticad.ir.graph import Node
+from staticad.lower.fusion.fuse import Fusion, Read
+from staticad.lower.index.affine import Context
+from staticad.lower.interface import Unplaced
+
+
+class BarrierLowering(Unplaced):
+    """A view of everything."""
+
+    view = True
+
+    def keeps_order(self, node: Node) -> bool:
+        return True
+
+    def operand_context(self, node: Node, context: Context, canonical: Callable[[Size], Size]) -> Context:
+        return context
+
+    def reads(self, fusion: Fusion, node: Node, context: Context) -> Sequence[Read]:
+        return [(node.inputs[0], context)]

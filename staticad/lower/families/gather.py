@@ -1,0 +1,43 @@
+"""Gathers: loads at computed indices, by whoever reads them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from staticad.errors import IndexOutOfBounds
+from staticad.ir.dims import product
+from staticad.ir.graph import Node, Tensor
+from staticad.lower.fusion.fuse import Fusion, Read
+from staticad.lower.index.affine import Context, gather_contexts
+from staticad.lower.interface import Unplaced
+from staticad.lower.kernel.plan import Requirement
+
+
+def indexed_axes(node: Node, index: Tensor) -> list[Requirement]:
+    """Axes of input 0 that are indexed need an element, unless there is no index."""
+    x, indices = node.inputs[0], product(index.shape)
+    text = "{}: axis {} of {} is empty, so that no index is in range"
+    return [
+        Requirement(x.shape[axis], 1, text.format(node.op.name, axis, x.type), node.where, IndexOutOfBounds, indices)
+        for axis in node.attrs["axes"]
+    ]
+
+
+class GatherLowering(Unplaced):
+    """Evaluated where it is read; the operand has to be in memory, unless it costs nothing."""
+
+    checks_indices = True
+    masked = False  # an index would be checked that nobody has read
+
+    def requirements(self, node: Node) -> list[Requirement]:
+        return indexed_axes(node, node.inputs[1])
+
+    def place(self, fusion: Fusion, node: Node) -> None:
+        if not fusion.generated(node.inputs[0]):
+            fusion.memory(node.inputs[0])
+
+    def reads(self, fusion: Fusion, node: Node, context: Context) -> Sequence[Read]:
+        x, *indices = node.inputs
+        index_context, _, _ = gather_contexts(node.attrs, indices[0].ndim, x.ndim, context)
+        found: list[Read] = [] if fusion.generated(x) else [(x, None)]
+        return [*found, *((index, index_context) for index in indices)]

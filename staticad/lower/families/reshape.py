@@ -1,0 +1,25 @@
+"""Reshapes: the same memory, read by other indices."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from staticad.ir.graph import Node
+from staticad.lower.fusion.fuse import Fusion, Read
+from staticad.lower.index.affine import Context
+from staticad.lower.interface import Unplaced
+
+
+class ReshapeLowering(Unplaced):
+    """A view of memory: the operand has to be in memory in row-major order."""
+
+    masked = False
+
+    def keeps_order(self, node: Node) -> bool:
+        return True
+
+    def place(self, fusion: Fusion, node: Node) -> None:
+        fusion.memory(node.inputs[0])
+
+    def reads(self, fusion: Fusion, node: Node, context: Context) -> Sequence[Read]:
+        return [(node.inputs[0], None)]

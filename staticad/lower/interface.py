@@ -1,0 +1,179 @@
+"""What a family of ops tells lowering, and what it gets to see of it.
+
+`FamilyLowering` has one instance per family, in the table of `staticad.lower.families`. Nothing in `lower` knows an op
+or a family by name: it asks this object. The defaults are those of an op that is neither view nor loop: it reads its
+inputs from memory as wholes, and its steps write its outputs (a library routine, for instance). Such a family defines
+`steps` and nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol
+
+import numpy as np
+
+from staticad.ir.dims import Size
+from staticad.ir.graph import Node, Tensor
+from staticad.lower.fusion.fuse import Changed, FusedFamily, Fusion, Read
+from staticad.lower.index.affine import Affine, Context
+from staticad.lower.index.sizes import Sizes
+from staticad.lower.kernel.plan import Buffer, Check, Plan, Requirement, Step
+from staticad.ops.base import Op
+from staticad.ops.ranges import Range
+
+Update = tuple[Tensor, Tensor]  # a variable (or a parameter that is a carry), its new value
+Place = Callable[[Context], Affine]  # from an index to a position in a buffer
+
+
+class Lowering(Protocol):
+    """One graph that becomes a plan, under construction (`lower.GraphLowering`)."""
+
+    sizes: Sizes
+    families: Mapping[Op, FamilyLowering]
+    fusion: Fusion
+    buffers: list[Buffer]
+    used: set[Tensor]  # what some node or the graph's result reads
+    in_body: bool  # of a loop or branch: errors leave nothing half-written, and all steps may go into one kernel
+
+    def buffer(self, tensor: Tensor) -> Buffer:
+        """The buffer of a source or stored tensor."""
+
+    def location(self, tensor: Tensor, context: Context) -> tuple[Buffer, Affine]:
+        """Where an element of a computed tensor is."""
+
+    def constant(self, array: np.ndarray) -> Buffer:
+        """A buffer for a constant."""
+
+    def scratch(self, tensor: Tensor) -> Buffer:
+        """A temporary of a tensor's type that is not its buffer."""
+
+    def scratch_bytes(self, size: Size) -> Buffer:
+        """A temporary of that many bytes."""
+
+    def check(self, check: Check) -> int:
+        """The code of a check."""
+
+    def body_plan(
+        self,
+        inputs: Sequence[Tensor],
+        fetches: Sequence[Tensor],
+        updates: Sequence[Update],
+        carries: Sequence[Tensor],
+        ranges: Mapping[Node, Range],
+    ) -> Plan:
+        """The plan of the body of a loop or branch, which updates its carries in place."""
+
+
+class FamilyLowering:
+    """How the ops of one family are lowered. Traits first, then what is asked in the order of the phases."""
+
+    source = False
+    """Comes from outside: has memory and is not computed."""
+    view = False
+    """Every element is one of the operand, at affine indices (`operand_context`)."""
+    generated = False
+    """Made of sizes and indices alone: read at any index, it costs nothing and needs no memory."""
+    pointwise = False
+    """An arithmetic expression of the operands' elements at the same index, with broadcasting."""
+    checks_indices = False
+    """Reading an element may report a wrong index."""
+    masked = True
+    """What has an element may be read under a mask (see `fusion.frames`): nothing else happens on the way."""
+    twice = False
+    """A reduction that runs along its row twice."""
+    accumulates = False
+    """Multiples of it can be added to a buffer at once (`add_onto`)."""
+
+    # ---- before fusion -------------------------------------------------------------------------------------------
+
+    def requirements(self, node: Node) -> list[Requirement]:
+        """Conditions on free sizes that the op implies."""
+        return []
+
+    def prepare(
+        self, node: Node, inputs: tuple[Tensor, ...], sizes: Sizes, families: Mapping[Op, FamilyLowering]
+    ) -> Tensor | Sequence[Tensor] | None:
+        """What is lowered instead of the node on these inputs; None to keep it."""
+        return None
+
+    # ---- indices -------------------------------------------------------------------------------------------------
+
+    def keeps_order(self, node: Node) -> bool:
+        """True if the elements are those of input 0 in the same row-major order."""
+        return False
+
+    def operand_context(self, node: Node, context: Context, canonical: Callable[[Size], Size]) -> Context:
+        """For a view: where the element at a context is in the operand."""
+        raise NotImplementedError(node.op.name)
+
+    def filled(self, node: Node) -> Any:
+        """The number that all elements are; None if that is not known."""
+        return None
+
+    # ---- fusion --------------------------------------------------------------------------------------------------
+
+    def place(self, fusion: Fusion, node: Node) -> None:
+        """Give a node a cluster, or none. By default one of its own, which reads the inputs from memory."""
+        fusion.place_alone(node, [edge for x in node.inputs for edge in fusion.whole(x)])
+
+    def reads(self, fusion: Fusion, node: Node, context: Context) -> Sequence[Read]:
+        """For what has no cluster: what evaluating an element reads, each at a context or as a whole."""
+        return ()
+
+    # ---- steps ---------------------------------------------------------------------------------------------------
+
+    def steps(self, lowering: Lowering, node: Node) -> list[Step]:
+        """For a cluster of its own: the steps that write the outputs to their buffers (`Lowering.buffer`). Inputs that
+        are read as wholes are in the buffers of what `Fusion.memory` gives for them."""
+        raise NotImplementedError(node.op.name)
+
+    def add_onto(self, lowering: Lowering, node: Node, target: Buffer, alpha: float) -> Step:
+        """The step that adds a multiple of the output to a buffer, if the family `accumulates`."""
+        raise NotImplementedError(node.op.name)
+
+    # ---- memory --------------------------------------------------------------------------------------------------
+
+    def changed(self, node: Node, used: set[Tensor], families: Mapping[Op, FusedFamily]) -> Changed:
+        """Inputs that are copied to where an output is, and changed there. The copies are the first steps, in this
+        order, and are left out where nobody else needs the input any more."""
+        return []
+
+    def changes_part(self, node: Node) -> bool:
+        """True for a copy of input 0 of which input 1 changes a part: see `change`."""
+        return False
+
+    def change(self, lowering: Lowering, node: Node, target: Buffer) -> Step:
+        """The step that changes the part, in a buffer that holds input 0."""
+        raise NotImplementedError(node.op.name)
+
+    def reads_before(self, lowering: Lowering, node: Node, base: Buffer, result: Buffer) -> bool:
+        """True if the changing step, which reads the base, reads of it only what it is about to write, or writes one
+        element."""
+        return False
+
+    def region(self, lowering: Lowering, node: Node) -> Place | None:
+        """Where input 1 stands in the result, if whoever computes it might write it there at once."""
+        return None
+
+
+class Unplaced(FamilyLowering):
+    """The base of families without clusters, whose nodes are evaluated by their readers."""
+
+    def place(self, fusion: Fusion, node: Node) -> None:
+        pass
+
+
+class Families(dict[Op, FamilyLowering]):
+    """The lowering of every op: the one in the table for its class, or for the nearest class above."""
+
+    def __init__(self, table: Mapping[type[Op], FamilyLowering]) -> None:
+        super().__init__()
+        self.table = dict(table)
+
+    def __missing__(self, op: Op) -> FamilyLowering:
+        for kind in type(op).__mro__:
+            if kind in self.table:
+                found = self[op] = self.table[kind]
+                return found
+        raise AssertionError(f"{op.name}: the class {type(op).__name__} is not in the table of families")
