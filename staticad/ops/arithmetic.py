@@ -19,7 +19,6 @@ from staticad.ops.transcendental import LOG
 ADD = Elementwise(
     "add",
     numpy=np.add,
-    code="add({0}, {1})",
     arity=2,
     commutative=True,
     ulps=0.5,
@@ -31,7 +30,6 @@ ADD = Elementwise(
 SUB = Elementwise(
     "sub",
     numpy=np.subtract,
-    code="sub({0}, {1})",
     arity=2,
     operands="iuf",
     ulps=0.5,
@@ -43,7 +41,6 @@ SUB = Elementwise(
 MUL = Elementwise(
     "mul",
     numpy=np.multiply,
-    code="mul({0}, {1})",
     arity=2,
     commutative=True,
     ulps=0.5,
@@ -61,7 +58,6 @@ def _div_vjp(g: Tensor, y: Tensor, a: Tensor, b: Tensor) -> tuple[Tensor, Tensor
 DIV = Elementwise(
     "div",
     numpy=np.true_divide,
-    code="div({0}, {1})",
     arity=2,
     operands="f",
     cost=5,
@@ -74,7 +70,6 @@ DIV = Elementwise(
 FLOOR_DIVIDE = Elementwise(
     "floor_divide",
     numpy=np.floor_divide,
-    code="floor_divide({0}, {1})",
     arity=2,
     operands="iuf",
     cost=20,
@@ -88,7 +83,6 @@ FLOOR_DIVIDE = Elementwise(
 REMAINDER = Elementwise(
     "remainder",
     numpy=np.remainder,
-    code="remainder({0}, {1})",
     arity=2,
     operands="iuf",
     cost=20,
@@ -131,7 +125,6 @@ def _power(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 POW = Elementwise(
     "pow",
     numpy=_power,
-    code="pow({0}, {1})",
     arity=2,
     operands="iuf",
     cost=40,
@@ -144,7 +137,6 @@ POW = Elementwise(
 NEG = Elementwise(
     "neg",
     numpy=np.negative,
-    code="neg({0})",
     operands="iuf",
     ulps=0,
     range_rule=ranges.negate,
@@ -155,7 +147,6 @@ NEG = Elementwise(
 SIGN = Elementwise(
     "sign",
     numpy=np.sign,
-    code="sign({0})",
     operands="iuf",
     cost=3,
     ulps=0,
@@ -166,7 +157,6 @@ SIGN = Elementwise(
 ABS = Elementwise(
     "abs",
     numpy=np.absolute,
-    code="abs({0})",
     ulps=0,
     vjp=lambda g, y, x: (g * apply(SIGN, x),),
     notes="derivative 0 at 0",
@@ -175,7 +165,6 @@ ABS = Elementwise(
 SQUARE = Elementwise(
     "square",
     numpy=np.square,
-    code="square({0})",
     operands="iuf",
     ulps=0.5,
     vjp=lambda g, y, x: (g * (x * 2),),
@@ -185,7 +174,6 @@ SQUARE = Elementwise(
 RECIPROCAL = Elementwise(
     "reciprocal",
     numpy=np.reciprocal,
-    code="reciprocal({0})",
     operands="f",
     cost=5,
     domain=(0.3, 3.0),
@@ -196,7 +184,6 @@ RECIPROCAL = Elementwise(
 SQRT = Elementwise(
     "sqrt",
     numpy=np.sqrt,
-    code="sqrt({0})",
     operands="f",
     cost=6,
     domain=(0.2, 3.0),
@@ -208,7 +195,6 @@ SQRT = Elementwise(
 RSQRT = Elementwise(
     "rsqrt",
     numpy=lambda x: np.reciprocal(np.sqrt(x)),
-    code="rsqrt({0})",
     operands="f",
     cost=10,
     domain=(0.2, 3.0),

@@ -27,8 +27,10 @@ from typing import Any
 import numpy as np
 
 from staticad.errors import DTypeError, ShapeError
+from staticad.ir import expressions
 from staticad.ir.dims import Shape, Size
 from staticad.ir.dtypes import BOOL, DType
+from staticad.ir.expressions import Call, Expression
 from staticad.ir.graph import NO_ATTRS, Attrs, Node, Tensor
 from staticad.ir.types import Constraint, TensorType, broadcast_shapes, same_size
 from staticad.ops.ranges import Progression, Range
@@ -138,7 +140,8 @@ class Creation(Op):
 class Elementwise(Op):
     """One scalar expression per element, with broadcasting.
 
-    ``code`` is text with {0}, {1}… for the operands, in terms of the kernel names of `staticad.codegen`.
+    ``code`` gives the expression of the operands' elements (`staticad.ir.expressions`); without it, it is one call of
+    the kernel function that has the op's name. Equal calls in kernels are made once.
     ``result`` is "same" (dtype of the operands) or the name of a dtype; ``operands`` tells which dtype kinds are
     legal ("biuf" letters), ``only`` names the only dtype; all operands have one dtype, except a leading bool condition
     where ``condition`` is set.
@@ -158,7 +161,7 @@ class Elementwise(Op):
         self,
         name: str,
         *,
-        code: str,
+        code: Callable[..., Expression] | None = None,
         arity: int = 1,
         result: str = "same",
         operands: str = "biuf",
@@ -204,12 +207,19 @@ class Elementwise(Op):
     def result_dtype(self, dtype: DType, attrs: Attrs) -> DType:
         return dtype if self.result == "same" else np.dtype(self.result)
 
+    def expression(self, operands: tuple[Expression, ...], dtype: DType) -> Expression:
+        """What computes an element of that dtype."""
+        return Call(self.name, operands, dtype) if self.code is None else self.code(*operands)
+
 
 class Cast(Elementwise):
     """astype: attrs dtype."""
 
     def result_dtype(self, dtype: DType, attrs: Attrs) -> DType:
         return attrs["dtype"]
+
+    def expression(self, operands: tuple[Expression, ...], dtype: DType) -> Expression:
+        return expressions.Cast(operands[0], dtype)
 
 
 class Reduce(Op):

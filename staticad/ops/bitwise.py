@@ -20,7 +20,6 @@ def _bits(
     return Elementwise(
         name,
         numpy=numpy,
-        code=name + "({0}, {1})",
         arity=2,
         operands="iu",
         cost=cost,
@@ -53,6 +52,6 @@ RIGHT_SHIFT = _bits(
     notes="keeps the sign; 0 or -1 for shifts by the width of the dtype or more, or by a negative number",
 )
 
-INVERT = Elementwise("invert", numpy=np.invert, code="invert({0})", operands="iu", ulps=0, nondifferentiable=True)
+INVERT = Elementwise("invert", numpy=np.invert, operands="iu", ulps=0, nondifferentiable=True)
 
 BITWISE_OPS = (BITWISE_AND, BITWISE_OR, BITWISE_XOR, LEFT_SHIFT, RIGHT_SHIFT, INVERT)

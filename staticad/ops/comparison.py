@@ -16,7 +16,6 @@ def _relation(name: str, numpy: Callable[..., Any], commutative: bool = False, n
     return Elementwise(
         name,
         numpy=numpy,
-        code=name + "({0}, {1})",
         arity=2,
         result="bool",
         commutative=commutative,
@@ -27,9 +26,7 @@ def _relation(name: str, numpy: Callable[..., Any], commutative: bool = False, n
 
 
 def _test(name: str, numpy: Callable[..., Any], notes: str = "") -> Elementwise:
-    return Elementwise(
-        name, numpy=numpy, code=name + "({0})", result="bool", ulps=0, nondifferentiable=True, notes=notes
-    )
+    return Elementwise(name, numpy=numpy, result="bool", ulps=0, nondifferentiable=True, notes=notes)
 
 
 EQUAL = _relation("equal", np.equal, commutative=True)

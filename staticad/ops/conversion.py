@@ -20,7 +20,6 @@ def _cast_vjp(g: Tensor, y: Tensor, x: Tensor, dtype: DType) -> tuple[Tensor | N
 CAST = Cast(
     "cast",
     numpy=lambda x, dtype: x.astype(dtype),
-    code="cast({0}, {dtype})",
     result=ASKED,
     ulps=0.5,
     vjp=_cast_vjp,
@@ -29,9 +28,7 @@ CAST = Cast(
 
 
 def _rounding(name: str, numpy: Callable[..., Any], notes: str = "") -> Elementwise:
-    return Elementwise(
-        name, numpy=numpy, code=name + "({0})", operands="f", ulps=0, nondifferentiable=True, notes=notes
-    )
+    return Elementwise(name, numpy=numpy, operands="f", ulps=0, nondifferentiable=True, notes=notes)
 
 
 FLOOR = _rounding("floor", np.floor)

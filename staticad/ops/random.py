@@ -51,7 +51,6 @@ def _threefry32(key: np.ndarray, counter: np.ndarray) -> np.ndarray:
 THREEFRY64 = Elementwise(
     "threefry64",
     numpy=_threefry64,
-    code="threefry64({0}, {1})",
     arity=2,
     only="uint64",
     cost=70,
@@ -64,7 +63,6 @@ THREEFRY64 = Elementwise(
 THREEFRY32 = Elementwise(
     "threefry32",
     numpy=_threefry32,
-    code="threefry32({0}, {1})",
     arity=2,
     only="uint64",
     result="uint32",

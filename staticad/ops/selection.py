@@ -34,7 +34,6 @@ def _where_vjp(g: Tensor, y: Tensor, condition: Tensor, a: Tensor, b: Tensor) ->
 WHERE = Elementwise(
     "where",
     numpy=np.where,
-    code="where({0}, {1}, {2})",
     arity=3,
     condition=True,
     ulps=0,
@@ -56,7 +55,6 @@ TIES = "NaN if one operand is NaN; equal operands get half the cotangent each"
 MAXIMUM = Elementwise(
     "maximum",
     numpy=np.maximum,
-    code="maximum({0}, {1})",
     arity=2,
     commutative=True,
     zero_signs=False,
@@ -69,7 +67,6 @@ MAXIMUM = Elementwise(
 MINIMUM = Elementwise(
     "minimum",
     numpy=np.minimum,
-    code="minimum({0}, {1})",
     arity=2,
     commutative=True,
     zero_signs=False,
@@ -82,7 +79,6 @@ MINIMUM = Elementwise(
 RELU = Elementwise(
     "relu",
     numpy=lambda x: np.maximum(x, x.dtype.type(0)),
-    code="relu({0})",
     operands="iuf",
     zero_signs=False,
     ulps=0,

@@ -47,9 +47,7 @@ def _function(
     domain: tuple[float, float] = (-2.0, 2.0),
     notes: str = "",
 ) -> Elementwise:
-    return Elementwise(
-        name, numpy=numpy, code=name + "({0})", operands="f", cost=cost, domain=domain, vjp=vjp, notes=notes
-    )
+    return Elementwise(name, numpy=numpy, operands="f", cost=cost, domain=domain, vjp=vjp, notes=notes)
 
 
 EXP = _function("exp", np.exp, lambda g, y, x: (g * y,), cost=12)

@@ -9,10 +9,24 @@ import pytest
 from staticad.codegen.kernel_names import KERNEL_NAMES
 from staticad.codegen.source import render
 from staticad.ir.dtypes import as_dtype
-from staticad.lower.kernel.language import Branch, Break, Compute, Index, Kernel, Load, Loop, Pointer, Store, Update
+from staticad.ir.expressions import Index, Name, arithmetic, call
+from staticad.lower.kernel.language import (
+    HI,
+    LO,
+    Branch,
+    Break,
+    Compute,
+    Kernel,
+    Load,
+    Loop,
+    Pointer,
+    Store,
+    Update,
+)
 from tests.codegen.golden_kernels import DIRECTORY, GOLDEN
 
 F8, B1 = as_dtype("float64"), as_dtype("bool")
+V0, V1 = Name("v0", F8), Name("v1", F8)
 
 
 def body_of(*body: object) -> list[str]:
@@ -26,9 +40,9 @@ def body_of(*body: object) -> list[str]:
 def test_statements() -> None:
     index = Index((("i0", "n0"), ("i1", 1)))
     assert body_of(Load("v0", "p0", index)) == ["v0 = load(p0, i0 * n0 + i1)"]
-    assert body_of(Compute("v1", "exp(v0)")) == ["v1 = exp(v0)"]
-    assert body_of(Store("p0", index, "v1")) == ["store(p0, i0 * n0 + i1, v1)"]
-    assert body_of(Update("p0", Index(()), "add_reduce", "v1")) == ["store(p0, 0, add_reduce(load(p0, 0), v1))"]
+    assert body_of(Compute("v1", call("exp", V0))) == ["v1 = exp(v0)"]
+    assert body_of(Store("p0", index, V1)) == ["store(p0, i0 * n0 + i1, v1)"]
+    assert body_of(Update("p0", Index(()), "add_reduce", V1)) == ["store(p0, 0, add_reduce(load(p0, 0), v1))"]
 
 
 def test_indices() -> None:
@@ -43,8 +57,8 @@ def test_indices() -> None:
 
 
 def test_blocks() -> None:
-    inner = Loop("i1", 0, "n0", (Compute("v0", "i1"),))
-    assert body_of(Loop("i0", "lo", "hi", (inner, Branch("v9", (Compute("v1", "i0"),))))) == [
+    inner = Loop("i1", None, Name("n0"), (Compute("v0", Name("i1")),))
+    assert body_of(Loop("i0", LO, HI, (inner, Branch(Name("v9", B1), (Compute("v1", Name("i0")),))))) == [
         "for i0 in range(lo, hi):",
         "    for i1 in range(n0):",
         "        v0 = i1",
@@ -54,7 +68,7 @@ def test_blocks() -> None:
 
 
 def test_a_loop_without_stop_ends_by_a_break_only() -> None:
-    loop = Loop("t", 0, None, (Compute("v0", "t + 1"), Break("v0 > 3")))
+    loop = Loop("t", None, None, (Compute("v0", arithmetic("t", "+", 1)), Break(arithmetic("v0", ">", 3))))
     assert body_of(loop) == [
         "t = 0 - 1",
         "while True:",

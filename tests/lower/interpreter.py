@@ -13,14 +13,13 @@ from typing import Any
 
 import numpy as np
 
-from staticad.codegen.source import render
 from staticad.ir.dim_values import evaluate
 from staticad.ir.dims import Size, Symbol, as_symbol
 from staticad.lower.kernel import plan as plans
 from staticad.lower.kernel.language import Kernel
 from staticad.lower.kernel.plan import Address, Library, Plan, Status, Step, Symbolic
 from staticad.lower.kernel.routine import Gemm, Routine
-from staticad.ops import ALL_OPS
+from tests.lower.statements import Runner
 
 NOBODY = -1
 PARTS = 1_000_000  # numbers of parts of a buffer of bytes
@@ -174,14 +173,14 @@ class Run:
         if isinstance(step.kernel, Routine):
             _gemm(arguments, extent)
             return
-        names = _names()
-        exec(render(step.kernel), names)
+        memory = _Iteration()
+        run = Runner(step.kernel, memory)
         # As the machine does, but cut as finely as can be and in another order; an empty step is called as well.
         bounds = [(at, at + 1) for at in reversed(range(extent))] if grain and extent else [(0, extent)]
         for lo, hi in bounds:
-            names["_iteration"][0] = lo
+            memory.number = lo
             with np.errstate(all="ignore"):
-                names["kernel"](arguments, lo, hi)
+                run(arguments, lo, hi)
 
     def parts(self, step: Step) -> dict[Address, Pointer]:
         """The temporaries of a loop that is a kernel lie one after another in a buffer of bytes."""
@@ -253,37 +252,26 @@ def _number(bits: int, dtype: np.dtype) -> Any:
     return np.array([bits], np.uint32 if dtype.itemsize == 4 else np.uint64).view(dtype)[0]
 
 
-def _names() -> dict[str, Any]:
-    """The names of kernel source with their meaning in Python; ``_iteration`` is the present outermost index."""
-    iteration = [0]
-    names: dict[str, Any] = {op.code.split("(")[0]: op.numpy for op in ALL_OPS if op.family == "elementwise"}
-    names |= {str(d): np.dtype(d).type for d in "int8 int16 int32 int64 uint8 uint16 uint32 uint64".split()}
-    names |= {"float32": np.float32, "float64": np.float64, "bool_": np.bool_, "inf": np.inf, "nan": np.nan}
-    names |= {"add_reduce": np.add, "mul_reduce": np.multiply, "max_reduce": np.maximum, "min_reduce": np.minimum}
-    names |= {name: lambda value: value for name in ("max_key", "min_key", "key_value")}  # floats are their own keys
-    names |= {name: lambda: None for name in ("short_loop", "deep_loop")}
-    names |= {"or_reduce": np.logical_or, "and_reduce": np.logical_and}
-    names["cast"] = lambda value, kind: np.asarray(value).astype(kind)[()]
-    names["where"] = lambda condition, one, other: one if condition else other
-    names["pointer"] = _pointer
-    names["size"] = lambda args, slot: args[slot]
-    names["load"] = lambda pointer, index: pointer.load(index, iteration[0])
-    names["load_where"] = lambda mask, pointer, index: (
-        pointer.load(index, iteration[0]) if mask else pointer.dtype.type(0)
-    )
-    names["store"] = lambda pointer, index, value: pointer.store(index, value, iteration[0])
-    names["check_index"] = _check_index
-    names["failure"] = lambda args, slot: 0  # a failure has ended the run
-    names["matrix_product"] = lambda *arguments: _matrix_product(iteration[0], *arguments)
-    names["matrix_product_add"] = names["matrix_product"]
-    names["_iteration"] = iteration
-    return names
+class _Iteration:
+    """The memory as an iteration of the outermost loop sees it."""
 
+    number = 0
 
-def _pointer(args: list[Any], slot: int, dtype: Any, _scope: int, _scopes: int) -> Pointer:
-    pointer = args[slot]
-    assert isinstance(pointer, Pointer) and pointer.dtype == np.dtype(dtype), (pointer, dtype)
-    return pointer
+    def load(self, pointer: Pointer, index: Any) -> Any:
+        return pointer.load(index, self.number)
+
+    def store(self, pointer: Pointer, index: Any, value: Any) -> None:
+        pointer.store(index, value, self.number)
+
+    def product(self, *arguments: Any) -> None:
+        _matrix_product(self.number, *arguments)
+
+    def check_index(self, status: Any, index: Any, size: int, code: int) -> int:
+        assert isinstance(status, Status)
+        place = int(index) + size if index < 0 else int(index)
+        if not 0 <= place < size:
+            raise IndexReported(code)
+        return place
 
 
 def _matrix_product(
@@ -316,14 +304,6 @@ def _matrix_product(
             if alpha is not None:
                 total = alpha * total + c.load(c_at + i * c_row + j, iteration)
             c.store(c_at + i * c_row + j, total, iteration)
-
-
-def _check_index(args: list[Any], slot: int, index: Any, size: int, code: int) -> int:
-    assert isinstance(args[slot], Status)
-    place = int(index) + size if index < 0 else int(index)
-    if not 0 <= place < size:
-        raise IndexReported(code)
-    return place
 
 
 def interpret(

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 import staticad as sa
-from staticad.lower.kernel.language import Index, Kernel, Load, Loop, Statement, Store
+from staticad.ir.expressions import Index
+from staticad.lower.kernel.language import Kernel, Load, Loop, Statement, Store
 from staticad.lower.kernel.plan import Plan
 from tests.lower.interpreter import NOBODY, Block, IndexReported, Pointer, WrongAccess, interpret
 from tests.lower.planning import plan_for

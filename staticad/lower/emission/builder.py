@@ -10,14 +10,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from staticad.ir.dims import Size, product
+from staticad.ir.dims import Size, at_least, product
 from staticad.ir.dtypes import DType
+from staticad.ir.expressions import Expression, Index, Name, names
 from staticad.ir.graph import Tensor
 from staticad.ir.provenance import Where
 from staticad.lower.index.affine import Affine, Context, Key
 from staticad.lower.kernel.language import (
     Compute,
-    Index,
     Kernel,
     Load,
     Loop,
@@ -25,7 +25,7 @@ from staticad.lower.kernel.language import (
     Statement,
     Store,
     Update,
-    with_status,
+    is_maskable,
 )
 from staticad.lower.kernel.plan import Address, Argument, Buffer, Status, Step, Symbolic
 
@@ -42,7 +42,8 @@ class Event:
 class _Block:
     def __init__(self) -> None:
         self.statements: list[Statement] = []
-        self.memo: dict[Any, str] = {}
+        self.memo: dict[Any, Expression] = {}  # values of tensors at contexts
+        self.names: dict[Any, Name] = {}  # what loads and expressions are bound to
         self.cost = 0
 
 
@@ -63,33 +64,28 @@ class Builder:
         self._guards: dict[str, frozenset[Size]] = {}  # values that are right only where loops of these extents run
         self._keys: dict[Key, tuple[str, int]] = {}
         self._pointers: dict[int, tuple[str, DType]] = {}
-        self._sizes: dict[Size, str] = {}
+        self._sizes: dict[Size, Name] = {}
         self._count = 0
-        self.masks: list[str] = []  # of the frames that are being evaluated
+        self.masks: list[Name] = []  # of the frames that are being evaluated
 
     # ---- names and arguments -------------------------------------------------------------------------------------
 
-    def fresh(self, prefix: str) -> str:
+    def fresh(self, prefix: str, dtype: DType) -> Name:
         self._count += 1
-        return f"{prefix}{self._count - 1}"
+        return Name(f"{prefix}{self._count - 1}", dtype)
 
     def size(self, size: Size) -> int | str:
         """A size as an argument of the kernel; 0, 1 and -1 stand in the source."""
         if isinstance(size, int) and -1 <= size <= 1:
             return size
-        name = self._sizes.get(size)
-        if name is None:
-            name = self._sizes[size] = f"n{len(self._sizes)}"
-            self._depth[name] = 0
-        return name
+        return self.size_value(size).name
 
-    def size_value(self, size: Size) -> str:
+    def size_value(self, size: Size) -> Name:
         """A size as an argument, never as a literal: kernels are shared whatever it is."""
-        name = self._sizes.get(size)
-        if name is None:
-            name = self._sizes[size] = f"n{len(self._sizes)}"
-            self._depth[name] = 0
-        return name
+        found = self._sizes.get(size)
+        if found is None:
+            found = self._sizes[size] = Name(f"n{len(self._sizes)}")
+        return found
 
     def pointer(self, buffer: Buffer) -> str:
         found = self._pointers.get(buffer.number)
@@ -122,20 +118,20 @@ class Builder:
         self._keys[key] = (name, self.depth)
         self._depth[name] = self.depth
 
-    def alias(self, key: Key, name: str) -> None:
+    def alias(self, key: Key, value: Name) -> None:
         """A key that is a computed value instead of a loop variable."""
-        self._keys[key] = (name, self._depth[name])
+        self._keys[key] = (value.name, self._depth[value.name])
 
-    def name_of(self, key: Key) -> str:
+    def name_of(self, key: Key) -> Name:
         """The loop variable of a key, or the value that stands for it."""
-        return self._keys[key][0]
+        return Name(self._keys[key][0])
 
-    def close(self, name: str, start: int | str, stop: int | str, hint: str = "") -> None:
+    def close(self, name: str, start: Expression | None, stop: Expression, hint: str = "") -> None:
         """End the innermost loop and put it into the enclosing block. The hint is passed on where it is safe."""
         block = self._blocks.pop()
         self._extents.pop()
         if block.statements:
-            hint = hint if all(map(_maskable, block.statements)) else ""
+            hint = hint if all(map(is_maskable, block.statements)) else ""
             self.emit(Loop(name, start, stop, tuple(block.statements), hint))
 
     def emit(self, statement: Statement, depth: int | None = None) -> None:
@@ -159,61 +155,68 @@ class Builder:
     def statement_count(self) -> int:
         return len(self._blocks[-1].statements)
 
-    def remember(self, tensor: Tensor, context: Context, name: str) -> None:
+    def remember(self, tensor: Tensor, context: Context, value: Name) -> None:
         """A value that the innermost block has just computed."""
-        self._blocks[-1].memo[tensor, context] = name
-        self._depth[name] = self.depth
+        self._blocks[-1].memo[tensor, context] = value
+        self._depth[value.name] = self.depth
 
-    def compute(self, text: str, operands: tuple[str, ...], cost: int = 0) -> str:
-        """``name = text`` as far outside as its operands allow."""
-        depth = max((self._depth.get(o, 0) for o in operands), default=0)
-        key = ("text", text)
-        found = self._blocks[depth].memo.get(key)
-        if found is None:
-            found = self._blocks[depth].memo[key] = self.fresh("v")
-            self._depth[found] = depth
-            self.guard(found, operands)
-            self._blocks[depth].cost += cost
-            self.emit(Compute(found, text), depth)
+    def known(self, key: Any, depth: int) -> Name | None:
+        """What the block at that depth has bound under a key."""
+        return self._blocks[depth].names.get(key)
+
+    def bind(self, key: Any, depth: int, dtype: DType, operands: Iterable[str]) -> Name:
+        """A new value of the block at that depth, remembered under a key; it is right where its operands are."""
+        found = self._blocks[depth].names[key] = self.fresh("v", dtype)
+        self._depth[found.name] = depth
+        self.guard(found, operands)
         return found
 
-    def guard(self, name: str, operands: Iterable[str], extents: Iterable[Size] = ()) -> None:
+    def compute(self, value: Expression, cost: int = 0) -> Name:
+        """An expression under a name, as far outside as its operands allow."""
+        operands = list(names(value))
+        depth = max((self._depth.get(o, 0) for o in operands), default=0)
+        found = self.known(value, depth)
+        if found is None:
+            found = self.bind(value, depth, value.dtype, operands)
+            self._blocks[depth].cost += cost
+            self.emit(Compute(found.name, value), depth)
+        return found
+
+    def guard(self, value: Name, operands: Iterable[str], extents: Iterable[Size] = ()) -> None:
         """A value is right where its operands are, and the loops of these extents run."""
         guard = frozenset(extents).union(*(self._guards.get(o, ()) for o in operands))
         if guard:
-            self._guards[name] = guard
+            self._guards[value.name] = guard
 
-    def _holds(self, name: str) -> bool:
+    def holds(self, value: Expression) -> bool:
         """True if a value found before is right in the open loops."""
-        return self._guards.get(name, frozenset()).issubset(self._extents)
+        return not isinstance(value, Name) or self._guards.get(value.name, frozenset()).issubset(self._extents)
 
-    def named(self, value: str) -> str:
-        """A value under a name: literals get one."""
-        return value if value in self._depth else self.compute(value, ())
+    def unsure(self, value: Name) -> list[Size]:
+        """The extents of open loops inside of the one that a value belongs to which may not run at all."""
+        return [e for e in self._extents[self._depth[value.name] :] if not at_least(e, 1)]
 
     # ---- memory --------------------------------------------------------------------------------------------------
 
-    def load(self, buffer: Buffer, affine: Affine) -> str:
+    def load(self, buffer: Buffer, affine: Affine) -> Name:
         self.accesses.append(affine)
         index, depth = self.index(affine)
         key: tuple[Any, ...] = ("load", buffer.number, affine)
-        found = self._blocks[depth].memo.get(key)
-        mask = self.mask if product(buffer.shape) != 1 else ""  # a single number is there in any case
-        if found is None and mask:
-            key, depth = (*key, mask), max(depth, self._depth[mask])
-            found = self._blocks[depth].memo.get(key)
+        found = self.known(key, depth)
+        mask = self.mask if product(buffer.shape) != 1 else None  # a single number is there in any case
+        if found is None and mask is not None:
+            key, depth = (*key, mask), max(depth, self._depth[mask.name])
+            found = self.known(key, depth)
         if found is None:
-            found = self._blocks[depth].memo[key] = self.fresh("v")
-            self._depth[found] = depth
+            found = self.bind(key, depth, buffer.dtype, (name for name, _ in index.terms))
             self.reads[buffer.number] = None
             self.events.append(Event(False, buffer.number, affine))
-            self.guard(found, (name for name, _ in index.terms))
             self.cost += 1
             self._blocks[depth].cost += 1
-            self.emit(Load(found, self.pointer(buffer), index, mask), depth)
+            self.emit(Load(found.name, self.pointer(buffer), index, mask), depth)
         return found
 
-    def store(self, buffer: Buffer, affine: Affine, value: str) -> None:
+    def store(self, buffer: Buffer, affine: Affine, value: Expression) -> None:
         self.accesses.append(affine)
         index, _ = self.index(affine)
         self.writes[buffer.number] = None
@@ -222,7 +225,7 @@ class Builder:
         self._blocks[-1].cost += 1
         self.emit(Store(self.pointer(buffer), index, value))
 
-    def update(self, buffer: Buffer, affine: Affine, combine: str, value: str) -> None:
+    def update(self, buffer: Buffer, affine: Affine, combine: str, value: Expression) -> None:
         self.accesses.append(affine)
         index, _ = self.index(affine)
         self.writes[buffer.number] = None
@@ -232,22 +235,21 @@ class Builder:
         self.emit(Update(self.pointer(buffer), index, combine, value))
 
     @property
-    def mask(self) -> str:
-        """The value that tells whether what is evaluated is wanted at all; nothing outside of frames."""
-        return self.masks[-1] if self.masks else ""
+    def mask(self) -> Name | None:
+        """The value that tells whether what is evaluated is wanted at all; None outside of frames."""
+        return self.masks[-1] if self.masks else None
 
     # ---- the result ----------------------------------------------------------------------------------------------
 
     def finish(self, label: str, extent: Size, grain: Size, iterations: Size) -> Step:
         """The kernel and its arguments; ``iterations`` is how often the innermost statements run."""
         pointers = tuple(Pointer(name, dtype, scope) for scope, (name, dtype) in enumerate(self._pointers.values()))
-        status = len(pointers) + len(self._sizes)
-        body = tuple(with_status(s, status) for s in self._blocks[0].statements)
         arguments: list[Argument] = [Address(number) for number in self._pointers]
         arguments += [Symbolic(size) for size in self._sizes]
         if self.checked:
             arguments.append(Status())
-        kernel = Kernel(pointers, tuple(self._sizes.values()), body, self.checked, label)
+        sizes = tuple(value.name for value in self._sizes.values())
+        kernel = Kernel(pointers, sizes, tuple(self._blocks[0].statements), self.checked, label)
         return Step(
             kernel,
             tuple(arguments),
@@ -259,13 +261,3 @@ class Builder:
             tuple(self.where),
             iterations * max(1, self.cost),
         )
-
-
-_NEVER_MASKED = ("check_index(", "floor_divide(", "remainder(", "pow(")
-
-
-def _maskable(statement: Statement) -> bool:
-    """Loops and index checks branch, and a division of integers is done one by one."""
-    if isinstance(statement, Compute):
-        return not any(name in statement.text for name in _NEVER_MASKED)
-    return isinstance(statement, Load | Store | Update)

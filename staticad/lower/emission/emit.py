@@ -5,12 +5,14 @@ A value is computed once for every context.
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
-from staticad.ir.dims import Shape, Size, at_least, product
+from staticad.ir.dims import Shape, Size, product
 from staticad.ir.dtypes import INT64, DType
+from staticad.ir.expressions import STATUS, Call, Cast, Expression, Name, call, constant, map_children
 from staticad.ir.graph import Node, Tensor
 from staticad.lower.emission.builder import Builder
 from staticad.lower.fusion.clusters import INNER, Member
@@ -27,7 +29,6 @@ from staticad.lower.index.affine import (
 from staticad.lower.interface import Lowering
 from staticad.lower.kernel.language import Compute
 from staticad.lower.kernel.plan import IndexCheck
-from staticad.lower.kernel.text import dtype_name, index_text, is_plain, literal
 from staticad.ops.sources import constant_array
 
 
@@ -41,19 +42,20 @@ class Emitter(Builder):
         self.stage = 0
         self.members: dict[Node, Member] = {}
 
-    def value(self, tensor: Tensor, context: Context) -> str:
-        """The name (or literal) of the tensor's element at a context, evaluated in the open loops."""
+    def value(self, tensor: Tensor, context: Context) -> Expression:
+        """The tensor's element at a context, evaluated in the open loops: a name or a constant."""
         mask = self.mask
         for block in reversed(self._blocks):
-            found = block.memo.get((tensor, context)) or (block.memo.get((tensor, context, mask)) if mask else None)
-            if found is not None and self._holds(found):
+            memo = block.memo
+            found = memo.get((tensor, context)) or (memo.get((tensor, context, mask)) if mask is not None else None)
+            if found is not None and self.holds(found):
                 return found
-        name = self._evaluate(tensor, context)
-        key = (tensor, context, mask) if mask else (tensor, context)
-        self._blocks[self._depth.get(name, 0)].memo[key] = name
-        return name
+        value = self._evaluate(tensor, context)
+        key = (tensor, context) if mask is None else (tensor, context, mask)
+        self._blocks[self._depth.get(value.name, 0) if isinstance(value, Name) else 0].memo[key] = value
+        return value
 
-    def _evaluate(self, tensor: Tensor, context: Context) -> str:
+    def _evaluate(self, tensor: Tensor, context: Context) -> Expression:
         node, family = tensor.node, tensor.op.family
         if family == "source":
             return self._source(tensor, context)
@@ -80,7 +82,7 @@ class Emitter(Builder):
             return self._creation(node, context)
         return self._elementwise(node, context)
 
-    def _frame(self, node: Node, context: Context) -> str:
+    def _frame(self, node: Node, context: Context) -> Expression:
         """What stands in the middle where the index lies inside, else the number around it."""
         canonical = self.fusion.sizes.canonical
         inner = frame_context(node, context, canonical)
@@ -90,58 +92,62 @@ class Emitter(Builder):
             if size == total:
                 continue
             place = self.integer(index)
-            bounds = [] if canonical(start) == 0 else [f"greater_equal({place}, int64(0))"]
+            bounds = [] if canonical(start) == 0 else [call("greater_equal", place, constant(0, INT64))]
             if canonical(start) + size != total:
-                bounds.append(f"less({place}, {self.size_value(size)})")
+                bounds.append(call("less", place, self.size_value(size)))
             for bound in bounds:
-                inside = self.compute(bound, (place,))
-                mask = inside if not mask else self.compute(f"logical_and({mask}, {inside})", (mask, inside))
+                inside = self.compute(bound)
+                mask = inside if mask is None else self.compute(call("logical_and", mask, inside))
         fill = self.number(node.attrs["fill"], node.types[0].dtype)
-        if not mask:
+        if mask is None:
             return self.value(node.inputs[0], inner)
         self.masks.append(mask)
         value = self.value(node.inputs[0], inner)
         self.masks.pop()
         self.cost += 1
-        return self.compute(f"where({mask}, {value}, {fill})", (mask, value, fill), cost=1)
+        return self.compute(call("where", mask, value, fill), cost=1)
 
     def _stored_before(self, node: Node, member: Member) -> bool:
         """True for values of an earlier loop of this kernel; what is outside the loops is still at hand."""
         return node in self.fusion.stored and member.level == INNER and member.stage < self.stage
 
-    def _member(self, node: Node, context: Context) -> str:
+    def _member(self, node: Node, context: Context) -> Expression:
         if node.op.family != "elementwise":  # a reduction over nothing but axes of size 1
             x = node.inputs[0]
             if node.op.family == "argreduce":
-                return literal(0, INT64)
+                return constant(0, INT64)
             reduced = node.attrs["axes"]
             kept = iter(context)
             return self.value(x, tuple(ZERO if a in reduced else next(kept) for a in range(x.ndim)))
         return self._elementwise(node, context)
 
-    def _elementwise(self, node: Node, context: Context) -> str:
+    def _elementwise(self, node: Node, context: Context) -> Expression:
         ndim = node.types[0].ndim
         operands = tuple(self.value(x, broadcast_context(context, self.fusion.shape(x), ndim)) for x in node.inputs)
         self.where[node.where] = None
-        if node.op.name == "copy":
-            return operands[0]
+        code = node.op.expression(operands, node.types[0].dtype)
+        if code is operands[0]:
+            return code
         self.cost += node.op.cost
-        text = node.op.code.format(*operands, dtype=dtype_name(node.types[0].dtype))
-        return self.compute(text, operands, cost=node.op.cost)
+        return self.compute(map_children(code, self._register), cost=node.op.cost)
 
-    def _source(self, tensor: Tensor, context: Context) -> str:
+    def _register(self, e: Expression) -> Expression:
+        """A part of an op's expression under a name of its own, so that equal parts are computed once."""
+        return self.compute(map_children(e, self._register)) if isinstance(e, Call | Cast) else e
+
+    def _source(self, tensor: Tensor, context: Context) -> Expression:
         array = constant_array(tensor)
         if array is not None and array.size == 1 and is_plain(array.reshape(-1)[0]):
-            return literal(array.reshape(-1)[0], tensor.dtype)
+            return constant(array.reshape(-1)[0], tensor.dtype)
         return self.load(self.memory.buffer(tensor), linear(context, self.fusion.shape(tensor)))
 
-    def number(self, value: Any, dtype: DType) -> str:
+    def number(self, value: Any, dtype: DType) -> Expression:
         """A constant number: in the source if it is plain, else from memory."""
         if is_plain(value):
-            return literal(value, dtype)
+            return constant(value, dtype)
         return self.load(self.memory.constant(np.asarray(value, dtype)), ZERO)
 
-    def _creation(self, node: Node, context: Context) -> str:
+    def _creation(self, node: Node, context: Context) -> Expression:
         dtype = node.types[0].dtype
         if node.op.kind == "fill":
             return self.number(node.attrs["value"], dtype)
@@ -151,28 +157,23 @@ class Emitter(Builder):
             affine = linear(context, self.fusion.shape(node.outputs[0]))
         else:
             affine = context[node.attrs["axis"]]
-        return self._cast(self.integer(affine), INT64, dtype)
+        value = self.integer(affine)
+        return value if dtype == INT64 else self.compute(Cast(value, dtype))
 
-    def integer(self, affine: Affine) -> str:
+    def integer(self, affine: Affine) -> Expression:
         """An affine expression as an int64 value."""
         self.accesses.append(affine)
         index, depth = self.index(affine)
-        text = index_text(index)
-        if text.lstrip("-").isdigit():
-            return literal(int(text), INT64)
+        if not index.terms and isinstance(index.constant, int):
+            return constant(index.constant, INT64)
         key = ("integer", affine)
-        found = self._blocks[depth].memo.get(key)
+        found = self.known(key, depth)
         if found is None:
-            found = self._blocks[depth].memo[key] = self.fresh("v")
-            self._depth[found] = depth
-            self.guard(found, (name for name, _ in index.terms))
-            self.emit(Compute(found, text), depth)
+            found = self.bind(key, depth, INT64, (name for name, _ in index.terms))
+            self.emit(Compute(found.name, index), depth)
         return found
 
-    def _cast(self, name: str, source: DType, target: DType) -> str:
-        return name if source == target else self.compute(f"cast({name}, {dtype_name(target)})", (name,))
-
-    def _gather(self, node: Node, context: Context) -> str:
+    def _gather(self, node: Node, context: Context) -> Expression:
         x = node.inputs[0]
         shape = self.fusion.shape(x)
         dynamic = self.indices(node, node.inputs[1:], context, shape)
@@ -187,22 +188,30 @@ class Emitter(Builder):
         index_context, which, others = gather_contexts(node.attrs, indices[0].ndim, len(shape), context)
         found = dict(others)
         for axis, number in which.items():
-            name = self.named(self.value(indices[number], index_context))
+            place = self.value(indices[number], index_context)
+            if not isinstance(place, Name):
+                place = self.compute(place)
             if not self.fusion.ranges.within(indices[number], shape[axis]):
-                name = self.checked_index(name, axis, shape[axis], node)
-            found[axis] = Affine(0, ((name, 1),))
+                place = self.checked_index(place, axis, shape[axis], node)
+            found[axis] = Affine(0, ((place.name, 1),))
         return found
 
-    def checked_index(self, name: str, axis: int, size: Size, node: Node) -> str:
+    def checked_index(self, place: Name, axis: int, size: Size, node: Node) -> Name:
         code = self.memory.check(IndexCheck(f"axis {axis} of {node.op.name}", node.where))
         self.checked = True
         extent, number = self.size_value(size), self.size_value(code)
-        unsure = [e for e in self._extents[self._depth[name] :] if not at_least(e, 1)]
+        unsure = self.unsure(place)
         if unsure:
             # The check stands outside of these loops; it must not fail if they don't run.
-            runs = self.compute(f"greater({self.size_value(product(unsure))}, int64(0))", ())
-            name = self.compute(f"where({runs}, {name}, int64(0))", (runs, name))
-            self.guard(name, (name,), unsure)
-            extent = self.compute(f"where({runs}, {extent}, int64(1))", (runs,))
-        safe = self.compute(f"check_index(args, STATUS, {name}, {extent}, {number})", (name,))
-        return safe
+            runs = self.compute(call("greater", self.size_value(product(unsure)), constant(0, INT64)))
+            place = self.compute(call("where", runs, place, constant(0, INT64)))
+            self.guard(place, (place.name,), unsure)
+            extent = self.compute(call("where", runs, extent, constant(1, INT64)))
+        return self.compute(call("check_index", STATUS, place, extent, number))
+
+
+def is_plain(value: Any) -> bool:
+    """Numbers that stand in the source: small integers, simple powers of two, infinities. The others are arguments,
+    so that kernels that differ in a learning rate are one kernel."""
+    number = float(value)
+    return not math.isfinite(number) or (abs(number) <= 16 and number * 16 == int(number * 16))

@@ -12,6 +12,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from staticad.ir.dims import Size, floordiv, maximum, product
+from staticad.ir.dtypes import FLOAT32, FLOAT64, INT64
+from staticad.ir.expressions import Cast, Expression, Name, arithmetic, call, constant
 from staticad.ir.graph import Node
 from staticad.lower.emission.emit import Emitter
 from staticad.lower.emission.reductions import (
@@ -41,12 +43,14 @@ from staticad.lower.index.affine import ZERO, Affine, Context, linear, loop
 from staticad.lower.index.axes import Axis, affine_of, merge, separate
 from staticad.lower.interface import Lowering
 from staticad.lower.kernel.hints import GRAIN, grain_of, loop_hint
-from staticad.lower.kernel.language import Branch, Compute, Statement
+from staticad.lower.kernel.language import HI, LO, Branch, Compute, Statement
 from staticad.lower.kernel.plan import Buffer, Step
 
 TILE = 32  # side of the squares in which arrays are transposed
 CHUNK_KEY = "chunk"
 PIECE_KEY = "piece"
+FAR = constant(2**63 - 1, INT64)  # behind every place
+Bounds = tuple[Expression | None, Expression]  # of a loop
 
 
 def tiles(extent: Size) -> Size:
@@ -65,7 +69,7 @@ class _Accumulator:
         while self.depth < limit and axes[self.depth].last in kept:
             self.depth += 1
         self.below = [axis for axis in axes[self.depth : limit] if axis.last in kept]
-        self.register: str | None = None
+        self.register: Name | None = None
 
 
 class Nest:
@@ -144,7 +148,7 @@ class Nest:
     def _build(self, axes: list[Axis], tiled: bool = False) -> Emitter:
         emitter = self.emitter = Emitter(self.memory)
         self.tiled = tiled
-        self.runs: dict[Node, str] = {}  # the registers of the present run
+        self.runs: dict[Node, Name] = {}  # the registers of the present run
         emitter.members = self.cluster.members
         self.axes, self.affine = axes, affine_of(axes)
         self.outer_count = sum(axis.last < self.outer_axes for axis in axes)
@@ -159,36 +163,35 @@ class Nest:
         if self.blocked:
             emitter.open(PIECE_KEY, "c", self.cluster.space[0])
             self._outer_of_block(serial)
-            emitter.close("c", "lo", "hi")
+            emitter.close("c", LO, HI)
         elif self.chunked:
             emitter.open(CHUNK_KEY, "c", self.cluster.space[0])
             self._outer(0, serial)
-            emitter.close("c", "lo", "hi")
+            emitter.close("c", LO, HI)
         else:
             self._outer(0, serial)
         if self.singles:
-            emitter.emit(Branch("lo == 0", tuple(self.singles)))
+            emitter.emit(Branch(arithmetic(LO, "==", 0), tuple(self.singles)))
         return emitter
 
     def _outer_of_block(self, serial: bool) -> None:
         """Piece c is a block of columns, of one chunk of rows if there are chunks."""
-        block = "c"
+        piece = self.block = self.emitter.name_of(PIECE_KEY)
         if self.chunked:
             blocks = self.emitter.size_value(self._blocks())
-            chunk = self.emitter.compute(f"c // {blocks}", ("c",))
-            block = self.emitter.compute(f"c - {chunk} * {blocks}", (chunk, "c"))
+            chunk = self.emitter.compute(arithmetic(piece, "//", blocks))
+            self.block = self.emitter.compute(arithmetic(piece, "-", arithmetic(chunk, "*", blocks)))
             self.emitter.alias(CHUNK_KEY, chunk)
-        self.block = block
         self._outer(0, serial)
 
-    def _pieces(self, name: str, per: Size, total: Size) -> tuple[str, str]:
+    def _pieces(self, number: Name, per: Size, total: Size) -> Bounds:
         """Start and stop of a loop that is cut."""
         emitter = self.emitter
         each, end = emitter.size_value(per), emitter.size_value(total)
-        start = emitter.compute(f"{name} * {each}", (name,))
-        return start, emitter.compute(f"minimum({start} + {each}, {end})", (start,))
+        start = emitter.compute(arithmetic(number, "*", each))
+        return start, emitter.compute(call("minimum", arithmetic(start, "+", each), end))
 
-    def _bounds(self, position: int, serial: bool) -> tuple[int | str, int | str]:
+    def _bounds(self, position: int, serial: bool) -> Bounds:
         axis = self.axes[position]
         if position == 0 and self.chunked:
             rows = self._rows() * product(self.cluster.space[1 : axis.last + 1])
@@ -196,17 +199,17 @@ class Nest:
         if self.blocked and position == len(self.axes) - 1:
             return self._pieces(self.block, BLOCK, axis.extent)
         if self.tiled and position >= len(self.axes) - 2:
-            return self._pieces(f"t{position}", TILE, axis.extent)
+            return self._pieces(Name(f"t{position}"), TILE, axis.extent)
         if position == 0 and not serial:
-            return "lo", "hi"
-        return 0, self.emitter.size_value(axis.extent)
+            return LO, HI
+        return None, self.emitter.size_value(axis.extent)
 
     def _loop(
         self,
         position: int,
         serial: bool,
         body: Callable[[], None],
-        bounds: tuple[int | str, int | str] | None = None,
+        bounds: Bounds | None = None,
     ) -> None:
         axis, name = self.axes[position], f"i{position}"
         start, stop = self._bounds(position, serial) if bounds is None else bounds
@@ -240,7 +243,7 @@ class Nest:
         registers = [(m, self._row_begin(m)) for m in rows]
         self._inner(self.outer_count, stage, serial, registers, stored, accumulators)
         found = [(m, self._row_end(m, name)) for m, name in registers]
-        positions = [(m, name, self._register("int64(9223372036854775807)")) for m, name in found if is_position(m)]
+        positions = [(m, name, self._register(FAR)) for m, name in found if is_position(m)]
         if positions:
             self.emitter.stage = stage + 1  # what the first pass has stored is loaded
             self._find(self.outer_count, serial, positions)
@@ -250,26 +253,25 @@ class Nest:
             context = self._context(member.axes)
             self.emitter.remember(member.node.outputs[0], context, places.get(member.node, name))
 
-    def _find(self, depth: int, serial: bool, positions: list[tuple[Member, str, str]]) -> None:
+    def _find(self, depth: int, serial: bool, positions: list[tuple[Member, Name, Name]]) -> None:
         """The first places of extremes that are known: a second pass, which vectorizes as the first one does."""
         if depth < len(self.axes):
             self._loop(depth, serial, lambda: self._find(depth + 1, serial, positions))
             return
         for member, extreme, place in positions:
             value = self._operand(member)
-            same = f"equal({value}, {extreme})"
+            same = call("equal", value, extreme)
             if combined_dtype(member).kind == "f":  # where the extreme is NaN, the first NaN
-                same = f"logical_or({same}, isnan({value}))"
+                same = call("logical_or", same, call("isnan", value))
             index = self.emitter.integer(loop(self.axes[-1].key))
-            far = "int64(9223372036854775807)"
-            self.emitter.emit(Compute(place, f"min_reduce({place}, where({same}, {index}, {far}))"))
+            self.emitter.emit(Compute(place.name, call("min_reduce", place, call("where", same, index, FAR))))
 
     def _inner(
         self,
         depth: int,
         stage: int,
         serial: bool,
-        rows: list[tuple[Member, str]],
+        rows: list[tuple[Member, Name]],
         stored: list[Member],
         accumulators: list[_Accumulator],
     ) -> None:
@@ -298,21 +300,22 @@ class Nest:
         if depth > self.outer_count:
             self._end(depth, stage)
 
-    def _in_runs(self, depth: int, serial: bool, summed: list[tuple[Member, str]], body: Callable[[], None]) -> None:
+    def _in_runs(self, depth: int, serial: bool, summed: list[tuple[Member, Name]], body: Callable[[], None]) -> None:
         """The innermost loop in runs, whose sums are added in float64."""
         emitter, axis = self.emitter, self.axes[depth]
-        start, stop = map(str, self._bounds(depth, serial))
-        length = stop if start == "0" else f"{stop} - {start}"
-        count = emitter.compute(f"({length} + {RUN - 1}) // {RUN}", (start, stop))
+        start, stop = self._bounds(depth, serial)
+        length = stop if start is None else arithmetic(stop, "-", start)
+        count = emitter.compute(arithmetic(arithmetic(length, "+", RUN - 1), "//", RUN))
         emitter.open("run", "r", axis.extent)
-        first = emitter.compute(f"r * {RUN}" if start == "0" else f"{start} + r * {RUN}", (start, "r"))
-        end = emitter.compute(f"minimum({first} + {RUN}, {stop})", (first, stop))
-        self.runs = {member.node: self._register("float32(0.0)") for member, _ in summed}
+        done = arithmetic("r", "*", RUN)
+        first = emitter.compute(done if start is None else arithmetic(start, "+", done))
+        end = emitter.compute(call("minimum", arithmetic(first, "+", RUN), stop))
+        self.runs = {member.node: self._register(constant(0, FLOAT32)) for member, _ in summed}
         self._loop(depth, serial, body, (first, end))
         for member, register in summed:
-            emitter.emit(Compute(register, f"add({register}, cast({self.runs[member.node]}, float64))"))
+            emitter.emit(Compute(register.name, call("add", register, Cast(self.runs[member.node], FLOAT64))))
         self.runs = {}
-        emitter.close("r", 0, count)
+        emitter.close("r", None, count)
 
     def _tile(self, depth: int, body: Callable[[], None]) -> None:
         """Loops over the squares of the last two axes."""
@@ -321,10 +324,10 @@ class Nest:
         for name, extent in zip(names, extents, strict=True):
             self.emitter.open(name, name, extent)
         body()
-        self.emitter.close(names[1], 0, self.emitter.size_value(tiles(extents[1])))
-        bounds: tuple[int | str, int | str] = ("lo", "hi")
+        self.emitter.close(names[1], None, self.emitter.size_value(tiles(extents[1])))
+        bounds: Bounds = (LO, HI)
         if depth > 0:
-            bounds = (0, self.emitter.size_value(tiles(extents[0])))
+            bounds = (None, self.emitter.size_value(tiles(extents[0])))
         self.emitter.close(names[0], *bounds)
 
     def _square(self, depth: int, stage: int, serial: bool, stored: list[Member]) -> None:
@@ -346,7 +349,7 @@ class Nest:
             if self.chunked or self.blocked:
                 self.singles += statements  # there may be no piece at all, where a size is 0
             elif statements:
-                self.emitter.emit(Branch("lo == 0", tuple(statements)))
+                self.emitter.emit(Branch(arithmetic(LO, "==", 0), tuple(statements)))
         for accumulator in self.accumulators:
             if accumulator.member.level == OUTER:
                 self._accumulate(accumulator)
@@ -369,7 +372,7 @@ class Nest:
             self.emitter.store(buffer, affine, value)
         self.emitter.where[member.node.where] = None
 
-    def _operand(self, member: Member) -> str:
+    def _operand(self, member: Member) -> Expression:
         assert member.operand is not None
         self.emitter.where[member.node.where] = None
         self.emitter.cost += 1
@@ -385,29 +388,29 @@ class Nest:
             run = 1
         return mode_of(member, product(reduced), run)
 
-    def _row_begin(self, member: Member) -> str:
+    def _row_begin(self, member: Member) -> Name:
         """The register of a reduction."""
         return self._register(to_register(member, initial_of(member), self._mode(member)))
 
-    def _register(self, text: str) -> str:
-        name = self.emitter.fresh("a")
-        self.emitter.emit(Compute(name, text))
-        return name
+    def _register(self, value: Expression) -> Name:
+        register = self.emitter.fresh("a", value.dtype)
+        self.emitter.emit(Compute(register.name, value))
+        return register
 
-    def _reduce(self, member: Member, register: str) -> None:
+    def _reduce(self, member: Member, register: Name) -> None:
         """One more value for a register."""
-        value = self._operand(member)
+        value, function = self._operand(member), combine_of(member)
         run = self.runs.get(member.node)
         if run is not None:
-            self.emitter.emit(Compute(run, f"add_reduce({run}, {value})"))
-            return
-        text = f"{combine_of(member)}({register}, {to_register(member, value, self._mode(member))})"
-        self.emitter.emit(Compute(register, text))
+            register, function = run, "add_reduce"
+        else:
+            value = to_register(member, value, self._mode(member))
+        self.emitter.emit(Compute(register.name, call(function, register, value)))
 
-    def _row_end(self, member: Member, name: str) -> str:
+    def _row_end(self, member: Member, register: Name) -> Name:
         """The result that a register holds."""
-        text = from_register(member, name, self._mode(member))
-        return name if text == name else self._register(text)
+        result = from_register(member, register, self._mode(member))
+        return register if result is register else self._register(result)
 
     def _begin(self, depth: int, stage: int | None) -> None:
         for accumulator in self._owned(depth, stage):

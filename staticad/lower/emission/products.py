@@ -9,11 +9,12 @@ import numpy as np
 
 from staticad.ir.dims import Size, floordiv, maximum, product
 from staticad.ir.dtypes import DType
+from staticad.ir.expressions import Expression, Index, Name, arithmetic
 from staticad.ir.graph import Node
 from staticad.lower.fusion.operands import batch_shape
 from staticad.lower.index.strided import Matrix
 from staticad.lower.interface import Lowering
-from staticad.lower.kernel.language import Index, Kernel, Load, Loop, MatrixAt, MatrixProduct, Pointer, Statement
+from staticad.lower.kernel.language import HI, LO, Kernel, Load, Loop, MatrixAt, MatrixProduct, Pointer, Statement
 from staticad.lower.kernel.plan import Address, Argument, Buffer, Step, Symbolic
 
 ROWS, COLUMNS, BATCH = "rows", "columns", "batch"
@@ -94,17 +95,18 @@ def _is_wide(m: Size, n: Size) -> bool:
 def _kernel(dtype: DType, cut: str, adds: bool) -> Kernel:
     """One kernel for all products: every size is a parameter, also those that are often equal, or 1. ``cut`` is what
     the range counts."""
-    c_row, a_at, a_row, a_column, b_at, b_row, b_column, columns, depth = (f"n{number}" for number in range(9))
-    rows = "n9"
+    c_row, a_at, a_row, a_column, b_at, b_row, b_column = (f"n{number}" for number in range(7))
+    rows: Expression = Name("n9")
+    columns: Expression = Name("n7")
     c_step: Terms = ()
     a_step: Terms = ()
     b_step: Terms = ()
     if cut == BATCH:
         names, (c_step, a_step, b_step) = 13, ((("i0", f"n{number}"),) for number in (10, 11, 12))
     elif cut == COLUMNS:
-        names, columns, c_step, b_step = 10, "hi - lo", (("lo", 1),), (("lo", b_column),)
+        names, columns, c_step, b_step = 10, arithmetic(HI, "-", LO), (("lo", 1),), (("lo", b_column),)
     else:
-        names, rows, c_step, a_step = 9, "hi - lo", (("lo", c_row),), (("lo", a_row),)
+        names, rows, c_step, a_step = 9, arithmetic(HI, "-", LO), (("lo", c_row),), (("lo", a_row),)
     body: tuple[Statement, ...] = (
         MatrixProduct(
             MatrixAt("p0", Index(c_step), c_row),
@@ -112,12 +114,12 @@ def _kernel(dtype: DType, cut: str, adds: bool) -> Kernel:
             MatrixAt("p2", Index(b_step, b_at), b_row, b_column),
             rows,
             columns,
-            depth,
-            "v0" if adds else "",
+            Name("n8"),
+            Name("v0", dtype) if adds else None,
         ),
     )
     if cut == BATCH:
-        body = (Loop("i0", "lo", "hi", body),)
+        body = (Loop("i0", LO, HI, body),)
     if adds:
         body = (Load("v0", "p3", Index(())), *body)
     pointers = tuple(Pointer(f"p{number}", dtype, number) for number in range(4 if adds else 3))

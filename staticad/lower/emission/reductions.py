@@ -10,10 +10,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from staticad.ir.dims import Size
 from staticad.ir.dtypes import FLOAT32, FLOAT64, DType
+from staticad.ir.expressions import Call, Cast, Constant, Expression, Name, constant
 from staticad.lower.fusion.clusters import Member
-from staticad.lower.kernel.text import dtype_name, literal
 from staticad.ops.reduce import highest, lowest
 
 PLAIN, RUNS, WIDE = "plain", "runs", "wide"
@@ -44,12 +46,12 @@ def combine_of(member: Member) -> str:
     return str(reduction_of(member).combine)
 
 
-def initial_of(member: Member) -> str:
-    """The value of an empty reduction, as kernel source."""
+def initial_of(member: Member) -> Constant:
+    """The value of an empty reduction."""
     dtype = combined_dtype(member)
     if is_position(member):
-        return literal(lowest(dtype) if member.node.op.name == "argmax" else highest(dtype), dtype)
-    return literal(reduction_of(member).initial(dtype), dtype)
+        return constant(lowest(dtype) if member.node.op.name == "argmax" else highest(dtype), dtype)
+    return constant(reduction_of(member).initial(dtype), dtype)
 
 
 def mode_of(member: Member, terms: Size, run: Size) -> str:
@@ -66,17 +68,17 @@ def _key(member: Member) -> str | None:
     return keys.get(combine_of(member)) if combined_dtype(member).kind == "f" else None
 
 
-def to_register(member: Member, text: str, mode: str) -> str:
+def to_register(member: Member, value: Expression, mode: str) -> Expression:
     """A value as the register of its reduction holds it."""
     if mode != PLAIN:
-        return f"cast({text}, float64)"
+        return Cast(value, FLOAT64)
     key = _key(member)
-    return f"{key}({text})" if key else text
+    return Call(key, (value,), np.dtype(f"int{8 * value.dtype.itemsize}")) if key else value
 
 
-def from_register(member: Member, name: str, mode: str) -> str:
-    """The result that a register holds, as kernel source."""
+def from_register(member: Member, register: Name, mode: str) -> Expression:
+    """The result that a register holds."""
     if _key(member):
-        return f"key_value({name})"
+        return Call("key_value", (register,), combined_dtype(member))
     held, wanted = FLOAT64 if mode != PLAIN else combined_dtype(member), member.node.types[0].dtype
-    return name if held == wanted or is_position(member) else f"cast({name}, {dtype_name(wanted)})"
+    return register if held == wanted or is_position(member) else Cast(register, wanted)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from staticad.ir.dims import Size, maximum, product
+from staticad.ir.expressions import Expression
 from staticad.ir.graph import Node, Tensor
 from staticad.lower.emission.builder import Event
 from staticad.lower.emission.emit import Emitter
@@ -12,6 +13,7 @@ from staticad.lower.index.affine import ZERO, Affine, Context, linear, loop
 from staticad.lower.index.axes import Axis, affine_of, merge, separate
 from staticad.lower.interface import Lowering
 from staticad.lower.kernel.hints import grain_of
+from staticad.lower.kernel.language import HI, LO
 from staticad.lower.kernel.plan import Buffer, Step
 
 
@@ -21,10 +23,10 @@ def store_region(
     target: Buffer,
     index: Callable[[Context], Affine],
     label: str,
-    initial: str | None = None,
+    initial: Expression | None = None,
 ) -> Step:
-    """A kernel that writes every element of ``source`` to ``index(context)`` of a buffer; ``initial`` (a literal)
-    instead of the source's own elements fills."""
+    """A kernel that writes every element of ``source`` to ``index(context)`` of a buffer; ``initial`` instead of
+    the source's own elements fills."""
     space = [size for size in memory.fusion.shape(source) if size != 1]
     trial = _copy(memory, source, target, index, separate(space), initial)
     axes = merge(space, len(space), trial.accesses)
@@ -48,7 +50,7 @@ def _copy(
     target: Buffer,
     index: Callable[[Context], Affine],
     axes: list[Axis],
-    initial: str | None,
+    initial: Expression | None,
 ) -> Emitter:
     shape = memory.fusion.shape(source)
     looped = [a for a, size in enumerate(shape) if size != 1]
@@ -60,9 +62,9 @@ def _copy(
     emitter.store(target, index(context), value)
     for position, axis in reversed(list(enumerate(axes))):
         if position == 0:
-            emitter.close("i0", "lo", "hi")
+            emitter.close("i0", LO, HI)
         else:
-            emitter.close(f"i{position}", 0, emitter.size_value(axis.extent))
+            emitter.close(f"i{position}", None, emitter.size_value(axis.extent))
     return emitter
 
 
@@ -85,7 +87,7 @@ def scatter_updates(memory: Lowering, node: Node, target: Buffer, label: str) ->
         combine = {"add": "add", "multiply": "mul", "min": "minimum", "max": "maximum"}[mode]
         emitter.update(target, affine, combine, value)
     for position, a in reversed(list(enumerate(looped))):
-        emitter.close(f"i{position}", 0, emitter.size_value(shape[a]))
+        emitter.close(f"i{position}", None, emitter.size_value(shape[a]))
     emitter.where[node.where] = None
     return emitter.finish(label, 1, 0, product(shape))
 

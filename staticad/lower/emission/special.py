@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from staticad.ir.dims import Size, at_least, floordiv, maximum, minimum, product
+from staticad.ir.expressions import constant
 from staticad.ir.graph import Node, Tensor
 from staticad.lower.emission.products import product_kernel
 from staticad.lower.emission.regions import row_major, scatter_updates, store_region
@@ -14,7 +15,6 @@ from staticad.lower.index.affine import Affine, Context, strides
 from staticad.lower.interface import Lowering
 from staticad.lower.kernel.plan import Address, Argument, Buffer, Library, Step, Symbolic
 from staticad.lower.kernel.routine import gemm
-from staticad.lower.kernel.text import literal
 from staticad.ops.creation import fill
 
 Region = tuple[tuple[Size, int], ...]  # a start and a step for every axis
@@ -32,9 +32,9 @@ def assemble_steps(memory: Lowering, node: Node) -> list[Step]:
     target = memory.buffer(node.outputs[0])
     steps = []
     if node.attrs.get("fill") is not None:
-        text = literal(node.attrs["fill"], target.dtype)
+        number = constant(node.attrs["fill"], target.dtype)
         for slab, starts in _around(memory, node):
-            steps.append(store_region(memory, slab, target, _placed(memory, node, starts), "fill", initial=text))
+            steps.append(store_region(memory, slab, target, _placed(memory, node, starts), "fill", initial=number))
     regions = enumerate(regions_of(node))
     return steps + [region_step(memory, node, number, region, target) for number, region in regions]
 

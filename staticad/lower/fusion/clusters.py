@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from staticad.ir.dims import Size, floordiv, maximum, product
 from staticad.ir.graph import NO_ATTRS, Attrs, Node, Tensor
@@ -102,11 +103,11 @@ class Partial(Op):
         return (attrs["type"],), none
 
 
-def _identity(x: object) -> object:
+def _identity(x: Any) -> Any:
     return x
 
 
-COPY = _Copy("copy", code="{0}", numpy=_identity)
+COPY = _Copy("copy", code=_identity, numpy=_identity)
 PARTIAL = Partial("partial", numpy=_identity)
 
 

@@ -1,15 +1,19 @@
 """Kernel IR: a loop nest over buffers, as a small tree of typed statements.
 
 A kernel is the unit that is compiled, cached and dispatched. It is structure only: sizes, strides and addresses are
-parameters, so that equal layers of different widths share one kernel. Names: ``p*`` pointers, ``n*`` sizes, ``i*``
-loop variables, ``v*`` values, ``a*`` accumulators.
+parameters, so that equal layers of different widths share one kernel. By custom ``p*`` are pointers, ``n*`` sizes,
+``i*`` loop variables, ``v*`` values, ``a*`` accumulators; nothing depends on how names look.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
 
 from staticad.ir.dtypes import DType
+from staticad.ir.expressions import SERIAL, Call, Expression, Index, Name, walk
+
+LO, HI = Name("lo"), Name("hi")
 
 
 @dataclass(frozen=True)
@@ -22,53 +26,46 @@ class Pointer:
 
 
 @dataclass(frozen=True)
-class Index:
-    """``sum(coefficient * variable) + constant``; coefficients and constant are ints or names of size parameters."""
-
-    terms: tuple[tuple[str, int | str], ...]
-    constant: int | str = 0
-
-
-@dataclass(frozen=True)
 class Load:
     """With a ``mask`` (a bool value) it reads only where that holds, and is 0 elsewhere."""
 
     name: str
     pointer: str
     index: Index
-    mask: str = ""
+    mask: Expression | None = None
 
 
 @dataclass(frozen=True)
 class Compute:
-    """``name = text`` where text is an expression in kernel names and values."""
+    """``name = value``."""
 
     name: str
-    text: str
+    value: Expression
 
 
 @dataclass(frozen=True)
 class Store:
     pointer: str
     index: Index
-    value: str
+    value: Expression
 
 
 @dataclass(frozen=True)
 class Update:
-    """``pointer[index] = combine(pointer[index], value)``: a reduction that accumulates in memory."""
+    """``pointer[index] = combine(pointer[index], value)``: a reduction that accumulates in memory. ``combine`` is a
+    kernel function."""
 
     pointer: str
     index: Index
     combine: str
-    value: str
+    value: Expression
 
 
 @dataclass(frozen=True)
 class Branch:
     """Statements that run where the bool value holds."""
 
-    condition: str
+    condition: Expression
     body: tuple[Statement, ...]
 
 
@@ -76,21 +73,23 @@ class Branch:
 class Break:
     """Leave the innermost loop where the bool value holds."""
 
-    condition: str
+    condition: Expression
 
 
 @dataclass(frozen=True)
 class Loop:
-    """``for variable in range(start, stop)``; bounds are ints, names of parameters or short expressions of them.
+    """``for variable in range(start, stop)``, from 0 without ``start``; bounds are numbers and names.
     Without ``stop`` it runs until a break. Where that stands at the end, every step is sure to be completed, and LLVM
     keeps numbers that are carried in registers; a loop with two exits takes them through memory, at twice the time.
-    ``hint`` is "short" for few iterations, "deep" for a long body (see `staticad.codegen.loop_hints`)."""
+    ``hint`` is "short" for few iterations, "deep" for a long body (see `staticad.codegen.loop_hints`).
+    ``counts_steps``: it is a loop of the program, which a profile counts and an interrupt ends."""
 
     variable: str
-    start: int | str
-    stop: int | str | None
+    start: Expression | None
+    stop: Expression | None
     body: tuple[Statement, ...]
     hint: str = ""
+    counts_steps: bool = False
 
 
 @dataclass(frozen=True)
@@ -107,29 +106,29 @@ class MatrixAt:
 @dataclass(frozen=True)
 class MatrixProduct:
     """``c = a @ b``, or with ``alpha`` (a value) ``c += alpha * (a @ b)``. The columns of b and c are contiguous, and c
-    overlaps neither a nor b; a may be stored either way. ``rows``, ``columns`` (of c) and ``depth`` are ints, names of
-    parameters or short expressions of them."""
+    overlaps neither a nor b; a may be stored either way. ``rows``, ``columns`` (of c) and ``depth`` are sizes."""
 
     c: MatrixAt
     a: MatrixAt
     b: MatrixAt
-    rows: int | str
-    columns: int | str
-    depth: int | str
-    alpha: str = ""
+    rows: Expression
+    columns: Expression
+    depth: Expression
+    alpha: Expression | None = None
 
 
 Statement = Load | Compute | Store | Update | Branch | Break | Loop | MatrixProduct
+Statements = tuple[Statement, ...]
 
 
 @dataclass(frozen=True)
 class Kernel:
     """``lo`` and ``hi`` are the range of the outermost loop, as given by the machine; ``sizes`` are the names of the
-    size parameters, which follow the pointers in the argument block; a ``status`` slot comes last where used."""
+    size parameters, which follow the pointers in the argument block; a ``status`` slot comes behind them where used."""
 
     pointers: tuple[Pointer, ...]
     sizes: tuple[str, ...]
-    body: tuple[Statement, ...]
+    body: Statements
     status: bool = False
     label: str = field(default="", compare=False)
 
@@ -137,14 +136,27 @@ class Kernel:
     def scopes(self) -> int:
         return 1 + max((p.scope for p in self.pointers), default=0)
 
+    @property
+    def status_slot(self) -> int:
+        return len(self.pointers) + len(self.sizes)
 
-def with_status(statement: Statement, slot: int) -> Statement:
-    """The slot of the status word is known only when all other arguments are."""
-    if isinstance(statement, Compute) and "STATUS" in statement.text:
-        return Compute(statement.name, statement.text.replace("STATUS", str(slot)))
-    if isinstance(statement, Loop):
-        body = tuple(with_status(s, slot) for s in statement.body)
-        return Loop(statement.variable, statement.start, statement.stop, body, statement.hint)
-    if isinstance(statement, Branch):
-        return Branch(statement.condition, tuple(with_status(s, slot) for s in statement.body))
-    return statement
+
+def map_body(s: Statement, change: Callable[[Statements], Statements]) -> Statement:
+    """The statement with what ``change`` makes of the statements inside it."""
+    return replace(s, body=change(s.body)) if isinstance(s, Loop | Branch) else s
+
+
+def statements_of(body: Statements) -> Iterator[Statement]:
+    """All statements of a body, at any depth."""
+    for s in body:
+        yield s
+        if isinstance(s, Loop | Branch):
+            yield from statements_of(s.body)
+
+
+def is_maskable(s: Statement) -> bool:
+    """True for what an incomplete vector may do under a mask: loops and index checks branch, and a division of integers
+    is done one by one."""
+    if isinstance(s, Compute):
+        return not any(isinstance(e, Call) and e.function in SERIAL for e in walk(s.value))
+    return isinstance(s, Load | Store | Update)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from staticad.ir.dtypes import INT64
-from staticad.lower.kernel.language import Branch, Compute, Index, Kernel, Loop, Pointer, Statement, Update
+from staticad.ir.expressions import Call, Expression, Index, arithmetic, call, constant
+from staticad.lower.kernel.language import Kernel, Loop, Pointer, Statement, Statements, Update, map_body
 from staticad.lower.kernel.plan import Plan, Step, Turns, change_kernels
-from staticad.lower.loops.inline import STATUS, STEPS
 
 
 def counting_plan(plan: Plan) -> Plan:
@@ -32,23 +32,20 @@ def _counting_step(step: Step, kernel: Kernel) -> Step:
 class _Counter:
     loops = 0
 
-    def statements(self, statements: tuple[Statement, ...]) -> tuple[Statement, ...]:
+    def statements(self, body: Statements) -> Statements:
         found: list[Statement] = []
-        for s in statements:
-            if isinstance(s, Compute):
-                # The status word comes behind all other arguments, of which there is one more.
-                text = STATUS.sub(lambda match: f"{match[1]}(args, {int(match[2]) + 1}", s.text)
-                found.append(replace(s, text=text))
-            elif isinstance(s, Branch):
-                found.append(replace(s, body=self.statements(s.body)))
-            elif isinstance(s, Loop) and STEPS.fullmatch(s.variable):
-                number = self.loops
+        for s in body:
+            number = self.loops
+            if isinstance(s, Loop) and s.counts_steps:
                 self.loops += 1
-                found.append(replace(s, body=self.statements(s.body)))
-                made = f"{s.variable} + 1" if s.stop is None else f"maximum(int64({s.stop}), int64(0))"
-                found.append(Update("turns", Index((), number), "add", made))
-            elif isinstance(s, Loop):
-                found.append(replace(s, body=self.statements(s.body)))
-            else:
-                found.append(s)
+            found.append(map_body(s, self.statements))
+            if isinstance(s, Loop) and s.counts_steps:
+                found.append(Update("turns", Index((), number), "add", _made(s)))
         return tuple(found)
+
+
+def _made(loop: Loop) -> Expression:
+    """The number of steps that a loop has made."""
+    if loop.stop is None:
+        return arithmetic(loop.variable, "+", 1)
+    return call("maximum", Call("int64", (loop.stop,), INT64), constant(0, INT64))

@@ -11,12 +11,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from staticad.ir.dims import Size, maximum
-from staticad.ir.dtypes import UINT8
+from staticad.ir.dtypes import INT64, UINT8
+from staticad.ir.expressions import STATUS, Name, call, constant
 from staticad.lower.kernel.language import Compute, Kernel
 from staticad.lower.kernel.plan import TEMPORARY, BranchCall, Buffer, LoopCall, Plan, Status, Step, Symbolic
 from staticad.lower.memory.arena import assign_offsets
 
-_REPORT = Kernel((), ("n0",), (Compute("c", "check_index(args, 1, int64(0), int64(0), n0)"),), True, "sizes do not fit")
+_NONE = constant(0, INT64)
+_CHECK = Compute("c", call("check_index", STATUS, _NONE, _NONE, Name("n0")))  # no index is right for a size of 0
+_REPORT = Kernel((), ("n0",), (_CHECK,), True, "sizes do not fit")
 
 
 def bodies(plan: Plan) -> Iterator[Plan]:

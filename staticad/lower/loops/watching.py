@@ -12,10 +12,12 @@ kernel, since those inside others are left when the outer one is, a round later.
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
-from staticad.lower.kernel.language import Branch, Break, Compute, Kernel, Loop, Statement
+from staticad.ir.dtypes import INT64
+from staticad.ir.expressions import Call, Name, Number, Slot, arithmetic, call, constant
+from staticad.lower.kernel.language import Branch, Break, Compute, Kernel, Loop, Statement, Statements, map_body
 from staticad.lower.kernel.plan import Plan, Step, Watch, change_kernels
-from staticad.lower.loops.inline import STEPS
 
 FIRST = 1024  # steps of the first round
 FIRST_LONG = 32  # of a loop whose steps are loops themselves
@@ -40,33 +42,30 @@ class _Watcher:
         self.loops = 0
         self.first: list[Statement] = []
 
-    def statements(self, statements: tuple[Statement, ...], outermost: bool) -> tuple[Statement, ...]:
+    def statements(self, body: Statements, outermost: bool) -> Statements:
         found: list[Statement] = []
-        for s in statements:
-            if isinstance(s, Branch):
-                found.append(replace(s, body=self.statements(s.body, outermost)))
-            elif isinstance(s, Loop) and STEPS.fullmatch(s.variable):
-                inner = replace(s, body=self.statements(s.body, outermost=False))
-                if s.stop is None or (outermost and not isinstance(s.stop, int)):
-                    found += self._watched(inner)
-                else:
-                    found.append(inner)
-            elif isinstance(s, Loop):
-                found.append(replace(s, body=self.statements(s.body, outermost)))
+        for s in body:
+            steps = isinstance(s, Loop) and s.counts_steps
+            inside = map_body(s, partial(self.statements, outermost=outermost and not steps))
+            if isinstance(inside, Loop) and steps and self._looks(inside, outermost):
+                found += self._watched(inside)
             else:
-                found.append(s)
+                found.append(inside)
         return tuple(found)
+
+    def _looks(self, loop: Loop, outermost: bool) -> bool:
+        return loop.stop is None or (outermost and not isinstance(loop.stop, Number))
 
     def _watched(self, loop: Loop) -> list[Statement]:
         number = self.loops
         self.loops += 1
-        begin, last, left, steps = (f"{name}{number}" for name in ("begin", "last", "left", "round"))
-        first = FIRST_LONG if any(isinstance(s, (Loop, Branch)) for s in loop.body) else FIRST
-        self.first += [Compute(left, f"int64({first})"), Compute(steps, f"int64({first})")]
+        begin, last, left, steps = (Name(f"{name}{number}") for name in ("begin", "last", "left", "round"))
+        first = constant(FIRST_LONG if any(isinstance(s, Loop | Branch) for s in loop.body) else FIRST, INT64)
+        self.first += [Compute(left.name, first), Compute(steps.name, first)]
         look: list[Statement] = [
-            Compute(steps, f"look(args, {self.slot}, {steps}, {self.scopes})"),
-            Compute(left, steps),
-            Break(f"{steps} == 0"),
+            Compute(steps.name, call("look", Slot(self.slot), steps, Number(self.scopes))),
+            Compute(left.name, steps),
+            Break(arithmetic(steps, "==", 0)),
         ]
         if loop.stop is None:
             # Before its exit, so that what the exit tells of numbers is known when the next step begins. What is left
@@ -74,14 +73,15 @@ class _Watcher:
             *before, end = loop.body
             assert isinstance(end, Break)
             # Not == 0: a loop that has ended for good may be entered again by the one around it.
-            count: list[Statement] = [Compute(left, f"{left} - 1"), Branch(f"{left} < 1", tuple(look))]
-            return [replace(loop, body=(*before, *count, end))]
+            down = Compute(left.name, arithmetic(left, "-", 1))
+            return [replace(loop, body=(*before, down, Branch(arithmetic(left, "<", 1), tuple(look)), end))]
+        stop = Call("int64", (loop.stop,), INT64)
         rounds = [
-            Compute(last, f"minimum({begin} + {left}, int64({loop.stop}))"),
+            Compute(last.name, call("minimum", arithmetic(begin, "+", left), stop)),
             replace(loop, start=begin, stop=last),
-            Compute(left, f"{left} - ({last} - {begin})"),
-            Compute(begin, last),
-            Break(f"{begin} >= {loop.stop}"),
+            Compute(left.name, arithmetic(left, "-", arithmetic(last, "-", begin))),
+            Compute(begin.name, last),
+            Break(arithmetic(begin, ">=", loop.stop)),
             *look,
         ]
-        return [Compute(begin, "int64(0)"), Loop(f"turn{number}", 0, None, tuple(rounds))]
+        return [Compute(begin.name, constant(0, INT64)), Loop(f"turn{number}", None, None, tuple(rounds))]

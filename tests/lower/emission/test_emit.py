@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 
 import staticad as sa
-from staticad.codegen.source import render
+from staticad.codegen.source import dtype_name, index_text, literal, render
 from staticad.ir.dtypes import as_dtype
-from staticad.lower.kernel.language import Index, Kernel
+from staticad.ir.expressions import Index
+from staticad.lower.emission.emit import is_plain
+from staticad.lower.kernel.language import Kernel
 from staticad.lower.kernel.plan import CONSTANT, Plan
-from staticad.lower.kernel.text import dtype_name, index_text, is_plain, literal
 from tests.lower.checking import computes
 from tests.lower.planning import loop_steps
 
