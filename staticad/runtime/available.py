@@ -9,17 +9,22 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from staticad.runtime.layout import substitute
+from staticad.runtime.machine_text import machine_text
+
+if TYPE_CHECKING:  # names of machine code, which nothing calls in Python
+    from staticad.codegen.machine_language import address_of, call, peek, stack_words
 
 _MEMORY = Path("/proc/meminfo")
 _GROUPS = Path("/proc/self/cgroup")
 _GROUP_ROOT = Path("/sys/fs/cgroup")
 UNKNOWN = sys.maxsize
+CLOSE_ON_EXEC = getattr(os, "O_CLOEXEC", 0)
+
 
 # The third line of /proc/meminfo is "MemAvailable:" and a number of KiB. Everything else counts as unknown: -1.
-_AVAILABLE = """\
-def entry(args, lo, hi):
+def _available(args: int, lo: int, hi: int) -> int:
     # args: where the addresses of open, read and close stand; lo: address of the file's name.
     functions = address_of(args)
     text = stack_words(32)
@@ -39,10 +44,9 @@ def entry(args, lo, hi):
         elif lines == 2 and 48 <= byte <= 57:
             number = (number if number > 0 else 0) * 10 + byte - 48
     return -1
-"""
 
 
-AVAILABLE_SOURCE = substitute(_AVAILABLE, {"CLOSE_ON_EXEC": getattr(os, "O_CLOEXEC", 0)})
+AVAILABLE_SOURCE = machine_text(_available)
 
 
 def available_memory() -> int:

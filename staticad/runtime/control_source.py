@@ -9,13 +9,19 @@ Each has a second text for profiles, which counts and times the steps: the lines
 from __future__ import annotations
 
 import time
+from typing import TYPE_CHECKING
 
-from staticad.runtime.layout import substitute
+from staticad.runtime.layout import Branch, BranchBlock, Failure, LoopBlock, Measure, Move, Record, Step, Tape, Watch
+from staticad.runtime.machine_text import machine_text
 
+if TYPE_CHECKING:  # names of machine code, which nothing calls in Python
+    from staticad.codegen.machine_language import address_of, call, peek, poke, stack_words
+
+CLOCK_ID = time.CLOCK_MONOTONIC
 LONGEST = 64  # steps between two looks whether the run is to end; one may take long
 
-_LOOP = """\
-def kernel(args, lo, hi):
+
+def _loop(args: int, lo: int, hi: int) -> None:
     block = address_of(args)
     steps = peek(block, LoopBlock.STEPS)
     compute_steps = peek(block, LoopBlock.COMPUTE_STEPS)
@@ -91,10 +97,9 @@ def kernel(args, lo, hi):
             condition = peek(block, LoopBlock.AGAIN)
     if peek(block, LoopBlock.MADE) != 0:
         poke(peek(block, LoopBlock.MADE), 0, count)
-"""
 
-_BRANCH = """\
-def kernel(args, lo, hi):
+
+def _branch(args: int, lo: int, hi: int) -> None:
     block = address_of(args)
     index = peek(peek(block, BranchBlock.INDEX), 0)
     status = peek(block, BranchBlock.STATUS)
@@ -119,17 +124,7 @@ def kernel(args, lo, hi):
         measure += 8 * Measure.WORDS  # profile
         poke(measure, Measure.NANOSECONDS, peek(measure, Measure.NANOSECONDS) + ended - began)  # profile
         poke(measure, Measure.CALLS, peek(measure, Measure.CALLS) + 1)  # profile
-"""
-
-_PROFILE = "  # profile\n"
 
 
-def _source(text: str, profile: bool) -> str:
-    """The text with or without the lines of a profile."""
-    lines = text.splitlines(keepends=True)
-    kept = [line.replace(_PROFILE, "\n") for line in lines if profile or not line.endswith(_PROFILE)]
-    return substitute("".join(kept), {"LONGEST": LONGEST, "CLOCK_ID": time.CLOCK_MONOTONIC})
-
-
-LOOP_SOURCE, LOOP_PROFILE_SOURCE = _source(_LOOP, False), _source(_LOOP, True)
-BRANCH_SOURCE, BRANCH_PROFILE_SOURCE = _source(_BRANCH, False), _source(_BRANCH, True)
+LOOP_SOURCE, LOOP_PROFILE_SOURCE = machine_text(_loop), machine_text(_loop, profile=True)
+BRANCH_SOURCE, BRANCH_PROFILE_SOURCE = machine_text(_branch), machine_text(_branch, profile=True)

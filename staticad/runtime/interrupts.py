@@ -12,18 +12,24 @@ saves. For the same reason other signals are left until the run is over.
 from __future__ import annotations
 
 import time
+from typing import TYPE_CHECKING
 
 from staticad.codegen.loader import kernel_address
 from staticad.runtime.abi import python_function
-from staticad.runtime.layout import Watch, substitute
+from staticad.runtime.layout import Failure, Watch
+from staticad.runtime.machine_text import machine_text
 from staticad.runtime.workers import c_function
+
+if TYPE_CHECKING:  # names of machine code, which nothing calls in Python
+    from staticad.codegen.machine_language import address_of, call, peek, poke, stack_words
 
 ASK_NANOSECONDS = 100_000_000
 SHORT_NANOSECONDS = 1_000_000  # rounds that took less grow
 LONG_NANOSECONDS = 4_000_000  # rounds that took more shrink
+CLOCK_ID = time.CLOCK_MONOTONIC
 
-_LOOK = """\
-def entry(args, lo, hi):
+
+def _look(args: int, lo: int, hi: int) -> int:
     # args: the Watch; lo: the steps of the round that is over; hi: the most that a round may have. The steps of the
     # next round, 0 if the loop has to end.
     watch = address_of(args)
@@ -61,17 +67,9 @@ def entry(args, lo, hi):
     if steps < 1:
         return 1
     return steps
-"""
 
-LOOK_SOURCE = substitute(
-    _LOOK,
-    {
-        "CLOCK_ID": time.CLOCK_MONOTONIC,
-        "ASK_NANOSECONDS": ASK_NANOSECONDS,
-        "SHORT_NANOSECONDS": SHORT_NANOSECONDS,
-        "LONG_NANOSECONDS": LONG_NANOSECONDS,
-    },
-)
+
+LOOK_SOURCE = machine_text(_look)
 
 
 def watch_words() -> list[int]:

@@ -10,24 +10,54 @@ of that grain, and each chunk is one kernel call, whether the workers or this th
 
 from __future__ import annotations
 
-from staticad.runtime import abi
-from staticad.runtime.layout import substitute
+from typing import TYPE_CHECKING
 
-_OFFSETS = {
-    "OBJECT_TYPE": abi.TYPE,
-    "TUPLE_SIZE": abi.TUPLE_SIZE,
-    "TUPLE_ITEMS": abi.TUPLE_ITEMS,
-    "ARRAY_DATA": abi.ARRAY_DATA,
-    "ARRAY_RANK": abi.ARRAY_RANK,
-    "ARRAY_DIMENSIONS": abi.ARRAY_DIMENSIONS,
-    "ARRAY_DTYPE": abi.ARRAY_DTYPE,
-    "ARRAY_FLAGS": abi.ARRAY_FLAGS,
-    "SCALAR_VALUE": abi.SCALAR_VALUE,
-    "REQUIRED_FLAGS": abi.REQUIRED_FLAGS,
-}
+from staticad.runtime.abi import (
+    ARRAY_DATA,
+    ARRAY_DIMENSIONS,
+    ARRAY_DTYPE,
+    ARRAY_FLAGS,
+    ARRAY_RANK,
+    REQUIRED_FLAGS,
+    SCALAR_VALUE,
+    TUPLE_ITEMS,
+    TUPLE_SIZE,
+)
+from staticad.runtime.abi import TYPE as OBJECT_TYPE
+from staticad.runtime.layout import (
+    CODES,
+    BlasThreads,
+    Context,
+    Failure,
+    FeedSpec,
+    LockUse,
+    Measure,
+    OutSpec,
+    Patch,
+    Pool,
+    Step,
+    Watch,
+)
+from staticad.runtime.machine_text import machine_text
 
-_MACHINE = """\
-def entry(args, lo, hi):
+if TYPE_CHECKING:  # names of machine code, which nothing calls in Python
+    from staticad.codegen.machine_language import (
+        address_of,
+        atomic_add,
+        atomic_load,
+        atomic_store,
+        call,
+        call8,
+        compare_exchange,
+        pause,
+        peek,
+        peek_int32,
+        poke,
+        stack_words,
+    )
+
+
+def _machine(args: int, lo: int, hi: int) -> int:
     context = peek(address_of(args) + ARRAY_DATA, 0)
     feeds = peek(lo, 0)
     pointers = peek(context, Context.POINTERS)
@@ -165,9 +195,7 @@ def entry(args, lo, hi):
                 start = end
         else:
             while peek(pool, Pool.STARTED) < helpers:
-                failed = call(
-                    peek(pool, Pool.CREATE_THREAD), pool + 8 * Pool.THREAD, 0, peek(pool, Pool.WORKER), pool
-                )
+                failed = call(peek(pool, Pool.CREATE_THREAD), pool + 8 * Pool.THREAD, 0, peek(pool, Pool.WORKER), pool)
                 if failed & 0xFFFFFFFF != 0:
                     break
                 poke(pool, Pool.STARTED, peek(pool, Pool.STARTED) + 1)
@@ -228,10 +256,9 @@ def entry(args, lo, hi):
         call(peek(context, Context.DECREASE_REFERENCES), outs, 0, 0, 0)
         return call(new_integer, code, 0, 0, 0)
     return outs
-"""
 
-_WORKER = """\
-def entry(args, lo, hi):
+
+def _worker(args: int, lo: int, hi: int) -> int:
     pool = address_of(args)
     clock = stack_words(2)
     # Signals are Python's business: none shall end up in this thread.
@@ -281,18 +308,17 @@ def entry(args, lo, hi):
                 pass
         idle = 0
     return 0
-"""
 
-_LOCK = """\
-def entry(args, lo, hi):
+
+def _lock(args: int, lo: int, hi: int) -> int:
     # Called without arguments on the array that holds the lock's word: true if the lock was free and is held now.
     word = peek(address_of(args) + ARRAY_DATA, 0)
     free = 1 if peek(word, 0) == 0 else 0
     if free != 0:
         poke(word, 0, -1)
     return call(peek(word, 1), free, 0, 0, 0)
-"""
 
-MACHINE_SOURCE = substitute(_MACHINE, _OFFSETS)
-WORKER_SOURCE = substitute(_WORKER, _OFFSETS)
-LOCK_SOURCE = substitute(_LOCK, _OFFSETS)
+
+MACHINE_SOURCE = machine_text(_machine)
+WORKER_SOURCE = machine_text(_worker)
+LOCK_SOURCE = machine_text(_lock)

@@ -10,18 +10,23 @@ from __future__ import annotations
 import ctypes
 import functools
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from staticad import config
 from staticad.codegen.loader import kernel_address
 from staticad.runtime.available import AVAILABLE_SOURCE, available_memory, has_memory_file, memory_file
-from staticad.runtime.layout import Tape, substitute
+from staticad.runtime.layout import Record, Tape
+from staticad.runtime.machine_text import machine_text
 from staticad.runtime.workers import c_function
+
+if TYPE_CHECKING:  # names of machine code, which nothing calls in Python
+    from staticad.codegen.machine_language import address_of, call, peek, poke
 
 FIRST = 64  # slices that a sequence begins with
 LARGE = 64 << 20  # bytes by which a sequence grows only after another look at the available memory
 
-_GROW = """\
-def entry(args, lo, hi):
+
+def _grow(args: int, lo: int, hi: int) -> int:
     # args: the Record of a full sequence; lo: the Tape. Room for more slices; 0 where there is no memory for them.
     record = address_of(args)
     memory = peek(record, Record.BLOCK)
@@ -46,9 +51,9 @@ def entry(args, lo, hi):
     poke(memory, 1, capacity + more)
     poke(lo, Tape.TOTAL, peek(lo, Tape.TOTAL) + more * size)
     return 1
-"""
 
-GROW_SOURCE = substitute(_GROW, {"FIRST": FIRST, "LARGE": LARGE})
+
+GROW_SOURCE = machine_text(_grow)
 
 
 @functools.cache

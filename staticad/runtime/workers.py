@@ -1,6 +1,6 @@
 """The worker threads' shared memory: one pool for the process, used by one program at a time.
 
-The workers are plain system threads that run a compiled loop (``_WORKER`` in :mod:`staticad.runtime.machine_source`);
+The workers are plain system threads that run a compiled loop (``_worker`` in :mod:`staticad.runtime.machine_source`);
 they know nothing of Python. The machine starts them with the first step that is large enough to be cut, so a process
 that never needs them has none. An idle worker looks for work for :data:`SPIN_NANOSECONDS`, then goes on
 looking but lets every other thread that wants the core go first (among them the equally idle threads of a BLAS), and

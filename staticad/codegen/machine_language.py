@@ -1,0 +1,45 @@
+"""The language of machine code: functions that linters and type checkers read and that Python never calls.
+
+The dispatcher, its workers, loops and the like are functions of three words, written in the names below. Their text is
+taken from the file where they stand, so the package has to be installed with its source files; Numba compiles it with
+the functions of `staticad.codegen.atomics` in the place of these names.
+"""
+
+from __future__ import annotations
+
+import linecache
+import re
+from collections.abc import Callable
+
+from staticad.errors import CompileError
+
+# What the functions of `atomics` take and return; imported for type checkers only.
+address_of: Callable[[int], int]
+peek: Callable[[int, int], int]
+peek_int32: Callable[[int], int]
+poke: Callable[[int, int, int], None]
+atomic_load: Callable[[int, int], int]
+atomic_store: Callable[[int, int, int], None]
+atomic_add: Callable[[int, int, int], int]
+compare_exchange: Callable[[int, int, int, int], int]
+call: Callable[[int, int, int, int, int], int]
+call8: Callable[[int, int, int, int, int, int, int, int, int], int]
+stack_words: Callable[[int], int]
+pause: Callable[[], None]
+
+_HEAD = re.compile(r"def \w+\(args: int, lo: int, hi: int\) -> (int|None):\n")
+
+
+def function_text(function: Callable[[int, int, int], int | None]) -> str:
+    """The text of a function of machine code as `staticad.codegen.loader.kernel_address` takes it: an ``entry`` if it
+    returns an int, else a ``kernel``. Raises CompileError where there is no source file."""
+    code = function.__code__
+    lines = linecache.getlines(code.co_filename, function.__globals__)[code.co_firstlineno - 1 :]
+    head = _HEAD.fullmatch(lines[0]) if lines else None
+    if head is None:
+        raise CompileError(
+            f"the source of {function.__name__} is not in {code.co_filename}; install staticad with its .py files"
+        )
+    end = next((k for k, line in enumerate(lines) if k and line.strip() and not line[0].isspace()), len(lines))
+    name = "entry" if head[1] == "int" else "kernel"
+    return f"def {name}(args, lo, hi):\n{''.join(lines[1:end]).rstrip()}\n"
