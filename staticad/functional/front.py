@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from types import FunctionType
+from types import FunctionType, ModuleType
 from typing import Any, Protocol, TypeVar
 
 import numpy as np
@@ -45,9 +45,10 @@ def implements(*names: Function | str, reduces: np.ufunc | None = None) -> Calla
     return declare
 
 
-def declared_names(function: Any) -> NumpyNames | None:
-    """What `implements` said of a function."""
-    return vars(function).get("implements") if isinstance(function, FunctionType) else None
+def declared(module: ModuleType) -> list[tuple[Function, NumpyNames]]:
+    """What the functions of a module say of themselves, those that it imported included."""
+    functions = {value for value in vars(module).values() if isinstance(value, FunctionType)}
+    return [(function, vars(function)["implements"]) for function in functions if "implements" in vars(function)]
 
 
 class Unary(Protocol):

@@ -9,7 +9,6 @@ import functools
 import inspect
 import sys
 from collections.abc import Mapping, Sequence
-from types import ModuleType
 from typing import Any, NoReturn
 
 import numpy as np
@@ -28,7 +27,7 @@ from staticad.functional import (
     reductions,
     special,
 )
-from staticad.functional.front import Function, NumpyNames, declared_names, implements
+from staticad.functional.front import Function, declared, implements
 from staticad.ir.dims import Shape, Size, product
 from staticad.ir.graph import Tensor, describe
 from staticad.ir.provenance import here
@@ -71,18 +70,12 @@ def _last_trace(x: Operand, offset: int = 0) -> Tensor:
     return linalg.trace(x, offset, -2, -1)
 
 
-def _declared(modules: Sequence[ModuleType]) -> list[tuple[Function, NumpyNames]]:
-    """What the functions of these modules say of themselves."""
-    functions = [function for module in modules for function in vars(module).values()]
-    return [(f, names) for f in functions if (names := declared_names(f)) is not None]
-
-
 # The modules whose functions NumPy's names may mean; this one holds what only NumPy has.
 FRONT = (
     elementwise, comparison, bitwise, reductions, creation, movement, joining, indexing, einsum, linalg, special,
     sys.modules[__name__],
 )  # fmt: skip
-_DECLARED = _declared(FRONT)
+_DECLARED = [pair for module in FRONT for pair in declared(module)]
 _NAMED: dict[Function, Function] = {name: f for f, names in _DECLARED for name in names.numpy}
 UFUNCS: dict[np.ufunc, Function] = {name: f for name, f in _NAMED.items() if isinstance(name, np.ufunc)}
 FUNCTIONS: dict[Function, Function] = {name: f for name, f in _NAMED.items() if not isinstance(name, np.ufunc)}
