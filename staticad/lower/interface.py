@@ -17,10 +17,11 @@ from staticad.ir.dims import Size
 from staticad.ir.graph import Node, Tensor
 from staticad.lower.fusion.fuse import Changed, FusedFamily, Fusion, Read
 from staticad.lower.index.affine import Affine, Context
+from staticad.lower.index.ranges import Ranges
 from staticad.lower.index.sizes import Sizes
 from staticad.lower.kernel.plan import Buffer, Check, Plan, Requirement, Step
 from staticad.ops.base import Op
-from staticad.ops.ranges import Range
+from staticad.ops.ranges import Progression, Range
 
 Update = tuple[Tensor, Tensor]  # a variable (or a parameter that is a carry), its new value
 Place = Callable[[Context], Affine]  # from an index to a position in a buffer
@@ -106,6 +107,15 @@ class FamilyLowering:
     def operand_context(self, node: Node, context: Context, canonical: Callable[[Size], Size]) -> Context:
         """For a view: where the element at a context is in the operand."""
         raise NotImplementedError(node.op.name)
+
+    def range(self, ranges: Ranges, node: Node, depth: int) -> Range | None:
+        """For an int64 result: the smallest and the largest element that there can be, if that is known."""
+        return None
+
+    def progression(self, ranges: Ranges, node: Node, depth: int) -> Progression | None:
+        """For an int64 vector: the first element and the difference of neighbours, if it is a progression. For a
+        number: itself, and 0."""
+        return None
 
     def filled(self, node: Node) -> Any:
         """The number that all elements are; None if that is not known."""

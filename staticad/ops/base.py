@@ -118,23 +118,19 @@ class Source(Op):
 
 
 class Creation(Op):
-    """No tensor inputs, computed from sizes and loop indices: full, iota (arange), position, size.
-
-    ``code(attrs, dtype, index)`` is not needed: `lower` knows the kinds by ``kind``.
-    """
+    """No tensor inputs, computed from sizes and loop indices. Every op has a class of its own, since each is lowered in
+    its own way."""
 
     family = "creation"
     title, about = "Creation", "Made from sizes and indices alone, inside the kernel that uses them."
     needs_shape = True
 
-    def __init__(self, name: str, kind: str, *, result: str = ASKED, **kwargs: Any) -> None:
+    def __init__(self, name: str, *, result: str = ASKED, **kwargs: Any) -> None:
         super().__init__(name, nondifferentiable=True, **kwargs)
-        self.kind = kind  # "fill": attrs value; "iota": attrs axis; "position"; "size": attrs size
         self.result = result
 
     def infer(self, inputs: tuple[TensorType, ...], attrs: Attrs) -> Inferred:
-        shape = attrs["shape"] if self.kind != "size" else ()
-        return (TensorType(shape, attrs["dtype"]),), ()
+        return (TensorType(attrs["shape"], attrs["dtype"]),), ()
 
 
 class Elementwise(Op):

@@ -9,8 +9,9 @@ import numpy as np
 
 from staticad.ir.dims import Shape, Size
 from staticad.ir.dtypes import BOOL, INT64, DType, is_float
-from staticad.ir.graph import Tensor
-from staticad.ops.base import Creation, apply
+from staticad.ir.graph import Attrs, Tensor
+from staticad.ir.types import TensorType
+from staticad.ops.base import Creation, Inferred, apply
 
 
 def _iota(*, shape: tuple[int, ...], dtype: DType, axis: int) -> np.ndarray:
@@ -27,25 +28,41 @@ def _size(*, size: int, dtype: DType, shape: tuple[int, ...] = ()) -> np.ndarray
     return np.asarray(size, dtype)
 
 
-FULL = Creation(
+class Full(Creation):
+    """attrs shape, dtype, value."""
+
+
+class Iota(Creation):
+    """attrs shape, dtype, axis."""
+
+
+class Position(Creation):
+    """attrs shape, dtype."""
+
+
+class SizeNumber(Creation):
+    """A scalar: attrs size, dtype."""
+
+    def infer(self, inputs: tuple[TensorType, ...], attrs: Attrs) -> Inferred:
+        return (TensorType((), attrs["dtype"]),), ()
+
+
+FULL = Full(
     "full",
-    "fill",
     numpy=lambda *, shape, dtype, value: np.full(shape, value, dtype),
     notes="one number everywhere",
 )
-IOTA = Creation(
-    "iota",
+IOTA = Iota(
     "iota",
     numpy=_iota,
     notes="the own index along an axis; `arange`, `eye`, `linspace` and `tril` are made of it",
 )
-POSITION = Creation(
-    "position",
+POSITION = Position(
     "position",
     numpy=_position,
     notes="the own index in row-major order; the counters of `sa.random`",
 )
-SIZE = Creation("size", "size", numpy=_size, result="int64", notes="a size as a number")
+SIZE = SizeNumber("size", numpy=_size, result="int64", notes="a size as a number")
 
 CREATION_OPS = (FULL, IOTA, POSITION, SIZE)
 

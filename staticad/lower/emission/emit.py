@@ -29,6 +29,7 @@ from staticad.lower.index.affine import (
 from staticad.lower.interface import Lowering
 from staticad.lower.kernel.language import Compute
 from staticad.lower.kernel.plan import IndexCheck
+from staticad.ops.creation import Full, Position, SizeNumber
 from staticad.ops.sources import constant_array
 
 
@@ -149,11 +150,11 @@ class Emitter(Builder):
 
     def _creation(self, node: Node, context: Context) -> Expression:
         dtype = node.types[0].dtype
-        if node.op.kind == "fill":
+        if isinstance(node.op, Full):
             return self.number(node.attrs["value"], dtype)
-        if node.op.kind == "size":
+        if isinstance(node.op, SizeNumber):
             affine = Affine(self.fusion.sizes.canonical(node.attrs["size"]))
-        elif node.op.kind == "position":
+        elif isinstance(node.op, Position):
             affine = linear(context, self.fusion.shape(node.outputs[0]))
         else:
             affine = context[node.attrs["axis"]]

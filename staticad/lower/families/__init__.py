@@ -6,8 +6,8 @@ from staticad.lower.families.assemble import AssembleLowering
 from staticad.lower.families.barrier import BarrierLowering
 from staticad.lower.families.contract import ContractLowering
 from staticad.lower.families.control import CondLowering, LoopLowering
-from staticad.lower.families.creation import CreationLowering
-from staticad.lower.families.elementwise import ElementwiseLowering
+from staticad.lower.families.creation import FullLowering, IotaLowering, PositionLowering, SizeLowering
+from staticad.lower.families.elementwise import CopyLowering, ElementwiseLowering
 from staticad.lower.families.frame import FrameLowering
 from staticad.lower.families.gather import GatherLowering
 from staticad.lower.families.movement import MovementLowering
@@ -15,7 +15,7 @@ from staticad.lower.families.reduce import ArgReduceLowering, PartialLowering, R
 from staticad.lower.families.reshape import ReshapeLowering
 from staticad.lower.families.scatter import ScatterLowering
 from staticad.lower.families.source import SourceLowering
-from staticad.lower.fusion.clusters import Partial
+from staticad.lower.fusion.clusters import Copy, Partial
 from staticad.lower.fusion.frames import Frame
 from staticad.lower.interface import Families, FamilyLowering
 from staticad.ops.base import (
@@ -23,7 +23,6 @@ from staticad.ops.base import (
     Assemble,
     Barrier,
     Contract,
-    Creation,
     Elementwise,
     Gather,
     Movement,
@@ -34,11 +33,16 @@ from staticad.ops.base import (
     Source,
 )
 from staticad.ops.control import Cond, Loop
+from staticad.ops.creation import Full, Iota, Position, SizeNumber
 
 TABLE: dict[type[Op], FamilyLowering] = {
     Source: SourceLowering(),
-    Creation: CreationLowering(),
+    Full: FullLowering(),
+    Iota: IotaLowering(),
+    Position: PositionLowering(),
+    SizeNumber: SizeLowering(),
     Elementwise: ElementwiseLowering(),
+    Copy: CopyLowering(),
     Reduce: ReduceLowering(),
     ArgReduce: ArgReduceLowering(),
     Movement: MovementLowering(),

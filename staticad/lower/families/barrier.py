@@ -8,7 +8,9 @@ from staticad.ir.dims import Size
 from staticad.ir.graph import Node
 from staticad.lower.fusion.fuse import Fusion, Read
 from staticad.lower.index.affine import Context
+from staticad.lower.index.ranges import Ranges
 from staticad.lower.interface import Unplaced
+from staticad.ops.ranges import Progression, Range
 
 
 class BarrierLowering(Unplaced):
@@ -21,6 +23,12 @@ class BarrierLowering(Unplaced):
 
     def operand_context(self, node: Node, context: Context, canonical: Callable[[Size], Size]) -> Context:
         return context
+
+    def range(self, ranges: Ranges, node: Node, depth: int) -> Range | None:
+        return ranges.of(node.inputs[0], depth)
+
+    def progression(self, ranges: Ranges, node: Node, depth: int) -> Progression | None:
+        return ranges.affine(node.inputs[0], depth)
 
     def reads(self, fusion: Fusion, node: Node, context: Context) -> Sequence[Read]:
         return [(node.inputs[0], context)]

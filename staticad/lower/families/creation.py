@@ -4,16 +4,61 @@ from __future__ import annotations
 
 from typing import Any
 
+from staticad.ir.dims import Dim, Function, Size
 from staticad.ir.graph import Node
+from staticad.lower.index.ranges import Ranges
 from staticad.lower.interface import Unplaced
-from staticad.ops.creation import FULL
+from staticad.ops.ranges import Progression, Range
 
 
-class CreationLowering(Unplaced):
-    """No memory, no reads."""
+class PositionLowering(Unplaced):
+    """No memory, no reads. Elements are their row-major positions."""
 
     generated = True
     masked = False
 
+
+class FullLowering(PositionLowering):
+    """One number everywhere."""
+
     def filled(self, node: Node) -> Any:
-        return node.attrs["value"] if node.op is FULL else None
+        return node.attrs["value"]
+
+    def range(self, ranges: Ranges, node: Node, depth: int) -> Range | None:
+        value = int(node.attrs["value"])
+        return value, value
+
+    def progression(self, ranges: Ranges, node: Node, depth: int) -> Progression | None:
+        return int(node.attrs["value"]), 0
+
+
+class IotaLowering(PositionLowering):
+    """Elements are their index along an axis."""
+
+    def range(self, ranges: Ranges, node: Node, depth: int) -> Range | None:
+        return 0, _if_any(ranges.sizes.canonical(node.types[0].shape[node.attrs["axis"]])) - 1
+
+    def progression(self, ranges: Ranges, node: Node, depth: int) -> Progression | None:
+        return 0, 1
+
+
+class SizeLowering(PositionLowering):
+    """A size as a number."""
+
+    def range(self, ranges: Ranges, node: Node, depth: int) -> Range | None:
+        size = ranges.sizes.canonical(node.attrs["size"])
+        return size, size
+
+    def progression(self, ranges: Ranges, node: Node, depth: int) -> Progression | None:
+        return ranges.sizes.canonical(node.attrs["size"]), 0
+
+
+def _if_any(size: Size) -> Size:
+    """The size of an axis that has elements: ``max(n, 0)`` is n then."""
+    if isinstance(size, Dim) and len(size.terms) == 1:
+        (monomial, coefficient), *_ = size.terms
+        if coefficient == 1 and len(monomial) == 1 and monomial[0][1] == 1:
+            atom = monomial[0][0]
+            if isinstance(atom, Function) and atom.name == "max" and 0 in (atom.left, atom.right):
+                return atom.right if atom.left == 0 else atom.left
+    return size

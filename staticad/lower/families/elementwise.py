@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from staticad.ir.graph import Node
 from staticad.lower.fusion.fuse import Fusion, Read
 from staticad.lower.index.affine import Context, broadcast_context
+from staticad.lower.index.ranges import Ranges
 from staticad.lower.interface import FamilyLowering
+from staticad.ops.ranges import Progression, Range
 
 
 class ElementwiseLowering(FamilyLowering):
@@ -19,5 +21,25 @@ class ElementwiseLowering(FamilyLowering):
         if not fusion.place_inline(node):
             fusion.place_map(node)
 
+    def range(self, ranges: Ranges, node: Node, depth: int) -> Range | None:
+        rule = node.op.range_rule
+        return None if rule is None else rule(*(ranges.of(x, depth) for x in node.inputs))
+
+    def progression(self, ranges: Ranges, node: Node, depth: int) -> Progression | None:
+        if node.op.progression_rule is None:
+            return None
+        operands = [ranges.affine(x, depth) for x in node.inputs]
+        return None if None in operands else node.op.progression_rule(*operands)
+
     def reads(self, fusion: Fusion, node: Node, context: Context) -> Sequence[Read]:
         return [(x, broadcast_context(context, fusion.shape(x), node.types[0].ndim)) for x in node.inputs]
+
+
+class CopyLowering(ElementwiseLowering):
+    """A tensor written out (see `fusion.clusters`)."""
+
+    def range(self, ranges: Ranges, node: Node, depth: int) -> Range | None:
+        return ranges.of(node.inputs[0], depth)
+
+    def progression(self, ranges: Ranges, node: Node, depth: int) -> Progression | None:
+        return ranges.affine(node.inputs[0], depth)

@@ -9,8 +9,10 @@ from staticad.ir.dims import product
 from staticad.ir.graph import Node, Tensor
 from staticad.lower.fusion.fuse import Fusion, Read
 from staticad.lower.index.affine import Context, gather_contexts
+from staticad.lower.index.ranges import Ranges
 from staticad.lower.interface import Unplaced
 from staticad.lower.kernel.plan import Requirement
+from staticad.ops.ranges import Range
 
 
 def indexed_axes(node: Node, index: Tensor) -> list[Requirement]:
@@ -31,6 +33,9 @@ class GatherLowering(Unplaced):
 
     def requirements(self, node: Node) -> list[Requirement]:
         return indexed_axes(node, node.inputs[1])
+
+    def range(self, ranges: Ranges, node: Node, depth: int) -> Range | None:
+        return ranges.of(node.inputs[0], depth)
 
     def place(self, fusion: Fusion, node: Node) -> None:
         if not fusion.generated(node.inputs[0]):

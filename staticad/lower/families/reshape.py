@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from staticad.ir.graph import Node
 from staticad.lower.fusion.fuse import Fusion, Read
 from staticad.lower.index.affine import Context
+from staticad.lower.index.ranges import Ranges
 from staticad.lower.interface import Unplaced
+from staticad.ops.ranges import Range
 
 
 class ReshapeLowering(Unplaced):
@@ -17,6 +19,9 @@ class ReshapeLowering(Unplaced):
 
     def keeps_order(self, node: Node) -> bool:
         return True
+
+    def range(self, ranges: Ranges, node: Node, depth: int) -> Range | None:
+        return ranges.of(node.inputs[0], depth)
 
     def place(self, fusion: Fusion, node: Node) -> None:
         fusion.memory(node.inputs[0])

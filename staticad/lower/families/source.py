@@ -2,10 +2,27 @@
 
 from __future__ import annotations
 
+from staticad.ir.graph import Node
+from staticad.lower.index.ranges import Ranges
 from staticad.lower.interface import Unplaced
+from staticad.ops.ranges import Progression, Range
+from staticad.ops.sources import constant_array
 
 
 class SourceLowering(Unplaced):
     """Memory that is there already."""
 
     source = True
+
+    def range(self, ranges: Ranges, node: Node, depth: int) -> Range | None:
+        array = constant_array(node.out)
+        return (int(array.min()), int(array.max())) if array is not None and array.size else None
+
+    def progression(self, ranges: Ranges, node: Node, depth: int) -> Progression | None:
+        array = constant_array(node.out)
+        if array is None:
+            return None
+        first, *others = array.reshape(-1).tolist() or [0]
+        difference = others[0] - first if others else 0
+        same = all(b - a == difference for a, b in zip([first, *others], others, strict=False))
+        return (first, difference) if same else None

@@ -89,7 +89,7 @@ class Cluster:
         return f"cluster {self.number}: {kind}{space}{outer}{rows}, level {self.level}{members}"
 
 
-class _Copy(Elementwise):
+class Copy(Elementwise):
     """A tensor written out, because something needs it in memory."""
 
 
@@ -107,7 +107,7 @@ def _identity(x: Any) -> Any:
     return x
 
 
-COPY = _Copy("copy", code=_identity, numpy=_identity)
+COPY = Copy("copy", code=_identity, numpy=_identity)
 PARTIAL = Partial("partial", numpy=_identity)
 
 

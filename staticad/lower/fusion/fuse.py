@@ -20,7 +20,7 @@ from staticad.lower.fusion.clusters import ALONE, INNER, MAP, Edge, Member, copy
 from staticad.lower.fusion.frames import FramedFamily
 from staticad.lower.fusion.joining import Joining
 from staticad.lower.index.affine import ZERO, Context, broadcast_context, loop
-from staticad.lower.index.ranges import Ranges
+from staticad.lower.index.ranges import RangedFamily, Ranges
 from staticad.lower.index.sizes import Sizes
 from staticad.lower.index.strided import Matrix
 from staticad.lower.index.views import below_views, in_order
@@ -34,7 +34,7 @@ Changed = list[tuple[int, int]]  # numbers of an input and of an output
 Read = tuple[Tensor, Context | None]  # a tensor at a context, or the whole of it in memory before
 
 
-class FusedFamily(FramedFamily, Protocol):
+class FusedFamily(FramedFamily, RangedFamily, Protocol):
     """The part of `interface.FamilyLowering` that fusion asks for."""
 
     @property
@@ -70,7 +70,7 @@ class Fusion(Joining):
     def __init__(self, sizes: Sizes, families: Mapping[Op, FusedFamily], known: Mapping[Node, Range]) -> None:
         super().__init__(sizes)
         self.families = families
-        self.ranges = Ranges(sizes, known)
+        self.ranges = Ranges(sizes, families, known)
         self.stored: dict[Node, None] = {}
         self.operands: dict[Node, tuple[Matrix, ...]] = {}
         self.recomputed: set[Node] = set()

@@ -8,24 +8,35 @@ beyond 2**53, more than 2**20 times a size, and products of sizes.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Protocol
 
-from staticad.ir.dims import Dim, Function, Size, at_least, is_runtime, symbols
+from staticad.ir.dims import Size, at_least, is_runtime, symbols
 from staticad.ir.dtypes import INT64
 from staticad.ir.graph import Node, Tensor
 from staticad.lower.index.sizes import Sizes
-from staticad.ops.base import Elementwise
+from staticad.ops.base import Op
 from staticad.ops.ranges import Progression, Range
-from staticad.ops.sources import constant_array
 
 DEPTH = 24  # index expressions are short
 LARGEST, LARGEST_FACTOR = 2**53, 2**20
 
 
+class RangedFamily(Protocol):
+    """The part of `interface.FamilyLowering` that tells what is known of elements."""
+
+    def range(self, ranges: Ranges, node: Node, depth: int) -> Range | None:
+        """The range of the elements of output 0; those of operands are asked for to that depth."""
+
+    def progression(self, ranges: Ranges, node: Node, depth: int) -> Progression | None:
+        """Output 0, a vector or a number, as a progression."""
+
+
 class Ranges:
     """Ranges of the tensors of one graph; ``known`` are those of the parameters of a body."""
 
-    def __init__(self, sizes: Sizes, known: Mapping[Node, Range]) -> None:
+    def __init__(self, sizes: Sizes, families: Mapping[Op, RangedFamily], known: Mapping[Node, Range]) -> None:
         self.sizes = sizes
+        self.families = families
         self.known = dict(known)
         self._memo: dict[Tensor, Range | None] = {}
 
@@ -44,71 +55,23 @@ class Ranges:
         return self._memo[tensor]
 
     def _find(self, tensor: Tensor, depth: int) -> Range | None:
-        node, name, family = tensor.node, tensor.op.name, tensor.op.family
-        if node in self.known:
-            return self.known[node]
-        array = constant_array(tensor)
-        if array is not None:
-            return (int(array.min()), int(array.max())) if array.size else None
-        if family == "creation":
-            return self._created(node)
-        if family in ("movement", "reshape", "barrier", "gather") or name == "copy":
-            return self.of(node.inputs[0], depth)
-        if not isinstance(node.op, Elementwise) or node.op.range_rule is None:
-            return None
-        return node.op.range_rule(*(self.of(x, depth) for x in node.inputs))
-
-    def _created(self, node: Node) -> Range:
-        if node.op.kind == "fill":
-            value = int(node.attrs["value"])
-            return value, value
-        if node.op.kind == "size":
-            size = self.sizes.canonical(node.attrs["size"])
-            return size, size
-        return 0, _if_any(self.sizes.canonical(node.types[0].shape[node.attrs["axis"]])) - 1
+        node = tensor.node
+        return self.known[node] if node in self.known else self.families[node.op].range(self, node, depth)
 
     def progression(self, tensor: Tensor, depth: int = DEPTH) -> Progression | None:
         """A vector as ``first + difference * position``, if it is one."""
         if tensor.dtype != INT64 or tensor.ndim != 1 or is_runtime(tensor.shape[0]):
             return None
-        found = self._affine(tensor, depth)
+        found = self.affine(tensor, depth)
         if found is None or any(s.runtime for size in found for s in symbols(size)):
             return None
         return found if all(map(_is_moderate, found)) else None
 
-    def _affine(self, tensor: Tensor, depth: int) -> Progression | None:
-        node, name, family = tensor.node, tensor.op.name, tensor.op.family
+    def affine(self, tensor: Tensor, depth: int) -> Progression | None:
+        """The same, also of single numbers."""
         if depth == 0 or tensor.dtype != INT64 or tensor.ndim > 1:
             return None
-        array = constant_array(tensor)
-        if array is not None:
-            first, *others = array.reshape(-1).tolist() or [0]
-            difference = others[0] - first if others else 0
-            same = all(b - a == difference for a, b in zip([first, *others], others, strict=False))
-            return (first, difference) if same else None
-        if family == "creation" and node.op.kind in ("fill", "size"):
-            return self._created(node)[0], 0
-        if family == "creation" and node.op.kind == "iota":
-            return 0, 1
-        if family == "barrier" or name == "copy":
-            return self._affine(node.inputs[0], depth - 1)
-        if family == "movement":
-            return self._moved(node, depth)
-        if not isinstance(node.op, Elementwise) or node.op.progression_rule is None:
-            return None
-        operands = [self._affine(x, depth - 1) for x in node.inputs]
-        return None if None in operands else node.op.progression_rule(*operands)
-
-    def _moved(self, node: Node, depth: int) -> Progression | None:
-        x = node.inputs[0]
-        found = self._affine(x, depth - 1)
-        if found is None or x.ndim == 0:
-            return found
-        ((offset, pairs),) = node.op.index(x.shape, node.types[0].shape, **node.attrs)
-        difference: Size = 0
-        for _, coefficient in pairs:
-            difference = difference + self.sizes.canonical(coefficient)
-        return found[0] + found[1] * self.sizes.canonical(offset), found[1] * difference
+        return self.families[tensor.op].progression(self, tensor.node, depth - 1)
 
 
 def _is_moderate(size: Size) -> bool:
@@ -116,14 +79,3 @@ def _is_moderate(size: Size) -> bool:
     if isinstance(size, int):
         return abs(size) <= LARGEST
     return all(abs(factor) <= (LARGEST_FACTOR if monomial else LARGEST) for monomial, factor in size.terms)
-
-
-def _if_any(size: Size) -> Size:
-    """The size of an axis that has elements: ``max(n, 0)`` is n then."""
-    if isinstance(size, Dim) and len(size.terms) == 1:
-        (monomial, coefficient), *_ = size.terms
-        if coefficient == 1 and len(monomial) == 1 and monomial[0][1] == 1:
-            atom = monomial[0][0]
-            if isinstance(atom, Function) and atom.name == "max" and 0 in (atom.left, atom.right):
-                return atom.right if atom.left == 0 else atom.left
-    return size

@@ -7,6 +7,7 @@ import pytest
 
 import staticad as sa
 from staticad.errors import IndexOutOfBounds
+from staticad.lower.families import FAMILIES
 from staticad.lower.index.ranges import Ranges
 from staticad.lower.index.sizes import Sizes
 from tests.lower.planning import plan_for
@@ -15,7 +16,7 @@ N = sa.placeholder(("n",)).shape[0]
 
 
 def ranges() -> Ranges:
-    return Ranges(Sizes([]), {})
+    return Ranges(Sizes([]), FAMILIES, {})
 
 
 def test_positions_sizes_and_arithmetic() -> None:

@@ -1,0 +1,49 @@
+"""The table of families: every op has one lowering, of its class or the nearest class above."""
+
+from __future__ import annotations
+
+import pytest
+
+from staticad.lower.families import FAMILIES, TABLE
+from staticad.lower.families.elementwise import ElementwiseLowering
+from staticad.lower.fusion.clusters import COPY, PARTIAL
+from staticad.lower.fusion.frames import FRAME
+from staticad.lower.interface import Families, FamilyLowering
+from staticad.ops import ALL_OPS
+from staticad.ops.base import Elementwise, Op
+from staticad.ops.control import PARAMETER
+from staticad.ops.conversion import CAST
+
+OPS = (*ALL_OPS, PARAMETER, COPY, PARTIAL, FRAME)
+
+
+@pytest.mark.parametrize("op", OPS, ids=str)
+def test_every_op_has_one_lowering(op: Op) -> None:
+    listed = [kind for kind in type(op).__mro__ if kind in TABLE]
+    assert listed
+    assert FAMILIES[op] is TABLE[listed[0]]
+
+
+def test_every_line_of_the_table_is_used() -> None:
+    assert {id(FAMILIES[op]) for op in OPS} == {id(lowering) for lowering in TABLE.values()}
+
+
+def test_a_class_that_is_not_listed_has_the_lowering_of_the_class_above() -> None:
+    assert FAMILIES[CAST] is TABLE[Elementwise]
+    assert isinstance(FAMILIES[COPY], ElementwiseLowering) and FAMILIES[COPY] is not TABLE[Elementwise]
+
+
+def test_an_op_without_a_lowering_is_named() -> None:
+    class Strange(Op):
+        pass
+
+    with pytest.raises(AssertionError, match="strange: the class Strange is not in the table"):
+        FAMILIES[Strange("strange", numpy=lambda: None)]
+
+
+def test_a_table_of_ones_own() -> None:
+    class Nothing(Op):
+        pass
+
+    family = FamilyLowering()
+    assert Families({Nothing: family})[Nothing("nothing", numpy=lambda: None)] is family
