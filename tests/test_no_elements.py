@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 
@@ -63,3 +65,28 @@ def test_an_index_that_a_loop_over_nothing_shares_with_a_single_element(count: i
                 only(values, ones, 4)
         else:
             assert only(values, ones, 4).shape == (2, 0)
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda x, y: sa.exp(x.T) + x.T,
+        lambda x, y: sa.exp(x) + y,
+        lambda x, y: x / (1 + sa.exp(x).sum(axis=1, keepdims=True)),
+        lambda x, y: sa.concatenate([sa.exp(x), x], axis=1),
+        lambda x, y: sa.stack([x, sa.exp(x)]),
+        lambda x, y: sa.exp(y)[:, None] * y,
+        lambda x, y: x.at[0:1].set(y[None]),
+        lambda x, y: sa.scan(lambda s, row: (s + row, sa.exp(row)), y, x)[1],
+    ],
+)
+def test_rows_of_nothing(function: Callable[[sa.Tensor, sa.Tensor], sa.Tensor]) -> None:
+    """How many iterations a thread takes depends on their length, which may be 0."""
+    x, y = sa.placeholder(("rows", "columns")), sa.placeholder(("columns",))
+    result = function(x, y)
+    outputs = [result, *sa.gradients(sa.sum(sa.exp(result)), [x, y], unconnected="zero")]
+    session = sa.compile(outputs, [x, y])
+    for rows, columns in ((3, 0), (0, 3), (0, 0), (3, 2)):
+        arrays = np.full((rows, columns), 0.3), np.full(columns, 0.2)
+        for found, expected in zip(session(*arrays), evaluate(outputs, dict(zip((x, y), arrays))), strict=True):
+            np.testing.assert_allclose(found, expected, rtol=1e-12)

@@ -18,8 +18,6 @@ during a run).
 
 from __future__ import annotations
 
-import numpy as np
-
 from staticad.codegen.routine_text import Cut, Cutting, RoutineText
 
 _KERNEL = """\
@@ -109,10 +107,3 @@ def gemm_cut(m: int, n: int, k: int, batch: int) -> Cutting:
 
 
 GEMM = RoutineText(_KERNEL, lambda slots, batch: gemm_cut(slots["M"], slots["N"], slots["K"], batch))
-
-
-def scalar_bits(value: float, dtype: np.dtype) -> int:
-    """``value`` as a number of ``dtype``, as the content of an int64 slot."""
-    slot = np.zeros(8 // dtype.itemsize, dtype)
-    slot[0] = value
-    return int(slot.view(np.int64)[0])

@@ -10,8 +10,8 @@ from staticad.errors import DTypeError, GraphError, ShapeError
 from staticad.functional import elementwise
 from staticad.functional.axes import normalize_axis
 from staticad.functional.front import implements
-from staticad.functional.keys import Key, parse
 from staticad.functional.movement import broadcast_to, ravel, reshape
+from staticad.functional.subscripts import Key, parse
 from staticad.ir.dtypes import BOOL, INT64, is_integer
 from staticad.ir.graph import Tensor, describe
 from staticad.ir.types import broadcast_shapes

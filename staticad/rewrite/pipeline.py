@@ -16,12 +16,12 @@ from staticad.rewrite.barriers import BARRIER_RULES
 from staticad.rewrite.contract import contract_rules
 from staticad.rewrite.engine import apply_rules
 from staticad.rewrite.fold import FOLD_RULES
-from staticad.rewrite.keys import KEY_RULES
 from staticad.rewrite.logic import LOGIC_RULES
 from staticad.rewrite.movement import MOVEMENT_RULES
 from staticad.rewrite.pattern import Rule
 from staticad.rewrite.powers import POWER_RULES
 from staticad.rewrite.quotients import DISTRIBUTION_RULES
+from staticad.rewrite.random_keys import KEY_RULES
 from staticad.rewrite.reduction import REDUCTION_RULES
 from staticad.rewrite.regions import REGION_RULES
 from staticad.rewrite.sizes import unify_sizes

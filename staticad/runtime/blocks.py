@@ -21,7 +21,7 @@ from staticad.lower.kernel import plan as plans
 from staticad.lower.kernel.plan import (
     Address,
     BranchCall,
-    Counter,
+    Counted,
     Library,
     LoopCall,
     Plan,
@@ -202,11 +202,11 @@ class Blocks:
         place = _shifted(*self._address(plan, part.buffer, known, base))
         return place if part.stride == 0 else Sliced(moves, place, self.number(part.stride))
 
-    def _counter(self, counter: Counter, moves: Moves) -> Place:
+    def _counted(self, counted: Counted, moves: Moves) -> Place:
         """A word that the loop sets in every step: moved like an address, it is a number all the same."""
         word = len(self.words)
         self.words.append(0)
-        moves.entries.append((word, Fixed(self.number(counter.first)), self.number(counter.difference), 0))
+        moves.entries.append((word, Fixed(self.number(counted.first)), self.number(counted.difference), 0))
         return Word(word)
 
     def _loop(self, plan: Plan, step: Step, call: LoopCall, known: Mapping[int, Place], base: Place) -> machine.Step:
@@ -218,7 +218,7 @@ class Blocks:
         if call.condition is not None:
             results.append(Word(block + LoopBlock.CONDITION))
         inputs = [
-            self._counter(part, moves) if isinstance(part, Counter) else self._slice(plan, part, moves, known, base)
+            self._counted(part, moves) if isinstance(part, Counted) else self._slice(plan, part, moves, known, base)
             for part in call.feeds
         ]
         carries = [_shifted(*self._address(plan, number, known, base)) for number in call.carries]

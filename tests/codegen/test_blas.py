@@ -10,12 +10,13 @@ import numpy as np
 import pytest
 
 from staticad.codegen import library
-from staticad.codegen.blas import gemm_cut, scalar_bits
+from staticad.codegen.blas import gemm_cut
 from staticad.codegen.library import function_address
 from staticad.codegen.loader import kernel_address
 from staticad.codegen.routine_text import Cut
 from staticad.codegen.routines import routine_source
 from staticad.errors import CompileError, DTypeError
+from staticad.lower.fusion.operands import bits
 from staticad.lower.kernel.routine import Gemm, gemm
 
 KERNEL = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64)
@@ -48,7 +49,7 @@ def multiply(
         slots[slot - Gemm.A + Gemm.BATCH_A] = matrix.strides[0] // size if matrix.ndim == 3 else 0
     slots[[Gemm.M, Gemm.N, Gemm.K]] = m, n, k
     slots[[Gemm.TRANSPOSE_A, Gemm.TRANSPOSE_B]] = [ord("T" if flag else "N") for flag in transpose]
-    slots[[Gemm.ALPHA, Gemm.BETA]] = scalar_bits(alpha, dtype), scalar_bits(beta, dtype)
+    slots[[Gemm.ALPHA, Gemm.BETA]] = np.array([bits(alpha, dtype), bits(beta, dtype)], np.uint64).view(np.int64)
     slots[Gemm.ROUTINE] = function_address("gemm", dtype) if routine is None else routine
     slots[-1] = cut
     kernel = KERNEL(kernel_address(routine_source(gemm(dtype))))
@@ -208,11 +209,6 @@ def test_the_thread_control_works() -> None:
     finally:
         put(before)
     assert get() == before
-
-
-def test_scalar_bits() -> None:
-    for dtype in DTYPES:
-        assert np.array([scalar_bits(-1.25, dtype)]).view(dtype)[0] == -1.25
 
 
 @pytest.mark.parametrize(

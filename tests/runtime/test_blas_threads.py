@@ -8,10 +8,11 @@ import threading
 import numpy as np
 import pytest
 
-from staticad.codegen.blas import gemm_cut, scalar_bits
+from staticad.codegen.blas import gemm_cut
 from staticad.codegen.library import function_address
 from staticad.codegen.loader import kernel_address
 from staticad.codegen.routines import routine_source
+from staticad.lower.fusion.operands import bits
 from staticad.lower.kernel.routine import Gemm, gemm
 from staticad.runtime.blas_threads import _reset, blas_threads
 from staticad.runtime.layout import BlasThreads
@@ -122,7 +123,7 @@ def test_a_large_product_does_not_depend_on_threads(sizes: tuple[int, int, int],
     slots[Gemm.M], slots[Gemm.N], slots[Gemm.K] = m, n, k
     slots[Gemm.LEADING_A], slots[Gemm.LEADING_B], slots[Gemm.LEADING_C] = k, n, n
     slots[Gemm.TRANSPOSE_A] = slots[Gemm.TRANSPOSE_B] = ord("N")
-    slots[Gemm.ALPHA] = scalar_bits(1.0, F4)
+    slots[Gemm.ALPHA] = bits(1.0, F4)
     results = []
     for threads in (1, 2, 3):
         program = Program(

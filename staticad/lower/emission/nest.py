@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from staticad.ir.dims import Size, floordiv, maximum, product
+from staticad.ir.dims import Size, floordiv, product
 from staticad.ir.dtypes import FLOAT32, FLOAT64, INT64
 from staticad.ir.expressions import Cast, Expression, Name, arithmetic, call, constant
 from staticad.ir.graph import Node
@@ -111,7 +111,7 @@ class Nest:
             return pieces, max(1, GRAIN // (CHUNK * max(1, cost)))
         if self._serial():
             return 1, 0
-        work = maximum(1, product(a.extent for a in axes[1:]))
+        work = product(a.extent for a in axes[1:])
         first = axes[0].extent
         if self.tiled and len(axes) == 2:
             first, work = tiles(first), work * TILE

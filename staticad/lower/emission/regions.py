@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from staticad.ir.dims import Size, maximum, product
+from staticad.ir.dims import Size, product
 from staticad.ir.expressions import Expression
 from staticad.ir.graph import Node, Tensor
 from staticad.lower.emission.builder import Event
@@ -33,8 +33,7 @@ def store_region(
     emitter = _copy(memory, source, target, index, axes, initial)
     if not axes:
         return emitter.finish(label, 1, 0, 1)
-    work = maximum(1, product(a.extent for a in axes[1:]))
-    grain = grain_of(trial.cost, work)
+    grain = grain_of(trial.cost, product(a.extent for a in axes[1:]))
     return emitter.finish(label, axes[0].extent, grain, product(space))
 
 

@@ -15,11 +15,12 @@ DEEP = 30  # operations that wait for each other longer than one vector fills th
 
 def grain_of(cost: int, work: Size) -> Size:
     """How many iterations of an outermost loop a thread takes at a time: of ``work`` innermost iterations each, which
-    cost that much. Loops that are innermost themselves are cut between whole vectors."""
+    cost that much. Loops that are innermost themselves are cut between whole vectors. Without innermost iterations the
+    number means nothing, but it exists."""
     grain = max(1, GRAIN // max(1, cost))
     if isinstance(work, int) and work == 1:
         return -(-grain // VECTORS) * VECTORS
-    return maximum(1, floordiv(grain, work))
+    return maximum(1, floordiv(grain, maximum(1, work)))
 
 
 def loop_hint(extent: Size, cost: int, nested: bool, updates: bool) -> str:

@@ -142,7 +142,7 @@ class Slice:
 
 
 @dataclass(frozen=True)
-class Counter:
+class Counted:
     """What a body sees of a sequence that counts: ``first + difference * position`` in a word of its own."""
 
     first: Size
@@ -161,7 +161,7 @@ class LoopCall:
 
     plan: Plan
     carries: tuple[int, ...]
-    feeds: tuple[Slice | Counter, ...]
+    feeds: tuple[Slice | Counted, ...]
     fetches: tuple[Slice, ...]
     scratch: int
     length: Size = 0
@@ -365,7 +365,7 @@ def _numbers(buffers: Iterable[int]) -> str:
     return " ".join(f"b{number}" for number in buffers)
 
 
-def _given(carries: tuple[int, ...], feeds: Iterable[Slice | Counter], fetches: Iterable[Slice]) -> str:
+def _given(carries: tuple[int, ...], feeds: Iterable[Slice | Counted], fetches: Iterable[Slice]) -> str:
     """What a body gets, for a listing."""
     parts = {"carries": _numbers(carries), "feeds": ", ".join(map(str, feeds)), "fetches": ", ".join(map(str, fetches))}
     return "; ".join(f"{title} {text}" for title, text in parts.items() if text)

@@ -10,7 +10,7 @@ from staticad.ir.graph import Node, Tensor, sort_nodes
 from staticad.lower.emission.regions import row_major, store_region
 from staticad.lower.index.ranges import Ranges
 from staticad.lower.interface import Lowering
-from staticad.lower.kernel.plan import BranchCall, Buffer, Counter, LoopCall, Plan, Slice, Step
+from staticad.lower.kernel.plan import BranchCall, Buffer, Counted, LoopCall, Plan, Slice, Step
 from staticad.lower.loops.inline import inline_loop
 from staticad.ops.control import Body, LoopShape
 from staticad.ops.ranges import Progression, Range
@@ -75,11 +75,11 @@ def loop_steps(lowering: Lowering, node: Node) -> list[Step]:
     return [*steps, Step(call, (), 1, 0, tuple(call.reads), tuple(call.writes), "loop", (node.where,), work)]
 
 
-def _moving(lowering: Lowering, node: Node, number: int, parameter: Tensor) -> Slice | Counter:
+def _moving(lowering: Lowering, node: Node, number: int, parameter: Tensor) -> Slice | Counted:
     """What the body sees of the loop's input of that number, a sequence."""
     counter = counts(lowering.fusion.ranges, node, number)
     if counter is not None:
-        return Counter(*counter)
+        return Counted(*counter)
     return Slice(_memory(lowering, node.inputs[number]), _slice_bytes(lowering, parameter))
 
 

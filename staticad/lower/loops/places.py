@@ -18,7 +18,7 @@ from staticad.lower.kernel.plan import (
     Argument,
     BranchCall,
     Buffer,
-    Counter,
+    Counted,
     LoopCall,
     Plan,
     Slice,
@@ -104,19 +104,19 @@ class Places:
         self.scratch = offset + (ALIGNMENT if size == 0 else size)
         return Target(self.own(offset, b.dtype), own=offset)
 
-    def _part(self, part: Slice | Counter, b: Buffer) -> Target:
-        if isinstance(part, Counter):
-            return Target("", number=self._counter(part))
+    def _part(self, part: Slice | Counted, b: Buffer) -> Target:
+        if isinstance(part, Counted):
+            return Target("", number=self._counted(part))
         pointer = self.pointer(part.buffer)
         if part.stride == 0:
             return Target(pointer)
         return Target(pointer, ((self.position, self.size(floordiv(part.stride, b.dtype.itemsize))),))
 
-    def _counter(self, counter: Counter) -> Expression:
+    def _counted(self, counted: Counted) -> Expression:
         number: Expression = Name(self.position)
-        if counter.difference != 1:
-            number = arithmetic(number, "*", self.size(counter.difference))
-        return number if counter.first == 0 else arithmetic(number, "+", self.size(counter.first))
+        if counted.difference != 1:
+            number = arithmetic(number, "*", self.size(counted.difference))
+        return number if counted.first == 0 else arithmetic(number, "+", self.size(counted.first))
 
     # ---- parameters ----------------------------------------------------------------------------------------------
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import staticad as sa
+from staticad.ir.dim_values import evaluate
+from staticad.ir.dims import Symbol, symbol
 from staticad.lower.kernel.hints import grain_of, loop_hint
 from tests.lower.planning import plan_for
 
@@ -10,6 +12,9 @@ from tests.lower.planning import plan_for
 def test_threads_take_whole_vectors_of_plain_loops() -> None:
     assert grain_of(3, 1) == 13_376 and grain_of(500, 1) == 128 and grain_of(100_000, 1) == 64
     assert grain_of(3, 100) == 133 and grain_of(500, 100) == 1  # rows
+    assert grain_of(3, 0) == 13_333  # rows of nothing
+    n = symbol("n")
+    assert [evaluate(grain_of(3, 5 * n), {Symbol("n"): size}) for size in (0, 1, 20)] == [13_333, 2666, 133]
     heavy = x = sa.placeholder((None,))
     for _ in range(4):
         heavy = sa.tanh(sa.sin(heavy))
