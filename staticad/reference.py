@@ -13,6 +13,7 @@ import numpy as np
 
 from staticad.errors import FeedError, GraphError, IndexOutOfBounds, VerifyError
 from staticad.ir import dim_values, dims
+from staticad.ir.demands import operands, region_of, unmet
 from staticad.ir.dims import Dim, Shape, Size, Symbol, is_runtime, symbols
 from staticad.ir.dtypes import DType
 from staticad.ir.graph import Attrs, Node, Tensor, describe, sort_nodes
@@ -144,10 +145,8 @@ class _Evaluation:
         for a, b in node.constraints:
             left, right = self.size(a, node), self.size(b, node)
             if left != right:
-                raise FeedError(
-                    f"{describe(node.outputs[0])} needs equal sizes, but {a} = {left} and {b} = {right}; "
-                    "free sizes do not broadcast"
-                )
+                where = f"at {node.where} (operands: {operands(node)})"
+                raise FeedError(unmet(node.op.name, (a, b), self.sizes, where, region_of(node)))
 
     def run(self) -> list[np.ndarray]:
         with np.errstate(all="ignore"):

@@ -62,7 +62,7 @@ def test_named_sizes_are_equal_everywhere() -> None:
 def test_free_sizes_do_not_broadcast() -> None:
     x, y = sa.placeholder((None,)), sa.placeholder((None,))
     np.testing.assert_array_equal(evaluate(x + y, {x: np.ones(2), y: np.ones(2)})[0], [2, 2])
-    with pytest.raises(FeedError, match="do not broadcast"):
+    with pytest.raises(FeedError, match="does not broadcast"):
         evaluate(x + y, {x: np.zeros(1), y: np.zeros(3)})
 
 

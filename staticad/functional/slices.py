@@ -1,7 +1,8 @@
 """Python slices of an axis as start, step and size, exact for free sizes too.
 
 On an axis of a free size n: ``x[:5]`` has size min(n, 5), ``x[-3:]`` min(n, 3), ``x[1:-1]`` max(n - 2, 0), ``x[::2]``
-(n + 1)//2. A size as a bound (``x[:m]``) counts from the front.
+(n + 1)//2. A size as a bound counts from the front where it is not negative (``x[:m]``), else from the end (``x[-m:]``
+is all of x where m is 0).
 """
 
 from __future__ import annotations
@@ -14,30 +15,30 @@ from staticad.errors import DTypeError, ShapeError
 from staticad.ir import dims
 from staticad.ir.dims import Dim, Size
 from staticad.ir.graph import Tensor, describe
+from staticad.ir.proofs import follows
 from staticad.ops.base import apply
 from staticad.ops.slicing import SLICE
 
 
 @dataclass(frozen=True)
 class Bound:
-    """A place between elements, clipped to the axis: so many from the front, or from the end. May be negative."""
+    """A place between elements, clipped to the axis: so many from the front (also less than none), or from the end."""
 
     amount: Size
     from_end: bool = False
 
+    @property
+    def clipped(self) -> Size:
+        """The amount, at least 0."""
+        return _maximum(self.amount, 0)
+
     def first(self, n: Size) -> Size:
         """The element behind the bound on an axis of size n, wherever there is one."""
-        amount = 0 if _below(self.amount, 0) else self.amount
-        return dims.maximum(n - amount, 0) if self.from_end else amount
+        return _maximum(n - self.amount, 0) if self.from_end else self.clipped
 
     def last(self, n: Size) -> Size:
         """The element before the bound on an axis of size n, wherever there is one."""
-        amount = 0 if _below(self.amount, 0) else self.amount
-        return (n - amount if self.from_end else dims.minimum(amount, n)) - 1
-
-
-def _below(amount: Size, limit: int) -> bool:
-    return isinstance(amount, int) and amount < limit
+        return (n - self.amount if self.from_end else _minimum(self.amount, n)) - 1
 
 
 def between(n: Size, low: Bound, high: Bound) -> Size:
@@ -45,25 +46,47 @@ def between(n: Size, low: Bound, high: Bound) -> Size:
 
     The difference of the two places, written such that every sub-expression is a non-negative size.
     """
-    if _below(low.amount, 0):
-        low = Bound(0, low.from_end)
-    if _below(high.amount, 0):
-        high = Bound(0, high.from_end)
     if low.from_end == high.from_end:
         # From the front: those between the amounts, as far as the axis goes; from the end the same mirrored.
         near, far = (high, low) if low.from_end else (low, high)
-        return dims.minimum(dims.maximum(n - near.amount, 0), dims.maximum(far.amount - near.amount, 0))
+        return _minimum(_maximum(n - near.clipped, 0), _maximum(far.amount - near.clipped, 0))
     if high.from_end:
-        return dims.maximum(n - low.amount - high.amount, 0)
-    return dims.maximum(dims.minimum(n, high.amount) - dims.maximum(n - low.amount, 0), 0)
+        return _maximum(n - low.clipped - high.amount, 0)
+    return _maximum(_minimum(n, high.amount) - _maximum(n - low.amount, 0), 0)
 
 
-def _bound(value: Any, default: Bound, shift: int, x: Tensor) -> Bound:
+def _minimum(a: Size, b: Size) -> Size:
+    return b if follows(a - b, ()) else a if follows(b - a, ()) else dims.minimum(a, b)
+
+
+def _maximum(a: Size, b: Size) -> Size:
+    return a if follows(a - b, ()) else b if follows(b - a, ()) else dims.maximum(a, b)
+
+
+def wrapped(index: Size, n: Size) -> Size:
+    """Python's meaning of a negative index: it counts from the end of an axis of size n."""
+    if follows(index, ()):
+        return index
+    if follows(index * -1 - 1, ()):
+        return index + n
+    return index + n * dims.minimum(dims.maximum(index * -1, 0), 1)
+
+
+def _size_bound(value: Size, shift: int, n: Size) -> Bound:
+    if follows(value, ()):
+        return Bound(value + shift)
+    if follows(value * -1 - 1, ()):
+        return Bound(value * -1 - shift, from_end=True)
+    beyond = follows((value + n + shift) * -1, (value * -1 - 1,))  # if negative, then before the front, as n - 1 is
+    return Bound((value if beyond else wrapped(value, n)) + shift)
+
+
+def _bound(value: Any, default: Bound, shift: int, n: Size, x: Tensor) -> Bound:
     """A bound of a slice; ``shift`` is 1 for backward slices, whose bounds stand behind their element."""
     if value is None:
         return default
     if isinstance(value, Dim):
-        return Bound(value + shift)
+        return _size_bound(value, shift, n)
     try:
         number = operator.index(value) if not isinstance(value, Tensor) else None
     except TypeError:
@@ -89,11 +112,11 @@ def resolve(key: slice, n: Size, x: Tensor) -> tuple[Size, int, Size]:
         raise ShapeError(f"getitem: the step of a slice can't be 0 ({describe(x)})")
     first, last = Bound(0), Bound(0, from_end=True)
     if step > 0:
-        low, high = _bound(key.start, first, 0, x), _bound(key.stop, last, 0, x)
+        low, high = _bound(key.start, first, 0, n, x), _bound(key.stop, last, 0, n, x)
         span = between(n, low, high)
         return low.first(n), step, _steps(span, step)
     # Backwards through the elements between stop and start, from the last of them on.
-    low, high = _bound(key.stop, first, 1, x), _bound(key.start, last, 1, x)
+    low, high = _bound(key.stop, first, 1, n, x), _bound(key.start, last, 1, n, x)
     span = between(n, low, high)
     return high.last(n), step, _steps(span, -step)
 

@@ -15,10 +15,11 @@ import numpy as np
 
 from staticad.errors import DTypeError, GraphError, IndexOutOfBounds, ShapeError
 from staticad.functional.movement import broadcast_arrays
-from staticad.functional.slices import resolve
+from staticad.functional.slices import resolve, wrapped
 from staticad.ir.dims import Dim, Shape, Size
 from staticad.ir.dtypes import BOOL, INT64, is_integer
 from staticad.ir.graph import Tensor, describe
+from staticad.ir.proofs import follows
 from staticad.ops.base import apply
 from staticad.ops.movement import EXPAND_DIMS, SLICE, SQUEEZE
 from staticad.ops.promotion import cast
@@ -221,6 +222,8 @@ def _region_of(x: Tensor, axis: int, item: Any, n: Size) -> tuple[Size, int, Siz
     left = n - item
     if isinstance(left, int) and left <= 0:  # n is no index of an axis of size n
         raise _outside(x, axis, n, item)
+    if not follows(item * -1 - n - 1, (item * -1 - 1,)):  # else a negative one lies outside, as n - 1 does
+        item = wrapped(item, n)
     return item, 1, 1
 
 

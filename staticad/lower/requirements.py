@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from staticad.ir.demands import operands, region_of
 from staticad.ir.dims import as_symbol, is_runtime
-from staticad.ir.graph import Node, describe
+from staticad.ir.graph import Node
 from staticad.lower.interface import FamilyLowering
 from staticad.lower.kernel.plan import Requirement, SizeCheck
 from staticad.ops.base import Op
@@ -26,9 +27,7 @@ def size_checks(nodes: Iterable[Node]) -> tuple[SizeCheck, ...]:
     for node in nodes:
         for left, right in node.constraints:
             if (left, right) not in found and not is_runtime(left) and not is_runtime(right):
-                operands = ", ".join(describe(t) for t in node.inputs)
-                region_of = node.inputs[0].shape if "starts" in node.attrs else None
-                found[left, right] = SizeCheck(node.op.name, node.where, left, right, operands, region_of)
+                found[left, right] = SizeCheck(node.op.name, node.where, left, right, operands(node), region_of(node))
         for kind in node.types:
             for size in kind.shape:
                 if size not in found and not isinstance(size, int) and as_symbol(size) is None and not is_runtime(size):

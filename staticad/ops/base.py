@@ -28,7 +28,7 @@ import numpy as np
 
 from staticad.errors import DTypeError, ShapeError
 from staticad.ir import expressions
-from staticad.ir.dims import Shape, Size
+from staticad.ir.dims import Shape, Size, product
 from staticad.ir.dtypes import BOOL, DType
 from staticad.ir.expressions import Call, Expression
 from staticad.ir.graph import NO_ATTRS, Attrs, Node, Tensor
@@ -316,7 +316,8 @@ class Movement(Op):
 
 
 class Reshape(Op):
-    """Row-major reinterpretation: attrs shape. Linear. A view where the operand is stored row-major."""
+    """Row-major reinterpretation: attrs shape, and constraints of its own. Linear. A view where the operand is stored
+    row-major."""
 
     family = "reshape"
     title = "Reshape"
@@ -326,7 +327,11 @@ class Reshape(Op):
 
     def infer(self, inputs: tuple[TensorType, ...], attrs: Attrs) -> Inferred:
         (x,) = inputs
-        return (TensorType(attrs["shape"], x.dtype),), attrs["constraints"]
+        constraints: list[Constraint] = list(attrs["constraints"])
+        given, wanted = product(attrs["shape"]), product(x.shape)
+        if (given, wanted) not in constraints and same_size(given, wanted, constraints) is None:
+            raise ShapeError(f"{wanted} elements do not fill a shape of {given}")
+        return (TensorType(attrs["shape"], x.dtype),), tuple(constraints)
 
 
 class Assemble(Op):
@@ -387,7 +392,7 @@ class Gather(Op):
 
     def infer(self, inputs: tuple[TensorType, ...], attrs: Attrs) -> Inferred:
         x, *indices = inputs
-        constraints = check_indices(indices)
+        constraints = check_indices(x, indices, attrs)
         shape = gather_shape(x.shape, tuple(i.shape for i in indices), **attrs)
         return (TensorType(shape, x.dtype),), constraints
 
@@ -410,7 +415,7 @@ class Scatter(Op):
         base, updates, *indices = inputs
         if base.dtype != updates.dtype:
             raise DTypeError(f"base and updates of dtypes {base.dtype} and {updates.dtype}; cast them first")
-        constraints = list(check_indices(indices))
+        constraints = list(check_indices(base, indices, attrs))
         rule = {k: v for k, v in attrs.items() if k != "mode"}
         shape = gather_shape(base.shape, tuple(i.shape for i in indices), **rule)
         if len(shape) != updates.ndim:
@@ -421,9 +426,16 @@ class Scatter(Op):
         return (base,), tuple(constraints)
 
 
-def check_indices(indices: Sequence[TensorType]) -> tuple[Constraint, ...]:
-    """Index tensors are int64 and of one shape. Returns the equalities that only a run can check."""
+def check_indices(x: TensorType, indices: Sequence[TensorType], attrs: Attrs) -> tuple[Constraint, ...]:
+    """Index tensors are int64 and of one shape, and one that is aligned with x has its other sizes. Returns the
+    equalities that only a run can check."""
     constraints: list[Constraint] = []
+    if attrs["aligned"]:
+        (index,), (axis,) = indices, attrs["axes"]
+        if index.ndim != x.ndim or any(
+            a != axis and same_size(x.shape[a], size, constraints) is None for a, size in enumerate(index.shape)
+        ):
+            raise ShapeError(f"an index tensor {index} for {x}: the sizes of axes other than {axis} differ")
     for i in indices:
         if i.dtype != np.int64:
             raise DTypeError(f"indices have to be int64 here, not {i.dtype}")

@@ -13,19 +13,19 @@ from typing import Any
 import numpy as np
 
 from staticad.errors import ShapeError
-from staticad.ir import dims
-from staticad.ir.dims import Shape, Size
+from staticad.ir.dims import Shape, Size, at_least, is_runtime, minimum
 from staticad.ir.graph import Tensor
+from staticad.ir.proofs import follows
 from staticad.ir.types import Constraint, same_size
 from staticad.ops.base import Assemble, AxisIndex, Movement, apply
 from staticad.ops.creation import FULL
 
 
 def check_region(shape: Shape, starts: Shape, steps: tuple[int, ...], sizes: Shape) -> tuple[Constraint, ...]:
-    """Raises ShapeError where a region is known to leave an array of that shape.
+    """What a run has to check so that a region lies inside an array of that shape: wherever that can't be proved.
 
-    Returns what a run has to check: that a region of a known size lies inside a free one. (The front computes free
-    sizes of regions such that they lie inside.)
+    Every slice and region passes here, so that no kernel reads or writes a place that nobody has looked at. Raises
+    ShapeError where a region is known to leave the array.
     """
     if not len(shape) == len(starts) == len(steps) == len(sizes):
         raise ShapeError(f"a region of {len(sizes)} axes in an array of {len(shape)}")
@@ -33,23 +33,19 @@ def check_region(shape: Shape, starts: Shape, steps: tuple[int, ...], sizes: Sha
     for axis, (n, start, step, size) in enumerate(zip(shape, starts, steps, sizes)):
         if step == 0:
             raise ShapeError(f"the step of axis {axis} is 0")
-        if not isinstance(size, int) or size == 0:
+        if size == 0 or (start == 0 and step == 1 and size == n):
             continue
         last = start + (size - 1) * step
         first, final = (start, last) if step > 0 else (last, start)
-        if not (_not_negative(first, constraints) and _not_negative(n - final - 1, constraints)):
-            raise ShapeError(f"places {start} to {last} of axis {axis} lie outside its size {n}")
+        for room in (first, n - final - 1):  # at least 0, if there are elements
+            if follows(room, (size - 1,)):
+                continue
+            if at_least(size, 1) and at_least(room * -1, 1):
+                raise ShapeError(f"places {start} to {last} of axis {axis} lie outside its size {n}")
+            if any(is_runtime(s) for s in (room, size)):
+                raise ShapeError(f"places {start} to {last} of axis {axis} may lie outside its size {n}")
+            constraints.append((minimum(room, 0) * (1 if isinstance(size, int) else size), 0))
     return tuple(constraints)
-
-
-def _not_negative(amount: Size, constraints: list[Constraint]) -> bool:
-    """False if it is negative; a constraint is added where only a run can tell."""
-    if isinstance(amount, int):
-        return amount >= 0
-    if not dims.at_least(amount, 0):
-        least = -sum(coefficient for monomial, coefficient in amount.terms if not monomial)
-        constraints.append((dims.minimum(amount + least, least), least))
-    return True
 
 
 def _region(starts: Sequence[int], steps: Sequence[int], sizes: Sequence[int]) -> tuple[slice, ...]:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from staticad.errors import DTypeError, FeedError, GraphError, IndexOutOfBounds
+from staticad.ir.demands import unmet
 from staticad.ir.dim_values import evaluate
 from staticad.ir.dims import Size, Symbol, as_symbol
 from staticad.ir.graph import Node, Tensor, describe
@@ -151,7 +152,8 @@ def check_sizes(checks: Sequence[SizeCheck], requirements: Sequence[Requirement]
             continue
         right = size_value(check.right, values, check.op, check.where)
         if left != right:
-            raise FeedError(_unequal(check, left, right, values))
+            where = f"at {check.where} (operands: {check.operands})"
+            raise FeedError(unmet(check.op, (check.left, check.right), values, where, check.region_of))
     for requirement in requirements:
         size, unless = evaluate(requirement.size, values), evaluate(requirement.unless_empty, values)
         if size < requirement.bound and unless:
@@ -165,15 +167,6 @@ def sizes_fit(checks: Sequence[SizeCheck], requirements: Sequence[Requirement], 
     except (FeedError, IndexOutOfBounds):
         return False
     return True
-
-
-def _unequal(check: SizeCheck, left: int, right: int, values: Mapping[Symbol, int]) -> str:
-    where = f"at {check.where} (operands: {check.operands})"
-    if check.region_of is not None:
-        shape = tuple(evaluate(size, values) for size in check.region_of)
-        return f"{check.op}: an index lies outside the operand, which has the shape {shape} in this run, {where}"
-    hint = "; a size that is 1 only at run time does not broadcast" if 1 in (left, right) else ""
-    return f"{check.op}: sizes {check.left} = {left} and {check.right} = {right} have to be equal, {where}{hint}"
 
 
 def check_updates(updates: Sequence[tuple[Tensor, Tensor]], values: Mapping[Symbol, int]) -> None:

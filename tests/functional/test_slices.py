@@ -13,6 +13,7 @@ from staticad.errors import DTypeError, ShapeError
 from staticad.functional.slices import resolve
 from staticad.ir import dims
 from staticad.ir.dim_values import evaluate
+from staticad.ops.slicing import check_region
 
 BOUNDS = [None, *range(-4, 5)]
 STEPS = [None, 1, 2, 3, -1, -2, -3]
@@ -46,6 +47,47 @@ def test_sizes_as_bounds() -> None:
                 first, by, size = (number(s) for s in resolve(slice(start, stop, step), n, x))
                 expected = list(range(a))[slice(number(start), number(stop), step)]
                 assert [first + by * k for k in range(size)] == expected, (start, stop, step, a, b)
+
+
+@pytest.mark.parametrize("step", [1, 2, -1, -3])
+def test_sizes_of_unknown_sign_as_bounds(step: int) -> None:
+    n, m = dims.symbol("n"), dims.symbol("m")
+    x = sa.placeholder(("n",))
+    bounds = [None, 2, -m, n - m, n - 1, n - 3, -(m // 2), 2 * m - n, n - n // 2, -m - 1, -m * n]
+    proved = 0
+    for start, stop in itertools.product(bounds, bounds):
+        first, _, size = resolve(slice(start, stop, step), n, x)
+        checks = check_region((n,), (first,), (step,), (size,))
+        proved += not checks
+        for a, b in itertools.product(range(4), (0, 1, 3, 5)):
+            sizes = {dims.as_symbol(n): a, dims.as_symbol(m): b}
+            low, high = (None if bound is None else evaluate(bound, sizes) for bound in (start, stop))
+            found = [evaluate(first, sizes) + step * k for k in range(evaluate(size, sizes))]
+            assert found == list(range(a))[slice(low, high, step)], (start, stop, a, b)
+            assert all(evaluate(left, sizes) == right for left, right in checks)
+    assert proved > 60
+
+
+def test_what_can_be_negative_only_where_it_is_cut_off_stays_simple() -> None:
+    n, m = dims.symbol("n"), dims.symbol("m")
+    x = sa.placeholder(("n",))
+    assert x[: n - n // 2].shape == (n - n // 2,)
+    assert x[: n - 1].shape == x[1:].shape == (dims.maximum(n - 1, 0),)
+    assert x[1 : n - 1].shape == x[1:-1].shape
+    assert x[n - 1 :: -1].shape == (n,)
+    assert x[m:].shape == (dims.maximum(n - m, 0),)
+    assert x[-m - 1 :].shape == (dims.minimum(n, m + 1),)
+
+
+def test_common_regions_are_proved_to_lie_inside() -> None:
+    n, m = dims.symbol("n"), dims.symbol("m")
+    x = sa.placeholder(("n",))
+    for key in (
+        slice(1, None), slice(None, -1), slice(1, -1), slice(None, 5), slice(-3, None), slice(None, None, 2),
+        slice(2, None, 3), slice(None, None, -1), slice(-1, None, -2), slice(None, m), slice(m, None), slice(-m, None),
+        slice(None, -m), slice(n - m, None), slice(m, n - m), slice(n // 2, n - n // 3), slice(m, m + 3),
+    ):  # fmt: skip
+        assert x[key].node.constraints == (), key
 
 
 def test_free_sizes_come_out_simple() -> None:

@@ -127,9 +127,9 @@ def test_slice_of_free_sizes() -> None:
 def test_a_fixed_slice_of_a_free_size_is_checked_by_the_run() -> None:
     n = dims.symbol("n")
     attrs: dict[str, Any] = {"starts": (2,), "steps": (1,), "sizes": (3,)}
-    assert infer(SLICE, [(n,)], attrs) == ((3,), ((dims.minimum(n, 5), 5),))
+    assert infer(SLICE, [(n,)], attrs) == ((3,), ((dims.minimum(n - 5, 0), 0),))
     from_end: dict[str, Any] = {"starts": (n - 3,), "steps": (1,), "sizes": (1,)}
-    assert infer(SLICE, [(n,)], from_end) == ((1,), ((dims.minimum(n, 3), 3),))
+    assert infer(SLICE, [(n,)], from_end) == ((1,), ((dims.minimum(n - 3, 0), 0),))
     assert infer(SLICE, [(n + 5,)], attrs) == ((3,), ())
 
 

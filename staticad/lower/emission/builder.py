@@ -192,9 +192,9 @@ class Builder:
         """True if a value found before is right in the open loops."""
         return not isinstance(value, Name) or self._guards.get(value.name, frozenset()).issubset(self._extents)
 
-    def unsure(self, value: Name) -> list[Size]:
-        """The extents of open loops inside of the one that a value belongs to which may not run at all."""
-        return [e for e in self._extents[self._depth[value.name] :] if not at_least(e, 1)]
+    def unsure(self, depth: int) -> list[Size]:
+        """The extents of open loops from a depth on which may not run at all."""
+        return [e for e in self._extents[depth:] if not at_least(e, 1)]
 
     # ---- memory --------------------------------------------------------------------------------------------------
 

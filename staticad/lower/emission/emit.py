@@ -181,7 +181,17 @@ class Emitter(Builder):
         full = tuple(dynamic[a] for a in range(x.ndim))
         if self.fusion.generated(x):
             return self.value(x, full)
-        return self.load(self.memory.buffer(self.fusion.memory(x)), linear(full, shape))
+        buffer, place = self.memory.buffer(self.fusion.memory(x)), linear(full, shape)
+        sure = all(self.fusion.ranges.within(i, shape[a]) for i, a in zip(node.inputs[1:], node.attrs["axes"]))
+        runs = None if sure else self.runs(self.index(place)[1])
+        if runs is None:
+            return self.load(buffer, place)
+        # The check did not fail because loops don't run, and then there may be no element.
+        mask = self.mask
+        self.masks.append(runs if mask is None else self.compute(call("logical_and", mask, runs)))
+        loaded = self.load(buffer, place)
+        self.masks.pop()
+        return loaded
 
     def indices(self, node: Node, indices: tuple[Tensor, ...], context: Context, shape: Shape) -> dict[int, Affine]:
         """The index of every axis of what a gather reads or a scatter writes at a context, bounds checked where its
@@ -201,14 +211,22 @@ class Emitter(Builder):
         code = self.memory.check(IndexCheck(f"axis {axis} of {node.op.name}", node.where))
         self.checked = True
         extent, number = self.size_value(size), self.size_value(code)
-        unsure = self.unsure(place)
-        if unsure:
+        depth = self._depth[place.name]
+        runs = self.runs(depth)
+        if runs is not None:
             # The check stands outside of these loops; it must not fail if they don't run.
-            runs = self.compute(call("greater", self.size_value(product(unsure)), constant(0, INT64)))
+            unsure = self.unsure(depth)
             place = self.compute(call("where", runs, place, constant(0, INT64)))
             self.guard(place, (place.name,), unsure)
             extent = self.compute(call("where", runs, extent, constant(1, INT64)))
         return self.compute(call("check_index", STATUS, place, extent, number))
+
+    def runs(self, depth: int) -> Name | None:
+        """The value that tells whether the open loops from a depth on run; None where that is certain."""
+        unsure = self.unsure(depth)
+        if not unsure:
+            return None
+        return self.compute(call("greater", self.size_value(product(unsure)), constant(0, INT64)))
 
 
 def is_plain(value: Any) -> bool:
