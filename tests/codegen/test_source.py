@@ -4,12 +4,25 @@ from __future__ import annotations
 
 import ast
 
+import numpy as np
 import pytest
 
 from staticad.codegen.kernel_names import KERNEL_NAMES
-from staticad.codegen.source import render
+from staticad.codegen.source import dtype_name, literal, render
 from staticad.ir.dtypes import as_dtype
-from staticad.ir.expressions import Index, Name, arithmetic, call
+from staticad.ir.expressions import (
+    SERIAL,
+    STATUS,
+    Cast,
+    Expression,
+    Index,
+    Name,
+    Number,
+    Slot,
+    arithmetic,
+    call,
+    constant,
+)
 from staticad.lower.kernel.language import (
     HI,
     LO,
@@ -23,6 +36,7 @@ from staticad.lower.kernel.language import (
     Store,
     Update,
 )
+from staticad.ops import ELEMENTWISE_OPS
 from tests.codegen.golden_kernels import DIRECTORY, GOLDEN
 
 F8, B1 = as_dtype("float64"), as_dtype("bool")
@@ -35,6 +49,40 @@ def body_of(*body: object) -> list[str]:
     lines = render(kernel).splitlines()
     assert lines[:3] == head
     return [line.removeprefix("    ") for line in lines[3:]]
+
+
+NAMES = {name: np.dtype(name).type for name in ("int8", "int64", "uint64", "float32", "float64")}
+
+
+@pytest.mark.parametrize(
+    ("value", "dtype"),
+    [
+        (0, "int8"),
+        (-128, "int8"),
+        (2**63 - 1, "int64"),
+        (-(2**63), "int64"),
+        (2**64 - 1, "uint64"),
+        (0.1, "float64"),
+        (0.1, "float32"),
+        (-0.0, "float64"),
+        (1e308, "float64"),
+        (5e-324, "float64"),
+        (np.inf, "float32"),
+        (-np.inf, "float64"),
+        (np.nan, "float64"),
+    ],
+)
+def test_literals_are_exact(value: float, dtype: str) -> None:
+    text = literal(value, as_dtype(dtype))
+    number = eval(text, {**NAMES, "inf": np.inf, "nan": np.nan})
+    want = np.asarray(value).astype(dtype)
+    assert np.asarray(number).astype(dtype).tobytes() == want.tobytes(), text
+
+
+def test_bools() -> None:
+    assert literal(True, as_dtype("bool")) == "bool_(True)"
+    assert literal(0, as_dtype("bool")) == "bool_(False)"
+    assert dtype_name(as_dtype("bool")) == "bool_" and dtype_name(as_dtype("uint8")) == "uint8"
 
 
 def test_statements() -> None:
@@ -54,6 +102,36 @@ def test_indices() -> None:
     assert text(("i0", 1), ("i1", -1)) == "i0 - i1"
     assert text(("i0", 1), constant=-1) == "i0 - 1"
     assert text(("v3", "n0"), constant=1) == "v3 * n0 + 1"
+
+
+@pytest.mark.parametrize(
+    ("expression", "text"),
+    [
+        (arithmetic(arithmetic("a", "-", "b"), "-", "c"), "a - b - c"),
+        (arithmetic("a", "-", arithmetic("b", "-", "c")), "a - (b - c)"),
+        (arithmetic("a", "-", arithmetic("b", "*", 3)), "a - b * 3"),
+        (arithmetic(arithmetic("a", "+", 511), "//", 512), "(a + 511) // 512"),
+        (arithmetic("a", "<", arithmetic("b", "+", 1)), "a < b + 1"),
+        (Cast(call("less", V0, V1), as_dtype("int8")), "cast(less(v0, v1), int8)"),
+        (
+            call("check_index", STATUS, Name("i"), Name("n0"), constant(3, as_dtype("int64"))),
+            "check_index(args, 2, i, n0, int64(3))",
+        ),
+        (call("look", Slot(7), Number(1)), "look(args, 7, 1)"),
+        (Index((("i", "n0"), ("j", -1)), "n1"), "i * n0 - j + n1"),
+    ],
+)
+def test_expressions(expression: Expression, text: str) -> None:
+    assert body_of(Compute("x", expression)) == [f"x = {text}"]
+
+
+def test_what_is_said_of_kernel_functions_is_said_of_known_ones() -> None:
+    assert set(KERNEL_NAMES) >= SERIAL
+    assert {op.name for op in ELEMENTWISE_OPS if op.code is None} <= set(KERNEL_NAMES)
+    x = Name("x", F8)
+    for op in ELEMENTWISE_OPS:
+        result = op.result_dtype(F8, {"dtype": F8})  # type: ignore[arg-type]
+        assert (call(op.name, x).dtype == B1) == (result == B1), op
 
 
 def test_blocks() -> None:

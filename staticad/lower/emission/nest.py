@@ -13,20 +13,16 @@ from collections.abc import Callable, Sequence
 
 from staticad.ir.dims import Size, floordiv, product
 from staticad.ir.dtypes import FLOAT32, FLOAT64, INT64
-from staticad.ir.expressions import Cast, Expression, Name, arithmetic, call, constant
+from staticad.ir.expressions import Cast, Name, arithmetic, call, constant
 from staticad.ir.graph import Node
 from staticad.lower.emission.emit import Emitter
 from staticad.lower.emission.reductions import (
     RUN,
     RUNS,
-    combine_of,
     combined_dtype,
-    from_register,
-    initial_of,
     is_position,
-    mode_of,
-    to_register,
 )
+from staticad.lower.emission.results import CHUNK_KEY, Accumulator, Bounds, Results
 from staticad.lower.fusion.clusters import (
     ACCUMULATE,
     BLOCK,
@@ -39,37 +35,21 @@ from staticad.lower.fusion.clusters import (
     Member,
     chunk_count,
 )
-from staticad.lower.index.affine import ZERO, Affine, Context, linear, loop
-from staticad.lower.index.axes import Axis, affine_of, merge, separate
+from staticad.lower.index.affine import Affine, loop
+from staticad.lower.index.axes import Axis, merge, separate
 from staticad.lower.interface import Lowering
 from staticad.lower.kernel.hints import GRAIN, grain_of, loop_hint
 from staticad.lower.kernel.language import HI, LO, Branch, Compute, Statement
 from staticad.lower.kernel.plan import Buffer, Step
 
 TILE = 32  # side of the squares in which arrays are transposed
-CHUNK_KEY = "chunk"
 PIECE_KEY = "piece"
 FAR = constant(2**63 - 1, INT64)  # behind every place
-Bounds = tuple[Expression | None, Expression]  # of a loop
 
 
 def tiles(extent: Size) -> Size:
     """The number of squares along an axis."""
     return floordiv(extent + TILE - 1, TILE)
-
-
-class _Accumulator:
-    """A member that accumulates across the nest: in a register where its result has no loop of its own below the
-    depth that owns it, else in memory."""
-
-    def __init__(self, member: Member, axes: Sequence[Axis], limit: int) -> None:
-        self.member = member
-        kept = {a for a in member.axes if a >= 0}
-        self.depth = 0
-        while self.depth < limit and axes[self.depth].last in kept:
-            self.depth += 1
-        self.below = [axis for axis in axes[self.depth : limit] if axis.last in kept]
-        self.register: Name | None = None
 
 
 class Nest:
@@ -138,25 +118,19 @@ class Nest:
     def _blockable(self) -> bool:
         """True if all that the kernel leaves are sums down long columns, and what it stores on the way."""
         last = self.axes[-1] if self.axes else None
-        if last is None or self.outer_axes or self.cluster.small or not self.accumulators:
+        if last is None or self.outer_axes or self.cluster.small or not self.results.accumulators:
             return False
         if isinstance(last.extent, int) and last.extent < 2 * BLOCK:
             return False
-        columns = all(a.depth == 0 and a.below == [last] for a in self.accumulators)
+        columns = all(a.depth == 0 and a.below == [last] for a in self.results.accumulators)
         return columns and all(m.kind in (MAP, ACCUMULATE) and m.level == INNER for m in self.members)
 
     def _build(self, axes: list[Axis], tiled: bool = False) -> Emitter:
         emitter = self.emitter = Emitter(self.memory)
         self.tiled = tiled
-        self.runs: dict[Node, Name] = {}  # the registers of the present run
         emitter.members = self.cluster.members
-        self.axes, self.affine = axes, affine_of(axes)
-        self.outer_count = sum(axis.last < self.outer_axes for axis in axes)
-        self.accumulators = [
-            _Accumulator(m, axes, len(axes) if m.level == INNER else self.outer_count)
-            for m in self.members
-            if m.kind == ACCUMULATE
-        ]
+        self.axes, self.outer_count = axes, sum(axis.last < self.outer_axes for axis in axes)
+        self.results = Results(emitter, axes, self.outer_count, self.outputs, lambda axis: self._bounds(axis, True))
         self.blocked = self._blockable()
         self.singles: list[Statement] = []  # statements that the first call runs, behind its loop over pieces
         serial = self._serial()
@@ -220,14 +194,14 @@ class Nest:
         self.emitter.close(name, start, stop, hint)
 
     def _outer(self, depth: int, serial: bool) -> None:
-        self._begin(depth, None)
+        self.results.begin(depth, None)
         if depth < self.outer_count:
             self._loop(depth, serial, lambda: self._outer(depth + 1, serial))
         else:
             for stage in range(self.stages):
                 self._stage(stage, serial)
             self._outer_products(serial)
-        self._end(depth, None)
+        self.results.end(depth, None)
 
     def _stage(self, stage: int, serial: bool) -> None:
         self.emitter.stage = stage
@@ -237,20 +211,20 @@ class Nest:
             for m in self.members
             if m.level == INNER and m.stage == stage and m.kind not in (ROW, ACCUMULATE) and self.outputs(m.node)
         ]
-        accumulators = [a for a in self.accumulators if a.member.level == INNER and a.member.stage == stage]
+        accumulators = [a for a in self.results.accumulators if a.member.level == INNER and a.member.stage == stage]
         if not (rows or stored or accumulators):
             return
-        registers = [(m, self._row_begin(m)) for m in rows]
+        registers = [(m, self.results.open_register(m)) for m in rows]
         self._inner(self.outer_count, stage, serial, registers, stored, accumulators)
-        found = [(m, self._row_end(m, name)) for m, name in registers]
-        positions = [(m, name, self._register(FAR)) for m, name in found if is_position(m)]
+        found = [(m, self.results.close_register(m, name)) for m, name in registers]
+        positions = [(m, name, self.results.register(FAR)) for m, name in found if is_position(m)]
         if positions:
             self.emitter.stage = stage + 1  # what the first pass has stored is loaded
             self._find(self.outer_count, serial, positions)
             self.emitter.stage = stage
         places = {m.node: place for m, _, place in positions}
         for member, name in found:
-            context = self._context(member.axes)
+            context = self.results.context(member.axes)
             self.emitter.remember(member.node.outputs[0], context, places.get(member.node, name))
 
     def _find(self, depth: int, serial: bool, positions: list[tuple[Member, Name, Name]]) -> None:
@@ -259,7 +233,7 @@ class Nest:
             self._loop(depth, serial, lambda: self._find(depth + 1, serial, positions))
             return
         for member, extreme, place in positions:
-            value = self._operand(member)
+            value = self.results.operand(member)
             same = call("equal", value, extreme)
             if combined_dtype(member).kind == "f":  # where the extreme is NaN, the first NaN
                 same = call("logical_or", same, call("isnan", value))
@@ -273,10 +247,10 @@ class Nest:
         serial: bool,
         rows: list[tuple[Member, Name]],
         stored: list[Member],
-        accumulators: list[_Accumulator],
+        accumulators: list[Accumulator],
     ) -> None:
         if depth > self.outer_count:
-            self._begin(depth, stage)
+            self.results.begin(depth, stage)
         if self.tiled and depth == len(self.axes) - 2:
             self._tile(depth, lambda: self._square(depth, stage, serial, stored))
         elif depth < len(self.axes):
@@ -285,20 +259,20 @@ class Nest:
                 self._inner(depth + 1, stage, serial, rows, stored, accumulators)
 
             registers = [*rows, *((a.member, a.register) for a in accumulators if a.register is not None)]
-            summed = [(m, register) for m, register in registers if self._mode(m) == RUNS]
+            summed = [(m, register) for m, register in registers if self.results.mode(m) == RUNS]
             if summed and depth == len(self.axes) - 1:
                 self._in_runs(depth, serial, summed, body)
             else:
                 self._loop(depth, serial, body)
         else:
             for member, names in rows:
-                self._reduce(member, names)
+                self.results.reduce(member, names)
             for member in stored:
-                self._store(member)
+                self.results.store(member)
             for accumulator in accumulators:
-                self._accumulate(accumulator)
+                self.results.accumulate(accumulator)
         if depth > self.outer_count:
-            self._end(depth, stage)
+            self.results.end(depth, stage)
 
     def _in_runs(self, depth: int, serial: bool, summed: list[tuple[Member, Name]], body: Callable[[], None]) -> None:
         """The innermost loop in runs, whose sums are added in float64."""
@@ -310,11 +284,11 @@ class Nest:
         done = arithmetic("r", "*", RUN)
         first = emitter.compute(done if start is None else arithmetic(start, "+", done))
         end = emitter.compute(call("minimum", arithmetic(first, "+", RUN), stop))
-        self.runs = {member.node: self._register(constant(0, FLOAT32)) for member, _ in summed}
+        self.results.runs = {member.node: self.results.register(constant(0, FLOAT32)) for member, _ in summed}
         self._loop(depth, serial, body, (first, end))
         for member, register in summed:
-            emitter.emit(Compute(register.name, call("add", register, Cast(self.runs[member.node], FLOAT64))))
-        self.runs = {}
+            emitter.emit(Compute(register.name, call("add", register, Cast(self.results.runs[member.node], FLOAT64))))
+        self.results.runs = {}
         emitter.close("r", None, count)
 
     def _tile(self, depth: int, body: Callable[[], None]) -> None:
@@ -335,14 +309,14 @@ class Nest:
             self._loop(depth, serial, lambda: self._square(depth + 1, stage, serial, stored))
         else:
             for member in stored:
-                self._store(member)
+                self.results.store(member)
 
     def _outer_products(self, serial: bool) -> None:
         self.emitter.stage = self.stages
         start = self.emitter.statement_count()
         for member in self.members:
             if member.level == OUTER and member.kind != ACCUMULATE and self.outputs(member.node):
-                self._store(member)
+                self.results.store(member)
         if not serial and not self.outer_count and self.axes:
             # Single elements beside a loop that is cut: the first piece writes them.
             statements = self.emitter.take_statements(start)
@@ -350,104 +324,6 @@ class Nest:
                 self.singles += statements  # there may be no piece at all, where a size is 0
             elif statements:
                 self.emitter.emit(Branch(arithmetic(LO, "==", 0), tuple(statements)))
-        for accumulator in self.accumulators:
+        for accumulator in self.results.accumulators:
             if accumulator.member.level == OUTER:
-                self._accumulate(accumulator)
-
-    # ---- members -------------------------------------------------------------------------------------------------
-
-    def _context(self, axes: tuple[int, ...]) -> Context:
-        return tuple(self.affine[a] if a >= 0 else ZERO for a in axes)
-
-    def _result_context(self, member: Member) -> Context:
-        context = self._context(member.axes)
-        return (loop(CHUNK_KEY), *context[1:]) if member.node.op.family == "partial" else context
-
-    def _store(self, member: Member) -> None:
-        tensor = member.node.outputs[0]
-        context = self._context(member.axes)
-        value = self.emitter.value(tensor, context)
-        _, affine = self.memory.location(tensor, context)
-        for buffer in self.outputs(member.node):
-            self.emitter.store(buffer, affine, value)
-        self.emitter.where[member.node.where] = None
-
-    def _operand(self, member: Member) -> Expression:
-        assert member.operand is not None
-        self.emitter.where[member.node.where] = None
-        self.emitter.cost += 1
-        return self.emitter.value(member.operand, self._context(member.operand_axes))
-
-    def _mode(self, member: Member) -> str:
-        """How the register of a reduction is kept."""
-        kept = {a for a in member.axes if a >= 0}
-        loops = self.axes if member.level == INNER or member.kind == ROW else self.axes[: self.outer_count]
-        reduced = [axis.extent for axis in loops if axis.last not in kept]  # none: merged axes of an empty space
-        run = reduced[-1] if reduced and (member.level == INNER or member.kind == ROW) else 1
-        if member.kind == ACCUMULATE and self.axes[-1].last in kept:
-            run = 1
-        return mode_of(member, product(reduced), run)
-
-    def _row_begin(self, member: Member) -> Name:
-        """The register of a reduction."""
-        return self._register(to_register(member, initial_of(member), self._mode(member)))
-
-    def _register(self, value: Expression) -> Name:
-        register = self.emitter.fresh("a", value.dtype)
-        self.emitter.emit(Compute(register.name, value))
-        return register
-
-    def _reduce(self, member: Member, register: Name) -> None:
-        """One more value for a register."""
-        value, function = self._operand(member), combine_of(member)
-        run = self.runs.get(member.node)
-        if run is not None:
-            register, function = run, "add_reduce"
-        else:
-            value = to_register(member, value, self._mode(member))
-        self.emitter.emit(Compute(register.name, call(function, register, value)))
-
-    def _row_end(self, member: Member, register: Name) -> Name:
-        """The result that a register holds."""
-        result = from_register(member, register, self._mode(member))
-        return register if result is register else self._register(result)
-
-    def _begin(self, depth: int, stage: int | None) -> None:
-        for accumulator in self._owned(depth, stage):
-            member = accumulator.member
-            if not accumulator.below:
-                accumulator.register = self._row_begin(member)
-                continue
-            initial = initial_of(member)
-            shape = self.memory.fusion.shape(member.node.outputs[0])
-            names = []
-            for number, axis in enumerate(accumulator.below):
-                names.append((f"k{number}", axis))
-                self.emitter.open(axis.key, f"k{number}", axis.extent)
-            for buffer in self.outputs(member.node):
-                self.emitter.store(buffer, linear(self._result_context(member), shape), initial)
-            for name, axis in reversed(names):
-                self.emitter.close(name, *self._bounds(self.axes.index(axis), True))
-
-    def _end(self, depth: int, stage: int | None) -> None:
-        for accumulator in self._owned(depth, stage):
-            if accumulator.register is not None:
-                member = accumulator.member
-                shape = self.memory.fusion.shape(member.node.outputs[0])
-                value = self._row_end(member, accumulator.register)
-                for buffer in self.outputs(member.node):
-                    self.emitter.store(buffer, linear(self._result_context(member), shape), value)
-
-    def _owned(self, depth: int, stage: int | None) -> list[_Accumulator]:
-        return [a for a in self.accumulators if a.depth == depth and (stage is None or a.member.stage == stage)]
-
-    def _accumulate(self, accumulator: _Accumulator) -> None:
-        member = accumulator.member
-        if accumulator.register is not None:
-            self._reduce(member, accumulator.register)
-            return
-        value, combine = self._operand(member), combine_of(member)
-        combine = {"max_reduce": "maximum", "min_reduce": "minimum"}.get(combine, combine)
-        affine = linear(self._result_context(member), self.memory.fusion.shape(member.node.outputs[0]))
-        for buffer in self.outputs(member.node):
-            self.emitter.update(buffer, affine, combine, value)
+                self.results.accumulate(accumulator)

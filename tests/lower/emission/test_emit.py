@@ -1,4 +1,4 @@
-"""Numbers and indices as kernel source, and what the emitter computes where."""
+"""Which numbers stand in the source, and what the emitter computes where."""
 
 from __future__ import annotations
 
@@ -6,47 +6,12 @@ import numpy as np
 import pytest
 
 import staticad as sa
-from staticad.codegen.source import dtype_name, index_text, literal, render
-from staticad.ir.dtypes import as_dtype
-from staticad.ir.expressions import Index
+from staticad.codegen.source import render
 from staticad.lower.emission.emit import is_plain
 from staticad.lower.kernel.language import Kernel
 from staticad.lower.kernel.plan import CONSTANT, Plan
 from tests.lower.checking import computes
 from tests.lower.planning import loop_steps
-
-NAMES = {name: np.dtype(name).type for name in ("int8", "int64", "uint64", "float32", "float64")}
-
-
-@pytest.mark.parametrize(
-    ("value", "dtype"),
-    [
-        (0, "int8"),
-        (-128, "int8"),
-        (2**63 - 1, "int64"),
-        (-(2**63), "int64"),
-        (2**64 - 1, "uint64"),
-        (0.1, "float64"),
-        (0.1, "float32"),
-        (-0.0, "float64"),
-        (1e308, "float64"),
-        (5e-324, "float64"),
-        (np.inf, "float32"),
-        (-np.inf, "float64"),
-        (np.nan, "float64"),
-    ],
-)
-def test_literals_are_exact(value: float, dtype: str) -> None:
-    text = literal(value, as_dtype(dtype))
-    number = eval(text, {**NAMES, "inf": np.inf, "nan": np.nan})
-    want = np.asarray(value).astype(dtype)
-    assert np.asarray(number).astype(dtype).tobytes() == want.tobytes(), text
-
-
-def test_bools() -> None:
-    assert literal(True, as_dtype("bool")) == "bool_(True)"
-    assert literal(0, as_dtype("bool")) == "bool_(False)"
-    assert dtype_name(as_dtype("bool")) == "bool_" and dtype_name(as_dtype("uint8")) == "uint8"
 
 
 @pytest.mark.parametrize(
@@ -56,11 +21,6 @@ def test_bools() -> None:
 def test_plain_numbers_stand_in_the_source(value: float, plain: bool) -> None:
     assert is_plain(value) is plain
     assert is_plain(np.inf) and is_plain(np.nan)
-
-
-def test_index_texts() -> None:
-    assert index_text(Index(())) == "0"
-    assert index_text(Index((("i0", "n0"), ("i1", -1)), "n1")) == "i0 * n0 - i1 + n1"
 
 
 def texts(plan: Plan) -> list[str]:
