@@ -18,10 +18,40 @@ during a run).
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from staticad.codegen.machine_language import function_text
 from staticad.codegen.routine_text import Cut, Cutting, RoutineText
 
-_KERNEL = """\
-def kernel(args, lo, hi):
+if TYPE_CHECKING:  # names of machine code, which nothing calls in Python
+    from staticad.codegen.machine_language import address_of, call_gemm, peek, poke, stack_words
+    from staticad.codegen.routine_names import (
+        ALPHA,
+        BATCH_A,
+        BATCH_B,
+        BATCH_C,
+        BETA,
+        COLUMNS,
+        CUT,
+        ITEMSIZE,
+        LEADING_A,
+        LEADING_B,
+        LEADING_C,
+        LETTER_T,
+        ROUTINE,
+        ROWS,
+        TRANSPOSE_A,
+        TRANSPOSE_B,
+        A,
+        B,
+        C,
+        K,
+        M,
+        N,
+    )
+
+
+def _gemm(args: int, lo: int, hi: int) -> None:
     slots = address_of(args)
     sizes = stack_words(2)
     m = peek(slots, M)
@@ -76,7 +106,6 @@ def kernel(args, lo, hi):
             a += batch_a
             b += batch_b
             c += batch_c
-"""
 
 
 # Multiplications below which a product is not cut (about 10 microseconds of one core).
@@ -106,4 +135,4 @@ def gemm_cut(m: int, n: int, k: int, batch: int) -> Cutting:
     return (cut, side, grain) if grain < side else (Cut.BATCH, 1, 0)
 
 
-GEMM = RoutineText(_KERNEL, lambda slots, batch: gemm_cut(slots["M"], slots["N"], slots["K"], batch))
+GEMM = RoutineText(function_text(_gemm), lambda slots, batch: gemm_cut(slots["M"], slots["N"], slots["K"], batch))

@@ -24,6 +24,7 @@ atomic_add: Callable[[int, int, int], int]
 compare_exchange: Callable[[int, int, int, int], int]
 call: Callable[[int, int, int, int, int], int]
 call8: Callable[[int, int, int, int, int, int, int, int, int], int]
+call_gemm: Callable[[int, int, int, int, int, int, int, int, int, int, int, int, int, int], None]
 stack_words: Callable[[int], int]
 pause: Callable[[], None]
 

@@ -25,7 +25,7 @@ def nothing(args: int, lo: int, hi: int) -> None:
 
 def test_the_names_take_what_those_of_atomics_take() -> None:
     declared = {k: v for k, v in machine_language.__annotations__.items() if "Callable" in v}
-    assert set(declared) == set(atomics.MACHINE_NAMES) - {"call_gemm"}
+    assert {"peek", "poke", "call"} <= set(declared) <= set(atomics.MACHINE_NAMES)
     for name, signature in declared.items():
         taken = signature[signature.index("[[") + 2 : signature.index("]")].split(", ")
         parameters = inspect.signature(atomics.MACHINE_NAMES[name]._defn).parameters
