@@ -15,8 +15,8 @@ from staticad.functional.subscripts import Key, parse
 from staticad.ir.dtypes import BOOL, INT64, is_integer
 from staticad.ir.graph import Tensor, describe
 from staticad.ir.types import broadcast_shapes
-from staticad.ops.base import apply, gather_shape
-from staticad.ops.indexing import GATHER, GATHER_ALONG, SCATTER
+from staticad.ops.base import apply
+from staticad.ops.indexing import GATHER, GATHER_ALONG, SCATTER, gather_shape
 from staticad.ops.promotion import Operand, cast, common_dtype, to_tensor, weak_kind
 from staticad.ops.slicing import REPLACE
 from staticad.ops.sources import constant_array

@@ -367,106 +367,6 @@ class Assemble(Op):
         return (TensorType(shape, inputs[0].dtype),), constraints
 
 
-def gather_shape(x: Shape, indices: tuple[Shape, ...], axes: tuple[int, ...], position: int, aligned: bool) -> Shape:
-    """The shape of a gather's result, and so of a scatter's updates. See `Gather`."""
-    common = indices[0]
-    if aligned:
-        return common
-    rest = tuple(s for a, s in enumerate(x) if a not in axes)
-    return (*rest[:position], *common, *rest[position:])
-
-
-class Gather(Op):
-    """``result[*o, *rest] = x[i0[o], i1[o], …]``: elements (or slices) of input 0 at integer arrays of one shape.
-
-    Inputs: x, then one int64 index tensor per axis in attrs ``axes`` (sorted). The index tensors have one common
-    shape (the front broadcasts them), which stands at ``position`` of the result among the axes of x that are not
-    indexed. With ``aligned=True`` (take_along_axis) there is one index tensor, of the rank of x and equal to it in
-    all axes but ``axes[0]``, and result[…, k, …] = x[…, i[…, k, …], …]; the result has the index's shape.
-    Negative indices count from the end; an index outside raises IndexOutOfBounds at run time. Linear in x.
-    """
-
-    family = "gather"
-    title = "Reading at integer arrays"
-    about = "Indices are checked in every run; negative ones count from the end."
-
-    def infer(self, inputs: tuple[TensorType, ...], attrs: Attrs) -> Inferred:
-        x, *indices = inputs
-        constraints = check_indices(x, indices, attrs)
-        shape = gather_shape(x.shape, tuple(i.shape for i in indices), **attrs)
-        return (TensorType(shape, x.dtype),), constraints
-
-
-class Scatter(Op):
-    """The adjoint of Gather: input 0 is the base, input 1 the updates, the others the indices; attrs as in Gather.
-
-    Attr ``mode`` is "set", "add", "multiply", "min" or "max". The result is a copy of the base with
-    ``result[i0[o], i1[o], …] mode= updates[*o, *rest]``. With "set" the last of several writes to one place stays.
-    The updates have exactly the shape that the gather with these indices would have (the front broadcasts them).
-    """
-
-    family = "scatter"
-    title = "Writing at integer arrays"
-    about = "A copy of the base, changed at the places that the indices name."
-    changes_base = True
-    accumulating = ("add", "multiply")  # modes in which errors add up
-
-    def infer(self, inputs: tuple[TensorType, ...], attrs: Attrs) -> Inferred:
-        base, updates, *indices = inputs
-        if base.dtype != updates.dtype:
-            raise DTypeError(f"base and updates of dtypes {base.dtype} and {updates.dtype}; cast them first")
-        constraints = list(check_indices(base, indices, attrs))
-        rule = {k: v for k, v in attrs.items() if k != "mode"}
-        shape = gather_shape(base.shape, tuple(i.shape for i in indices), **rule)
-        if len(shape) != updates.ndim:
-            raise ShapeError(f"updates {updates} do not have the shape [{','.join(map(str, shape))}] of the places")
-        for a, b in zip(shape, updates.shape, strict=True):
-            if same_size(a, b, constraints) is None:
-                raise ShapeError(f"updates {updates} do not have the shape [{','.join(map(str, shape))}] of the places")
-        return (base,), tuple(constraints)
-
-
-def check_indices(x: TensorType, indices: Sequence[TensorType], attrs: Attrs) -> tuple[Constraint, ...]:
-    """Index tensors are int64 and of one shape, and one that is aligned with x has its other sizes. Returns the
-    equalities that only a run can check."""
-    constraints: list[Constraint] = []
-    if attrs["aligned"]:
-        (index,), (axis,) = indices, attrs["axes"]
-        if index.ndim != x.ndim or any(
-            a != axis and same_size(x.shape[a], size, constraints) is None for a, size in enumerate(index.shape)
-        ):
-            raise ShapeError(f"an index tensor {index} for {x}: the sizes of axes other than {axis} differ")
-    for i in indices:
-        if i.dtype != np.int64:
-            raise DTypeError(f"indices have to be int64 here, not {i.dtype}")
-        if i.ndim != indices[0].ndim or any(
-            same_size(a, b, constraints) is None for a, b in zip(i.shape, indices[0].shape, strict=True)
-        ):
-            raise ShapeError(f"index tensors {indices[0]} and {i} differ in shape; broadcast them first")
-    return tuple(constraints)
-
-
-class Contract(Op):
-    """matmul: (…, m, k) @ (…, k, n) -> (…, m, n) with equal leading axes up to broadcasting; both at least 2-D."""
-
-    family = "contract"
-    title, about = "Matrix products", "Kernels or calls of BLAS for floats; leading axes broadcast."
-    ulps = None
-
-    def infer(self, inputs: tuple[TensorType, ...], attrs: Attrs) -> Inferred:
-        a, b = inputs
-        if a.dtype != b.dtype:
-            raise DTypeError(f"operands of dtypes {a.dtype} and {b.dtype}; cast them first")
-        constraints: list[Constraint] = []
-        batch = broadcast_shapes([a.shape[:-2], b.shape[:-2]], constraints)
-        k, m = a.shape[-1], b.shape[-2]
-        if k != m:
-            if isinstance(k, int) and isinstance(m, int):
-                raise ShapeError(f"inner sizes {k} and {m} differ ({a} and {b}); transpose one operand?")
-            constraints.append((k, m))
-        return (TensorType((*batch, a.shape[-2], b.shape[-1]), a.dtype),), tuple(constraints)
-
-
 class Barrier(Op):
     """Identity in value that says something about derivatives (stop_gradient). Lowered to nothing."""
 
@@ -478,6 +378,6 @@ class Barrier(Op):
 
 
 __all__ = [
-    "ASKED", "ArgReduce", "Assemble", "AxisIndex", "Barrier", "Cast", "Contract", "Creation", "Elementwise", "Gather",
-    "Inferred", "Movement", "Op", "Reduce", "Reshape", "Scatter", "Source", "apply", "apply_all", "gather_shape",
+    "ASKED", "ArgReduce", "Assemble", "AxisIndex", "Barrier", "Cast", "Creation", "Elementwise", "Inferred", "Movement",
+    "Op", "Reduce", "Reshape", "Source", "apply", "apply_all",
 ]  # fmt: skip

@@ -6,9 +6,32 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from staticad.ir.graph import Tensor
-from staticad.ops.base import Contract, apply
+from staticad.errors import DTypeError, ShapeError
+from staticad.ir.graph import Attrs, Tensor
+from staticad.ir.types import Constraint, TensorType, broadcast_shapes
+from staticad.ops.base import Inferred, Op, apply
 from staticad.ops.movement import TRANSPOSE
+
+
+class Contract(Op):
+    """matmul: (…, m, k) @ (…, k, n) -> (…, m, n) with equal leading axes up to broadcasting; both at least 2-D."""
+
+    family = "contract"
+    title, about = "Matrix products", "Kernels or calls of BLAS for floats; leading axes broadcast."
+    ulps = None
+
+    def infer(self, inputs: tuple[TensorType, ...], attrs: Attrs) -> Inferred:
+        a, b = inputs
+        if a.dtype != b.dtype:
+            raise DTypeError(f"operands of dtypes {a.dtype} and {b.dtype}; cast them first")
+        constraints: list[Constraint] = []
+        batch = broadcast_shapes([a.shape[:-2], b.shape[:-2]], constraints)
+        k, m = a.shape[-1], b.shape[-2]
+        if k != m:
+            if isinstance(k, int) and isinstance(m, int):
+                raise ShapeError(f"inner sizes {k} and {m} differ ({a} and {b}); transpose one operand?")
+            constraints.append((k, m))
+        return (TensorType((*batch, a.shape[-2], b.shape[-1]), a.dtype),), tuple(constraints)
 
 
 def _swapped(x: Tensor) -> Tensor:

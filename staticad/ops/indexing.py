@@ -11,11 +11,13 @@ from typing import Any
 
 import numpy as np
 
-from staticad.errors import IndexOutOfBounds
+from staticad.errors import DTypeError, IndexOutOfBounds, ShapeError
 from staticad.ir import dims
+from staticad.ir.dims import Shape
 from staticad.ir.dtypes import INT64
-from staticad.ir.graph import Tensor
-from staticad.ops.base import Gather, Scatter, apply
+from staticad.ir.graph import Attrs, Tensor
+from staticad.ir.types import Constraint, TensorType, same_size
+from staticad.ops.base import Inferred, Op, apply
 from staticad.ops.comparison import EQUAL
 from staticad.ops.conversion import CAST
 from staticad.ops.creation import FULL, IOTA
@@ -26,6 +28,85 @@ from staticad.ops.selection import WHERE
 Axes = tuple[int, ...]
 Tangents = Sequence[Tensor | None]
 Place = dict[str, Any]  # the attrs axes, position, aligned
+
+
+def gather_shape(x: Shape, indices: tuple[Shape, ...], axes: tuple[int, ...], position: int, aligned: bool) -> Shape:
+    """The shape of a gather's result, and so of a scatter's updates. See `Gather`."""
+    common = indices[0]
+    if aligned:
+        return common
+    rest = tuple(s for a, s in enumerate(x) if a not in axes)
+    return (*rest[:position], *common, *rest[position:])
+
+
+class Gather(Op):
+    """``result[*o, *rest] = x[i0[o], i1[o], …]``: elements (or slices) of input 0 at integer arrays of one shape.
+
+    Inputs: x, then one int64 index tensor per axis in attrs ``axes`` (sorted). The index tensors have one common
+    shape (the front broadcasts them), which stands at ``position`` of the result among the axes of x that are not
+    indexed. With ``aligned=True`` (take_along_axis) there is one index tensor, of the rank of x and equal to it in
+    all axes but ``axes[0]``, and result[…, k, …] = x[…, i[…, k, …], …]; the result has the index's shape.
+    Negative indices count from the end; an index outside raises IndexOutOfBounds at run time. Linear in x.
+    """
+
+    family = "gather"
+    title = "Reading at integer arrays"
+    about = "Indices are checked in every run; negative ones count from the end."
+
+    def infer(self, inputs: tuple[TensorType, ...], attrs: Attrs) -> Inferred:
+        x, *indices = inputs
+        constraints = check_indices(x, indices, attrs)
+        shape = gather_shape(x.shape, tuple(i.shape for i in indices), **attrs)
+        return (TensorType(shape, x.dtype),), constraints
+
+
+class Scatter(Op):
+    """The adjoint of Gather: input 0 is the base, input 1 the updates, the others the indices; attrs as in Gather.
+
+    Attr ``mode`` is "set", "add", "multiply", "min" or "max". The result is a copy of the base with
+    ``result[i0[o], i1[o], …] mode= updates[*o, *rest]``. With "set" the last of several writes to one place stays.
+    The updates have exactly the shape that the gather with these indices would have (the front broadcasts them).
+    """
+
+    family = "scatter"
+    title = "Writing at integer arrays"
+    about = "A copy of the base, changed at the places that the indices name."
+    changes_base = True
+    accumulating = ("add", "multiply")  # modes in which errors add up
+
+    def infer(self, inputs: tuple[TensorType, ...], attrs: Attrs) -> Inferred:
+        base, updates, *indices = inputs
+        if base.dtype != updates.dtype:
+            raise DTypeError(f"base and updates of dtypes {base.dtype} and {updates.dtype}; cast them first")
+        constraints = list(check_indices(base, indices, attrs))
+        rule = {k: v for k, v in attrs.items() if k != "mode"}
+        shape = gather_shape(base.shape, tuple(i.shape for i in indices), **rule)
+        if len(shape) != updates.ndim:
+            raise ShapeError(f"updates {updates} do not have the shape [{','.join(map(str, shape))}] of the places")
+        for a, b in zip(shape, updates.shape, strict=True):
+            if same_size(a, b, constraints) is None:
+                raise ShapeError(f"updates {updates} do not have the shape [{','.join(map(str, shape))}] of the places")
+        return (base,), tuple(constraints)
+
+
+def check_indices(x: TensorType, indices: Sequence[TensorType], attrs: Attrs) -> tuple[Constraint, ...]:
+    """Index tensors are int64 and of one shape, and one that is aligned with x has its other sizes. Returns the
+    equalities that only a run can check."""
+    constraints: list[Constraint] = []
+    if attrs["aligned"]:
+        (index,), (axis,) = indices, attrs["axes"]
+        if index.ndim != x.ndim or any(
+            a != axis and same_size(x.shape[a], size, constraints) is None for a, size in enumerate(index.shape)
+        ):
+            raise ShapeError(f"an index tensor {index} for {x}: the sizes of axes other than {axis} differ")
+    for i in indices:
+        if i.dtype != np.int64:
+            raise DTypeError(f"indices have to be int64 here, not {i.dtype}")
+        if i.ndim != indices[0].ndim or any(
+            same_size(a, b, constraints) is None for a, b in zip(i.shape, indices[0].shape, strict=True)
+        ):
+            raise ShapeError(f"index tensors {indices[0]} and {i} differ in shape; broadcast them first")
+    return tuple(constraints)
 
 
 def _checked(index: np.ndarray, size: int, axis: int) -> np.ndarray:

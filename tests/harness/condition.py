@@ -16,7 +16,9 @@ from typing import Any
 import numpy as np
 
 from staticad.ir.graph import Tensor
-from staticad.ops.base import Cast, Contract, Elementwise, Reduce, Scatter
+from staticad.ops.base import Cast, Elementwise, Reduce
+from staticad.ops.contract import Contract
+from staticad.ops.indexing import Scatter
 from staticad.ops.sources import constant_array
 from staticad.reference import evaluate
 from tests.harness.compare import ulps

@@ -19,11 +19,11 @@ from staticad.ops.arithmetic import (
 )
 from staticad.ops.assemble import CONCATENATE, EMBED, REPLACE
 from staticad.ops.barrier import STOP_GRADIENT
-from staticad.ops.base import Cast, Elementwise, Scatter, apply
+from staticad.ops.base import Cast, Elementwise, apply
 from staticad.ops.contract import MATMUL
 from staticad.ops.conversion import CAST
 from staticad.ops.creation import FULL, IOTA, POSITION, SIZE
-from staticad.ops.indexing import GATHER, GATHER_ALONG, SCATTER, SCATTER_ALONG
+from staticad.ops.indexing import GATHER, GATHER_ALONG, SCATTER, SCATTER_ALONG, Scatter
 from staticad.ops.movement import BROADCAST_TO, DIAGONAL, EXPAND_DIMS, RESHAPE, SLICE, SQUEEZE, TRANSPOSE
 from staticad.ops.reduce import ALL as ALL_TRUE
 from staticad.ops.reduce import ANY, ARGMAX, ARGMIN, MAX, MIN, PROD, SUM

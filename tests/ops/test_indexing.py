@@ -13,8 +13,8 @@ from staticad.autodiff.check import gradcheck
 from staticad.autodiff.forward import jvp
 from staticad.autodiff.reverse import gradients
 from staticad.errors import DTypeError, IndexOutOfBounds, ShapeError
-from staticad.ops.base import apply, gather_shape
-from staticad.ops.indexing import GATHER, GATHER_ALONG, SCATTER, SCATTER_ALONG
+from staticad.ops.base import apply
+from staticad.ops.indexing import GATHER, GATHER_ALONG, SCATTER, SCATTER_ALONG, gather_shape
 from staticad.reference import evaluate
 
 MODES = ("set", "add", "multiply", "min", "max")

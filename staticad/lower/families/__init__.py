@@ -22,18 +22,17 @@ from staticad.ops.base import (
     ArgReduce,
     Assemble,
     Barrier,
-    Contract,
     Elementwise,
-    Gather,
     Movement,
     Op,
     Reduce,
     Reshape,
-    Scatter,
     Source,
 )
+from staticad.ops.contract import Contract
 from staticad.ops.control import Cond, Loop
 from staticad.ops.creation import Full, Iota, Position, SizeNumber
+from staticad.ops.indexing import Gather, Scatter
 
 TABLE: dict[type[Op], FamilyLowering] = {
     Source: SourceLowering(),
