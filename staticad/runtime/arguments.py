@@ -1,11 +1,11 @@
-"""The arguments of `compile`: checked, and brought to one form."""
+"""The arguments of `compile` and of a session's methods: checked, and brought to one form."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from staticad.errors import DTypeError, GraphError, ShapeError
+from staticad.errors import DTypeError, FeedError, GraphError, ShapeError
 from staticad.ir.dims import Symbol, symbols
 from staticad.ir.graph import Node, Tensor, describe
 from staticad.ir.provenance import here
@@ -124,6 +124,20 @@ def read_symbols(inputs: tuple[Tensor, ...], nodes: Sequence[Node]) -> tuple[Sym
             if {s for s in symbols(size) if not s.runtime} - known:
                 raise unknown_size(node, size)
     return tuple(sorted(known, key=lambda s: s.key))
+
+
+def read_sizes(free: Sequence[Symbol], sizes: Mapping[str, int] | None) -> dict[Symbol, int]:
+    """The values of the free sizes, given by name. Raises FeedError for one that is missing or unknown."""
+    given = {str(name): size for name, size in (sizes or {}).items()}
+    listed = ", ".join(map(str, free)) or "none"
+    values: dict[Symbol, int] = {}
+    for symbol in free:
+        if str(symbol) not in given:
+            raise FeedError(f"no value for the size {symbol}; the free sizes are {listed} (at {here()})")
+        values[symbol] = given.pop(str(symbol))
+    if given:
+        raise FeedError(f"no size is called {next(iter(given))}; the free sizes are {listed} (at {here()})")
+    return values
 
 
 def find_variables(

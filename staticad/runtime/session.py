@@ -279,16 +279,7 @@ class Session:
 
     def memory(self, sizes: Mapping[str, int] | None = None) -> int:
         """Bytes of temporary memory for given values of the named or printed free sizes."""
-        given = {str(name): size for name, size in (sizes or {}).items()}
-        listed = ", ".join(map(str, self._symbols)) or "none"
-        values: dict[Symbol, int] = {}
-        for symbol in self._symbols:
-            if str(symbol) not in given:
-                raise FeedError(f"no value for the size {symbol}; the free sizes are {listed} (at {here()})")
-            values[symbol] = given.pop(str(symbol))
-        if given:
-            raise FeedError(f"no size is called {next(iter(given))}; the free sizes are {listed} (at {here()})")
-        return evaluate(self._plan.arena, values)
+        return evaluate(self._plan.arena, arguments.read_sizes(self._symbols, sizes))
 
     def to_dot(self, stage: str = "graph") -> str:
         """The graph as built ("graph"), after rewriting ("optimized"), or the compiled steps ("kernels"), as DOT."""
