@@ -13,8 +13,11 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from staticad.ir.dims import Size
+from staticad.ir.dims import Shape, Size
+from staticad.ir.dtypes import DType
+from staticad.ir.expressions import Expression, Name
 from staticad.ir.graph import Node, Tensor
+from staticad.ir.provenance import Where
 from staticad.lower.fusion.fuse import Changed, FusedFamily, Fusion, Read
 from staticad.lower.index.affine import Affine, Context
 from staticad.lower.index.ranges import Ranges
@@ -66,6 +69,44 @@ class Lowering(Protocol):
         """The plan of the body of a loop or branch, which updates its carries in place."""
 
 
+class Evaluator(Protocol):
+    """A kernel under construction, in which elements are evaluated (`emission.emit.Emitter`)."""
+
+    memory: Lowering
+    fusion: Fusion
+    cost: int  # operations of the innermost statements
+    where: dict[Where, None]  # the lines that the kernel computes
+    masks: list[Name]
+
+    @property
+    def mask(self) -> Name | None:
+        """The value that tells whether what is evaluated is wanted at all; None outside of frames."""
+
+    def value(self, tensor: Tensor, context: Context) -> Expression:
+        """The tensor's element at a context: a name or a constant."""
+
+    def compute(self, value: Expression, cost: int = 0) -> Name:
+        """An expression under a name, as far outside as its operands allow."""
+
+    def load(self, buffer: Buffer, affine: Affine) -> Name:
+        """An element of a buffer."""
+
+    def load_checked(self, buffer: Buffer, place: Affine) -> Expression:
+        """An element at indices of which some were checked."""
+
+    def number(self, value: Any, dtype: DType) -> Expression:
+        """A constant number: in the source if it is plain, else from memory."""
+
+    def integer(self, affine: Affine) -> Expression:
+        """An affine expression as an int64 value."""
+
+    def size_value(self, size: Size) -> Name:
+        """A size as an argument."""
+
+    def indices(self, node: Node, indices: tuple[Tensor, ...], context: Context, shape: Shape) -> dict[int, Affine]:
+        """The index of every axis of what a gather reads or a scatter writes at a context, checked where needed."""
+
+
 class FamilyLowering:
     """How the ops of one family are lowered. Traits first, then what is asked in the order of the phases."""
 
@@ -81,8 +122,6 @@ class FamilyLowering:
     """Reading an element may report a wrong index."""
     masked = True
     """What has an element may be read under a mask (see `fusion.frames`): nothing else happens on the way."""
-    twice = False
-    """A reduction that runs along its row twice."""
     accumulates = False
     """Multiples of it can be added to a buffer at once (`add_onto`)."""
 
@@ -130,6 +169,10 @@ class FamilyLowering:
     def reads(self, fusion: Fusion, node: Node, context: Context) -> Sequence[Read]:
         """For what has no cluster: what evaluating an element reads, each at a context or as a whole."""
         return ()
+
+    def evaluate(self, emitter: Evaluator, node: Node, context: Context) -> Expression:
+        """The element of output 0 at a context, computed by the kernel that reads it."""
+        raise NotImplementedError(node.op.name)
 
     # ---- steps ---------------------------------------------------------------------------------------------------
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from staticad.ir.dims import Shape, Size, product
 from staticad.ir.dtypes import INT64, DType
-from staticad.ir.expressions import STATUS, Call, Cast, Expression, Name, call, constant, map_children
+from staticad.ir.expressions import STATUS, Expression, Name, call, constant
 from staticad.ir.graph import Node, Tensor
 from staticad.lower.emission.builder import Builder
 from staticad.lower.fusion.clusters import INNER, Member
@@ -20,17 +20,11 @@ from staticad.lower.index.affine import (
     ZERO,
     Affine,
     Context,
-    broadcast_context,
-    frame_context,
     gather_contexts,
-    linear,
-    movement_context,
 )
 from staticad.lower.interface import Lowering
 from staticad.lower.kernel.language import Compute
-from staticad.lower.kernel.plan import IndexCheck
-from staticad.ops.creation import Full, Position, SizeNumber
-from staticad.ops.sources import constant_array
+from staticad.lower.kernel.plan import Buffer, IndexCheck
 
 
 class Emitter(Builder):
@@ -57,109 +51,23 @@ class Emitter(Builder):
         return value
 
     def _evaluate(self, tensor: Tensor, context: Context) -> Expression:
-        node, family = tensor.node, tensor.op.family
-        if family == "source":
-            return self._source(tensor, context)
-        home = self.fusion.home(node)
-        if home is not None:
+        node = tensor.node
+        if self.fusion.home(node) is not None:
             member = self.members.get(node)
-            if member is None and node in self.fusion.recomputed:
-                return self._elementwise(node, context)
-            if member is None or self._stored_before(node, member):
+            elsewhere = node not in self.fusion.recomputed if member is None else self._stored_before(node, member)
+            if elsewhere:
                 return self.load(*self.memory.location(tensor, context))
-            return self._member(node, context)
-        if family == "barrier":
-            return self.value(node.inputs[0], context)
-        if family == "movement":
-            return self.value(node.inputs[0], movement_context(node, context, self.fusion.sizes.canonical))
-        if family == "frame":
-            return self._frame(node, context)
-        if family == "reshape":
-            buffer = self.memory.buffer(self.fusion.memory(node.inputs[0]))
-            return self.load(buffer, linear(context, self.fusion.shape(tensor)))
-        if family == "gather":
-            return self._gather(node, context)
-        if family == "creation":
-            return self._creation(node, context)
-        return self._elementwise(node, context)
-
-    def _frame(self, node: Node, context: Context) -> Expression:
-        """What stands in the middle where the index lies inside, else the number around it."""
-        canonical = self.fusion.sizes.canonical
-        inner = frame_context(node, context, canonical)
-        shape, whole = self.fusion.shape(node.inputs[0]), self.fusion.shape(node.outputs[0])
-        mask = self.mask
-        for index, size, total, start in zip(inner, shape, whole, node.attrs["starts"], strict=True):
-            if size == total:
-                continue
-            place = self.integer(index)
-            bounds = [] if canonical(start) == 0 else [call("greater_equal", place, constant(0, INT64))]
-            if canonical(start) + size != total:
-                bounds.append(call("less", place, self.size_value(size)))
-            for bound in bounds:
-                inside = self.compute(bound)
-                mask = inside if mask is None else self.compute(call("logical_and", mask, inside))
-        fill = self.number(node.attrs["fill"], node.types[0].dtype)
-        if mask is None:
-            return self.value(node.inputs[0], inner)
-        self.masks.append(mask)
-        value = self.value(node.inputs[0], inner)
-        self.masks.pop()
-        self.cost += 1
-        return self.compute(call("where", mask, value, fill), cost=1)
+        return self.memory.families[node.op].evaluate(self, node, context)
 
     def _stored_before(self, node: Node, member: Member) -> bool:
         """True for values of an earlier loop of this kernel; what is outside the loops is still at hand."""
         return node in self.fusion.stored and member.level == INNER and member.stage < self.stage
-
-    def _member(self, node: Node, context: Context) -> Expression:
-        if node.op.family != "elementwise":  # a reduction over nothing but axes of size 1
-            x = node.inputs[0]
-            if node.op.family == "argreduce":
-                return constant(0, INT64)
-            reduced = node.attrs["axes"]
-            kept = iter(context)
-            return self.value(x, tuple(ZERO if a in reduced else next(kept) for a in range(x.ndim)))
-        return self._elementwise(node, context)
-
-    def _elementwise(self, node: Node, context: Context) -> Expression:
-        ndim = node.types[0].ndim
-        operands = tuple(self.value(x, broadcast_context(context, self.fusion.shape(x), ndim)) for x in node.inputs)
-        self.where[node.where] = None
-        code = node.op.expression(operands, node.types[0].dtype)
-        if code is operands[0]:
-            return code
-        self.cost += node.op.cost
-        return self.compute(map_children(code, self._register), cost=node.op.cost)
-
-    def _register(self, e: Expression) -> Expression:
-        """A part of an op's expression under a name of its own, so that equal parts are computed once."""
-        return self.compute(map_children(e, self._register)) if isinstance(e, Call | Cast) else e
-
-    def _source(self, tensor: Tensor, context: Context) -> Expression:
-        array = constant_array(tensor)
-        if array is not None and array.size == 1 and is_plain(array.reshape(-1)[0]):
-            return constant(array.reshape(-1)[0], tensor.dtype)
-        return self.load(self.memory.buffer(tensor), linear(context, self.fusion.shape(tensor)))
 
     def number(self, value: Any, dtype: DType) -> Expression:
         """A constant number: in the source if it is plain, else from memory."""
         if is_plain(value):
             return constant(value, dtype)
         return self.load(self.memory.constant(np.asarray(value, dtype)), ZERO)
-
-    def _creation(self, node: Node, context: Context) -> Expression:
-        dtype = node.types[0].dtype
-        if isinstance(node.op, Full):
-            return self.number(node.attrs["value"], dtype)
-        if isinstance(node.op, SizeNumber):
-            affine = Affine(self.fusion.sizes.canonical(node.attrs["size"]))
-        elif isinstance(node.op, Position):
-            affine = linear(context, self.fusion.shape(node.outputs[0]))
-        else:
-            affine = context[node.attrs["axis"]]
-        value = self.integer(affine)
-        return value if dtype == INT64 else self.compute(Cast(value, dtype))
 
     def integer(self, affine: Affine) -> Expression:
         """An affine expression as an int64 value."""
@@ -174,19 +82,12 @@ class Emitter(Builder):
             self.emit(Compute(found.name, index), depth)
         return found
 
-    def _gather(self, node: Node, context: Context) -> Expression:
-        x = node.inputs[0]
-        shape = self.fusion.shape(x)
-        dynamic = self.indices(node, node.inputs[1:], context, shape)
-        full = tuple(dynamic[a] for a in range(x.ndim))
-        if self.fusion.generated(x):
-            return self.value(x, full)
-        buffer, place = self.memory.buffer(self.fusion.memory(x)), linear(full, shape)
-        sure = all(self.fusion.ranges.within(i, shape[a]) for i, a in zip(node.inputs[1:], node.attrs["axes"]))
-        runs = None if sure else self.runs(self.index(place)[1])
+    def load_checked(self, buffer: Buffer, place: Affine) -> Expression:
+        """An element at indices of which some were checked. The check did not fail because loops don't run, and then
+        there may be no element."""
+        runs = self.runs(self.index(place)[1])
         if runs is None:
             return self.load(buffer, place)
-        # The check did not fail because loops don't run, and then there may be no element.
         mask = self.mask
         self.masks.append(runs if mask is None else self.compute(call("logical_and", mask, runs)))
         loaded = self.load(buffer, place)

@@ -20,7 +20,7 @@ from staticad.lower.emission.reductions import (
     RUN,
     RUNS,
     combined_dtype,
-    is_position,
+    reduction_of,
 )
 from staticad.lower.emission.results import CHUNK_KEY, Accumulator, Bounds, Results
 from staticad.lower.fusion.clusters import (
@@ -60,7 +60,7 @@ class Nest:
         self.outer_axes = cluster.outer or 0
         self.members = list(cluster.members.values())
         self.stages = 1 + max((m.stage for m in self.members if m.level == INNER or m.kind == ROW), default=0)
-        self.chunked = any(m.node.op.family == "partial" for m in self.members)
+        self.chunked = any(m.reduction is not None and m.reduction.partial for m in self.members)
 
     def step(self, label: str) -> tuple[Step, Emitter]:
         """The kernel of the cluster; the emitter tells what it loads."""
@@ -217,7 +217,7 @@ class Nest:
         registers = [(m, self.results.open_register(m)) for m in rows]
         self._inner(self.outer_count, stage, serial, registers, stored, accumulators)
         found = [(m, self.results.close_register(m, name)) for m, name in registers]
-        positions = [(m, name, self.results.register(FAR)) for m, name in found if is_position(m)]
+        positions = [(m, name, self.results.register(FAR)) for m, name in found if reduction_of(m).position]
         if positions:
             self.emitter.stage = stage + 1  # what the first pass has stored is loaded
             self._find(self.outer_count, serial, positions)

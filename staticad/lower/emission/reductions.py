@@ -8,29 +8,22 @@ NumPy's pairwise sums, at the speed of float32.
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from staticad.ir.dims import Size
 from staticad.ir.dtypes import FLOAT32, FLOAT64, DType
 from staticad.ir.expressions import Call, Cast, Constant, Expression, Name, constant
-from staticad.lower.fusion.clusters import Member
-from staticad.ops.reduce import highest, lowest
+from staticad.lower.fusion.clusters import Member, Reduction
 
 PLAIN, RUNS, WIDE = "plain", "runs", "wide"
 RUN = 512  # terms: with the four vectors that are added at a time, a few dozen for each lane
 LEAST_RUN = 64  # a shorter run costs more than it saves
 
 
-def reduction_of(member: Member) -> Any:
-    """The reduction op of a member: its own, or the one that a partial result belongs to."""
-    return member.node.attrs["reduction"] if member.node.op.family == "partial" else member.node.op
-
-
-def is_position(member: Member) -> bool:
-    """True for argmax and argmin."""
-    return bool(member.node.op.family == "argreduce")
+def reduction_of(member: Member) -> Reduction:
+    """How a member reduces."""
+    assert member.reduction is not None, member
+    return member.reduction
 
 
 def combined_dtype(member: Member) -> DType:
@@ -41,17 +34,13 @@ def combined_dtype(member: Member) -> DType:
 
 def combine_of(member: Member) -> str:
     """The kernel function that takes the accumulator and a value."""
-    if is_position(member):
-        return "max_reduce" if member.node.op.name == "argmax" else "min_reduce"
-    return str(reduction_of(member).combine)
+    return reduction_of(member).op.combine
 
 
 def initial_of(member: Member) -> Constant:
     """The value of an empty reduction."""
     dtype = combined_dtype(member)
-    if is_position(member):
-        return constant(lowest(dtype) if member.node.op.name == "argmax" else highest(dtype), dtype)
-    return constant(reduction_of(member).initial(dtype), dtype)
+    return constant(reduction_of(member).op.initial(dtype), dtype)
 
 
 def mode_of(member: Member, terms: Size, run: Size) -> str:
@@ -81,4 +70,4 @@ def from_register(member: Member, register: Name, mode: str) -> Expression:
     if _key(member):
         return Call("key_value", (register,), combined_dtype(member))
     held, wanted = FLOAT64 if mode != PLAIN else combined_dtype(member), member.node.types[0].dtype
-    return register if held == wanted or is_position(member) else Cast(register, wanted)
+    return register if held == wanted or reduction_of(member).position else Cast(register, wanted)

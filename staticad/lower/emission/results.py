@@ -9,7 +9,7 @@ from staticad.ir.dims import product
 from staticad.ir.expressions import Expression, Name, call
 from staticad.ir.graph import Node
 from staticad.lower.emission.emit import Emitter
-from staticad.lower.emission.reductions import combine_of, from_register, initial_of, mode_of, to_register
+from staticad.lower.emission.reductions import combine_of, from_register, initial_of, mode_of, reduction_of, to_register
 from staticad.lower.fusion.clusters import ACCUMULATE, INNER, ROW, Member
 from staticad.lower.index.affine import ZERO, Context, linear, loop
 from staticad.lower.index.axes import Axis, affine_of
@@ -61,7 +61,7 @@ class Results:
 
     def result_context(self, member: Member) -> Context:
         context = self.context(member.axes)
-        return (loop(CHUNK_KEY), *context[1:]) if member.node.op.family == "partial" else context
+        return (loop(CHUNK_KEY), *context[1:]) if reduction_of(member).partial else context
 
     def store(self, member: Member) -> None:
         tensor = member.node.outputs[0]

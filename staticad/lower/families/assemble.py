@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from staticad.ir.graph import Node, Tensor
+from staticad.lower.emission.assembling import assemble_steps, region_place, region_step, regions_of
 from staticad.lower.emission.regions import region_events
-from staticad.lower.emission.special import assemble_steps, region_place, region_step, regions_of
 from staticad.lower.fusion.fuse import Changed, FusedFamily, Fusion
 from staticad.lower.interface import FamilyLowering, Lowering, Place
 from staticad.lower.kernel.plan import Buffer, Step

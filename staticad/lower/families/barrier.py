@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from staticad.ir.dims import Size
+from staticad.ir.expressions import Expression
 from staticad.ir.graph import Node
 from staticad.lower.fusion.fuse import Fusion, Read
 from staticad.lower.index.affine import Context
 from staticad.lower.index.ranges import Ranges
-from staticad.lower.interface import Unplaced
+from staticad.lower.interface import Evaluator, Unplaced
 from staticad.ops.ranges import Progression, Range
 
 
@@ -32,3 +33,6 @@ class BarrierLowering(Unplaced):
 
     def reads(self, fusion: Fusion, node: Node, context: Context) -> Sequence[Read]:
         return [(node.inputs[0], context)]
+
+    def evaluate(self, emitter: Evaluator, node: Node, context: Context) -> Expression:
+        return emitter.value(node.inputs[0], context)

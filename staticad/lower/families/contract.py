@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from staticad.ir.graph import Node, Tensor
-from staticad.lower.emission.special import product_step
+from staticad.lower.emission.gemm import product_step
 from staticad.lower.fusion.fuse import Fusion
 from staticad.lower.fusion.operands import batch_shape, broadcast_batch, expand_product, operand
 from staticad.lower.index.sizes import Sizes

@@ -5,21 +5,44 @@ from __future__ import annotations
 from typing import Any
 
 from staticad.ir.dims import Dim, Function, Size
+from staticad.ir.dtypes import INT64
+from staticad.ir.expressions import Cast, Expression
 from staticad.ir.graph import Node
+from staticad.lower.index.affine import Affine, Context, linear
 from staticad.lower.index.ranges import Ranges
-from staticad.lower.interface import Unplaced
+from staticad.lower.index.sizes import Sizes
+from staticad.lower.interface import Evaluator, Unplaced
 from staticad.ops.ranges import Progression, Range
 
 
-class PositionLowering(Unplaced):
-    """No memory, no reads. Elements are their row-major positions."""
+class CreationLowering(Unplaced):
+    """No memory, no reads: an affine expression of the indices."""
 
     generated = True
     masked = False
 
+    def affine(self, sizes: Sizes, node: Node, context: Context) -> Affine:
+        """The element at a context."""
+        raise NotImplementedError(node.op.name)
 
-class FullLowering(PositionLowering):
+    def evaluate(self, emitter: Evaluator, node: Node, context: Context) -> Expression:
+        dtype = node.types[0].dtype
+        value = emitter.integer(self.affine(emitter.fusion.sizes, node, context))
+        return value if dtype == INT64 else emitter.compute(Cast(value, dtype))
+
+
+class PositionLowering(CreationLowering):
+    """Elements are their row-major positions."""
+
+    def affine(self, sizes: Sizes, node: Node, context: Context) -> Affine:
+        return linear(context, sizes.shape(node.types[0].shape))
+
+
+class FullLowering(CreationLowering):
     """One number everywhere."""
+
+    def evaluate(self, emitter: Evaluator, node: Node, context: Context) -> Expression:
+        return emitter.number(node.attrs["value"], node.types[0].dtype)
 
     def filled(self, node: Node) -> Any:
         return node.attrs["value"]
@@ -32,8 +55,11 @@ class FullLowering(PositionLowering):
         return int(node.attrs["value"]), 0
 
 
-class IotaLowering(PositionLowering):
+class IotaLowering(CreationLowering):
     """Elements are their index along an axis."""
+
+    def affine(self, sizes: Sizes, node: Node, context: Context) -> Affine:
+        return context[node.attrs["axis"]]
 
     def range(self, ranges: Ranges, node: Node, depth: int) -> Range | None:
         return 0, _if_any(ranges.sizes.canonical(node.types[0].shape[node.attrs["axis"]])) - 1
@@ -42,8 +68,11 @@ class IotaLowering(PositionLowering):
         return 0, 1
 
 
-class SizeLowering(PositionLowering):
+class SizeLowering(CreationLowering):
     """A size as a number."""
+
+    def affine(self, sizes: Sizes, node: Node, context: Context) -> Affine:
+        return Affine(sizes.canonical(node.attrs["size"]))
 
     def range(self, ranges: Ranges, node: Node, depth: int) -> Range | None:
         size = ranges.sizes.canonical(node.attrs["size"])

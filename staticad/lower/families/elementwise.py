@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from staticad.ir.expressions import Call, Cast, Expression, map_children
 from staticad.ir.graph import Node
 from staticad.lower.fusion.fuse import Fusion, Read
 from staticad.lower.index.affine import Context, broadcast_context
 from staticad.lower.index.ranges import Ranges
-from staticad.lower.interface import FamilyLowering
+from staticad.lower.interface import Evaluator, FamilyLowering
 from staticad.ops.ranges import Progression, Range
 
 
@@ -33,6 +34,21 @@ class ElementwiseLowering(FamilyLowering):
 
     def reads(self, fusion: Fusion, node: Node, context: Context) -> Sequence[Read]:
         return [(x, broadcast_context(context, fusion.shape(x), node.types[0].ndim)) for x in node.inputs]
+
+    def evaluate(self, emitter: Evaluator, node: Node, context: Context) -> Expression:
+        shape, ndim = emitter.fusion.shape, node.types[0].ndim
+        operands = tuple(emitter.value(x, broadcast_context(context, shape(x), ndim)) for x in node.inputs)
+        emitter.where[node.where] = None
+        code = node.op.expression(operands, node.types[0].dtype)
+        if code is operands[0]:
+            return code
+        emitter.cost += node.op.cost
+
+        def register(part: Expression) -> Expression:
+            """A part of the expression under a name of its own, so that equal parts are computed once."""
+            return emitter.compute(map_children(part, register)) if isinstance(part, Call | Cast) else part
+
+        return emitter.compute(map_children(code, register), cost=node.op.cost)
 
 
 class CopyLowering(ElementwiseLowering):

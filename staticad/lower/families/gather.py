@@ -6,11 +6,12 @@ from collections.abc import Sequence
 
 from staticad.errors import IndexOutOfBounds
 from staticad.ir.dims import product
+from staticad.ir.expressions import Expression
 from staticad.ir.graph import Node, Tensor
 from staticad.lower.fusion.fuse import Fusion, Read
-from staticad.lower.index.affine import Context, gather_contexts
+from staticad.lower.index.affine import Context, gather_contexts, linear
 from staticad.lower.index.ranges import Ranges
-from staticad.lower.interface import Unplaced
+from staticad.lower.interface import Evaluator, Unplaced
 from staticad.lower.kernel.plan import Requirement
 from staticad.ops.ranges import Range
 
@@ -46,3 +47,15 @@ class GatherLowering(Unplaced):
         index_context, _, _ = gather_contexts(node.attrs, indices[0].ndim, x.ndim, context)
         found: list[Read] = [] if fusion.generated(x) else [(x, None)]
         return [*found, *((index, index_context) for index in indices)]
+
+    def evaluate(self, emitter: Evaluator, node: Node, context: Context) -> Expression:
+        x, *indices = node.inputs
+        shape = emitter.fusion.shape(x)
+        found = emitter.indices(node, tuple(indices), context, shape)
+        place = tuple(found[a] for a in range(x.ndim))
+        if emitter.fusion.generated(x):
+            return emitter.value(x, place)
+        buffer, sure = emitter.memory.buffer(emitter.fusion.memory(x)), emitter.fusion.ranges.within
+        checked = not all(sure(index, shape[axis]) for index, axis in zip(indices, node.attrs["axes"], strict=True))
+        load = emitter.load_checked if checked else emitter.load
+        return load(buffer, linear(place, shape))

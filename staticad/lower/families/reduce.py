@@ -8,11 +8,14 @@ import numpy as np
 
 from staticad.errors import FeedError
 from staticad.ir.dtypes import INT64
+from staticad.ir.expressions import Expression, constant
 from staticad.ir.graph import Node, Tensor
+from staticad.lower.fusion.clusters import Reduction
 from staticad.lower.fusion.fuse import Fusion
 from staticad.lower.fusion.reductions import place_reduction
+from staticad.lower.index.affine import ZERO, Context
 from staticad.lower.index.sizes import Sizes
-from staticad.lower.interface import FamilyLowering
+from staticad.lower.interface import Evaluator, FamilyLowering
 from staticad.lower.kernel.plan import Requirement
 from staticad.ops.base import Op, apply
 from staticad.ops.comparison import EQUAL, ISNAN, LOGICAL_OR
@@ -33,18 +36,32 @@ class ReduceLowering(FamilyLowering):
     def requirements(self, node: Node) -> list[Requirement]:
         return [] if node.op.empty else _elements(node, self.axes(node))
 
+    def reduction(self, node: Node) -> Reduction:
+        """What is done along them."""
+        return Reduction(node.op)
+
     def place(self, fusion: Fusion, node: Node) -> None:
-        place_reduction(fusion, node, set(self.axes(node)), self.twice)
+        place_reduction(fusion, node, set(self.axes(node)), self.reduction(node))
+
+    def evaluate(self, emitter: Evaluator, node: Node, context: Context) -> Expression:
+        """Nothing but axes of size 1 is reduced."""
+        x, reduced, kept = node.inputs[0], self.axes(node), iter(context)
+        return emitter.value(x, tuple(ZERO if a in reduced else next(kept) for a in range(x.ndim)))
 
 
 class ArgReduceLowering(ReduceLowering):
     """The extreme first, then its first place in the row."""
 
     masked = False
-    twice = True
 
     def axes(self, node: Node) -> tuple[int, ...]:
         return (node.attrs["axis"],)
+
+    def reduction(self, node: Node) -> Reduction:
+        return Reduction(node.op.extreme, position=True)
+
+    def evaluate(self, emitter: Evaluator, node: Node, context: Context) -> Expression:
+        return constant(0, INT64)
 
     def requirements(self, node: Node) -> list[Requirement]:
         return _elements(node, self.axes(node))

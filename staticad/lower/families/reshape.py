@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from staticad.ir.expressions import Expression
 from staticad.ir.graph import Node
 from staticad.lower.fusion.fuse import Fusion, Read
-from staticad.lower.index.affine import Context
+from staticad.lower.index.affine import Context, linear
 from staticad.lower.index.ranges import Ranges
-from staticad.lower.interface import Unplaced
+from staticad.lower.interface import Evaluator, Unplaced
 from staticad.ops.ranges import Range
 
 
@@ -28,3 +29,7 @@ class ReshapeLowering(Unplaced):
 
     def reads(self, fusion: Fusion, node: Node, context: Context) -> Sequence[Read]:
         return [(node.inputs[0], None)]
+
+    def evaluate(self, emitter: Evaluator, node: Node, context: Context) -> Expression:
+        buffer = emitter.memory.buffer(emitter.fusion.memory(node.inputs[0]))
+        return emitter.load(buffer, linear(context, emitter.fusion.shape(node.out)))

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from staticad.ir.expressions import Expression, constant
 from staticad.ir.graph import Node
+from staticad.lower.emission.emit import is_plain
+from staticad.lower.index.affine import Context, linear
 from staticad.lower.index.ranges import Ranges
-from staticad.lower.interface import Unplaced
+from staticad.lower.interface import Evaluator, Unplaced
 from staticad.ops.ranges import Progression, Range
 from staticad.ops.sources import constant_array
 
@@ -26,3 +29,9 @@ class SourceLowering(Unplaced):
         difference = others[0] - first if others else 0
         same = all(b - a == difference for a, b in zip([first, *others], others, strict=False))
         return (first, difference) if same else None
+
+    def evaluate(self, emitter: Evaluator, node: Node, context: Context) -> Expression:
+        array = constant_array(node.out)
+        if array is not None and array.size == 1 and is_plain(array.reshape(-1)[0]):
+            return constant(array.reshape(-1)[0], node.out.dtype)
+        return emitter.load(emitter.memory.buffer(node.out), linear(context, emitter.fusion.shape(node.out)))

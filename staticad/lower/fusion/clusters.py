@@ -10,7 +10,7 @@ from staticad.ir.graph import NO_ATTRS, Attrs, Node, Tensor
 from staticad.ir.provenance import Where
 from staticad.ir.types import Constraint, TensorType
 from staticad.lower.index.affine import Context
-from staticad.ops.base import Elementwise, Inferred, Op
+from staticad.ops.base import Elementwise, Inferred, Op, Reduce
 
 INNER, OUTER = "inner", "outer"
 MAP, ROW, ACCUMULATE, ALONE = "map", "row", "accumulate", "alone"
@@ -26,14 +26,25 @@ REUSE_COST = 12  # a value that costs more than this is stored rather than compu
 Edge = tuple[Node, Context | None]
 
 
+@dataclass(frozen=True)
+class Reduction:
+    """How a member reduces: ``op`` combines values. ``position``: it looks for the place of the extreme, and runs along
+    its row twice. ``partial``: it leaves a result for every chunk."""
+
+    op: Reduce
+    position: bool = False
+    partial: bool = False
+
+
 @dataclass
 class Member:
     """A node of a loop cluster.
 
     ``axes`` gives for each axis of the node's result its axis of the space (-1: size 1). ``edges`` are the computed
     nodes that it reads, each with the context in terms of this node's own axes, or with None where the whole of it
-    has to be in memory before. For reductions ``operand`` is what is reduced and ``operand_axes`` its axes; ``uses``
-    are the members of the same cluster among the edges, in the end.
+    has to be in memory before. For reductions ``operand`` is what is reduced and ``operand_axes`` its axes; a map that
+    has a ``reduction`` reduces nothing but axes of size 1. ``uses`` are the members of the same cluster among the
+    edges, in the end.
     """
 
     node: Node
@@ -45,6 +56,7 @@ class Member:
     operand: Tensor | None = None
     operand_axes: tuple[int, ...] = ()
     stage: int = 0
+    reduction: Reduction | None = None
 
     def __str__(self) -> str:
         stage = f", stage {self.stage}" if self.level == INNER else ""
@@ -118,7 +130,7 @@ def copy_node(tensor: Tensor) -> Node:
 
 def partial_node(reduction: Node, kind: TensorType, where: Where) -> Node:
     """The node that stands for the chunks' partial results of a reduction."""
-    return Node(PARTIAL, reduction.inputs, Attrs(type=kind, reduction=reduction.op), (kind,), where=where)
+    return Node(PARTIAL, reduction.inputs, Attrs(type=kind), (kind,), where=where)
 
 
 def chunk_rows(space: tuple[Size, ...], result: Size) -> Size:

@@ -49,10 +49,6 @@ class FusedFamily(FramedFamily, RangedFamily, Protocol):
     def checks_indices(self) -> bool:
         """Reading an element may report a wrong index."""
 
-    @property
-    def twice(self) -> bool:
-        """A reduction that runs along its row twice."""
-
     def place(self, fusion: Fusion, node: Node) -> None:
         """Give a node a cluster, or none."""
 

@@ -12,6 +12,7 @@ from staticad.lower.fusion.clusters import (
     Cluster,
     Edge,
     Member,
+    Reduction,
 )
 from staticad.lower.index.affine import Context
 from staticad.lower.index.sizes import Sizes
@@ -125,7 +126,9 @@ class Joining:
                     return False
         return True
 
-    def place_over(self, node: Node, kind: str, shape: Shape, edges: list[Edge]) -> None:
+    def place_over(
+        self, node: Node, kind: str, shape: Shape, edges: list[Edge], reduction: Reduction | None = None
+    ) -> None:
         """A member that runs over a shape, in the cluster that takes it or a new one."""
         cluster = self.candidate(edges)
         joined = self.fit(cluster, shape, edges) if cluster is not None else None
@@ -144,7 +147,7 @@ class Joining:
             for member in cluster.members.values():
                 member.level = OUTER
             cluster.outer, cluster.space, level = len(cluster.space), tuple(s for s in shape if s != 1), INNER
-        self.add(cluster, Member(node, kind, level, axes), edges)
+        self.add(cluster, Member(node, kind, level, axes, reduction=reduction), edges)
 
 
 def loop_axes(shape: Shape) -> tuple[int, ...]:

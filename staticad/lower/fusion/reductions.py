@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from staticad.ir.dims import product
 from staticad.ir.dtypes import FLOAT32, FLOAT64
 from staticad.ir.graph import Node
@@ -15,6 +17,7 @@ from staticad.lower.fusion.clusters import (
     Cluster,
     Edge,
     Member,
+    Reduction,
     chunk_count,
     chunk_rows,
     partial_node,
@@ -25,9 +28,8 @@ from staticad.lower.index.affine import ZERO
 from staticad.ops.reduce import SUM
 
 
-def place_reduction(fusion: Fusion, node: Node, reduced: set[int], in_row: bool) -> None:
-    """Give a reduction over these axes of its operand a cluster. ``in_row``: it runs along its row twice, so that it
-    can't be cut into chunks."""
+def place_reduction(fusion: Fusion, node: Node, reduced: set[int], reduction: Reduction) -> None:
+    """Give a reduction over these axes of its operand a cluster."""
     x = node.inputs[0]
     shape = fusion.shape(x)
     looped = {a for a in reduced if shape[a] != 1}
@@ -36,29 +38,30 @@ def place_reduction(fusion: Fusion, node: Node, reduced: set[int], in_row: bool)
     if not looped:
         context = fusion.own_context(fusion.shape(node.outputs[0]))
         operand = tuple(ZERO if a in reduced else context[kept.index(a)] for a in range(len(shape)))
-        fusion.place_over(node, MAP, fusion.shape(node.outputs[0]), fusion.edges(x, operand))
+        fusion.place_over(node, MAP, fusion.shape(node.outputs[0]), fusion.edges(x, operand), reduction)
         return
     cluster = fusion.candidate(edges)
     fitted = fusion.fit(cluster, shape, edges) if cluster is not None else None
     kind = None
     if cluster is not None and fitted is not None and fitted[0] != "extend":
-        kind = _kind(cluster, in_row, fitted, looped)
+        kind = _kind(cluster, reduction, fitted, looped)
     if cluster is None or fitted is None or kind is None:
         order = [a for a in range(len(shape)) if shape[a] != 1]
-        if in_row:
+        if reduction.position:
             order = [a for a in order if a not in looped] + [a for a in order if a in looped]
         cluster = fusion.new(edges, tuple(shape[a] for a in order))
         fitted = (INNER, tuple(order.index(a) if shape[a] != 1 else -1 for a in range(len(shape))))
-        kind = _kind(cluster, in_row, fitted, looped) or ROW
+        kind = _kind(cluster, reduction, fitted, looped) or ROW
     level, axes = fitted
     result_axes = tuple(axes[a] for a in kept)
+    member = Member(node, kind, level, result_axes, operand=x, operand_axes=axes, reduction=reduction)
     if kind == ROW:
-        cluster.outer = len(cluster.space) - len(looped)
-        fusion.add(cluster, Member(node, ROW, OUTER, result_axes, operand=x, operand_axes=axes), edges)
+        cluster.outer, member.level = len(cluster.space) - len(looped), OUTER
+        fusion.add(cluster, member, edges)
     elif not _chunks(fusion, cluster, node, {axes[a] for a in looped}):
-        fusion.add(cluster, Member(node, ACCUMULATE, level, result_axes, operand=x, operand_axes=axes), edges)
+        fusion.add(cluster, member, edges)
     else:
-        _add_chunked(fusion, cluster, node, fitted, kept, edges)
+        _add_chunked(fusion, cluster, member, edges)
 
 
 def _chunks(fusion: Fusion, cluster: Cluster, node: Node, over: set[int]) -> bool:
@@ -70,13 +73,13 @@ def _chunks(fusion: Fusion, cluster: Cluster, node: Node, over: set[int]) -> boo
     return chunk_count(cluster.space[0], cluster.rows) != 1
 
 
-def _kind(cluster: Cluster, in_row: bool, fitted: Fitted, looped: set[int]) -> str | None:
+def _kind(cluster: Cluster, reduction: Reduction, fitted: Fitted, looped: set[int]) -> str | None:
     level, axes = fitted
     rank = len(cluster.space)
     over = {axes[a] for a in looped}
     outer = rank - len(looped)
     suffix = level == INNER and over == set(range(outer, rank)) and cluster.outer in (None, outer)
-    if in_row:
+    if reduction.position:
         return ROW if suffix and (outer or cluster.small) else None
     if suffix and (outer or cluster.small):
         return ROW
@@ -84,16 +87,14 @@ def _kind(cluster: Cluster, in_row: bool, fitted: Fitted, looped: set[int]) -> s
     return None if cluster.outer == 0 and not cluster.small else ACCUMULATE
 
 
-def _add_chunked(
-    fusion: Fusion, cluster: Cluster, node: Node, fitted: Fitted, kept: tuple[int, ...], edges: list[Edge]
-) -> None:
+def _add_chunked(fusion: Fusion, cluster: Cluster, whole: Member, edges: list[Edge]) -> None:
     """A reduction over the first axis of a large space: partial results a chunk, then a second, small reduction.
 
     The second one runs over the results along memory; a single result is accumulated in a register, and what
     reads it can join.
     """
-    assert cluster.rows is not None
-    level, axes = fitted
+    assert cluster.rows is not None and whole.reduction is not None
+    node = whole.node
     result = fusion.shape(node.outputs[0])
     free = [s for s in result if s != 1]
     dtype = node.types[0].dtype
@@ -101,17 +102,11 @@ def _add_chunked(
         dtype = FLOAT64
     kind = TensorType((chunk_count(cluster.space[0], cluster.rows), *result), dtype)
     partial = partial_node(node, kind, node.where)
-    result_axes = tuple(axes[a] for a in kept)
-    fusion.add(
-        cluster,
-        Member(partial, ACCUMULATE, level, (-1, *result_axes), operand=node.inputs[0], operand_axes=axes),
-        edges,
-    )
+    chunk = replace(whole.reduction, partial=True)
+    fusion.add(cluster, replace(whole, node=partial, axes=(-1, *whole.axes), reduction=chunk), edges)
     second = fusion.new([(partial, None)], (kind.shape[0], *free))
     own = tuple(axis + 1 if axis >= 0 else -1 for axis in loop_axes(result))
-    if free:
-        member = Member(node, ACCUMULATE, INNER, own, operand=partial.out, operand_axes=(0, *own))
-    else:
-        second.outer = 0
-        member = Member(node, ROW, OUTER, own, operand=partial.out, operand_axes=(0, *own))
-    fusion.add(second, member, [(partial, None)])
+    after = replace(whole, level=INNER, axes=own, operand=partial.out, operand_axes=(0, *own))
+    if not free:
+        second.outer, after.kind, after.level = 0, ROW, OUTER
+    fusion.add(second, after, [(partial, None)])

@@ -179,7 +179,7 @@ def find_stages(fusion: Fusion, cluster: Cluster) -> None:
         if member.level == INNER or member.kind == ROW:
             for used in member.uses:
                 source = members[used]
-                again = source.stage < member.stage or fusion.families[member.node.op].twice
+                again = source.stage < member.stage or (member.reduction is not None and member.reduction.position)
                 if source.level == INNER and again and source.kind == MAP:
                     if _recompute_cost(fusion, cluster, source) > REUSE_COST:
                         fusion.stored[used] = None

@@ -1,30 +1,20 @@
-"""Steps of nodes that are no loops over one space: library calls, and arrays put together from regions."""
+"""Arrays put together from regions: steps for the fill around the operands, and for each operand."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from staticad.ir.dims import Size, at_least, floordiv, maximum, minimum, product
+from staticad.ir.dims import Size, at_least, maximum, minimum, product
 from staticad.ir.expressions import constant
 from staticad.ir.graph import Node, Tensor
-from staticad.lower.emission.products import product_kernel
-from staticad.lower.emission.regions import row_major, scatter_updates, store_region
+from staticad.lower.emission.regions import store_region
 from staticad.lower.fusion.clusters import SMALL
-from staticad.lower.fusion.operands import batch_shape, bits
 from staticad.lower.index.affine import Affine, Context, strides
 from staticad.lower.interface import Lowering
-from staticad.lower.kernel.plan import Address, Argument, Buffer, Library, Step, Symbolic
-from staticad.lower.kernel.routine import gemm
+from staticad.lower.kernel.plan import Buffer, Step
 from staticad.ops.creation import fill
 
 Region = tuple[tuple[Size, int], ...]  # a start and a step for every axis
-
-
-def scatter_steps(memory: Lowering, node: Node) -> list[Step]:
-    """A copy of the base, then the updates."""
-    target, base = memory.buffer(node.outputs[0]), node.inputs[0]
-    copy = store_region(memory, base, target, row_major(memory.fusion.shape(base)), "copy")
-    return [copy, scatter_updates(memory, node, target, node.op.name)]
 
 
 def assemble_steps(memory: Lowering, node: Node) -> list[Step]:
@@ -34,7 +24,8 @@ def assemble_steps(memory: Lowering, node: Node) -> list[Step]:
     if node.attrs.get("fill") is not None:
         number = constant(node.attrs["fill"], target.dtype)
         for slab, starts in _around(memory, node):
-            steps.append(store_region(memory, slab, target, _placed(memory, node, starts), "fill", initial=number))
+            place = _place(memory, node, tuple((start, 1) for start in starts))
+            steps.append(store_region(memory, slab, target, place, "fill", initial=number))
     regions = enumerate(regions_of(node))
     return steps + [region_step(memory, node, number, region, target) for number, region in regions]
 
@@ -68,18 +59,6 @@ def _within(start: Size, room: Size) -> Size:
     return minimum(maximum(start, 0), maximum(room, 0))
 
 
-def _placed(memory: Lowering, node: Node, starts: tuple[Size, ...]) -> Callable[[Context], Affine]:
-    steps_of_axes = strides(memory.fusion.shape(node.outputs[0]))
-
-    def place(context: Context) -> Affine:
-        total = Affine()
-        for index, start, stride in zip(context, starts, steps_of_axes, strict=True):
-            total = total.plus(index.plus(Affine(memory.fusion.sizes.canonical(start))).times(stride))
-        return total
-
-    return place
-
-
 def regions_of(node: Node) -> tuple[Region, ...]:
     """Where each operand of an assembled array stands in it."""
     return tuple(node.op.regions(tuple(x.shape for x in node.inputs), node.types[0].shape, **node.attrs))
@@ -87,15 +66,15 @@ def regions_of(node: Node) -> tuple[Region, ...]:
 
 def region_step(memory: Lowering, node: Node, number: int, region: Region, target: Buffer) -> Step:
     """The kernel that writes one operand of an assembled array to its region."""
-    return store_region(memory, node.inputs[number], target, _region_place(memory, node, region), node.op.name)
+    return store_region(memory, node.inputs[number], target, _place(memory, node, region), node.op.name)
 
 
 def region_place(memory: Lowering, node: Node, number: int) -> Callable[[Context], Affine]:
     """Where an element of an operand stands in an assembled array."""
-    return _region_place(memory, node, regions_of(node)[number])
+    return _place(memory, node, regions_of(node)[number])
 
 
-def _region_place(memory: Lowering, node: Node, region: Region) -> Callable[[Context], Affine]:
+def _place(memory: Lowering, node: Node, region: Region) -> Callable[[Context], Affine]:
     steps_of_axes = strides(memory.fusion.shape(node.outputs[0]))
 
     def place(context: Context) -> Affine:
@@ -106,41 +85,3 @@ def _region_place(memory: Lowering, node: Node, region: Region) -> Callable[[Con
         return total
 
     return place
-
-
-def product_step(memory: Lowering, node: Node, onto: Buffer | None = None, alpha: float = 1.0) -> Step:
-    """The step that computes a matrix product, or adds ``alpha`` times the product to what a buffer holds."""
-    return product_kernel(memory, node, onto, alpha) or _gemm_step(memory, node, onto, alpha)
-
-
-def _gemm_step(memory: Lowering, node: Node, onto: Buffer | None, alpha: float) -> Step:
-    """The library call of a matrix product."""
-    a, b = memory.fusion.operands[node]
-    target = memory.buffer(node.outputs[0]) if onto is None else onto
-    beta = 0.0 if onto is None else 1.0
-    shape = memory.fusion.sizes.shape(node.types[0].shape)
-    m, n = shape[-2:]
-    k = memory.fusion.sizes.shape(node.inputs[0].shape)[-1]
-    itemsize = target.dtype.itemsize
-    left, right = memory.buffer(memory.fusion.memory(a.base)), memory.buffer(memory.fusion.memory(b.base))
-    arguments: tuple[Argument, ...] = (
-        Library("gemm"),
-        Address(left.number, a.offset * itemsize),
-        Address(right.number, b.offset * itemsize),
-        Address(target.number),
-        *map(Symbolic, (m, n, k, maximum(1, a.ld), maximum(1, b.ld), maximum(1, n))),
-        *(Symbolic(ord("T" if side.transposed else "N")) for side in (a, b)),
-        *(Symbolic(bits(number, target.dtype)) for number in (alpha, beta)),
-        *map(Symbolic, (a.batch_stride, b.batch_stride, m * n)),
-    )
-    return Step(
-        gemm(target.dtype),
-        arguments,
-        product(batch_shape(node, memory.fusion.sizes)),
-        0,
-        (left.number, right.number),
-        (target.number,),
-        "matmul",
-        (node.where,),
-        floordiv(product((*shape, k)), 4),
-    )

@@ -1,0 +1,49 @@
+"""Matrix products: kernels where these are fast, else calls of BLAS on operands as they lie in memory."""
+
+from __future__ import annotations
+
+from staticad.ir.dims import floordiv, maximum, product
+from staticad.ir.graph import Node
+from staticad.lower.emission.products import product_kernel
+from staticad.lower.fusion.operands import batch_shape, bits
+from staticad.lower.interface import Lowering
+from staticad.lower.kernel.plan import Address, Argument, Buffer, Library, Step, Symbolic
+from staticad.lower.kernel.routine import gemm
+
+
+def product_step(memory: Lowering, node: Node, onto: Buffer | None = None, alpha: float = 1.0) -> Step:
+    """The step that computes a matrix product, or adds ``alpha`` times the product to what a buffer holds."""
+    return product_kernel(memory, node, onto, alpha) or _gemm_step(memory, node, onto, alpha)
+
+
+def _gemm_step(memory: Lowering, node: Node, onto: Buffer | None, alpha: float) -> Step:
+    """The library call of a matrix product."""
+    a, b = memory.fusion.operands[node]
+    target = memory.buffer(node.outputs[0]) if onto is None else onto
+    beta = 0.0 if onto is None else 1.0
+    shape = memory.fusion.sizes.shape(node.types[0].shape)
+    m, n = shape[-2:]
+    k = memory.fusion.sizes.shape(node.inputs[0].shape)[-1]
+    itemsize = target.dtype.itemsize
+    left, right = memory.buffer(memory.fusion.memory(a.base)), memory.buffer(memory.fusion.memory(b.base))
+    arguments: tuple[Argument, ...] = (
+        Library("gemm"),
+        Address(left.number, a.offset * itemsize),
+        Address(right.number, b.offset * itemsize),
+        Address(target.number),
+        *map(Symbolic, (m, n, k, maximum(1, a.ld), maximum(1, b.ld), maximum(1, n))),
+        *(Symbolic(ord("T" if side.transposed else "N")) for side in (a, b)),
+        *(Symbolic(bits(number, target.dtype)) for number in (alpha, beta)),
+        *map(Symbolic, (a.batch_stride, b.batch_stride, m * n)),
+    )
+    return Step(
+        gemm(target.dtype),
+        arguments,
+        product(batch_shape(node, memory.fusion.sizes)),
+        0,
+        (left.number, right.number),
+        (target.number,),
+        "matmul",
+        (node.where,),
+        floordiv(product((*shape, k)), 4),
+    )
