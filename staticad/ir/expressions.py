@@ -6,7 +6,7 @@ of a call follows from its function and operands, that of a name from where it w
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -188,22 +188,19 @@ def map_children(e: Expression, change: Callable[[Expression], Expression]) -> E
     return Arithmetic(change(e.left), e.operator, change(e.right)) if isinstance(e, Arithmetic) else e
 
 
-def walk(e: Expression) -> Iterator[Expression]:
-    """The expression and all that are inside it."""
-    yield e
-    for inner in children(e):
-        yield from walk(inner)
+def is_serial(e: Expression) -> bool:
+    """True if an expression calls what is done for one number after another."""
+    return (isinstance(e, Call) and e.function in SERIAL) or any(map(is_serial, children(e)))
 
 
-def names(e: Expression) -> Iterator[str]:
+def names(e: Expression) -> list[str]:
     """The names that an expression reads."""
-    for found in walk(e):
-        if isinstance(found, Name):
-            yield found.name
-        elif isinstance(found, Index):
-            for variable, coefficient in found.terms:
-                yield variable
-                if isinstance(coefficient, str):
-                    yield coefficient
-            if isinstance(found.constant, str):
-                yield found.constant
+    if isinstance(e, Name):
+        return [e.name]
+    if isinstance(e, Index):
+        words = [word for term in e.terms for word in term]
+        return [word for word in (*words, e.constant) if isinstance(word, str)]
+    found: list[str] = []
+    for inner in children(e):
+        found += [inner.name] if isinstance(inner, Name) else names(inner)
+    return found

@@ -131,8 +131,8 @@ class Builder:
         block = self._blocks.pop()
         self._extents.pop()
         if block.statements:
-            hint = hint if all(map(is_maskable, block.statements)) else ""
-            self.emit(Loop(name, start, stop, tuple(block.statements), hint))
+            safe = hint and all(map(is_maskable, block.statements))
+            self.emit(Loop(name, start, stop, tuple(block.statements), hint if safe else ""))
 
     def emit(self, statement: Statement, depth: int | None = None) -> None:
         self._blocks[self.depth if depth is None else depth].statements.append(statement)
@@ -173,7 +173,7 @@ class Builder:
 
     def compute(self, value: Expression, cost: int = 0) -> Name:
         """An expression under a name, as far outside as its operands allow."""
-        operands = list(names(value))
+        operands = names(value)
         depth = max((self._depth.get(o, 0) for o in operands), default=0)
         found = self.known(value, depth)
         if found is None:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
 from staticad.ir.dtypes import DType
-from staticad.ir.expressions import SERIAL, Call, Expression, Index, Name, walk
+from staticad.ir.expressions import Expression, Index, Name, is_serial
 
 LO, HI = Name("lo"), Name("hi")
 
@@ -158,5 +158,5 @@ def is_maskable(s: Statement) -> bool:
     """True for what an incomplete vector may do under a mask: loops and index checks branch, and a division of integers
     is done one by one."""
     if isinstance(s, Compute):
-        return not any(isinstance(e, Call) and e.function in SERIAL for e in walk(s.value))
+        return not is_serial(s.value)
     return isinstance(s, Load | Store | Update)
