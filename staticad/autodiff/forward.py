@@ -11,11 +11,11 @@ from staticad.errors import GradientError, VerifyError
 from staticad.ir.dtypes import is_float
 from staticad.ir.graph import Node, Tensor, describe, sort_nodes
 from staticad.ir.provenance import inherit, user_call
-from staticad.ir.types import TensorType, same_size
+from staticad.ir.types import same_size
 from staticad.ops.arithmetic import ADD
 from staticad.ops.base import Assemble, Cast, Elementwise, apply, apply_all
 from staticad.ops.control import Control
-from staticad.ops.creation import FULL
+from staticad.ops.creation import zeros
 from staticad.ops.movement import BROADCAST_TO
 from staticad.ops.sources import constant
 
@@ -45,7 +45,7 @@ def jvp(ys: Tensor | Sequence[Tensor], xs: Tensor | Sequence[Tensor], tangents: 
             if pushed is not None:
                 found[tensor] = apply(ADD, found[tensor], pushed) if tensor in found else pushed
     with user_call():
-        return [found[y] if y in found else _zeros(y.type) for y in targets]
+        return [found[y] if y in found else zeros(y.type) for y in targets]
 
 
 def _tangents(xs: list[Tensor], given: Any) -> list[Tensor]:
@@ -61,10 +61,6 @@ def _tangents(xs: list[Tensor], given: Any) -> list[Tensor]:
             raise GradientError(f"tangent {describe(tangent)} for {describe(x)}: the shapes differ; use broadcast_to")
         tangents.append(tangent)
     return tangents
-
-
-def _zeros(kind: TensorType) -> Tensor:
-    return apply(FULL, shape=kind.shape, dtype=kind.dtype, value=0.0)
 
 
 def _push(node: Node, tangents: list[Tensor | None]) -> list[Tensor | None]:
@@ -94,7 +90,7 @@ def _linear(node: Node, tangents: list[Tensor | None]) -> list[Tensor | None]:
     attrs = dict(node.attrs)
     if isinstance(node.op, Assemble) and attrs.get("fill") is not None:
         attrs["fill"] = type(attrs["fill"])(0)
-    inputs = [_zeros(x.type) if t is None else t for t, x in zip(tangents, node.inputs)]
+    inputs = [zeros(x.type) if t is None else t for t, x in zip(tangents, node.inputs)]
     return [t if is_float(t.dtype) else None for t in apply_all(node.op, *inputs, **attrs)]
 
 

@@ -8,9 +8,8 @@ from typing import Any
 from staticad.autodiff.connect import find_dependent
 from staticad.ir.dtypes import is_float
 from staticad.ir.graph import Node, Tensor, sort_nodes
-from staticad.ir.types import TensorType
 from staticad.ops.control import Body, LoopShape
-from staticad.ops.creation import fill
+from staticad.ops.creation import zeros
 
 Differentiate = Callable[..., list[Any]]  # reverse.gradients or forward.jvp
 Maybe = Tensor | None
@@ -36,11 +35,6 @@ class LoopParts:
             if not more:
                 return sorted(found)
             found |= more
-
-
-def zeros(kind: TensorType) -> Tensor:
-    """A cotangent or tangent of a value that has none."""
-    return fill(kind.shape, 0.0, kind.dtype)
 
 
 def or_zeros(gradient: Maybe, like: Tensor) -> Tensor:

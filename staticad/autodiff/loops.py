@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from staticad.autodiff.accumulate import accumulate
-from staticad.autodiff.loop_parts import Differentiate, LoopParts, Maybe, or_zeros, zeros
+from staticad.autodiff.loop_parts import Differentiate, LoopParts, Maybe, or_zeros
 from staticad.autodiff.recording import recorded_values, with_records
 from staticad.autodiff.segments import segmented_again
 from staticad.ir.dims import is_runtime
@@ -21,6 +21,7 @@ from staticad.ir.substitute import substitute
 from staticad.ops.base import apply, apply_all
 from staticad.ops.contract import MATMUL
 from staticad.ops.control import LOOP, PARAMETER, Body, LoopShape, parameter
+from staticad.ops.creation import zeros
 from staticad.ops.movement import RESHAPE, TRANSPOSE
 
 # ---- reverse mode ----------------------------------------------------------------------------------------------------

@@ -41,9 +41,9 @@ from staticad.lower.memory.commit import Program, Target, choose, commit_steps
 from staticad.lower.memory.in_place import COPIED, Placed, Sharer, apply_sharing
 from staticad.lower.prepare import prepare
 from staticad.lower.requirements import size_checks, size_requirements
+from staticad.ops import sources
 from staticad.ops.base import Op
 from staticad.ops.ranges import Range
-from staticad.ops.sources import VARIABLE as VARIABLE_OP
 from staticad.ops.sources import ConstantValue, constant_array
 
 Optimize = Callable[[list[Tensor]], list[Tensor]]
@@ -136,7 +136,7 @@ class GraphLowering:
         array = constant_array(tensor)
         if array is not None:
             return self.constant(array)
-        if tensor.op is VARIABLE_OP:
+        if tensor.op is sources.VARIABLE:
             return self._variable(tensor)
         return self._new(FEED, tensor, self._positions[tensor.node])
 

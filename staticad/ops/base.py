@@ -1,6 +1,7 @@
 """The op families. An op is one instance of one family; a family supplies what its ops share.
 
-`lower` dispatches on families and never on single ops: a new op of a known family touches one file.
+`lower` goes by the classes of ops, in one table (`staticad.lower.families`): a new op of a known family touches one
+file.
 
 Rules of derivatives (all build ordinary nodes, so that they differentiate again):
 

@@ -10,7 +10,7 @@ from staticad.errors import DTypeError, ShapeError
 from staticad.ir.graph import Attrs, Tensor
 from staticad.ir.types import Constraint, TensorType, broadcast_shapes
 from staticad.ops.base import Inferred, Op, apply
-from staticad.ops.movement import TRANSPOSE
+from staticad.ops.movement import swapped
 
 
 class Contract(Op):
@@ -34,14 +34,9 @@ class Contract(Op):
         return (TensorType((*batch, a.shape[-2], b.shape[-1]), a.dtype),), tuple(constraints)
 
 
-def _swapped(x: Tensor) -> Tensor:
-    """The transposed matrices."""
-    return apply(TRANSPOSE, x, axes=(*range(x.ndim - 2), x.ndim - 1, x.ndim - 2))
-
-
 def _matmul_vjp(g: Tensor, y: Tensor, a: Tensor, b: Tensor) -> tuple[Tensor, ...]:
     """dA = G Bᵀ, dB = Aᵀ G; the driver sums over broadcast leading axes."""
-    return apply(MATMUL, g, _swapped(b)), apply(MATMUL, _swapped(a), g)
+    return apply(MATMUL, g, swapped(b)), apply(MATMUL, swapped(a), g)
 
 
 def _matmul_jvp(ts: Sequence[Tensor | None], y: Tensor, a: Tensor, b: Tensor) -> Tensor | None:

@@ -73,6 +73,11 @@ def fill(shape: Shape, value: Any, dtype: DType) -> Tensor:
     return apply(FULL, shape=shape, dtype=dtype, value=kind(value))
 
 
+def zeros(kind: TensorType) -> Tensor:
+    """Zeros of that type."""
+    return fill(kind.shape, 0, kind.dtype)
+
+
 def indices(shape: Shape, axis: int, dtype: DType = INT64) -> Tensor:
     """An array whose elements are their own index along the axis."""
     return apply(IOTA, shape=shape, dtype=dtype, axis=axis)

@@ -151,6 +151,17 @@ TRANSPOSE = Movement(
 )
 """attrs axes: axis i of the result is axis ``axes[i]`` of the operand."""
 
+
+def last_two_swapped(ndim: int) -> tuple[int, ...]:
+    """The axes of the transpose of a stack of matrices."""
+    return (*range(ndim - 2), ndim - 1, ndim - 2)
+
+
+def swapped(x: Tensor) -> Tensor:
+    """The transposed matrices of a stack."""
+    return apply(TRANSPOSE, x, axes=last_two_swapped(x.ndim))
+
+
 EXPAND_DIMS: Movement = Movement(
     "expand_dims",
     shape_rule=_expand_shape,

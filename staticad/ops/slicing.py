@@ -18,7 +18,7 @@ from staticad.ir.graph import Tensor
 from staticad.ir.proofs import follows
 from staticad.ir.types import Constraint, same_size
 from staticad.ops.base import Assemble, AxisIndex, Movement, apply
-from staticad.ops.creation import FULL
+from staticad.ops.creation import zeros
 
 
 def check_region(shape: Shape, starts: Shape, steps: tuple[int, ...], sizes: Shape) -> tuple[Constraint, ...]:
@@ -156,14 +156,10 @@ def _replace_numpy(base: np.ndarray, value: np.ndarray, shape: Any, starts: Any,
     return result
 
 
-def _zeros_like(x: Tensor) -> Tensor:
-    return apply(FULL, shape=x.shape, dtype=x.dtype, value=0.0)
-
-
 def _replace_vjp(
     g: Tensor, y: Tensor, base: Tensor, value: Tensor, starts: Shape, steps: tuple[int, ...], sizes: Shape
 ) -> tuple[Tensor, ...]:
-    outside = apply(REPLACE, g, _zeros_like(value), starts=starts, steps=steps, sizes=sizes)
+    outside = apply(REPLACE, g, zeros(value.type), starts=starts, steps=steps, sizes=sizes)
     return outside, apply(SLICE, g, starts=starts, steps=steps, sizes=value.shape)
 
 
@@ -178,8 +174,8 @@ def _replace_jvp(
 ) -> Tensor | None:
     if ts[0] is None and ts[1] is None:
         return None
-    outside = ts[0] if ts[0] is not None else _zeros_like(base)
-    inside = ts[1] if ts[1] is not None else _zeros_like(value)
+    outside = ts[0] if ts[0] is not None else zeros(base.type)
+    inside = ts[1] if ts[1] is not None else zeros(value.type)
     return apply(REPLACE, outside, inside, starts=starts, steps=steps, sizes=sizes)
 
 

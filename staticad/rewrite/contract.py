@@ -14,27 +14,18 @@ from staticad.ir.graph import Node, Tensor, sort_nodes
 from staticad.ops.arithmetic import MUL
 from staticad.ops.base import apply
 from staticad.ops.contract import MATMUL
-from staticad.ops.movement import BROADCAST_TO, EXPAND_DIMS, RESHAPE, TRANSPOSE
+from staticad.ops.movement import BROADCAST_TO, EXPAND_DIMS, RESHAPE, TRANSPOSE, last_two_swapped, swapped
 from staticad.ops.reduce import SUM
 from staticad.rewrite.algebra import is_power_of_two
 from staticad.rewrite.match import fit, floats, number, scalar_value
-from staticad.rewrite.movement import expanded, squeezed, transposed
+from staticad.rewrite.movement import expanded, squeezed
 from staticad.rewrite.pattern import Rule, Variable, call, equation
 
 a, b = Variable("a"), Variable("b")
 
 
-def swapped(x: Tensor) -> Tensor:
-    """The transposed matrices."""
-    return transposed(x, _swap(x.ndim))
-
-
-def _swap(ndim: int) -> tuple[int, ...]:
-    return (*range(ndim - 2), ndim - 1, ndim - 2)
-
-
 def _is_swapped(x: Tensor) -> bool:
-    return x.node.op is TRANSPOSE and x.node.attrs["axes"] == _swap(x.ndim)
+    return x.node.op is TRANSPOSE and x.node.attrs["axes"] == last_two_swapped(x.ndim)
 
 
 def _reshaped(x: Tensor, rows: int) -> Tensor:

@@ -11,12 +11,12 @@ from staticad.ops.arithmetic import MUL, NEG
 from staticad.ops.base import apply
 from staticad.ops.contract import MATMUL
 from staticad.ops.creation import fill
-from staticad.ops.movement import BROADCAST_TO, EXPAND_DIMS, TRANSPOSE
+from staticad.ops.movement import BROADCAST_TO, EXPAND_DIMS, TRANSPOSE, swapped
 from staticad.ops.reduce import SUM
 from staticad.ops.sources import placeholder
 from staticad.ops.transcendental import EXP
 from staticad.reference import evaluate
-from staticad.rewrite.contract import CONTRACT_RULES, contract_rules, single_use, swapped
+from staticad.rewrite.contract import CONTRACT_RULES, contract_rules, single_use
 from staticad.rewrite.engine import apply_rules
 from staticad.rewrite.movement import MOVEMENT_RULES
 from tests.rewrite.support import only, rewritten

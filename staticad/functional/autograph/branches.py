@@ -17,7 +17,7 @@ from staticad.ir.dtypes import INT64, DType, is_float
 from staticad.ir.graph import Tensor, describe
 from staticad.ir.provenance import here, user_call
 from staticad.ir.types import same_size
-from staticad.ops.creation import fill
+from staticad.ops.creation import zeros
 from staticad.ops.promotion import cast, common_dtype, to_tensor
 
 Block = Callable[[], Any]
@@ -144,7 +144,7 @@ def _collect(
     for leaf, other in zip(leaves, others, strict=True):
         if filled and is_numeric(leaf):
             tensor = to_tensor(leaf)
-            empty = fill(tensor.shape, 0, tensor.dtype)
+            empty = zeros(tensor.type)
             pair = (tensor, empty) if not fill_then else (empty, tensor)
         elif leaf is other or same_constant(leaf, other):
             makers.append(_constant(leaf))

@@ -19,7 +19,7 @@ from staticad.ir.dtypes import FLOAT64, DType, is_float
 from staticad.ir.graph import Tensor, describe
 from staticad.ir.provenance import here
 from staticad.ir.types import TensorType, same_size
-from staticad.ops.creation import fill
+from staticad.ops.creation import zeros
 from staticad.ops.promotion import cast, common_dtype, to_tensor
 
 
@@ -43,7 +43,7 @@ class Leaf:
         """The value with which the loop begins, in the settled type."""
         assert self.kind is not None
         if self.absent:
-            return fill(self.kind.shape, 0, self.kind.dtype)
+            return zeros(self.kind)
         tensor = to_tensor(self.value, self.kind.dtype)
         return broadcast_to(tensor, self.kind.shape) if self.weak and self.kind.shape else tensor
 

@@ -15,8 +15,8 @@ from staticad.lower.index.views import IndexedFamily
 from staticad.ops.arithmetic import MUL
 from staticad.ops.base import Op, apply
 from staticad.ops.comparison import LOGICAL_AND
-from staticad.ops.creation import fill
-from staticad.ops.movement import BROADCAST_TO, EXPAND_DIMS, SQUEEZE, TRANSPOSE
+from staticad.ops.creation import zeros
+from staticad.ops.movement import BROADCAST_TO, EXPAND_DIMS, SQUEEZE, swapped
 from staticad.ops.reduce import ANY, SUM
 
 Families = Mapping[Op, IndexedFamily]
@@ -28,7 +28,7 @@ def expand_product(node: Node, inputs: tuple[Tensor, ...], sizes: Sizes, familie
     a, b = inputs
     m, k, n = a.shape[-2], a.shape[-1], b.shape[-1]
     if 0 in (*a.shape, *b.shape):
-        return fill(node.types[0].shape, 0, a.dtype)
+        return zeros(node.types[0])
     if a.dtype.kind == "f" and 1 not in (m, k, n):
         return None
     times, total = (LOGICAL_AND, ANY) if a.dtype.kind == "b" else (MUL, SUM)
@@ -36,13 +36,13 @@ def expand_product(node: Node, inputs: tuple[Tensor, ...], sizes: Sizes, familie
     if k == 1:
         return apply(times, a, b)
     if n == 1 and _columns(a, sizes, families):  # a is stored by columns: add up multiples of them
-        return apply(EXPAND_DIMS, apply(total, apply(times, _swapped(a), b), axes=(rank - 2,)), axes=(rank - 1,))
+        return apply(EXPAND_DIMS, apply(total, apply(times, swapped(a), b), axes=(rank - 2,)), axes=(rank - 1,))
     if n == 1:  # rows of a times one column: sum along contiguous memory
         column = apply(SQUEEZE, b, axes=(b.ndim - 1,))
         row = apply(EXPAND_DIMS, column, axes=(column.ndim - 1,))
         return apply(EXPAND_DIMS, apply(total, apply(times, a, row), axes=(rank - 1,)), axes=(rank - 1,))
     if m == 1 and _columns(b, sizes, families):
-        return apply(EXPAND_DIMS, apply(total, apply(times, a, _swapped(b)), axes=(rank - 1,)), axes=(rank - 2,))
+        return apply(EXPAND_DIMS, apply(total, apply(times, a, swapped(b)), axes=(rank - 1,)), axes=(rank - 2,))
     left = apply(EXPAND_DIMS, a, axes=(a.ndim,))
     right = apply(EXPAND_DIMS, b, axes=(b.ndim - 2,))
     return apply(total, apply(times, left, right), axes=(rank - 1,))
@@ -52,10 +52,6 @@ def _columns(matrices: Tensor, sizes: Sizes, families: Families) -> bool:
     """True if memory runs down the columns."""
     row, column = strided_view(matrices, sizes, families).strides[-2:]
     return row == 1 and column != 1
-
-
-def _swapped(x: Tensor) -> Tensor:
-    return apply(TRANSPOSE, x, axes=(*range(x.ndim - 2), x.ndim - 1, x.ndim - 2))
 
 
 def batch_shape(node: Node, sizes: Sizes) -> Shape:
