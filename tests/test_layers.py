@@ -185,3 +185,16 @@ def test_a_docstring_says_the_modules_idea(path: Path) -> None:
 def test_the_checks_see_what_they_should(file: str, source: str, upward: int, local: int) -> None:
     assert len(upward_imports(source, ROOT / file)) == upward
     assert len(local_imports(source, ROOT / file)) == local
+
+
+@pytest.mark.parametrize("path", FILES, ids=relative)
+def test_no_decision_goes_by_the_name_of_a_family(path: Path) -> None:
+    """The names are for people; code asks for the class (in `lower`, the family's lowering)."""
+    if path.is_relative_to(ROOT / "export") or path.is_relative_to(ROOT / "ops"):
+        return  # which draw families in colours, and name them
+    found = [
+        n.lineno
+        for n in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(n, ast.Attribute) and n.attr == "family"
+    ]
+    assert found == []

@@ -9,6 +9,7 @@ from staticad.ops.arithmetic import ADD
 from staticad.ops.base import apply, apply_all
 from staticad.ops.control import LOOP, Body, LoopShape, parameter, steps_made
 from staticad.ops.creation import FULL
+from staticad.ops.indexing import Scatter
 from staticad.ops.slicing import EMBED, REPLACE, SLICE
 
 
@@ -53,7 +54,7 @@ def _fits_in(emptied: Tensor, region: Tensor) -> bool:
 def _scattered(tensor: Tensor) -> list[Tensor]:
     """The scatters that make a tensor of zeros, the last one first; none if it is made in another way."""
     chain: list[Tensor] = []
-    while tensor.op.family == "scatter" and tensor.node.attrs["mode"] == "add":
+    while isinstance(tensor.op, Scatter) and tensor.node.attrs["mode"] == "add":
         chain.append(tensor)
         tensor = tensor.inputs[0]
     is_zero = tensor.op is FULL and tensor.node.attrs["value"] == 0

@@ -8,6 +8,7 @@ from typing import Any
 from staticad.errors import GradientError
 from staticad.ir.dtypes import is_float
 from staticad.ir.graph import Node, Tensor, describe, sort_nodes
+from staticad.ops.base import Barrier
 
 
 def as_list(value: Any, what: str) -> list[Tensor]:
@@ -70,7 +71,7 @@ def explain_unconnected(ys: Iterable[Tensor], x: Tensor, stops: Collection[Tenso
             continue
         if node.detached:
             reason = "was made under no_grad"
-        elif node.op.family == "barrier":
+        elif isinstance(node.op, Barrier):
             reason = "stops gradients"
         elif node.op.nondifferentiable or not through:
             reason = "is piecewise constant" if through else "is in stop_gradients"

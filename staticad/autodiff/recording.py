@@ -10,8 +10,9 @@ from staticad.autodiff.loop_parts import LoopParts
 from staticad.ir.dims import at_least, product
 from staticad.ir.graph import Node, Tensor
 from staticad.ir.substitute import depends_on
-from staticad.ops.base import apply_all
+from staticad.ops.base import Barrier, Elementwise, Movement, Reshape, apply_all
 from staticad.ops.control import LOOP, Body
+from staticad.ops.indexing import Gather
 
 CHEAP = 2  # ops up to this cost are computed again rather than recorded
 
@@ -67,7 +68,7 @@ def _frontier(outputs: Sequence[Tensor], backward: Sequence[Tensor]) -> list[Ten
 
 def _follows(node: Node, known: set[Tensor]) -> bool:
     """True for cheap elementwise ops of values that are there anyway."""
-    if node.op.family == "elementwise" and node.op.cost <= CHEAP:
+    if isinstance(node.op, Elementwise) and node.op.cost <= CHEAP:
         return all(t in known or not t.node.inputs for t in node.inputs)
     return False
 
@@ -75,11 +76,11 @@ def _follows(node: Node, known: set[Tensor]) -> bool:
 def _reads_free(node: Node, free: set[Tensor]) -> bool:
     """True for what is read from slices, captures and constants at some index: it costs as much to read again as from
     a record."""
-    return node.op.family == "gather" and (node.inputs[0] in free or not node.inputs[0].node.inputs)
+    return isinstance(node.op, Gather) and (node.inputs[0] in free or not node.inputs[0].node.inputs)
 
 
 def _is_large_view(tensor: Tensor) -> bool:
-    if tensor.op.family not in ("movement", "barrier", "reshape"):
+    if not isinstance(tensor.op, Movement | Barrier | Reshape):
         return False
     return at_least(product(tensor.shape) - product(tensor.inputs[0].shape), 0)
 

@@ -9,6 +9,7 @@ import numpy as np
 from staticad.errors import GraphError
 from staticad.ir.graph import Node, Tensor, sort_nodes
 from staticad.ir.printer import format_value
+from staticad.ops.base import Source
 from staticad.ops.control import LOOP
 from staticad.ops.sources import CONSTANT
 
@@ -48,7 +49,7 @@ def number_nodes(outputs: Iterable[tuple[str, Tensor]]) -> dict[Node, int]:
 
 def kind(node: Node) -> str:
     """The family of the node's op; for sources the op itself: placeholder, variable, constant."""
-    return node.op.name if node.op.family == "source" else node.op.family
+    return node.op.name if isinstance(node.op, Source) else node.op.family
 
 
 def parts(nodes: Iterable[Node]) -> dict[Node, str]:

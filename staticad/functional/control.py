@@ -23,7 +23,7 @@ from staticad.ir.graph import Node, Tensor, describe, sort_nodes
 from staticad.ir.provenance import here, user_call
 from staticad.ir.substitute import substitute
 from staticad.ir.types import TensorType, same_size
-from staticad.ops.base import apply_all
+from staticad.ops.base import Creation, apply_all
 from staticad.ops.control import COND, LOOP, Body, LoopShape, parameter
 from staticad.ops.promotion import cast, common_dtype, to_tensor
 from staticad.ops.sources import CONSTANT, is_weak
@@ -243,7 +243,7 @@ def _captures(outputs: Sequence[Tensor], inside: Callable[[Node], bool]) -> list
         tensor = stack.pop()
         node = tensor.node
         if not inside(node):
-            if node.op is not CONSTANT and node.op.family != "creation":
+            if node.op is not CONSTANT and not isinstance(node.op, Creation):
                 found[tensor] = None
         elif node not in seen:
             seen.add(node)

@@ -27,7 +27,7 @@ class Interner:
 
     def node(self, node: Node, inputs: tuple[Tensor, ...]) -> Node:
         """The one node that computes ``node`` on ``inputs``: an earlier one, ``node`` itself, or a copy of it."""
-        if not inputs and node.op.family == "source" and "value" not in node.attrs:
+        if getattr(node.op, "distinct", False):
             return node
         key = self._key(node, inputs)
         found = self._nodes.get(key)

@@ -108,11 +108,16 @@ def apply_all(op: Op, *inputs: Tensor, name: str | None = None, **attrs: Any) ->
 
 
 class Source(Op):
-    """Placeholder, variable, constant: no inputs, the type is an attribute."""
+    """Placeholder, variable, constant: no inputs, the type is an attribute. A node of a ``distinct`` op is itself and
+    nothing else; of other ops, equal nodes become one."""
 
     family = "source"
     title, about = "Sources", "No operands; the value comes from outside."
     result = ASKED
+
+    def __init__(self, name: str, *, distinct: bool = True, **kwargs: Any) -> None:
+        super().__init__(name, nondifferentiable=True, **kwargs)
+        self.distinct = distinct
 
     def infer(self, inputs: tuple[TensorType, ...], attrs: Attrs) -> Inferred:
         return (attrs["type"],), ()

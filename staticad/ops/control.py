@@ -30,7 +30,7 @@ def _given(**_: Any) -> Any:
     raise AssertionError("a parameter takes its value from the loop or branch that it belongs to")
 
 
-PARAMETER = Source("parameter", numpy=_given, nondifferentiable=True, notes="what a loop or branch hands to its body")
+PARAMETER = Source("parameter", numpy=_given, notes="what a loop or branch hands to its body")
 
 
 def parameter(kind: TensorType, name: str | None = None) -> Tensor:
@@ -159,7 +159,7 @@ def steps_made(node: Node) -> Tensor:
 
 def bodies(node: Node) -> tuple[Body, ...]:
     """The bodies of a node; none for ordinary nodes."""
-    if node.op.family != "control":
+    if not isinstance(node.op, Control):
         return ()
     return node.attrs["branches"] if node.op is COND else (node.attrs["body"],)
 

@@ -19,12 +19,12 @@ def _no_reference(**_: Any) -> np.ndarray:
     raise AssertionError("a source takes its value from the feeds")
 
 
-PLACEHOLDER = Source("placeholder", numpy=_no_reference, nondifferentiable=True, notes="an input of every run")
-VARIABLE = Source("variable", numpy=_no_reference, nondifferentiable=True, notes="keeps its value between runs")
+PLACEHOLDER = Source("placeholder", numpy=_no_reference, notes="an input of every run")
+VARIABLE = Source("variable", numpy=_no_reference, notes="keeps its value between runs")
 CONSTANT = Source(
     "constant",
     numpy=lambda *, type, value: value.array,
-    nondifferentiable=True,
+    distinct=False,
     notes="equal by dtype, shape and bits: 0.0 and -0.0 stay apart",
 )
 

@@ -12,6 +12,7 @@ from staticad.ir.provenance import here
 from staticad.ir.types import Constraint, same_size
 from staticad.lower.kernel.plan import Plan
 from staticad.ops.promotion import to_tensor
+from staticad.ops.sources import PLACEHOLDER
 from staticad.rewrite.pipeline import Options, optimize
 from staticad.runtime.feeds import free_symbols, unknown_size
 from staticad.runtime.variables import Variable
@@ -90,7 +91,7 @@ def check_update(variable: Variable, value: Tensor, constraints: list[Constraint
 
 def read_inputs(inputs: Any, nodes: Sequence[Node]) -> tuple[Tensor, ...]:
     """The placeholders that a run is fed, for a graph of these nodes."""
-    needed = sorted((n for n in nodes if n.op.name == "placeholder"), key=lambda n: n.serial)
+    needed = sorted((n for n in nodes if n.op is PLACEHOLDER), key=lambda n: n.serial)
     if inputs is None:
         return tuple(n.out for n in needed)
     if isinstance(inputs, Tensor):
@@ -99,7 +100,7 @@ def read_inputs(inputs: Any, nodes: Sequence[Node]) -> tuple[Tensor, ...]:
         raise GraphError(f"inputs is a list of placeholders, not {inputs!r} (at {here()})")
     given: set[Node] = set()
     for tensor in inputs:
-        if not isinstance(tensor, Tensor) or tensor.op.name != "placeholder":
+        if not isinstance(tensor, Tensor) or tensor.op is not PLACEHOLDER:
             what = describe(tensor) if isinstance(tensor, Tensor) else repr(tensor)
             raise GraphError(f"{what} can't be an input: inputs are placeholders (at {here()})")
         if tensor.node in given:

@@ -15,11 +15,14 @@ from staticad.ir.graph import Node, Tensor, describe
 from staticad.ir.provenance import here, user_call
 from staticad.ops.base import apply
 from staticad.ops.comparison import LOGICAL_AND, LOGICAL_NOT, LOGICAL_OR, NOT_EQUAL
+from staticad.ops.contract import Contract
+from staticad.ops.control import Control
+from staticad.ops.indexing import Gather, Scatter
 from staticad.ops.promotion import to_tensor
 from staticad.ops.sources import constant
 
 Thunk = Callable[[], Any]
-_MAY_FAIL_OR_COST = ("gather", "scatter", "control", "contract")  # families that a run skips when it can
+_MAY_FAIL_OR_COST = (Gather, Scatter, Control, Contract)  # what a run skips when it can
 
 
 def condition(value: Any, what: str) -> Any:
@@ -90,7 +93,7 @@ def _can_always_run(tensor: Tensor, mark: int) -> bool:
     while pending:
         node = pending.pop()
         if node.serial > mark and node not in seen:
-            if node.op.family in _MAY_FAIL_OR_COST:
+            if isinstance(node.op, _MAY_FAIL_OR_COST):
                 return False
             seen.add(node)
             pending += [t.node for t in node.inputs]
