@@ -7,6 +7,7 @@ the text of the machine, so the text (and with it the cache key) changes when a 
 from __future__ import annotations
 
 import re
+import struct
 from collections.abc import Mapping
 from enum import IntEnum
 from typing import NamedTuple
@@ -48,6 +49,7 @@ class Context(IntEnum):
     BLAS = 28  # see BlasThreads; 0: leave them alone
     WATCH = 29  # see Watch; 0: nothing looks there
     SET_INTERRUPT = 30
+    NEW_BYTES = 31
 
 
 class FeedSpec(IntEnum):
@@ -232,6 +234,20 @@ class Failure(IntEnum):
     INTERRUPTED = 3
 
 
+class Status(NamedTuple):
+    """The status words of a run that has failed; the meaning of the last three depends on the first."""
+
+    failed: int
+    code: int
+    first: int
+    second: int
+
+    @classmethod
+    def from_bytes(cls, words: bytes) -> Status:
+        """From what a run returns."""
+        return cls(*struct.unpack("=4q", words))
+
+
 class BranchBlock(IntEnum):
     """The argument block of a choice: address of the index, then the branches, see Branch."""
 
@@ -252,10 +268,10 @@ class Branch(IntEnum):
 
 
 class ReturnCode(NamedTuple):
-    """What a run returns besides results: k >= 1 means that feed k - 1 does not fit, nothing has run."""
+    """How a run without results ended: k >= 1 means that feed k - 1 does not fit, nothing has run."""
 
     DONE: int = 0
-    STATUS: int = -1  # a kernel wrote the status words; no commit step has run
+    STATUS: int = -1  # a kernel wrote the status words, which are returned instead; no commit step has run
     BUSY: int = -2  # another thread holds one of the locks; nothing has run
     COUNT: int = -3  # the feeds are not a tuple of the right length; nothing has run
     INTERRUPTED: int = (

@@ -104,10 +104,11 @@ class Program:
     - ``threads``, by default as the setting says; more than one are used for steps whose extent exceeds their grain.
 
     ``run(feeds)`` returns a tuple of new arrays, ``run(feeds, outs)`` writes into the given tuple of arrays and returns
-    it; the caller vouches for their dtype, shape and layout. Both are tuples. Instead of a tuple ``run`` returns an
-    int when the results do not exist: ``CODES.BUSY`` (try again, see :func:`staticad.runtime.locks.back_off`),
-    ``CODES.COUNT`` (not a tuple of the right length), ``CODES.STATUS`` (see :attr:`status`; no commit step has run),
-    or k >= 1 when feed k - 1 is not exactly as its spec says. Raises MemoryError when a result cannot be allocated.
+    it; the caller vouches for their dtype, shape and layout. Both are tuples. Instead of a tuple ``run`` returns the
+    bytes of a :class:`staticad.runtime.layout.Status` when a kernel has written the status words (no commit step has
+    run), and an int when nothing has run: ``CODES.BUSY`` (try again, see :func:`staticad.runtime.locks.back_off`),
+    ``CODES.COUNT`` (not a tuple of the right length), ``CODES.INTERRUPTED`` (by SIGINT), or k >= 1 when feed k - 1 is
+    not exactly as its spec says. Raises MemoryError when a result cannot be allocated.
 
     :attr:`arguments` and :attr:`status` are the tables themselves: a kernel that checks indices gets the address of the
     status words by ``program.arguments[slot] = program.status.ctypes.data``.
@@ -245,6 +246,7 @@ def _functions() -> dict[Context, int]:
         Context.SAVE_THREAD: abi.python_function("PyEval_SaveThread"),
         Context.RESTORE_THREAD: abi.python_function("PyEval_RestoreThread"),
         Context.NEW_INTEGER: abi.python_function("PyLong_FromLongLong"),
+        Context.NEW_BYTES: abi.python_function("PyBytes_FromStringAndSize"),
         Context.NEW_TUPLE: abi.python_function("PyTuple_New"),
         Context.NEW_ARRAY: abi.new_array_function(),
         Context.INCREASE_REFERENCES: abi.python_function("Py_IncRef"),

@@ -74,7 +74,6 @@ def _machine(args: int, lo: int, hi: int) -> int:
         kind = peek(feed + OBJECT_TYPE, 0)
         rank = peek(spec, FeedSpec.RANK)
         fits = 0
-        data = feed + SCALAR_VALUE
         if kind == array_type:
             if (
                 peek(feed + ARRAY_DTYPE, 0) == peek(spec, FeedSpec.DTYPE)
@@ -86,21 +85,11 @@ def _machine(args: int, lo: int, hi: int) -> int:
                 for axis in range(rank):
                     if peek(sizes, axis) != peek(spec, FeedSpec.SIZES + axis):
                         fits = 0
-                data = peek(feed + ARRAY_DATA, 0)
         elif rank == 0 and (kind == peek(spec, FeedSpec.SCALAR_TYPE) or kind == peek(spec, FeedSpec.OTHER_SCALAR_TYPE)):
             fits = 1
         if fits == 0:
             return call(new_integer, i + 1, 0, 0, 0)
-        poke(pointers, i, data)
         spec += 8 * (FeedSpec.SIZES + rank)
-
-    # The locks. Their words change under the global interpreter lock only, so plain reads and writes do.
-    lock_count = peek(context, Context.LOCK_COUNT)
-    locks = peek(context, Context.LOCKS)
-    for k in range(lock_count):
-        holders = peek(peek(locks, LockUse.WORDS * k + LockUse.WORD), 0)
-        if holders < 0 or (holders > 0 and peek(locks, LockUse.WORDS * k + LockUse.EXCLUSIVE) != 0):
-            return call(new_integer, CODES.BUSY, 0, 0, 0)
 
     # The results: the given tuple, or a new one of new arrays.
     out_count = peek(context, Context.OUT_COUNT)
@@ -126,14 +115,31 @@ def _machine(args: int, lo: int, hi: int) -> int:
                 return 0
             poke(outs + TUPLE_ITEMS, j, out)
             spec += 8 * (OutSpec.SIZES + rank)
-    for j in range(out_count):
-        poke(pointers, feed_count + j, peek(peek(outs + TUPLE_ITEMS, j) + ARRAY_DATA, 0))
 
+    # An allocation may start the garbage collector, and with it any Python: another run of this program, other threads.
+    # So what follows, until the locks are held, allocates nothing, and what other runs write too comes after it.
+
+    # The locks. Their words change under the global interpreter lock only, so plain reads and writes do.
+    lock_count = peek(context, Context.LOCK_COUNT)
+    locks = peek(context, Context.LOCKS)
+    for k in range(lock_count):
+        holders = peek(peek(locks, LockUse.WORDS * k + LockUse.WORD), 0)
+        if holders < 0 or (holders > 0 and peek(locks, LockUse.WORDS * k + LockUse.EXCLUSIVE) != 0):
+            call(peek(context, Context.DECREASE_REFERENCES), outs, 0, 0, 0)
+            return call(new_integer, CODES.BUSY, 0, 0, 0)
     for k in range(lock_count):
         word = peek(locks, LockUse.WORDS * k + LockUse.WORD)
         poke(word, 0, -1 if peek(locks, LockUse.WORDS * k + LockUse.EXCLUSIVE) != 0 else peek(word, 0) + 1)
 
-    # Bind the pointers of this call.
+    # The pointers of this call.
+    for i in range(feed_count):
+        feed = peek(feeds + TUPLE_ITEMS, i)
+        data = feed + SCALAR_VALUE
+        if peek(feed + OBJECT_TYPE, 0) == array_type:
+            data = peek(feed + ARRAY_DATA, 0)
+        poke(pointers, i, data)
+    for j in range(out_count):
+        poke(pointers, feed_count + j, peek(peek(outs + TUPLE_ITEMS, j) + ARRAY_DATA, 0))
     patch = peek(context, Context.PATCHES)
     for k in range(peek(context, Context.PATCH_COUNT)):
         poke(peek(patch, Patch.TARGET), 0, peek(pointers, peek(patch, Patch.SOURCE)) + peek(patch, Patch.OFFSET))
@@ -238,8 +244,11 @@ def _machine(args: int, lo: int, hi: int) -> int:
             poke(profile, Measure.NANOSECONDS, peek(profile, Measure.NANOSECONDS) + ended - began)
             poke(profile, Measure.CALLS, peek(profile, Measure.CALLS) + 1)
             profile += 8 * Measure.WORDS
+    failure = stack_words(4)
     if peek(status, 0) != 0:
         code = CODES.INTERRUPTED if peek(status, 0) == Failure.INTERRUPTED else CODES.STATUS
+        for k in range(4):  # when the locks are given back, they belong to the next run
+            poke(failure, k, peek(status, k))
 
     if release != 0:
         call(peek(context, Context.RESTORE_THREAD), thread, 0, 0, 0)
@@ -254,6 +263,8 @@ def _machine(args: int, lo: int, hi: int) -> int:
         if code == CODES.INTERRUPTED:
             call(peek(context, Context.SET_INTERRUPT), 0, 0, 0, 0)
         call(peek(context, Context.DECREASE_REFERENCES), outs, 0, 0, 0)
+        if code == CODES.STATUS:
+            return call(peek(context, Context.NEW_BYTES), failure, 8 * 4, 0, 0)
         return call(new_integer, code, 0, 0, 0)
     return outs
 

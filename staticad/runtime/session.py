@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -35,7 +35,7 @@ from staticad.runtime.feeds import (
     order_feeds,
     sizes_fit,
 )
-from staticad.runtime.layout import Failure
+from staticad.runtime.layout import Failure, Status
 from staticad.runtime.locks import Lock, back_off
 from staticad.runtime.machine import CODES, prepare
 from staticad.runtime.memory import LARGE, aligned_bytes, as_out_of_memory, check_memory
@@ -180,31 +180,30 @@ class Session:
             result = binding.run(feeds) if out is None else binding.run(feeds, out)
             if type(result) is tuple:
                 return result
+            if type(result) is bytes:
+                self._report(binding, Status.from_bytes(result))
             if result == CODES.INTERRUPTED:
                 continue  # Python has called the handler of the signal by now, and it has not raised
-            if result == CODES.STATUS:
-                self._report(binding)
-            elif result != CODES.BUSY:
+            if result != CODES.BUSY:
                 raise AssertionError(f"the machine refused converted feeds with code {result}")
             attempt += 1
             back_off(attempt)
 
-    def _report(self, binding: Binding) -> None:
-        """Raise the error that the status words of the last run describe, unless another thread has run since."""
-        failed, code, index, size = binding.program.status.tolist()
-        if failed == Failure.OUT_OF_MEMORY:
+    def _report(self, binding: Binding, status: Status) -> NoReturn:
+        """Raise the error that the status words of a run describe."""
+        if status.failed == Failure.OUT_OF_MEMORY:
             self._release()
-            lines = ", ".join(map(str, binding.loops[code]))
+            lines = ", ".join(map(str, binding.loops[status.code]))
             raise OutOfMemory(
-                f"the loop at {lines} records what its derivative needs: {index:,} bytes after {size:,} steps, and "
-                'there is no room for more; the option checkpoint="sqrt" of the loop records less, and the setting '
+                f"the loop at {lines} records what its derivative needs: {status.first:,} bytes after "
+                f"{status.second:,} steps, and there is no room for more; the option "
+                'checkpoint="sqrt" of the loop records less, and the setting '
                 "STATICAD_TAPE_LIMIT says how many bytes it may take"
             )
-        if failed:
-            if code >= len(self._plan.checks):
-                body = binding.unmet[code - len(self._plan.checks)]
-                check_sizes(body.sized, body.requirements, binding.values)
-            raise self._plan.checks[code].error(index, size)
+        if status.code >= len(self._plan.checks):
+            body = binding.unmet[status.code - len(self._plan.checks)]
+            check_sizes(body.sized, body.requirements, binding.values)
+        raise self._plan.checks[status.code].error(status.first, status.second)
 
     def _release(self) -> None:
         """Give back what loops have recorded, which is kept for the next run otherwise."""
@@ -213,14 +212,19 @@ class Session:
                 binding.release()
 
     def _bind(self, values: dict[Symbol, int]) -> Binding:
-        """The program for these sizes: the one in use, one used before, or a new one. Compiles nothing."""
+        """The program for these sizes: the one in use, one used before, or a new one. Compiles nothing.
+
+        Threads may meet here, at any line: each single step is atomic, and none relies on what was read before. At
+        worst two threads make a binding of the same sizes, and one is dropped.
+        """
         key = tuple(values[s] for s in self._symbols)
-        binding = self._bindings.pop(key, None)  # each of these steps is atomic: threads may meet here
+        binding = self._bindings.pop(key, None)
         if binding is None:
             binding = self._new_binding(values)
         self._bindings[key] = binding
-        while len(self._bindings) > BINDINGS:
-            self._bindings.popitem(last=False)
+        if len(self._bindings) > BINDINGS:
+            for old in list(self._bindings)[:-BINDINGS]:
+                self._bindings.pop(old, None)
         self._run = binding.run
         return binding
 
@@ -234,14 +238,20 @@ class Session:
             plan = guarded_plan(self._plan, codes)
             compiled = Compiled(watched_plan(counting_plan(plan) if profile else plan), profile)
         check_memory(compiled.plan, values)
-        needed = evaluate(compiled.plan.arena, values)
-        if needed > self._arena.size:
-            # Half as much again, so that sizes that grow by and by do not allocate every time.
-            larger = self._arena.size * 3 // 2
-            self._arena = aligned_bytes(larger if needed < larger < LARGE else needed)
-            self._bindings.clear()
+        arena = self._large_arena(evaluate(compiled.plan.arena, values))
         with timed("bind sizes"):
-            return Binding(compiled, self.variables, self._written, values, self._lock, self._arena, unmet)
+            return Binding(compiled, self.variables, self._written, values, self._lock, arena, unmet)
+
+    def _large_arena(self, needed: int) -> np.ndarray:
+        """The session's arena, or a larger one in its place. A binding keeps the arena that it was made for, so another
+        thread may replace it at any moment."""
+        arena = self._arena
+        if needed > arena.size:
+            # Half as much again, so that sizes that grow by and by do not allocate every time.
+            larger = arena.size * 3 // 2
+            arena = self._arena = aligned_bytes(larger if needed < larger < LARGE else needed)
+            self._bindings.clear()
+        return arena
 
     # ---- looking inside ------------------------------------------------------------------------------------------
 

@@ -87,7 +87,7 @@ def test_errors_of_one_thread_are_not_those_of_another() -> None:
     def work(number: int) -> None:
         for _ in range(200):
             if number % 2:
-                with pytest.raises(sa.IndexOutOfBounds, match="index (41|43) is out of range"):
+                with pytest.raises(sa.IndexOutOfBounds, match=f"index {40 + number} is out of range"):
                     session(array, np.array([0, 40 + number]))
             else:
                 np.testing.assert_array_equal(session(array, np.array([3, -4])), [6, 0])
