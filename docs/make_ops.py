@@ -43,7 +43,7 @@ def derivative(op: Op) -> str:
     """How the op takes part in differentiation, in a word."""
     if isinstance(op, (Source, Creation)):
         return ""
-    if isinstance(op, Barrier):
+    if isinstance(op, Barrier) and op.nondifferentiable:
         return "stops"
     if op.nondifferentiable:
         return "zero"

@@ -17,6 +17,7 @@ from staticad.ir.demands import operands, region_of, unmet
 from staticad.ir.dims import Dim, Shape, Size, Symbol, is_runtime, symbols
 from staticad.ir.dtypes import DType
 from staticad.ir.graph import Attrs, Node, Tensor, describe, sort_nodes
+from staticad.ops.barrier import DEMAND
 from staticad.ops.control import COND, PARAMETER, Body, Control, LoopShape, leaked
 from staticad.ops.sources import CONSTANT, PLACEHOLDER, VARIABLE, ConstantValue
 
@@ -141,6 +142,17 @@ class _Evaluation:
             return {k: self.attribute(v, node) for k, v in value.items()}
         return value
 
+    def check_carried(self, nodes: Iterable[Node]) -> None:
+        """What nodes demand that are not evaluated, as far as their sizes are known here."""
+        for node in nodes:
+            if {s for size in _sizes_of(node) for s in symbols(size)} <= self.sizes.keys():
+                self.check_constraints(node)
+                for kind in node.types:
+                    self.shape(kind.shape, node)
+                for need in node.op.needed(node):
+                    if self.size(need.size, node) == 0 and self.size(need.unless_empty, node):
+                        raise need.error(f"{need.text}, at {node.where}")
+
     def check_constraints(self, node: Node) -> None:
         for a, b in node.constraints:
             left, right = self.size(a, node), self.size(b, node)
@@ -165,6 +177,8 @@ class _Evaluation:
             self.values[node.out] = value.array.astype(self.dtype(node.out.dtype))
             return
         self.check_constraints(node)
+        if node.op is DEMAND:
+            self.check_carried(node.attrs["nodes"])
         if isinstance(node.op, Control):
             self.control(node)
             return
@@ -209,6 +223,7 @@ class _Evaluation:
         if self.watch is not None:
             for tensor, value in inner.values.items():
                 self.watch(tensor, value)
+        inner.check_carried(body.demands)
         return inner.run()
 
     def loop(self, node: Node, inputs: list[np.ndarray]) -> list[np.ndarray]:
@@ -237,6 +252,12 @@ class _Evaluation:
             ordered = stack[::-1] if shape.reverse else stack
             ys.append(np.array(ordered, self.dtype(kind.dtype)).reshape(self.shape(kind.shape, node)))
         return [*carry, *ys, *([np.asarray(count, np.int64)] if shape.conditional else [])]
+
+
+def _sizes_of(node: Node) -> list[Size]:
+    """Every size that a node demands something of."""
+    found = [size for kind in node.types for size in kind.shape] + [size for pair in node.constraints for size in pair]
+    return found + [size for need in node.op.needed(node) for size in need[:2]]
 
 
 def _convert(tensor: Tensor, value: Any) -> np.ndarray:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from staticad.autodiff.loop_parts import Differentiate, Maybe, or_zeros
+from staticad.autodiff.loop_parts import Differentiate, Maybe, demands_of, or_zeros
 from staticad.ir.dtypes import is_float
 from staticad.ir.graph import Node, Tensor
 from staticad.ir.substitute import substitute
@@ -32,7 +32,7 @@ def branch_vjp(
     bodies = []
     for branch, grads in zip(branches, found, strict=True):
         outputs = [or_zeros(grads[k], branch.parameters[wanted[k]]) for k in used]
-        bodies.append(_own(branch.parameters, seeds, outputs))
+        bodies.append(_own(branch, seeds, outputs))
     received = [cotangents[i] for i in given]
     outs = apply_all(COND, *node.inputs, *received, branches=tuple(bodies))  # type: ignore[arg-type]
     for k, out in zip(used, outs, strict=True):
@@ -52,7 +52,7 @@ def branch_jvp(node: Node, tangents: Sequence[Maybe], jvp: Differentiate) -> lis
     bodies = []
     for branch in branches:
         sources = [branch.parameters[i] for i in given]
-        bodies.append(_own(branch.parameters, seeds, jvp([branch.outputs[i] for i in wanted], sources, seeds)))
+        bodies.append(_own(branch, seeds, jvp([branch.outputs[i] for i in wanted], sources, seeds)))
     received = [tangents[i + 1] for i in given]
     outs = apply_all(COND, *node.inputs, *received, branches=tuple(bodies))  # type: ignore[arg-type]
     for i, out in zip(wanted, outs, strict=True):
@@ -60,8 +60,8 @@ def branch_jvp(node: Node, tangents: Sequence[Maybe], jvp: Differentiate) -> lis
     return results
 
 
-def _own(parameters: Sequence[Tensor], seeds: Sequence[Tensor], outputs: Sequence[Tensor]) -> Body:
-    """A body with parameters of its own: the seeds are shared by all branches."""
+def _own(branch: Body, seeds: Sequence[Tensor], outputs: Sequence[Tensor]) -> Body:
+    """The body of a branch's derivative, with parameters of its own: the seeds are shared by all branches."""
     fresh = [parameter(s.type) for s in seeds]
     replaced = substitute(outputs, dict(zip(seeds, fresh, strict=True)))
-    return Body((*parameters, *fresh), tuple(replaced))
+    return Body((*branch.parameters, *fresh), tuple(replaced), demands_of(branch))

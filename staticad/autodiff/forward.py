@@ -11,8 +11,9 @@ from staticad.errors import GradientError, VerifyError
 from staticad.ir.dtypes import is_float
 from staticad.ir.graph import Node, Tensor, describe, sort_nodes
 from staticad.ir.provenance import inherit, user_call
-from staticad.ir.types import same_size
+from staticad.ir.types import may_be_same
 from staticad.ops.arithmetic import ADD
+from staticad.ops.barrier import carried, demanding, of_shape
 from staticad.ops.base import Assemble, Cast, Elementwise, apply, apply_all
 from staticad.ops.control import Control
 from staticad.ops.creation import zeros
@@ -29,6 +30,21 @@ def jvp(ys: Tensor | Sequence[Tensor], xs: Tensor | Sequence[Tensor], tangents: 
 
     Raises GradientError for integers, tangents that do not fit, and an op without a derivative.
     """
+    results, nodes = _differentiate(ys, xs, tangents)
+    with user_call():
+        demands = carried(nodes)
+        return [demanding(r, nodes=demands) for r in results]
+
+
+def _of_body(*args: Any) -> list[Any]:
+    """The tangents in a body, whose demands are those of the body."""
+    return _differentiate(*args)[0]
+
+
+def _differentiate(
+    ys: Tensor | Sequence[Tensor], xs: Tensor | Sequence[Tensor], tangents: Any
+) -> tuple[list[Tensor], list[Node]]:
+    """The tangents, and the nodes below ys, whose demands the tangents need not carry."""
     targets, sources = as_list(ys, "ys"), as_list(xs, "xs")
     check_floats(targets, "jvp of")
     check_floats(sources, "jvp by")
@@ -45,7 +61,7 @@ def jvp(ys: Tensor | Sequence[Tensor], xs: Tensor | Sequence[Tensor], tangents: 
             if pushed is not None:
                 found[tensor] = apply(ADD, found[tensor], pushed) if tensor in found else pushed
     with user_call():
-        return [found[y] if y in found else zeros(y.type) for y in targets]
+        return [found[y] if y in found else zeros(y.type) for y in targets], order
 
 
 def _tangents(xs: list[Tensor], given: Any) -> list[Tensor]:
@@ -57,9 +73,9 @@ def _tangents(xs: list[Tensor], given: Any) -> list[Tensor]:
         tangent = value if isinstance(value, Tensor) else constant(value, x.dtype)
         if tangent.dtype != x.dtype:
             raise GradientError(f"tangent {describe(tangent)} for {describe(x)}: the dtypes differ; use astype")
-        if tangent.ndim != x.ndim or any(same_size(a, b, []) is None for a, b in zip(tangent.shape, x.shape)):
+        if not may_be_same(tangent.shape, x.shape):
             raise GradientError(f"tangent {describe(tangent)} for {describe(x)}: the shapes differ; use broadcast_to")
-        tangents.append(tangent)
+        tangents.append(of_shape(tangent, x.shape))
     return tangents
 
 
@@ -70,7 +86,7 @@ def _push(node: Node, tangents: list[Tensor | None]) -> list[Tensor | None]:
     op = node.op
     with inherit(node.where.derived(f"tangent of {op.name}")):
         if isinstance(op, Control):
-            return control_jvp(node, tangents, jvp)
+            return control_jvp(node, tangents, _of_body)
         if op.jvp is not None:
             made = op.jvp(tangents, node.outputs if op.several_outputs else node.out, *node.inputs, **node.attrs)
             results = list(made) if op.several_outputs else [made]

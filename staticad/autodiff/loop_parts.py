@@ -8,6 +8,7 @@ from typing import Any
 from staticad.autodiff.connect import find_dependent
 from staticad.ir.dtypes import is_float
 from staticad.ir.graph import Node, Tensor, sort_nodes
+from staticad.ops.barrier import carried
 from staticad.ops.control import Body, LoopShape
 from staticad.ops.creation import zeros
 
@@ -35,6 +36,11 @@ class LoopParts:
             if not more:
                 return sorted(found)
             found |= more
+
+
+def demands_of(body: Body) -> tuple[Node, ...]:
+    """What a body demands of sizes, for the body of its derivative, which need not compute the same."""
+    return carried([*sort_nodes(body.outputs), *body.demands])
 
 
 def or_zeros(gradient: Maybe, like: Tensor) -> Tensor:

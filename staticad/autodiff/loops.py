@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from staticad.autodiff.accumulate import accumulate
-from staticad.autodiff.loop_parts import Differentiate, LoopParts, Maybe, or_zeros
+from staticad.autodiff.loop_parts import Differentiate, LoopParts, Maybe, demands_of, or_zeros
 from staticad.autodiff.recording import recorded_values, with_records
 from staticad.autodiff.segments import segmented_again
 from staticad.ir.dims import is_runtime
@@ -176,6 +176,7 @@ def _run_backwards(
             *(parts.captures[i] for i in captures),
         ),
         tuple(outputs),
+        demands_of(parts.body),
     )
     counted = shape.conditional or shape.counted
     backward = replace(
@@ -261,6 +262,7 @@ def loop_jvp(node: Node, tangents: Sequence[Maybe], jvp: Differentiate) -> list[
     body = Body(
         (*parts.carry, *seeds[:a], *parts.slices, *seeds[a:b], *parts.captures, *seeds[b:]),
         (*parts.following, *pushed[:a], *parts.results, *pushed[a:], *again),
+        demands_of(parts.body),
     )
     wider = replace(
         shape,

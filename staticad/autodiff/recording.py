@@ -91,7 +91,7 @@ def with_records(parts: LoopParts, recorded: Sequence[Tensor]) -> tuple[Tensor, 
     if not recorded:
         return node.outputs
     again = parts.body.outputs[-1:] if shape.conditional else ()
-    body = Body(parts.body.parameters, (*parts.following, *parts.results, *recorded, *again))
+    body = Body(parts.body.parameters, (*parts.following, *parts.results, *recorded, *again), parts.body.demands)
     longer = replace(shape, results=shape.results + len(recorded))
     remat = bool(node.attrs.get("remat"))
     return apply_all(LOOP, *node.inputs, body=body, shape=longer, base=node.attrs["base"], remat=remat)

@@ -18,7 +18,8 @@ from staticad.errors import GradientError, VerifyError
 from staticad.ir.dims import product
 from staticad.ir.graph import Node, Tensor, describe, sort_nodes
 from staticad.ir.provenance import inherit, user_call
-from staticad.ir.types import TensorType, same_size
+from staticad.ir.types import TensorType, may_be_same
+from staticad.ops.barrier import carried, demanding, of_shape
 from staticad.ops.base import apply
 from staticad.ops.control import Control
 from staticad.ops.creation import FULL
@@ -47,6 +48,20 @@ def gradients(
     Raises GradientError for integers, a y of several elements without a cotangent, cotangents that do not fit, an
     unconnected x, and an op without a derivative.
     """
+    results, nodes = _differentiate(ys, xs, grad_ys, stop_gradients, unconnected)
+    with user_call():
+        demands = carried(nodes)
+        return [None if r is None else demanding(r, nodes=demands) for r in results]  # type: ignore[misc]
+
+
+def _differentiate(
+    ys: Tensor | Sequence[Tensor],
+    xs: Tensor | Sequence[Tensor],
+    grad_ys: Any = None,
+    stop_gradients: Tensor | Sequence[Tensor] = (),
+    unconnected: Unconnected = "error",
+) -> tuple[list[Any], list[Node]]:
+    """The gradients, and the nodes below ys, whose demands the gradients need not carry."""
     if unconnected not in ("error", "zero", "none"):
         raise GradientError(f'unconnected={unconnected!r}; it is one of "error", "zero", "none"')
     targets, sources, stops = as_list(ys, "ys"), as_list(xs, "xs"), as_list(stop_gradients, "stop_gradients")
@@ -69,7 +84,12 @@ def gradients(
             with user_call():
                 gradient = apply(FULL, shape=x.shape, dtype=x.dtype, value=0.0)
         results.append(gradient)
-    return results
+    return results, order
+
+
+def _of_body(*args: Any, **options: Any) -> list[Any]:
+    """The gradients in a body, whose demands are those of the body."""
+    return _differentiate(*args, **options)[0]
 
 
 def _seeds(ys: list[Tensor], grad_ys: Any) -> list[Tensor]:
@@ -95,9 +115,9 @@ def _seed(y: Tensor, given: Any) -> Tensor:
     seed = given if isinstance(given, Tensor) else constant(given, y.dtype)
     if seed.dtype != y.dtype:
         raise GradientError(f"grad_ys entry {describe(seed)} for {describe(y)}: the dtypes differ; use astype")
-    if seed.ndim != y.ndim or any(same_size(a, b, []) is None for a, b in zip(seed.shape, y.shape, strict=True)):
+    if not may_be_same(seed.shape, y.shape):
         raise GradientError(f"grad_ys entry {describe(seed)} for {describe(y)}: the shapes differ; use broadcast_to")
-    return seed
+    return of_shape(seed, y.shape)
 
 
 def _pull(
@@ -144,7 +164,7 @@ def _pull_node(node: Node, cotangents: list[Tensor | None], dependent: set[Tenso
     op = node.op
     with inherit(node.where.derived(f"gradient of {op.name}")):
         if isinstance(op, Control):
-            return control_vjp(node, cotangents, [t in dependent for t in node.inputs], gradients)
+            return control_vjp(node, cotangents, [t in dependent for t in node.inputs], _of_body)
         if op.vjp is None:
             raise GradientError(f"{op.name} has no derivative rule ({describe(node.outputs[0])})")
         given, made = (tuple(cotangents), node.outputs) if op.several_outputs else (cotangents[0], node.out)
@@ -168,7 +188,6 @@ def sum_to(cotangent: Tensor, target: TensorType, name: str = "sum_to") -> Tenso
         cotangent = apply(SUM, cotangent, axes=axes)
     if stretched:
         cotangent = apply(EXPAND_DIMS, cotangent, axes=stretched)
-    for size, wanted in zip(cotangent.shape, target.shape, strict=True):
-        if same_size(size, wanted, []) is None:
-            raise VerifyError(f"the vjp of {name} returned {cotangent.type} as the cotangent of {target}")
+    if not may_be_same(cotangent.shape, target.shape):
+        raise VerifyError(f"the vjp of {name} returned {cotangent.type} as the cotangent of {target}")
     return cotangent

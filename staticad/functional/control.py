@@ -22,7 +22,7 @@ from staticad.ir.dtypes import BOOL, INT64
 from staticad.ir.graph import Node, Tensor, describe, sort_nodes
 from staticad.ir.provenance import here, user_call
 from staticad.ir.substitute import substitute
-from staticad.ir.types import TensorType, same_size
+from staticad.ir.types import TensorType, may_be_equal, may_be_same
 from staticad.ops.base import Creation, apply_all
 from staticad.ops.control import COND, LOOP, Body, LoopShape, parameter
 from staticad.ops.promotion import cast, common_dtype, to_tensor
@@ -201,7 +201,7 @@ def _length(stacks: list[Tensor], length: Size | None) -> Size:
             raise ShapeError(f"scan: {describe(tensor)} has no axis to take slices along")
         if length is None:
             length = tensor.shape[0]
-        elif same_size(length, tensor.shape[0], []) is None:
+        elif not may_be_equal(length, tensor.shape[0]):
             raise ShapeError(f"scan: {describe(tensor)} has {tensor.shape[0]} slices, not {length}")
     if length is None:
         raise GraphError("scan without xs needs length=")
@@ -227,8 +227,7 @@ def _same_type(what: str, which: str, one: Tensor, other: Tensor) -> None:
             f"{what}: {which} is {one.dtype} at first ({describe(one)}) and then {other.dtype} ({describe(other)}); "
             "the dtype has to stay the same, use astype"
         )
-    sizes = zip(one.shape, other.shape, strict=False)
-    if one.ndim != other.ndim or any(same_size(a, b, []) is None for a, b in sizes):
+    if not may_be_same(one.shape, other.shape):
         raise ShapeError(
             f"{what}: {which} changes its shape from {describe(one)} to {describe(other)}; it has to stay the same"
         )

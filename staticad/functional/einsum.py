@@ -21,7 +21,7 @@ from staticad.ir.dim_values import evaluate
 from staticad.ir.dims import Size, product
 from staticad.ir.dtypes import BOOL
 from staticad.ir.graph import Tensor, describe
-from staticad.ir.types import same_size
+from staticad.ir.types import Demands, same_size
 from staticad.ops.arithmetic import MUL
 from staticad.ops.base import apply
 from staticad.ops.contract import MATMUL
@@ -161,11 +161,14 @@ def _diagonals(term: Term) -> Term:
         first = term.labels.index(label)
         second = term.labels.index(label, first + 1)
         # A diagonal is as long as the shorter axis; here both have to be equal.
-        n = same_size(term.tensor.shape[first], term.tensor.shape[second], [])
-        if n is None:
-            raise ShapeError(f"einsum: sizes of the repeated label {label!r} differ ({describe(term.tensor)})")
-        shape = tuple(n if i in (first, second) else s for i, s in enumerate(term.tensor.shape))
-        tensor = apply(DIAGONAL, broadcast_to(term.tensor, shape), offset=0, axis1=first, axis2=second)
+        with Demands() as demands:
+            n = same_size(term.tensor.shape[first], term.tensor.shape[second], demands)
+            if n is None:
+                raise ShapeError(f"einsum: sizes of the repeated label {label!r} differ ({describe(term.tensor)})")
+            shape = tuple(n if i in (first, second) else s for i, s in enumerate(term.tensor.shape))
+            square = broadcast_to(term.tensor, shape)
+            demands.met_by(square.node.constraints)
+        tensor = apply(DIAGONAL, square, offset=0, axis1=first, axis2=second)
         rest = tuple(k for i, k in enumerate(term.labels) if i not in (first, second))
         term = Term(tensor, (*rest, label))
     return term
@@ -174,15 +177,20 @@ def _diagonals(term: Term) -> Term:
 def _agree(subscripts: str, terms: list[Term]) -> list[Term]:
     """Every label with one size everywhere: axes of size 1 among larger ones drop out, free ones are checked."""
     common: dict[Label, Size] = {}
-    for term in terms:
-        for label, size in term.sizes.items():
-            known = common.get(label, 1)
-            merged = size if known == 1 else known if size == 1 else same_size(known, size, [])
-            if merged is None:
-                listed = ", ".join(describe(t.tensor) for t in terms)
-                raise ShapeError(f"einsum: label {label!r} of {subscripts!r} has sizes {known} and {size} ({listed})")
-            common[label] = merged
-    return [_fit(term, common) for term in terms]
+    with Demands() as demands:
+        for term in terms:
+            for label, size in term.sizes.items():
+                known = common.get(label, 1)
+                merged = size if known == 1 else known if size == 1 else same_size(known, size, demands)
+                if merged is None:
+                    listed = ", ".join(describe(t.tensor) for t in terms)
+                    raise ShapeError(
+                        f"einsum: label {label!r} of {subscripts!r} has sizes {known} and {size} ({listed})"
+                    )
+                common[label] = merged
+        fitting = [_fit(term, common) for term in terms]
+        demands.met_by(*(term.tensor.node.constraints for term in fitting))
+        return fitting
 
 
 def _fit(term: Term, common: Mapping[Label, Size]) -> Term:

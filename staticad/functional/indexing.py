@@ -14,7 +14,7 @@ from staticad.functional.movement import broadcast_to, ravel, reshape
 from staticad.functional.subscripts import Key, parse
 from staticad.ir.dtypes import BOOL, INT64, is_integer
 from staticad.ir.graph import Tensor, describe
-from staticad.ir.types import broadcast_shapes
+from staticad.ir.types import Demands, broadcast_shapes
 from staticad.ops.base import apply
 from staticad.ops.indexing import GATHER, GATHER_ALONG, SCATTER, gather_shape
 from staticad.ops.promotion import Operand, cast, common_dtype, to_tensor, weak_kind
@@ -239,9 +239,11 @@ def take_along_axis(x: Operand, indices: Operand, axis: int | None = -1) -> Tens
     def others(shape: Any) -> Any:
         return (*shape[:place], *shape[place + 1 :])
 
-    try:
-        common = broadcast_shapes([others(a.shape), others(index.shape)], [])
-    except ShapeError as error:
-        raise ShapeError(f"take_along_axis: {error} ({describe(a)}, {describe(index)})") from None
-    a, index = (broadcast_to(t, (*common[:place], t.shape[place], *common[place:])) for t in (a, index))
+    with Demands() as demands:
+        try:
+            common = broadcast_shapes([others(a.shape), others(index.shape)], demands)
+        except ShapeError as error:
+            raise ShapeError(f"take_along_axis: {error} ({describe(a)}, {describe(index)})") from None
+        a, index = (broadcast_to(t, (*common[:place], t.shape[place], *common[place:])) for t in (a, index))
+        demands.met_by(a.node.constraints, index.node.constraints)
     return apply(GATHER_ALONG, a, index, axes=(place,), position=0, aligned=True)

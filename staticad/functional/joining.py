@@ -16,8 +16,9 @@ from staticad.functional.slices import take_slice
 from staticad.ir import dims
 from staticad.ir.dims import Dim, Size
 from staticad.ir.graph import Tensor, describe
-from staticad.ir.types import same_size
+from staticad.ir.types import may_be_same
 from staticad.ops.assemble import CONCATENATE, EMBED
+from staticad.ops.barrier import demanding
 from staticad.ops.base import apply
 from staticad.ops.movement import RESHAPE, SLICE, SQUEEZE
 from staticad.ops.promotion import Operand, as_operands, to_tensor
@@ -53,7 +54,7 @@ def stack(tensors: Sequence[Operand] | Tensor, axis: int = 0) -> Tensor:
     operands = _several("stack", tensors)
     first = operands[0]
     for other in operands[1:]:
-        if other.ndim != first.ndim or any(same_size(a, b, []) is None for a, b in zip(other.shape, first.shape)):
+        if not may_be_same(other.shape, first.shape):
             raise ShapeError(f"stack: {describe(first)} and {describe(other)} differ in shape")
     place = normalize_axis("stack", axis, first, first.ndim + 1)
     return concatenate([expand_dims(t, place) for t in operands], place)
@@ -120,6 +121,7 @@ def pad(x: Operand, pad_width: Any, mode: str = "constant", constant_values: Any
     widths = _widths(a, pad_width)
     if all(before == 0 and after == 0 for before, after in widths):
         return a
+    a = demanding(a, [(dims.minimum(w, 0), 0) for pair in widths for w in pair if not dims.at_least(w, 0)])
     fill = np.asarray(constant_values).astype(a.dtype).item()
     shape = tuple(before + n + after for n, (before, after) in zip(a.shape, widths))
     return apply(EMBED, a, shape=shape, starts=tuple(w[0] for w in widths), steps=(1,) * a.ndim, fill=fill)

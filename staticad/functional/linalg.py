@@ -18,7 +18,7 @@ from staticad.functional.movement import expand_dims, ravel, squeeze
 from staticad.ir.dims import Shape
 from staticad.ir.dtypes import FLOAT64, is_float
 from staticad.ir.graph import Tensor, describe
-from staticad.ir.types import same_size
+from staticad.ir.types import Demands, same_size
 from staticad.ops.base import apply
 from staticad.ops.comparison import EQUAL, LESS_EQUAL, LOGICAL_NOT
 from staticad.ops.contract import MATMUL
@@ -52,17 +52,20 @@ def _sum_of_products(op: str, a: Tensor, b: Tensor, a_axes: tuple[int, ...], b_a
     b_labels: list[Any] = [("b", i) for i in range(b.ndim)]
     a_shape = list(a.shape)
     b_shape = list(b.shape)
-    for i, j in zip(a_axes, b_axes):
-        size = same_size(a.shape[i], b.shape[j], [])
-        if size is None:
-            raise ShapeError(
-                f"{op}: sizes {a.shape[i]} and {b.shape[j]} of the summed axes differ ({describe(a)}, {describe(b)})"
-            )
-        a_shape[i] = b_shape[j] = size
-        a_labels[i] = b_labels[j] = ("sum", i)
+    with Demands() as demands:
+        for i, j in zip(a_axes, b_axes):
+            size = same_size(a.shape[i], b.shape[j], demands)
+            if size is None:
+                raise ShapeError(
+                    f"{op}: sizes {a.shape[i]} and {b.shape[j]} of the summed axes differ "
+                    f"({describe(a)}, {describe(b)})"
+                )
+            a_shape[i] = b_shape[j] = size
+            a_labels[i] = b_labels[j] = ("sum", i)
+        left = Term(_checked(a, tuple(a_shape)), tuple(a_labels))
+        right = Term(_checked(b, tuple(b_shape)), tuple(b_labels))
+        demands.met_by(left.tensor.node.constraints, right.tensor.node.constraints)
     kept = [k for k in (*a_labels, *b_labels) if k[0] != "sum"]
-    left = Term(_checked(a, tuple(a_shape)), tuple(a_labels))
-    right = Term(_checked(b, tuple(b_shape)), tuple(b_labels))
     return contract(left, right, kept).tensor
 
 

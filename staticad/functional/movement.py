@@ -17,7 +17,7 @@ from staticad.functional.reshaping import reshape_known
 from staticad.ir import dims
 from staticad.ir.dims import Dim, Shape, Size, product
 from staticad.ir.graph import Tensor, describe
-from staticad.ir.types import Constraint, broadcast_shapes, same_size
+from staticad.ir.types import Demands, broadcast_shapes, same_size
 from staticad.ops.base import apply
 from staticad.ops.movement import BROADCAST_TO, EXPAND_DIMS, RESHAPE, SQUEEZE, TRANSPOSE
 from staticad.ops.promotion import Operand, to_tensor
@@ -49,28 +49,29 @@ def reshape(x: Operand, shape: Any) -> Tensor:
     open_places = [i for i, s in enumerate(entries) if not isinstance(s, (Dim, Tensor)) and s == -1]
     if len(open_places) > 1:
         raise ShapeError(f"reshape: only one size can be -1, not those of {shape} ({describe(a)})")
-    constraints: list[Constraint] = []
-    for place in open_places:
-        entries[place] = _left_over(a, _sizes("reshape", entries[:place] + entries[place + 1 :], a), constraints)
-    target = _sizes("reshape", entries, a)
-    if not open_places and same_size(product(a.shape), product(target), constraints) is None:
-        raise ShapeError(
-            f"reshape: {product(a.shape)} elements do not fill the shape {_listed(target)}, "
-            f"which has {product(target)} ({describe(a)})"
-        )
+    with Demands() as demands:
+        for place in open_places:
+            entries[place] = _left_over(a, _sizes("reshape", entries[:place] + entries[place + 1 :], a), demands)
+        target = _sizes("reshape", entries, a)
+        if not open_places and same_size(product(a.shape), product(target), demands) is None:
+            raise ShapeError(
+                f"reshape: {product(a.shape)} elements do not fill the shape {_listed(target)}, "
+                f"which has {product(target)} ({describe(a)})"
+            )
+        constraints = demands.close()
     if constraints:
-        return apply(RESHAPE, a, shape=target, constraints=tuple(constraints))
+        return apply(RESHAPE, a, shape=target, constraints=constraints)
     return reshape_known(a, target)
 
 
-def _left_over(x: Tensor, others: Shape, constraints: list[Constraint]) -> Size:
+def _left_over(x: Tensor, others: Shape, demands: Demands) -> Size:
     """The size that -1 stands for."""
     total, known = product(x.shape), product(others)
     if known == 0 or (isinstance(total, int) and isinstance(known, int) and total % known):
         raise ShapeError(f"reshape: {total} elements can't be divided among {_listed(others)} and -1 ({describe(x)})")
     size = dims.floordiv(total, known)
     if size * known != total:
-        constraints.append((size * known, total))
+        demands.add(size * known, total)
     return size
 
 
@@ -147,10 +148,13 @@ def broadcast_arrays(*xs: Operand) -> list[Tensor]:
     """All operands broadcast to their common shape."""
     tensors = [to_tensor(x) for x in xs]
     try:
-        shape = broadcast_shapes([t.shape for t in tensors], [])
+        with Demands() as demands:
+            shape = broadcast_shapes([t.shape for t in tensors], demands)
+            results = [broadcast_to(t, shape) for t in tensors]
+            demands.met_by(*(t.node.constraints for t in results))
+            return results
     except ShapeError as error:
         raise ShapeError(f"broadcast_arrays: {error} ({', '.join(map(describe, tensors))})") from None
-    return [broadcast_to(t, shape) for t in tensors]
 
 
 @implements(np.flip)

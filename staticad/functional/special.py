@@ -17,8 +17,8 @@ from staticad.functional.reductions import Axis
 from staticad.ir.dims import Dim
 from staticad.ir.dtypes import FLOAT64, INT64, as_dtype, floating, is_float, is_integer
 from staticad.ir.graph import Tensor, describe
-from staticad.ir.types import same_size
-from staticad.ops.barrier import STOP_GRADIENT
+from staticad.ir.types import may_be_same
+from staticad.ops.barrier import STOP_GRADIENT, of_shape
 from staticad.ops.base import apply
 from staticad.ops.creation import indices
 from staticad.ops.indexing import GATHER_ALONG
@@ -99,14 +99,14 @@ def cross_entropy(logits: Operand, targets: Operand, axis: int = -1) -> Tensor:
         raise DTypeError(f"cross_entropy: targets have to be integers, not {describe(t)} (logits: {describe(a)})")
     place = normalize_axis("cross_entropy", axis, a)
     others = (*a.shape[:place], *a.shape[place + 1 :])
-    if t.ndim != len(others) or any(same_size(s, n, []) is None for s, n in zip(t.shape, others)):
+    if not may_be_same(t.shape, others):
         raise ShapeError(
             f"cross_entropy: targets have to have the shape of logits without axis {place} "
             f"(logits: {describe(a)}, targets: {describe(t)})"
         )
     shifted = elementwise.subtract(a, _finite(_maximum(a, place)))
     total = reductions.sum(elementwise.exp(shifted), place)
-    index = expand_dims(cast(t, INT64), place)
+    index = expand_dims(cast(of_shape(t, others), INT64), place)
     # A gather counts negative indices from the end; here they are as wrong as those beyond it.
     index = elementwise.where(comparison.less(index, 0), a.shape[place], index)
     spread = (*a.shape[:place], 1, *a.shape[place + 1 :])
@@ -118,8 +118,9 @@ def cross_entropy(logits: Operand, targets: Operand, axis: int = -1) -> Tensor:
 def mse(predictions: Operand, targets: Operand) -> Tensor:
     """The mean square difference of all elements. The shapes have to be equal: they do not broadcast (ShapeError)."""
     a, b = as_operands("mse", predictions, targets)
-    if a.ndim != b.ndim or any(same_size(m, n, []) is None for m, n in zip(a.shape, b.shape)):
+    if not may_be_same(a.shape, b.shape):
         raise ShapeError(f"mse: predictions and targets differ in shape ({describe(a)}, {describe(b)})")
+    b = of_shape(b, a.shape)
     if not is_float(a.dtype):
         a, b = cast(a, FLOAT64), cast(b, FLOAT64)
     return reductions.mean(elementwise.square(elementwise.subtract(a, b)))

@@ -1,13 +1,41 @@
-"""What an error says of a run in which sizes that a node needs equal are not."""
+"""What nodes demand of sizes: elements to work on, and what an error says where sizes have to be equal and are not."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
+from staticad.errors import FeedError, IndexOutOfBounds
 from staticad.ir.dim_values import evaluate
-from staticad.ir.dims import Shape, Symbol, symbols
-from staticad.ir.graph import Node, describe
+from staticad.ir.dims import Shape, Size, Symbol, product, symbols
+from staticad.ir.graph import Node, Tensor, describe
 from staticad.ir.types import Constraint
+
+
+class Needed(NamedTuple):
+    """An axis of this size has to have an element, unless another size is 0; else the error, with this text."""
+
+    size: Size
+    unless_empty: Size
+    error: type[FeedError | IndexOutOfBounds]
+    text: str
+
+
+def element_to_reduce(node: Node, axis: int) -> Needed:
+    """A reduction that has no value for nothing."""
+    x = node.inputs[0]
+    text = f"{node.op.name} over axis {axis} of {x.type} needs at least one element there"
+    return Needed(x.shape[axis], 1, FeedError, text)
+
+
+def elements_to_index(node: Node, index: Tensor) -> list[Needed]:
+    """Every axis that is indexed, unless there is no index."""
+    x, indices = node.inputs[0], product(index.shape)
+    text = "{}: axis {} of {} is empty, so that no index is in range"
+    return [
+        Needed(x.shape[axis], indices, IndexOutOfBounds, text.format(node.op.name, axis, x.type))
+        for axis in node.attrs["axes"]
+    ]
 
 
 def operands(node: Node) -> str:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from staticad.errors import ShapeError
-from staticad.ir.dims import Dim, Shape, Size
+from staticad.ir.dims import Shape, Size
 from staticad.ir.dtypes import DType
 
 Constraint = tuple[Size, Size]  # two sizes that have to be equal at run time
@@ -26,19 +28,78 @@ class TensorType:
         return f"{self.dtype.name}[{','.join(map(str, self.shape))}]"
 
 
-def same_size(a: Size, b: Size, constraints: list[Constraint]) -> Size | None:
-    """One size for both: None if two ints differ; a constraint is added where equality shows only at run time."""
+class Demands:
+    """Collects the equalities of sizes that only a run can check.
+
+    It is used as a context and has to be closed in it: by `close`, which gives the constraints for the node, or by
+    `met_by`, where other nodes make the same ones. So nobody compares sizes and forgets what a run has to check.
+    """
+
+    def __init__(self, known: Iterable[Constraint] = ()) -> None:
+        self._constraints: dict[Constraint, None] = dict.fromkeys(known)
+        self._open = False
+        self._closed = False
+
+    def __enter__(self) -> Demands:
+        self._open = True
+        return self
+
+    def __exit__(self, error: type[BaseException] | None, *_: object) -> None:
+        self._open = False
+        if error is None and not self._closed:
+            raise AssertionError("sizes were compared, but nothing keeps what a run has to check")
+
+    def add(self, left: Size, right: Size) -> None:
+        """The two have to be equal."""
+        assert self._open and not self._closed, "demands are collected inside of a context, until they are closed"
+        if (right, left) not in self._constraints:
+            self._constraints[left, right] = None
+
+    def close(self) -> tuple[Constraint, ...]:
+        """What was collected, for the node that demands it."""
+        self._closed = True
+        return tuple(self._constraints)
+
+    def met_by(self, *others: Iterable[Constraint]) -> None:
+        """Other nodes demand the same: the equalities follow from their constraints."""
+        self._closed = True
+        classes: list[set[Size]] = []
+        for pair in itertools.chain(*others):
+            touched = [c for c in classes if not c.isdisjoint(pair)]
+            classes = [c for c in classes if c not in touched] + [set(pair).union(*touched)]
+        for left, right in self._constraints:
+            if not any(left in c and right in c for c in classes):
+                raise AssertionError(f"nothing demands that {left} = {right}")
+
+
+def may_be_equal(a: Size, b: Size) -> bool:
+    """False if two sizes are known to differ. Says nothing of a run: an op that needs them equal demands it."""
+    if isinstance(a, int) and isinstance(b, int):
+        return a == b
+    return a == b or not isinstance(a - b, int)
+
+
+def same_size(a: Size, b: Size, demands: Demands) -> Size | None:
+    """One size for both: None if they are known to differ; where equality shows only at run time, it is demanded."""
     if a == b:
         return a
-    if isinstance(a, int) and isinstance(b, int):
+    if not may_be_equal(a, b):
         return None
-    if isinstance(a, Dim) and isinstance(b, Dim) and isinstance(a - b, int):
-        return None  # n and n + 1 are never equal
-    constraints.append((a, b))
+    demands.add(a, b)
     return a if isinstance(a, int) else b if isinstance(b, int) else a
 
 
-def broadcast_shapes(shapes: list[Shape], constraints: list[Constraint]) -> Shape:
+def same_shape(a: Shape, b: Shape, demands: Demands) -> bool:
+    """False if two shapes are known to differ; the sizes whose equality shows only at run time are demanded."""
+    return len(a) == len(b) and all(same_size(m, n, demands) is not None for m, n in zip(a, b, strict=True))
+
+
+def may_be_same(a: Shape, b: Shape) -> bool:
+    """False if two shapes are known to differ."""
+    return len(a) == len(b) and all(map(may_be_equal, a, b))
+
+
+def broadcast_shapes(shapes: list[Shape], demands: Demands) -> Shape:
     """NumPy broadcasting. A statically known 1 stretches; two free sizes have to be equal at run time.
 
     Raises ShapeError without the name of an op; the caller adds it.
@@ -54,7 +115,7 @@ def broadcast_shapes(shapes: list[Shape], constraints: list[Constraint]) -> Shap
             if size == 1:
                 size = shape[position]
                 continue
-            merged = same_size(size, shape[position], constraints)
+            merged = same_size(size, shape[position], demands)
             if merged is None:
                 listed = " and ".join(f"[{','.join(map(str, s))}]" for s in shapes)
                 raise ShapeError(f"shapes {listed} do not broadcast: sizes {size} and {shape[position]} differ")

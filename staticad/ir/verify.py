@@ -7,16 +7,12 @@ from collections.abc import Sequence
 from staticad.errors import DTypeError, ShapeError, VerifyError
 from staticad.ir import dtypes
 from staticad.ir.graph import Node, Tensor, describe
-from staticad.ir.types import TensorType, same_size
+from staticad.ir.types import TensorType, may_be_same
 
 
 def agree(a: TensorType, b: TensorType) -> bool:
     """Whether two types can be one: equal up to sizes whose equality shows only at run time."""
-    return (
-        a.dtype == b.dtype
-        and a.ndim == b.ndim
-        and all(same_size(x, y, []) is not None for x, y in zip(a.shape, b.shape, strict=True))
-    )
+    return a.dtype == b.dtype and may_be_same(a.shape, b.shape)
 
 
 def verify(outputs: Sequence[Tensor], after: str = "") -> None:

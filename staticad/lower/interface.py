@@ -65,8 +65,10 @@ class Lowering(Protocol):
         updates: Sequence[Update],
         carries: Sequence[Tensor],
         ranges: Mapping[Node, Range],
+        demands: Sequence[Node],
     ) -> Plan:
-        """The plan of the body of a loop or branch, which updates its carries in place."""
+        """The plan of the body of a loop or branch, which updates its carries in place, and demands of sizes also what
+        some other nodes do."""
 
 
 class Evaluator(Protocol):
@@ -129,7 +131,10 @@ class FamilyLowering:
 
     def requirements(self, node: Node) -> list[Requirement]:
         """Conditions on free sizes that the op implies."""
-        return []
+        return [
+            Requirement(need.size, 1, need.text, node.where, need.error, need.unless_empty)
+            for need in node.op.needed(node)
+        ]
 
     def prepare(
         self, node: Node, inputs: tuple[Tensor, ...], sizes: Sizes, families: Mapping[Op, FamilyLowering]

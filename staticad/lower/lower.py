@@ -42,6 +42,7 @@ from staticad.lower.memory.in_place import COPIED, Placed, Sharer, apply_sharing
 from staticad.lower.prepare import prepare
 from staticad.lower.requirements import size_checks, size_requirements
 from staticad.ops import sources
+from staticad.ops.barrier import with_carried
 from staticad.ops.base import Op
 from staticad.ops.ranges import Range
 from staticad.ops.sources import ConstantValue, constant_array
@@ -169,6 +170,7 @@ class GraphLowering:
         updates = [(v, x) for (v, _), x in zip(updates, outputs[len(fetches) :], strict=True)]
         if self.in_body:
             updates = [(v, x) for v, x in updates if v is not x]  # a carry that stays
+        demanding = with_carried(given)
         order = sort_nodes(outputs)
         self.used = {t for node in order for t in node.inputs} | set(outputs)
         self.fusion.place(order, self.used)
@@ -185,8 +187,8 @@ class GraphLowering:
             offsets,
             arena,
             tuple(self.checks),
-            tuple(size_requirements(given, self.families)),
-            size_checks(given),
+            tuple(size_requirements(demanding, self.families)),
+            size_checks(demanding),
             tuple(map(_external, self.inputs)),
             tuple(map(_external, self.variables)),
             tuple(fetched),
@@ -296,6 +298,7 @@ class GraphLowering:
         updates: Sequence[Update],
         carries: Sequence[Tensor],
         ranges: Mapping[Node, Range],
+        demands: Sequence[Node],
     ) -> Plan:
         """The plan of a body, optimized on its own, with the sizes, options and checks of the graph around it."""
         targets = [*fetches, *(value for _, value in updates)]
@@ -306,7 +309,7 @@ class GraphLowering:
         inner = GraphLowering(inputs, sizes, self.families, self.optimize, self.checks, carries, ranges)
         values = optimized[len(fetches) :]
         pairs = [(v, x) for (v, _), x in zip(updates, values, strict=True)]
-        return inner.plan(optimized[: len(fetches)], pairs, given)
+        return inner.plan(optimized[: len(fetches)], pairs, [*given, *demands])
 
 
 def _external(tensor: Tensor) -> External:

@@ -10,7 +10,7 @@ import numpy as np
 from staticad.errors import ShapeError
 from staticad.ir.dims import Shape, Size
 from staticad.ir.graph import Tensor
-from staticad.ir.types import Constraint, same_size
+from staticad.ir.types import Constraint, Demands, same_size
 from staticad.ops.base import Assemble, apply
 from staticad.ops.creation import FULL
 from staticad.ops.slicing import EMBED, REPLACE, SLICE
@@ -27,22 +27,22 @@ def _starts(shapes: Sequence[Shape], axis: int) -> list[Size]:
 
 
 def _concatenate_shape(shapes: tuple[Shape, ...], axis: int) -> tuple[Shape, tuple[Constraint, ...]]:
-    constraints: list[Constraint] = []
     result = list(shapes[0])
     if not 0 <= axis < len(result):
         raise ShapeError(f"axis {axis} is not an axis of an array with {len(result)}")
-    for shape in shapes[1:]:
-        if len(shape) != len(result):
-            raise ShapeError(f"operands of {len(result)} and {len(shape)} axes")
-        for a, size in enumerate(shape):
-            if a == axis:
-                result[a] = result[a] + size
-                continue
-            merged = same_size(result[a], size, constraints)
-            if merged is None:
-                raise ShapeError(f"sizes {result[a]} and {size} of axis {a} differ; only axis {axis} may")
-            result[a] = merged
-    return tuple(result), tuple(constraints)
+    with Demands() as demands:
+        for shape in shapes[1:]:
+            if len(shape) != len(result):
+                raise ShapeError(f"operands of {len(result)} and {len(shape)} axes")
+            for a, size in enumerate(shape):
+                if a == axis:
+                    result[a] = result[a] + size
+                    continue
+                merged = same_size(result[a], size, demands)
+                if merged is None:
+                    raise ShapeError(f"sizes {result[a]} and {size} of axis {a} differ; only axis {axis} may")
+                result[a] = merged
+        return tuple(result), demands.close()
 
 
 def _concatenate_regions(

@@ -29,11 +29,12 @@ import numpy as np
 
 from staticad.errors import DTypeError, ShapeError
 from staticad.ir import expressions
+from staticad.ir.demands import Needed, element_to_reduce
 from staticad.ir.dims import Shape, Size, product
 from staticad.ir.dtypes import BOOL, DType
 from staticad.ir.expressions import Call, Expression
 from staticad.ir.graph import NO_ATTRS, Attrs, Node, Tensor
-from staticad.ir.types import Constraint, TensorType, broadcast_shapes, same_size
+from staticad.ir.types import Constraint, Demands, TensorType, broadcast_shapes, same_size
 from staticad.ops.ranges import Progression, Range
 
 Domain = tuple[float, float]
@@ -81,6 +82,10 @@ class Op:
 
     def infer(self, inputs: tuple[TensorType, ...], attrs: Attrs) -> Inferred:
         raise NotImplementedError(self.name)
+
+    def needed(self, node: Node) -> list[Needed]:
+        """The axes of the inputs that have to have an element."""
+        return []
 
     def given(self, inputs: Sequence[Tensor]) -> str:
         """What an error of `infer` is followed by: the inputs with the user's lines."""
@@ -198,9 +203,9 @@ class Elementwise(Op):
         (dtype,) = dtypes
         if not self.accepts(dtype):
             raise DTypeError(f"{dtype} is not supported; use astype")
-        constraints: list[Constraint] = []
-        shape = broadcast_shapes([t.shape for t in inputs], constraints)
-        return (TensorType(shape, self.result_dtype(dtype, attrs)),), tuple(constraints)
+        with Demands() as demands:
+            shape = broadcast_shapes([t.shape for t in inputs], demands)
+            return (TensorType(shape, self.result_dtype(dtype, attrs)),), demands.close()
 
     def accepts(self, dtype: DType) -> bool:
         """Whether the operands may have that dtype."""
@@ -260,6 +265,9 @@ class Reduce(Op):
             raise ShapeError("the reduction of no elements has no value; give at least one element")
         return (TensorType(tuple(s for a, s in enumerate(x.shape) if a not in axes), x.dtype),), ()
 
+    def needed(self, node: Node) -> list[Needed]:
+        return [] if self.empty else [element_to_reduce(node, axis) for axis in node.attrs["axes"]]
+
 
 class ArgReduce(Op):
     """argmax and argmin over one ``axis``: the first index of the extreme, NaN being more extreme than any number.
@@ -283,6 +291,9 @@ class ArgReduce(Op):
             raise ShapeError("the extreme of no elements has no index; give at least one element")
         shape = tuple(s for a, s in enumerate(x.shape) if a != axis)
         return (TensorType(shape, np.dtype(self.result)),), ()
+
+    def needed(self, node: Node) -> list[Needed]:
+        return [element_to_reduce(node, node.attrs["axis"])]
 
 
 # An index of one axis of an operand, as an affine expression of the result's indices: ``offset`` plus
@@ -333,11 +344,11 @@ class Reshape(Op):
 
     def infer(self, inputs: tuple[TensorType, ...], attrs: Attrs) -> Inferred:
         (x,) = inputs
-        constraints: list[Constraint] = list(attrs["constraints"])
-        given, wanted = product(attrs["shape"]), product(x.shape)
-        if (given, wanted) not in constraints and same_size(given, wanted, constraints) is None:
-            raise ShapeError(f"{wanted} elements do not fill a shape of {given}")
-        return (TensorType(attrs["shape"], x.dtype),), tuple(constraints)
+        with Demands(attrs["constraints"]) as demands:
+            given, wanted = product(attrs["shape"]), product(x.shape)
+            if same_size(given, wanted, demands) is None:
+                raise ShapeError(f"{wanted} elements do not fill a shape of {given}")
+            return (TensorType(attrs["shape"], x.dtype),), demands.close()
 
 
 class Assemble(Op):
@@ -374,10 +385,10 @@ class Assemble(Op):
 
 
 class Barrier(Op):
-    """Identity in value that says something about derivatives (stop_gradient). Lowered to nothing."""
+    """Identity in value that says something about derivatives (stop_gradient) or sizes. Lowered to nothing."""
 
     family = "barrier"
-    title, about = "Barriers", "The operand's value, and a statement about derivatives. They cost nothing."
+    title, about = "Barriers", "The operand's value, and a statement about derivatives or sizes. They cost nothing."
 
     def infer(self, inputs: tuple[TensorType, ...], attrs: Attrs) -> Inferred:
         return (inputs[0],), ()

@@ -8,7 +8,7 @@ import numpy as np
 
 from staticad.errors import DTypeError, ShapeError
 from staticad.ir.graph import Attrs, Tensor
-from staticad.ir.types import Constraint, TensorType, broadcast_shapes
+from staticad.ir.types import Demands, TensorType, broadcast_shapes, same_size
 from staticad.ops.base import Inferred, Op, apply
 from staticad.ops.movement import swapped
 
@@ -24,14 +24,12 @@ class Contract(Op):
         a, b = inputs
         if a.dtype != b.dtype:
             raise DTypeError(f"operands of dtypes {a.dtype} and {b.dtype}; cast them first")
-        constraints: list[Constraint] = []
-        batch = broadcast_shapes([a.shape[:-2], b.shape[:-2]], constraints)
-        k, m = a.shape[-1], b.shape[-2]
-        if k != m:
-            if isinstance(k, int) and isinstance(m, int):
+        with Demands() as demands:
+            batch = broadcast_shapes([a.shape[:-2], b.shape[:-2]], demands)
+            k, m = a.shape[-1], b.shape[-2]
+            if same_size(k, m, demands) is None:
                 raise ShapeError(f"inner sizes {k} and {m} differ ({a} and {b}); transpose one operand?")
-            constraints.append((k, m))
-        return (TensorType((*batch, a.shape[-2], b.shape[-1]), a.dtype),), tuple(constraints)
+            return (TensorType((*batch, a.shape[-2], b.shape[-1]), a.dtype),), demands.close()
 
 
 def _matmul_vjp(g: Tensor, y: Tensor, a: Tensor, b: Tensor) -> tuple[Tensor, ...]:

@@ -22,7 +22,7 @@ from staticad.errors import DTypeError, GraphError, ShapeError
 from staticad.ir.dims import Size
 from staticad.ir.dtypes import BOOL, INT64
 from staticad.ir.graph import Attrs, Node, Tensor, describe, sort_nodes
-from staticad.ir.types import Constraint, TensorType, same_size
+from staticad.ir.types import Demands, TensorType, same_shape, same_size
 from staticad.ops.base import Inferred, Op, Source
 
 
@@ -40,10 +40,12 @@ def parameter(kind: TensorType, name: str | None = None) -> Tensor:
 
 @dataclass(frozen=True, eq=False)
 class Body:
-    """A graph from parameters to outputs. Compared by identity."""
+    """A graph from parameters to outputs. Compared by identity. What nodes in ``demands`` demand of sizes has to hold
+    where the body is entered, as does what its own nodes demand."""
 
     parameters: tuple[Tensor, ...]
     outputs: tuple[Tensor, ...]
+    demands: tuple[Node, ...] = ()
 
     def __repr__(self) -> str:
         return f"<body {len(self.parameters)} -> {len(self.outputs)}>"
@@ -101,14 +103,14 @@ class Cond(Control):
         branches: tuple[Body, ...] = attrs["branches"]
         if inputs[0].dtype != INT64 or inputs[0].ndim:
             raise DTypeError(f"the index of a branch is an int64 scalar, not {inputs[0]}")
-        constraints: list[Constraint] = []
         first = [t.type for t in branches[0].outputs]
-        for branch in branches:
-            for given, wanted in zip(inputs[1:], branch.parameters, strict=True):
-                _agree(given, wanted.type, constraints, "operand")
-            for number, (tensor, kind) in enumerate(zip(branch.outputs, first, strict=True)):
-                _agree(tensor.type, kind, constraints, f"result {number} of the branches ({tensor.where})")
-        return tuple(first), tuple(constraints)
+        with Demands() as demands:
+            for branch in branches:
+                for given, wanted in zip(inputs[1:], branch.parameters, strict=True):
+                    _agree(given, wanted.type, demands, "operand")
+                for number, (tensor, kind) in enumerate(zip(branch.outputs, first, strict=True)):
+                    _agree(tensor.type, kind, demands, f"result {number} of the branches ({tensor.where})")
+            return tuple(first), demands.close()
 
 
 class Loop(Control):
@@ -117,20 +119,20 @@ class Loop(Control):
     def infer(self, inputs: tuple[TensorType, ...], attrs: Attrs) -> Inferred:
         body: Body = attrs["body"]
         shape: LoopShape = attrs["shape"]
-        constraints: list[Constraint] = []
         carry, sequences, captures = shape.split_parameters(inputs)
         own_carry, slices, own_captures = shape.split_parameters(body.parameters)
-        for given, wanted in zip((*carry, *captures), (*own_carry, *own_captures), strict=True):
-            _agree(given, wanted.type, constraints, "input")
-        for given, wanted in zip(sequences, slices, strict=True):
-            if not given.ndim or same_size(given.shape[0], shape.length, constraints) is None:
-                raise ShapeError(f"a sequence {given} of another length than {shape.length}")
-            _agree(TensorType(given.shape[1:], given.dtype), wanted.type, constraints, "slice")
         following, results = shape.split_outputs(body.outputs)
-        for number, (tensor, wanted) in enumerate(zip(following, own_carry, strict=True)):
-            _agree(
-                tensor.type, wanted.type, constraints, f"carry {number} ({tensor.where}, it enters at {wanted.where})"
-            )
+        with Demands() as demands:
+            for given, wanted in zip((*carry, *captures), (*own_carry, *own_captures), strict=True):
+                _agree(given, wanted.type, demands, "input")
+            for given, wanted in zip(sequences, slices, strict=True):
+                if not given.ndim or same_size(given.shape[0], shape.length, demands) is None:
+                    raise ShapeError(f"a sequence {given} of another length than {shape.length}")
+                _agree(TensorType(given.shape[1:], given.dtype), wanted.type, demands, "slice")
+            for number, (tensor, wanted) in enumerate(zip(following, own_carry, strict=True)):
+                what = f"carry {number} ({tensor.where}, it enters at {wanted.where})"
+                _agree(tensor.type, wanted.type, demands, what)
+            constraints = demands.close()
         extra = inputs[len(body.parameters) :]
         if len(extra) != int(shape.conditional) + int(shape.counted):
             raise ShapeError(f"{len(inputs)} inputs for a body of {len(body.parameters)} parameters")
@@ -140,14 +142,13 @@ class Loop(Control):
         types += [TensorType((shape.length, *t.shape), t.dtype) for t in results]
         if shape.conditional:
             types.append(TensorType((), INT64))
-        return tuple(types), tuple(constraints)
+        return tuple(types), constraints
 
 
-def _agree(given: TensorType, wanted: TensorType, constraints: list[Constraint], what: str) -> None:
+def _agree(given: TensorType, wanted: TensorType, demands: Demands, what: str) -> None:
     if given.dtype != wanted.dtype:
         raise DTypeError(f"{what}: {given} instead of {wanted}; the dtypes have to stay the same, use astype")
-    fits = given.ndim == wanted.ndim
-    if not fits or any(same_size(a, b, constraints) is None for a, b in zip(given.shape, wanted.shape, strict=True)):
+    if not same_shape(given.shape, wanted.shape, demands):
         raise ShapeError(f"{what}: {given} instead of {wanted}; the shapes have to stay the same")
 
 

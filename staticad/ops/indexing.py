@@ -13,10 +13,11 @@ import numpy as np
 
 from staticad.errors import DTypeError, IndexOutOfBounds, ShapeError
 from staticad.ir import dims
+from staticad.ir.demands import Needed, elements_to_index
 from staticad.ir.dims import Shape
 from staticad.ir.dtypes import INT64
-from staticad.ir.graph import Attrs, Tensor
-from staticad.ir.types import Constraint, TensorType, same_size
+from staticad.ir.graph import Attrs, Node, Tensor
+from staticad.ir.types import Demands, TensorType, same_shape, same_size
 from staticad.ops.base import Inferred, Op, apply
 from staticad.ops.comparison import EQUAL
 from staticad.ops.conversion import CAST
@@ -55,9 +56,13 @@ class Gather(Op):
 
     def infer(self, inputs: tuple[TensorType, ...], attrs: Attrs) -> Inferred:
         x, *indices = inputs
-        constraints = check_indices(x, indices, attrs)
-        shape = gather_shape(x.shape, tuple(i.shape for i in indices), **attrs)
-        return (TensorType(shape, x.dtype),), constraints
+        with Demands() as demands:
+            check_indices(x, indices, attrs, demands)
+            shape = gather_shape(x.shape, tuple(i.shape for i in indices), **attrs)
+            return (TensorType(shape, x.dtype),), demands.close()
+
+    def needed(self, node: Node) -> list[Needed]:
+        return elements_to_index(node, node.inputs[1])
 
 
 class Scatter(Op):
@@ -78,35 +83,31 @@ class Scatter(Op):
         base, updates, *indices = inputs
         if base.dtype != updates.dtype:
             raise DTypeError(f"base and updates of dtypes {base.dtype} and {updates.dtype}; cast them first")
-        constraints = list(check_indices(base, indices, attrs))
         rule = {k: v for k, v in attrs.items() if k != "mode"}
         shape = gather_shape(base.shape, tuple(i.shape for i in indices), **rule)
-        if len(shape) != updates.ndim:
-            raise ShapeError(f"updates {updates} do not have the shape [{','.join(map(str, shape))}] of the places")
-        for a, b in zip(shape, updates.shape, strict=True):
-            if same_size(a, b, constraints) is None:
+        with Demands() as demands:
+            check_indices(base, indices, attrs, demands)
+            if not same_shape(shape, updates.shape, demands):
                 raise ShapeError(f"updates {updates} do not have the shape [{','.join(map(str, shape))}] of the places")
-        return (base,), tuple(constraints)
+            return (base,), demands.close()
+
+    def needed(self, node: Node) -> list[Needed]:
+        return elements_to_index(node, node.inputs[2])
 
 
-def check_indices(x: TensorType, indices: Sequence[TensorType], attrs: Attrs) -> tuple[Constraint, ...]:
-    """Index tensors are int64 and of one shape, and one that is aligned with x has its other sizes. Returns the
-    equalities that only a run can check."""
-    constraints: list[Constraint] = []
+def check_indices(x: TensorType, indices: Sequence[TensorType], attrs: Attrs, demands: Demands) -> None:
+    """Index tensors are int64 and of one shape, and one that is aligned with x has its other sizes."""
     if attrs["aligned"]:
         (index,), (axis,) = indices, attrs["axes"]
         if index.ndim != x.ndim or any(
-            a != axis and same_size(x.shape[a], size, constraints) is None for a, size in enumerate(index.shape)
+            a != axis and same_size(x.shape[a], size, demands) is None for a, size in enumerate(index.shape)
         ):
             raise ShapeError(f"an index tensor {index} for {x}: the sizes of axes other than {axis} differ")
     for i in indices:
         if i.dtype != np.int64:
             raise DTypeError(f"indices have to be int64 here, not {i.dtype}")
-        if i.ndim != indices[0].ndim or any(
-            same_size(a, b, constraints) is None for a, b in zip(i.shape, indices[0].shape, strict=True)
-        ):
+        if not same_shape(i.shape, indices[0].shape, demands):
             raise ShapeError(f"index tensors {indices[0]} and {i} differ in shape; broadcast them first")
-    return tuple(constraints)
 
 
 def _checked(index: np.ndarray, size: int, axis: int) -> np.ndarray:

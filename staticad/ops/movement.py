@@ -12,7 +12,7 @@ from staticad.ir import dims
 from staticad.ir.dims import Shape, Size
 from staticad.ir.dtypes import INT64
 from staticad.ir.graph import Tensor
-from staticad.ir.types import Constraint, same_size
+from staticad.ir.types import Constraint, Demands, same_size
 from staticad.ops.base import AxisIndex, Movement, Reshape, apply
 from staticad.ops.comparison import EQUAL
 from staticad.ops.creation import FULL, IOTA
@@ -54,11 +54,11 @@ def _expand_index(shape: Shape, result_shape: Shape, axes: tuple[int, ...]) -> t
 
 
 def _squeeze_shape(shape: Shape, axes: tuple[int, ...]) -> _Ruled:
-    constraints: list[Constraint] = []
-    for a in axes:
-        if not 0 <= a < len(shape) or same_size(shape[a], 1, constraints) is None:
-            raise ShapeError(f"axis {a} can't be squeezed: its size is not 1")
-    return tuple(s for a, s in enumerate(shape) if a not in axes), tuple(constraints)
+    with Demands() as demands:
+        for a in axes:
+            if not 0 <= a < len(shape) or same_size(shape[a], 1, demands) is None:
+                raise ShapeError(f"axis {a} can't be squeezed: its size is not 1")
+        return tuple(s for a, s in enumerate(shape) if a not in axes), demands.close()
 
 
 def _squeeze_index(shape: Shape, result_shape: Shape, axes: tuple[int, ...]) -> tuple[AxisIndex, ...]:
@@ -68,14 +68,14 @@ def _squeeze_index(shape: Shape, result_shape: Shape, axes: tuple[int, ...]) -> 
 
 def _broadcast_shape(operand: Shape, shape: Shape) -> _Ruled:
     lead = len(shape) - len(operand)
-    constraints: list[Constraint] = []
-    fits = lead >= 0 and all(
-        size == 1 or same_size(size, shape[lead + a], constraints) is not None for a, size in enumerate(operand)
-    )
-    if not fits:
-        listed = ",".join(map(str, shape))
-        raise ShapeError(f"the operand does not broadcast to [{listed}]; only sizes that are known to be 1 stretch")
-    return shape, tuple(constraints)
+    with Demands() as demands:
+        fits = lead >= 0 and all(
+            size == 1 or same_size(size, shape[lead + a], demands) is not None for a, size in enumerate(operand)
+        )
+        if not fits:
+            listed = ",".join(map(str, shape))
+            raise ShapeError(f"the operand does not broadcast to [{listed}]; only sizes that are known to be 1 stretch")
+        return shape, demands.close()
 
 
 def _broadcast_index(operand: Shape, result_shape: Shape, shape: Shape) -> tuple[AxisIndex, ...]:

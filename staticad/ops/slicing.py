@@ -16,20 +16,19 @@ from staticad.errors import ShapeError
 from staticad.ir.dims import Shape, Size, at_least, is_runtime, minimum
 from staticad.ir.graph import Tensor
 from staticad.ir.proofs import follows
-from staticad.ir.types import Constraint, same_size
+from staticad.ir.types import Constraint, Demands, same_shape
 from staticad.ops.base import Assemble, AxisIndex, Movement, apply
 from staticad.ops.creation import zeros
 
 
-def check_region(shape: Shape, starts: Shape, steps: tuple[int, ...], sizes: Shape) -> tuple[Constraint, ...]:
-    """What a run has to check so that a region lies inside an array of that shape: wherever that can't be proved.
+def check_region(shape: Shape, starts: Shape, steps: tuple[int, ...], sizes: Shape, demands: Demands) -> None:
+    """A region lies inside an array of that shape: a run has to check it wherever that can't be proved.
 
     Every slice and region passes here, so that no kernel reads or writes a place that nobody has looked at. Raises
     ShapeError where a region is known to leave the array.
     """
     if not len(shape) == len(starts) == len(steps) == len(sizes):
         raise ShapeError(f"a region of {len(sizes)} axes in an array of {len(shape)}")
-    constraints: list[Constraint] = []
     for axis, (n, start, step, size) in enumerate(zip(shape, starts, steps, sizes)):
         if step == 0:
             raise ShapeError(f"the step of axis {axis} is 0")
@@ -44,8 +43,7 @@ def check_region(shape: Shape, starts: Shape, steps: tuple[int, ...], sizes: Sha
                 raise ShapeError(f"places {start} to {last} of axis {axis} lie outside its size {n}")
             if any(is_runtime(s) for s in (room, size)):
                 raise ShapeError(f"places {start} to {last} of axis {axis} may lie outside its size {n}")
-            constraints.append((minimum(room, 0) * (1 if isinstance(size, int) else size), 0))
-    return tuple(constraints)
+            demands.add(minimum(room, 0) * (1 if isinstance(size, int) else size), 0)
 
 
 def _region(starts: Sequence[int], steps: Sequence[int], sizes: Sequence[int]) -> tuple[slice, ...]:
@@ -60,7 +58,9 @@ def _region(starts: Sequence[int], steps: Sequence[int], sizes: Sequence[int]) -
 def _slice_shape(
     shape: Shape, starts: Shape, steps: tuple[int, ...], sizes: Shape
 ) -> tuple[Shape, tuple[Constraint, ...]]:
-    return sizes, check_region(shape, starts, steps, sizes)
+    with Demands() as demands:
+        check_region(shape, starts, steps, sizes, demands)
+        return sizes, demands.close()
 
 
 def _slice_index(
@@ -104,7 +104,9 @@ def _embed_shape(
     shapes: tuple[Shape, ...], shape: Shape, starts: Shape, steps: tuple[int, ...], fill: Any
 ) -> tuple[Shape, tuple[Constraint, ...]]:
     _positive(steps)
-    return shape, check_region(shape, starts, steps, shapes[0])
+    with Demands() as demands:
+        check_region(shape, starts, steps, shapes[0], demands)
+        return shape, demands.close()
 
 
 def _embed_regions(
@@ -136,11 +138,11 @@ def _replace_shape(
 ) -> tuple[Shape, tuple[Constraint, ...]]:
     base, value = shapes
     _positive(steps)
-    constraints = list(check_region(base, starts, steps, sizes))
-    fits = len(value) == len(sizes) and all(same_size(a, b, constraints) is not None for a, b in zip(value, sizes))
-    if not fits:
-        raise ShapeError(f"a value of shape {value} for a region of shape {sizes}")
-    return base, tuple(constraints)
+    with Demands() as demands:
+        check_region(base, starts, steps, sizes, demands)
+        if not same_shape(value, sizes, demands):
+            raise ShapeError(f"a value of shape {value} for a region of shape {sizes}")
+        return base, demands.close()
 
 
 def _replace_regions(

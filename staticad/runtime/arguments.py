@@ -9,7 +9,7 @@ from staticad.errors import DTypeError, FeedError, GraphError, ShapeError
 from staticad.ir.dims import Symbol, symbols
 from staticad.ir.graph import Node, Tensor, describe
 from staticad.ir.provenance import here
-from staticad.ir.types import Constraint, same_size
+from staticad.ir.types import Demands, same_shape
 from staticad.lower.kernel.plan import Plan
 from staticad.ops.promotion import to_tensor
 from staticad.ops.sources import PLACEHOLDER
@@ -73,16 +73,15 @@ def _pairs(updates: Any) -> list[tuple[Any, Any]]:
     return [(variable, value) for variable, value in pairs]
 
 
-def check_update(variable: Variable, value: Tensor, constraints: list[Constraint]) -> None:
+def check_update(variable: Variable, value: Tensor, demands: Demands) -> None:
     """Raises DTypeError or ShapeError where the new value does not fit; sizes that have to turn out equal join the
-    constraints."""
+    demands."""
     if value.dtype != variable.dtype:
         raise DTypeError(
             f"update of {describe(variable)} has dtype {value.dtype}: {describe(value)}; "
             f"cast it with .astype({variable.dtype.name!r})"
         )
-    sizes = zip(value.shape, variable.shape, strict=False)
-    if value.ndim != variable.ndim or any(same_size(a, b, constraints) is None for a, b in sizes):
+    if not same_shape(value.shape, variable.shape, demands):
         raise ShapeError(
             f"update of {describe(variable)} has another shape: {describe(value)}; "
             "reshape, reduce or broadcast it to the variable's"

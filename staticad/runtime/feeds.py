@@ -144,20 +144,28 @@ def bind_sizes(inputs: Sequence[Tensor], arrays: Sequence[np.ndarray]) -> dict[S
 
 def check_sizes(checks: Sequence[SizeCheck], requirements: Sequence[Requirement], values: Mapping[Symbol, int]) -> None:
     """Raises FeedError where sizes that an op needs equal are not, or an op has nothing to work on."""
-    for check in checks:
-        left = size_value(check.left, values, check.op, check.where)
-        if check.right is None:
-            if left < 0:
-                raise FeedError(f"{check.op}: size {check.left} is negative, at {check.where}; feed larger arrays")
-            continue
-        right = size_value(check.right, values, check.op, check.where)
-        if left != right:
-            where = f"at {check.where} (operands: {check.operands})"
-            raise FeedError(unmet(check.op, (check.left, check.right), values, where, check.region_of))
-    for requirement in requirements:
-        size, unless = evaluate(requirement.size, values), evaluate(requirement.unless_empty, values)
-        if size < requirement.bound and unless:
-            raise requirement.error(f"{requirement.text}, at {requirement.where}")
+    conditions: tuple[SizeCheck | Requirement, ...] = (*checks, *requirements)
+    for condition in conditions:
+        try:
+            _check(condition, values)
+        except KeyError:
+            pass  # carried by a derivative: of a size that nothing here has
+
+
+def _check(condition: SizeCheck | Requirement, values: Mapping[Symbol, int]) -> None:
+    if isinstance(condition, Requirement):
+        size, unless = evaluate(condition.size, values), evaluate(condition.unless_empty, values)
+        if size < condition.bound and unless:
+            raise condition.error(f"{condition.text}, at {condition.where}")
+        return
+    left = size_value(condition.left, values, condition.op, condition.where)
+    if condition.right is None:
+        if left < 0:
+            message = f"{condition.op}: size {condition.left} is negative, at {condition.where}; feed larger arrays"
+            raise FeedError(message)
+    elif left != size_value(condition.right, values, condition.op, condition.where):
+        where = f"at {condition.where} (operands: {condition.operands})"
+        raise FeedError(unmet(condition.op, (condition.left, condition.right), values, where, condition.region_of))
 
 
 def sizes_fit(checks: Sequence[SizeCheck], requirements: Sequence[Requirement], values: Mapping[Symbol, int]) -> bool:

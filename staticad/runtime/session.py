@@ -17,7 +17,7 @@ from staticad.ir.dim_values import evaluate
 from staticad.ir.dims import Symbol
 from staticad.ir.graph import Tensor, describe, sort_nodes
 from staticad.ir.provenance import here
-from staticad.ir.types import Constraint
+from staticad.ir.types import Demands
 from staticad.lower.kernel.plan import Plan
 from staticad.lower.loops.counting import counting_plan
 from staticad.lower.loops.guarding import bodies, guarded_plan
@@ -97,9 +97,10 @@ class Session:
         self.inputs: tuple[Tensor, ...] = arguments.read_inputs(inputs, everything)
         self._symbols = arguments.read_symbols(self.inputs, everything)
         self._targets = targets
-        constraints: list[Constraint] = [c for node in nodes for c in node.constraints]
-        for variable, value in changes:
-            arguments.check_update(variable, value, constraints)
+        with Demands(c for node in nodes for c in node.constraints) as demands:
+            for variable, value in changes:
+                arguments.check_update(variable, value, demands)
+            constraints = demands.close()
         with timed("rewrite the graph"):
             self._optimized = rewrite(targets)
         pairs = [(v, t) for (v, _), t in zip(changes, self._optimized[len(leaves) :], strict=True)]

@@ -18,7 +18,7 @@ from staticad.ops.arithmetic import (
     POW,
 )
 from staticad.ops.assemble import CONCATENATE, EMBED, REPLACE
-from staticad.ops.barrier import STOP_GRADIENT
+from staticad.ops.barrier import DEMAND, STOP_GRADIENT
 from staticad.ops.base import Cast, Elementwise, apply
 from staticad.ops.contract import MATMUL
 from staticad.ops.conversion import CAST
@@ -168,6 +168,11 @@ def movement_cases() -> Iterator[Case]:
     yield case("reshape joined", values("a23"), lambda x: reshaped(x, (x.shape[0], 6)))
     yield case("reshape of a scalar", values(""), lambda x: reshaped(x, (1, 1)))
     yield Case("stop_gradient", values("ab"), partial(apply, STOP_GRADIENT), "movement", smooth=False)
+    yield case(
+        "demand",
+        values("ab"),
+        lambda x: apply(DEMAND, x, shape=x.shape, constraints=((x.shape[0], x.shape[0]),), nodes=()),
+    )
     yield case(
         "views of views",
         values("abc"),

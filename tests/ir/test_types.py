@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
+from functools import partial
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,7 +14,16 @@ from staticad.errors import ShapeError
 from staticad.ir import dims
 from staticad.ir.dims import Shape
 from staticad.ir.dtypes import FLOAT32, INT64
-from staticad.ir.types import Constraint, TensorType, broadcast_shapes, same_size
+from staticad.ir.types import (
+    Constraint,
+    Demands,
+    TensorType,
+    broadcast_shapes,
+    may_be_equal,
+    may_be_same,
+    same_shape,
+    same_size,
+)
 
 N, M = dims.symbol("n"), dims.symbol("m")
 
@@ -26,19 +38,59 @@ def test_text_and_equality() -> None:
     assert kind.ndim == 2
 
 
+Meeting = Callable[[Demands], Any]
+
+
+def demanded(meet: Meeting) -> tuple[Any, list[Constraint]]:
+    """What a comparison of sizes gives, and what it leaves to the run."""
+    with Demands() as demands:
+        return meet(demands), list(demands.close())
+
+
 def test_same_size() -> None:
-    constraints: list[Constraint] = []
-    assert same_size(3, 3, constraints) == 3
-    assert same_size(N, N, constraints) == N
-    assert same_size(3, 4, constraints) is None
-    assert same_size(N, N + 1, constraints) is None
-    assert constraints == []
-    # The fixed size is the better known one.
-    assert same_size(N, 3, constraints) == 3
-    assert same_size(3, N, constraints) == 3
-    assert same_size(N, M, constraints) == N
-    assert same_size(2 * N, N, constraints) == 2 * N  # equal for n = 0
-    assert constraints == [(N, 3), (3, N), (N, M), (2 * N, N)]
+    for a, b, size, left in [
+        (3, 3, 3, []),
+        (N, N, N, []),
+        (3, 4, None, []),
+        (N, N + 1, None, []),
+        (N, 3, 3, [(N, 3)]),  # the fixed size is the better known one
+        (3, N, 3, [(3, N)]),
+        (N, M, N, [(N, M)]),
+        (2 * N, N, 2 * N, [(2 * N, N)]),  # equal for n = 0
+    ]:
+        assert demanded(partial(same_size, a, b)) == (size, left)
+        assert may_be_equal(a, b) == (size is not None)
+
+
+def test_same_shape() -> None:
+    assert demanded(partial(same_shape, (N, 3), (M, 3))) == (True, [(N, M)])
+    assert demanded(partial(same_shape, (3,), (3, 1))) == (False, [])
+    assert may_be_same((N, 3), (2, M)) and not may_be_same((N,), (N + 1,)) and not may_be_same((N,), ())
+
+
+def test_demands_are_kept_by_somebody() -> None:
+    with pytest.raises(AssertionError, match="nothing keeps"), Demands() as demands:
+        same_size(3, 3, demands)
+    with pytest.raises(AssertionError, match="inside of a context"):
+        same_size(N, M, Demands())
+    with pytest.raises(ShapeError), Demands() as demands:  # an error needs no constraints
+        broadcast_shapes([(3,), (4,)], demands)
+    with Demands([(N, 2)]) as demands:
+        demands.add(N, M)
+        demands.add(M, N)
+        assert demands.close() == ((N, 2), (N, M))
+    with pytest.raises(AssertionError, match="until they are closed"):
+        demands.add(N, 3)
+
+
+def test_demands_that_others_make() -> None:
+    k = dims.symbol("k")
+    for others in ([(N, M)], [(M, N)], [(N, k), (k, M)], [(N, 3), (3, M)]):
+        with Demands([(N, M)]) as demands:
+            demands.met_by(others[:1], others[1:])
+    for others in ([], [(N, k)], [(N, 3), (4, M)]):
+        with pytest.raises(AssertionError, match="nothing demands that n = m"), Demands([(N, M)]) as demands:
+            demands.met_by(others)
 
 
 FIXED: list[Shape] = [(), (1,), (3,), (2, 3), (2, 1), (1, 3), (4, 2, 3), (1, 1, 1), (0,), (2, 0), (5,)]
@@ -46,22 +98,19 @@ FIXED: list[Shape] = [(), (1,), (3,), (2, 3), (2, 1), (1, 3), (4, 2, 3), (1, 1, 
 
 @pytest.mark.parametrize(("a", "b"), list(itertools.product(FIXED, FIXED)), ids=str)
 def test_fixed_shapes_broadcast_as_in_numpy(a: Shape, b: Shape) -> None:
-    constraints: list[Constraint] = []
     try:
         expected = np.broadcast_shapes(a, b)
     except ValueError:
         with pytest.raises(ShapeError, match="do not broadcast: sizes"):
-            broadcast_shapes([a, b], constraints)
+            demanded(partial(broadcast_shapes, [a, b]))
         return
-    assert broadcast_shapes([a, b], constraints) == expected
-    assert broadcast_shapes([a, b, a, ()], constraints) == expected
-    assert constraints == []
+    assert demanded(partial(broadcast_shapes, [a, b])) == (expected, [])
+    assert demanded(partial(broadcast_shapes, [a, b, a, ()])) == (expected, [])
 
 
 def test_free_sizes() -> None:
     def meet(*shapes: Shape) -> tuple[Shape, list[Constraint]]:
-        constraints: list[Constraint] = []
-        return broadcast_shapes(list(shapes), constraints), constraints
+        return demanded(partial(broadcast_shapes, list(shapes)))
 
     assert meet((N, 3), (3,)) == ((N, 3), [])
     assert meet((N, 1), (1, M)) == ((N, M), [])

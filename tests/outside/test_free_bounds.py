@@ -131,6 +131,7 @@ def test_sizes_as_indices() -> None:
 # Ops whose attributes hold sizes; what NumPy refuses is a FeedError.
 PROGRAMS: dict[str, tuple[Callable[[Any, Any, Any, Any], Any], Callable[[Any, Any, int, int], Any]]] = {
     "pad": (lambda x, y, n, m: sa.pad(x, ((m, 2),)), lambda x, y, n, m: np.pad(x, ((m, 2),))),
+    "pad by a difference": (lambda x, y, n, m: sa.pad(x, ((n - m, 1),)), lambda x, y, n, m: np.pad(x, ((n - m, 1),))),
     "broadcast": (lambda x, y, n, m: sa.broadcast_to(x, (m, n)), lambda x, y, n, m: np.broadcast_to(x, (m, n))),
     "broadcast to another": (lambda x, y, n, m: sa.broadcast_to(x, (2, m)), lambda x, y, n, m: same(x, m, (2, m))),
     "reshape": (lambda x, y, n, m: x.reshape((m, -1)), lambda x, y, n, m: x.reshape((m, -1))),

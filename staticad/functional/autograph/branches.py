@@ -16,7 +16,7 @@ from staticad.functional.nests import flatten
 from staticad.ir.dtypes import INT64, DType, is_float
 from staticad.ir.graph import Tensor, describe
 from staticad.ir.provenance import here, user_call
-from staticad.ir.types import same_size
+from staticad.ir.types import may_be_same
 from staticad.ops.creation import zeros
 from staticad.ops.promotion import cast, common_dtype, to_tensor
 
@@ -196,8 +196,7 @@ def _like(name: str, number: Any, tensor: Tensor) -> Tensor:
 
 
 def _same_shape(name: str, one: Tensor, other: Tensor) -> None:
-    sizes = zip(one.shape, other.shape, strict=False)
-    if one.ndim != other.ndim or any(same_size(a, b, []) is None for a, b in sizes):
+    if not may_be_same(one.shape, other.shape):
         raise ShapeError(f"{_differ(name, one, other)}; the shapes have to be equal")
 
 

@@ -18,7 +18,7 @@ from staticad.functional.nests import flatten
 from staticad.ir.dtypes import FLOAT64, DType, is_float
 from staticad.ir.graph import Tensor, describe
 from staticad.ir.provenance import here
-from staticad.ir.types import TensorType, same_size
+from staticad.ir.types import TensorType, may_be_same
 from staticad.ops.creation import zeros
 from staticad.ops.promotion import cast, common_dtype, to_tensor
 
@@ -248,5 +248,4 @@ def _weak_type(before: Any, new: Any, default: DType = FLOAT64) -> TensorType:
 
 
 def _same_shape(tensor: Tensor, kind: TensorType) -> bool:
-    sizes = zip(tensor.shape, kind.shape, strict=False)
-    return tensor.ndim == len(kind.shape) and all(same_size(a, b, []) is not None for a, b in sizes)
+    return may_be_same(tensor.shape, kind.shape)

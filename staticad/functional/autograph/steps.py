@@ -14,7 +14,8 @@ from staticad.ir.dims import Dim, Size
 from staticad.ir.dtypes import INT64
 from staticad.ir.graph import Tensor, describe
 from staticad.ir.provenance import here, user_call
-from staticad.ir.types import same_size
+from staticad.ir.types import may_be_equal
+from staticad.ops.barrier import demanding
 from staticad.ops.promotion import cast, to_tensor
 
 Make = Callable[[Any, tuple[Tensor, ...]], Any]
@@ -107,13 +108,17 @@ def zip_(*iterables: Any, strict: bool = False) -> Any:
     for other in steps[1:]:
         equal = first is other.length
         if not equal and not isinstance(first, Tensor) and not isinstance(other.length, Tensor):
-            equal = same_size(first, other.length, []) is not None
+            equal = may_be_equal(first, other.length)
         if not equal:
             raise ShapeError(f"zip at {here()}: {first} and {other.length} items; the numbers have to be equal")
     counts = [len(s.sequences) for s in steps]
 
+    lengths = [size for size in (s.length for s in steps) if not isinstance(size, Tensor)]
+    unequal = [(lengths[0], size) for size in lengths[1:] if size != lengths[0]]
+
     def item(k: Any, slices: tuple[Tensor, ...]) -> Any:
         parts, place = [], 0
+        k = demanding(k, unequal) if isinstance(k, Tensor) else k
         for one, count in zip(steps, counts, strict=True):
             parts.append(one.item(k, slices[place : place + count]))
             place += count

@@ -15,12 +15,13 @@ from staticad.functional.indexing import take
 from staticad.functional.movement import expand_dims
 from staticad.functional.random.continuous import gumbel, unit
 from staticad.functional.random.keys import fold_in, raw_bits
-from staticad.functional.random.parameters import check_shape, require
+from staticad.functional.random.parameters import broadcasts_to, check_shape, require
 from staticad.ir.dims import Dim
 from staticad.ir.dtypes import INT64, UINT64, DType, as_dtype, floating, is_integer
 from staticad.ir.graph import Tensor, describe
 from staticad.ir.provenance import here
-from staticad.ir.types import broadcast_shapes, same_size
+from staticad.ir.types import may_be_same
+from staticad.ops.barrier import of_shape
 from staticad.ops.promotion import Operand, cast, to_tensor
 from staticad.ops.sources import as_shape, as_size, constant
 
@@ -124,11 +125,7 @@ def categorical(key: Operand, logits: Operand, axis: int = -1, shape: Any = None
     target = batch if shape is None else as_shape(shape)
     more = len(target) - len(batch)
     inner = target[more:] if more >= 0 else ()
-    try:
-        fits = more >= 0 and broadcast_shapes([inner, batch], []) == inner
-    except ShapeError:
-        fits = False
-    if not fits:
+    if more < 0 or not broadcasts_to(batch, inner):
         raise ShapeError(
             f"random.categorical: the shape ({', '.join(map(str, target))}) does not end with that of the logits "
             f"without axis {place} (logits: {describe(weights)}; at {here()})"
@@ -157,9 +154,9 @@ def choice(key: Operand, a: Operand, shape: Any = (), *, p: Operand | None = Non
     else:
         require("choice", lambda w: w >= 0, "p has to be at least 0", p)
         weights = to_tensor(p)
-        if weights.ndim != 1 or same_size(weights.shape[0], count, []) is None:
+        if not may_be_same(weights.shape, (count,)):
             raise ShapeError(
                 f"random.choice: p has to have the shape ({count},), not {describe(weights)} (at {here()})"
             )
-        chosen = categorical(key, elementwise.log(weights), shape=shape)
+        chosen = categorical(key, elementwise.log(of_shape(weights, (count,))), shape=shape)
     return chosen if pool is None else take(pool, chosen, place)

@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 
 from staticad.errors import ConfigError, DTypeError, ShapeError
+from staticad.functional.movement import broadcast_arrays
 from staticad.ir.dims import Shape
 from staticad.ir.dtypes import DType, as_dtype, is_float
 from staticad.ir.graph import Tensor, describe
 from staticad.ir.provenance import here
-from staticad.ir.types import Constraint, broadcast_shapes
+from staticad.ir.types import may_be_equal
 from staticad.ops.promotion import Operand, to_tensor
 from staticad.ops.sources import constant_array
 
@@ -27,22 +28,25 @@ def as_float_dtype(function: str, dtype: Any) -> DType:
 
 def check_shape(function: str, shape: Shape, parameter: Tensor, name: str) -> None:
     """Raises ShapeError if a parameter does not broadcast to the shape of the result."""
-    try:
-        fits = broadcast_shapes([shape, parameter.shape], []) == shape
-    except ShapeError:
-        fits = False
-    if not fits:
+    if not broadcasts_to(parameter.shape, shape):
         raise ShapeError(
             f"random.{function}: {name} does not broadcast to the shape ({', '.join(map(str, shape))}): "
             f"{describe(parameter)} (at {here()})"
         )
 
 
+def broadcasts_to(shape: Shape, target: Shape) -> bool:
+    """Whether something of a shape can have a part in a result of another one: what a run has to check, ops demand."""
+    padded = (1,) * (len(target) - len(shape)) + shape
+    return len(padded) == len(target) and all(
+        a == 1 or a == b or (not isinstance(a, int) and b != 1 and may_be_equal(a, b)) for a, b in zip(padded, target)
+    )
+
+
 def common_shape(function: str, *parameters: Tensor) -> Shape:
     """The shape that parameters have together. Raises ShapeError."""
-    constraints: list[Constraint] = []
     try:
-        return broadcast_shapes([p.shape for p in parameters], constraints)
+        return broadcast_arrays(*parameters)[0].shape
     except ShapeError as error:
         raise ShapeError(f"random.{function}: {error} (at {here()})") from None
 

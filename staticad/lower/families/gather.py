@@ -4,26 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from staticad.errors import IndexOutOfBounds
-from staticad.ir.dims import product
 from staticad.ir.expressions import Expression
-from staticad.ir.graph import Node, Tensor
+from staticad.ir.graph import Node
 from staticad.lower.fusion.fuse import Fusion, Read
 from staticad.lower.index.affine import Context, gather_contexts, linear
 from staticad.lower.index.ranges import Ranges
 from staticad.lower.interface import Evaluator, Unplaced
-from staticad.lower.kernel.plan import Requirement
 from staticad.ops.ranges import Range
-
-
-def indexed_axes(node: Node, index: Tensor) -> list[Requirement]:
-    """Axes of input 0 that are indexed need an element, unless there is no index."""
-    x, indices = node.inputs[0], product(index.shape)
-    text = "{}: axis {} of {} is empty, so that no index is in range"
-    return [
-        Requirement(x.shape[axis], 1, text.format(node.op.name, axis, x.type), node.where, IndexOutOfBounds, indices)
-        for axis in node.attrs["axes"]
-    ]
 
 
 class GatherLowering(Unplaced):
@@ -31,9 +18,6 @@ class GatherLowering(Unplaced):
 
     checks_indices = True
     masked = False  # an index would be checked that nobody has read
-
-    def requirements(self, node: Node) -> list[Requirement]:
-        return indexed_axes(node, node.inputs[1])
 
     def range(self, ranges: Ranges, node: Node, depth: int) -> Range | None:
         return ranges.of(node.inputs[0], depth)

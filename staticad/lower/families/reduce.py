@@ -6,7 +6,6 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from staticad.errors import FeedError
 from staticad.ir.dtypes import INT64
 from staticad.ir.expressions import Expression, constant
 from staticad.ir.graph import Node, Tensor
@@ -16,7 +15,6 @@ from staticad.lower.fusion.reductions import place_reduction
 from staticad.lower.index.affine import ZERO, Context
 from staticad.lower.index.sizes import Sizes
 from staticad.lower.interface import Evaluator, FamilyLowering
-from staticad.lower.kernel.plan import Requirement
 from staticad.ops.base import Op, apply
 from staticad.ops.comparison import EQUAL, ISNAN, LOGICAL_OR
 from staticad.ops.creation import FULL, IOTA
@@ -32,9 +30,6 @@ class ReduceLowering(FamilyLowering):
         """The axes of the operand that disappear."""
         axes: tuple[int, ...] = node.attrs["axes"]
         return axes
-
-    def requirements(self, node: Node) -> list[Requirement]:
-        return [] if node.op.empty else _elements(node, self.axes(node))
 
     def reduction(self, node: Node) -> Reduction:
         """What is done along them."""
@@ -63,9 +58,6 @@ class ArgReduceLowering(ReduceLowering):
     def evaluate(self, emitter: Evaluator, node: Node, context: Context) -> Expression:
         return constant(0, INT64)
 
-    def requirements(self, node: Node) -> list[Requirement]:
-        return _elements(node, self.axes(node))
-
     def prepare(
         self, node: Node, inputs: tuple[Tensor, ...], sizes: Sizes, families: Mapping[Op, FamilyLowering]
     ) -> Tensor | None:
@@ -79,16 +71,6 @@ class PartialLowering(FamilyLowering):
 
     def place(self, fusion: Fusion, node: Node) -> None:
         raise AssertionError("a partial result is placed with its reduction")
-
-
-def _elements(node: Node, axes: tuple[int, ...]) -> list[Requirement]:
-    """The axes need an element, without which the reduction has no value."""
-    (x,) = node.inputs
-    text = "{} over axis {} of {} needs at least one element there"
-    return [
-        Requirement(x.shape[axis], 1, text.format(node.op.name, axis, x.type), node.where, FeedError, 1)
-        for axis in axes
-    ]
 
 
 def _across_memory(node: Node, x: Tensor) -> Tensor | None:

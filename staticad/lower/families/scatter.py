@@ -8,11 +8,10 @@ from staticad.ir.dims import product
 from staticad.ir.dtypes import INT64
 from staticad.ir.graph import Node, Tensor
 from staticad.lower.emission.regions import row_major, scatter_updates, store_region
-from staticad.lower.families.gather import indexed_axes
 from staticad.lower.fusion.fuse import Changed, FusedFamily, Fusion
 from staticad.lower.index.sizes import Sizes
 from staticad.lower.interface import FamilyLowering, Lowering
-from staticad.lower.kernel.plan import Buffer, Requirement, Step
+from staticad.lower.kernel.plan import Buffer, Step
 from staticad.ops.arithmetic import ADD
 from staticad.ops.base import Op, apply
 from staticad.ops.comparison import EQUAL
@@ -24,9 +23,6 @@ from staticad.ops.selection import WHERE
 
 class ScatterLowering(FamilyLowering):
     """Two steps; the copy is left out where the base is not needed any more."""
-
-    def requirements(self, node: Node) -> list[Requirement]:
-        return indexed_axes(node, node.inputs[2])
 
     def prepare(
         self, node: Node, inputs: tuple[Tensor, ...], sizes: Sizes, families: Mapping[Op, FamilyLowering]

@@ -49,7 +49,7 @@ def loop_steps(lowering: Lowering, node: Node) -> list[Step]:
     given += [(p, Slice(_memory(lowering, x))) for p, x in zip(captures, captured, strict=True) if p in read]
     ranges = _ranges(lowering, [*slices, *captures], [*sequences, *captured])
     updates = list(zip(carry, following, strict=True))
-    plan = lowering.body_plan([p for p, _ in given], fetched, updates, carry, ranges)
+    plan = lowering.body_plan([p for p, _ in given], fetched, updates, carry, ranges, body.demands)
     homes = [lowering.buffer(t) for t in last]
     steps = [_first(lowering, x, home) for x, home in zip(first, homes, strict=True)]
     extra = node.inputs[len(body.parameters) :]
@@ -109,7 +109,7 @@ def branch_steps(lowering: Lowering, node: Node) -> list[Step]:
         read = _read([*outputs, *(value for _, value in updates)]) - set(carries)
         given = [(p, x) for p, x in zip(branch.parameters, node.inputs[1:], strict=True) if p in read]
         ranges = _ranges(lowering, branch.parameters, node.inputs[1:])
-        plans.append(lowering.body_plan([p for p, _ in given], outputs, updates, carries, ranges))
+        plans.append(lowering.body_plan([p for p, _ in given], outputs, updates, carries, ranges, branch.demands))
         feeds.append(tuple(Slice(_memory(lowering, x)) for _, x in given))
     arena: Size = 0
     for plan in plans:

@@ -55,6 +55,6 @@ def _merge(group: list[Node], inputs: tuple[Tensor, ...]) -> tuple[tuple[Tensor,
         for result in own.split_outputs(node.attrs["body"].outputs)[1]:
             places.setdefault(result, len(places))
     again = body.outputs[-1:] if shape.conditional else ()
-    whole = Body(body.parameters, (*following, *places, *again))
+    whole = Body(body.parameters, (*following, *places, *again), body.demands)
     wider = replace(shape, results=len(places))
     return apply_all(LOOP, *inputs, body=whole, shape=wider, base=group[0].attrs["base"]), places

@@ -33,7 +33,7 @@ def relieve(node: Node, inputs: tuple[Tensor, ...], families: Mapping[Op, Family
     given = {captured[x.inputs[0]]: parameter(x.type, x.name) for x in transposes}
     outer = [apply(TRANSPOSE, matrix, axes=(1, 0)) for matrix in given]
     outputs_less = substitute(body.outputs, {x: given[captured[x.inputs[0]]] for x in transposes})
-    less = Body((*body.parameters, *given.values()), tuple(outputs_less))
+    less = Body((*body.parameters, *given.values()), tuple(outputs_less), body.demands)
     attrs = dict(node.attrs) | {"body": less, "shape": replace(shape, captures=shape.captures + len(outer))}
     end = shape.carries + shape.sequences + shape.captures
     outputs = apply_all(node.op, *inputs[:end], *outer, *inputs[end:], **attrs)
