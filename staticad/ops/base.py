@@ -272,17 +272,16 @@ class Reduce(Op):
 class ArgReduce(Op):
     """argmax and argmin over one ``axis``: the first index of the extreme, NaN being more extreme than any number.
 
-    ``better`` is a kernel expression of {0} (candidate) and {1} (best so far); ``extreme`` is the reduction that finds
-    the extreme itself.
+    ``extreme`` is the reduction that finds the extreme itself.
     """
 
     family = "argreduce"
     title, about = "Positions of extremes", "Over one axis."
     result = "int64"
 
-    def __init__(self, name: str, *, better: str, extreme: Reduce, **kwargs: Any) -> None:
+    def __init__(self, name: str, *, extreme: Reduce, **kwargs: Any) -> None:
         super().__init__(name, nondifferentiable=True, **kwargs)
-        self.better, self.extreme = better, extreme
+        self.extreme = extreme
 
     def infer(self, inputs: tuple[TensorType, ...], attrs: Attrs) -> Inferred:
         (x,) = inputs

@@ -167,15 +167,9 @@ ALL = Reduce(
 )
 
 
-def _better(comparison: str) -> str:
-    """The candidate is more extreme, or is the first NaN. (A value that differs from itself is a NaN.)"""
-    first_nan = "logical_and(not_equal({0}, {0}), equal({1}, {1}))"
-    return f"logical_or({comparison}({{0}}, {{1}}), {first_nan})"
-
-
 FIRST = "the first one; a NaN counts as the most extreme"
 
-ARGMAX = ArgReduce("argmax", better=_better("greater"), extreme=MAX, numpy=_nonempty_place(np.argmax), notes=FIRST)
-ARGMIN = ArgReduce("argmin", better=_better("less"), extreme=MIN, numpy=_nonempty_place(np.argmin), notes=FIRST)
+ARGMAX = ArgReduce("argmax", extreme=MAX, numpy=_nonempty_place(np.argmax), notes=FIRST)
+ARGMIN = ArgReduce("argmin", extreme=MIN, numpy=_nonempty_place(np.argmin), notes=FIRST)
 
 REDUCE_OPS = (SUM, PROD, MAX, MIN, ANY, ALL, ARGMAX, ARGMIN)
