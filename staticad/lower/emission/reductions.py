@@ -16,7 +16,7 @@ from staticad.ir.expressions import Call, Cast, Constant, Expression, Name, cons
 from staticad.lower.fusion.clusters import Member, Reduction
 
 PLAIN, RUNS, WIDE = "plain", "runs", "wide"
-RUN = 512  # terms: with the four vectors that are added at a time, a few dozen for each lane
+RUN = 256  # terms: where vectors are of 8 numbers, and four are added at a time, a lane adds 8 of them
 LEAST_RUN = 64  # a shorter run costs more than it saves
 
 
