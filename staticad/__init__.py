@@ -26,6 +26,7 @@ from staticad.errors import (
     GradientError as GradientError,
     GraphError as GraphError,
     IndexOutOfBounds as IndexOutOfBounds,
+    LinAlgError as LinAlgError,
     NonFiniteError as NonFiniteError,
     OutOfMemory as OutOfMemory,
     ShapeError as ShapeError,

@@ -10,6 +10,8 @@ import re
 import sys
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 if TYPE_CHECKING:
     from types import FrameType
 
@@ -66,6 +68,10 @@ class ConfigError(StaticadError, ValueError):
 
 class IndexOutOfBounds(StaticadError, IndexError):
     """An index lies outside its axis."""
+
+
+class LinAlgError(StaticadError, np.linalg.LinAlgError):
+    """A matrix has no such factorization or inverse: it is singular, or not positive definite."""
 
 
 class NonFiniteError(StaticadError, FloatingPointError):

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from staticad.errors import FeedError, GraphError, IndexOutOfBounds, VerifyError
+from staticad.errors import FeedError, GraphError, IndexOutOfBounds, LinAlgError, VerifyError
 from staticad.ir import dim_values, dims
 from staticad.ir.demands import operands, region_of, unmet
 from staticad.ir.dims import Dim, Shape, Size, Symbol, is_runtime, symbols
@@ -41,8 +41,9 @@ def evaluate(
     tensors are computed in that type, which tells rounding errors from wrong results. ``watch`` is called with every
     computed tensor and its value; the evaluation goes on with the array that it returns.
 
-    Raises FeedError where a value is missing or sizes do not fit, IndexOutOfBounds for an index outside its axis, and
-    VerifyError where a result does not have the inferred shape or dtype.
+    Raises FeedError where a value is missing or sizes do not fit, IndexOutOfBounds for an index outside its axis,
+    LinAlgError for a matrix that is singular or not positive definite, and VerifyError where a result does not have
+    the inferred shape or dtype.
     """
     wanted = [outputs] if isinstance(outputs, Tensor) else list(outputs)
     return _Evaluation(wanted, feeds or {}, variables or {}, precision, watch).run()
@@ -188,6 +189,8 @@ class _Evaluation:
             attrs["shape"] = shapes[0]
         try:
             result = node.op.numpy(*(self.values[t] for t in node.inputs), **attrs)
+        except np.linalg.LinAlgError as error:
+            raise LinAlgError(f"{describe(node.outputs[0])}: {error}") from None
         except IndexError as error:
             raise IndexOutOfBounds(f"{describe(node.outputs[0])}: {error}") from None
         except ValueError as error:

@@ -268,6 +268,7 @@ CLASSES = {
     "CompileError": RuntimeError,
     "ConfigError": ValueError,
     "IndexOutOfBounds": IndexError,
+    "LinAlgError": (np.linalg.LinAlgError, ValueError),
     "NonFiniteError": FloatingPointError,
     "OutOfMemory": MemoryError,
     "MissingPackage": ImportError,

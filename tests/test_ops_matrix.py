@@ -60,8 +60,9 @@ def test_compiled_values_are_the_reference_values(group: str, dtype: np.dtype, r
     usual = matrix.feeds(rng, USUAL)
     for layout in families.LAYOUTS:
         found += matrix.differences({t: layout(a) for t, a in usual.items()})
-    for sizes in (USUAL, dict.fromkeys(USUAL, 9)):
-        found += matrix.differences(matrix.feeds(rng, sizes, families.special), only="special")
+    if all(case.total for case in matrix.cases):
+        for sizes in (USUAL, dict.fromkeys(USUAL, 9)):
+            found += matrix.differences(matrix.feeds(rng, sizes, families.special), only="special")
     report(found)
 
 

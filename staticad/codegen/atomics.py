@@ -155,6 +155,38 @@ def call_gemm(
     return _words(14), codegen
 
 
+@intrinsic(prefer_literal=True)
+def call_fortran(typingctx: Any, address: Any, arguments: Any, count: Any, strings: Any) -> Any:
+    """Call a Fortran routine: the addresses of its ``count`` arguments stand in the words at ``arguments``; ``strings``
+    of them are single letters, whose lengths follow."""
+    if not isinstance(count, types.IntegerLiteral) or not isinstance(strings, types.IntegerLiteral):
+        return None
+    number, lengths = int(count.literal_value), int(strings.literal_value)
+
+    def codegen(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+        given = [builder.load(_at(builder, values[1], ir.Constant(_WORD, i))) for i in range(number)]
+        one = ir.Constant(_WORD, 1)
+        return _call(context, builder, signature, [values[0], *given, *[one] * lengths])
+
+    return types.int64(types.int64, types.int64, count, strings), codegen
+
+
+@intrinsic
+def report(typingctx: Any, status: Any, code: Any, first: Any, second: Any) -> Any:
+    """Report a failed check through the status words (1, code, first, second), unless something else has failed."""
+
+    def codegen(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+        none, failed = ir.Constant(_WORD, 0), ir.Constant(_WORD, 1)
+        place = _at(builder, values[0], none)
+        result = builder.cmpxchg(place, none, failed, "seq_cst", "seq_cst")
+        with builder.if_then(builder.extract_value(result, 1), likely=False):
+            for position, word in enumerate(values[1:], 1):
+                builder.store(word, _at(builder, values[0], ir.Constant(_WORD, position)))
+        return context.get_dummy_value()
+
+    return _words(4, types.void), codegen
+
+
 @intrinsic
 def stack_words(typingctx: Any, count: Any) -> Any:
     """Address of ``count`` (a literal) words of scratch memory that live as long as the call."""
@@ -195,11 +227,13 @@ MACHINE_NAMES: dict[str, Callable[..., Any]] = {
     "atomic_store": atomic_store,
     "call": call,
     "call8": call8,
+    "call_fortran": call_fortran,
     "call_gemm": call_gemm,
     "compare_exchange": compare_exchange,
     "pause": pause,
     "peek": peek,
     "peek_int32": peek_int32,
     "poke": poke,
+    "report": report,
     "stack_words": stack_words,
 }

@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
 
+import numpy as np
+
 from staticad.lower.kernel.routine import Routine
 
 
@@ -24,7 +26,8 @@ Cutting = tuple[Cut, int, int]  # what is cut, the extent of the step and its gr
 @dataclass(frozen=True)
 class RoutineText:
     """``text`` is the source of a kernel in which names of slots and of `Cut` stand for their numbers, ITEMSIZE for the
-    bytes of an element, DTYPE for its dtype, and LETTER_N for the letter N. The slot CUT is the last one.
+    bytes of an element, DTYPE for its dtype, ONE for the bits of 1, and LETTER_N for the letter N. The slot CUT is the
+    last one.
 
     ``cut`` decides by the contents of the slots and the number of matrices: by sizes alone, never by the number of
     threads, so that results do not depend on that.
@@ -38,6 +41,7 @@ class RoutineText:
         values = {name: str(number) for number, name in enumerate((*routine.slots, "CUT"))}
         values |= {cut.name: str(int(cut)) for cut in Cut}
         values |= {"ITEMSIZE": str(routine.dtype.itemsize), "DTYPE": routine.dtype.name}
+        values["ONE"] = str(int.from_bytes(np.ones((), routine.dtype).tobytes(), "little"))
 
         def value(match: re.Match[str]) -> str:
             return str(ord(match[1])) if match[1] else values[match[0]]

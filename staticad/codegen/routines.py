@@ -6,10 +6,11 @@ import functools
 from collections.abc import Mapping
 
 from staticad.codegen.blas import GEMM
+from staticad.codegen.lapack import LAPACK
 from staticad.codegen.routine_text import Cutting, RoutineText
 from staticad.lower.kernel.routine import Routine
 
-ROUTINES: Mapping[str, RoutineText] = {"gemm": GEMM}
+ROUTINES: Mapping[str, RoutineText] = {"gemm": GEMM, **LAPACK}
 
 
 @functools.cache

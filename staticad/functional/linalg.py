@@ -5,25 +5,27 @@ Operands are promoted to a common dtype, which sums of products keep. Sizes that
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from staticad.errors import ShapeError
+from staticad.errors import GraphError, ShapeError
 from staticad.functional import elementwise, reductions
 from staticad.functional.axes import as_index, normalize_axes, normalize_axis
 from staticad.functional.einsum import Term, contract
 from staticad.functional.front import implements
 from staticad.functional.movement import expand_dims, ravel, squeeze
 from staticad.ir.dims import Shape
-from staticad.ir.dtypes import FLOAT64, is_float
-from staticad.ir.graph import Tensor, describe
-from staticad.ir.types import Demands, same_size
-from staticad.ops.base import apply
+from staticad.ir.dtypes import FLOAT64, floating, is_float
+from staticad.ir.graph import Attrs, Tensor, describe
+from staticad.ir.provenance import here
+from staticad.ir.types import Demands, broadcast_shapes, may_be_equal, same_size
+from staticad.ops.base import apply, apply_all
 from staticad.ops.comparison import EQUAL, LESS_EQUAL, LOGICAL_NOT
 from staticad.ops.contract import MATMUL
 from staticad.ops.creation import fill, indices
-from staticad.ops.movement import BROADCAST_TO, DIAGONAL
+from staticad.ops.linalg import CHOLESKY, LU_FACTOR, LU_SOLVE, SLOGDET, SOLVE_TRIANGULAR
+from staticad.ops.movement import BROADCAST_TO, DIAGONAL, EXPAND_DIMS, SQUEEZE, swapped
 from staticad.ops.promotion import Operand, as_operands, cast, to_tensor
 from staticad.ops.selection import WHERE
 from staticad.ops.slicing import EMBED
@@ -212,3 +214,123 @@ def _length(x: Tensor, axes: tuple[int, ...], keepdims: bool) -> Tensor:
     zero = apply(EQUAL, squares, fill((), 0, x.dtype))
     root = elementwise.sqrt(apply(WHERE, zero, fill((), 1, x.dtype), squares))
     return apply(WHERE, zero, fill((), 0, x.dtype), root)
+
+
+# ---- factorizations --------------------------------------------------------------------------------------------------
+
+
+class SlogdetResult(NamedTuple):
+    """What `slogdet` returns, as NumPy names it."""
+
+    sign: Tensor
+    logabsdet: Tensor
+
+
+@implements(np.linalg.cholesky)
+def cholesky(a: Operand, *, upper: bool = False) -> Tensor:
+    """The lower triangular L with ``L @ L.T`` = a, for a symmetric positive definite matrix, or a batch of them in the
+    last two axes; with ``upper`` its transpose.
+
+    As in NumPy one triangle is read, the lower one, or with ``upper`` the upper one. The derivative is that by
+    symmetric matrices and symmetric itself, as in JAX and PyTorch. A matrix that is not positive definite raises
+    LinAlgError in a run.
+    """
+    (x,) = _matrices("cholesky", a)
+    return swapped(apply(CHOLESKY, swapped(x))) if upper else apply(CHOLESKY, x)
+
+
+@implements(np.linalg.solve)
+def solve(a: Operand, b: Operand) -> Tensor:
+    """The x with ``a @ x`` = b. As in NumPy 2, b is a vector if it has one axis, else a batch of matrices; batches of a
+    and b broadcast. Its derivative uses the factors of a once more. A singular matrix raises LinAlgError in a run."""
+    x, right = _matrices("solve", a, b)
+    column = apply(EXPAND_DIMS, right, axes=(1,)) if right.ndim == 1 else right
+    factors, pivots = apply_all(LU_FACTOR, x)
+    with Demands() as demands:
+        batch = _common_batch("solve", x, column, demands)
+        operands = [_in_batch(t, rank, batch) for t, rank in ((x, 2), (factors, 2), (pivots, 1))]
+        solved = apply(LU_SOLVE, *operands, _broadcast(column, 2, batch), trans=0)
+        demands.met_by(*(t.node.constraints for t in (*solved.inputs, solved)))
+    return apply(SQUEEZE, solved, axes=(solved.ndim - 1,)) if right.ndim == 1 else solved
+
+
+def solve_triangular(
+    a: Operand, b: Operand, trans: int | str = 0, lower: bool = False, unit_diagonal: bool = False
+) -> Tensor:
+    """The x with ``a @ x`` = b for a triangular a, of which the other triangle is not read; as in SciPy and JAX.
+
+    ``trans`` is 0 or "N", or 1 or "T" (also 2 or "C") for ``a.T @ x`` = b; with ``unit_diagonal`` the diagonal counts
+    as ones. b is a vector if it has one axis, else a batch of matrices; batches broadcast. A zero on the diagonal
+    raises LinAlgError in a run.
+    """
+    if trans not in _TRANSPOSED:
+        raise GraphError(f'solve_triangular: trans is 0, 1, 2, "N", "T" or "C", not {trans!r} (at {here()})')
+    x, right = _matrices("solve_triangular", a, b)
+    column = apply(EXPAND_DIMS, right, axes=(1,)) if right.ndim == 1 else right
+    flags = Attrs(trans=_TRANSPOSED[trans], lower=int(lower), unit=int(unit_diagonal))
+    with Demands() as demands:
+        batch = _common_batch("solve_triangular", x, column, demands)
+        solved = apply(SOLVE_TRIANGULAR, _in_batch(x, 2, batch), _broadcast(column, 2, batch), **flags)
+        demands.met_by(*(t.node.constraints for t in (*solved.inputs, solved)))
+    return apply(SQUEEZE, solved, axes=(solved.ndim - 1,)) if right.ndim == 1 else solved
+
+
+_TRANSPOSED: dict[int | str, int] = {0: 0, "N": 0, 1: 1, "T": 1, 2: 1, "C": 1}
+
+
+@implements(np.linalg.slogdet)
+def slogdet(a: Operand) -> SlogdetResult:
+    """The sign of the determinant and the logarithm of its absolute value: 0 and -inf for a singular matrix. The
+    gradient of the logarithm is the inverse, transposed; where there is none, it raises LinAlgError in a run."""
+    (x,) = _matrices("slogdet", a)
+    return SlogdetResult(*apply_all(SLOGDET, x, *apply_all(LU_FACTOR, x)))
+
+
+@implements(np.linalg.det)
+def det(a: Operand) -> Tensor:
+    """The determinant, by `slogdet`."""
+    sign, logarithm = slogdet(a)
+    return elementwise.multiply(sign, elementwise.exp(logarithm))
+
+
+@implements(np.linalg.inv)
+def inv(a: Operand) -> Tensor:
+    """The inverse. ``solve(a, b)`` is faster and more accurate than ``inv(a) @ b``."""
+    (x,) = _matrices("inv", a)
+    row, column = indices((x.shape[-1], 1), 0), indices((1, x.shape[-1]), 1)
+    one, zero = fill((), 1, x.dtype), fill((), 0, x.dtype)
+    return solve(x, apply(WHERE, apply(EQUAL, row, column), one, zero))
+
+
+def _matrices(name: str, a: Operand, *others: Operand) -> list[Tensor]:
+    """The operands in one floating dtype; the first of them is square in its last axes."""
+    operands = as_operands(name, a, *others)
+    operands = [cast(t, floating(t.dtype)) for t in operands]
+    x = operands[0]
+    if x.ndim < 2 or not may_be_equal(*x.shape[-2:]):
+        raise ShapeError(f"{name}: needs a square matrix in the last two axes ({describe(x)})")
+    for other in operands[1:]:
+        rows = other.shape[-min(2, other.ndim)] if other.ndim else None
+        if rows is None or not may_be_equal(x.shape[-1], rows):
+            raise ShapeError(f"{name}: the matrix and the right side differ in rows ({describe(x)}, {describe(other)})")
+    return operands
+
+
+def _common_batch(name: str, a: Tensor, b: Tensor, demands: Demands) -> Shape:
+    try:
+        return broadcast_shapes([a.shape[:-2], b.shape[:-2]], demands)
+    except ShapeError as error:
+        raise ShapeError(f"{name}: {error} ({describe(a)}, {describe(b)})") from None
+
+
+def _in_batch(x: Tensor, rank: int, batch: Shape) -> Tensor:
+    """x, whose last axes are those of a matrix, for every matrix of the batch: without batch axes if it is one."""
+    own = x.shape[: x.ndim - rank]
+    if any(size != 1 for size in own):
+        return _broadcast(x, rank, batch)
+    return apply(SQUEEZE, x, axes=tuple(range(len(own)))) if own else x
+
+
+def _broadcast(x: Tensor, rank: int, batch: Shape) -> Tensor:
+    own, core = x.shape[: x.ndim - rank], x.shape[x.ndim - rank :]
+    return x if own == batch else apply(BROADCAST_TO, x, shape=(*batch, *core))

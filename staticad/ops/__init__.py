@@ -13,6 +13,7 @@ from staticad.ops.control import COND, LOOP, PARAMETER
 from staticad.ops.conversion import CONVERSION_OPS
 from staticad.ops.creation import CREATION_OPS
 from staticad.ops.indexing import GATHER, GATHER_ALONG, SCATTER, SCATTER_ALONG
+from staticad.ops.linalg import LIBRARY_OPS
 from staticad.ops.movement import BROADCAST_TO, DIAGONAL, EXPAND_DIMS, RESHAPE, SQUEEZE, TRANSPOSE
 from staticad.ops.random import RANDOM_OPS
 from staticad.ops.reduce import REDUCE_OPS
@@ -46,6 +47,7 @@ ALL_OPS: tuple[Op, ...] = (
     *ASSEMBLE_OPS,
     *INDEXING_OPS,
     *CONTRACT_OPS,
+    *LIBRARY_OPS,
     *BARRIER_OPS,
     *CONTROL_OPS,
 )

@@ -111,7 +111,7 @@ def drawn_steps(plan: Plan) -> list[dict[str, Any]]:
     return [
         {
             "label": step.label,
-            "kind": "contract" if isinstance(step.kernel, Routine) else "elementwise",
+            "kind": step.kernel.kind if isinstance(step.kernel, Routine) else "elementwise",
             "reads": [str(n) for n in step.reads],
             "writes": [str(n) for n in step.writes],
             "where": ", ".join(str(w) for w in step.where[:4]),

@@ -130,7 +130,7 @@ class Session:
     def __call__(self, *arrays: Any) -> Any:
         """Run with one array per input, in the order of ``inputs``. The fast path.
 
-        Raises FeedError, DTypeError, IndexOutOfBounds, OutOfMemory.
+        Raises FeedError, DTypeError, IndexOutOfBounds, LinAlgError, OutOfMemory.
         """
         try:
             result = self._run(arrays)
@@ -145,7 +145,7 @@ class Session:
 
         ``out``: arrays to write the results into, in the nest of the fetches flattened to a sequence (one array for a
         single fetch); they have the results' dtypes and shapes, are C-contiguous, writable and overlap no feed.
-        Raises FeedError, DTypeError, IndexOutOfBounds, OutOfMemory.
+        Raises FeedError, DTypeError, IndexOutOfBounds, LinAlgError, OutOfMemory.
         """
         arrays = order_feeds(self.inputs, {} if feeds is None else feeds)
         if out is None:
@@ -268,7 +268,7 @@ class Session:
         followed by the rows of their bodies; a loop that is one kernel has one row. Kernels that count are compiled
         when they are profiled for the first time.
 
-        Variables keep their values. Raises FeedError, DTypeError, IndexOutOfBounds, as `run` does.
+        Variables keep their values. Raises FeedError, DTypeError, IndexOutOfBounds, LinAlgError, as `run` does.
         """
         if not isinstance(repeat, int) or repeat < 1:
             raise GraphError(f"profile: repeat is a number of runs, at least 1, not {repeat!r} (at {here()})")

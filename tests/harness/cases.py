@@ -56,7 +56,8 @@ class Case:
     ``ulp`` is how far a float result may be from the reference, in units in the last place; None says that the result
     is a sum or a chain, whose rounding errors depend on the values (see `tests.harness.condition`).
     ``special`` says that the result on extreme values is defined. ``nonzero`` names sizes that may not be 0.
-    ``smooth`` says that derivatives are checked.
+    ``smooth`` says that derivatives are checked. ``total`` says that every input has a result; where one may raise (a
+    singular matrix) extreme values are not tried.
     """
 
     name: str
@@ -70,6 +71,7 @@ class Case:
     special: bool = True
     nonzero: frozenset[str] = field(default_factory=frozenset)
     smooth: bool = True
+    total: bool = True
 
     def __str__(self) -> str:
         return self.name

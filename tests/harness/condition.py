@@ -19,6 +19,7 @@ from staticad.ir.graph import Tensor
 from staticad.ops.base import Cast, Elementwise, Reduce
 from staticad.ops.contract import Contract
 from staticad.ops.indexing import Scatter
+from staticad.ops.library import Library
 from staticad.ops.sources import constant_array
 from staticad.reference import evaluate
 from tests.harness.compare import ulps
@@ -68,6 +69,11 @@ class _Noise:
             if op.ulps == 0 or (isinstance(op, Cast) and node.inputs[0].dtype.kind != "f"):
                 return value
             return self.moved(value, math.ceil(op.ulps))
+        if isinstance(op, Library):
+            # A factorization is that of a matrix some units away; the more of them the larger it is.
+            operands = [self.operand(t) for t in node.inputs]
+            made = op.numpy(*(self.moved(o, 2 + operands[0].shape[-1] // 4) for o in operands), **node.attrs)
+            return self.moved(np.asarray(made[tensor.index] if op.several_outputs else made), 2)
         if op.ulps is not None and not (isinstance(op, Scatter) and node.attrs["mode"] in op.accumulating):
             return value
         # The error of a long sum is relative to its terms, and grows with their number.

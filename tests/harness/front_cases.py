@@ -170,6 +170,38 @@ def product_cases() -> Iterator[Case]:
     yield chain("dense layer", values("ab", "bc", "c"), lambda x, w, b: sa.tanh(x @ w + b))
 
 
+def _regular(x: sa.Tensor) -> sa.Tensor:
+    """A matrix with an inverse, whose rows have to be exchanged."""
+    return x * 0.1 + 2 * sa.flip(sa.eye(x.shape[-1], dtype=x.dtype), 0)
+
+
+def matrix_cases() -> Iterator[Case]:
+    def definite(x: sa.Tensor) -> sa.Tensor:
+        return x @ sa.swapaxes(x, -1, -2) + sa.eye(x.shape[-2], dtype=x.dtype)
+
+    def case(name: str, inputs: tuple[Input, ...], build: Any) -> Case:
+        return Case(name, inputs, build, "front matrices", FLOATS, ulp=None, special=False, total=False)
+
+    linalg = sa.linalg
+    for shape in ("ab", "eab"):
+        yield case(f"cholesky[{shape}]", values(shape), lambda x: linalg.cholesky(definite(x)))
+        yield case(f"cholesky[{shape}] upper", values(shape), lambda x: linalg.cholesky(definite(x), upper=True))
+    for shape in ("bb", "ebb"):
+        yield case(f"slogdet[{shape}]", values(shape), lambda x: sa.multiply(*linalg.slogdet(_regular(x))))
+        yield case(f"det[{shape}]", values(shape), lambda x: linalg.det(_regular(x)))
+        yield case(f"inv[{shape}]", values(shape), lambda x: linalg.inv(_regular(x)))
+    for left, right in (("aa", "a"), ("daa", "ab"), ("1aa", "dab"), ("aa", "dab"), ("e1aa", "edab")):
+        yield case(f"solve[{left},{right}]", values(left, right), lambda x, b: linalg.solve(_regular(x), b))
+        yield case(
+            f"solve_triangular[{left},{right}]", values(left, right),
+            lambda x, b: linalg.solve_triangular(x * 0.1 + sa.eye(x.shape[-1], dtype=x.dtype), b, trans=1, lower=True),
+        )  # fmt: skip
+    yield case(
+        "solve and slogdet share factors", values("aa", "ab"),
+        lambda x, b: linalg.solve(_regular(x), b) * linalg.slogdet(_regular(x)).logabsdet,
+    )  # fmt: skip
+
+
 def special_cases() -> Iterator[Case]:
     some = frozenset("ab")
     yield chain("softmax", X, sa.softmax, nonzero=some)
@@ -191,6 +223,6 @@ def all_front_cases() -> list[Case]:
     """Every case of the front."""
     families = (
         promoted_cases, arithmetic_cases, reduction_cases, moving_cases, creating_cases, indexing_cases, product_cases,
-        special_cases,
+        matrix_cases, special_cases,
     )  # fmt: skip
     return [case for family in families for case in family()]

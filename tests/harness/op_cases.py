@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
@@ -19,14 +20,17 @@ from staticad.ops.arithmetic import (
 )
 from staticad.ops.assemble import CONCATENATE, EMBED, REPLACE
 from staticad.ops.barrier import DEMAND, STOP_GRADIENT
-from staticad.ops.base import Cast, Elementwise, apply
+from staticad.ops.base import Cast, Elementwise, apply, apply_all
+from staticad.ops.comparison import EQUAL
 from staticad.ops.contract import MATMUL
 from staticad.ops.conversion import CAST
-from staticad.ops.creation import FULL, IOTA, POSITION, SIZE
+from staticad.ops.creation import FULL, IOTA, POSITION, SIZE, fill, indices
 from staticad.ops.indexing import GATHER, GATHER_ALONG, SCATTER, SCATTER_ALONG, Scatter
-from staticad.ops.movement import BROADCAST_TO, DIAGONAL, EXPAND_DIMS, RESHAPE, SLICE, SQUEEZE, TRANSPOSE
+from staticad.ops.linalg import CHOLESKY, LU_FACTOR, LU_SOLVE, SLOGDET, SOLVE_TRIANGULAR
+from staticad.ops.movement import BROADCAST_TO, DIAGONAL, EXPAND_DIMS, RESHAPE, SLICE, SQUEEZE, TRANSPOSE, swapped
 from staticad.ops.reduce import ALL as ALL_TRUE
 from staticad.ops.reduce import ANY, ARGMAX, ARGMIN, MAX, MIN, PROD, SUM
+from staticad.ops.selection import WHERE
 from tests.harness.cases import ALL, BOOL, FLOATS, INTEGERS, Case, Input, kinds, values
 
 UNARY = ("ab", "")
@@ -315,12 +319,64 @@ def contract_cases() -> Iterator[Case]:
         yield Case(name, values(left, right), build, "contract", ulp=None, special=False)
 
 
+def _eye(x: Tensor) -> Tensor:
+    n = x.shape[-1]
+    same = apply(EQUAL, indices((n, 1), 0), indices((1, n), 1))
+    return apply(WHERE, same, fill((), 1, x.dtype), fill((), 0, x.dtype))
+
+
+def _regular(x: Tensor) -> Tensor:
+    """A matrix that has an inverse, and whose rows have to be exchanged: the last two axes turned around, near ones."""
+    columns = _region(_eye(x), (0, x.shape[-1] - 1), (1, -1), (x.shape[-1],) * 2)
+    return apply(ADD, apply(MUL, x, fill((), 0.1, x.dtype)), apply(MUL, columns, fill((), 2, x.dtype)))
+
+
+def _definite(x: Tensor) -> Tensor:
+    return apply(ADD, apply(MATMUL, x, swapped(x)), _eye(x))
+
+
+def library_cases() -> Iterator[Case]:
+    def case(name: str, inputs: tuple[Input, ...], build: Any, **more: Any) -> Case:
+        return Case(name, inputs, build, "library", FLOATS, ulp=None, special=False, total=False, **more)
+
+    for shape in ("aa", "e1bb"):
+        yield case(f"cholesky[{shape}]", values(shape), lambda x: apply(CHOLESKY, _definite(x)))
+        for number, made in enumerate(("factors", "pivots")):
+            yield case(
+                f"lu_factor[{shape}] {made}", values(shape),
+                lambda x, number=number: apply_all(LU_FACTOR, _regular(x))[number], smooth=number == 0,
+            )  # fmt: skip
+        yield case(
+            f"slogdet[{shape}] sign", values(shape),
+            lambda x: apply_all(SLOGDET, _regular(x), *apply_all(LU_FACTOR, _regular(x)))[0], smooth=False,
+        )  # fmt: skip
+        yield case(
+            f"slogdet[{shape}] logarithm", values(shape),
+            lambda x: apply_all(SLOGDET, _regular(x), *apply_all(LU_FACTOR, _regular(x)))[1],
+        )  # fmt: skip
+    shapes = (("aa", "ab"), ("bb", "dbc"), ("ebb", "eb1"), ("aa", "a0"))
+    for (left, right), trans in (*itertools.product(shapes[:1], (0, 1)), *zip(shapes[1:], (0, 1, 0))):
+        yield case(
+            f"lu_solve[{left},{right}] trans={trans}", values(left, right),
+            lambda x, b, trans=trans: apply(LU_SOLVE, _regular(x), *apply_all(LU_FACTOR, _regular(x)), b, trans=trans),
+        )  # fmt: skip
+    flags = tuple(itertools.product((0, 1), repeat=3))
+    for (left, right), (trans, lower, unit) in (*itertools.product(shapes[:1], flags), *zip(shapes[1:], flags[1::2])):
+        yield case(
+            f"solve_triangular[{left},{right}] {trans, lower, unit}", values(left, right),
+            lambda x, b, trans=trans, lower=lower, unit=unit: apply(
+                SOLVE_TRIANGULAR, apply(ADD, apply(MUL, x, fill((), 0.1, x.dtype)), _eye(x)), b,
+                trans=trans, lower=lower, unit=unit,
+            ),
+        )  # fmt: skip
+
+
 def all_op_cases() -> list[Case]:
     """Every case of every op."""
     cases = [c for op in ELEMENTWISE_OPS if not isinstance(op, Cast) for c in elementwise_cases(op)]
     for family in (
         pow_cases, cast_cases, reduce_cases, movement_cases, assemble_cases, creation_cases, indexing_cases,
-        contract_cases,
+        contract_cases, library_cases,
     ):  # fmt: skip
         cases += family()
     return cases

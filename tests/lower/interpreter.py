@@ -17,8 +17,10 @@ from staticad.ir.dim_values import evaluate
 from staticad.ir.dims import Size, Symbol, as_symbol
 from staticad.lower.kernel import plan as plans
 from staticad.lower.kernel.language import Kernel
-from staticad.lower.kernel.plan import Address, Library, Plan, Status, Step, Symbolic
+from staticad.lower.kernel.plan import Address, Plan, Status, Step, Symbolic
 from staticad.lower.kernel.routine import Gemm, Routine
+from staticad.ops import ALL_OPS
+from staticad.ops.library import Library
 from tests.lower.statements import Runner
 
 NOBODY = -1
@@ -32,6 +34,10 @@ class WrongAccess(AssertionError):
 
 class IndexReported(Exception):
     """A kernel found an index out of range; the argument is the code of the check."""
+
+
+class RoutineReported(Exception):
+    """A routine found that there is no result; the argument is the code of the check."""
 
 
 class Block:
@@ -167,11 +173,15 @@ class Run:
             elif isinstance(a, Symbolic):
                 arguments.append(self.number(a.size))
             else:
-                assert isinstance(a, (Library, Status))
+                assert isinstance(a, (plans.Library, Status))
                 arguments.append(a)
         extent, grain = self.number(step.extent), self.number(step.grain)
         if isinstance(step.kernel, Routine):
-            _gemm(arguments, extent)
+            with np.errstate(all="ignore"):
+                if step.kernel.name == "gemm":
+                    _products(arguments, extent)
+                else:
+                    _library(step.kernel, arguments, extent)
             return
         memory = _Iteration()
         run = Runner(step.kernel, memory)
@@ -215,9 +225,39 @@ class Run:
                 raise WrongAccess(f"{step.label} writes {stored}")
 
 
-def _gemm(arguments: list[Any], batch: int) -> None:
-    with np.errstate(all="ignore"):
-        _products(arguments, batch)
+def _library(routine: Routine, arguments: list[Any], batch: int) -> None:
+    """A routine as the reference of the op that bears its name, on one matrix after another."""
+    op = next(op for op in ALL_OPS if op.name == routine.name)
+    assert isinstance(op, Library)
+    slots, changed = dict(zip(routine.slots, arguments, strict=True)), dict(op.changes)
+    parts = (*op.operand_parts, *op.result_parts)
+    sizes = {axis: slots[axis.upper()] for part in parts for axis in part.axes}
+    known = ("IN", "OUT", "STEP_", "WORK", "STATUS", "CODE", *(name.upper() for name in (*op.functions, *sizes)))
+    attrs = {name.lower(): value for name, value in slots.items() if not name.startswith(known)}
+    for number in range(batch):
+
+        def place(name: str, number: int = number) -> Pointer:
+            return slots[name].moved(number * slots[f"STEP_{name}"])
+
+        operands: list[Any] = []
+        for i, part in enumerate(op.operand_parts):
+            name = f"OUT{changed[i]}" if i in changed else f"IN{i}"
+            shape = tuple(sizes[axis] for axis in part.axes)
+            operands.append(None if i in op.unread else _array(place(name), shape, number))
+        try:
+            made = op.numpy(*operands, **attrs)
+        except np.linalg.LinAlgError:
+            raise RoutineReported(slots["CODE"]) from None
+        for i, result in enumerate(made if op.several_outputs else (made,)):
+            for index, value in enumerate(np.asarray(result).reshape(-1)):
+                place(f"OUT{i}").store(index, value, number)
+        for index in range(slots.get("STEP_WORK", 0)):
+            place("WORK").store(index, 0, number)
+
+
+def _array(at: Pointer, shape: tuple[int, ...], iteration: int) -> np.ndarray:
+    values = [at.load(index, iteration) for index in range(int(np.prod(shape)))]
+    return np.array(values, at.dtype).reshape(shape)
 
 
 def _products(arguments: list[Any], batch: int) -> None:

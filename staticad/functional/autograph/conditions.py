@@ -18,11 +18,12 @@ from staticad.ops.comparison import LOGICAL_AND, LOGICAL_NOT, LOGICAL_OR, NOT_EQ
 from staticad.ops.contract import Contract
 from staticad.ops.control import Control
 from staticad.ops.indexing import Gather, Scatter
+from staticad.ops.library import Library
 from staticad.ops.promotion import to_tensor
 from staticad.ops.sources import constant
 
 Thunk = Callable[[], Any]
-_MAY_FAIL_OR_COST = (Gather, Scatter, Control, Contract)  # what a run skips when it can
+_MAY_FAIL_OR_COST = (Gather, Scatter, Control, Contract, Library)  # what a run skips when it can
 
 
 def condition(value: Any, what: str) -> Any:

@@ -10,6 +10,7 @@ from staticad.lower.families.creation import FullLowering, IotaLowering, Positio
 from staticad.lower.families.elementwise import CopyLowering, ElementwiseLowering
 from staticad.lower.families.frame import FrameLowering
 from staticad.lower.families.gather import GatherLowering
+from staticad.lower.families.library import LibraryLowering
 from staticad.lower.families.movement import MovementLowering
 from staticad.lower.families.reduce import ArgReduceLowering, PartialLowering, ReduceLowering
 from staticad.lower.families.reshape import ReshapeLowering
@@ -33,6 +34,7 @@ from staticad.ops.contract import Contract
 from staticad.ops.control import Cond, Loop
 from staticad.ops.creation import Full, Iota, Position, SizeNumber
 from staticad.ops.indexing import Gather, Scatter
+from staticad.ops.library import Library
 
 TABLE: dict[type[Op], FamilyLowering] = {
     Source: SourceLowering(),
@@ -51,6 +53,7 @@ TABLE: dict[type[Op], FamilyLowering] = {
     Gather: GatherLowering(),
     Scatter: ScatterLowering(),
     Contract: ContractLowering(),
+    Library: LibraryLowering(),
     Cond: CondLowering(),
     Loop: LoopLowering(),
     Partial: PartialLowering(),

@@ -16,12 +16,13 @@ from staticad.ir.dtypes import DType
 @dataclass(frozen=True)
 class Routine:
     """``name`` and ``dtype`` say what is called, ``slots`` what it is given, in this order; all matrices are of the
-    dtype. A step that calls one counts matrices of a batch."""
+    dtype. A step that calls one counts matrices of a batch. ``kind`` is the family of its ops, for pictures."""
 
     name: str
     dtype: DType
     slots: tuple[str, ...]
     reports: bool = False
+    kind: str = "library"
 
     def __str__(self) -> str:
         return f"{self.name}:{self.dtype.name}"
@@ -57,4 +58,4 @@ class Gemm(IntEnum):
 
 def gemm(dtype: DType) -> Routine:
     """Matrix products of a dtype."""
-    return Routine("gemm", dtype, tuple(slot.name for slot in Gemm))
+    return Routine("gemm", dtype, tuple(slot.name for slot in Gemm), kind="contract")

@@ -51,6 +51,16 @@ def test_what_decides_alone_decides() -> None:
     assert and_(lambda: kept, lambda: True) is kept
 
 
+def test_a_factorization_is_tried_only_if_it_has_to_be() -> None:
+    @sa.function
+    def small(m: sa.Tensor) -> sa.Tensor:
+        return m[0, 0] > 0 and sa.linalg.cholesky(m)[0, 0] < 2
+
+    x = sa.placeholder((2, 2), "float64")
+    session = sa.compile(small(x), [x])
+    assert session(np.eye(2)) and not session(9 * np.eye(2)) and not session(-np.eye(2))
+
+
 def test_an_operand_that_can_fail_runs_only_if_it_has_to() -> None:
     @sa.function
     def first_negative(v: sa.Tensor) -> sa.Tensor:

@@ -1,0 +1,251 @@
+"""Factorizations of matrices and what is solved with them: the kernels that call LAPACK, and how they are cut.
+
+Matrices are row-major, and so are the transposes of what LAPACK works on: a lower triangle is an upper one there, and
+``A x = b`` is ``xᵀ Aᵀ = bᵀ``, which triangular solves from the right take as it lies. No matrix is turned around.
+
+Arguments are passed by address: a kernel fills a table of addresses on its stack. INTEGER has 32 or 64 bits, as the
+library was built. What is read by LAPACK stands in a 64-bit word, whose lower half is the same number; and what it
+writes is read so that both are understood.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from staticad.codegen.routine_text import Cut, Cutting, RoutineText
+
+_CHOLESKY = """\
+def kernel(args, lo, hi):
+    slots = address_of(args)
+    words = stack_words(7)  # five addresses; the letter and the status
+    n = peek(slots, N)
+    matrix = peek(slots, OUT0) + lo * peek(slots, STEP_OUT0)
+    out = pointer(args, OUT0, DTYPE, 0, 1)
+    poke(words, 5, LETTER_U)
+    poke(words, 0, words + 8 * 5)
+    poke(words, 1, slots + 8 * N)
+    poke(words, 3, slots + 8 * N)
+    poke(words, 4, words + 8 * 6)
+    if n > 0:
+        for number in range(lo, hi):
+            poke(words, 2, matrix)
+            poke(words, 6, 0)
+            call_fortran(peek(slots, POTRF), words, 5, 1)
+            info = peek_int32(words + 8 * 6)
+            if info != 0:
+                report(peek(slots, STATUS), peek(slots, CODE), number, info)
+            row = number * n * n
+            for i in range(n):
+                for j in range(i + 1, n):
+                    store(out, row + j, DTYPE(0))
+                row += n
+            matrix += peek(slots, STEP_OUT0)
+"""
+
+# A second pivot stands in the upper half of the first word where INTEGER has 32 bits; pivots are never 0.
+_LU_FACTOR = """\
+def kernel(args, lo, hi):
+    slots = address_of(args)
+    words = stack_words(7)  # six addresses; the status
+    n = peek(slots, N)
+    matrix = peek(slots, OUT0) + lo * peek(slots, STEP_OUT0)
+    pivots = peek(slots, OUT1) + lo * peek(slots, STEP_OUT1)
+    work = peek(slots, WORK) + lo * peek(slots, STEP_WORK)
+    poke(words, 0, slots + 8 * N)
+    poke(words, 1, slots + 8 * N)
+    poke(words, 3, slots + 8 * N)
+    poke(words, 5, words + 8 * 6)
+    if n > 0:
+        for _ in range(lo, hi):
+            poke(words, 2, matrix)
+            poke(words, 4, work)
+            poke(work, 0, 0)
+            call_fortran(peek(slots, GETRF), words, 6, 0)
+            width = 8
+            if peek(work, 0) >> 32 != 0:
+                width = 4
+            for i in range(n):
+                poke(pivots, i, peek_int32(work + width * i) - 1)
+            matrix += peek(slots, STEP_OUT0)
+            pivots += peek(slots, STEP_OUT1)
+            work += peek(slots, STEP_WORK)
+"""
+
+# The words of a call of TRSM: eleven addresses, then letters, number of columns and the factor 1.
+_SOLVE_BEGIN = """\
+def kernel(args, lo, hi):
+    slots = address_of(args)
+    words = stack_words(17)
+    n = peek(slots, N)
+    k = peek(slots, K)
+    first = 0
+    count = k
+    begin = lo
+    end = hi
+    if peek(slots, CUT) == COLUMNS:
+        first = lo
+        count = hi - lo
+        begin = 0
+        end = 1
+    poke(words, 11, LETTER_R)
+    poke(words, 15, count)
+    poke(words, 16, ONE)
+    poke(words, 0, words + 8 * 11)
+    poke(words, 1, words + 8 * 12)
+    poke(words, 2, words + 8 * 13)
+    poke(words, 3, words + 8 * 14)
+    poke(words, 4, words + 8 * 15)
+    poke(words, 5, slots + 8 * N)
+    poke(words, 6, words + 8 * 16)
+    poke(words, 8, slots + 8 * N)
+    poke(words, 10, slots + 8 * K)
+"""
+
+_SOLVE_TRIANGULAR = (
+    _SOLVE_BEGIN
+    + """\
+    factor = pointer(args, IN0, DTYPE, 0, 1)
+    poke(words, 12, LETTER_L)
+    if peek(slots, LOWER) != 0:
+        poke(words, 12, LETTER_U)
+    poke(words, 13, LETTER_N)
+    if peek(slots, TRANS) != 0:
+        poke(words, 13, LETTER_T)
+    poke(words, 14, LETTER_N)
+    if peek(slots, UNIT) != 0:
+        poke(words, 14, LETTER_U)
+    for number in range(begin, end):
+        at = number * peek(slots, STEP_IN0)
+        if peek(slots, UNIT) == 0:
+            for i in range(n):
+                if equal(load(factor, at // ITEMSIZE + i * (n + 1)), DTYPE(0)):
+                    report(peek(slots, STATUS), peek(slots, CODE), number, i + 1)
+        if n > 0 and count > 0:
+            poke(words, 7, peek(slots, IN0) + at)
+            poke(words, 9, peek(slots, OUT0) + number * peek(slots, STEP_OUT0) + ITEMSIZE * first)
+            call_fortran(peek(slots, TRSM), words, 11, 4)
+"""
+)
+
+# The lower factor is a transposed upper one for TRSM, and the unit upper factor a transposed lower one.
+_LU_SOLVE = (
+    _SOLVE_BEGIN
+    + """\
+    factor = pointer(args, IN1, DTYPE, 0, 1)
+    pivots = pointer(args, IN2, int64, 0, 1)
+    out = pointer(args, OUT0, DTYPE, 0, 1)
+    transposed = peek(slots, TRANS) != 0
+    poke(words, 13, LETTER_N)
+    if transposed:
+        poke(words, 13, LETTER_T)
+    for number in range(begin, end):
+        at = number * peek(slots, STEP_IN1)
+        for i in range(n):
+            if equal(load(factor, at // ITEMSIZE + i * (n + 1)), DTYPE(0)):
+                report(peek(slots, STATUS), peek(slots, CODE), number, i + 1)
+        if n > 0 and count > 0:
+            pivot = number * peek(slots, STEP_IN2) // 8
+            origin = number * n * k + first
+            poke(words, 7, peek(slots, IN1) + at)
+            poke(words, 9, peek(slots, OUT0) + ITEMSIZE * origin)
+            for turn in range(2):
+                if (turn == 0) == transposed:
+                    for step in range(n):
+                        i = step
+                        if not transposed:
+                            i = n - 1 - step
+                        other = load(pivots, pivot + i)
+                        if other > i and other < n:
+                            here = origin + i * k
+                            there = origin + other * k
+                            for j in range(count):
+                                kept = load(out, here + j)
+                                store(out, here + j, load(out, there + j))
+                                store(out, there + j, kept)
+                if turn == 0:
+                    for half in range(2):
+                        if (half == 0) == transposed:
+                            poke(words, 12, LETTER_L)
+                            poke(words, 14, LETTER_U)
+                        else:
+                            poke(words, 12, LETTER_U)
+                            poke(words, 14, LETTER_N)
+                        call_fortran(peek(slots, TRSM), words, 11, 4)
+"""
+)
+
+_SLOGDET = """\
+def kernel(args, lo, hi):
+    slots = address_of(args)
+    n = peek(slots, N)
+    factor = pointer(args, IN1, DTYPE, 0, 1)
+    pivots = pointer(args, IN2, int64, 0, 1)
+    signs = pointer(args, OUT0, DTYPE, 0, 1)
+    logarithms = pointer(args, OUT1, DTYPE, 0, 1)
+    for number in range(lo, hi):
+        at = number * peek(slots, STEP_IN1) // ITEMSIZE
+        pivot = number * peek(slots, STEP_IN2) // 8
+        sign = DTYPE(1)
+        total = DTYPE(0)
+        for i in range(n):
+            value = load(factor, at)
+            if load(pivots, pivot + i) != i:
+                sign = neg(sign)
+            if less(value, DTYPE(0)):
+                sign = neg(sign)
+            if equal(value, DTYPE(0)):
+                sign = DTYPE(0)
+            total = add(total, log(abs(value)))
+            at += n + 1
+        store(signs, number, sign)
+        store(logarithms, number, total)
+"""
+
+# About the operations of half a millisecond on one core, of which a call costs some hundreds.
+_SMALLEST_CHUNK = 1 << 20
+_CALL = 500
+_COLUMNS = 64  # at least, in a chunk of right sides: TRSM packs the factor for each
+
+Work = Callable[[Mapping[str, int]], int]
+
+
+def _by_batch(work: Work) -> Callable[[Mapping[str, int], int], Cutting]:
+    """Cut into groups of matrices."""
+
+    def cut(slots: Mapping[str, int], batch: int) -> Cutting:
+        grain = max(1, _SMALLEST_CHUNK // (work(slots) + _CALL))
+        return Cut.BATCH, batch, grain if grain < batch else 0
+
+    return cut
+
+
+def _by_columns(work: Work) -> Callable[[Mapping[str, int], int], Cutting]:
+    """Cut into groups of matrices, or if there is one, into columns of its right side."""
+    by_batch = _by_batch(work)
+
+    def cut(slots: Mapping[str, int], batch: int) -> Cutting:
+        columns = slots["K"]
+        if batch != 1 or columns < 2 * _COLUMNS or work(slots) < 2 * _SMALLEST_CHUNK:
+            return by_batch(slots, batch)
+        chunks = min(work(slots) // _SMALLEST_CHUNK, columns // _COLUMNS)
+        grain = -(-columns // (16 * chunks)) * 16
+        return Cut.COLUMNS, columns, grain if grain < columns else 0
+
+    return cut
+
+
+def _cube(slots: Mapping[str, int]) -> int:
+    return slots["N"] ** 3 // 3
+
+
+def _solved(slots: Mapping[str, int]) -> int:
+    return slots["N"] ** 2 * slots["K"]
+
+
+LAPACK: Mapping[str, RoutineText] = {
+    "cholesky": RoutineText(_CHOLESKY, _by_batch(_cube)),
+    "solve_triangular": RoutineText(_SOLVE_TRIANGULAR, _by_columns(_solved)),
+    "lu_factor": RoutineText(_LU_FACTOR, _by_batch(_cube)),
+    "lu_solve": RoutineText(_LU_SOLVE, _by_columns(_solved)),
+    "slogdet": RoutineText(_SLOGDET, _by_batch(lambda slots: 20 * slots["N"])),
+}
