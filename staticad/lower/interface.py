@@ -49,9 +49,6 @@ class Lowering(Protocol):
     def constant(self, array: np.ndarray) -> Buffer:
         """A buffer for a constant."""
 
-    def scratch(self, tensor: Tensor) -> Buffer:
-        """A temporary of a tensor's type that is not its buffer."""
-
     def scratch_bytes(self, size: Size) -> Buffer:
         """A temporary of that many bytes."""
 
@@ -74,7 +71,7 @@ class Lowering(Protocol):
 class Evaluator(Protocol):
     """A kernel under construction, in which elements are evaluated (`emission.emit.Emitter`)."""
 
-    memory: Lowering
+    lowering: Lowering
     fusion: Fusion
     cost: int  # operations of the innermost statements
     where: dict[Where, None]  # the lines that the kernel computes
@@ -183,7 +180,8 @@ class FamilyLowering:
 
     def steps(self, lowering: Lowering, node: Node) -> list[Step]:
         """For a cluster of its own: the steps that write the outputs to their buffers (`Lowering.buffer`). Inputs that
-        are read as wholes are in the buffers of what `Fusion.memory` gives for them."""
+        were placed as wholes are read from the buffers of what `Fusion.memory` gives for them; only those that were
+        placed element by element (`Fusion.own_edges`) may be evaluated in a kernel."""
         raise NotImplementedError(node.op.name)
 
     def add_onto(self, lowering: Lowering, node: Node, target: Buffer, alpha: float) -> Step:

@@ -123,10 +123,6 @@ class GraphLowering:
             found = self._computed[tensor] = self._new(RECORD if recorded else TEMPORARY, tensor)
         return found
 
-    def scratch(self, tensor: Tensor) -> Buffer:
-        """A temporary of a tensor's type that is not its buffer."""
-        return self._new(TEMPORARY, tensor)
-
     def scratch_bytes(self, size: Size) -> Buffer:
         """A temporary of that many bytes."""
         buffer = Buffer(len(self.buffers), TEMPORARY, (size,), UINT8)

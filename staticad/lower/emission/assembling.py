@@ -17,31 +17,31 @@ from staticad.ops.creation import fill
 Region = tuple[tuple[Size, int], ...]  # a start and a step for every axis
 
 
-def assemble_steps(memory: Lowering, node: Node) -> list[Step]:
+def assemble_steps(lowering: Lowering, node: Node) -> list[Step]:
     """Kernels for the fill, if any, and one for each region."""
-    target = memory.buffer(node.outputs[0])
+    target = lowering.buffer(node.outputs[0])
     steps = []
     if node.attrs.get("fill") is not None:
         number = constant(node.attrs["fill"], target.dtype)
-        for slab, starts in _around(memory, node):
-            place = _place(memory, node, tuple((start, 1) for start in starts))
-            steps.append(store_region(memory, slab, target, place, "fill", initial=number))
+        for slab, starts in _around(lowering, node):
+            place = _place(lowering, node, tuple((start, 1) for start in starts))
+            steps.append(store_region(lowering, slab, target, place, "fill", initial=number))
     regions = enumerate(regions_of(node))
-    return steps + [region_step(memory, node, number, region, target) for number, region in regions]
+    return steps + [region_step(lowering, node, number, region, target) for number, region in regions]
 
 
-def _around(memory: Lowering, node: Node) -> list[tuple[Tensor, tuple[Size, ...]]]:
+def _around(lowering: Lowering, node: Node) -> list[tuple[Tensor, tuple[Size, ...]]]:
     """Slabs that cover what the operand does not, each as a tensor of its shape and where it starts: before and behind
     the operand along one axis after the other. The whole array where the operand leaves gaps, and where it is small."""
     result = node.outputs[0]
-    shape, dtype = memory.fusion.shape(result), result.dtype
-    inner = memory.fusion.shape(node.inputs[0])
+    shape, dtype = lowering.fusion.shape(result), result.dtype
+    inner = lowering.fusion.shape(node.inputs[0])
     (region,) = node.op.regions((inner,), shape, **node.attrs)
     total = product(shape)
     if any(step != 1 for _, step in region) or (isinstance(total, int) and total <= SMALL):
         return [(result, tuple(0 for _ in shape))]
     found: list[tuple[Tensor, tuple[Size, ...]]] = []
-    canonical = memory.fusion.sizes.canonical
+    canonical = lowering.fusion.sizes.canonical
     starts_of = [_within(canonical(start), size - part) for (start, _), size, part in zip(region, shape, inner)]
     for axis, start in enumerate(starts_of):
         for begin, size in ((0, start), (start + inner[axis], shape[axis] - start - inner[axis])):
@@ -64,23 +64,23 @@ def regions_of(node: Node) -> tuple[Region, ...]:
     return tuple(node.op.regions(tuple(x.shape for x in node.inputs), node.types[0].shape, **node.attrs))
 
 
-def region_step(memory: Lowering, node: Node, number: int, region: Region, target: Buffer) -> Step:
+def region_step(lowering: Lowering, node: Node, number: int, region: Region, target: Buffer) -> Step:
     """The kernel that writes one operand of an assembled array to its region."""
-    return store_region(memory, node.inputs[number], target, _place(memory, node, region), node.op.name)
+    return store_region(lowering, node.inputs[number], target, _place(lowering, node, region), node.op.name)
 
 
-def region_place(memory: Lowering, node: Node, number: int) -> Callable[[Context], Affine]:
+def region_place(lowering: Lowering, node: Node, number: int) -> Callable[[Context], Affine]:
     """Where an element of an operand stands in an assembled array."""
-    return _place(memory, node, regions_of(node)[number])
+    return _place(lowering, node, regions_of(node)[number])
 
 
-def _place(memory: Lowering, node: Node, region: Region) -> Callable[[Context], Affine]:
-    steps_of_axes = strides(memory.fusion.shape(node.outputs[0]))
+def _place(lowering: Lowering, node: Node, region: Region) -> Callable[[Context], Affine]:
+    steps_of_axes = strides(lowering.fusion.shape(node.outputs[0]))
 
     def place(context: Context) -> Affine:
         total = Affine()
         for index, (start, step), stride in zip(context, region, steps_of_axes, strict=True):
-            moved = index.times(step).plus(Affine(memory.fusion.sizes.canonical(start)))
+            moved = index.times(step).plus(Affine(lowering.fusion.sizes.canonical(start)))
             total = total.plus(moved.times(stride))
         return total
 

@@ -30,10 +30,10 @@ from staticad.lower.kernel.plan import Buffer, IndexCheck
 class Emitter(Builder):
     """Builds one kernel out of tensors. Loop axes are known as affine expressions of open loops (see `nest`)."""
 
-    def __init__(self, memory: Lowering) -> None:
+    def __init__(self, lowering: Lowering) -> None:
         super().__init__()
-        self.memory = memory
-        self.fusion = memory.fusion
+        self.lowering = lowering
+        self.fusion = lowering.fusion
         self.stage = 0
         self.members: dict[Node, Member] = {}
 
@@ -56,8 +56,8 @@ class Emitter(Builder):
             member = self.members.get(node)
             elsewhere = node not in self.fusion.recomputed if member is None else self._stored_before(node, member)
             if elsewhere:
-                return self.load(*self.memory.location(tensor, context))
-        return self.memory.families[node.op].evaluate(self, node, context)
+                return self.load(*self.lowering.location(tensor, context))
+        return self.lowering.families[node.op].evaluate(self, node, context)
 
     def _stored_before(self, node: Node, member: Member) -> bool:
         """True for values of an earlier loop of this kernel; what is outside the loops is still at hand."""
@@ -67,7 +67,7 @@ class Emitter(Builder):
         """A constant number: in the source if it is plain, else from memory."""
         if is_plain(value):
             return constant(value, dtype)
-        return self.load(self.memory.constant(np.asarray(value, dtype)), ZERO)
+        return self.load(self.lowering.constant(np.asarray(value, dtype)), ZERO)
 
     def integer(self, affine: Affine) -> Expression:
         """An affine expression as an int64 value."""
@@ -109,7 +109,7 @@ class Emitter(Builder):
         return found
 
     def checked_index(self, place: Name, axis: int, size: Size, node: Node) -> Name:
-        code = self.memory.check(IndexCheck(f"axis {axis} of {node.op.name}", node.where))
+        code = self.lowering.check(IndexCheck(f"axis {axis} of {node.op.name}", node.where))
         self.checked = True
         extent, number = self.size_value(size), self.size_value(code)
         depth = self._depth[place.name]

@@ -11,21 +11,21 @@ from staticad.lower.kernel.plan import Address, Argument, Buffer, Library, Step,
 from staticad.lower.kernel.routine import gemm
 
 
-def product_step(memory: Lowering, node: Node, onto: Buffer | None = None, alpha: float = 1.0) -> Step:
+def product_step(lowering: Lowering, node: Node, onto: Buffer | None = None, alpha: float = 1.0) -> Step:
     """The step that computes a matrix product, or adds ``alpha`` times the product to what a buffer holds."""
-    return product_kernel(memory, node, onto, alpha) or _gemm_step(memory, node, onto, alpha)
+    return product_kernel(lowering, node, onto, alpha) or _gemm_step(lowering, node, onto, alpha)
 
 
-def _gemm_step(memory: Lowering, node: Node, onto: Buffer | None, alpha: float) -> Step:
+def _gemm_step(lowering: Lowering, node: Node, onto: Buffer | None, alpha: float) -> Step:
     """The library call of a matrix product."""
-    a, b = memory.fusion.operands[node]
-    target = memory.buffer(node.outputs[0]) if onto is None else onto
+    a, b = lowering.fusion.operands[node]
+    target = lowering.buffer(node.outputs[0]) if onto is None else onto
     beta = 0.0 if onto is None else 1.0
-    shape = memory.fusion.sizes.shape(node.types[0].shape)
+    shape = lowering.fusion.sizes.shape(node.types[0].shape)
     m, n = shape[-2:]
-    k = memory.fusion.sizes.shape(node.inputs[0].shape)[-1]
+    k = lowering.fusion.sizes.shape(node.inputs[0].shape)[-1]
     itemsize = target.dtype.itemsize
-    left, right = memory.buffer(memory.fusion.memory(a.base)), memory.buffer(memory.fusion.memory(b.base))
+    left, right = lowering.buffer(lowering.fusion.memory(a.base)), lowering.buffer(lowering.fusion.memory(b.base))
     arguments: tuple[Argument, ...] = (
         Library("gemm"),
         Address(left.number, a.offset * itemsize),
@@ -39,7 +39,7 @@ def _gemm_step(memory: Lowering, node: Node, onto: Buffer | None, alpha: float) 
     return Step(
         gemm(target.dtype),
         arguments,
-        product(batch_shape(node, memory.fusion.sizes)),
+        product(batch_shape(node, lowering.fusion.sizes)),
         0,
         (left.number, right.number),
         (target.number,),

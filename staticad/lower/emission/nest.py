@@ -55,8 +55,8 @@ def tiles(extent: Size) -> Size:
 class Nest:
     """Emits one loop cluster. ``outputs`` gives the buffers that a stored node is written to."""
 
-    def __init__(self, memory: Lowering, cluster: Cluster, outputs: Callable[[Node], list[Buffer]]) -> None:
-        self.memory, self.cluster, self.outputs = memory, cluster, outputs
+    def __init__(self, lowering: Lowering, cluster: Cluster, outputs: Callable[[Node], list[Buffer]]) -> None:
+        self.lowering, self.cluster, self.outputs = lowering, cluster, outputs
         self.outer_axes = cluster.outer or 0
         self.members = list(cluster.members.values())
         self.stages = 1 + max((m.stage for m in self.members if m.level == INNER or m.kind == ROW), default=0)
@@ -126,7 +126,7 @@ class Nest:
         return columns and all(m.kind in (MAP, ACCUMULATE) and m.level == INNER for m in self.members)
 
     def _build(self, axes: list[Axis], tiled: bool = False) -> Emitter:
-        emitter = self.emitter = Emitter(self.memory)
+        emitter = self.emitter = Emitter(self.lowering)
         self.tiled = tiled
         emitter.members = self.cluster.members
         self.axes, self.outer_count = axes, sum(axis.last < self.outer_axes for axis in axes)

@@ -47,20 +47,20 @@ def is_narrow(b: Matrix, m: Size, n: Size, k: Size, in_loop: bool) -> bool:
     return True
 
 
-def product_kernel(memory: Lowering, node: Node, onto: Buffer | None, alpha: float) -> Step | None:
+def product_kernel(lowering: Lowering, node: Node, onto: Buffer | None, alpha: float) -> Step | None:
     """A product, or ``alpha`` times a product that is added to a buffer, as a kernel; None for a product that BLAS
     computes better."""
-    a, b = memory.fusion.operands[node]
-    batch = product(batch_shape(node, memory.fusion.sizes))
-    m, n = memory.fusion.shape(node.outputs[0])[-2:]
-    k = memory.fusion.shape(node.inputs[0])[-1]
-    if not is_narrow(b, m, n, k, memory.in_body):
+    a, b = lowering.fusion.operands[node]
+    batch = product(batch_shape(node, lowering.fusion.sizes))
+    m, n = lowering.fusion.shape(node.outputs[0])[-2:]
+    k = lowering.fusion.shape(node.inputs[0])[-1]
+    if not is_narrow(b, m, n, k, lowering.in_body):
         return None
-    target = memory.buffer(node.outputs[0]) if onto is None else onto
-    left, right = (memory.buffer(memory.fusion.memory(side.base)) for side in (a, b))
+    target = lowering.buffer(node.outputs[0]) if onto is None else onto
+    left, right = (lowering.buffer(lowering.fusion.memory(side.base)) for side in (a, b))
     numbers = [Address(buffer.number) for buffer in (target, left, right)]
     if onto is not None:
-        numbers.append(Address(memory.constant(np.asarray(alpha, target.dtype)).number))
+        numbers.append(Address(lowering.constant(np.asarray(alpha, target.dtype)).number))
     cut = BATCH if batch != 1 else COLUMNS if _is_wide(m, n) else ROWS
     (a_row, a_column), (b_row, b_column) = ((1, x.ld) if x.transposed else (x.ld, 1) for x in (a, b))
     sizes: list[Size] = [n, a.offset, a_row, a_column, b.offset, b_row, b_column, n, k]

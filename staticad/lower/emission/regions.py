@@ -18,7 +18,7 @@ from staticad.lower.kernel.plan import Buffer, Step
 
 
 def store_region(
-    memory: Lowering,
+    lowering: Lowering,
     source: Tensor,
     target: Buffer,
     index: Callable[[Context], Affine],
@@ -27,33 +27,35 @@ def store_region(
 ) -> Step:
     """A kernel that writes every element of ``source`` to ``index(context)`` of a buffer; ``initial`` instead of
     the source's own elements fills."""
-    space = [size for size in memory.fusion.shape(source) if size != 1]
-    trial = _copy(memory, source, target, index, separate(space), initial)
+    space = [size for size in lowering.fusion.shape(source) if size != 1]
+    trial = _copy(lowering, source, target, index, separate(space), initial)
     axes = merge(space, len(space), trial.accesses)
-    emitter = _copy(memory, source, target, index, axes, initial)
+    emitter = _copy(lowering, source, target, index, axes, initial)
     if not axes:
         return emitter.finish(label, 1, 0, 1)
     grain = grain_of(trial.cost, product(a.extent for a in axes[1:]))
     return emitter.finish(label, axes[0].extent, grain, product(space))
 
 
-def region_events(memory: Lowering, source: Tensor, target: Buffer, index: Callable[[Context], Affine]) -> list[Event]:
+def region_events(
+    lowering: Lowering, source: Tensor, target: Buffer, index: Callable[[Context], Affine]
+) -> list[Event]:
     """The loads and stores of `store_region`."""
-    axes = separate([size for size in memory.fusion.shape(source) if size != 1])
-    return _copy(memory, source, target, index, axes, None).events
+    axes = separate([size for size in lowering.fusion.shape(source) if size != 1])
+    return _copy(lowering, source, target, index, axes, None).events
 
 
 def _copy(
-    memory: Lowering,
+    lowering: Lowering,
     source: Tensor,
     target: Buffer,
     index: Callable[[Context], Affine],
     axes: list[Axis],
     initial: Expression | None,
 ) -> Emitter:
-    shape = memory.fusion.shape(source)
+    shape = lowering.fusion.shape(source)
     looped = [a for a, size in enumerate(shape) if size != 1]
-    emitter, affine = Emitter(memory), affine_of(axes)
+    emitter, affine = Emitter(lowering), affine_of(axes)
     context = tuple(affine[looped.index(a)] if a in looped else ZERO for a in range(len(shape)))
     for position, axis in enumerate(axes):
         emitter.open(axis.key, f"i{position}", axis.extent)
@@ -67,11 +69,11 @@ def _copy(
     return emitter
 
 
-def scatter_updates(memory: Lowering, node: Node, target: Buffer, label: str) -> Step:
+def scatter_updates(lowering: Lowering, node: Node, target: Buffer, label: str) -> Step:
     """The kernel that applies a scatter's updates, one after another, to a buffer that holds the base."""
     _, updates, *indices = node.inputs
-    shape, base_shape = memory.fusion.shape(updates), memory.fusion.shape(node.inputs[0])
-    emitter = Emitter(memory)
+    shape, base_shape = lowering.fusion.shape(updates), lowering.fusion.shape(node.inputs[0])
+    emitter = Emitter(lowering)
     looped = [a for a, size in enumerate(shape) if size != 1]
     context = tuple(loop(a) if a in looped else ZERO for a in range(len(shape)))
     for position, a in enumerate(looped):

@@ -67,7 +67,7 @@ class Results:
         tensor = member.node.outputs[0]
         context = self.context(member.axes)
         value = self.emitter.value(tensor, context)
-        _, affine = self.emitter.memory.location(tensor, context)
+        _, affine = self.emitter.lowering.location(tensor, context)
         for buffer in self.outputs(member.node):
             self.emitter.store(buffer, affine, value)
         self.emitter.where[member.node.where] = None
@@ -119,7 +119,7 @@ class Results:
                 accumulator.register = self.open_register(member)
                 continue
             initial = initial_of(member)
-            shape = self.emitter.memory.fusion.shape(member.node.outputs[0])
+            shape = self.emitter.lowering.fusion.shape(member.node.outputs[0])
             names = []
             for number, axis in enumerate(accumulator.below):
                 names.append((f"k{number}", axis))
@@ -133,7 +133,7 @@ class Results:
         for accumulator in self._owned(depth, stage):
             if accumulator.register is not None:
                 member = accumulator.member
-                shape = self.emitter.memory.fusion.shape(member.node.outputs[0])
+                shape = self.emitter.lowering.fusion.shape(member.node.outputs[0])
                 value = self.close_register(member, accumulator.register)
                 for buffer in self.outputs(member.node):
                     self.emitter.store(buffer, linear(self.result_context(member), shape), value)
@@ -148,6 +148,6 @@ class Results:
             return
         value, combine = self.operand(member), combine_of(member)
         combine = {"max_reduce": "maximum", "min_reduce": "minimum"}.get(combine, combine)
-        affine = linear(self.result_context(member), self.emitter.memory.fusion.shape(member.node.outputs[0]))
+        affine = linear(self.result_context(member), self.emitter.lowering.fusion.shape(member.node.outputs[0]))
         for buffer in self.outputs(member.node):
             self.emitter.update(buffer, affine, combine, value)

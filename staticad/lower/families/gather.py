@@ -39,7 +39,7 @@ class GatherLowering(Unplaced):
         place = tuple(found[a] for a in range(x.ndim))
         if emitter.fusion.generated(x):
             return emitter.value(x, place)
-        buffer, sure = emitter.memory.buffer(emitter.fusion.memory(x)), emitter.fusion.ranges.within
+        buffer, sure = emitter.lowering.buffer(emitter.fusion.memory(x)), emitter.fusion.ranges.within
         checked = not all(sure(index, shape[axis]) for index, axis in zip(indices, node.attrs["axes"], strict=True))
         load = emitter.load_checked if checked else emitter.load
         return load(buffer, linear(place, shape))

@@ -31,5 +31,5 @@ class ReshapeLowering(Unplaced):
         return [(node.inputs[0], None)]
 
     def evaluate(self, emitter: Evaluator, node: Node, context: Context) -> Expression:
-        buffer = emitter.memory.buffer(emitter.fusion.memory(node.inputs[0]))
+        buffer = emitter.lowering.buffer(emitter.fusion.memory(node.inputs[0]))
         return emitter.load(buffer, linear(context, emitter.fusion.shape(node.out)))

@@ -34,4 +34,4 @@ class SourceLowering(Unplaced):
         array = constant_array(node.out)
         if array is not None and array.size == 1 and is_plain(array.reshape(-1)[0]):
             return constant(array.reshape(-1)[0], node.out.dtype)
-        return emitter.load(emitter.memory.buffer(node.out), linear(context, emitter.fusion.shape(node.out)))
+        return emitter.load(emitter.lowering.buffer(node.out), linear(context, emitter.fusion.shape(node.out)))

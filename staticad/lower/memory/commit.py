@@ -40,7 +40,7 @@ class Program:
     ``in_body``: an error leaves no variable half-written anyway (a loop's carry). ``pinned`` are clusters that have to
     run before compute steps that overwrite what they read."""
 
-    memory: Lowering
+    lowering: Lowering
     steps: list[tuple[Cluster, list[Step]]]
     events: dict[int, list[Event]]
     in_body: bool
@@ -59,28 +59,28 @@ def commit_steps(
     program: Program, targets: list[Target], again: Callable[[Cluster, list[Target]], Step]
 ) -> tuple[list[Step], list[Step]]:
     """The compute and the commit steps. ``again`` emits a loop cluster once more, writing to variables."""
-    targets = [(variable, tensor) for variable, tensor in targets if program.memory.buffer(tensor) != variable]
+    targets = [(variable, tensor) for variable, tensor in targets if program.lowering.buffer(tensor) != variable]
     chosen = choose(program, targets)
     moved = {number for candidate in chosen for number in (*candidate.clusters, *candidate.dropped)}
     compute = [step for cluster, made in program.steps if cluster.number not in moved for step in made]
     commit: list[Step] = []
     clusters = {cluster.number: cluster for cluster, _ in program.steps}
-    families = program.memory.families
+    families = program.lowering.families
     for candidate in chosen:
         if candidate.chain:
             ((variable, _),) = candidate.targets
-            commit += [families[node.op].change(program.memory, node, variable) for node in candidate.chain]
+            commit += [families[node.op].change(program.lowering, node, variable) for node in candidate.chain]
         elif candidate.product is not None:
             ((variable, _),) = candidate.targets
             node, alpha = candidate.product.product, candidate.product.alpha
-            commit.append(families[node.op].add_onto(program.memory, node, variable, alpha))
+            commit.append(families[node.op].add_onto(program.lowering, node, variable, alpha))
         else:
             commit.append(again(clusters[candidate.clusters[0]], candidate.targets))
     done = {id(tensor) for candidate in chosen for _, tensor in candidate.targets}
     for variable, tensor in targets:
         if id(tensor) not in done:
-            place = row_major(program.memory.fusion.shape(tensor))
-            commit.append(store_region(program.memory, tensor, variable, place, "assign"))
+            place = row_major(program.lowering.fusion.shape(tensor))
+            commit.append(store_region(program.lowering, tensor, variable, place, "assign"))
     return compute, commit
 
 
@@ -89,7 +89,7 @@ def choose(program: Program, targets: list[Target]) -> list[Candidate]:
     whole: dict[int, Candidate] = {}
     found: list[Candidate] = []
     for variable, tensor in targets:
-        home = program.memory.fusion.home(tensor.node)
+        home = program.lowering.fusion.home(tensor.node)
         if home is None or home.number in program.pinned:
             continue
         if home.loops:
@@ -110,18 +110,18 @@ def _as_product(program: Program, candidate: Candidate) -> Candidate | None:
     if len(candidate.targets) != 1:
         return None
     ((variable, value),) = candidate.targets
-    memory = program.memory
-    found = accumulation(value, lambda base: _holds(program, variable, base), memory.families)
+    lowering = program.lowering
+    found = accumulation(value, lambda base: _holds(program, variable, base), lowering.families)
     if found is None:
         return None
     (loops,) = candidate.clusters
-    buffer, home = memory.buffer(found.product.outputs[0]), memory.fusion.cluster(value.node)
-    number = memory.fusion.cluster(found.product).number
+    buffer, home = lowering.buffer(found.product.outputs[0]), lowering.fusion.cluster(value.node)
+    number = lowering.fusion.cluster(found.product).number
     if number in program.pinned or not found.between.issuperset(home.members):
         return None
     if program.readers[buffer.number] != {loops}:
         return None
-    if FETCH in (buffer.role, memory.buffer(value).role) or variable.number in program.made[number][0].reads:
+    if FETCH in (buffer.role, lowering.buffer(value).role) or variable.number in program.made[number][0].reads:
         return None
     return Candidate((number,), candidate.targets, product=found, dropped=(loops,))
 
@@ -161,7 +161,7 @@ def _elementwise(program: Program, variable: Buffer, tensor: Tensor, number: int
     """True if the new value is stored once and not read again, and every load of the variable comes before that,
     from the same place."""
     events = program.events[number]
-    target = program.memory.buffer(tensor).number
+    target = program.lowering.buffer(tensor).number
     if any(e.buffer == target and not e.stores for e in events):
         return False
     return may_overwrite(events, variable.number, target, cut=program.made[number][0].grain != 0)
@@ -171,20 +171,20 @@ def _chain(program: Program, variable: Buffer, tensor: Tensor, others: set[Node]
     """Partial updates that start from the variable's old value, each read by the next alone, and only as what it
     changes (``others`` are the new values of other variables). Only the first may read the variable, and only to write
     one element."""
-    memory, fusion = program.memory, program.memory.fusion
+    lowering, fusion = program.lowering, program.lowering.fusion
     nodes: list[Node] = []
     clusters: list[int] = []
     current = tensor
     while True:
         home = fusion.home(current.node)
-        if home is None or not memory.families[current.op].changes_part(current.node):
+        if home is None or not lowering.families[current.op].changes_part(current.node):
             break
         if home.number in program.pinned:
             return None
-        if clusters and memory.buffer(current).number in program.made[clusters[-1]][-1].reads:
+        if clusters and lowering.buffer(current).number in program.made[clusters[-1]][-1].reads:
             return None
-        readers = program.readers.get(memory.buffer(current).number, set()) - {home.number}
-        if readers - set(clusters[-1:]) or memory.buffer(current).role == FETCH or current.node in others:
+        readers = program.readers.get(lowering.buffer(current).number, set()) - {home.number}
+        if readers - set(clusters[-1:]) or lowering.buffer(current).role == FETCH or current.node in others:
             return None
         step = program.made[home.number][-1]
         if step.may_fail and not program.in_body:
@@ -202,4 +202,4 @@ def _chain(program: Program, variable: Buffer, tensor: Tensor, others: set[Node]
 
 def _holds(program: Program, variable: Buffer, tensor: Tensor) -> bool:
     """True for the old value of a variable."""
-    return program.memory.fusion.is_source(tensor) and program.memory.buffer(tensor) == variable
+    return program.lowering.fusion.is_source(tensor) and program.lowering.buffer(tensor) == variable

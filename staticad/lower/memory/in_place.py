@@ -65,7 +65,7 @@ class Sharer:
     place in a better way; in a ``body`` variables (its carries) may be shared. ``tensors`` are what buffers hold, and
     ``trial`` gives the events of a cluster with nodes in the memory of others."""
 
-    memory: Lowering
+    lowering: Lowering
     steps: list[Made]
     events: dict[int, list[Event]]
     targets: Mapping[int, Tensor]
@@ -95,7 +95,7 @@ class Sharer:
         return (self.order.sorted(self.steps) if sharing.changes else self.steps), sharing
 
     def _try(self, change: Change) -> None:
-        base, result = self.memory.buffer(change.base), self.memory.buffer(change.result)
+        base, result = self.lowering.buffer(change.base), self.lowering.buffer(change.result)
         own, taken = (self.roots.get(b.number, b) for b in (base, result))
         roles = {own.role, taken.role}
         if base.number in self.consumed or result.number in self.made or base.role == FETCH:
@@ -126,12 +126,12 @@ class Sharer:
 
     def _copying(self, cluster: Cluster, made: list[Step]) -> list[Change]:
         (node,) = cluster.members
-        families = self.memory.families
-        changed = families[node.op].changed(node, self.memory.used, families)
+        families = self.lowering.families
+        changed = families[node.op].changed(node, self.lowering.used, families)
         found = []
         for number, (operand, output) in enumerate(changed):
             base = self._stored(node.inputs[operand])
-            if base is not None and made[number].reads == (self.memory.buffer(base).number,):
+            if base is not None and made[number].reads == (self.lowering.buffer(base).number,):
                 change = Change(COPIED, cluster.number, node, base, node.outputs[output], number)
                 if self._reads_before(change, made[-1]):
                     found.append(change)
@@ -139,34 +139,34 @@ class Sharer:
 
     def _stored(self, tensor: Tensor) -> Tensor | None:
         """The tensor in memory whose elements are these in the same order, if there is one."""
-        fusion, tensor = self.memory.fusion, in_order(tensor, self.memory.families)
+        fusion, tensor = self.lowering.fusion, in_order(tensor, self.lowering.families)
         if fusion.is_source(tensor):
-            return tensor if self.memory.buffer(tensor).role == VARIABLE else None
+            return tensor if self.lowering.buffer(tensor).role == VARIABLE else None
         home = fusion.home(tensor.node)
         return tensor if home is not None and (tensor.node in fusion.stored or not home.loops) else None
 
     def _reads_before(self, change: Change, last: Step) -> bool:
         """True if the changing step reads of the base nothing but what it is about to write."""
-        base, result = (self.memory.buffer(t) for t in (change.base, change.result))
-        family = self.memory.families[change.node.op]
-        return base.number not in last.reads or family.reads_before(self.memory, change.node, base, result)
+        base, result = (self.lowering.buffer(t) for t in (change.base, change.result))
+        family = self.lowering.families[change.node.op]
+        return base.number not in last.reads or family.reads_before(self.lowering, change.node, base, result)
 
     # ---- values for a region -------------------------------------------------------------------------------------
 
     def _placed(self, change: Change, base: Buffer, readers: set[int]) -> bool:
         """Whether the value for a replaced region can be written there at once, by the cluster that computes it."""
-        node, memory = change.node, self.memory
-        region = memory.families[node.op].region(memory, node) if change.kind == COPIED else None
+        node, lowering = change.node, self.lowering
+        region = lowering.families[node.op].region(lowering, node) if change.kind == COPIED else None
         if region is None:
             return False
         value, added = node.inputs[1], []
         while value.op is EXPAND_DIMS:
             added.append(value.node.attrs["axes"])
             value = value.inputs[0]
-        home = memory.fusion.home(value.node)
-        if home is None or not home.loops or value.node not in memory.fusion.stored or home.number in self.keep:
+        home = lowering.fusion.home(value.node)
+        if home is None or not home.loops or value.node not in lowering.fusion.stored or home.number in self.keep:
             return False
-        member, buffer = home.members[value.node], memory.buffer(value)
+        member, buffer = home.members[value.node], lowering.buffer(value)
         if member.kind != MAP or member.level != INNER or buffer.role != TEMPORARY or id(value) in self.owners:
             return False
         if buffer.number in self.roots or buffer.number in self.consumed:
@@ -198,21 +198,21 @@ class Sharer:
         self.sharing.empty.add(change.cluster)
         self.sharing.pinned |= {home.number}
         self.events.update(events_of)
-        self.order.readers.setdefault(memory.buffer(change.result).number, set()).update(others)
+        self.order.readers.setdefault(lowering.buffer(change.result).number, set()).update(others)
         self.order.before({home.number}, change.cluster)
         return True
 
     # ---- elementwise values --------------------------------------------------------------------------------------
 
     def _overwriting(self, cluster: Cluster, step: Step) -> list[Change]:
-        events, memory = self.events[cluster.number], self.memory
+        events, lowering = self.events[cluster.number], self.lowering
         loaded = dict.fromkeys(e.buffer for e in events if not e.stores)
         found = []
         for node in cluster.members:
-            if node not in memory.fusion.stored:
+            if node not in lowering.fusion.stored:
                 continue
             (result,) = node.outputs
-            target = memory.buffer(result)
+            target = lowering.buffer(result)
             for number in loaded:
                 base = self.tensors.get(number)
                 if base is None or number == target.number or not self._like(base, result):
@@ -222,7 +222,7 @@ class Sharer:
         return found
 
     def _like(self, base: Tensor, result: Tensor) -> bool:
-        shape = self.memory.fusion.shape
+        shape = self.lowering.fusion.shape
         return base.dtype == result.dtype and product(shape(base)) == product(shape(result))
 
 
