@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from staticad import config
+from staticad.codegen.loader import kernel_address
 from staticad.codegen.routines import routine_source
 from staticad.codegen.source import render
 from staticad.ir.dim_values import evaluate
@@ -21,8 +23,8 @@ from staticad.runtime.blocks import Blocks, Fed, Fixed, Place
 from staticad.runtime.control_source import BRANCH_PROFILE_SOURCE, BRANCH_SOURCE, LOOP_PROFILE_SOURCE, LOOP_SOURCE
 from staticad.runtime.interrupts import LOOK_SOURCE
 from staticad.runtime.layout import Measure
-from staticad.runtime.locks import Lock
-from staticad.runtime.tapes import GROW_SOURCE, release
+from staticad.runtime.locks import Lock, patiently
+from staticad.runtime.tapes import GROW_SOURCE, RELEASE_SOURCE, release, release_words
 from staticad.runtime.variables import Variable
 
 SHORT = 20_000  # operations below which handing over the interpreter costs more than the work
@@ -75,12 +77,26 @@ class Compiled:
         if watched or any(isinstance(step.kernel, LoopCall) for step in self.steps):
             found.append(LOOK_SOURCE)
         if any(b.role == plans.RECORD for inner in self.plans for b in inner.buffers):
-            found += [GROW_SOURCE, AVAILABLE_SOURCE]
+            found += [GROW_SOURCE, RELEASE_SOURCE, AVAILABLE_SOURCE]
         return list(dict.fromkeys(found))
 
     def text(self, step: Step) -> str:
         """The source of a step's kernel."""
         return self._texts[id(step)]
+
+
+@dataclass(frozen=True)
+class State:
+    """A variable that a binding uses; with an array in its place if there is one, which needs no lock."""
+
+    variable: Variable
+    written: bool
+    array: np.ndarray | None = None
+
+    @property
+    def storage(self) -> np.ndarray:
+        """Where the value is."""
+        return self.variable._storage if self.array is None else self.array
 
 
 class Binding:
@@ -95,8 +111,7 @@ class Binding:
     def __init__(
         self,
         compiled: Compiled,
-        variables: Sequence[Variable],
-        written: Sequence[Variable],
+        states: Sequence[State],
         values: Mapping[Symbol, int],
         lock: Lock,
         arena: np.ndarray,
@@ -112,13 +127,12 @@ class Binding:
             elif b.role == plans.FETCH:
                 places[b.number] = Fed(len(plan.inputs) + b.position)
             elif b.role == plans.VARIABLE:
-                places[b.number] = Fixed(variables[b.position]._storage.ctypes.data)
+                places[b.number] = Fixed(states[b.position].storage.ctypes.data)
         blocks = Blocks(number, compiled.text, compiled.constants, compiled.profile)
         steps = blocks.steps(plan, places, Fixed(arena.ctypes.data))
         split = len(plan.compute)
         self.feeds = [machine.ArraySpec(t.dtype, tuple(map(number, t.shape))) for t in plan.inputs]
         self.outs = [machine.ArraySpec(b.dtype, tuple(map(number, b.shape))) for b in plan.fetches]
-        alone = {v.node for v in written}
         self.program = machine.Program(
             feeds=self.feeds,
             outs=self.outs,
@@ -126,8 +140,8 @@ class Binding:
             patches=blocks.patches,
             compute=steps[:split],
             commit=steps[split:],
-            locks=[(lock, True), *((v._run_lock(), v.node in alone) for v in variables)],
-            keep_alive=(arena, compiled, tuple(variables)),
+            locks=[(lock, True), *((s.variable._run_lock(), s.written) for s in states if s.array is None)],
+            keep_alive=(arena, compiled, tuple(states)),
             release_gil=sum(number(step.work) for step in plan.steps) > SHORT,
             watch=blocks.watch,
             serial_blas=any(isinstance(a, Library) for step in compiled.steps for a in step.arguments),
@@ -138,21 +152,31 @@ class Binding:
             words[slot] = self.program.status.ctypes.data
         for slot, target in blocks.fixups:
             words[slot] = words.ctypes.data + 8 * target
-        self.loops, self._tape = blocks.loops, words.ctypes.data + 8 * (blocks.tape or 0)
+        self.loops, self._lock = blocks.loops, lock
+        self._tape = words.ctypes.data + 8 * (blocks.tape or 0)
         self._records = [words.ctypes.data + 8 * r for r in blocks.records if blocks.tape is not None]
         if self._records:
-            # The machine holds the words for as long as a run is under way.
-            weakref.finalize(self.program._words, release, self._tape, self._records)
+            # The machine holds the words for as long as a run is under way. At the end of the process nothing is
+            # released, for daemon threads run on.
+            weakref.finalize(self.program._words, release, self._tape, self._records).atexit = False
         if compiled.profile:
             self.program.profile(blocks.measures[id(plan)] + Measure.WORDS)
         self.measures, self.turns = blocks.measures, blocks.turns
         self.run = self.program.run
 
     def release(self) -> None:
-        """Give back the memory of sequences that have grown, which is kept for the next run otherwise. The session's
-        lock has to be held."""
+        """Give back the memory of sequences that have grown, which is kept for the next run otherwise."""
         if self._records:
-            release(self._tape, self._records)
+            program = machine.Program(
+                feeds=[],
+                outs=[],
+                arguments=release_words(self._tape, self._records),
+                patches=[],
+                compute=[machine.Step(kernel_address(RELEASE_SOURCE), 0, 1)],
+                locks=[(self._lock, True)],
+                keep_alive=(self.program,),
+            )
+            patiently(program.run, ())
 
 
 def _evaluator(values: Mapping[Symbol, int]) -> Callable[[Size], int]:

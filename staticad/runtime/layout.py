@@ -50,6 +50,9 @@ class Context(IntEnum):
     WATCH = 29  # see Watch; 0: nothing looks there
     SET_INTERRUPT = 30
     NEW_BYTES = 31
+    AS_INTEGER = 32
+    NONE = 33
+    PROCESS = 34  # see Process
 
 
 class FeedSpec(IntEnum):
@@ -80,11 +83,36 @@ class Patch(IntEnum):
 
 
 class LockUse(IntEnum):
-    """A lock that a run holds: the address of its word, and whether it must be the only holder."""
+    """A lock that a run holds: the address of its words, and whether it must be the only holder."""
 
-    WORD = 0
+    LOCK = 0
     EXCLUSIVE = 1
     WORDS = 2
+
+
+class LockWords(IntEnum):
+    """A lock: how many hold it (-1: one alone), and who has waited longest, see staticad.runtime.locks."""
+
+    HOLDERS = 0
+    CLAIM = 1  # its ticket; 0: nobody waits
+    ALONE = 2  # whether it wants to be the only holder
+    UNTIL = 3  # when the claim ends, in nanoseconds
+    GENERATION = 4  # of the process that wrote the words; those of a parent are void
+    WORDS = 5
+
+
+class Process(IntEnum):
+    """What all runs of a process share, see staticad.runtime.forks."""
+
+    GENERATION = 0  # how often it has been forked
+    ENTER = 1  # the function that enters a section
+    SLEEP = 2
+    SAVE_THREAD = 3
+    RESTORE_THREAD = 4
+    NEW_BOOL = 5
+    FORKS = 8  # under way
+    INSIDE = 16  # threads in a section that no fork may cut
+    WORDS = 24
 
 
 class Step(IntEnum):
@@ -205,7 +233,8 @@ class Tape(IntEnum):
     READ = 5
     CLOSE = 6
     PATH = 7
-    WORDS = 8
+    PROCESS = 8  # see Process
+    WORDS = 9
 
 
 class Watch(IntEnum):
@@ -287,6 +316,8 @@ _TABLES = (
     OutSpec,
     Patch,
     LockUse,
+    LockWords,
+    Process,
     Step,
     Measure,
     BlasThreads,

@@ -1,58 +1,56 @@
-"""Locks that programs and Python code share: many runs may read what a lock guards, one may change it.
+"""Locks that runs hold: shared by those who read, alone by those who write, and given to those who wait in turn.
 
-A lock is one word: the number of readers, or -1 while somebody holds it exclusively. The machine takes and gives back
-the locks of a program in compiled code, with the global interpreter lock held, which is what makes it safe; it never
-waits, but reports that it is busy. Waiting is done here, in Python.
+Only compiled code holds a lock, from the beginning of a run to its end, and no Python is executed meanwhile. So no
+exception, not even one that a signal handler raises, can leave a lock held.
+
+A run takes all its locks at once or none, and who gets none tries again (:func:`patiently`). After `PATIENCE` attempts
+it draws a ticket. From then on every attempt leaves a claim with the locks: the smallest ticket. Whoever comes with a
+larger one, or without, does not get a lock in the way of that claim, even if it is free. So everybody's turn comes, and
+readers do not keep a writer out for ever. A claim that is not renewed ends by itself.
 """
 
 from __future__ import annotations
 
-import ctypes
-import functools
-import os
+import itertools
 import time
-import weakref
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from typing import Any
 
-from staticad.codegen.loader import kernel_address
-from staticad.runtime.abi import python_function, verify
-from staticad.runtime.builtin import builtin_function, method_definition
-from staticad.runtime.machine_source import LOCK_SOURCE
+from staticad.runtime.abi import verify
+from staticad.runtime.layout import CODES, LockWords
 from staticad.runtime.memory import aligned_words
 
-_METH_NOARGS = 0x0004
+PATIENCE = 8  # attempts, about 3 milliseconds: taking turns costs more than meeting by chance
 
 
 class Lock:
-    """Guards a program's buffers or a variable's value. Held by a run, or in Python with :meth:`exclusive`."""
+    """Guards a program's buffers or a variable's value; see :class:`staticad.runtime.machine.Program`."""
+
+    __slots__ = ("_words",)
 
     def __init__(self) -> None:
         verify()
-        self._words = aligned_words(2)
-        self._words[1] = python_function("PyBool_FromLong")
-        self._try: Callable[[], bool] = builtin_function(_definition(), self._words)
-        _all.add(self)
+        self._words = aligned_words(LockWords.WORDS)
 
     @property
     def address(self) -> int:
-        """Where the lock's word is."""
+        """Where the lock's words are."""
         return int(self._words.ctypes.data)
 
-    @contextmanager
-    def exclusive(self) -> Iterator[None]:
-        """Hold the lock alone: no run that uses it is under way inside the ``with`` block. Not reentrant."""
-        attempt = 0
-        while not self._try():
-            attempt += 1
-            back_off(attempt)
-        try:
-            yield
-        finally:
-            self._words[0] = 0
 
-    def _reset(self) -> None:
-        self._words[0] = 0
+def patiently(run: Callable[..., Any], feeds: tuple[Any, ...], outs: tuple[Any, ...] | None = None) -> Any:
+    """What ``run(feeds, outs)`` of a program returns as soon as its locks are free; without ``outs`` new arrays."""
+    attempt, ticket = 0, 0
+    while True:
+        result = run(feeds, outs, ticket)
+        if type(result) is not int or (result != CODES.BUSY and result != CODES.INTERRUPTED):
+            return result
+        if result == CODES.INTERRUPTED:
+            continue  # Python has called the handler of the signal by now, and it has not raised
+        attempt += 1
+        if attempt == PATIENCE and ticket == 0:
+            attempt, ticket = 0, next(_tickets)
+        back_off(attempt)
 
 
 def back_off(attempt: int) -> None:
@@ -60,19 +58,4 @@ def back_off(attempt: int) -> None:
     time.sleep(min(1e-5 * 2 ** min(attempt, 10), 1e-3))
 
 
-@functools.cache
-def _definition() -> ctypes.Structure:
-    return method_definition("try_lock", kernel_address(LOCK_SOURCE), _METH_NOARGS)
-
-
-_all: weakref.WeakSet[Lock] = weakref.WeakSet()
-
-
-def _reset_all() -> None:
-    for lock in _all:
-        lock._reset()
-
-
-if hasattr(os, "register_at_fork"):
-    # What another thread was doing during the fork does not go on in the child.
-    os.register_at_fork(after_in_child=_reset_all)
+_tickets = itertools.count(1)

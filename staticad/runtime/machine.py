@@ -27,6 +27,7 @@ from staticad.errors import CompileError
 from staticad.runtime import abi
 from staticad.runtime.blas_threads import blas_threads
 from staticad.runtime.builtin import builtin_function, method_definition
+from staticad.runtime.forks import process
 from staticad.runtime.layout import CACHE_LINE_WORDS, CODES, Context, Measure
 from staticad.runtime.locks import Lock
 from staticad.runtime.machine_source import MACHINE_SOURCE
@@ -104,9 +105,10 @@ class Program:
     - ``threads``, by default as the setting says; more than one are used for steps whose extent exceeds their grain.
 
     ``run(feeds)`` returns a tuple of new arrays, ``run(feeds, outs)`` writes into the given tuple of arrays and returns
-    it; the caller vouches for their dtype, shape and layout. Both are tuples. Instead of a tuple ``run`` returns the
+    it; the caller vouches for their dtype, shape and layout. Both are tuples. ``run(feeds, outs or None, ticket)`` is
+    for those who wait, see :func:`staticad.runtime.locks.patiently`. Instead of a tuple ``run`` returns the
     bytes of a :class:`staticad.runtime.layout.Status` when a kernel has written the status words (no commit step has
-    run), and an int when nothing has run: ``CODES.BUSY`` (try again, see :func:`staticad.runtime.locks.back_off`),
+    run), and an int when nothing has run: ``CODES.BUSY`` (try again),
     ``CODES.COUNT`` (not a tuple of the right length), ``CODES.INTERRUPTED`` (by SIGINT), or k >= 1 when feed k - 1 is
     not exactly as its spec says. Raises MemoryError when a result cannot be allocated.
 
@@ -200,11 +202,12 @@ class Program:
 
 
 def prepare(parallel: bool) -> None:
-    """Compile or load the dispatcher, and the workers' loop where steps may be cut, so that no run has to.
+    """Compile or load the dispatcher, what forks call, and where steps may be cut the workers' loop: no run has to.
 
     Raises CompileError.
     """
     _definition()
+    process()
     if parallel and config.settings().threads > 1:
         pool()
 
@@ -246,6 +249,9 @@ def _functions() -> dict[Context, int]:
         Context.SAVE_THREAD: abi.python_function("PyEval_SaveThread"),
         Context.RESTORE_THREAD: abi.python_function("PyEval_RestoreThread"),
         Context.NEW_INTEGER: abi.python_function("PyLong_FromLongLong"),
+        Context.AS_INTEGER: abi.python_function("PyLong_AsLongLong"),
+        Context.NONE: id(None),
+        Context.PROCESS: int(process().ctypes.data),
         Context.NEW_BYTES: abi.python_function("PyBytes_FromStringAndSize"),
         Context.NEW_TUPLE: abi.python_function("PyTuple_New"),
         Context.NEW_ARRAY: abi.new_array_function(),

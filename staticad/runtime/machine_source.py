@@ -1,8 +1,8 @@
 """The text of the compiled dispatcher: check the feeds, bind the pointers, run the steps, commit, return.
 
 It is one function with CPython's ``METH_FASTCALL`` signature, so that Python calls it as a built-in function: ``self``
-is the array that holds the context, the arguments are ``(feeds)`` or ``(feeds, outs)``. Python objects and locks are
-touched with the global interpreter lock held; the kernels run without it.
+is the array that holds the context, for the arguments see :class:`staticad.runtime.machine.Program`. Python objects and
+locks are touched with the global interpreter lock held; the kernels run without it.
 
 Nothing about a run depends on the number of threads: a step whose extent exceeds its grain is always cut into chunks
 of that grain, and each chunk is one kernel call, whether the workers or this thread make it.
@@ -31,10 +31,12 @@ from staticad.runtime.layout import (
     Failure,
     FeedSpec,
     LockUse,
+    LockWords,
     Measure,
     OutSpec,
     Patch,
     Pool,
+    Process,
     Step,
     Watch,
 )
@@ -55,6 +57,10 @@ if TYPE_CHECKING:  # names of machine code, which nothing calls in Python
         poke,
         stack_words,
     )
+
+# How long a claim to a lock holds that is not renewed. Whoever waits looks every millisecond, when it gets a core and
+# the interpreter; one that has stopped waiting, by an exception, holds others up for no longer than this.
+CLAIM_NANOSECONDS = 100_000_000
 
 
 def _machine(args: int, lo: int, hi: int) -> int:
@@ -96,6 +102,12 @@ def _machine(args: int, lo: int, hi: int) -> int:
     outs = 0
     if hi > 1:
         outs = peek(lo, 1)
+    ticket = 0
+    if hi > 2:
+        ticket = call(peek(context, Context.AS_INTEGER), peek(lo, 2), 0, 0, 0)
+        if outs == peek(context, Context.NONE):
+            outs = 0
+    if outs != 0:
         if peek(outs + OBJECT_TYPE, 0) != peek(context, Context.TYPE_TUPLE) or peek(outs + TUPLE_SIZE, 0) != out_count:
             return call(new_integer, CODES.COUNT, 0, 0, 0)
         call(peek(context, Context.INCREASE_REFERENCES), outs, 0, 0, 0)
@@ -119,17 +131,55 @@ def _machine(args: int, lo: int, hi: int) -> int:
     # An allocation may start the garbage collector, and with it any Python: another run of this program, other threads.
     # So what follows, until the locks are held, allocates nothing, and what other runs write too comes after it.
 
-    # The locks. Their words change under the global interpreter lock only, so plain reads and writes do.
+    # The locks. Their words change under the global interpreter lock only, so plain reads and writes do. One that is
+    # free is left to whoever has waited longer, if its claim is not too old.
     lock_count = peek(context, Context.LOCK_COUNT)
-    locks = peek(context, Context.LOCKS)
-    for k in range(lock_count):
-        holders = peek(peek(locks, LockUse.WORDS * k + LockUse.WORD), 0)
-        if holders < 0 or (holders > 0 and peek(locks, LockUse.WORDS * k + LockUse.EXCLUSIVE) != 0):
-            call(peek(context, Context.DECREASE_REFERENCES), outs, 0, 0, 0)
-            return call(new_integer, CODES.BUSY, 0, 0, 0)
-    for k in range(lock_count):
-        word = peek(locks, LockUse.WORDS * k + LockUse.WORD)
-        poke(word, 0, -1 if peek(locks, LockUse.WORDS * k + LockUse.EXCLUSIVE) != 0 else peek(word, 0) + 1)
+    use = peek(context, Context.LOCKS)
+    process = peek(context, Context.PROCESS)
+    clock = stack_words(2)
+    now = 0
+    busy = 0
+    for _ in range(lock_count):
+        lock = peek(use, LockUse.LOCK)
+        if peek(lock, LockWords.GENERATION) != peek(process, Process.GENERATION):
+            poke(lock, LockWords.HOLDERS, 0)
+            poke(lock, LockWords.CLAIM, 0)
+            poke(lock, LockWords.GENERATION, peek(process, Process.GENERATION))
+        alone = peek(use, LockUse.EXCLUSIVE)
+        holders = peek(lock, LockWords.HOLDERS)
+        if holders < 0 or (holders > 0 and alone != 0):
+            busy = 1
+        claim = peek(lock, LockWords.CLAIM)
+        if claim != 0 and claim != ticket:
+            if now == 0:
+                call(peek(context, Context.CLOCK), peek(context, Context.CLOCK_ID), clock, 0, 0)
+                now = peek(clock, 0) * 1000000000 + peek(clock, 1)
+            if now > peek(lock, LockWords.UNTIL):
+                poke(lock, LockWords.CLAIM, 0)
+            elif (ticket == 0 or claim < ticket) and (alone != 0 or peek(lock, LockWords.ALONE) != 0):
+                busy = 1
+        use += 8 * LockUse.WORDS
+    use = peek(context, Context.LOCKS)
+    if busy != 0:
+        if ticket != 0:
+            call(peek(context, Context.CLOCK), peek(context, Context.CLOCK_ID), clock, 0, 0)
+            now = peek(clock, 0) * 1000000000 + peek(clock, 1)
+            for _ in range(lock_count):
+                lock = peek(use, LockUse.LOCK)
+                claim = peek(lock, LockWords.CLAIM)
+                if claim == 0 or claim >= ticket:
+                    poke(lock, LockWords.CLAIM, ticket)
+                    poke(lock, LockWords.ALONE, peek(use, LockUse.EXCLUSIVE))
+                    poke(lock, LockWords.UNTIL, now + CLAIM_NANOSECONDS)
+                use += 8 * LockUse.WORDS
+        call(peek(context, Context.DECREASE_REFERENCES), outs, 0, 0, 0)
+        return call(new_integer, CODES.BUSY, 0, 0, 0)
+    for _ in range(lock_count):
+        lock = peek(use, LockUse.LOCK)
+        poke(lock, LockWords.HOLDERS, -1 if peek(use, LockUse.EXCLUSIVE) != 0 else peek(lock, LockWords.HOLDERS) + 1)
+        if peek(lock, LockWords.CLAIM) == ticket:
+            poke(lock, LockWords.CLAIM, 0)
+        use += 8 * LockUse.WORDS
 
     # The pointers of this call.
     for i in range(feed_count):
@@ -175,11 +225,14 @@ def _machine(args: int, lo: int, hi: int) -> int:
     profile = peek(context, Context.PROFILE)
     compute_steps = peek(context, Context.COMPUTE_STEPS)
     step = peek(context, Context.STEPS)
-    clock = stack_words(2)
     began = 0
+    inside = 0
     for s in range(peek(context, Context.ALL_STEPS)):
         if s <= compute_steps and peek(status, 0) != 0:
             break
+        if s == compute_steps and release != 0:
+            call(peek(process, Process.ENTER), process, 0, 0, 0)
+            inside = 1
         if profile != 0:
             call(peek(context, Context.CLOCK), peek(context, Context.CLOCK_ID), clock, 0, 0)
             began = peek(clock, 0) * 1000000000 + peek(clock, 1)
@@ -244,6 +297,8 @@ def _machine(args: int, lo: int, hi: int) -> int:
             poke(profile, Measure.NANOSECONDS, peek(profile, Measure.NANOSECONDS) + ended - began)
             poke(profile, Measure.CALLS, peek(profile, Measure.CALLS) + 1)
             profile += 8 * Measure.WORDS
+    if inside != 0:
+        atomic_add(process, Process.INSIDE, -1)
     failure = stack_words(4)
     if peek(status, 0) != 0:
         code = CODES.INTERRUPTED if peek(status, 0) == Failure.INTERRUPTED else CODES.STATUS
@@ -256,9 +311,11 @@ def _machine(args: int, lo: int, hi: int) -> int:
         poke(blas, BlasThreads.RUNS, peek(blas, BlasThreads.RUNS) - 1)
         if peek(blas, BlasThreads.RUNS) == 0 and peek(blas, BlasThreads.FORMER) != 1:
             call(peek(blas, BlasThreads.SET), peek(blas, BlasThreads.FORMER), 0, 0, 0)
-    for k in range(lock_count):
-        word = peek(locks, LockUse.WORDS * k + LockUse.WORD)
-        poke(word, 0, 0 if peek(locks, LockUse.WORDS * k + LockUse.EXCLUSIVE) != 0 else peek(word, 0) - 1)
+    use = peek(context, Context.LOCKS)
+    for _ in range(lock_count):
+        lock = peek(use, LockUse.LOCK)
+        poke(lock, LockWords.HOLDERS, 0 if peek(use, LockUse.EXCLUSIVE) != 0 else peek(lock, LockWords.HOLDERS) - 1)
+        use += 8 * LockUse.WORDS
     if code != CODES.DONE:
         if code == CODES.INTERRUPTED:
             call(peek(context, Context.SET_INTERRUPT), 0, 0, 0, 0)
@@ -321,15 +378,5 @@ def _worker(args: int, lo: int, hi: int) -> int:
     return 0
 
 
-def _lock(args: int, lo: int, hi: int) -> int:
-    # Called without arguments on the array that holds the lock's word: true if the lock was free and is held now.
-    word = peek(address_of(args) + ARRAY_DATA, 0)
-    free = 1 if peek(word, 0) == 0 else 0
-    if free != 0:
-        poke(word, 0, -1)
-    return call(peek(word, 1), free, 0, 0, 0)
-
-
 MACHINE_SOURCE = machine_text(_machine)
 WORKER_SOURCE = machine_text(_worker)
-LOCK_SOURCE = machine_text(_lock)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
 
 from staticad.lower.kernel.language import Kernel
 from staticad.lower.kernel.plan import BranchCall, LoopCall, Plan, Step, Turns
 from staticad.runtime.binding import Binding
 from staticad.runtime.layout import Measure
-from staticad.runtime.variables import Variable
 
 
 class Row(NamedTuple):
@@ -78,20 +77,12 @@ def user_lines(step: Step) -> tuple[str, ...]:
     return tuple(dict.fromkeys(f"{where.file}:{where.line}" for where in step.where))
 
 
-def profile(binding: Binding, run: Any, written: Sequence[Variable], repeat: int) -> Profile:
-    """Time the steps of a binding for profiles over ``repeat`` calls of ``run``, after one that is not counted.
-
-    The written variables keep their values.
-    """
-    values = [v.value for v in written]
-    try:
+def profile(binding: Binding, run: Callable[[], object], repeat: int) -> Profile:
+    """Time the steps of a binding for profiles over ``repeat`` calls of ``run``, after one that is not counted."""
+    run()
+    _reset(binding, binding.plan)
+    for _ in range(repeat):
         run()
-        _reset(binding, binding.plan)
-        for _ in range(repeat):
-            run()
-    finally:
-        for variable, value in zip(written, values, strict=True):
-            variable.assign(value)
     return Profile(_rows(binding, binding.plan, 0))
 
 

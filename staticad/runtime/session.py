@@ -8,14 +8,14 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from staticad.codegen.loader import kernel_address
+from staticad.codegen.loader import load
 from staticad.config import note, timed
 from staticad.errors import FeedError, GraphError, OutOfMemory
 from staticad.export.dot import steps_to_dot
 from staticad.export.dot import to_dot as graph_to_dot
 from staticad.ir.dim_values import evaluate
 from staticad.ir.dims import Symbol
-from staticad.ir.graph import Tensor, describe, sort_nodes
+from staticad.ir.graph import Node, Tensor, describe, sort_nodes
 from staticad.ir.provenance import here
 from staticad.ir.types import Demands
 from staticad.lower.kernel.plan import Plan
@@ -25,7 +25,7 @@ from staticad.lower.loops.watching import watched_plan
 from staticad.lower.lower import lower
 from staticad.ops.control import all_nodes, check_scopes
 from staticad.runtime import arguments, inspection, profiles
-from staticad.runtime.binding import Binding, Compiled
+from staticad.runtime.binding import Binding, Compiled, State
 from staticad.runtime.feeds import (
     bind_sizes,
     check_out,
@@ -36,11 +36,11 @@ from staticad.runtime.feeds import (
     sizes_fit,
 )
 from staticad.runtime.layout import Failure, Status
-from staticad.runtime.locks import Lock, back_off
-from staticad.runtime.machine import CODES, prepare
+from staticad.runtime.locks import Lock, patiently
+from staticad.runtime.machine import prepare
 from staticad.runtime.memory import LARGE, aligned_bytes, as_out_of_memory, check_memory
 from staticad.runtime.structure import flatten
-from staticad.runtime.variables import Variable
+from staticad.runtime.variables import Variable, read
 
 BINDINGS = 32  # sets of sizes whose memory a session keeps
 
@@ -112,8 +112,7 @@ class Session:
         note(3, lambda: f"kernels of {self!r}\n{self.source()}")
         self._bodies = [body for body in bodies(self._plan) if body.sized or body.requirements]
         with timed("compile or load its kernels"):
-            for text in self._compiled.sources:
-                kernel_address(text)
+            load(self._compiled.sources)
             prepare(any(step.grain != 0 for step in self._compiled.steps))
         self.variables: tuple[Variable, ...] = arguments.find_variables(self._plan, everything, changes)
         self._changes = changes
@@ -176,19 +175,12 @@ class Session:
         self, binding: Binding, feeds: tuple[np.ndarray, ...], out: tuple[np.ndarray, ...] | None = None
     ) -> tuple[Any, ...]:
         """Run a binding on feeds that fit it, as soon as its locks are free."""
-        attempt = 0
-        while True:
-            result = binding.run(feeds) if out is None else binding.run(feeds, out)
-            if type(result) is tuple:
-                return result
-            if type(result) is bytes:
-                self._report(binding, Status.from_bytes(result))
-            if result == CODES.INTERRUPTED:
-                continue  # Python has called the handler of the signal by now, and it has not raised
-            if result != CODES.BUSY:
-                raise AssertionError(f"the machine refused converted feeds with code {result}")
-            attempt += 1
-            back_off(attempt)
+        result = patiently(binding.run, feeds, out)
+        if type(result) is tuple:
+            return result
+        if type(result) is bytes:
+            self._report(binding, Status.from_bytes(result))
+        raise AssertionError(f"the machine refused converted feeds with code {result}")
 
     def _report(self, binding: Binding, status: Status) -> NoReturn:
         """Raise the error that the status words of a run describe."""
@@ -208,9 +200,8 @@ class Session:
 
     def _release(self) -> None:
         """Give back what loops have recorded, which is kept for the next run otherwise."""
-        with self._lock.exclusive():
-            for binding in list(self._bindings.values()):
-                binding.release()
+        for binding in list(self._bindings.values()):
+            binding.release()
 
     def _bind(self, values: dict[Symbol, int]) -> Binding:
         """The program for these sizes: the one in use, one used before, or a new one. Compiles nothing.
@@ -229,19 +220,23 @@ class Session:
         self._run = binding.run
         return binding
 
-    def _new_binding(self, values: dict[Symbol, int], profile: bool = False) -> Binding:
+    def _new_binding(self, values: dict[Symbol, int], profiled: Mapping[Node, np.ndarray] | None = None) -> Binding:
+        """A program for these sizes; for a profile if there are arrays in the place of the updated variables."""
         check_sizes(self._plan.sized, self._plan.requirements, values)
         check_updates(self._changes, values)
         unmet = tuple(b for b in self._bodies if not sizes_fit(b.sized, b.requirements, values))
         compiled = self._compiled
-        if unmet or profile:
+        if unmet or profiled is not None:
             codes = {id(body): code for code, body in enumerate(unmet, len(self._plan.checks))}
             plan = guarded_plan(self._plan, codes)
+            profile = profiled is not None
             compiled = Compiled(watched_plan(counting_plan(plan) if profile else plan), profile)
         check_memory(compiled.plan, values)
         arena = self._large_arena(evaluate(compiled.plan.arena, values))
         with timed("bind sizes"):
-            return Binding(compiled, self.variables, self._written, values, self._lock, arena, unmet)
+            alone = {v.node for v in self._written}
+            states = [State(v, v.node in alone, (profiled or {}).get(v.node)) for v in self.variables]
+            return Binding(compiled, states, values, self._lock, arena, unmet)
 
     def _large_arena(self, needed: int) -> np.ndarray:
         """The session's arena, or a larger one in its place. A binding keeps the arena that it was made for, so another
@@ -268,13 +263,15 @@ class Session:
         followed by the rows of their bodies; a loop that is one kernel has one row. Kernels that count are compiled
         when they are profiled for the first time.
 
-        Variables keep their values. Raises FeedError, DTypeError, IndexOutOfBounds, LinAlgError, as `run` does.
+        Variables keep their values: the runs update copies. Raises FeedError, DTypeError, IndexOutOfBounds and
+        LinAlgError as `run` does.
         """
         if not isinstance(repeat, int) or repeat < 1:
             raise GraphError(f"profile: repeat is a number of runs, at least 1, not {repeat!r} (at {here()})")
         arrays, values = self._converted(order_feeds(self.inputs, {} if feeds is None else feeds))
-        binding = self._new_binding(values, profile=True)
-        return profiles.profile(binding, lambda: self._run_on(binding, arrays), self._written, repeat)
+        copies = dict(zip((v.node for v in self._written), read(self._written), strict=True))
+        binding = self._new_binding(values, copies)
+        return profiles.profile(binding, lambda: self._run_on(binding, arrays), repeat)
 
     def check(self, feeds: Mapping[Any, Any] | None = None) -> bool:
         """True if every operation of the graph, as it was written, makes finite numbers from these feeds.

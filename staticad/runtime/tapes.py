@@ -12,15 +12,18 @@ import functools
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from staticad import config
 from staticad.codegen.loader import kernel_address
 from staticad.runtime.available import AVAILABLE_SOURCE, available_memory, has_memory_file, memory_file
-from staticad.runtime.layout import Record, Tape
+from staticad.runtime.forks import process
+from staticad.runtime.layout import Process, Record, Tape
 from staticad.runtime.machine_text import machine_text
 from staticad.runtime.workers import c_function
 
 if TYPE_CHECKING:  # names of machine code, which nothing calls in Python
-    from staticad.codegen.machine_language import address_of, call, peek, poke
+    from staticad.codegen.machine_language import address_of, atomic_add, call, peek, poke
 
 FIRST = 64  # slices that a sequence begins with
 LARGE = 64 << 20  # bytes by which a sequence grows only after another look at the available memory
@@ -44,13 +47,15 @@ def _grow(args: int, lo: int, hi: int) -> int:
         more = spare // size
         if more < 1 + capacity // 8:
             return 0
+    process = peek(lo, Tape.PROCESS)
+    call(peek(process, Process.ENTER), process, 0, 0, 0)
     grown = call(peek(lo, Tape.REALLOCATE), peek(memory, 0), (capacity + more) * size + 64, 0, 0)
-    if grown == 0:
-        return 0
-    poke(memory, 0, grown)
-    poke(memory, 1, capacity + more)
-    poke(lo, Tape.TOTAL, peek(lo, Tape.TOTAL) + more * size)
-    return 1
+    if grown != 0:
+        poke(memory, 0, grown)
+        poke(memory, 1, capacity + more)
+        poke(lo, Tape.TOTAL, peek(lo, Tape.TOTAL) + more * size)
+    atomic_add(process, Process.INSIDE, -1)
+    return 1 if grown != 0 else 0
 
 
 GROW_SOURCE = machine_text(_grow)
@@ -65,6 +70,7 @@ def tape_words() -> list[int]:
     """A new Tape: nothing is recorded yet, the limit is that of the settings or of the memory at this moment."""
     words = [0] * Tape.WORDS
     words[Tape.REALLOCATE] = c_function("realloc")
+    words[Tape.PROCESS] = int(process().ctypes.data)
     limit = config.settings().tape_limit
     if limit is not None:
         words[Tape.LIMIT] = limit
@@ -77,13 +83,28 @@ def tape_words() -> list[int]:
     return words
 
 
+def _release(args: int, lo: int, hi: int) -> None:
+    # args: the function `free`, the Tape, the number of sequences and the address of the block of each.
+    words = address_of(args)
+    for k in range(peek(words, 2)):
+        memory = peek(words, 3 + k)
+        call(peek(words, 0), peek(memory, 0), 0, 0, 0)
+        poke(memory, 0, 0)
+        poke(memory, 1, 0)
+    poke(peek(words, 1), Tape.TOTAL, 0)
+
+
+RELEASE_SOURCE = machine_text(_release)
+
+
+def release_words(tape: int, records: Sequence[int]) -> np.ndarray:
+    """The arguments of the kernel that gives back the memory of sequences: their blocks (address of the memory, number
+    of slices) are at the addresses ``records``, the Tape is at the address ``tape``."""
+    return np.array([c_function("free"), tape, len(records), *records], np.int64)
+
+
 def release(tape: int, records: Sequence[int]) -> None:
-    """Give back the memory of the sequences whose blocks (address of the memory, number of slices) are at the addresses
-    ``records``; the Tape is at the address ``tape``."""
-    free = ctypes.CFUNCTYPE(None, ctypes.c_void_p)(c_function("free"))
-    for record in records:
-        memory, capacity = ctypes.c_int64.from_address(record), ctypes.c_int64.from_address(record + 8)
-        if memory.value:
-            free(memory.value)
-        memory.value = capacity.value = 0
-    ctypes.c_int64.from_address(tape + 8 * Tape.TOTAL).value = 0
+    """Give back the memory of sequences that no run can reach."""
+    words = release_words(tape, records)
+    kernel = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64)(kernel_address(RELEASE_SOURCE))
+    kernel(words.ctypes.data, 0, 0)

@@ -1,20 +1,34 @@
-"""Variables: tensors that keep a value between runs, in storage that never moves."""
+"""Variables: tensors that keep a value between runs, in storage that never moves.
+
+Python reads and writes the value by small programs of the machine, which take the variable's lock as sessions do: a
+copy is made as a whole or not at all, whatever signals arrive.
+"""
 
 from __future__ import annotations
 
 import math
-from typing import Any, NoReturn, SupportsIndex
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, NoReturn, SupportsIndex
 
 import numpy as np
 
+from staticad.codegen.loader import kernel_address
 from staticad.errors import DTypeError, GradientError, GraphError, ShapeError
 from staticad.ir.dtypes import DType, as_dtype, is_float
 from staticad.ir.graph import Attrs, Node, Tensor, describe
 from staticad.ir.provenance import here
 from staticad.ir.types import TensorType
 from staticad.ops.sources import VARIABLE
-from staticad.runtime.locks import Lock
-from staticad.runtime.memory import aligned_bytes
+from staticad.runtime.locks import Lock, patiently
+from staticad.runtime.machine import ArraySpec, Patch, Program, Step
+from staticad.runtime.machine_text import machine_text
+from staticad.runtime.memory import aligned_bytes, as_out_of_memory
+from staticad.runtime.workers import c_function
+
+if TYPE_CHECKING:  # names of machine code, which nothing calls in Python
+    from staticad.codegen.machine_language import address_of, call, peek
+
+LARGE_COPY = 1 << 18  # bytes from which on other Python threads may run meanwhile
 
 
 class Variable(Tensor):
@@ -24,17 +38,18 @@ class Variable(Tensor):
     the variable's lock while they run, so nobody sees a half-made update.
     """
 
-    __slots__ = ("_lock", "_storage", "_trainable")
+    __slots__ = ("_lock", "_reader", "_storage", "_trainable", "_writer")
 
     _lock: Lock
+    _reader: Program | None
+    _writer: Program | None
     _storage: np.ndarray
     _trainable: bool
 
     @property
     def value(self) -> np.ndarray:
         """A copy of the present value. Waits for a session that is running on this variable."""
-        with self._lock.exclusive():
-            return self._storage.copy()
+        return read([self])[0]
 
     def assign(self, value: Any) -> None:
         """Replace the value; nothing changes when this raises.
@@ -56,8 +71,13 @@ class Variable(Tensor):
                 f"convert it with .astype({self.dtype.name!r}) if the loss is meant"
             )
         ready = _convert(array, self.dtype)
-        with self._lock.exclusive():
-            np.copyto(self._storage, ready, casting="no")
+        if self._writer is None:
+            self._writer = _writer(self)
+        if patiently(self._writer.run, (ready,)) != ():
+            # Its elements have strides of their own, or its dtype is a copy of NumPy's.
+            plain = np.empty(ready.shape, self.dtype)
+            np.copyto(plain, ready, casting="no")
+            patiently(self._writer.run, (plain,))
 
     @property
     def trainable(self) -> bool:
@@ -108,10 +128,63 @@ def variable(value: Any, dtype: Any = None, name: str | None = None, trainable: 
     out = Node(VARIABLE, (), Attrs(type=type_), (type_,), name=name, tensor_class=Variable).out
     assert isinstance(out, Variable)
     out._lock = Lock()
+    out._reader = out._writer = None
     out._storage = aligned_empty(array.shape, kind)
     np.copyto(out._storage, ready, casting="no")
     out._trainable = bool(trainable) and is_float(kind) and not out.node.detached
     return out
+
+
+def read(variables: Sequence[Variable]) -> tuple[np.ndarray, ...]:
+    """Copies of the present values, all of the same moment."""
+    if len(variables) == 1:
+        (one,) = variables
+        if one._reader is None:
+            one._reader = _reader(variables)
+        program = one._reader
+    else:
+        program = _reader(variables)
+    try:
+        values: tuple[np.ndarray, ...] = patiently(program.run, ())
+    except MemoryError as error:
+        raise as_out_of_memory(error) from None
+    return values
+
+
+def _reader(variables: Sequence[Variable]) -> Program:
+    return Program(
+        feeds=[],
+        outs=[ArraySpec(v.dtype, v._storage.shape) for v in variables],
+        arguments=[word for v in variables for word in (c_function("memmove"), 0, v._storage.ctypes.data)],
+        patches=[Patch(3 * k + 1, k) for k in range(len(variables))],
+        compute=[Step(kernel_address(COPY_SOURCE), 3 * k, v._storage.nbytes) for k, v in enumerate(variables)],
+        locks=[(v._lock, False) for v in variables],
+        keep_alive=[v._storage for v in variables],
+        release_gil=sum(v._storage.nbytes for v in variables) > LARGE_COPY,
+    )
+
+
+def _writer(variable: Variable) -> Program:
+    storage = variable._storage
+    return Program(
+        feeds=[ArraySpec(variable.dtype, storage.shape)],
+        outs=[],
+        arguments=[c_function("memmove"), storage.ctypes.data, 0],
+        patches=[Patch(2, 0)],
+        compute=[],
+        commit=[Step(kernel_address(COPY_SOURCE), 0, storage.nbytes)],
+        locks=[(variable._lock, True)],
+        keep_alive=[storage],
+        release_gil=storage.nbytes > LARGE_COPY,
+    )
+
+
+def _copy(args: int, lo: int, hi: int) -> None:
+    # args: the function `memmove`, where to, where from.
+    call(peek(address_of(args), 0), peek(address_of(args), 1), peek(address_of(args), 2), hi, 0)
+
+
+COPY_SOURCE = machine_text(_copy)
 
 
 def aligned_empty(shape: tuple[int, ...], dtype: DType) -> np.ndarray:

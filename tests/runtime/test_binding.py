@@ -13,6 +13,7 @@ from staticad.codegen.routines import routine_source
 from staticad.lower.kernel.routine import gemm
 from staticad.runtime.binding import Compiled, kernel_text
 from staticad.runtime.layout import CODES, Status
+from tests.runtime.test_locks import held
 
 X = sa.placeholder((None, 3), name="x")
 
@@ -83,7 +84,7 @@ def test_a_busy_session_is_waited_for() -> None:
     w = sa.variable(np.zeros(3))
     session = sa.compile(w * 2.0, updates={w: w + 1.0})
     session()
-    with w._lock.exclusive():
+    with held(w._lock):
         assert session._run(()) == CODES.BUSY
     assert session()[0] == 2
 

@@ -1,18 +1,21 @@
-"""Locks: exclusive in Python, shared or exclusive in runs; waiting ends when the holder lets go."""
+"""Locks: shared or exclusive; waiting ends when the holder lets go, and whoever has waited longest comes first."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
-import pytest
 
 from staticad.codegen.loader import kernel_address
-from staticad.runtime.locks import Lock, back_off
-from staticad.runtime.machine import CODES, Program, Step
+from staticad.runtime.layout import LockWords
+from staticad.runtime.locks import Lock, back_off, patiently
+from staticad.runtime.machine import CODES, ArraySpec, Program, Step
+from staticad.runtime.machine_source import CLAIM_NANOSECONDS
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -46,31 +49,19 @@ def wait_until(flags: np.ndarray, count: int) -> None:
         back_off(attempt)
 
 
-def test_exclusive_excludes() -> None:
-    lock = Lock()
-    inside = []
-
-    def work() -> None:
-        for _ in range(200):
-            with lock.exclusive():
-                inside.append(1)
-                assert len(inside) == 1
-                inside.pop()
-
-    threads = [threading.Thread(target=work) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert not inside
+@contextmanager
+def held(lock: Lock, holders: int = -1) -> Iterator[None]:
+    """As if a run of another thread held the lock: alone, or so many readers."""
+    lock._words[LockWords.HOLDERS] = holders
+    try:
+        yield
+    finally:
+        lock._words[LockWords.HOLDERS] = 0
 
 
-def test_exclusive_ends_with_an_error() -> None:
-    lock = Lock()
-    with pytest.raises(KeyError), lock.exclusive():
-        raise KeyError
-    with lock.exclusive():
-        pass
+def using(*locks: tuple[Lock, bool]) -> Program:
+    """A program that does nothing with these locks."""
+    return Program(feeds=[], outs=[], arguments=[], patches=[], compute=[], locks=locks)
 
 
 def test_readers_share_and_keep_writers_out() -> None:
@@ -82,20 +73,14 @@ def test_readers_share_and_keep_writers_out() -> None:
         thread.start()
     wait_until(flags, 2)  # both are inside
     assert writer.run(()) == CODES.BUSY
-    entered = threading.Event()
-
-    def write() -> None:
-        with lock.exclusive():
-            entered.set()
-
-    waiter = threading.Thread(target=write)
+    waiter = threading.Thread(target=patiently, args=(using((lock, True)).run, ()))
     waiter.start()
-    assert not entered.wait(0.01)
+    waiter.join(0.01)
+    assert waiter.is_alive()
     flags[1] = 1
     for thread in threads:
         thread.join()
-    waiter.join()
-    assert entered.is_set()
+    waiter.join(60)
     assert writer.run(()) == ()
 
 
@@ -111,16 +96,81 @@ def test_a_writer_keeps_readers_out() -> None:
     assert reader.run(()) == ()
 
 
+def test_a_waiting_writer_comes_before_new_readers() -> None:
+    lock = Lock()
+    reader, writer = using((lock, False)).run, using((lock, True)).run
+    with held(lock, 1):
+        assert reader(()) == ()
+        assert writer((), None, 7) == CODES.BUSY
+        assert reader(()) == CODES.BUSY and reader((), None, 8) == CODES.BUSY
+        assert reader((), None, 6) == ()  # it has waited for longer
+    assert reader(()) == CODES.BUSY and writer(()) == CODES.BUSY
+    assert writer((), None, 7) == ()
+    assert reader(()) == ()
+
+
+def test_the_one_who_has_waited_longest_comes_first() -> None:
+    lock = Lock()
+    run = using((lock, True)).run
+    with held(lock):
+        assert [run((), None, ticket) for ticket in (5, 3, 4)] == [CODES.BUSY] * 3
+    assert run((), None, 5) == run((), None, 4) == run(()) == CODES.BUSY
+    assert run((), None, 3) == ()
+    assert run(()) == ()
+
+
+def test_waiting_readers_do_not_keep_each_other_out() -> None:
+    lock = Lock()
+    reader, writer = using((lock, False)).run, using((lock, True)).run
+    with held(lock):
+        assert reader((), None, 3) == CODES.BUSY
+    assert reader((), None, 9) == () and reader(()) == ()
+    assert writer(()) == CODES.BUSY
+    assert reader((), None, 3) == ()
+    assert writer(()) == ()
+
+
+def test_who_waits_for_one_lock_claims_all_that_it_needs() -> None:
+    one, two = Lock(), Lock()
+    both, other = using((one, True), (two, True)).run, using((two, True)).run
+    with held(one):
+        assert both((), None, 3) == CODES.BUSY
+        assert other(()) == CODES.BUSY
+    assert both((), None, 3) == ()
+    assert other(()) == ()
+
+
+def test_a_claim_that_is_not_renewed_ends() -> None:
+    lock = Lock()
+    run = using((lock, True)).run
+    with held(lock):
+        assert run((), None, 3) == CODES.BUSY
+    assert run(()) == CODES.BUSY
+    lock._words[LockWords.UNTIL] -= CLAIM_NANOSECONDS
+    assert run(()) == ()
+
+
+def test_results_given_with_a_ticket() -> None:
+    program = Program(feeds=[], outs=[ArraySpec(np.dtype("f8"), ())], arguments=[], patches=[], compute=[], locks=[])
+    outs = (np.zeros(()),)
+    assert program.run((), outs, 1) is outs
+    assert program.run((), None, 1)[0].shape == ()
+    assert program.run((), (), 1) == CODES.COUNT
+
+
 def test_a_child_process_finds_its_locks_free() -> None:
     code = """
 import os
 from staticad.runtime.locks import Lock
+from staticad.runtime.machine import Program
 lock = Lock()
-with lock.exclusive():
-    child = os.fork()
-    if child == 0:
-        with lock.exclusive():
-            os._exit(0)
-    assert os.waitpid(child, 0)[1] == 0
+run = Program(feeds=[], outs=[], arguments=[], patches=[], compute=[], locks=[(lock, True)]).run
+lock._words[:2] = -1, 1  # as if another thread held it, and one waited
+assert type(run(())) is int
+child = os.fork()
+if child == 0:
+    os._exit(int(run(()) != ()))
+assert os.waitpid(child, 0)[1] == 0
+assert type(run(())) is int
 """
     subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, timeout=120)

@@ -63,9 +63,9 @@ def arenas(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, int]]:
     seen: list[tuple[int, int]] = []
 
     class Watched(Binding):
-        def __init__(self, compiled: Any, variables: Any, written: Any, values: Any, lock: Any, arena: Any, *rest: Any):
+        def __init__(self, compiled: Any, states: Any, values: Any, lock: Any, arena: Any, *rest: Any) -> None:
             seen.append((int(evaluate(compiled.plan.arena, values)), arena.size))
-            super().__init__(compiled, variables, written, values, lock, arena, *rest)
+            super().__init__(compiled, states, values, lock, arena, *rest)
 
     monkeypatch.setattr(session_module, "Binding", Watched)
     return seen

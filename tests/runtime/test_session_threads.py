@@ -117,3 +117,24 @@ def test_results_do_not_depend_on_the_number_of_threads() -> None:
             assert one.tobytes() == other.tobytes()
         for one, other in zip(again, found[-1], strict=True):
             assert one.tobytes() == other.tobytes()
+
+
+def test_many_readers_do_not_keep_writers_out() -> None:
+    w = sa.variable(np.eye(150) * 0.5)
+    read = [sa.compile(sa.fori_loop(0, 20, lambda i, m: sa.tanh(m @ w), w)) for _ in range(3)]
+    write = sa.compile([], updates={w: w * 1.0})
+    stop = threading.Event()
+
+    def work(number: int) -> None:
+        if number < 3:
+            while not stop.is_set():
+                read[number]()
+            return
+        try:
+            for _ in range(10):
+                w.assign(w.value)
+                write()
+        finally:
+            stop.set()
+
+    together(work)

@@ -16,6 +16,7 @@ from staticad.ir.graph import no_grad
 from staticad.ops.sources import VARIABLE, constant, placeholder
 from staticad.runtime.memory import ALIGNMENT
 from staticad.runtime.variables import Variable, aligned_empty, variable
+from tests.runtime.test_locks import held
 
 
 @pytest.mark.parametrize("shape", [(), (3,), (0,), (2, 0, 3), (4, 5), (1, 1, 7)])
@@ -226,7 +227,7 @@ def test_readers_see_whole_values() -> None:
 def test_the_lock_holds_readers_back() -> None:
     v = variable(1.0)
     seen = []
-    with v._lock.exclusive():
+    with held(v._lock):
         reader = threading.Thread(target=lambda: seen.append(v.value))
         reader.start()
         reader.join(timeout=0.05)
