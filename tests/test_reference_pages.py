@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -50,6 +51,15 @@ def test_the_page_of_errors_lists_all_with_their_built_ins() -> None:
 @pytest.mark.parametrize("setting", config.TABLE, ids=lambda s: s.variable)
 def test_the_guide_lists_every_setting(setting: config.Setting) -> None:
     assert f"| `{setting.variable}` | {setting.meaning} |" in (DOCS / "guide.md").read_text("utf-8")
+
+
+def test_the_page_of_promises_names_tests_that_exist() -> None:
+    rows = [row for row in (DOCS / "reliability.md").read_text("utf-8").splitlines() if row.startswith("| ")]
+    shown = [re.fullmatch(r"\| .+ \| `(.+)::(.+)` \|", row) for row in rows if "shown by" not in row]
+    assert len(shown) > 20 and all(shown)
+    for match in shown:
+        assert match is not None
+        assert f"\ndef {match[2]}(" in (DOCS.parent / match[1]).read_text("utf-8")
 
 
 NAN, INF = float("nan"), float("inf")
