@@ -11,11 +11,47 @@ writes is read so that both are understood.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
+from staticad.codegen.machine_language import function_text
 from staticad.codegen.routine_text import Cut, Cutting, RoutineText
 
-_CHOLESKY = """\
-def kernel(args, lo, hi):
+if TYPE_CHECKING:  # names of machine code, which nothing calls in Python
+    from staticad.codegen.kernel_language import add, equal, int64, less, load, log, neg, pointer, store
+    from staticad.codegen.machine_language import address_of, call_fortran, peek, peek_int32, poke, report, stack_words
+    from staticad.codegen.routine_names import (
+        CODE,
+        COLUMNS,
+        CUT,
+        DTYPE,
+        IN0,
+        IN1,
+        IN2,
+        ITEMSIZE,
+        LETTER_L,
+        LETTER_N,
+        LETTER_R,
+        LETTER_T,
+        LETTER_U,
+        ONE,
+        OUT0,
+        OUT1,
+        STATUS,
+        STEP_IN0,
+        STEP_IN1,
+        STEP_IN2,
+        STEP_OUT0,
+        STEP_OUT1,
+        STEP_WORK,
+        WORK,
+        K,
+        N,
+    )
+
+    GETRF = LOWER = POTRF = TRANS = TRSM = UNIT = 0  # slots of single routines: functions and attributes
+
+
+def _cholesky(args: int, lo: int, hi: int) -> None:
     slots = address_of(args)
     words = stack_words(7)  # five addresses; the letter and the status
     n = peek(slots, N)
@@ -40,11 +76,10 @@ def kernel(args, lo, hi):
                     store(out, row + j, DTYPE(0))
                 row += n
             matrix += peek(slots, STEP_OUT0)
-"""
+
 
 # A second pivot stands in the upper half of the first word where INTEGER has 32 bits; pivots are never 0.
-_LU_FACTOR = """\
-def kernel(args, lo, hi):
+def _lu_factor(args: int, lo: int, hi: int) -> None:
     slots = address_of(args)
     words = stack_words(7)  # six addresses; the status
     n = peek(slots, N)
@@ -69,11 +104,10 @@ def kernel(args, lo, hi):
             matrix += peek(slots, STEP_OUT0)
             pivots += peek(slots, STEP_OUT1)
             work += peek(slots, STEP_WORK)
-"""
+
 
 # The words of a call of TRSM: eleven addresses, then letters, number of columns and the factor 1.
-_SOLVE_BEGIN = """\
-def kernel(args, lo, hi):
+def _solve_triangular(args: int, lo: int, hi: int) -> None:
     slots = address_of(args)
     words = stack_words(17)
     n = peek(slots, N)
@@ -99,11 +133,6 @@ def kernel(args, lo, hi):
     poke(words, 6, words + 8 * 16)
     poke(words, 8, slots + 8 * N)
     poke(words, 10, slots + 8 * K)
-"""
-
-_SOLVE_TRIANGULAR = (
-    _SOLVE_BEGIN
-    + """\
     factor = pointer(args, IN0, DTYPE, 0, 1)
     poke(words, 12, LETTER_L)
     if peek(slots, LOWER) != 0:
@@ -124,13 +153,36 @@ _SOLVE_TRIANGULAR = (
             poke(words, 7, peek(slots, IN0) + at)
             poke(words, 9, peek(slots, OUT0) + number * peek(slots, STEP_OUT0) + ITEMSIZE * first)
             call_fortran(peek(slots, TRSM), words, 11, 4)
-"""
-)
 
+
+# The words of a call of TRSM: eleven addresses, then letters, number of columns and the factor 1.
 # The lower factor is a transposed upper one for TRSM, and the unit upper factor a transposed lower one.
-_LU_SOLVE = (
-    _SOLVE_BEGIN
-    + """\
+def _lu_solve(args: int, lo: int, hi: int) -> None:
+    slots = address_of(args)
+    words = stack_words(17)
+    n = peek(slots, N)
+    k = peek(slots, K)
+    first = 0
+    count = k
+    begin = lo
+    end = hi
+    if peek(slots, CUT) == COLUMNS:
+        first = lo
+        count = hi - lo
+        begin = 0
+        end = 1
+    poke(words, 11, LETTER_R)
+    poke(words, 15, count)
+    poke(words, 16, ONE)
+    poke(words, 0, words + 8 * 11)
+    poke(words, 1, words + 8 * 12)
+    poke(words, 2, words + 8 * 13)
+    poke(words, 3, words + 8 * 14)
+    poke(words, 4, words + 8 * 15)
+    poke(words, 5, slots + 8 * N)
+    poke(words, 6, words + 8 * 16)
+    poke(words, 8, slots + 8 * N)
+    poke(words, 10, slots + 8 * K)
     factor = pointer(args, IN1, DTYPE, 0, 1)
     pivots = pointer(args, IN2, int64, 0, 1)
     out = pointer(args, OUT0, DTYPE, 0, 1)
@@ -171,11 +223,9 @@ _LU_SOLVE = (
                             poke(words, 12, LETTER_U)
                             poke(words, 14, LETTER_N)
                         call_fortran(peek(slots, TRSM), words, 11, 4)
-"""
-)
 
-_SLOGDET = """\
-def kernel(args, lo, hi):
+
+def _slogdet(args: int, lo: int, hi: int) -> None:
     slots = address_of(args)
     n = peek(slots, N)
     factor = pointer(args, IN1, DTYPE, 0, 1)
@@ -199,7 +249,7 @@ def kernel(args, lo, hi):
             at += n + 1
         store(signs, number, sign)
         store(logarithms, number, total)
-"""
+
 
 # About the operations of half a millisecond on one core, of which a call costs some hundreds.
 _SMALLEST_CHUNK = 1 << 20
@@ -243,9 +293,9 @@ def _solved(slots: Mapping[str, int]) -> int:
 
 
 LAPACK: Mapping[str, RoutineText] = {
-    "cholesky": RoutineText(_CHOLESKY, _by_batch(_cube)),
-    "solve_triangular": RoutineText(_SOLVE_TRIANGULAR, _by_columns(_solved)),
-    "lu_factor": RoutineText(_LU_FACTOR, _by_batch(_cube)),
-    "lu_solve": RoutineText(_LU_SOLVE, _by_columns(_solved)),
-    "slogdet": RoutineText(_SLOGDET, _by_batch(lambda slots: 20 * slots["N"])),
+    "cholesky": RoutineText(function_text(_cholesky), _by_batch(_cube)),
+    "solve_triangular": RoutineText(function_text(_solve_triangular), _by_columns(_solved)),
+    "lu_factor": RoutineText(function_text(_lu_factor), _by_batch(_cube)),
+    "lu_solve": RoutineText(function_text(_lu_solve), _by_columns(_solved)),
+    "slogdet": RoutineText(function_text(_slogdet), _by_batch(lambda slots: 20 * slots["N"])),
 }

@@ -242,7 +242,7 @@ class Tensor:
 def describe(tensor: Tensor) -> str:
     """A tensor for an error message: op, name, type and the user's line."""
     name = f" {tensor.name!r}" if tensor.name else ""
-    return f"{tensor.op.name}{name} {tensor.type} (made at {tensor.where})"
+    return f"{tensor.op.called}{name} {tensor.type} (made at {tensor.where})"
 
 
 def sort_nodes(tensors: Iterable[Tensor], stop: Iterable[Node] = ()) -> list[Node]:

@@ -50,7 +50,7 @@ class Op:
     0.5 where the result is rounded correctly, None where it is made of many terms whose errors add up.
     ``changes_base`` says that the result is input 0 with some elements changed. ``notes`` stand on the page of ops;
     so do the family's ``title`` and what it is ``about``, and ``result``, the dtype of the result: "same" (that of
-    the operands), its name, or a few words.
+    the operands), its name, or a few words. ``called`` is its name in errors: that of the function users call.
     """
 
     family = "op"
@@ -72,8 +72,9 @@ class Op:
         jvp: Callable[..., Tensor | Sequence[Tensor | None] | None] | None = None,
         nondifferentiable: bool = False,
         notes: str = "",
+        called: str = "",
     ) -> None:
-        self.name = name
+        self.name, self.called = name, called or name
         self.notes = notes
         self.numpy = numpy
         self.vjp = vjp
@@ -108,7 +109,7 @@ def apply_all(op: Op, *inputs: Tensor, name: str | None = None, **attrs: Any) ->
     try:
         types, constraints = op.infer(tuple(t.type for t in inputs), packed)
     except (ShapeError, DTypeError) as error:
-        raise type(error)(f"{op.name}: {error}{op.given(inputs)}") from None
+        raise type(error)(f"{op.called}: {error}{op.given(inputs)}") from None
     return Node(op, inputs, packed, types, constraints, name).outputs
 
 

@@ -275,6 +275,7 @@ def _lu_solve_jvp(
 
 LU_SOLVE = Library(
     "lu_solve",
+    called="solve",
     signature="(n,n),(n,n),(n):int64,(n,k)->(n,k)",
     functions=("trsm",),
     changes=((3, 0),),

@@ -80,7 +80,7 @@ def _call(lowering: Lowering, node: Node) -> Step:
         writes.append(scratch.number)
     if op.failure:
         matrix = "matrix {number} of the batch" if batch_rank else "the matrix"
-        text = f"{op.name} of {node.inputs[0].type}: {op.failure.replace('{matrix}', matrix)}"
+        text = f"{op.called} of {node.inputs[0].type}: {op.failure.replace('{matrix}', matrix)}"
         code = lowering.check(RoutineCheck(text, node.where, op.error))
         slots |= {"STATUS": Status(), "CODE": Symbolic(code)}
     kernel = Routine(op.name, np.dtype(node.types[0].dtype), tuple(slots), bool(op.failure))

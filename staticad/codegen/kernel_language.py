@@ -1,0 +1,26 @@
+"""Elements of buffers in machine code: names of `staticad.codegen.kernel_names` as linters and type checkers read them.
+
+To them an element is a float, or an int where the dtype is int64. Imported for type checkers only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+Element = TypeVar("Element", int, float)
+
+
+class Pointer(Generic[Element]):
+    """A buffer of elements of one dtype."""
+
+
+int64: type[int]
+pointer: Callable[[int, int, type[Element], int, int], Pointer[Element]]
+load: Callable[[Pointer[Element], int], Element]
+store: Callable[[Pointer[Element], int, Element], None]
+add: Callable[[float, float], float]
+equal: Callable[[float, float], bool]
+less: Callable[[float, float], bool]
+log: Callable[[float], float]
+neg: Callable[[float], float]
