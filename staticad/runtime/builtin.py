@@ -6,6 +6,8 @@ import ctypes
 from collections.abc import Callable
 from typing import Any
 
+METH_FASTCALL = 0x0080
+
 
 class _MethodDefinition(ctypes.Structure):
     """PyMethodDef."""

@@ -11,6 +11,7 @@ them. The handlers of forks are compiled functions, so that no signal interrupts
 
 from __future__ import annotations
 
+import ctypes
 import functools
 import os
 from typing import TYPE_CHECKING
@@ -19,7 +20,7 @@ import numpy as np
 
 from staticad.codegen.loader import forks_wait, kernel_address
 from staticad.runtime.abi import ARRAY_DATA, python_function
-from staticad.runtime.builtin import builtin_function, method_definition
+from staticad.runtime.builtin import METH_FASTCALL, builtin_function, method_definition
 from staticad.runtime.layout import Process
 from staticad.runtime.machine_text import machine_text
 from staticad.runtime.memory import aligned_words
@@ -30,7 +31,6 @@ if TYPE_CHECKING:  # names of machine code, which nothing calls in Python
 
 FORK_WAITS = 10_000
 ENTER_WAITS = 1_000
-_METH_NOARGS = 0x0004
 
 
 def _enter(args: int, lo: int, hi: int) -> None:
@@ -45,34 +45,27 @@ def _enter(args: int, lo: int, hi: int) -> None:
         waits += 1
 
 
-def _before(args: int, lo: int, hi: int) -> int:
+def _fork(args: int, lo: int, hi: int) -> int:
+    # Called without arguments before a fork, with one after it in the parent, with two in the child.
     process = peek(address_of(args) + ARRAY_DATA, 0)
-    atomic_add(process, Process.FORKS, 1)
-    waits = 0
-    while atomic_load(process, Process.INSIDE) != 0 and waits < FORK_WAITS:
-        thread = call(peek(process, Process.SAVE_THREAD), 0, 0, 0, 0)
-        call(peek(process, Process.SLEEP), 1000, 0, 0, 0)
-        call(peek(process, Process.RESTORE_THREAD), thread, 0, 0, 0)
-        waits += 1
+    if hi == 0:
+        atomic_add(process, Process.FORKS, 1)
+        waits = 0
+        while atomic_load(process, Process.INSIDE) != 0 and waits < FORK_WAITS:
+            thread = call(peek(process, Process.SAVE_THREAD), 0, 0, 0, 0)
+            call(peek(process, Process.SLEEP), 1000, 0, 0, 0)
+            call(peek(process, Process.RESTORE_THREAD), thread, 0, 0, 0)
+            waits += 1
+    elif hi == 1:
+        atomic_add(process, Process.FORKS, -1)
+    else:
+        atomic_store(process, Process.FORKS, 0)
+        atomic_store(process, Process.INSIDE, 0)
+        atomic_add(process, Process.GENERATION, 1)
     return call(peek(process, Process.NEW_BOOL), 1, 0, 0, 0)
 
 
-def _in_parent(args: int, lo: int, hi: int) -> int:
-    process = peek(address_of(args) + ARRAY_DATA, 0)
-    atomic_add(process, Process.FORKS, -1)
-    return call(peek(process, Process.NEW_BOOL), 1, 0, 0, 0)
-
-
-def _in_child(args: int, lo: int, hi: int) -> int:
-    process = peek(address_of(args) + ARRAY_DATA, 0)
-    atomic_store(process, Process.FORKS, 0)
-    atomic_store(process, Process.INSIDE, 0)
-    atomic_add(process, Process.GENERATION, 1)
-    return call(peek(process, Process.NEW_BOOL), 1, 0, 0, 0)
-
-
-ENTER_SOURCE = machine_text(_enter)
-_HANDLERS = {"before": _before, "after_in_parent": _in_parent, "after_in_child": _in_child}
+ENTER_SOURCE, FORK_SOURCE = machine_text(_enter), machine_text(_fork)
 
 
 @functools.cache
@@ -85,14 +78,16 @@ def process() -> np.ndarray:
     words[Process.RESTORE_THREAD] = python_function("PyEval_RestoreThread")
     words[Process.NEW_BOOL] = python_function("PyBool_FromLong")
     if hasattr(os, "register_at_fork"):
-        definitions = {
-            when: method_definition(when, kernel_address(machine_text(function)), _METH_NOARGS)
-            for when, function in _HANDLERS.items()
-        }
-        _definitions.append(definitions)
-        os.register_at_fork(**{when: builtin_function(d, words) for when, d in definitions.items()})
+        fork = builtin_function(_definition(), words)
+        os.register_at_fork(
+            before=fork,
+            after_in_parent=functools.partial(fork, None),
+            after_in_child=functools.partial(fork, None, None),
+        )
         forks_wait()  # the last that is registered comes first: whoever compiles may take long
     return words
 
 
-_definitions: list[object] = []  # Python's functions refer to them
+@functools.cache
+def _definition() -> ctypes.Structure:
+    return method_definition("fork", kernel_address(FORK_SOURCE), METH_FASTCALL)

@@ -22,19 +22,17 @@ from typing import Any
 import numpy as np
 
 from staticad import config
-from staticad.codegen.loader import kernel_address
+from staticad.codegen.loader import kernel_address, load
 from staticad.errors import CompileError
 from staticad.runtime import abi
 from staticad.runtime.blas_threads import blas_threads
-from staticad.runtime.builtin import builtin_function, method_definition
-from staticad.runtime.forks import process
+from staticad.runtime.builtin import METH_FASTCALL, builtin_function, method_definition
+from staticad.runtime.forks import ENTER_SOURCE, FORK_SOURCE, process
 from staticad.runtime.layout import CACHE_LINE_WORDS, CODES, Context, Measure
 from staticad.runtime.locks import Lock
-from staticad.runtime.machine_source import MACHINE_SOURCE
+from staticad.runtime.machine_source import MACHINE_SOURCE, WORKER_SOURCE
 from staticad.runtime.memory import aligned_words
 from staticad.runtime.workers import c_function, pool
-
-_METH_FASTCALL = 0x0080
 
 __all__ = ["CODES", "ArraySpec", "Patch", "Program", "Step"]
 
@@ -201,14 +199,17 @@ class Program:
         self._words[Context.PROFILE] = int(self.arguments.ctypes.data) + 8 * slot
 
 
-def prepare(parallel: bool) -> None:
-    """Compile or load the dispatcher, what forks call, and where steps may be cut the workers' loop: no run has to.
+def prepare(kernels: Sequence[str], parallel: bool) -> None:
+    """Compile or load these kernels and all that is needed to run them, so that no run has to: the dispatcher, what
+    forks call, and the workers' loop where steps may be cut.
 
     Raises CompileError.
     """
+    parallel = parallel and config.settings().threads > 1
+    load([*kernels, MACHINE_SOURCE, ENTER_SOURCE, FORK_SOURCE, *([WORKER_SOURCE] if parallel else ())])
     _definition()
     process()
-    if parallel and config.settings().threads > 1:
+    if parallel:
         pool()
 
 
@@ -265,4 +266,4 @@ def _functions() -> dict[Context, int]:
 
 @functools.cache
 def _definition() -> ctypes.Structure:
-    return method_definition("run", kernel_address(MACHINE_SOURCE), _METH_FASTCALL)
+    return method_definition("run", kernel_address(MACHINE_SOURCE), METH_FASTCALL)

@@ -8,7 +8,6 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from staticad.codegen.loader import load
 from staticad.config import note, timed
 from staticad.errors import FeedError, GraphError, OutOfMemory
 from staticad.export.dot import steps_to_dot
@@ -112,8 +111,7 @@ class Session:
         note(3, lambda: f"kernels of {self!r}\n{self.source()}")
         self._bodies = [body for body in bodies(self._plan) if body.sized or body.requirements]
         with timed("compile or load its kernels"):
-            load(self._compiled.sources)
-            prepare(any(step.grain != 0 for step in self._compiled.steps))
+            prepare(self._compiled.sources, any(step.grain != 0 for step in self._compiled.steps))
         self.variables: tuple[Variable, ...] = arguments.find_variables(self._plan, everything, changes)
         self._changes = changes
         self._written = [v for v, _ in changes]
