@@ -65,7 +65,10 @@ def load(sources: Sequence[str]) -> None:
     done = _thread.allocate_lock()
     done.acquire()
     try:
-        _thread.start_new_thread(work, ())
+        try:
+            _thread.start_new_thread(work, ())
+        except RuntimeError:  # no thread can be started, for instance when the process is about to end
+            work()
         done.acquire()
     except BaseException:
         stop.set()

@@ -5,6 +5,8 @@ from __future__ import annotations
 import ctypes
 import subprocess
 import sys
+import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -80,3 +82,37 @@ if child == 0:
 assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
 """
     subprocess.run([sys.executable, "-c", code], check=True, timeout=120)
+
+
+def test_kernels_are_loaded_where_no_thread_can_be_started(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(function: object, arguments: object) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(loader._thread, "start_new_thread", refuse)
+    assert loader.kernel_address(ADD.format(5))
+    with pytest.raises(CompileError):
+        loader.kernel_address("def kernel(args, lo, hi):\n    nothing_of_that_name(args)\n")
+
+
+def test_an_interrupted_thread_leaves_no_more_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The kernel that is being loaded is finished, the next is not begun."""
+    sources = [ADD.format(6), ADD.format(7)]
+    begun, going_on, load = threading.Event(), threading.Event(), loader._load_object
+
+    def slowly(payload: bytes, symbol: str) -> int:
+        begun.set()
+        assert going_on.wait(60)
+        return load(payload, symbol)
+
+    def interrupt(function: Callable[[], None], arguments: tuple[()]) -> None:
+        threading.Thread(target=function).start()
+        begun.wait(60)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(loader, "_load_object", slowly)
+    monkeypatch.setattr(loader._thread, "start_new_thread", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        loader.load(sources)
+    going_on.set()
+    loader._settle()
+    assert [source in loader._addresses for source in sources] == [True, False]
