@@ -322,9 +322,28 @@ def stopping(build: Builder) -> Tensor | None:
     return None if x is None else sa.stop_gradient(x)
 
 
+def factoring(build: Builder) -> Tensor | None:
+    """Routines of a matrix that is far from singular."""
+    x = build.pick(lambda t: is_float(t) and t.ndim == 1)
+    if x is None:
+        return None
+    v = sa.where(sa.isfinite(x), sa.tanh(x), 0.5)
+    column = sa.expand_dims(v, 1)
+    matrix = column * v + 2 * sa.eye(x.shape[0], dtype=x.dtype)
+    kind = int(build.rng.integers(4))
+    if kind == 0:
+        return sa.linalg.cholesky(matrix)
+    if kind == 1:
+        return sa.linalg.solve(matrix, column)
+    if kind == 2:
+        return sa.linalg.solve_triangular(matrix, column, lower=True)
+    sign, logarithm = sa.linalg.slogdet(matrix)
+    return sign * logarithm
+
+
 STEPS = (
     smooth, smooth, smooth, partial_function, rounding, binary, binary, binary, binary, dividing, powered, comparing,
     logical, selecting, selecting, classifying, casting, reducing, reducing, reducing, extreme_place, normalizing,
     rearranging, rearranging, slicing, slicing, joining, padding, multiplying, multiplying, gathering, gathering_along,
-    scattering, writing, diagonal_parts, counting, stopping, bits, drawing, drawing,
+    scattering, writing, diagonal_parts, counting, stopping, bits, drawing, factoring,
 )  # fmt: skip

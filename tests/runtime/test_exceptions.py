@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from contextvars import copy_context
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -41,7 +42,7 @@ def struck(act: Callable[[], object], at: int) -> int | None:
     before = sys.gettrace()
     sys.settrace(trace)
     try:
-        act()
+        copy_context().run(act)  # what np.errstate leaves behind, struck as it ends, stays in there
     except Strike:
         return None
     finally:
