@@ -7,8 +7,11 @@ or ``entry(args, lo, hi)``, in C ``int64_t(int64_t*, int64_t, int64_t)``. It may
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import importlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import ModuleType
 
 _compilations = 0
@@ -31,8 +34,9 @@ def compile_source(source: str) -> bytes:
     Numba rejects.
     """
     global _compilations
-    pipeline = _numba_pipeline()
-    payload = bytes(pipeline.object_bytes(pipeline.build(source, kernel_symbol(source))))
+    with _no_collection():
+        pipeline = _numba_pipeline()
+        payload = bytes(pipeline.object_bytes(pipeline.build(source, kernel_symbol(source))))
     _compilations += 1
     return payload
 
@@ -42,6 +46,18 @@ def compile_listings(source: str) -> tuple[str, str]:
     pipeline = _numba_pipeline()
     module = pipeline.build(source, kernel_symbol(source))
     return str(module), str(pipeline.assembly(module))
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """Numba makes many objects that live for long: the collector takes time and frees nothing."""
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collecting:
+            gc.enable()
 
 
 def _numba_pipeline() -> ModuleType:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import re
 import subprocess
 import sys
@@ -103,3 +104,29 @@ def test_errors_are_typed_and_name_the_line(source: str, message: str) -> None:
 def test_python_objects_are_refused() -> None:
     with pytest.raises(CompileError):
         jit.compile_source("def kernel(args, lo, hi):\n    x = {'a': lo}\n    x['b'] = object()\n")
+
+
+@pytest.mark.parametrize("collecting", [True, False])
+def test_the_collector_rests_while_a_kernel_is_compiled(collecting: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = []
+
+    class Pipeline:
+        def build(self, source: str, symbol: str) -> str:
+            found.append(gc.isenabled())
+            if source == "wrong":
+                raise CompileError("no")
+            return source
+
+        def object_bytes(self, module: str) -> bytes:
+            return module.encode()
+
+    monkeypatch.setattr(jit, "_numba_pipeline", Pipeline)
+    before = gc.isenabled()
+    (gc.enable if collecting else gc.disable)()
+    try:
+        jit.compile_source("right")
+        with pytest.raises(CompileError):
+            jit.compile_source("wrong")
+        assert found == [False, False] and gc.isenabled() == collecting
+    finally:
+        (gc.enable if before else gc.disable)()
