@@ -1,9 +1,11 @@
 """Steps of reductions that LLVM may vectorize: the next accumulator from the old one and a value.
 
-Float sums and products carry `reassoc nsz contract` on their one instruction, so the order of the additions is free
-there and nowhere else. The maximum and minimum of floats are LLVM's `maximum` and `minimum`, which hand on NaN and
-order -0.0 below 0.0, so that their result does not depend on the order. In a register they are faster as integers that
-are ordered like the floats: `max_key` and `min_key` give them, `key_value` turns the extreme back.
+Float sums and products carry `reassoc contract` on their one instruction, so the order of the additions is free there
+and nowhere else. With `nsz` as well, LLVM would look into what is added, whatever flags that has, and cancel: the sum
+of x - x, or of x * 0, would be 0 for NaN and infinity. The maximum and minimum of floats are LLVM's `maximum` and
+`minimum`, which hand on NaN and order -0.0 below 0.0, so that their result does not depend on the order. In a register
+they are faster as integers that are ordered like the floats: `max_key` and `min_key` give them, `key_value` turns the
+extreme back.
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ from numba.core import types
 from staticad.codegen.vecmath.builder import BOOLEAN, DTYPES, NUMBERS, Value, is_float, select, width
 from staticad.codegen.vecmath.elementwise import elementwise
 
-REORDER = ("reassoc", "nsz", "contract")
+REORDER = ("reassoc", "contract")
 
 
 def _add_reduce(acc: Value, v: Value) -> Value:
