@@ -90,3 +90,66 @@ def test_rows_of_nothing(function: Callable[[sa.Tensor, sa.Tensor], sa.Tensor]) 
         arrays = np.full((rows, columns), 0.3), np.full(columns, 0.2)
         for found, expected in zip(session(*arrays), evaluate(outputs, dict(zip((x, y), arrays))), strict=True):
             np.testing.assert_allclose(found, expected, rtol=1e-12)
+
+
+FREE_OR_NOT = [(2, 0), (2, None)]
+
+
+@pytest.mark.parametrize("shape", FREE_OR_NOT, ids=["known", "free"])
+def test_what_is_composed_of_a_maximum_has_its_value_for_no_elements(shape: tuple[int | None, ...]) -> None:
+    x = sa.placeholder(shape)
+    total = sa.exp(x).sum(axis=1)
+    functions = {
+        "softmax": (sa.softmax(x), np.zeros((2, 0))),
+        "softmax of all": (sa.softmax(x, axis=(0, 1)), np.zeros((2, 0))),
+        "log_softmax": (sa.log_softmax(x), np.zeros((2, 0))),
+        "logsumexp": (sa.logsumexp(x, axis=1), np.full(2, -np.inf)),
+        "logsumexp of all": (sa.logsumexp(x, keepdims=True), np.full((1, 1), -np.inf)),
+        "logsumexp by hand": (sa.log(total), np.full(2, -np.inf)),
+        "norms": (sa.linalg.norm(x, ord=np.inf, axis=1), np.zeros(2)),
+        "norms kept": (sa.linalg.norm(x, ord=np.inf, axis=1, keepdims=True), np.zeros((2, 1))),
+    }
+    values = [y for y, _ in functions.values()]
+    slopes = [sa.gradients(y.sum(), x)[0] for y in values]
+    curvatures = [sa.hvp(y.sum(), x, x)[0] for y in values]
+    outputs = [*values, *slopes, *curvatures]
+    nothing = np.zeros((2, 0))
+    results = sa.compile(outputs, [x])(nothing)
+    for (name, (_, expected)), result in zip(functions.items(), results):
+        np.testing.assert_array_equal(result, expected, err_msg=name)
+    assert all(result.shape == (2, 0) for result in results[len(values) :])
+    for result, expected in zip(results, evaluate(outputs, {x: nothing}), strict=True):
+        np.testing.assert_array_equal(result, expected)
+
+
+def test_with_elements_the_same_session_gives_what_scipy_and_numpy_give() -> None:
+    x = sa.placeholder((2, None))
+    session = sa.compile([sa.softmax(x), sa.logsumexp(x, axis=1), sa.linalg.norm(x, ord=np.inf, axis=1)], [x])
+    session(np.zeros((2, 0)))
+    rows = np.array([[1.0, -np.inf, 800.0], [-3.0, -4.0, 0.5]])
+    softmax, logsumexp, norm = session(rows)
+    shifted = np.exp(rows - rows.max(axis=1, keepdims=True))
+    np.testing.assert_allclose(softmax, shifted / shifted.sum(axis=1, keepdims=True), rtol=1e-15)
+    np.testing.assert_allclose(logsumexp, np.logaddexp.reduce(rows, axis=1), rtol=1e-15)
+    np.testing.assert_array_equal(norm, [np.inf, 4.0])
+
+
+@pytest.mark.parametrize("shape", [(0, 3), (0, 0), (None, 0), (None, None)])
+def test_cross_entropy_of_no_rows_or_classes(shape: tuple[int | None, ...]) -> None:
+    logits, targets = sa.placeholder(shape), sa.placeholder((None,), "int64")
+    loss = sa.cross_entropy(logits, targets)
+    session = sa.compile([loss, *sa.gradients(loss.sum(), logits)], [logits, targets])
+    classes = 3 if shape == (0, 3) else 0
+    losses, slope = session(np.zeros((0, classes)), np.zeros(0, np.int64))
+    assert losses.shape == (0,) and slope.shape == (0, classes)
+    if shape[0] is None:
+        with pytest.raises(sa.IndexOutOfBounds):
+            session(np.zeros((2, 0)), np.zeros(2, np.int64))
+
+
+@pytest.mark.parametrize("shape", FREE_OR_NOT, ids=["known", "free"])
+@pytest.mark.parametrize("name", ["max", "min", "argmax", "argmin"])
+def test_extremes_of_no_elements_stay_errors(name: str, shape: tuple[int | None, ...]) -> None:
+    with pytest.raises((sa.FeedError, sa.ShapeError), match=r"no elements|at least one element"):
+        x = sa.placeholder(shape)
+        sa.compile(getattr(sa, name)(x, axis=1), [x])(np.zeros((2, 0)))

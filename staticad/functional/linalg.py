@@ -15,7 +15,7 @@ from staticad.functional.axes import as_index, normalize_axes, normalize_axis
 from staticad.functional.einsum import Term, contract
 from staticad.functional.front import implements
 from staticad.functional.movement import expand_dims, ravel, squeeze
-from staticad.ir.dims import Shape
+from staticad.ir.dims import Shape, at_least
 from staticad.ir.dtypes import FLOAT64, floating, is_float
 from staticad.ir.graph import Attrs, Tensor, describe
 from staticad.ir.provenance import here
@@ -27,6 +27,7 @@ from staticad.ops.creation import fill, indices
 from staticad.ops.linalg import CHOLESKY, LU_FACTOR, LU_SOLVE, SLOGDET, SOLVE_TRIANGULAR
 from staticad.ops.movement import BROADCAST_TO, DIAGONAL, EXPAND_DIMS, SQUEEZE, swapped
 from staticad.ops.promotion import Operand, as_operands, cast, to_tensor
+from staticad.ops.reduce import MAX_OR_LOWEST
 from staticad.ops.selection import WHERE
 from staticad.ops.slicing import EMBED
 
@@ -189,7 +190,8 @@ def norm(x: Operand, ord: Any = None, axis: Any = None, keepdims: bool = False) 
     """The length of vectors along one axis, or of everything that two axes or all (None) hold (Frobenius).
 
     ``ord`` is None or 2 for the Euclidean length, "fro" for two axes, and for one axis also 1, inf or -inf. Integers
-    are float64. The gradient of the Euclidean length at 0 is 0, the subgradient that PyTorch chooses too (JAX: NaN).
+    are float64. The norm of no elements is 0 (for -inf an error). The gradient of the Euclidean length at 0 is 0, the
+    subgradient that PyTorch chooses too (JAX: NaN).
 
     Raises ShapeError for other orders; a matrix has no order but "fro".
     """
@@ -202,10 +204,18 @@ def norm(x: Operand, ord: Any = None, axis: Any = None, keepdims: bool = False) 
     if one and ord == 1:
         return reductions.sum(elementwise.absolute(a), axes, keepdims=keepdims)
     if one and ord == np.inf:
-        return reductions.max(elementwise.absolute(a), axes, keepdims)
+        return _largest(elementwise.absolute(a), axes, keepdims)
     if one and ord == -np.inf:
         return reductions.min(elementwise.absolute(a), axes, keepdims)
     raise ShapeError(f"norm: ord {ord!r} is not supported for {len(axes)} axes ({describe(a)})")
+
+
+def _largest(sizes: Tensor, axes: tuple[int, ...], keepdims: bool) -> Tensor:
+    """The maximum of numbers that are not negative, 0 of none."""
+    top = apply(MAX_OR_LOWEST, sizes, axes=axes)
+    if not all(at_least(sizes.shape[a], 1) for a in axes):
+        top = elementwise.maximum(top, 0)
+    return apply(EXPAND_DIMS, top, axes=axes) if keepdims else top
 
 
 def _length(x: Tensor, axes: tuple[int, ...], keepdims: bool) -> Tensor:

@@ -22,8 +22,9 @@ from staticad.ops.barrier import STOP_GRADIENT, of_shape
 from staticad.ops.base import apply
 from staticad.ops.creation import indices
 from staticad.ops.indexing import GATHER_ALONG
-from staticad.ops.movement import BROADCAST_TO
+from staticad.ops.movement import BROADCAST_TO, EXPAND_DIMS
 from staticad.ops.promotion import Operand, as_operands, cast, to_tensor
+from staticad.ops.reduce import MAX_OR_LOWEST
 from staticad.ops.sources import as_size
 from staticad.ops.transcendental import ERFINV
 
@@ -34,8 +35,10 @@ def _as_float(x: Operand) -> Tensor:
 
 
 def _maximum(x: Tensor, axis: Axis) -> Tensor:
-    """The maximum, kept as axes of size 1."""
-    return apply(STOP_GRADIENT, reductions.max(x, axis, keepdims=True))
+    """The maximum, kept as axes of size 1; -inf of no elements."""
+    axes = tuple(sorted(normalize_axes("max", axis, x)))
+    top = apply(EXPAND_DIMS, apply(MAX_OR_LOWEST, x, axes=axes), axes=axes) if axes else x
+    return apply(STOP_GRADIENT, top)
 
 
 def _finite(x: Tensor) -> Tensor:
@@ -49,7 +52,7 @@ erfinv = float_unary(
 
 
 def logsumexp(x: Operand, axis: Axis = None, keepdims: bool = False) -> Tensor:
-    """log(Σ exp(x)) without overflow; -inf where all are -inf."""
+    """log(Σ exp(x)) without overflow; -inf where all are -inf, and for no elements."""
     a = _as_float(x)
     axes = normalize_axes("logsumexp", axis, a)
     if not axes:
@@ -61,14 +64,14 @@ def logsumexp(x: Operand, axis: Axis = None, keepdims: bool = False) -> Tensor:
 
 
 def softmax(x: Operand, axis: Axis = -1) -> Tensor:
-    """exp(x) / Σ exp(x); NaN where all are -inf (0/0), as in SciPy."""
+    """exp(x) / Σ exp(x); NaN where all are -inf (0/0), as in SciPy; empty without elements."""
     a = _as_float(x)
     e = elementwise.exp(elementwise.subtract(a, _maximum(a, axis)))
     return elementwise.divide(e, reductions.sum(e, axis, keepdims=True))
 
 
 def log_softmax(x: Operand, axis: Axis = -1) -> Tensor:
-    """log(softmax(x)) without loss of accuracy; NaN where all are -inf."""
+    """log(softmax(x)) without loss of accuracy; NaN where all are -inf, empty without elements."""
     a = _as_float(x)
     shifted = elementwise.subtract(a, _finite(_maximum(a, axis)))
     total = reductions.sum(elementwise.exp(shifted), axis, keepdims=True)

@@ -1,4 +1,4 @@
-"""Reductions over axes: sum, prod, max, min, any, all, argmax, argmin.
+"""Reductions over axes: sum, prod, max (of no elements: an error, or the lowest value), min, any, all, argmax, argmin.
 
 The maximum of values with a NaN among them is NaN. Where several elements tie for a maximum or minimum they share
 its derivative equally, as in JAX; a NaN maximum or minimum has derivative zero.
@@ -137,6 +137,15 @@ MAX = Reduce(
     vjp=_extreme_vjp,
     jvp=_extreme_jvp,
 )
+MAX_OR_LOWEST = Reduce(
+    "max_or_lowest",
+    combine="max_reduce",
+    initial=lowest,
+    notes="max, but for no elements the lowest value, -inf; what `logsumexp` and `softmax` shift by",
+    numpy=lambda x, axes: np.max(x, axis=axes, initial=lowest(x.dtype)),
+    vjp=_extreme_vjp,
+    jvp=_extreme_jvp,
+)
 MIN = Reduce(
     "min",
     combine="min_reduce",
@@ -172,4 +181,4 @@ FIRST = "the first one; a NaN counts as the most extreme"
 ARGMAX = ArgReduce("argmax", extreme=MAX, numpy=_nonempty_place(np.argmax), notes=FIRST)
 ARGMIN = ArgReduce("argmin", extreme=MIN, numpy=_nonempty_place(np.argmin), notes=FIRST)
 
-REDUCE_OPS = (SUM, PROD, MAX, MIN, ANY, ALL, ARGMAX, ARGMIN)
+REDUCE_OPS = (SUM, PROD, MAX, MAX_OR_LOWEST, MIN, ANY, ALL, ARGMAX, ARGMIN)

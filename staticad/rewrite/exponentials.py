@@ -1,7 +1,8 @@
 """Sums of exponentials, shifted by their maximum so that nothing overflows: logsumexp and softmax.
 
 With m = max(x), log(sum(exp(x))) = log(sum(exp(x - m))) + m and exp(x) / sum(exp(x)) = exp(x - m) / sum(exp(x - m)).
-A maximum that is not finite is replaced by 0, so that rows of -inf give -inf, and rows with inf give inf, as unshifted.
+A maximum that is not finite is replaced by 0, so that rows of -inf or of nothing give -inf, and rows with inf give inf,
+as unshifted.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from staticad.ops.arithmetic import ADD, SUB
 from staticad.ops.base import apply
 from staticad.ops.comparison import ISFINITE
 from staticad.ops.movement import BROADCAST_TO, EXPAND_DIMS
-from staticad.ops.reduce import MAX, SUM
+from staticad.ops.reduce import MAX, MAX_OR_LOWEST, SUM
 from staticad.ops.selection import WHERE
 from staticad.ops.transcendental import EXP, LOG
 from staticad.rewrite.match import number
@@ -27,10 +28,7 @@ def sum_of_exponentials(tensor: Tensor) -> tuple[Tensor, Axes] | None:
         return None
     x = node.inputs[0].node.inputs[0]
     axes: Axes = node.attrs["axes"]
-    # A maximum of no elements is an error, their sum is not.
-    if is_shifted(x) or any(x.shape[a] == 0 for a in axes):
-        return None
-    return x, axes
+    return None if is_shifted(x) else (x, axes)
 
 
 def is_shifted(x: Tensor) -> bool:
@@ -41,7 +39,7 @@ def is_shifted(x: Tensor) -> bool:
     pending = [shift]
     while pending:
         node = pending.pop().node
-        if node.op is MAX and node.inputs[0] is y:
+        if node.op in (MAX, MAX_OR_LOWEST) and node.inputs[0] is y:
             return True
         if node.op is WHERE:
             pending += node.inputs[1:]
@@ -52,7 +50,7 @@ def is_shifted(x: Tensor) -> bool:
 
 def shifted_exponentials(x: Tensor, axes: Axes) -> tuple[Tensor, Tensor, Tensor]:
     """exp(x - m), its sum over the axes, and m = max(x) over the axes (0 where that is not finite)."""
-    top = apply(MAX, x, axes=axes)
+    top = apply(MAX_OR_LOWEST, x, axes=axes)
     shift = apply(WHERE, apply(ISFINITE, top), top, number(0, x))
     exponentials = apply(EXP, apply(SUB, x, expanded(shift, axes)))
     return exponentials, apply(SUM, exponentials, axes=axes), shift

@@ -17,13 +17,13 @@ from staticad.ops.base import apply
 from staticad.ops.conversion import CAST
 from staticad.ops.creation import FULL, fill, size_tensor
 from staticad.ops.movement import BROADCAST_TO, EXPAND_DIMS
-from staticad.ops.reduce import ALL, ANY, MAX, MIN, PROD, SUM
+from staticad.ops.reduce import ALL, ANY, MAX, MAX_OR_LOWEST, MIN, PROD, SUM
 from staticad.rewrite.match import fit, number, op_of
 from staticad.rewrite.movement import expanded, squeezed
 from staticad.rewrite.pattern import Rule
 
-REDUCTIONS = (SUM, PROD, MAX, MIN, ANY, ALL)
-_IDEMPOTENT = (MAX, MIN, ANY, ALL)
+REDUCTIONS = (SUM, PROD, MAX, MAX_OR_LOWEST, MIN, ANY, ALL)
+_IDEMPOTENT = (MAX, MAX_OR_LOWEST, MIN, ANY, ALL)
 
 
 def _as_number(count: int, like: Tensor) -> Tensor:
@@ -42,6 +42,12 @@ def _trivial_axes(tensor: Tensor) -> Tensor | None:
         return None
     rest = tuple(a - sum(b < a for b in single) for a in axes if a not in single)
     return apply(tensor.node.op, squeezed(x, single), axes=rest)
+
+
+def _of_some(tensor: Tensor) -> Tensor | None:
+    """max_or_lowest(x) = max(x) where there is an element for certain."""
+    x, axes = tensor.node.inputs[0], tensor.node.attrs["axes"]
+    return apply(MAX, x, axes=axes) if all(at_least(x.shape[a], 1) for a in axes) else None
 
 
 def _nested(tensor: Tensor) -> Tensor | None:
@@ -108,6 +114,7 @@ def _of_added_axes(tensor: Tensor) -> Tensor | None:
 
 REDUCTION_RULES = (
     Rule("reduction over axes of size 1 = squeeze", REDUCTIONS, _trivial_axes),
+    Rule("max_or_lowest(x) = max(x), if x has elements", (MAX_OR_LOWEST,), _of_some),
     Rule("f(f(x)) = f(x) over the axes of both", REDUCTIONS, _nested),
     Rule("sum(full) = count * value", REDUCTIONS, _of_equals),
     Rule("sum(broadcast(x)) = count * x", REDUCTIONS, _of_broadcast),

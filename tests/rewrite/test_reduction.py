@@ -12,7 +12,7 @@ from staticad.ops.arithmetic import NEG
 from staticad.ops.base import Op, apply
 from staticad.ops.creation import FULL, fill
 from staticad.ops.movement import BROADCAST_TO, EXPAND_DIMS
-from staticad.ops.reduce import ALL, ANY, MAX, MIN, PROD, SUM
+from staticad.ops.reduce import ALL, ANY, MAX, MAX_OR_LOWEST, MIN, PROD, SUM
 from staticad.ops.sources import placeholder
 from staticad.reference import evaluate
 from staticad.rewrite.fold import FOLD_RULES
@@ -28,6 +28,9 @@ def operand(op: Op, shape: tuple[int | None, ...]) -> Tensor:
     return placeholder(shape, "bool" if op in (ANY, ALL) else "float64")
 
 
+ALWAYS = [op for op in REDUCTIONS if op is not MAX_OR_LOWEST]  # which becomes max where the sizes are known
+
+
 def check(tensor: Tensor, x: Tensor, fires: bool = True, rules: Sequence[Rule] = REDUCTION_RULES) -> Tensor:
     """Rewrite and compare; values are integers, so that sums are exact in any order."""
     (new,) = rewritten([tensor], rules, fires)
@@ -40,19 +43,29 @@ def count(tensor: Tensor, op: Op) -> int:
     return sum(node.op is op for node in sort_nodes([tensor]))
 
 
-@pytest.mark.parametrize("op", REDUCTIONS, ids=str)
+@pytest.mark.parametrize("op", ALWAYS, ids=str)
 def test_no_axes(op: Op) -> None:
     x = operand(op, (2, 3))
     assert check(apply(op, x, axes=()), x) is x
 
 
-@pytest.mark.parametrize("op", REDUCTIONS, ids=str)
+@pytest.mark.parametrize("op", ALWAYS, ids=str)
 def test_axes_of_size_one(op: Op) -> None:
     x = operand(op, (1, 3, 1, 2))
     assert count(check(apply(op, x, axes=(0, 2)), x), op) == 0
     new = check(apply(op, x, axes=(0, 1, 2)), x)
     assert new.node.attrs["axes"] == (0,)
     rewritten([apply(op, x, axes=(1, 3))], REDUCTION_RULES, fires=False)
+
+
+def test_the_maximum_or_the_lowest_value() -> None:
+    x, free = placeholder((3, 2)), placeholder((None, 1, 2))
+    assert check(apply(MAX_OR_LOWEST, x, axes=(1,)), x).op is MAX
+    rewritten([apply(MAX_OR_LOWEST, placeholder((3, 0)), axes=(1,))], REDUCTION_RULES, fires=False)
+    tensor = apply(MAX_OR_LOWEST, free, axes=(0, 1))
+    (new,) = rewritten([tensor], REDUCTION_RULES)
+    assert new.op is MAX_OR_LOWEST and new.node.attrs["axes"] == (0,)
+    assert identical(*evaluate([tensor, new], {free: np.zeros((0, 1, 2))}))
 
 
 @pytest.mark.parametrize("op", [MAX, MIN, SUM, PROD], ids=str)
@@ -64,7 +77,7 @@ def test_one_element_keeps_its_value(op: Op) -> None:
     assert identical(*evaluate([tensor, new], {x: values}))
 
 
-@pytest.mark.parametrize("op", REDUCTIONS, ids=str)
+@pytest.mark.parametrize("op", ALWAYS, ids=str)
 @pytest.mark.parametrize(
     ("first", "second", "axes"), [((0,), (0,), (0, 1)), ((1,), (0, 1), (0, 1, 2)), ((0, 2), (0,), (0, 1, 2))]
 )
@@ -136,7 +149,7 @@ def test_a_free_number_of_copies_stays() -> None:
     rewritten([apply(SUM, apply(BROADCAST_TO, x, shape=y.shape), axes=(0,))], REDUCTION_RULES, fires=False)
 
 
-@pytest.mark.parametrize("op", REDUCTIONS, ids=str)
+@pytest.mark.parametrize("op", ALWAYS, ids=str)
 @pytest.mark.parametrize("added", [(0,), (1,), (0, 2), (2, 3)])
 def test_added_axes(op: Op, added: tuple[int, ...]) -> None:
     x = operand(op, (2, 3))
