@@ -9,10 +9,9 @@ from __future__ import annotations
 import math
 import os
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
@@ -29,6 +28,7 @@ class Settings:
 
     cache_dir: Path
     cache: bool
+    cache_limit: int
     threads: int
     tape_limit: int | None
     verify: bool
@@ -105,17 +105,39 @@ def _is_level(value: Any) -> bool:
 
 
 def default_cache_dir() -> Path:
-    """The user's cache directory of this platform; a private one in the temporary directory without a home."""
-    try:
-        home = Path.home()
-    except RuntimeError:
+    """The user's cache directory of this platform; without a home, one named by the user in the temporary directory.
+
+    Whether it can be trusted is checked when it is used.
+    """
+    if sys.platform not in ("darwin", "win32"):
+        configured = Path(os.environ.get("XDG_CACHE_HOME", ""))
+        if configured.is_absolute():  # its specification says to ignore others
+            return configured / "staticad"
+    home = _home()
+    if home is None:
         user = os.getuid() if hasattr(os, "getuid") else "user"
-        return Path(tempfile.gettempdir()) / f"staticad-{user}"
+        return _temporary_directory() / f"staticad-{user}"
     if sys.platform == "darwin":
         return home / "Library" / "Caches" / "staticad"
     if sys.platform == "win32":
         return Path(os.environ.get("LOCALAPPDATA") or home / "AppData" / "Local") / "staticad" / "Cache"
-    return Path(os.environ.get("XDG_CACHE_HOME") or home / ".cache") / "staticad"
+    return home / ".cache" / "staticad"
+
+
+def _home() -> Path | None:
+    if os.environ.get("HOME") == "":
+        return None  # Python would take the root
+    try:
+        home = Path.home()
+    except RuntimeError:
+        return None
+    return home if home.is_absolute() else None
+
+
+def _temporary_directory() -> Path:
+    # `tempfile` would try them by writing a file.
+    named = (Path(os.environ.get(variable, "")) for variable in ("TMPDIR", "TEMP", "TMP"))
+    return next((directory for directory in named if directory.is_absolute()), Path("/tmp").absolute())
 
 
 def usable_cores() -> int:
@@ -135,7 +157,7 @@ TABLE: tuple[Setting, ...] = (
     Setting(
         field="cache_dir",
         parse=_parse_directory,
-        check=lambda value: isinstance(value, Path),
+        check=lambda value: isinstance(value, Path) and "\0" not in str(value),
         default=default_cache_dir,
         expects="a directory",
         meaning="where compiled kernels are kept between processes; default: the user's cache directory",
@@ -147,6 +169,15 @@ TABLE: tuple[Setting, ...] = (
         default=lambda: True,
         expects="a switch (1/0, on/off, true/false, yes/no)",
         meaning="keep compiled kernels on disk; default: on",
+    ),
+    Setting(
+        field="cache_limit",
+        parse=_parse_bytes,
+        check=lambda value: value is not None and _is_bytes(value),
+        default=lambda: 1 << 30,
+        expects="a number of bytes above 0",
+        meaning="bytes that compiled kernels may take on disk, such as 500M; those used least recently are removed; "
+        "default: 1G",
     ),
     Setting(
         field="threads",
@@ -219,9 +250,11 @@ def override(**changes: Any) -> Iterator[Settings]:
 
 
 def note(level: int, message: str | Callable[[], str]) -> None:
-    """Print ``message``, or what it makes, to stderr when the debug setting is at least ``level``."""
-    if _settings.debug >= level:
-        print(f"staticad: {message if isinstance(message, str) else message()}", file=sys.stderr)
+    """Print ``message``, or what it makes, to stderr when the debug setting is at least ``level``. Never fails."""
+    if _settings.debug >= level and sys.stderr is not None:
+        text = f"staticad: {message if isinstance(message, str) else message()}"
+        with suppress(OSError, ValueError):  # closed, or nobody reads it
+            print(text, file=sys.stderr)
 
 
 @contextmanager

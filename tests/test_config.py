@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import subprocess
 import sys
@@ -34,6 +35,7 @@ def test_environment_is_read(tmp_path: Path) -> None:
         {
             "STATICAD_CACHE_DIR": str(tmp_path),
             "STATICAD_CACHE": "off",
+            "STATICAD_CACHE_LIMIT": "500M",
             "STATICAD_THREADS": " 3 ",
             "STATICAD_TAPE_LIMIT": "123456",
             "STATICAD_VERIFY": "1",
@@ -41,7 +43,7 @@ def test_environment_is_read(tmp_path: Path) -> None:
         }
     )
     assert values == config.Settings(
-        cache_dir=tmp_path, cache=False, threads=3, tape_limit=123456, verify=True, debug=4
+        cache_dir=tmp_path, cache=False, cache_limit=500 << 20, threads=3, tape_limit=123456, verify=True, debug=4
     )
 
 
@@ -67,6 +69,7 @@ def test_an_empty_variable_is_the_default() -> None:
         ("STATICAD_TAPE_LIMIT", "G"),
         ("STATICAD_TAPE_LIMIT", "1.5"),
         ("STATICAD_CACHE", "maybe"),
+        ("STATICAD_CACHE_LIMIT", "0"),
         ("STATICAD_VERIFY", "2"),
         ("STATICAD_DEBUG", "5"),
         ("STATICAD_DEBUG", "1.5"),
@@ -75,6 +78,35 @@ def test_an_empty_variable_is_the_default() -> None:
 def test_a_bad_value_names_the_variable(variable: str, text: str) -> None:
     with pytest.raises(ConfigError, match=f"{variable}.*{text}"):
         config.from_environment({variable: text})
+
+
+@pytest.mark.skipif(sys.platform in ("darwin", "win32"), reason="the variable belongs to the XDG specification")
+@pytest.mark.parametrize("configured", ["", "cache", "./cache", "~/cache"])
+def test_a_relative_xdg_cache_home_is_ignored(configured: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/home/somebody")
+    monkeypatch.setenv("XDG_CACHE_HOME", configured)
+    assert config.default_cache_dir() == Path("/home/somebody/.cache/staticad")
+    monkeypatch.setenv("XDG_CACHE_HOME", "/elsewhere")
+    assert config.default_cache_dir() == Path("/elsewhere/staticad")
+
+
+@pytest.mark.parametrize("home", [None, "", "here"])
+def test_without_a_home_the_cache_is_in_the_temporary_directory(
+    home: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unknown() -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    if home is None:
+        monkeypatch.delenv("HOME", raising=False)
+        monkeypatch.setattr(config.Path, "home", unknown)
+    else:
+        monkeypatch.setenv("HOME", home)
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    for variable, directory in (("TEMP", "there"), ("TMPDIR", str(tmp_path))):
+        monkeypatch.setenv(variable, directory)
+        assert config.default_cache_dir().is_absolute()
+    assert config.default_cache_dir().parent == tmp_path
 
 
 def test_the_environment_counts_at_import() -> None:
@@ -105,7 +137,16 @@ def test_override_ends_after_an_error() -> None:
 
 
 @pytest.mark.parametrize(
-    "changes", [{"thread": 1}, {"threads": 0}, {"threads": True}, {"cache": 1}, {"debug": 9}, {"cache_dir": 3}]
+    "changes",
+    [
+        {"thread": 1},
+        {"threads": 0},
+        {"threads": True},
+        {"cache": 1},
+        {"debug": 9},
+        {"cache_dir": 3},
+        {"cache_dir": "a\0b"},
+    ],
 )
 def test_override_checks(changes: dict[str, object]) -> None:
     before = config.settings()
@@ -119,3 +160,11 @@ def test_notes_respect_the_level(capsys: pytest.CaptureFixture[str]) -> None:
         config.note(1, "seen")
         config.note(2, "unseen")
     assert capsys.readouterr().err == "staticad: seen\n"
+
+
+def test_notes_never_fail(monkeypatch: pytest.MonkeyPatch) -> None:
+    closed = io.StringIO()
+    closed.close()
+    for stream in (closed, None):
+        monkeypatch.setattr(sys, "stderr", stream)
+        config.note(0, "unheard")

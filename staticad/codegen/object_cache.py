@@ -5,8 +5,9 @@ llvmlite and NumPy, and the CPU. So nothing in the cache is ever out of date, an
 machines that share a home directory, live side by side.
 
 Entries are private to the user, written to a temporary file and moved into place, and carry a checksum: any number of
-processes may fill the same cache, and an entry that is truncated or altered counts as missing. A directory that cannot
-be used turns the cache off, with a note at debug level 1. There is no pickle; to clear the cache, delete the directory.
+processes may fill the same cache, and an entry that is truncated, altered or not the user's own counts as missing.
+Where a directory cannot be used or not be trusted, object files are kept in the memory of the process, and the user is
+told once. There is no pickle; to clear the cache, delete the directory.
 """
 
 from __future__ import annotations
@@ -14,19 +15,23 @@ from __future__ import annotations
 import functools
 import hashlib
 import importlib.metadata
-import os
-import stat
-import tempfile
 from pathlib import Path
 
 import llvmlite
 import numpy as np
 
 from staticad import config
+from staticad.codegen import cache_sweep
 from staticad.codegen.target import cpu
+from staticad.codegen.trusted_directory import Directory, opened
 
 _MAGIC = b"staticad object 1\n"
 _HEADER = len(_MAGIC) + hashlib.sha256().digest_size
+_LARGEST = 64 << 20  # bytes of an entry: a kernel has some thousands
+
+_memory: dict[str, bytes] = {}  # what could not be written, the oldest first
+_MEMORY_LIMIT = 64 << 20
+_told: set[Path] = set()  # directories whose trouble the user knows of
 
 
 @functools.cache
@@ -49,69 +54,70 @@ def key(source: str) -> str:
 
 def load(source: str) -> bytes | None:
     """The object file of a kernel, or None when the cache does not have it (or has it damaged, or is off)."""
-    directory = _directory()
-    if directory is None:
+    settings = config.settings()
+    if not settings.cache:
         return None
     name = key(source)
     try:
-        entry = (directory / f"{name}.o").read_bytes()
+        entry = opened(_directory(settings), create=False).read(f"{name}.o", _LARGEST)
     except FileNotFoundError:
-        return None
+        return _memory.get(name)
     except OSError as error:
-        config.note(1, f"cache entry {name} cannot be read: {error}")
-        return None
+        config.note(1, f"cache entry {name} is not used: {_reason(error)}")
+        return _memory.get(name)
     payload = entry[_HEADER:]
     if entry[:_HEADER] != _MAGIC + _checksum(name, payload):
         config.note(1, f"cache entry {name} is damaged; the kernel is compiled again")
-        return None
+        return _memory.get(name)
     return payload
 
 
 def store(source: str, payload: bytes) -> None:
-    """Keep the object file of a kernel. Never raises for a directory that cannot be written."""
-    directory = _directory()
-    if directory is None:
+    """Keep the object file of a kernel, on disk or, if that fails, in memory. Never raises OSError."""
+    settings = config.settings()
+    if not settings.cache:
         return
     name = key(source)
-    temporary = None
     try:
-        # mkstemp makes the file readable and writable by this user alone.
-        handle, temporary = tempfile.mkstemp(prefix=".", suffix=".tmp", dir=directory)
-        with os.fdopen(handle, "wb") as file:
-            file.write(_MAGIC + _checksum(name, payload) + payload)
-        os.replace(temporary, directory / f"{name}.o")
+        directory = opened(_directory(settings), create=True)
+        directory.write(f"{name}.o", _MAGIC + _checksum(name, payload) + payload)
     except OSError as error:
-        config.note(1, f"cache entry {name} cannot be written: {error}")
-        if temporary is not None:
-            Path(temporary).unlink(missing_ok=True)
+        _tell(settings.cache_dir, _reason(error))
+        _remember(name, payload)
+    else:
+        _count(directory, _HEADER + len(payload), settings.cache_limit)
+
+
+def _directory(settings: config.Settings) -> Path:
+    return settings.cache_dir / "kernels"
 
 
 def _checksum(name: str, payload: bytes) -> bytes:
     return hashlib.sha256(name.encode() + payload).digest()
 
 
-def _directory() -> Path | None:
-    settings = config.settings()
-    return _usable(settings.cache_dir / "kernels") if settings.cache else None
-
-
-@functools.cache
-def _usable(directory: Path) -> Path | None:
-    """``directory``, made if need be, or None when it cannot hold code that this process will run.
-
-    Only the user (or root) may own it and nobody else may write it: who can put a file there runs code as the user.
-    """
+def _count(directory: Directory, size: int, limit: int) -> None:
     try:
-        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        status = directory.stat()
+        cache_sweep.count(directory, size, limit)
     except OSError as error:
-        config.note(1, f"no kernel cache: {error}")
-        return None
-    if hasattr(os, "getuid"):
-        if status.st_uid not in (0, os.getuid()):
-            config.note(1, f"no kernel cache: {directory} belongs to another user")
-            return None
-        if stat.S_IMODE(status.st_mode) & 0o022:
-            config.note(1, f"no kernel cache: others may write to {directory}")
-            return None
-    return directory
+        config.note(1, f"kernel cache cannot be swept: {_reason(error)}")
+
+
+def _remember(name: str, payload: bytes) -> None:
+    _memory[name] = payload
+    while sum(map(len, _memory.values())) > _MEMORY_LIMIT:
+        del _memory[next(iter(_memory))]
+
+
+def _tell(directory: Path, reason: str) -> None:
+    level = 1 if directory in _told else 0
+    _told.add(directory)
+    config.note(
+        level,
+        f"compiled kernels cannot be kept in {directory} and are compiled again by the next process. {reason}. "
+        "Set STATICAD_CACHE_DIR to a directory that only you can write to, or STATICAD_CACHE=off.",
+    )
+
+
+def _reason(error: OSError) -> str:
+    return f"{error.filename}: {error.strerror}" if error.filename else str(error)
