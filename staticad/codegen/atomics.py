@@ -1,4 +1,4 @@
-"""What only the machine's own code needs: raw memory, atomic operations, calls by address, the pause instruction.
+"""What only the machine's own code needs: raw memory, atomic operations, calls by address, the processor's state.
 
 Addresses are int64, so that the machine can follow pointers that it finds in memory; indices count 8-byte words.
 """
@@ -14,7 +14,7 @@ from numba.core import types
 from numba.extending import intrinsic
 
 _WORD = ir.IntType(64)
-_INT32 = ir.IntType(32)
+_INT8, _INT32 = ir.IntType(8), ir.IntType(32)
 
 
 def _words(count: int, result: types.Type = types.int64) -> Any:
@@ -207,17 +207,67 @@ def pause(typingctx: Any) -> Any:
     """Tell the processor that this is a waiting loop."""
 
     def codegen(context: Any, builder: Any, signature: Any, values: Any) -> Any:
-        architecture = llvm.get_process_triple().partition("-")[0]
-        if architecture in ("x86_64", "i686", "i386"):
+        if _is_x86():
             function = ir.FunctionType(ir.VoidType(), [])
             builder.call(builder.module.declare_intrinsic("llvm.x86.sse2.pause", (), function), [])
-        elif architecture in ("aarch64", "arm64"):
+        elif _is_arm():
             function = ir.FunctionType(ir.VoidType(), [_INT32])
             hint = builder.module.declare_intrinsic("llvm.aarch64.hint", (), function)
             builder.call(hint, [ir.Constant(_INT32, 1)])
         return context.get_dummy_value()
 
     return types.void(), codegen
+
+
+@intrinsic
+def float_state(typingctx: Any) -> Any:
+    """The word that says how this thread rounds: MXCSR or FPCR. 0 on other processors."""
+
+    def codegen(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+        if _is_x86():
+            place = _state_place(builder)
+            function = ir.FunctionType(ir.VoidType(), [_INT8.as_pointer()])
+            store = builder.module.declare_intrinsic("llvm.x86.sse.stmxcsr", (), function)
+            builder.call(store, [builder.bitcast(place, _INT8.as_pointer())])
+            return builder.zext(builder.load(place), _WORD)
+        if _is_arm():
+            function = ir.FunctionType(_WORD, [])
+            return builder.call(builder.module.declare_intrinsic("llvm.aarch64.get.fpcr", (), function), [])
+        return ir.Constant(_WORD, 0)
+
+    return types.int64(), codegen
+
+
+@intrinsic
+def set_float_state(typingctx: Any, state: Any) -> Any:
+    """Write the word that `float_state` reads."""
+
+    def codegen(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+        if _is_x86():
+            place = _state_place(builder)
+            builder.store(builder.trunc(values[0], _INT32), place)
+            function = ir.FunctionType(ir.VoidType(), [_INT8.as_pointer()])
+            load = builder.module.declare_intrinsic("llvm.x86.sse.ldmxcsr", (), function)
+            builder.call(load, [builder.bitcast(place, _INT8.as_pointer())])
+        elif _is_arm():
+            function = ir.FunctionType(ir.VoidType(), [_WORD])
+            builder.call(builder.module.declare_intrinsic("llvm.aarch64.set.fpcr", (), function), values)
+        return context.get_dummy_value()
+
+    return _words(1, types.void), codegen
+
+
+def _state_place(builder: Any) -> Any:
+    with builder.goto_entry_block():
+        return builder.alloca(_INT32)
+
+
+def _is_x86() -> bool:
+    return llvm.get_process_triple().partition("-")[0] in ("x86_64", "i686", "i386")
+
+
+def _is_arm() -> bool:
+    return llvm.get_process_triple().partition("-")[0] in ("aarch64", "arm64")
 
 
 MACHINE_NAMES: dict[str, Callable[..., Any]] = {
@@ -230,10 +280,12 @@ MACHINE_NAMES: dict[str, Callable[..., Any]] = {
     "call_fortran": call_fortran,
     "call_gemm": call_gemm,
     "compare_exchange": compare_exchange,
+    "float_state": float_state,
     "pause": pause,
     "peek": peek,
     "peek_int32": peek_int32,
     "poke": poke,
     "report": report,
+    "set_float_state": set_float_state,
     "stack_words": stack_words,
 }

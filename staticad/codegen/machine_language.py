@@ -29,6 +29,8 @@ call_gemm: Callable[[int, int, int, int, int, int, int, int, int, int, int, int,
 report: Callable[[int, int, int, int], None]
 stack_words: Callable[[int], int]
 pause: Callable[[], None]
+float_state: Callable[[], int]
+set_float_state: Callable[[int], None]
 
 _HEAD = re.compile(r"def \w+\(args: int, lo: int, hi: int\) -> (int|None):\n")
 

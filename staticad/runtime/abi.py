@@ -29,6 +29,14 @@ ARRAY_DIMENSIONS = _HEAD + 16
 ARRAY_DTYPE = _HEAD + 40
 ARRAY_FLAGS = _HEAD + 48
 SCALAR_VALUE = _HEAD
+# PyArray_Descr: typeobj, char kind, char type, char byteorder, char flags, int type_num, uint64 flags, itemsize.
+DTYPE_KIND = _HEAD + 8
+DTYPE_ITEMSIZE = _HEAD + 24
+
+# Of the word at DTYPE_KIND: what two dtypes have in common that say the same. The upper half is the number of the type;
+# those of NumPy itself are below TYPE_NUMBERS.
+KIND_AND_ORDER = 0xFF00FF
+TYPE_NUMBERS = 24
 
 # NPY_ARRAY_C_CONTIGUOUS | NPY_ARRAY_ALIGNED
 REQUIRED_FLAGS = 0x0001 | 0x0100
@@ -66,6 +74,14 @@ def _int(address: int) -> int:
 def scalar_types(dtype: np.dtype) -> tuple[int, int]:
     """Addresses of the Python types whose objects hold a ``dtype`` value right behind the object head (0: none)."""
     return id(dtype.type), id(float) if dtype == np.float64 else 0
+
+
+def same_numbers(dtype: np.dtype, canonical: np.dtype) -> bool:
+    """Whether arrays of a dtype hold the numbers of a supported one, by the rule that the machine applies."""
+    return (
+        (dtype.kind, dtype.byteorder, dtype.itemsize) == (canonical.kind, canonical.byteorder, canonical.itemsize)
+        and 0 <= dtype.num < TYPE_NUMBERS
+    )  # fmt: skip
 
 
 @functools.cache
@@ -119,6 +135,8 @@ def _wrong_in_array(array: np.ndarray) -> str | None:
         return "shape of an array"
     if _word(address + ARRAY_DTYPE) != id(array.dtype) or array.dtype is not np.dtype(array.dtype.name):
         return "dtype of an array"
+    if not _dtype_reads_as(array.dtype) or not _dtype_reads_as(array.dtype.newbyteorder("S")):
+        return "kind, byte order, number or size of a dtype"
     contiguous = array.flags.c_contiguous and array.flags.aligned
     if (_int(address + ARRAY_FLAGS) & REQUIRED_FLAGS == REQUIRED_FLAGS) != contiguous:
         return "flags of an array"
@@ -128,6 +146,12 @@ def _wrong_in_array(array: np.ndarray) -> str | None:
         if (_int(id(view) + ARRAY_FLAGS) & REQUIRED_FLAGS == REQUIRED_FLAGS) != required:
             return "flags of an array"
     return None
+
+
+def _dtype_reads_as(dtype: np.dtype) -> bool:
+    word = _word(id(dtype) + DTYPE_KIND)
+    read = (chr(word & 0xFF), chr(word >> 16 & 0xFF), word >> 32, _word(id(dtype) + DTYPE_ITEMSIZE))
+    return read == (dtype.kind, dtype.byteorder, dtype.num, dtype.itemsize)
 
 
 def _new_array_works() -> bool:

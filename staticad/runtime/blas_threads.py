@@ -5,7 +5,8 @@ tens of milliseconds after each product, just when the next kernels want it for 
 
 The number of threads is a setting of the whole process. The machine counts the runs under way (under the global
 interpreter lock), sets one thread with the first and the former number again with the last; a NumPy product in another
-thread at that moment runs on one thread, too.
+thread at that moment runs on one thread, too. A number that the user sets meanwhile is one that the machine has not
+set: the next run takes it for the former number, and the last one leaves it alone. (One that is 1 can't be told apart.)
 """
 
 from __future__ import annotations
@@ -38,4 +39,5 @@ def _reset(words: np.ndarray) -> None:
     """In the child of a fork no run is under way, whatever other threads were doing."""
     if words[BlasThreads.RUNS] > 0:
         words[BlasThreads.RUNS] = 0
-        ctypes.CFUNCTYPE(None, ctypes.c_int)(int(words[BlasThreads.SET]))(int(words[BlasThreads.FORMER]))
+        if ctypes.CFUNCTYPE(ctypes.c_int)(int(words[BlasThreads.GET]))() == 1:
+            ctypes.CFUNCTYPE(None, ctypes.c_int)(int(words[BlasThreads.SET]))(int(words[BlasThreads.FORMER]))

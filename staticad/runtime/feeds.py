@@ -85,7 +85,7 @@ def convert(tensor: Tensor, value: Any) -> np.ndarray:
             f"feed for {describe(tensor)} has {array.ndim} axes (shape {array.shape}), not {tensor.ndim}; "
             "reshape it, or give the placeholder that rank"
         )
-    return np.require(array, requirements=["C", "A"]).view(np.ndarray)
+    return np.require(array, requirements=["C", "A"]).view(tensor.dtype, np.ndarray)
 
 
 def _from_python(tensor: Tensor, value: Any) -> np.ndarray:

@@ -53,6 +53,7 @@ class Context(IntEnum):
     AS_INTEGER = 32
     NONE = 33
     PROCESS = 34  # see Process
+    FLOATS = 35  # how this program rounds, see staticad.runtime.float_state
 
 
 class FeedSpec(IntEnum):
@@ -170,6 +171,7 @@ class Pool(IntEnum):
     SPIN = 51  # nanoseconds without work during which a worker only looks for it
     STAY = 52  # nanoseconds without work after which it sleeps
     THREAD = 53  # where the identity of a new thread is written
+    FLOATS = 54  # how the workers round, see staticad.runtime.float_state
     SIGNALS = 56  # a full signal set
     SEMAPHORE_BODY = 80
     WORDS = 96

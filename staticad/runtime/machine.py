@@ -27,11 +27,13 @@ from staticad.errors import CompileError
 from staticad.runtime import abi
 from staticad.runtime.blas_threads import blas_threads
 from staticad.runtime.builtin import METH_FASTCALL, builtin_function, method_definition
+from staticad.runtime.float_state import IEEE
 from staticad.runtime.forks import ENTER_SOURCE, FORK_SOURCE, process
 from staticad.runtime.layout import CACHE_LINE_WORDS, CODES, Context, Measure
 from staticad.runtime.locks import Lock
-from staticad.runtime.machine_source import MACHINE_SOURCE, WORKER_SOURCE
+from staticad.runtime.machine_source import MACHINE_SOURCE
 from staticad.runtime.memory import aligned_words
+from staticad.runtime.worker_source import WORKER_SOURCE
 from staticad.runtime.workers import c_function, pool
 
 __all__ = ["CODES", "ArraySpec", "Patch", "Program", "Step"]
@@ -41,8 +43,9 @@ __all__ = ["CODES", "ArraySpec", "Patch", "Program", "Step"]
 class ArraySpec:
     """What a feed must be or what a result is: a C-contiguous array of this dtype and shape.
 
-    ``dtype`` is the canonical object, ``np.dtype("float32")``, in native byte order. A feed of shape ``()`` may also
-    be a NumPy scalar of the dtype, and a Python float where the dtype is float64.
+    ``dtype`` is the canonical object, ``np.dtype("float32")``, in native byte order; that of a feed may be another
+    object that says the same. A feed of shape ``()`` may also be a NumPy scalar of the dtype, and a Python float where
+    the dtype is float64.
     """
 
     dtype: np.dtype
@@ -180,6 +183,7 @@ class Program:
         words[Context.POOL] = int(pool().ctypes.data) if parallel else 0
         words[Context.HELPERS] = threads - 1
         words[Context.RELEASE] = int(release_gil)
+        words[Context.FLOATS] = IEEE
         words[Context.WATCH] = 0 if watch is None else arguments_address + 8 * watch
         blas = blas_threads() if serial_blas else None
         words[Context.BLAS] = 0 if blas is None else int(blas.ctypes.data)
@@ -217,7 +221,7 @@ def misfit(specs: Sequence[ArraySpec], feeds: Sequence[object]) -> int | None:
     """The first feed that is not exactly as its spec says, by the rules that the machine applies; None if all are."""
     for index, (spec, feed) in enumerate(zip(specs, feeds)):
         if type(feed) is np.ndarray:
-            fits = feed.dtype is spec.dtype and feed.shape == spec.shape
+            fits = abi.same_numbers(feed.dtype, spec.dtype) and feed.shape == spec.shape
             fits = fits and feed.flags.c_contiguous and feed.flags.aligned
         else:
             fits = spec.shape == () and id(type(feed)) in abi.scalar_types(spec.dtype)

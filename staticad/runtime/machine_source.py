@@ -18,12 +18,17 @@ from staticad.runtime.abi import (
     ARRAY_DTYPE,
     ARRAY_FLAGS,
     ARRAY_RANK,
+    DTYPE_ITEMSIZE,
+    DTYPE_KIND,
+    KIND_AND_ORDER,
     REQUIRED_FLAGS,
     SCALAR_VALUE,
     TUPLE_ITEMS,
     TUPLE_SIZE,
+    TYPE_NUMBERS,
 )
 from staticad.runtime.abi import TYPE as OBJECT_TYPE
+from staticad.runtime.float_state import FLOAT_CONTROL
 from staticad.runtime.layout import (
     CODES,
     BlasThreads,
@@ -51,10 +56,12 @@ if TYPE_CHECKING:  # names of machine code, which nothing calls in Python
         call,
         call8,
         compare_exchange,
+        float_state,
         pause,
         peek,
         peek_int32,
         poke,
+        set_float_state,
         stack_words,
     )
 
@@ -81,8 +88,20 @@ def _machine(args: int, lo: int, hi: int) -> int:
         rank = peek(spec, FeedSpec.RANK)
         fits = 0
         if kind == array_type:
+            dtype = peek(feed + ARRAY_DTYPE, 0)
+            wanted = peek(spec, FeedSpec.DTYPE)
+            same = 1
+            if dtype != wanted:  # another object may say the same: C's long long, one that was unpickled
+                words = peek(dtype + DTYPE_KIND, 0)
+                if (
+                    (words ^ peek(wanted + DTYPE_KIND, 0)) & KIND_AND_ORDER != 0
+                    or words < 0
+                    or words >> 32 >= TYPE_NUMBERS
+                    or peek(dtype + DTYPE_ITEMSIZE, 0) != peek(wanted + DTYPE_ITEMSIZE, 0)
+                ):
+                    same = 0
             if (
-                peek(feed + ARRAY_DTYPE, 0) == peek(spec, FeedSpec.DTYPE)
+                same != 0
                 and peek_int32(feed + ARRAY_RANK) == rank
                 and peek_int32(feed + ARRAY_FLAGS) & REQUIRED_FLAGS == REQUIRED_FLAGS
             ):
@@ -195,11 +214,11 @@ def _machine(args: int, lo: int, hi: int) -> int:
         poke(peek(patch, Patch.TARGET), 0, peek(pointers, peek(patch, Patch.SOURCE)) + peek(patch, Patch.OFFSET))
         patch += 8 * Patch.WORDS
 
-    # The matrix library uses one thread until the last run is over.
+    # The matrix library uses one thread until the last run is over. A number that is not ours is the user's.
     blas = peek(context, Context.BLAS)
     if blas != 0:
-        if peek(blas, BlasThreads.RUNS) == 0:
-            former = call(peek(blas, BlasThreads.GET), 0, 0, 0, 0) & 0xFFFFFFFF
+        former = call(peek(blas, BlasThreads.GET), 0, 0, 0, 0) & 0xFFFFFFFF
+        if former != 1 or peek(blas, BlasThreads.RUNS) == 0:
             poke(blas, BlasThreads.FORMER, former)
             if former != 1:
                 call(peek(blas, BlasThreads.SET), 1, 0, 0, 0)
@@ -214,6 +233,11 @@ def _machine(args: int, lo: int, hi: int) -> int:
             poke(watch, Watch.THREAD, thread)
             poke(watch, Watch.LOOKED, 0)
             poke(watch, Watch.ASKED, 0)
+
+    # How this thread rounds until the steps are done, whatever its owner has set.
+    floats = float_state()
+    if (floats ^ peek(context, Context.FLOATS)) & FLOAT_CONTROL != 0:
+        set_float_state(peek(context, Context.FLOATS))
 
     # The steps. The last ones change variables and run only if nothing went wrong before.
     status = peek(context, Context.STATUS)
@@ -304,13 +328,16 @@ def _machine(args: int, lo: int, hi: int) -> int:
         code = CODES.INTERRUPTED if peek(status, 0) == Failure.INTERRUPTED else CODES.STATUS
         for k in range(4):  # when the locks are given back, they belong to the next run
             poke(failure, k, peek(status, k))
+    if (floats ^ peek(context, Context.FLOATS)) & FLOAT_CONTROL != 0:
+        set_float_state(floats)
 
     if release != 0:
         call(peek(context, Context.RESTORE_THREAD), thread, 0, 0, 0)
     if blas != 0:
         poke(blas, BlasThreads.RUNS, peek(blas, BlasThreads.RUNS) - 1)
         if peek(blas, BlasThreads.RUNS) == 0 and peek(blas, BlasThreads.FORMER) != 1:
-            call(peek(blas, BlasThreads.SET), peek(blas, BlasThreads.FORMER), 0, 0, 0)
+            if call(peek(blas, BlasThreads.GET), 0, 0, 0, 0) & 0xFFFFFFFF == 1:
+                call(peek(blas, BlasThreads.SET), peek(blas, BlasThreads.FORMER), 0, 0, 0)
     use = peek(context, Context.LOCKS)
     for _ in range(lock_count):
         lock = peek(use, LockUse.LOCK)
@@ -326,57 +353,4 @@ def _machine(args: int, lo: int, hi: int) -> int:
     return outs
 
 
-def _worker(args: int, lo: int, hi: int) -> int:
-    pool = address_of(args)
-    clock = stack_words(2)
-    # Signals are Python's business: none shall end up in this thread.
-    call(peek(pool, Pool.SET_SIGNAL_MASK), peek(pool, Pool.BLOCK_SIGNALS), pool + 8 * Pool.SIGNALS, 0, 0)
-    idle = 0
-    began = 0
-    while True:
-        # A ticket is the right to do one chunk. Whoever holds one reads the job of that ticket: no other job can be
-        # published before all chunks are done.
-        if atomic_load(pool, Pool.TICKETS) > 0:
-            ticket = atomic_add(pool, Pool.TICKETS, -1)
-            if ticket > 0:
-                grain = peek(pool, Pool.GRAIN)
-                start = (peek(pool, Pool.CHUNKS) - ticket) * grain
-                end = start + grain
-                if end > peek(pool, Pool.EXTENT):
-                    end = peek(pool, Pool.EXTENT)
-                call(peek(pool, Pool.KERNEL), peek(pool, Pool.ARGS), start, end, 0)
-                atomic_add(pool, Pool.PENDING, -1)
-                idle = 0
-                continue
-        pause()
-        idle += 1
-        if idle & 15 != 1:
-            continue
-        call(peek(pool, Pool.CLOCK), peek(pool, Pool.CLOCK_ID), clock, 0, 0)
-        now = peek(clock, 0) * 1000000000 + peek(clock, 1)
-        if idle == 1:
-            began = now
-        if now < began + peek(pool, Pool.SPIN):
-            continue
-        if now < began + peek(pool, Pool.STAY):
-            call(peek(pool, Pool.YIELD), 0, 0, 0, 0)
-            continue
-        # Go to sleep, unless work has come since: either this thread takes itself off the list of sleepers, or
-        # somebody has already called it and the semaphore will not block.
-        atomic_add(pool, Pool.SLEEPERS, 1)
-        asleep = 1
-        while asleep != 0 and atomic_load(pool, Pool.TICKETS) > 0:
-            sleepers = atomic_load(pool, Pool.SLEEPERS)
-            if sleepers <= 0:
-                break
-            if compare_exchange(pool, Pool.SLEEPERS, sleepers, sleepers - 1) != 0:
-                asleep = 0
-        if asleep != 0:
-            while call(peek(pool, Pool.SEMAPHORE_WAIT), peek(pool, Pool.SEMAPHORE), -1, 0, 0) & 0xFFFFFFFF != 0:
-                pass
-        idle = 0
-    return 0
-
-
 MACHINE_SOURCE = machine_text(_machine)
-WORKER_SOURCE = machine_text(_worker)

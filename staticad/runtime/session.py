@@ -34,6 +34,7 @@ from staticad.runtime.feeds import (
     order_feeds,
     sizes_fit,
 )
+from staticad.runtime.float_state import standard_floats
 from staticad.runtime.layout import Failure, Status
 from staticad.runtime.locks import Lock, patiently
 from staticad.runtime.machine import prepare
@@ -100,11 +101,11 @@ class Session:
             for variable, value in changes:
                 arguments.check_update(variable, value, demands)
             constraints = demands.close()
-        with timed("rewrite the graph"):
+        with timed("rewrite the graph"), standard_floats():
             self._optimized = rewrite(targets)
         pairs = [(v, t) for (v, _), t in zip(changes, self._optimized[len(leaves) :], strict=True)]
         fetched = self._optimized[: len(leaves)]
-        with timed("lower it to a plan"):
+        with timed("lower it to a plan"), standard_floats():
             self._plan: Plan = lower(self.inputs, fetched, pairs, constraints, nodes, rewrite)
         note(1, lambda: f"plan of {self!r}\n{self._plan}")
         self._compiled = Compiled(watched_plan(self._plan))

@@ -1,6 +1,6 @@
 """The worker threads' shared memory: one pool for the process, used by one program at a time.
 
-The workers are plain system threads that run a compiled loop (``_worker`` in :mod:`staticad.runtime.machine_source`);
+The workers are plain system threads that run a compiled loop (``_worker`` in :mod:`staticad.runtime.worker_source`);
 they know nothing of Python. The machine starts them with the first step that is large enough to be cut, so a process
 that never needs them has none. An idle worker looks for work for :data:`SPIN_NANOSECONDS`, then goes on
 looking but lets every other thread that wants the core go first (among them the equally idle threads of a BLAS), and
@@ -23,9 +23,10 @@ import numpy as np
 
 from staticad.codegen.loader import kernel_address
 from staticad.errors import CompileError
+from staticad.runtime.float_state import IEEE
 from staticad.runtime.layout import Pool
-from staticad.runtime.machine_source import WORKER_SOURCE
 from staticad.runtime.memory import aligned_words
+from staticad.runtime.worker_source import WORKER_SOURCE
 
 # Long enough to meet the next step of the same run.
 SPIN_NANOSECONDS = 30_000
@@ -54,6 +55,7 @@ def pool() -> np.ndarray:
     words[Pool.YIELD] = c_function("sched_yield")
     words[Pool.CLOCK] = c_function("clock_gettime")
     words[Pool.CLOCK_ID] = time.CLOCK_MONOTONIC
+    words[Pool.FLOATS] = IEEE
     words[Pool.SPIN] = SPIN_NANOSECONDS
     words[Pool.STAY] = STAY_NANOSECONDS
     _reset(words)

@@ -99,6 +99,39 @@ def test_the_last_of_several_runs_restores(words: np.ndarray) -> None:
         setter(words, before)
 
 
+def test_a_number_that_the_user_sets_meanwhile_stays(words: np.ndarray) -> None:
+    before = getter(words)
+    setter(words, 2)
+    try:
+        flags = [np.zeros(3, np.int64) for _ in range(2)]
+        threads = [threading.Thread(target=probe(words, each).run, args=((),)) for each in flags]
+        for thread, each in zip(threads, flags):
+            thread.start()
+            attempt = 0
+            while each[0] == 0:
+                attempt += 1
+                assert attempt < 100_000
+                back_off(attempt)
+            assert each[2] == 1 and getter(words) == 1  # also in the run that begins afterwards
+            if each is flags[0]:
+                setter(words, 3)
+        for thread, each in zip(threads, flags):
+            each[1] = 1
+            thread.join()
+        assert getter(words) == 3
+        flags[0][:] = 0, 0, 0
+        thread = threading.Thread(target=probe(words, flags[0]).run, args=((),))
+        thread.start()
+        while flags[0][0] == 0:
+            pass
+        setter(words, 2)
+        flags[0][1] = 1
+        thread.join()
+        assert getter(words) == 2
+    finally:
+        setter(words, before)
+
+
 def test_a_child_starts_afresh(words: np.ndarray) -> None:
     before = getter(words)
     words[BlasThreads.RUNS], words[BlasThreads.FORMER] = 1, 2  # as during a run

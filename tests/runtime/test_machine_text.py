@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from staticad.codegen.atomics import MACHINE_NAMES
-from staticad.runtime import available, control_source, interrupts, machine_source, tapes
+from staticad.runtime import available, control_source, float_state, interrupts, machine_source, tapes, worker_source
 from staticad.runtime.layout import Context
 from staticad.runtime.machine_text import machine_text
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 HUNDRED = 100
 TEXTS = {
     name: text
-    for module in (available, control_source, interrupts, machine_source, tapes)
+    for module in (available, control_source, float_state, interrupts, machine_source, tapes, worker_source)
     for name, text in vars(module).items()
     if name.endswith("_SOURCE")
 }
