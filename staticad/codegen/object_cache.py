@@ -15,6 +15,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import importlib.metadata
+import os
 from pathlib import Path
 
 import llvmlite
@@ -23,7 +24,7 @@ import numpy as np
 from staticad import config
 from staticad.codegen import cache_sweep
 from staticad.codegen.target import cpu
-from staticad.codegen.trusted_directory import Directory, opened
+from staticad.codegen.trusted_directory import opened
 
 _MAGIC = b"staticad object 1\n"
 _HEADER = len(_MAGIC) + hashlib.sha256().digest_size
@@ -63,7 +64,7 @@ def load(source: str) -> bytes | None:
     except FileNotFoundError:
         return _memory.get(name)
     except OSError as error:
-        config.note(1, f"cache entry {name} is not used: {_reason(error)}")
+        config.note(1, f"cache entry {name} is not used: {_reason(error, settings)}")
         return _memory.get(name)
     payload = entry[_HEADER:]
     if entry[:_HEADER] != _MAGIC + _checksum(name, payload):
@@ -82,10 +83,13 @@ def store(source: str, payload: bytes) -> None:
         directory = opened(_directory(settings), create=True)
         directory.write(f"{name}.o", _MAGIC + _checksum(name, payload) + payload)
     except OSError as error:
-        _tell(settings.cache_dir, _reason(error))
+        _tell(settings.cache_dir, _reason(error, settings))
         _remember(name, payload)
     else:
-        _count(directory, _HEADER + len(payload), settings.cache_limit)
+        try:
+            cache_sweep.count(directory, _HEADER + len(payload), settings.cache_limit)
+        except OSError as error:
+            config.note(1, f"the kernel cache cannot be swept: {_reason(error, settings)}")
 
 
 def _directory(settings: config.Settings) -> Path:
@@ -94,13 +98,6 @@ def _directory(settings: config.Settings) -> Path:
 
 def _checksum(name: str, payload: bytes) -> bytes:
     return hashlib.sha256(name.encode() + payload).digest()
-
-
-def _count(directory: Directory, size: int, limit: int) -> None:
-    try:
-        cache_sweep.count(directory, size, limit)
-    except OSError as error:
-        config.note(1, f"kernel cache cannot be swept: {_reason(error)}")
 
 
 def _remember(name: str, payload: bytes) -> None:
@@ -115,9 +112,11 @@ def _tell(directory: Path, reason: str) -> None:
     config.note(
         level,
         f"compiled kernels cannot be kept in {directory} and are compiled again by the next process. {reason}. "
-        "Set STATICAD_CACHE_DIR to a directory that only you can write to, or STATICAD_CACHE=off.",
+        "Mend that, set STATICAD_CACHE_DIR to a directory that only you can write to, or set STATICAD_CACHE=off.",
     )
 
 
-def _reason(error: OSError) -> str:
-    return f"{error.filename}: {error.strerror}" if error.filename else str(error)
+def _reason(error: OSError, settings: config.Settings) -> str:
+    name = error.filename or ""
+    place = name if os.path.isabs(name) else _directory(settings)  # names in it are of no interest
+    return f"{place}: {error.strerror or error}"
