@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.stress import feeds, graphs, indices, slices
+from tests.stress import cache, feeds, graphs, indices, slices
 from tests.stress.program import Program
 
 _ALL = (
@@ -10,6 +10,7 @@ _ALL = (
     Program("indices", "integer indices in and out of range, read and written at", indices.prepare),
     Program("slices", "slices at free sizes, read, written to and differentiated", slices.prepare),
     Program("graphs", "random graphs against the reference, derivatives by duality", graphs.prepare),
+    Program("cache", "processes that fill, damage and sweep one kernel cache, some of them killed", cache.prepare),
 )  # fmt: skip
 
 PROGRAMS = {program.name: program for program in _ALL}
