@@ -34,6 +34,11 @@ In the tables, *dtypes* are the legal ones of the operands, *result* is "same" w
 derivative is zero wherever it exists: gradients stop there, and such an op does not connect an x with a y. The
 derivative rules are made of ordinary nodes, so all of them differentiate again. Where a derivative does not exist, the
 notes say which value is taken. A cotangent is always summed down to its operand's shape, where the op broadcast it.
+
+A root that meets itself in a product, a square or an even power is gone before derivatives are taken, in every mode:
+`sqrt(x)**2` is x, `abs(x)**2` is x * x, and `linalg.norm(x)**2` a sum of squares, also in `exp(-d * d)` or
+`(d / s)**2`. So these have all derivatives at 0. The length itself has none there; its subgradient 0 is taken, and 0
+for its second derivative.
 """
 
 DTYPES = {"biuf": "all", "iuf": "integers, floats", "iu": "integers", "f": "floats", "b": "bool"}

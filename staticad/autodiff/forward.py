@@ -7,6 +7,7 @@ from typing import Any
 
 from staticad.autodiff.connect import as_list, check_floats, cuts, find_dependent
 from staticad.autodiff.control import control_jvp
+from staticad.autodiff.squares import without_roots
 from staticad.errors import GradientError, VerifyError
 from staticad.ir.dtypes import is_float
 from staticad.ir.graph import Node, Tensor, describe, sort_nodes
@@ -48,11 +49,15 @@ def _differentiate(
     targets, sources = as_list(ys, "ys"), as_list(xs, "xs")
     check_floats(targets, "jvp of")
     check_floats(sources, "jvp by")
+    with user_call():
+        given = _tangents(sources, tangents)
+    demanding_nodes = sort_nodes(targets)
+    targets, sources, _ = without_roots(targets, sources)
     order = sort_nodes(targets)
     dependent = find_dependent(order, sources)
     found: dict[Tensor, Tensor] = {}
     with user_call():
-        for x, tangent in zip(sources, _tangents(sources, tangents), strict=True):
+        for x, tangent in zip(sources, given, strict=True):
             found[x] = apply(ADD, found[x], tangent) if x in found else tangent
     for node in order:
         if cuts(node) or not any(t in dependent for t in node.outputs):
@@ -61,7 +66,7 @@ def _differentiate(
             if pushed is not None:
                 found[tensor] = apply(ADD, found[tensor], pushed) if tensor in found else pushed
     with user_call():
-        return [found[y] if y in found else zeros(y.type) for y in targets], order
+        return [found[y] if y in found else zeros(y.type) for y in targets], demanding_nodes
 
 
 def _tangents(xs: list[Tensor], given: Any) -> list[Tensor]:

@@ -14,6 +14,7 @@ import numpy as np
 from staticad.autodiff.accumulate import accumulate
 from staticad.autodiff.connect import as_list, check_floats, cuts, explain_unconnected, find_dependent
 from staticad.autodiff.control import control_vjp
+from staticad.autodiff.squares import without_roots
 from staticad.errors import GradientError, VerifyError
 from staticad.ir.dims import product
 from staticad.ir.graph import Node, Tensor, describe, sort_nodes
@@ -69,6 +70,8 @@ def _differentiate(
     check_floats(sources, "gradients by")
     with user_call():
         seeds = _seeds(targets, grad_ys)
+    demanding_nodes = sort_nodes(targets)
+    targets, sources, stops = without_roots(targets, sources, stops)
     order = sort_nodes(targets)
     dependent = find_dependent(order, sources, stops)
     cotangents = _pull(order, dependent, set(sources), set(stops), list(zip(targets, seeds)))
@@ -84,7 +87,7 @@ def _differentiate(
             with user_call():
                 gradient = apply(FULL, shape=x.shape, dtype=x.dtype, value=0.0)
         results.append(gradient)
-    return results, order
+    return results, demanding_nodes
 
 
 def _of_body(*args: Any, **options: Any) -> list[Any]:

@@ -191,7 +191,7 @@ def norm(x: Operand, ord: Any = None, axis: Any = None, keepdims: bool = False) 
 
     ``ord`` is None or 2 for the Euclidean length, "fro" for two axes, and for one axis also 1, inf or -inf. Integers
     are float64. The norm of no elements is 0 (for -inf an error). The gradient of the Euclidean length at 0 is 0, the
-    subgradient that PyTorch chooses too (JAX: NaN).
+    subgradient that PyTorch chooses too (JAX: NaN). Its square is a sum of squares to derivatives of every order.
 
     Raises ShapeError for other orders; a matrix has no order but "fro".
     """

@@ -13,7 +13,9 @@ from staticad.ir.graph import Tensor
 from staticad.ops.arithmetic import DIV, MUL, POW, RECIPROCAL, RSQRT, SQRT, SQUARE
 from staticad.ops.base import apply
 from staticad.ops.creation import fill
-from staticad.rewrite.match import fit, floats, nonnegative, scalar_value
+from staticad.ops.facts import nonnegative
+from staticad.ops.roots import without_root
+from staticad.rewrite.match import fit, floats, scalar_value
 from staticad.rewrite.pattern import Rule, Variable, call, equation
 
 x, y = Variable("x"), Variable("y")
@@ -67,6 +69,11 @@ def _product_of_equals(tensor: Tensor) -> Tensor | None:
     return apply(SQUARE, a) if a is b and tensor.dtype.kind != "b" else None
 
 
+def _square_of_root(tensor: Tensor) -> Tensor | None:
+    """As derivatives see it, so that a value and its gradient have the same parts."""
+    return without_root(tensor, lambda a, b: a is b)
+
+
 def _quotient_of_one(tensor: Tensor) -> Tensor | None:
     one, x = tensor.node.inputs
     if scalar_value(one) != 1:
@@ -76,6 +83,9 @@ def _quotient_of_one(tensor: Tensor) -> Tensor | None:
 
 
 POWER_RULES = (
+    Rule(
+        "root(x) * root(x) = x, |x| * |x| = x * x, norm(x) * norm(x) = sum(x * x)", (MUL, POW, SQUARE), _square_of_root
+    ),
     Rule("x ** c = products, squares and roots", (POW,), _power),
     equation(call(POW, 1, x), 1, name="1 ** x = 1"),
     Rule("x * x = square(x)", (MUL,), _product_of_equals),
