@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import runpy
+import tempfile
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,10 +18,15 @@ settings.load_profile("staticad")
 
 def pytest_configure(config: pytest.Config) -> None:
     """Point the kernel cache into the checkout before any test module imports staticad: a second run is warm,
-    and the user's own cache stays out of it."""
+    and the user's own cache stays out of it. Where the checkout is not trusted with code, it is elsewhere."""
     if "STATICAD_CACHE_DIR" not in os.environ:
         directory = config.rootpath / ".pytest_cache" / "staticad"
-        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # As a script, since the package reads its settings when it is imported.
+        opened = runpy.run_path(str(config.rootpath / "staticad" / "codegen" / "trusted_directory.py"))["opened"]
+        try:
+            opened(directory / "kernels", create=True)
+        except OSError:  # a checkout of another user, or one that others may write to
+            directory = Path(tempfile.gettempdir()) / f"staticad-tests-{os.getuid()}"
         os.environ["STATICAD_CACHE_DIR"] = str(directory)
 
 
