@@ -15,10 +15,24 @@ from tests.stress.programs import PROGRAMS
 ROOT = Path(__file__).resolve().parents[1]
 
 
-@pytest.mark.parametrize("name", [name for name in PROGRAMS if name != "feeds"])
+ALONE = ("threads", "forks")  # they do things to their process
+
+
+def call(*arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "tests.stress", *arguments]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
+
+
+@pytest.mark.parametrize("name", [name for name in PROGRAMS if name not in ("feeds", *ALONE)])
 def test_nothing_is_found_in_a_second(name: str) -> None:
     outcome = run(PROGRAMS[name], 1.0, short=True)
     assert outcome.checks and not outcome.findings, "\n\n".join(outcome.findings)
+
+
+@pytest.mark.parametrize("name", ALONE)
+def test_nothing_is_found_in_a_second_of_its_own_process(name: str) -> None:
+    done = call(name, "--seconds", "1", "--short")
+    assert done.returncode == 0 and " 0 findings" in done.stdout, done.stdout + done.stderr
 
 
 def test_a_finding_tells_how_to_see_it_again() -> None:
@@ -45,10 +59,6 @@ def test_a_finding_tells_how_to_see_it_again() -> None:
 
 
 def test_the_command_line() -> None:
-    def call(*arguments: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "tests.stress", *arguments]
-        return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=200, check=False)
-
     done = call("slices", "--seed", "3", "--case", "0")
     assert done.returncode == 0 and done.stdout.startswith("slices: 40 checks in 1 cases, 0 findings"), done
     assert "no program is called 'nothing'" in call("nothing").stderr

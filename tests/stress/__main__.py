@@ -38,6 +38,7 @@ def read_arguments() -> argparse.Namespace:
     parser.add_argument("--seconds", type=float, default=60.0, help="for each program, after it has compiled (60)")
     parser.add_argument("--seed", type=int, default=0, help="of the random numbers (0)")
     parser.add_argument("--case", type=int, help="repeat one case")
+    parser.add_argument("--short", action="store_true", help="compile less, as in CI")
     parser.add_argument("--inside", type=Path, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     unknown = [name for name in arguments.names if name not in PROGRAMS]
@@ -53,6 +54,7 @@ def outside(program: Program, arguments: argparse.Namespace) -> int:
         command = [sys.executable, "-m", "tests.stress", program.name, "--inside", str(progress)]
         command += [f"--seconds={arguments.seconds}", f"--seed={arguments.seed}"]
         command += [] if arguments.case is None else [f"--case={arguments.case}"]
+        command += ["--short"] if arguments.short else []
         status = subprocess.run(command, check=False).returncode
         if status not in (0, FOUND):
             case = progress.read_text() if progress.exists() else "0"
@@ -73,7 +75,7 @@ def inside(program: Program, arguments: argparse.Namespace) -> int:
             watched(case)
 
         cases = None if arguments.case is None else [arguments.case]
-        outcome = run(program, arguments.seconds, arguments.seed, cases=cases, begin=begin)
+        outcome = run(program, arguments.seconds, arguments.seed, cases=cases, short=arguments.short, begin=begin)
     faulthandler.cancel_dump_traceback_later()
     for finding in outcome.findings:
         print(f"FOUND {finding}\n")

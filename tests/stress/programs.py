@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.stress import cache, feeds, graphs, indices, slices
+from tests.stress import cache, feeds, forks, graphs, indices, slices, thread_counts, threads
 from tests.stress.program import Program
 
 _ALL = (
@@ -10,7 +10,10 @@ _ALL = (
     Program("indices", "integer indices in and out of range, read and written at", indices.prepare),
     Program("slices", "slices at free sizes, read, written to and differentiated", slices.prepare),
     Program("graphs", "random graphs against the reference, derivatives by duality", graphs.prepare),
-    Program("cache", "processes that fill, damage and sweep one kernel cache, some of them killed", cache.prepare),
-)  # fmt: skip
+    Program("threads", "threads on shared sessions, with signals and finalizers", threads.prepare),
+    Program("forks", "forks while threads update, compile, profile and differentiate", forks.prepare),
+    Program("thread_counts", "bit-equality for 1, 2, 4 and 8 threads", thread_counts.prepare),
+    Program("cache", "eight processes on one kernel cache, damage and kill -9", cache.prepare),
+)
 
 PROGRAMS = {program.name: program for program in _ALL}
