@@ -116,7 +116,7 @@ def results(rng: np.random.Generator, values: np.ndarray) -> Results:
 
 def judge(target: Target, value: Any, legal: bool, out: Results | None, rng: np.random.Generator) -> None:
     """Run, and compare what comes back with what may."""
-    before = value.tobytes() if isinstance(value, np.ndarray) and value.nbytes < 1 << 20 else None
+    before = np.asarray(value).tobytes() if isinstance(value, np.ndarray) and value.nbytes < 1 << 20 else None
 
     def wrong(what: str, kind: str) -> Finding:
         given = f", out={text(out.given)}" if out else ""
@@ -142,7 +142,7 @@ def judge(target: Target, value: Any, legal: bool, out: Results | None, rng: np.
     for actual, wanted in zip(found, target.results(expected), strict=True):
         if difference := mismatch(actual, wanted, signed_zeros=True):
             raise wrong(difference, "numbers")
-    if before is not None and value.tobytes() != before:
+    if before is not None and np.asarray(value).tobytes() != before:
         raise wrong("the feed was changed", "changed")
 
 

@@ -13,7 +13,7 @@ _ALL = (
     Program("threads", "threads on shared sessions, with signals and finalizers", threads.prepare),
     Program("forks", "forks while threads update, compile, profile and differentiate", forks.prepare),
     Program("thread_counts", "bit-equality for 1, 2, 4 and 8 threads", thread_counts.prepare),
-    Program("cache", "eight processes on one kernel cache, damage and kill -9", cache.prepare),
+    Program("cache", "processes that fill, damage and sweep one kernel cache, some of them killed", cache.prepare),
 )
 
 PROGRAMS = {program.name: program for program in _ALL}
