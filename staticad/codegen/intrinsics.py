@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
-from weakref import WeakKeyDictionary
 
 from llvmlite import ir
 from numba.core import types
@@ -106,7 +105,7 @@ def element_address(builder: ir.IRBuilder, buffer: Pointer, address: ir.Value, i
 def _set_scope(builder: ir.IRBuilder, instruction: Any, buffer: Pointer) -> None:
     if buffer.scopes == 1:
         return
-    known = _scopes.setdefault(builder.module, {})
+    known = builder.module.__dict__.setdefault(_SCOPES, {})
     key = (builder.function.name, buffer.scopes, buffer.scope)
     if key not in known:
         known[key] = _scope_lists(builder.module, *key)
@@ -115,8 +114,9 @@ def _set_scope(builder: ir.IRBuilder, instruction: Any, buffer: Pointer) -> None
     instruction.set_metadata("noalias", others)
 
 
-# The metadata of a module's scopes: a kernel has many accesses of each buffer.
-_scopes: WeakKeyDictionary[ir.Module, dict[tuple[str, int, int], tuple[Any, Any]]] = WeakKeyDictionary()
+# The attribute of a module for the metadata of its scopes: a kernel has many accesses of each buffer. They refer to the
+# module, so whatever else held them would hold it for ever.
+_SCOPES = "staticad_scopes"
 
 
 def _scope_lists(module: ir.Module, kernel: str, count: int, scope: int) -> tuple[Any, Any]:

@@ -1,7 +1,12 @@
 """From the text of a kernel to a callable address: memory, then the disk cache, then the compiler.
 
-:func:`kernel_address` is the one entry that everyone uses. Loading needs llvmlite alone; Numba is imported only when a
-kernel has to be compiled. Loaded code stays in place for the life of the process, so an address never dies.
+Loading needs llvmlite alone; Numba is imported only when a kernel has to be compiled. What is loaded stays in place as
+long as somebody holds its :class:`Code`. The last `RECENT` are held here, so that a session which is made again and
+again finds its kernels. :func:`kernel_address` is for those who hold nothing: its kernels stay for the life of the
+process.
+
+Memory is given back when other kernels are loaded, and nowhere else: a finalizer, which may run at any time, would meet
+LLVM's locks.
 """
 
 from __future__ import annotations
@@ -11,6 +16,8 @@ import atexit
 import functools
 import os
 import threading
+import weakref
+from collections import deque
 from collections.abc import Sequence
 
 import llvmlite.binding as llvm
@@ -21,41 +28,68 @@ from staticad.codegen.target import create_target_machine
 from staticad.errors import CompileError
 
 FORK_SECONDS = 60.0  # how long a fork waits for what is being compiled
+RECENT = 256  # kernels that stay loaded though nobody holds them
 
-_addresses: dict[str, int] = {}
+
+class _Block:
+    """Stands for the memory of kernels that were loaded together; an engine of LLVM's has it."""
+
+    __slots__ = ("__weakref__",)
+
+
+class Code:
+    """A loaded kernel. The address of its C function holds as long as this object is alive."""
+
+    __slots__ = ("__weakref__", "_block", "address")
+
+    def __init__(self, address: int, block: _Block) -> None:
+        self.address, self._block = address, block
+
+
+_codes: dict[str, weakref.ref[Code]] = {}
+_engines: list[tuple[weakref.ref[_Block], llvm.ExecutionEngine]] = []
+_recent: deque[Code] = deque(maxlen=RECENT)
+_kept: dict[str, Code] = {}
 _lock = threading.RLock()
 
 
 def kernel_address(source: str) -> int:
-    """Address of the C function that ``source`` defines (see :mod:`staticad.codegen.jit` for its type).
+    """Address of the C function that ``source`` defines (see :mod:`staticad.codegen.jit` for its type), for ever.
 
     Equal texts have equal addresses. Safe to call from several threads. Raises CompileError when the kernel cannot be
     compiled or loaded.
     """
-    if source not in _addresses:
-        load((source,))
-    return _addresses[source]
+    code = _kept.get(source)
+    if code is None:
+        code = _kept.setdefault(source, load((source,))[source])
+    return code.address
 
 
-def load(sources: Sequence[str]) -> None:
-    """Compile or load these kernels, so that `kernel_address` has them. Raises CompileError.
+def _known(source: str) -> Code | None:
+    """The kernel of this text if it is loaded."""
+    reference = _codes.get(source)
+    return None if reference is None else reference()
+
+
+def load(sources: Sequence[str]) -> dict[str, Code]:
+    """Compile or load these kernels; each by its text. Raises CompileError.
 
     Python calls the handlers of signals in the main thread, and in the middle of LLVM's and Numba's own locks an
     exception would leave them held for ever. So the main thread has the work done by another one, and waits. If it is
     interrupted then, the other thread ends after the kernel that it has begun.
     """
-    missing = [source for source in sources if source not in _addresses]
+    found = {source: code for source in sources if (code := _known(source)) is not None}
+    missing = [source for source in sources if source not in found]
     if not missing:
-        return
+        return found
     if threading.current_thread() is not threading.main_thread():
-        _load_all(missing, threading.Event())
-        return
+        return found | _load_all(missing, threading.Event())
     errors: list[BaseException] = []
     stop = threading.Event()
 
     def work() -> None:
         try:
-            _load_all(missing, stop)
+            found.update(_load_all(missing, stop))
         except BaseException as error:
             errors.append(error)
         finally:
@@ -75,12 +109,16 @@ def load(sources: Sequence[str]) -> None:
         raise
     if errors:
         raise errors[0]
+    return found
 
 
-def _load_all(sources: Sequence[str], stop: threading.Event) -> None:
+def _load_all(sources: Sequence[str], stop: threading.Event) -> dict[str, Code]:
+    found: dict[str, Code] = {}
+    block, engine = _Block(), None
     for source in sources:
         with _lock:
-            if source not in _addresses and not stop.is_set():
+            code = _known(source)
+            if code is None and not stop.is_set():
                 symbol = jit.kernel_symbol(source)
                 payload = object_cache.load(source)
                 if payload is None:
@@ -88,19 +126,31 @@ def _load_all(sources: Sequence[str], stop: threading.Event) -> None:
                         payload = jit.compile_source(source)
                     object_cache.store(source, payload)
                 with config.timed(f"load {symbol}"):
-                    _addresses[source] = _load_object(payload, symbol)
+                    if engine is None:
+                        engine = _new_engine(block)
+                    code = Code(_load_object(engine, payload, symbol), block)
+                _codes[source] = weakref.ref(code)
+                _recent.append(code)
+            if code is not None:
+                found[source] = code
+    return found
 
 
-@functools.cache
-def _engine() -> llvm.ExecutionEngine:
-    """Holds all loaded code. It must outlive every use of an address, so it is never closed."""
-    machine = create_target_machine()
-    return llvm.create_mcjit_compiler(llvm.parse_assembly(""), machine)
+def _new_engine(block: _Block) -> llvm.ExecutionEngine:
+    """An engine for kernels that are loaded together, after those that nobody needs any more are given back."""
+    for source, known in list(_codes.items()):
+        if known() is None:
+            del _codes[source]
+    for entry in [entry for entry in _engines if entry[0]() is None]:
+        _engines.remove(entry)
+        entry[1].close()
+    engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), create_target_machine())
+    _engines.append((weakref.ref(block), engine))
+    return engine
 
 
-def _load_object(payload: bytes, symbol: str) -> int:
+def _load_object(engine: llvm.ExecutionEngine, payload: bytes, symbol: str) -> int:
     # llvmlite crashes on bytes that are no object file: the checksum of the cache is what keeps them out.
-    engine = _engine()
     engine.add_object_file(llvm.ObjectFileRef.from_data(payload))
     engine.finalize_object()
     address = int(engine.get_function_address(symbol))

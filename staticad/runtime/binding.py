@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from staticad import config
-from staticad.codegen.loader import kernel_address
+from staticad.codegen.loader import Code, kernel_address, load
 from staticad.codegen.routines import routine_source
 from staticad.codegen.source import render
 from staticad.ir.dim_values import evaluate
@@ -50,7 +50,7 @@ def nested_plans(plan: Plan) -> Iterator[Plan]:
 
 
 class Compiled:
-    """A plan with the sources of its kernels and the values of its constants: what all bindings share.
+    """A plan with its kernels and the values of its constants: what all bindings share.
 
     With ``profile`` the bindings count and time all steps, those inside loops and branches as well.
     """
@@ -61,6 +61,7 @@ class Compiled:
         self.plans = list(nested_plans(plan))
         self.steps = [step for inner in self.plans for step in inner.steps]
         self._texts = {id(step): kernel_text(step, profile) for step in self.steps}
+        self.kernels: dict[str, Code] = {}  # those that are loaded, by their texts
         self.constants: dict[tuple[int, int], np.ndarray] = {}
         owned: dict[int, np.ndarray] = {}
         for inner in self.plans:
@@ -83,6 +84,13 @@ class Compiled:
     def text(self, step: Step) -> str:
         """The source of a step's kernel."""
         return self._texts[id(step)]
+
+    def address(self, step: Step) -> int:
+        """Where a step's kernel is, for as long as this object is alive."""
+        text = self.text(step)
+        if text not in self.kernels:
+            self.kernels.update(load(self.sources))
+        return self.kernels[text].address
 
 
 @dataclass(frozen=True)
@@ -128,7 +136,7 @@ class Binding:
                 places[b.number] = Fed(len(plan.inputs) + b.position)
             elif b.role == plans.VARIABLE:
                 places[b.number] = Fixed(states[b.position].storage.ctypes.data)
-        blocks = Blocks(number, compiled.text, compiled.constants, compiled.profile)
+        blocks = Blocks(number, compiled.address, compiled.constants, compiled.profile)
         steps = blocks.steps(plan, places, Fixed(arena.ctypes.data))
         split = len(plan.compute)
         self.feeds = [machine.ArraySpec(t.dtype, tuple(map(number, t.shape))) for t in plan.inputs]

@@ -94,11 +94,11 @@ class Blocks:
     def __init__(
         self,
         number: Callable[[Size], int],
-        text: Callable[[Step], str],
+        kernel: Callable[[Step], int],
         constants: Mapping[tuple[int, int], np.ndarray],
         profile: bool = False,
     ) -> None:
-        self.number, self.text, self.constants, self.profile = number, text, constants, profile
+        self.number, self.kernel, self.constants, self.profile = number, kernel, constants, profile
         self.words: list[int] = []
         self.patches: list[machine.Patch] = []
         self.fixups: list[tuple[int, int]] = []
@@ -185,7 +185,7 @@ class Blocks:
             slots = dict(zip(step.kernel.slots, self.words[start:], strict=True))
             cut, extent, grain = routine_cut(step.kernel, slots, extent)
             self.words.append(cut)
-        return machine.Step(kernel_address(self.text(step)), start, extent, grain)
+        return machine.Step(self.kernel(step), start, extent, grain)
 
     def _table(self, steps: Sequence[machine.Step]) -> int:
         """A table of steps as the compiled loop walks it; the word where it begins."""
@@ -252,7 +252,7 @@ class Blocks:
             self.words[block + LoopBlock.CLOCK] = c_function("clock_gettime")
         self._records(block, step, call, known)
         self._moves(block, moves)
-        return machine.Step(kernel_address(self.text(step)), block, 1, 0)
+        return machine.Step(self.kernel(step), block, 1, 0)
 
     def _records(self, block: int, step: Step, call: LoopCall, known: Mapping[int, Place]) -> None:
         """The table of the sequences that this loop makes grow."""
@@ -317,7 +317,7 @@ class Blocks:
             if self.profile:
                 self.fixups.append((entry + Branch.MEASURES, self.measures[id(branch)]))
                 self.words[block + BranchBlock.CLOCK] = c_function("clock_gettime")
-        return machine.Step(kernel_address(self.text(step)), block, 1, 0)
+        return machine.Step(self.kernel(step), block, 1, 0)
 
 
 def _shifted(place: Place, offset: int) -> Place:

@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 
 from staticad import config
-from staticad.codegen.loader import kernel_address, load
+from staticad.codegen.loader import Code, kernel_address, load
 from staticad.errors import CompileError
 from staticad.runtime import abi
 from staticad.runtime.blas_threads import blas_threads
@@ -203,18 +203,20 @@ class Program:
         self._words[Context.PROFILE] = int(self.arguments.ctypes.data) + 8 * slot
 
 
-def prepare(kernels: Sequence[str], parallel: bool) -> None:
+def prepare(kernels: Sequence[str], parallel: bool) -> dict[str, Code]:
     """Compile or load these kernels and all that is needed to run them, so that no run has to: the dispatcher, what
-    forks call, and the workers' loop where steps may be cut.
+    forks call, and the workers' loop where steps may be cut. The kernels, by their texts, stay loaded as long as
+    somebody holds them.
 
     Raises CompileError.
     """
     parallel = parallel and config.settings().threads > 1
-    load([*kernels, MACHINE_SOURCE, ENTER_SOURCE, FORK_SOURCE, *([WORKER_SOURCE] if parallel else ())])
+    loaded = load([*kernels, MACHINE_SOURCE, ENTER_SOURCE, FORK_SOURCE, *([WORKER_SOURCE] if parallel else ())])
     _definition()
     process()
     if parallel:
         pool()
+    return {kernel: loaded[kernel] for kernel in kernels}
 
 
 def misfit(specs: Sequence[ArraySpec], feeds: Sequence[object]) -> int | None:

@@ -112,7 +112,8 @@ class Session:
         note(3, lambda: f"kernels of {self!r}\n{self.source()}")
         self._bodies = [body for body in bodies(self._plan) if body.sized or body.requirements]
         with timed("compile or load its kernels"):
-            prepare(self._compiled.sources, any(step.grain != 0 for step in self._compiled.steps))
+            parallel = any(step.grain != 0 for step in self._compiled.steps)
+            self._compiled.kernels = prepare(self._compiled.sources, parallel)
         self.variables: tuple[Variable, ...] = arguments.find_variables(self._plan, everything, changes)
         self._changes = changes
         self._written = [v for v, _ in changes]

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import ctypes
+import gc
 import subprocess
 import sys
 import threading
+from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import numpy as np
 import pytest
+from llvmlite import ir
 
 from staticad.codegen import jit, loader
 from staticad.errors import CompileError
@@ -99,10 +103,10 @@ def test_an_interrupted_thread_leaves_no_more_work(monkeypatch: pytest.MonkeyPat
     sources = [ADD.format(6), ADD.format(7)]
     begun, going_on, load = threading.Event(), threading.Event(), loader._load_object
 
-    def slowly(payload: bytes, symbol: str) -> int:
+    def slowly(*args: Any) -> int:
         begun.set()
         assert going_on.wait(60)
-        return load(payload, symbol)
+        return load(*args)
 
     def interrupt(function: Callable[[], None], arguments: tuple[()]) -> None:
         threading.Thread(target=function).start()
@@ -115,4 +119,32 @@ def test_an_interrupted_thread_leaves_no_more_work(monkeypatch: pytest.MonkeyPat
         loader.load(sources)
     going_on.set()
     loader._settle()
-    assert [source in loader._addresses for source in sources] == [True, False]
+    assert [loader._known(source) is not None for source in sources] == [True, False]
+
+
+def test_code_that_nobody_holds_is_given_back(monkeypatch: pytest.MonkeyPatch, rng: np.random.Generator) -> None:
+    """What was loaded together goes together, when other kernels are loaded; what is held or recent stays."""
+    monkeypatch.setattr(loader, "_recent", deque(maxlen=1))
+    texts = [ADD.format(20 + k) for k in range(4)]
+    loader.load(texts[3:])  # gives back what other tests have left
+    first, second = loader.load(texts[:2]).values()
+    before = len(loader._engines)
+    assert loader.load(texts[:1])[texts[0]] is first
+    del second
+    loader.load(texts[2:3])
+    assert loader._known(texts[0]) is first and loader._known(texts[1]) is None and texts[2] in loader._codes
+    assert len(loader._engines) <= before + 1
+    del first
+    held = loader.load(texts[1:2])
+    assert not {texts[0], texts[3]} & set(loader._codes) and len(loader._engines) <= before + 1
+    x, y = rng.normal(size=8), np.zeros(8)
+    args = np.array([x.ctypes.data, y.ctypes.data])
+    KERNEL(held[texts[1]].address)(args.ctypes.data, 0, 8)
+    np.testing.assert_array_equal(y, x + 21)
+
+
+def test_the_compiler_keeps_nothing_of_a_kernel() -> None:
+    """Which would be megabytes."""
+    jit.compile_source(ADD.format(24))
+    gc.collect()
+    assert not [o for o in gc.get_objects() if isinstance(o, ir.Module)]
