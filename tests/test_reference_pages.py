@@ -80,7 +80,7 @@ NAN, INF = float("nan"), float("inf")
         (sa.log, [0.0], -INF, [INF]),
         (sa.remainder, [-7.5, 2.0], 0.5, [1.0, 4.0]),
         (lambda a: sa.where(a > 0, sa.log(a), 1.0), [-1.0], 1.0, [0.0]),
-        (lambda a: sa.where(a > 0, 1.0 / a, 1.0), [0.0], 1.0, [NAN]),
+        (lambda a: sa.where(a > 0, 1.0 / a, 1.0), [0.0], 1.0, [0.0]),
         (sa.round, [2.5], 2.0, None),
         (sa.sign, [NAN], NAN, None),
         (lambda a: a / 0.0, [1.0], INF, [INF]),

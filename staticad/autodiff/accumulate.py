@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from staticad.errors import VerifyError
 from staticad.ir.dims import is_runtime
 from staticad.ir.graph import Tensor
-from staticad.ir.types import TensorType
+from staticad.ir.types import TensorType, may_be_same
 from staticad.ops.arithmetic import ADD
 from staticad.ops.base import apply, apply_all
 from staticad.ops.control import LOOP, Body, LoopShape, parameter, steps_made
 from staticad.ops.creation import FULL
 from staticad.ops.indexing import Scatter
+from staticad.ops.movement import BROADCAST_TO, EXPAND_DIMS
+from staticad.ops.reduce import SUM
+from staticad.ops.selection import WHERE
 from staticad.ops.slicing import EMBED, REPLACE, SLICE
+from staticad.ops.sources import constant_array
 
 
 def accumulate(one: Tensor, other: Tensor) -> Tensor:
@@ -18,6 +23,9 @@ def accumulate(one: Tensor, other: Tensor) -> Tensor:
     costs the places that are written, not the whole array."""
     if has_runtime_length(one):
         return _add_recorded(one, other)
+    chosen = add_choices(one, other)
+    if chosen is not None:
+        return chosen
     for emptied, region in ((one, other), (other, one)):
         if _fits_in(emptied, region):
             base, value = emptied.inputs[0], region.inputs[0]
@@ -32,6 +40,36 @@ def accumulate(one: Tensor, other: Tensor) -> Tensor:
         if chain:
             return base
     return apply(ADD, one, other)
+
+
+def add_choices(one: Tensor, other: Tensor) -> Tensor | None:
+    """The sum of two tensors of one type that are zero by the same condition, or each where the other is not."""
+    if one.op is not WHERE or other.op is not WHERE or one.inputs[0] is not other.inputs[0]:
+        return None
+    condition, a, b = one.inputs
+    _, c, d = other.inputs
+    zeros = tuple(map(is_zero, (a, b, c, d)))
+    if zeros == (False, True, True, False):
+        found = apply(WHERE, condition, a, d)
+    elif zeros == (True, False, False, True):
+        found = apply(WHERE, condition, c, b)
+    elif zeros == (False, True, False, True):
+        found = apply(WHERE, condition, apply(ADD, a, c), b)
+    elif zeros == (True, False, True, False):
+        found = apply(WHERE, condition, a, apply(ADD, b, d))
+    else:
+        return None
+    return found if found.shape == one.shape else None
+
+
+def is_zero(tensor: Tensor) -> bool:
+    """Whether a tensor is known to be 0 everywhere."""
+    while tensor.op is BROADCAST_TO or tensor.op is EXPAND_DIMS:
+        tensor = tensor.inputs[0]
+    if tensor.op is FULL:
+        return bool(tensor.node.attrs["value"] == 0)
+    array = constant_array(tensor)
+    return array is not None and array.size == 1 and not array.any()
 
 
 def has_runtime_length(tensor: Tensor) -> bool:
@@ -67,3 +105,28 @@ def _add_recorded(one: Tensor, other: Tensor) -> Tensor:
     body = Body(tuple(slices), (accumulate(*slices),))
     shape = LoopShape(0, 2, 0, 1, one.shape[0], counted=True)
     return apply_all(LOOP, one, other, steps_made(one.node), body=body, shape=shape, base=body)[0]
+
+
+def sum_to(cotangent: Tensor, target: TensorType, name: str = "sum_to") -> Tensor:
+    """The adjoint of broadcasting ``target``: sums over the axes that were added or stretched from size 1.
+
+    Only a statically known 1 stretches, so a free size is never summed over.
+    """
+    added = cotangent.ndim - target.ndim
+    if cotangent.dtype != target.dtype or added < 0:
+        raise VerifyError(f"the vjp of {name} returned {cotangent.type} as the cotangent of {target}")
+    axes = summed_axes(cotangent, target)
+    if axes:
+        cotangent = apply(SUM, cotangent, axes=axes)
+    if axes[added:]:
+        cotangent = apply(EXPAND_DIMS, cotangent, axes=tuple(a - added for a in axes[added:]))
+    if not may_be_same(cotangent.shape, target.shape):
+        raise VerifyError(f"the vjp of {name} returned {cotangent.type} as the cotangent of {target}")
+    return cotangent
+
+
+def summed_axes(cotangent: Tensor, target: TensorType) -> tuple[int, ...]:
+    """The axes of a cotangent that broadcasting added, and those that it stretched from size 1."""
+    added = max(cotangent.ndim - target.ndim, 0)
+    stretched = (a + added for a, size in enumerate(target.shape) if size == 1 and cotangent.shape[a + added] != 1)
+    return (*range(added), *stretched)

@@ -7,6 +7,8 @@ from typing import Any
 
 from staticad.autodiff.connect import as_list, check_floats, cuts, find_dependent
 from staticad.autodiff.control import control_jvp
+from staticad.autodiff.masked import push, push_folded
+from staticad.autodiff.masks import Masks
 from staticad.autodiff.squares import without_roots
 from staticad.errors import GradientError, VerifyError
 from staticad.ir.dtypes import is_float
@@ -15,7 +17,8 @@ from staticad.ir.provenance import inherit, user_call
 from staticad.ir.types import may_be_same
 from staticad.ops.arithmetic import ADD
 from staticad.ops.barrier import carried, demanding, of_shape
-from staticad.ops.base import Assemble, Cast, Elementwise, apply, apply_all
+from staticad.ops.base import Assemble, Cast, Elementwise, Reduce, apply, apply_all
+from staticad.ops.contract import Contract
 from staticad.ops.control import Control
 from staticad.ops.creation import zeros
 from staticad.ops.movement import BROADCAST_TO
@@ -59,10 +62,12 @@ def _differentiate(
     with user_call():
         for x, tangent in zip(sources, given, strict=True):
             found[x] = apply(ADD, found[x], tangent) if x in found else tangent
+    masks = Masks(order, found.values())
     for node in order:
         if cuts(node) or not any(t in dependent for t in node.outputs):
             continue
-        for tensor, pushed in zip(node.outputs, _push(node, [found.get(t) for t in node.inputs]), strict=True):
+        tangents_in = [found.get(t) for t in node.inputs]
+        for tensor, pushed in zip(node.outputs, _push(node, tangents_in, masks), strict=True):
             if pushed is not None:
                 found[tensor] = apply(ADD, found[tensor], pushed) if tensor in found else pushed
     with user_call():
@@ -84,7 +89,7 @@ def _tangents(xs: list[Tensor], given: Any) -> list[Tensor]:
     return tangents
 
 
-def _push(node: Node, tangents: list[Tensor | None]) -> list[Tensor | None]:
+def _push(node: Node, tangents: list[Tensor | None], masks: Masks) -> list[Tensor | None]:
     """The tangents of a node's outputs, each in the shape of its output; None where they are zero."""
     if all(t is None for t in tangents):
         return [None] * len(node.outputs)
@@ -92,13 +97,15 @@ def _push(node: Node, tangents: list[Tensor | None]) -> list[Tensor | None]:
     with inherit(node.where.derived(f"tangent of {op.name}")):
         if isinstance(op, Control):
             return control_jvp(node, tangents, _of_body)
-        if op.jvp is not None:
+        if isinstance(op, Contract | Reduce):
+            results = [push_folded(node, tangents, masks)]
+        elif op.jvp is not None:
             made = op.jvp(tangents, node.outputs if op.several_outputs else node.out, *node.inputs, **node.attrs)
             results = list(made) if op.several_outputs else [made]
         elif op.linear or isinstance(op, Cast):
             results = _linear(node, tangents)
         elif isinstance(op, Elementwise) and op.vjp is not None:
-            results = [_elementwise(node, tangents)]
+            results = [_elementwise(node, tangents, masks)]
         else:
             raise GradientError(f"{op.name} has no forward derivative rule ({describe(node.outputs[0])})")
         if len(results) != len(node.outputs):
@@ -115,15 +122,13 @@ def _linear(node: Node, tangents: list[Tensor | None]) -> list[Tensor | None]:
     return [t if is_float(t.dtype) else None for t in apply_all(node.op, *inputs, **attrs)]
 
 
-def _elementwise(node: Node, tangents: list[Tensor | None]) -> Tensor | None:
+def _elementwise(node: Node, tangents: list[Tensor | None], masks: Masks) -> Tensor | None:
     """The Jacobian is diagonal, so that the reverse rule applied to a tangent gives the forward derivative."""
     total: Tensor | None = None
     for position, tangent in enumerate(tangents):
-        if tangent is None:
-            continue
-        part = node.op.vjp(tangent, node.outputs[0], *node.inputs, **node.attrs)[position]
+        part = None if tangent is None else push(node, position, tangent, masks)
         if part is not None:
-            total = part if total is None else apply(ADD, total, part)
+            total = part if total is None else masks.add(total, part)
     return total
 
 

@@ -14,18 +14,18 @@ import numpy as np
 from staticad.autodiff.accumulate import accumulate
 from staticad.autodiff.connect import as_list, check_floats, cuts, explain_unconnected, find_dependent
 from staticad.autodiff.control import control_vjp
+from staticad.autodiff.masked import pull, summed, weighs
+from staticad.autodiff.masks import Masks
 from staticad.autodiff.squares import without_roots
 from staticad.errors import GradientError, VerifyError
 from staticad.ir.dims import product
 from staticad.ir.graph import Node, Tensor, describe, sort_nodes
 from staticad.ir.provenance import inherit, user_call
-from staticad.ir.types import TensorType, may_be_same
+from staticad.ir.types import may_be_same
 from staticad.ops.barrier import carried, demanding, of_shape
 from staticad.ops.base import apply
 from staticad.ops.control import Control
 from staticad.ops.creation import FULL
-from staticad.ops.movement import EXPAND_DIMS
-from staticad.ops.reduce import SUM
 from staticad.ops.sources import constant
 
 Unconnected = Literal["error", "zero", "none"]
@@ -136,61 +136,50 @@ def _pull(
         if y in dependent:
             parts.setdefault(y, []).append(seed)
     kept: dict[Tensor, Tensor] = {}
+    masks = Masks(order, (seed for _, seed in seeds))
     for node in reversed(order):
         cotangents: list[Tensor | None] = []
         for tensor in node.outputs:
             contributions = parts.pop(tensor, None)
-            cotangent = _total(tensor, contributions) if contributions is not None else None
+            cotangent = _total(tensor, contributions, masks) if contributions is not None else None
             if cotangent is not None and tensor in sources:
                 kept[tensor] = cotangent
             cotangents.append(None if tensor in stops else cotangent)
         if cuts(node) or not any(t in dependent for t in node.inputs) or all(c is None for c in cotangents):
             continue
-        for x, contribution in zip(node.inputs, _pull_node(node, cotangents, dependent), strict=True):
+        for x, contribution in zip(node.inputs, _pull_node(node, cotangents, dependent, masks), strict=True):
             if x in dependent and contribution is not None:
                 parts.setdefault(x, []).append(contribution)
     return kept
 
 
-def _total(tensor: Tensor, contributions: list[Tensor]) -> Tensor:
+def _total(tensor: Tensor, contributions: list[Tensor], masks: Masks) -> Tensor:
     if len(contributions) == 1:
         return contributions[0]
     with inherit(tensor.where.derived(f"sum of gradients of {tensor.op.name}")):
         total = contributions[0]
         for contribution in contributions[1:]:
-            total = accumulate(total, contribution)
+            total = masks.add(total, contribution, accumulate)
     return total
 
 
-def _pull_node(node: Node, cotangents: list[Tensor | None], dependent: set[Tensor]) -> list[Tensor | None]:
+def _pull_node(
+    node: Node, cotangents: list[Tensor | None], dependent: set[Tensor], masks: Masks
+) -> list[Tensor | None]:
     """The cotangents of a node's inputs, each with the rank and dtype of its input, from those of its outputs."""
-    op = node.op
+    op, first = node.op, cotangents[0]
     with inherit(node.where.derived(f"gradient of {op.name}")):
         if isinstance(op, Control):
             return control_vjp(node, cotangents, [t in dependent for t in node.inputs], _of_body)
         if op.vjp is None:
             raise GradientError(f"{op.name} has no derivative rule ({describe(node.outputs[0])})")
-        given, made = (tuple(cotangents), node.outputs) if op.several_outputs else (cotangents[0], node.out)
-        results = op.vjp(given, made, *node.inputs, **node.attrs)
+        if first is not None and weighs(node) and (parts := pull(node, first, masks)) is not None:
+            results = parts
+        else:
+            given, made = (tuple(cotangents), node.outputs) if op.several_outputs else (first, node.out)
+            results = [None if r is None else ((), r) for r in op.vjp(given, made, *node.inputs, **node.attrs)]
         if len(results) != len(node.inputs):
             raise VerifyError(f"the vjp of {op.name} returned {len(results)} cotangents for {len(node.inputs)} inputs")
-        return [None if r is None else sum_to(r, x.type, op.name) for r, x in zip(results, node.inputs, strict=True)]
-
-
-def sum_to(cotangent: Tensor, target: TensorType, name: str = "sum_to") -> Tensor:
-    """The adjoint of broadcasting ``target``: sums over the axes that were added or stretched from size 1.
-
-    Only a statically known 1 stretches, so a free size is never summed over.
-    """
-    added = cotangent.ndim - target.ndim
-    if cotangent.dtype != target.dtype or added < 0:
-        raise VerifyError(f"the vjp of {name} returned {cotangent.type} as the cotangent of {target}")
-    stretched = tuple(a for a, size in enumerate(target.shape) if size == 1 and cotangent.shape[a + added] != 1)
-    axes = (*range(added), *(a + added for a in stretched))
-    if axes:
-        cotangent = apply(SUM, cotangent, axes=axes)
-    if stretched:
-        cotangent = apply(EXPAND_DIMS, cotangent, axes=stretched)
-    if not may_be_same(cotangent.shape, target.shape):
-        raise VerifyError(f"the vjp of {name} returned {cotangent.type} as the cotangent of {target}")
-    return cotangent
+        return [
+            None if r is None else summed(*r, x.type, masks, op.name) for r, x in zip(results, node.inputs, strict=True)
+        ]

@@ -158,7 +158,7 @@ ABS = Elementwise(
     "abs",
     numpy=np.absolute,
     ulps=0,
-    vjp=lambda g, y, x: (g * apply(SIGN, x),),
+    vjp=lambda g, y, x: (select(apply(NOT_EQUAL, x, zero_like(x)), g * apply(SIGN, x), zero_like(g)),),
     notes="derivative 0 at 0",
 )
 

@@ -79,7 +79,8 @@ def _extreme_jvp(ts: Tangents, y: Tensor, x: Tensor, axes: Axes) -> Tensor | Non
         return None
     tied, count = _ties(y, x, axes)
     zero = apply(FULL, shape=(), dtype=y.dtype, value=0.0)
-    return apply(SUM, apply(WHERE, tied, ts[0], zero), axes=axes) / count
+    mean = apply(SUM, apply(WHERE, tied, ts[0], zero), axes=axes) / count
+    return apply(WHERE, apply(EQUAL, y, y), mean, zero)
 
 
 def _reference(fold: Callable[..., Any]) -> Callable[..., Any]:

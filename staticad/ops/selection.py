@@ -12,7 +12,7 @@ import numpy as np
 from staticad.ir.graph import Tensor
 from staticad.ops import ranges
 from staticad.ops.base import Elementwise, apply
-from staticad.ops.comparison import EQUAL, GREATER
+from staticad.ops.comparison import EQUAL, GREATER, GREATER_EQUAL
 from staticad.ops.sources import constant
 
 
@@ -39,15 +39,14 @@ WHERE = Elementwise(
     ulps=0,
     range_rule=ranges.either,
     vjp=_where_vjp,
-    notes="the branch that is not taken gets the cotangent 0, which its own rule may turn into NaN where its"
-    " derivative is infinite (1 / x at 0): guard its operand with a `where` too",
+    notes="the branch that is not taken gets no cotangent: see [masks](masks.md)",
 )
 
 
 def _share(g: Tensor, winner: Tensor, loser: Tensor) -> Tensor:
     """g where the winner is larger, half of it where both are equal, 0 elsewhere (and for NaN)."""
-    tie = select(apply(EQUAL, winner, loser), g * 0.5, zero_like(g))
-    return select(apply(GREATER, winner, loser), g, tie)
+    share = select(apply(EQUAL, winner, loser), g * 0.5, g)
+    return select(apply(GREATER_EQUAL, winner, loser), share, zero_like(g))
 
 
 TIES = "NaN if one operand is NaN; equal operands get half the cotangent each"

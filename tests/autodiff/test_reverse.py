@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 import staticad as sa
-from staticad.autodiff.reverse import gradients, sum_to
+from staticad.autodiff.accumulate import sum_to
+from staticad.autodiff.reverse import gradients
 from staticad.errors import GradientError, VerifyError
 from staticad.ir.graph import Node, sort_nodes
 from staticad.ir.types import TensorType
