@@ -9,6 +9,8 @@ column-major one, and ``C^T = op(B)^T op(A)^T``, so BLAS is asked for the produc
 Fortran interface takes every argument by address; `Gemm` lays the argument block out so that the slots themselves are
 what BLAS reads.
 
+Many terms are added up in float64, `GEMM_TERMS` of them at a time (see `staticad.codegen.wide_sums`).
+
 ``beta = 0`` overwrites C whatever it holds (NaN included); ``k = 0`` leaves ``beta * C``; an empty C is left alone.
 
 Large products are cut here, not by BLAS: its own threads would make results depend on their number,
@@ -24,6 +26,7 @@ from staticad.codegen.machine_language import function_text
 from staticad.codegen.routine_text import Cut, Cutting, RoutineText
 
 if TYPE_CHECKING:  # names of machine code, which nothing calls in Python
+    from staticad.codegen.kernel_language import matrix_sums
     from staticad.codegen.machine_language import address_of, call_gemm, peek, poke, stack_words
     from staticad.codegen.routine_names import (
         ALPHA,
@@ -31,8 +34,13 @@ if TYPE_CHECKING:  # names of machine code, which nothing calls in Python
         BATCH_B,
         BATCH_C,
         BETA,
+        CLEAR,
+        COLLECT,
         COLUMNS,
         CUT,
+        DTYPE,
+        FETCH,
+        GEMM_TERMS,
         ITEMSIZE,
         LEADING_A,
         LEADING_B,
@@ -42,6 +50,8 @@ if TYPE_CHECKING:  # names of machine code, which nothing calls in Python
         ROWS,
         TRANSPOSE_A,
         TRANSPOSE_B,
+        WIDE,
+        WRITE,
         A,
         B,
         C,
@@ -53,9 +63,11 @@ if TYPE_CHECKING:  # names of machine code, which nothing calls in Python
 
 def _gemm(args: int, lo: int, hi: int) -> None:
     slots = address_of(args)
-    sizes = stack_words(2)
+    sizes = stack_words(4)
     m = peek(slots, M)
     n = peek(slots, N)
+    k = peek(slots, K)
+    wide = peek(slots, WIDE)
     a = peek(slots, A)
     b = peek(slots, B)
     c = peek(slots, C)
@@ -71,6 +83,7 @@ def _gemm(args: int, lo: int, hi: int) -> None:
             stride = 1
         a += ITEMSIZE * lo * stride
         c += ITEMSIZE * lo * peek(slots, LEADING_C)
+        wide += 8 * lo * n
     elif cut == COLUMNS:
         n = hi - lo
         stride = 1
@@ -78,31 +91,62 @@ def _gemm(args: int, lo: int, hi: int) -> None:
             stride = peek(slots, LEADING_B)
         b += ITEMSIZE * lo * stride
         c += ITEMSIZE * lo
+        wide += 8 * lo * m
     else:
         count = hi - lo
         a += lo * batch_a
         b += lo * batch_b
         c += lo * batch_c
+        wide += 8 * lo * m * n
     poke(sizes, 0, n)
     poke(sizes, 1, m)
+    poke(sizes, 2, k)
+    poke(sizes, 3, peek(slots, BETA))
+    leading = peek(slots, LEADING_C)
+    step_a = ITEMSIZE
+    if peek(slots, TRANSPOSE_A) == LETTER_T:
+        step_a = ITEMSIZE * peek(slots, LEADING_A)
+    step_b = ITEMSIZE * peek(slots, LEADING_B)
+    if peek(slots, TRANSPOSE_B) == LETTER_T:
+        step_b = ITEMSIZE
+    parts = (k + GEMM_TERMS - 1) // GEMM_TERMS
+    first = CLEAR
+    if parts > 1:
+        if peek(slots, BETA) != 0:
+            first = FETCH
+        poke(sizes, 3, 0)  # each part overwrites C
+    elif parts == 0:
+        parts = 1
     if m > 0 and n > 0:
         for _ in range(count):
-            call_gemm(
-                peek(slots, ROUTINE),
-                slots + 8 * TRANSPOSE_B,
-                slots + 8 * TRANSPOSE_A,
-                sizes,
-                sizes + 8,
-                slots + 8 * K,
-                slots + 8 * ALPHA,
-                b,
-                slots + 8 * LEADING_B,
-                a,
-                slots + 8 * LEADING_A,
-                slots + 8 * BETA,
-                c,
-                slots + 8 * LEADING_C,
-            )
+            if parts > 1:
+                poke(sizes, 2, GEMM_TERMS)
+                matrix_sums(wide, c, leading, m, n, first, DTYPE)
+            for part in range(parts):
+                done = part * GEMM_TERMS
+                if done > 0 and k - done < GEMM_TERMS:
+                    poke(sizes, 2, k - done)
+                call_gemm(
+                    peek(slots, ROUTINE),
+                    slots + 8 * TRANSPOSE_B,
+                    slots + 8 * TRANSPOSE_A,
+                    sizes,
+                    sizes + 8,
+                    sizes + 16,
+                    slots + 8 * ALPHA,
+                    b + done * step_b,
+                    slots + 8 * LEADING_B,
+                    a + done * step_a,
+                    slots + 8 * LEADING_A,
+                    sizes + 24,
+                    c,
+                    slots + 8 * LEADING_C,
+                )
+                if parts > 1:
+                    matrix_sums(wide, c, leading, m, n, COLLECT, DTYPE)
+            if parts > 1:
+                matrix_sums(wide, c, leading, m, n, WRITE, DTYPE)
+                wide += 8 * m * n
             a += batch_a
             b += batch_b
             c += batch_c

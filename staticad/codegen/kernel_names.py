@@ -18,6 +18,7 @@ from staticad.codegen import (
     scalar_power,
     scalar_random,
     scalar_reduce,
+    wide_sums,
 )
 from staticad.codegen.vecmath import error_function, exponential, inverse_error, logarithm, sigmoidal, trigonometric
 
@@ -56,6 +57,7 @@ MODULES = (
     scalar_bitwise,
     scalar_random,
     scalar_reduce,
+    wide_sums,
 )
 
 KERNEL_NAMES: dict[str, object] = {**DTYPES, **CONSTANTS}

@@ -11,7 +11,7 @@ from numba.core.errors import NumbaTypeError
 from numba.extending import intrinsic
 
 from staticad.codegen.intrinsics import Pointer, element_address
-from staticad.codegen.matrix_tiles import product_function
+from staticad.codegen.matrix_depth import product_function
 from staticad.codegen.matrix_vectors import ADDRESS
 from staticad.codegen.vecmath.builder import FLOATS, ir_type
 

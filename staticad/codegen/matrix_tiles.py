@@ -51,11 +51,19 @@ class Operands:
     add: ir.Value
 
 
-def product_function(module: ir.Module, element: ir.Type) -> ir.Function:
+def tiles_function(module: ir.Module, element: ir.Type) -> ir.Function:
     """The function of a module for matrices of float or double: ``C = A @ B``, or ``C += alpha * (A @ B)`` where its
     last argument is 1; its arguments are those of `Operands`. C overlaps neither A nor B; rows of C are
     contiguous, and rows or columns of B."""
-    name = f"matrix_product_{element}"
+    function = declare(module, element, f"matrix_tiles_{element}")
+    if function.is_declaration:
+        builder = ir.IRBuilder(function.append_basic_block("entry"))
+        _Product(builder, element, registers(), Operands(*function.args)).emit()
+    return function
+
+
+def declare(module: ir.Module, element: ir.Type, name: str) -> ir.Function:
+    """A function of a module with the arguments of a product."""
     found = module.globals.get(name)
     if found is not None:
         return found
@@ -66,8 +74,6 @@ def product_function(module: ir.Module, element: ir.Type) -> ir.Function:
     function.attributes.add("nounwind")
     for place in (0, 2, 5):
         function.args[place].add_attribute("noalias")
-    builder = ir.IRBuilder(function.append_basic_block("entry"))
-    _Product(builder, element, registers(), Operands(*function.args)).emit()
     return function
 
 

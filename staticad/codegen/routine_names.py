@@ -35,10 +35,15 @@ STEP_OUT1: int
 STEP_WORK: int
 TRANSPOSE_A: int
 TRANSPOSE_B: int
+WIDE: int
 WORK: int
 # Others.
+CLEAR: int
+COLLECT: int
 COLUMNS: int
 DTYPE: type[float]
+FETCH: int
+GEMM_TERMS: int
 ITEMSIZE: int
 LETTER_L: int
 LETTER_N: int
@@ -47,3 +52,4 @@ LETTER_T: int
 LETTER_U: int
 ONE: int
 ROWS: int
+WRITE: int

@@ -9,7 +9,7 @@ from enum import IntEnum
 
 import numpy as np
 
-from staticad.lower.kernel.routine import Routine
+from staticad.lower.kernel.routine import GEMM_TERMS, Routine
 
 
 class Cut(IntEnum):
@@ -20,14 +20,23 @@ class Cut(IntEnum):
     COLUMNS = 2
 
 
+class Sums(IntEnum):
+    """What `matrix_sums` does with a matrix of sums in float64: set it to zero or to C, add C, write it to C."""
+
+    CLEAR = 0
+    FETCH = 1
+    COLLECT = 2
+    WRITE = 3
+
+
 Cutting = tuple[Cut, int, int]  # what is cut, the extent of the step and its grain (0: not at all)
 
 
 @dataclass(frozen=True)
 class RoutineText:
-    """``text`` is the source of a kernel in which names of slots and of `Cut` stand for their numbers, ITEMSIZE for the
-    bytes of an element, DTYPE for its dtype, ONE for the bits of 1, and LETTER_N for the letter N. The slot CUT is the
-    last one.
+    """``text`` is the source of a kernel in which names of slots, of `Cut` and of `Sums` stand for their numbers,
+    ITEMSIZE for the bytes of an element, DTYPE for its dtype, ONE for the bits of 1, and LETTER_N for the letter N. The
+    slot CUT is the last one.
 
     ``cut`` decides by the contents of the slots and the number of matrices: by sizes alone, never by the number of
     threads, so that results do not depend on that.
@@ -39,7 +48,8 @@ class RoutineText:
     def source(self, routine: Routine) -> str:
         """The text for the slots and the dtype of a routine."""
         values = {name: str(number) for number, name in enumerate((*routine.slots, "CUT"))}
-        values |= {cut.name: str(int(cut)) for cut in Cut}
+        values |= {name.name: str(int(name)) for kind in (Cut, Sums) for name in kind}
+        values["GEMM_TERMS"] = str(GEMM_TERMS)
         values |= {"ITEMSIZE": str(routine.dtype.itemsize), "DTYPE": routine.dtype.name}
         values["ONE"] = str(int.from_bytes(np.ones((), routine.dtype).tobytes(), "little"))
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from staticad.config import note
 from staticad.ir.dims import Size, is_runtime
-from staticad.ir.dtypes import UINT8
+from staticad.ir.dtypes import FLOAT64, UINT8
 from staticad.ir.graph import Node, Tensor, sort_nodes
 from staticad.ir.types import Constraint
 from staticad.lower.emission.builder import Event
@@ -97,6 +97,7 @@ class GraphLowering:
         self._sources: dict[Node, Buffer] = {}
         self._constants: dict[ConstantValue, Buffer] = {}
         self._computed: dict[Tensor, Buffer] = {}
+        self._wide: dict[Tensor, Buffer] = {}
         self._in_place: dict[Node, list[Buffer]] = {}
         self._placed: Placed = {}
         for carry in carries or ():
@@ -128,6 +129,15 @@ class GraphLowering:
         buffer = Buffer(len(self.buffers), TEMPORARY, (size,), UINT8)
         self.buffers.append(buffer)
         return buffer
+
+    def wide(self, tensor: Tensor) -> Buffer:
+        """A temporary in which the kernel that makes a tensor accumulates it in float64."""
+        found = self._wide.get(tensor)
+        if found is None:
+            shape = self.sizes.shape(tensor.shape)
+            found = self._wide[tensor] = Buffer(len(self.buffers), TEMPORARY, shape, FLOAT64)
+            self.buffers.append(found)
+        return found
 
     def _source(self, tensor: Tensor) -> Buffer:
         array = constant_array(tensor)

@@ -8,7 +8,18 @@ from contextlib import contextmanager
 
 import pytest
 
-THRESHOLDS = {"CHUNK": 8, "SMALL": 8, "SHARE": 2, "BLOCK": 2, "TILE": 2, "RUN": 4, "LEAST_RUN": 2, "LONG": 3, "FEW": 1}
+THRESHOLDS = {
+    "CHUNK": 8,
+    "SMALL": 8,
+    "SHARE": 2,
+    "BLOCK": 2,
+    "TILE": 2,
+    "RUN": 4,
+    "LEAST_RUN": 2,
+    "COLUMN_RUN": 2,
+    "LONG": 3,
+    "FEW": 1,
+}
 MODULES = (
     "fusion.clusters",
     "fusion.joining",

@@ -225,6 +225,15 @@ class Builder:
         self._blocks[-1].cost += 1
         self.emit(Store(self.pointer(buffer), index, value))
 
+    def reload(self, buffer: Buffer, affine: Affine) -> Name:
+        """What this kernel has just stored itself."""
+        self.accesses.append(affine)
+        index, _ = self.index(affine)
+        found = self.fresh("v", buffer.dtype)
+        self._depth[found.name] = self.depth
+        self.emit(Load(found.name, self.pointer(buffer), index))
+        return found
+
     def update(self, buffer: Buffer, affine: Affine, combine: str, value: Expression) -> None:
         self.accesses.append(affine)
         index, _ = self.index(affine)

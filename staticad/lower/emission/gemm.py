@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from staticad.ir.dims import floordiv, maximum, product
+from staticad.ir.dims import Size, floordiv, maximum, minimum, product
+from staticad.ir.dtypes import FLOAT64
 from staticad.ir.graph import Node
 from staticad.lower.emission.products import product_kernel
 from staticad.lower.fusion.operands import batch_shape, bits
 from staticad.lower.interface import Lowering
 from staticad.lower.kernel.plan import Address, Argument, Buffer, Library, Step, Symbolic
-from staticad.lower.kernel.routine import gemm
+from staticad.lower.kernel.routine import GEMM_TERMS, gemm
 
 
 def product_step(lowering: Lowering, node: Node, onto: Buffer | None = None, alpha: float = 1.0) -> Step:
@@ -26,6 +27,9 @@ def _gemm_step(lowering: Lowering, node: Node, onto: Buffer | None, alpha: float
     k = lowering.fusion.sizes.shape(node.inputs[0].shape)[-1]
     itemsize = target.dtype.itemsize
     left, right = lowering.buffer(lowering.fusion.memory(a.base)), lowering.buffer(lowering.fusion.memory(b.base))
+    batch = product(batch_shape(node, lowering.fusion.sizes))
+    wide: Size = FLOAT64.itemsize * batch * m * n * minimum(1, floordiv(k, GEMM_TERMS + 1))
+    scratch = lowering.scratch_bytes(wide) if wide != 0 else None
     arguments: tuple[Argument, ...] = (
         Library("gemm"),
         Address(left.number, a.offset * itemsize),
@@ -35,14 +39,15 @@ def _gemm_step(lowering: Lowering, node: Node, onto: Buffer | None, alpha: float
         *(Symbolic(ord("T" if side.transposed else "N")) for side in (a, b)),
         *(Symbolic(bits(number, target.dtype)) for number in (alpha, beta)),
         *map(Symbolic, (a.batch_stride, b.batch_stride, m * n)),
+        Symbolic(0) if scratch is None else Address(scratch.number),
     )
     return Step(
         gemm(target.dtype),
         arguments,
-        product(batch_shape(node, lowering.fusion.sizes)),
+        batch,
         0,
         (left.number, right.number),
-        (target.number,),
+        (target.number,) if scratch is None else (target.number, scratch.number),
         "matmul",
         (node.where,),
         floordiv(product((*shape, k)), 4),

@@ -12,17 +12,18 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from staticad.ir.dims import Size, floordiv, product
-from staticad.ir.dtypes import FLOAT32, FLOAT64, INT64
-from staticad.ir.expressions import Cast, Name, arithmetic, call, constant
+from staticad.ir.dtypes import INT64
+from staticad.ir.expressions import Name, arithmetic, call, constant
 from staticad.ir.graph import Node
 from staticad.lower.emission.emit import Emitter
 from staticad.lower.emission.reductions import (
-    RUN,
     RUNS,
     combined_dtype,
+    is_sum,
     reduction_of,
 )
 from staticad.lower.emission.results import CHUNK_KEY, Accumulator, Bounds, Results
+from staticad.lower.emission.runs import GROUP, Runs
 from staticad.lower.fusion.clusters import (
     ACCUMULATE,
     BLOCK,
@@ -42,6 +43,7 @@ from staticad.lower.kernel.hints import GRAIN, grain_of, loop_hint
 from staticad.lower.kernel.language import HI, LO, Branch, Compute, Statement
 from staticad.lower.kernel.plan import Buffer, Step
 
+LIGHT = 8  # cost of a column sum of which little code is several rows
 TILE = 32  # side of the squares in which arrays are transposed
 PIECE_KEY = "piece"
 FAR = constant(2**63 - 1, INT64)  # behind every place
@@ -59,6 +61,7 @@ class Nest:
         self.lowering, self.cluster, self.outputs = lowering, cluster, outputs
         self.outer_axes = cluster.outer or 0
         self.members = list(cluster.members.values())
+        self.light = False
         self.stages = 1 + max((m.stage for m in self.members if m.level == INNER or m.kind == ROW), default=0)
         self.chunked = any(m.reduction is not None and m.reduction.partial for m in self.members)
 
@@ -66,6 +69,7 @@ class Nest:
         """The kernel of the cluster; the emitter tells what it loads."""
         trial = self._build(separate(self.cluster.space))
         axes = merge(self.cluster.space, self.outer_axes, trial.accesses)
+        self.light = 0 < self.innermost_cost <= LIGHT
         emitter = self._build(axes)
         if self._crosses(emitter.accesses):
             emitter = self._build(axes, tiled=True)
@@ -125,13 +129,32 @@ class Nest:
         columns = all(a.depth == 0 and a.below == [last] for a in self.results.accumulators)
         return columns and all(m.kind in (MAP, ACCUMULATE) and m.level == INNER for m in self.members)
 
+    def _groupable(self) -> bool:
+        """True if all that the kernel does is to add up something simple in memory, down columns."""
+        if not self.light or self.stages > 1 or len(self.axes) < 2:
+            return False
+        depth, last = len(self.axes) - 2, self.axes[-1]
+        rows = self.axes[depth].extent
+        if isinstance(rows, int) and rows < 2 * GROUP:
+            return False
+        sums = {a.member.node for a in self.results.accumulators}
+        if not sums or any(m.kind == ROW or (m.node not in sums and self.outputs(m.node)) for m in self.members):
+            return False
+        return all(
+            a.depth == depth >= self.outer_count and a.below == [last] for a in self.results.accumulators
+        ) and all(a.member.level == INNER and is_sum(a.member) and a.run >= 0 for a in self.results.accumulators)
+
     def _build(self, axes: list[Axis], tiled: bool = False) -> Emitter:
         emitter = self.emitter = Emitter(self.lowering)
-        self.tiled = tiled
+        self.tiled, self.innermost_cost = tiled, 0
         emitter.members = self.cluster.members
         self.axes, self.outer_count = axes, sum(axis.last < self.outer_axes for axis in axes)
         self.results = Results(emitter, axes, self.outer_count, self.outputs, lambda axis: self._bounds(axis, True))
+        self.runs = Runs(self.results, axes, self._bounds, self._loop)
         self.blocked = self._blockable()
+        self.grouped = self._groupable()
+        if self.grouped:
+            self.results.group(GROUP)
         self.singles: list[Statement] = []  # statements that the first call runs, behind its loop over pieces
         serial = self._serial()
         if self.blocked:
@@ -190,13 +213,14 @@ class Nest:
         self.emitter.open(axis.key, name, axis.extent)
         body()
         cost, innermost = self.emitter.block_cost(), position == len(self.axes) - 1
+        self.innermost_cost = max(self.innermost_cost, cost) if innermost else self.innermost_cost
         hint = loop_hint(axis.extent, cost, position > 0, self.emitter.updates()) if innermost else ""
         self.emitter.close(name, start, stop, hint)
 
     def _outer(self, depth: int, serial: bool) -> None:
         self.results.begin(depth, None)
         if depth < self.outer_count:
-            self._loop(depth, serial, lambda: self._outer(depth + 1, serial))
+            self.runs.accumulating(depth, None, serial, lambda: self._outer(depth + 1, serial))
         else:
             for stage in range(self.stages):
                 self._stage(stage, serial)
@@ -261,9 +285,10 @@ class Nest:
             registers = [*rows, *((a.member, a.register) for a in accumulators if a.register is not None)]
             summed = [(m, register) for m, register in registers if self.results.mode(m) == RUNS]
             if summed and depth == len(self.axes) - 1:
-                self._in_runs(depth, serial, summed, body)
+                self.runs.in_registers(depth, serial, summed, body)
             else:
-                self._loop(depth, serial, body)
+                groups = accumulators if self.grouped and depth == len(self.axes) - 2 else []
+                self.runs.accumulating(depth, stage, serial, body, groups)
         else:
             for member, names in rows:
                 self.results.reduce(member, names)
@@ -273,23 +298,6 @@ class Nest:
                 self.results.accumulate(accumulator)
         if depth > self.outer_count:
             self.results.end(depth, stage)
-
-    def _in_runs(self, depth: int, serial: bool, summed: list[tuple[Member, Name]], body: Callable[[], None]) -> None:
-        """The innermost loop in runs, whose sums are added in float64."""
-        emitter, axis = self.emitter, self.axes[depth]
-        start, stop = self._bounds(depth, serial)
-        length = stop if start is None else arithmetic(stop, "-", start)
-        count = emitter.compute(arithmetic(arithmetic(length, "+", RUN - 1), "//", RUN))
-        emitter.open("run", "r", axis.extent)
-        done = arithmetic("r", "*", RUN)
-        first = emitter.compute(done if start is None else arithmetic(start, "+", done))
-        end = emitter.compute(call("minimum", arithmetic(first, "+", RUN), stop))
-        self.results.runs = {member.node: self.results.register(constant(0, FLOAT32)) for member, _ in summed}
-        self._loop(depth, serial, body, (first, end))
-        for member, register in summed:
-            emitter.emit(Compute(register.name, call("add", register, Cast(self.results.runs[member.node], FLOAT64))))
-        self.results.runs = {}
-        emitter.close("r", None, count)
 
     def _tile(self, depth: int, body: Callable[[], None]) -> None:
         """Loops over the squares of the last two axes."""

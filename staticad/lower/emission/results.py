@@ -3,17 +3,27 @@ that accumulate in memory."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
 from staticad.ir.dims import product
-from staticad.ir.expressions import Expression, Name, call
+from staticad.ir.dtypes import FLOAT64
+from staticad.ir.expressions import Cast, Expression, Name, arithmetic, call, constant
 from staticad.ir.graph import Node
 from staticad.lower.emission.emit import Emitter
-from staticad.lower.emission.reductions import combine_of, from_register, initial_of, mode_of, reduction_of, to_register
+from staticad.lower.emission.reductions import (
+    column_run,
+    combine_of,
+    from_register,
+    initial_of,
+    mode_of,
+    reduction_of,
+    to_register,
+)
 from staticad.lower.fusion.clusters import ACCUMULATE, INNER, ROW, Member
-from staticad.lower.index.affine import ZERO, Context, linear, loop
+from staticad.lower.index.affine import ZERO, Affine, Context, linear, loop
 from staticad.lower.index.axes import Axis, affine_of
-from staticad.lower.kernel.language import Compute
+from staticad.lower.kernel.language import Branch, Compute
 from staticad.lower.kernel.plan import Buffer
 
 CHUNK_KEY = "chunk"
@@ -22,7 +32,9 @@ Bounds = tuple[Expression | None, Expression]  # of a loop
 
 class Accumulator:
     """A member that accumulates across the nest: in a register where its result has no loop of its own below the
-    depth that owns it, else in memory."""
+    depth that owns it, else in memory. There, what is combined in float64 has memory of its own, ``wide``; ``run`` is
+    that of `column_run`. What is combined term by term is first reduced in a register along the ``row`` of innermost
+    loops that it does not have."""
 
     def __init__(self, member: Member, axes: Sequence[Axis], limit: int) -> None:
         self.member = member
@@ -32,6 +44,12 @@ class Accumulator:
             self.depth += 1
         self.below = [axis for axis in axes[self.depth : limit] if axis.last in kept]
         self.register: Name | None = None
+        reduced = [axis.extent for axis in axes[self.depth : limit] if axis.last not in kept]
+        self.run = column_run(member, product(reduced), product(reduced[1:])) if self.below else 0
+        self.wide: Buffer | None = None
+        self.row = limit
+        while self.run < 0 and axes[self.row - 1].last not in kept:
+            self.row -= 1
 
 
 class Results:
@@ -55,6 +73,9 @@ class Results:
             for m in emitter.members.values()
             if m.kind == ACCUMULATE
         ]
+        for a in self.accumulators:  # those that share a loop share its runs
+            if a.run > 0:
+                a.run = min(other.run for other in self.accumulators if other.depth == a.depth and other.run > 0)
 
     def context(self, axes: tuple[int, ...]) -> Context:
         return tuple(self.affine[a] if a >= 0 else ZERO for a in axes)
@@ -102,7 +123,7 @@ class Results:
         value, function = self.operand(member), combine_of(member)
         run = self.runs.get(member.node)
         if run is not None:
-            register, function = run, "add_reduce"
+            register = run
         else:
             value = to_register(member, value, self.mode(member))
         self.emitter.emit(Compute(register.name, call(function, register, value)))
@@ -113,41 +134,132 @@ class Results:
         return register if result is register else self.register(result)
 
     def begin(self, depth: int, stage: int | None) -> None:
+        for accumulator in self._rows(depth, stage):
+            accumulator.register = self.open_register(accumulator.member)
         for accumulator in self._owned(depth, stage):
             member = accumulator.member
             if not accumulator.below:
                 accumulator.register = self.open_register(member)
                 continue
             initial = initial_of(member)
-            shape = self.emitter.lowering.fusion.shape(member.node.outputs[0])
-            names = []
-            for number, axis in enumerate(accumulator.below):
-                names.append((f"k{number}", axis))
-                self.emitter.open(axis.key, f"k{number}", axis.extent)
-            for buffer in self.outputs(member.node):
-                self.emitter.store(buffer, linear(self.result_context(member), shape), initial)
-            for name, axis in reversed(names):
-                self.emitter.close(name, *self.bounds(self.axes.index(axis)))
+            if accumulator.run:
+                accumulator.wide = self.emitter.lowering.wide(member.node.outputs[0])
+                with self._elements(accumulator, self._several(accumulator)):
+                    self.emitter.store(accumulator.wide, self._place(member), constant(initial.value, FLOAT64))
+            outputs = self.outputs(member.node)
+            if accumulator.run >= 0:
+                with self._elements(accumulator):
+                    for buffer in outputs[:1] if accumulator.run else outputs:
+                        self.emitter.store(buffer, self._place(member), initial)
 
     def end(self, depth: int, stage: int | None) -> None:
+        for accumulator in self._rows(depth, stage):
+            member, register = accumulator.member, accumulator.register
+            assert register is not None and accumulator.wide is not None
+            total = register if register.dtype == FLOAT64 else Cast(register, FLOAT64)
+            self.emitter.update(accumulator.wide, self._place(member), combine_of(member), total)
+            accumulator.register = None
         for accumulator in self._owned(depth, stage):
-            if accumulator.register is not None:
-                member = accumulator.member
-                shape = self.emitter.lowering.fusion.shape(member.node.outputs[0])
+            member = accumulator.member
+            if not accumulator.below:
+                assert accumulator.register is not None
                 value = self.close_register(member, accumulator.register)
                 for buffer in self.outputs(member.node):
-                    self.emitter.store(buffer, linear(self.result_context(member), shape), value)
+                    self.emitter.store(buffer, self._place(member), value)
+            elif accumulator.wide is not None:
+                with self._elements(accumulator, self._several(accumulator)):
+                    total = self.emitter.reload(accumulator.wide, self._place(member))
+                    result = self.emitter.compute(Cast(total, member.node.types[0].dtype))
+                    for buffer in self.outputs(member.node):
+                        self.emitter.store(buffer, self._place(member), result)
+
+    def group(self, rows: int) -> None:
+        """Let all that is added up in memory take the sums of so many rows at once. The rounding of these counts."""
+        for accumulator in self.accumulators:
+            accumulator.run *= rows // 2
+
+    def accumulate_rows(self, accumulator: Accumulator, axis: Axis, rows: Sequence[Name]) -> None:
+        """Add the sum of the values at several positions of an axis to what is in memory."""
+        values, whole = [], self.affine
+        for number, row in enumerate(rows):
+            self.emitter.alias(f"row {number}", row)
+            self.affine = whole | {axis.last: loop(f"row {number}")}
+            values.append(self.operand(accumulator.member))
+        self.affine = whole
+        while len(values) > 1:
+            values = [call("add", *values[k : k + 2]) for k in range(0, len(values), 2)]
+        self._update(accumulator, values[0])
+
+    def run_of(self, depth: int, stage: int | None) -> int:
+        """How often the loop at a depth runs until what is in memory is combined with the rest in float64; 0: for
+        ever."""
+        return max((a.run for a in self._owned(depth, stage) if a.run > 0), default=0)
+
+    def end_run(self, depth: int, stage: int | None) -> None:
+        """Combine in float64 what a run has left in memory."""
+        for accumulator in self._owned(depth, stage):
+            member, wide = accumulator.member, accumulator.wide
+            if wide is not None and accumulator.run > 0:
+                first = self.outputs(member.node)[0]
+                with self._elements(accumulator, self._several(accumulator)):
+                    run = self.emitter.reload(first, self._place(member))
+                    self.emitter.update(wide, self._place(member), "add", Cast(run, FLOAT64))
+                    self.emitter.store(first, self._place(member), initial_of(member))
+
+    def count(self, depth: int, run: int) -> Name:
+        """The number of runs of the loop at a depth."""
+        start, stop = self.bounds(depth)
+        length = stop if start is None else arithmetic(stop, "-", start)
+        return self.emitter.compute(arithmetic(arithmetic(length, "+", run - 1), "//", run))
+
+    def _several(self, accumulator: Accumulator) -> Expression | None:
+        """Whether there are several runs, without which the first output is the result; None where that is not all."""
+        if accumulator.run < 0 or len(self.outputs(accumulator.member.node)) > 1:
+            return None
+        return self.emitter.compute(arithmetic(self.count(accumulator.depth, accumulator.run), ">", 1))
+
+    @contextmanager
+    def _elements(self, accumulator: Accumulator, condition: Expression | None = None) -> Iterator[None]:
+        """Loops over the elements of a result in memory, where a condition holds."""
+        bounds = [self.bounds(self.axes.index(axis)) for axis in accumulator.below]
+        start = self.emitter.statement_count()
+        for number, axis in enumerate(accumulator.below):
+            self.emitter.open(axis.key, f"k{number}", axis.extent)
+        yield
+        for number, (first, stop) in reversed(list(enumerate(bounds))):
+            self.emitter.close(f"k{number}", first, stop)
+        if condition is not None:
+            self.emitter.emit(Branch(condition, tuple(self.emitter.take_statements(start))))
+
+    def _place(self, member: Member) -> Affine:
+        """Where the element of a result is in its memory."""
+        return linear(self.result_context(member), self.emitter.lowering.fusion.shape(member.node.outputs[0]))
 
     def _owned(self, depth: int, stage: int | None) -> list[Accumulator]:
-        return [a for a in self.accumulators if a.depth == depth and (stage is None or a.member.stage == stage)]
+        owned = [a for a in self.accumulators if a.depth == depth]
+        return [a for a in owned if stage is None or a.member.stage == stage]
+
+    def _rows(self, depth: int, stage: int | None) -> list[Accumulator]:
+        """Those whose row begins with the loop at a depth."""
+        long = [a for a in self.accumulators if a.row == depth < len(self.axes) and a.run < 0]
+        return [a for a in long if a.member.level == INNER and (stage is None or a.member.stage == stage)]
 
     def accumulate(self, accumulator: Accumulator) -> None:
         member = accumulator.member
         if accumulator.register is not None:
             self.reduce(member, accumulator.register)
             return
-        value, combine = self.operand(member), combine_of(member)
+        self._update(accumulator, self.operand(member))
+
+    def _update(self, accumulator: Accumulator, value: Expression) -> None:
+        """Combine a value with what is in memory."""
+        member = accumulator.member
+        combine = combine_of(member)
         combine = {"max_reduce": "maximum", "min_reduce": "minimum"}.get(combine, combine)
-        affine = linear(self.result_context(member), self.emitter.lowering.fusion.shape(member.node.outputs[0]))
-        for buffer in self.outputs(member.node):
-            self.emitter.update(buffer, affine, combine, value)
+        if accumulator.run < 0:
+            assert accumulator.wide is not None
+            self.emitter.update(accumulator.wide, self._place(member), combine, Cast(value, FLOAT64))
+            return
+        outputs = self.outputs(member.node)
+        for buffer in outputs[:1] if accumulator.run else outputs:
+            self.emitter.update(buffer, self._place(member), combine, value)

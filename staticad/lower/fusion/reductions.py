@@ -25,7 +25,7 @@ from staticad.lower.fusion.clusters import (
 from staticad.lower.fusion.fuse import Fusion
 from staticad.lower.fusion.joining import Fitted, loop_axes
 from staticad.lower.index.affine import ZERO
-from staticad.ops.reduce import SUM
+from staticad.ops.reduce import PROD, SUM
 
 
 def place_reduction(fusion: Fusion, node: Node, reduced: set[int], reduction: Reduction) -> None:
@@ -98,7 +98,7 @@ def _add_chunked(fusion: Fusion, cluster: Cluster, whole: Member, edges: list[Ed
     result = fusion.shape(node.outputs[0])
     free = [s for s in result if s != 1]
     dtype = node.types[0].dtype
-    if dtype == FLOAT32 and node.op is SUM and not free:
+    if dtype == FLOAT32 and node.op in (SUM, PROD) and not free:
         dtype = FLOAT64
     kind = TensorType((chunk_count(cluster.space[0], cluster.rows), *result), dtype)
     partial = partial_node(node, kind, node.where)

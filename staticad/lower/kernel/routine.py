@@ -28,13 +28,17 @@ class Routine:
         return f"{self.name}:{self.dtype.name}"
 
 
+GEMM_TERMS = 8192  # of a product that BLAS adds up at a time: adding their sum in float64 costs next to nothing
+
+
 class Gemm(IntEnum):
     """The slots of a matrix product ``C = alpha * op(A) @ op(B) + beta * C`` of row-major matrices.
 
     ROUTINE is the address of the library's function. Leading dimensions are the distances between rows in elements, at
     least 1 and at least the row's length; batch strides are the distances between matrices in elements (0: the same
     matrix for the whole batch). TRANSPOSE_A and TRANSPOSE_B hold the letter "N" or "T": with "T" the matrix is stored
-    as (k, m) or (n, k). ALPHA and BETA hold the bits of a number of the matrices' dtype.
+    as (k, m) or (n, k). ALPHA and BETA hold the bits of a number of the matrices' dtype; BETA is 0 or 1
+    if there are more terms than `GEMM_TERMS`. Then they are added up in WIDE, float64 for every element of the results.
     """
 
     ROUTINE = 0
@@ -54,6 +58,7 @@ class Gemm(IntEnum):
     BATCH_A = 14
     BATCH_B = 15
     BATCH_C = 16
+    WIDE = 17
 
 
 def gemm(dtype: DType) -> Routine:
