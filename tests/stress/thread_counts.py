@@ -25,7 +25,8 @@ Built = tuple[list[Tensor], list[Tensor]]  # inputs and outputs
 
 
 def prepare(short: bool) -> Case:
-    programs = [(name, dtype) for name in PROGRAMS for dtype in (FLOATS[:1] if short else FLOATS)]
+    names = ("reductions", "scattered") if short else tuple(PROGRAMS)
+    programs = [(name, dtype) for name in names for dtype in (FLOATS[:1] if short else FLOATS)]
     built = {(name, dtype): PROGRAMS[name](dtype) for name, dtype in programs}
     known = {
         key: {threads: sa.compile(outputs, inputs) for threads in THREADS} for key, (inputs, outputs) in built.items()
