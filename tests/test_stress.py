@@ -15,7 +15,7 @@ from tests.stress.programs import PROGRAMS
 ROOT = Path(__file__).resolve().parents[1]
 
 
-ALONE = ("threads", "forks")  # they do things to their process
+ALONE = ("threads", "forks", "errors")  # they do things to their process
 
 
 def call(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -58,7 +58,5 @@ def test_a_finding_tells_how_to_see_it_again() -> None:
     assert run(program, 60.0, seed=5, cases=[int(words[-1])]).findings == [f"{command}\n{text}"]
 
 
-def test_the_command_line() -> None:
-    done = call("slices", "--seed", "3", "--case", "0")
-    assert done.returncode == 0 and done.stdout.startswith("slices: 40 checks in 1 cases, 0 findings"), done
-    assert "no program is called 'nothing'" in call("nothing").stderr
+def test_an_unknown_program() -> None:
+    assert "no program is called 'nothing'; there are feeds, indices" in call("nothing").stderr
