@@ -6,15 +6,16 @@ numerically.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import numpy as np
 
-from staticad.errors import FeedError, GraphError, IndexOutOfBounds, LinAlgError, VerifyError
+from staticad.errors import FeedError, GraphError, IndexOutOfBounds, LinAlgError, OutOfMemory, VerifyError
 from staticad.ir import dim_values, dims
 from staticad.ir.demands import operands, region_of, unmet
-from staticad.ir.dims import Dim, Shape, Size, Symbol, is_runtime, symbols
+from staticad.ir.dims import LARGEST, Dim, Shape, Size, Symbol, is_runtime, symbols
 from staticad.ir.dtypes import DType
 from staticad.ir.graph import Attrs, Node, Tensor, describe, sort_nodes
 from staticad.ops.barrier import DEMAND
@@ -117,7 +118,9 @@ class _Evaluation:
 
     def size(self, size: Size, node: Node) -> int:
         try:
-            return dim_values.evaluate(size, self.sizes)
+            return dim_values.machine_number(size, self.sizes)
+        except FeedError as error:
+            raise FeedError(f"{describe(node.outputs[0])}: {error}") from None
         except KeyError as error:
             raise FeedError(
                 f"the size {error.args[0]} of {describe(node.outputs[0])} does not follow from the feeds"
@@ -129,6 +132,10 @@ class _Evaluation:
         numbers = tuple(self.size(s, node) for s in shape)
         if any(n < 0 for n in numbers):
             raise FeedError(f"{describe(node.outputs[0])} would have the shape {numbers}: a size is negative")
+        if math.prod(n for n in numbers if n) > LARGEST:
+            raise FeedError(
+                f"{describe(node.outputs[0])} would have the shape {numbers}: 64 bits do not count its elements"
+            )
         return numbers
 
     def attribute(self, value: Any, node: Node) -> Any:
@@ -193,6 +200,8 @@ class _Evaluation:
             raise LinAlgError(f"{describe(node.outputs[0])}: {error}") from None
         except IndexError as error:
             raise IndexOutOfBounds(f"{describe(node.outputs[0])}: {error}") from None
+        except MemoryError as error:
+            raise OutOfMemory(f"{describe(node.outputs[0])}: {error}") from None
         except ValueError as error:
             if all(self.values[t].size for t in node.inputs):
                 raise

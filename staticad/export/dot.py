@@ -23,7 +23,7 @@ from staticad.export.attributes import (
     parts,
 )
 from staticad.export.bodies import inputs_of_node, outputs_of_body, parameters_of_body
-from staticad.ir.graph import Node, sort_nodes
+from staticad.ir.graph import Node, check_name, sort_nodes
 from staticad.ops.control import bodies
 
 # Fill colours, light enough for black text.
@@ -65,6 +65,7 @@ _FRAMES: Mapping[str, str] = {
 }
 _DASHED: Mapping[str, str] = {"style": "dashed"}  # between a body and what is around it
 _DOTTED: Mapping[str, str] = {"style": "dotted", "constraint": "false"}
+_LONGEST = 1500  # characters of a string, each of at most 10 bytes
 _HEAD = (
     '  graph [rankdir=TB, fontname="Helvetica", fontsize=12]',
     '  node [shape=box, style="filled,rounded", fillcolor=white, fontname="Helvetica", fontsize=10]',
@@ -182,8 +183,13 @@ def steps_to_dot(
 def quote(text: str) -> str:
     """The text as a DOT string that shows it as it is: no escape sequence or entity in it has a meaning.
 
-    Control characters and lone surrogates, which DOT can't hold, are shown by their codes.
+    Control characters and lone surrogates, which DOT can't hold, are shown by their codes. Graphviz reads no string of
+    more than 16 KiB, so long ones are cut; it frees what it never made of a line without characters, so such a line is
+    a space.
     """
+    text = text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
+    if "\n" in text:
+        text = "\n".join(line or " " for line in text.split("\n"))
     shown = "".join(c if c == "\n" or (c.isprintable() and not "\ud800" <= c <= "\udfff") else _code(c) for c in text)
     escaped = shown.replace("\\", "\\\\").replace('"', '\\"').replace("&", "&amp;").replace("\n", "\\n")
     return f'"{escaped}"'
@@ -228,6 +234,7 @@ def _merge(boxes: Mapping[Any, list[str]]) -> list[str]:
 
 
 def _digraph(name: str, boxes: Mapping[str, list[str]], edges: Sequence[str]) -> str:
+    check_name("graph", name)
     text = [f"digraph {quote(name)} {{", *_HEAD]
     for group, content in boxes.items():
         if group:

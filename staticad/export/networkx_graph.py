@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from staticad.export.attributes import Outputs, attributes, kind, lines, named_outputs, number_nodes, parts
 from staticad.export.bodies import inputs_of_node, outputs_of_body, parameters_of_body
 from staticad.ir.dims import Shape
-from staticad.ir.graph import Node, Tensor, sort_nodes
+from staticad.ir.graph import Node, Tensor, check_name, sort_nodes
 from staticad.ops.control import bodies
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ def to_networkx(tensors: Outputs, *, name: str = "graph") -> networkx.MultiDiGra
     the outputs of the body to the branch or loop (``kind`` "carry 0", "result 1", "goes on").
     Raises GraphError for what is no tensor.
     """
+    check_name("graph", name)
     import networkx  # takes longer to import than the package itself
 
     results = named_outputs(tensors)

@@ -6,9 +6,13 @@ graph that they use are captured. What a loop's body computes from captured tens
 
 from __future__ import annotations
 
+import operator
+import threading
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Any
+
+import numpy as np
 
 from staticad.errors import DTypeError, GraphError, ShapeError
 from staticad.functional.checkpoint import check_choice, segmented
@@ -26,10 +30,33 @@ from staticad.ir.types import TensorType, may_be_equal, may_be_same
 from staticad.ops.base import Creation, apply_all
 from staticad.ops.control import COND, LOOP, Body, LoopShape, parameter
 from staticad.ops.promotion import cast, common_dtype, to_tensor
-from staticad.ops.sources import CONSTANT, is_weak
+from staticad.ops.sources import CONSTANT, as_size, is_weak
 
 Function = Callable[..., Any]
 Joined = tuple[list[list[Tensor]], Callable[[list[Tensor]], Any]]
+MOST_NESTED = 64  # bodies inside one another: what works on them calls itself for every level
+
+
+class _Building(threading.local):
+    depth = 0
+
+
+_building = _Building()
+
+
+def inside(what: str, function: Function, *arguments: Any) -> Any:
+    """What a function of the user's returns that makes a body. Raises GraphError where it stands too deep in others."""
+    if _building.depth >= MOST_NESTED:
+        raise GraphError(
+            f"{what}: more than {MOST_NESTED} loops and branches stand in one another at {here()}, or a function calls "
+            "itself under a condition that only a run decides, so that building its graph never ends; write nested "
+            "branches as one sa.switch, recursion as a loop"
+        )
+    _building.depth += 1
+    try:
+        return function(*arguments)
+    finally:
+        _building.depth -= 1
 
 
 def cond(pred: Any, true_fn: Function, false_fn: Function, *operands: Any) -> Any:
@@ -90,7 +117,7 @@ def build_branches(
     tensors = [to_tensor(leaf) for leaf in leaves]
     parameters = [parameter(t.type, t.name) for t in tensors]
     mark = parameters[-1].node.serial if parameters else index.node.serial
-    outputs, pack = join([branch(*rebuild(list(parameters))) for branch in branches])
+    outputs, pack = join([inside("cond", branch, *rebuild(list(parameters))) for branch in branches])
     own = {p.node for p in parameters}
     captured = _captures([t for flat in outputs for t in flat], lambda n: n in own or n.serial > mark)
     handed = [parameter(t.type, t.name) for t in captured]
@@ -114,7 +141,7 @@ def while_loop(cond_fn: Function, body_fn: Function, init: Any, *, checkpoint: s
     leaves, rebuild, form = flatten(init)
     carry = [to_tensor(leaf) for leaf in leaves]
     parameters = [parameter(t.type, t.name) for t in carry]
-    following = _same_form("while_loop", body_fn(rebuild(list(parameters))), form, carry)
+    following = _same_form("while_loop", inside("while_loop", body_fn, rebuild(list(parameters))), form, carry)
     with user_call():
         first = _condition(cond_fn(rebuild(list(carry))))
         again = _condition(cond_fn(rebuild(following)))
@@ -136,7 +163,8 @@ def fori_loop(lower: Any, upper: Any, body_fn: Function, init: Any, *, checkpoin
     Bounds that are ints or sizes make a loop whose length is known before it runs; integer tensors make a while loop.
     ``checkpoint`` and errors as in `while_loop`.
     """
-    if isinstance(lower, (int, Dim)) and isinstance(upper, (int, Dim)):
+    lower, upper = _loop_bound(lower), _loop_bound(upper)
+    if not isinstance(lower, Tensor) and not isinstance(upper, Tensor):
         with user_call():
             numbers = arange(dims.maximum(upper - lower, 0))
             first = _offset(lower)
@@ -149,11 +177,35 @@ def fori_loop(lower: Any, upper: Any, body_fn: Function, init: Any, *, checkpoin
         last, _ = scan(step, init, numbers, checkpoint=checkpoint)
         return last
     start, stop = (cast(to_tensor(bound), INT64) for bound in (lower, upper))
-    for bound in (start, stop):
-        if bound.ndim:
-            raise ShapeError(f"fori_loop: bounds are integer scalars, not {describe(bound)}")
     _, last = while_loop(lambda s: s[0] < stop, lambda s: (s[0] + 1, body_fn(*s)), (start, init), checkpoint=checkpoint)
     return last
+
+
+def _loop_bound(value: Any) -> Size | Tensor:
+    """A bound of a loop: an int of 64 bits, a size, or an integer tensor."""
+    if isinstance(value, Dim):
+        return value
+    if isinstance(value, Tensor):
+        if value.ndim:
+            raise ShapeError(f"fori_loop: bounds are integer scalars, not {describe(value)}")
+        return count_tensor("fori_loop", value)
+    try:
+        number = operator.index(value)
+    except TypeError:
+        kind = f"an array of shape {value.shape}" if isinstance(value, np.ndarray) else repr(value)
+        raise DTypeError(f"fori_loop: bounds are integer scalars and sizes, not {kind}, at {here()}") from None
+    if abs(number) > dims.LARGEST:
+        raise GraphError(f"fori_loop: the bound {number} is beyond what the 64 bits of the loop's counter hold")
+    return number
+
+
+def count_tensor(what: str, tensor: Tensor) -> Tensor:
+    """A tensor that counts, as int64. Raises DTypeError for other than integers that are sure to be of 64 bits."""
+    if tensor.ndim or tensor.dtype.kind not in "iu":
+        raise DTypeError(f"{what}: bounds are integer scalars, not {describe(tensor)}; use astype('int64')")
+    if tensor.dtype == np.uint64:
+        raise DTypeError(f"{what}: {describe(tensor)} may be beyond int64, in which loops count; use astype('int64')")
+    return cast(tensor, INT64)
 
 
 def _offset(size: Size) -> Any:
@@ -184,7 +236,7 @@ def scan(
     steps = _length(stacks, length)
     slices = [parameter(TensorType(t.shape[1:], t.dtype), t.name) for t in stacks]
     parameters = [parameter(t.type, t.name) for t in carry]
-    result = fn(rebuild(list(parameters)), rebuild_slices(list(slices)))
+    result = inside("scan", fn, rebuild(list(parameters)), rebuild_slices(list(slices)))
     if not isinstance(result, tuple) or len(result) != 2:
         raise GraphError(f"scan: the function returns (state, y), not {type(result).__name__}, at {here()}")
     following = _same_form("scan", result[0], form, carry)
@@ -195,7 +247,8 @@ def scan(
     return rebuild(list(found[: len(carry)])), pack(list(found[len(carry) :]))
 
 
-def _length(stacks: list[Tensor], length: Size | None) -> Size:
+def _length(stacks: list[Tensor], given: Any) -> Size:
+    length = None if given is None else as_size(given)
     for tensor in stacks:
         if not tensor.ndim:
             raise ShapeError(f"scan: {describe(tensor)} has no axis to take slices along")

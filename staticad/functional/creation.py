@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -95,10 +96,10 @@ def arange(start: Any, stop: Any = None, step: Any = 1, dtype: Any = None) -> Te
     known before the run, DTypeError for bool.
     """
     first, last = (0, start) if stop is None else (start, stop)
-    numbers = (first, last, step)
-    for number in numbers:
+    for number in (first, last, step):
         if not isinstance(number, (int, float, np.integer, np.floating, Dim)):
             raise ShapeError(f"arange: the bounds have to be numbers or sizes, not {type(number).__name__}")
+    first, last, step = numbers = [int(v) if isinstance(v, np.integer) else v for v in (first, last, step)]
     if isinstance(step, Dim):
         raise ShapeError(f"arange: the step {step} is known only at run time; use arange(n) * step")
     if step == 0:
@@ -119,16 +120,19 @@ def arange(start: Any, stop: Any = None, step: Any = 1, dtype: Any = None) -> Te
 
 def _count(first: Any, last: Any, step: Any) -> Size:
     """ceil((last - first) / step), at least 0."""
+    if all(isinstance(v, int) for v in (first, last, step)):
+        return max(0, -((first - last) // step))
     if not isinstance(first, Dim) and not isinstance(last, Dim):
-        return max(0, int(np.ceil((last - first) / step)))
-    if not all(isinstance(v, (int, np.integer, Dim)) for v in (first, last, step)):
+        try:
+            return max(0, math.ceil((last - first) / step))
+        except (OverflowError, ValueError):
+            raise ShapeError(f"arange: from {first} to {last} in steps of {step} is no number of elements") from None
+    if not all(isinstance(v, (int, Dim)) for v in (first, last, step)):
         raise ShapeError(
             f"arange({first}, {last}, {step}): sizes and floats do not mix; use linspace or scale arange(n)"
         )
-    lower, upper = (v if isinstance(v, Dim) else int(v) for v in (first, last))
-    stride = int(step)
-    span = upper - lower if stride > 0 else lower - upper
-    stride = abs(stride)
+    span = last - first if step > 0 else first - last
+    stride = abs(step)
     return dims.floordiv(dims.maximum(span, 0) + (stride - 1), stride)
 
 

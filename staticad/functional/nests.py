@@ -5,14 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from staticad.errors import GraphError
+
+DEEPEST = 100  # levels of a nest
+
 
 def flatten(nest: Any) -> tuple[list[Any], Callable[[list[Any]], Any], Any]:
     """The leaves of a nest, what puts other leaves into the same form, and a description of the form to compare.
 
     None is a nest without leaves; dicts are taken in sorted order of their keys where those compare, else as they are.
+    Raises GraphError for a nest that is too deep.
     """
     leaves: list[Any] = []
-    form = _form(nest, leaves)
+    form = _form(nest, leaves, DEEPEST)
 
     def rebuild(values: list[Any]) -> Any:
         return _rebuild(form, iter(values))
@@ -20,19 +25,21 @@ def flatten(nest: Any) -> tuple[list[Any], Callable[[list[Any]], Any], Any]:
     return leaves, rebuild, form
 
 
-def _form(nest: Any, leaves: list[Any]) -> Any:
+def _form(nest: Any, leaves: list[Any], levels: int) -> Any:
     if nest is None:
         return ("none",)
+    if levels == 0:
+        raise GraphError(f"a nest of tensors is at most {DEEPEST} levels deep; does a list contain itself?")
     if isinstance(nest, dict):
         try:
             keys = sorted(nest)
         except TypeError:
             keys = list(nest)
-        return ("dict", tuple(keys), tuple(_form(nest[k], leaves) for k in keys))
+        return ("dict", tuple(keys), tuple(_form(nest[k], leaves, levels - 1) for k in keys))
     if isinstance(nest, tuple) and hasattr(nest, "_fields"):
-        return ("named", type(nest), tuple(_form(item, leaves) for item in nest))
+        return ("named", type(nest), tuple(_form(item, leaves, levels - 1) for item in nest))
     if isinstance(nest, (list, tuple)):
-        return (type(nest).__name__, None, tuple(_form(item, leaves) for item in nest))
+        return (type(nest).__name__, None, tuple(_form(item, leaves, levels - 1) for item in nest))
     leaves.append(nest)
     return ("leaf",)
 

@@ -19,6 +19,8 @@ from staticad.ir.proofs import follows
 from staticad.ops.base import apply
 from staticad.ops.slicing import SLICE
 
+FAR = 2**48  # a number of elements from which on an offset may be no number of the machine's
+
 
 @dataclass(frozen=True)
 class Bound:
@@ -34,7 +36,9 @@ class Bound:
 
     def first(self, n: Size) -> Size:
         """The element behind the bound on an axis of size n, wherever there is one."""
-        return _maximum(n - self.amount, 0) if self.from_end else self.clipped
+        if self.from_end:
+            return _maximum(n - self.amount, 0)
+        return _minimum(self.amount, n) if isinstance(self.amount, int) and self.amount > FAR else self.clipped
 
     def last(self, n: Size) -> Size:
         """The element before the bound on an axis of size n, wherever there is one."""

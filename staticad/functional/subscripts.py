@@ -150,7 +150,10 @@ def _mask(item: Any) -> np.ndarray | None:
     if isinstance(item, Tensor):
         array = constant_array(item) if item.dtype == BOOL else None
     else:
-        array = np.asarray(item) if isinstance(item, (np.ndarray, list)) else None
+        try:
+            array = np.asarray(item) if isinstance(item, (np.ndarray, list)) else None
+        except ValueError as error:
+            raise ShapeError(f"getitem: an index is no rectangular array ({error})") from None
     return array if array is not None and array.dtype == BOOL and array.ndim else None
 
 

@@ -3,6 +3,9 @@
 A size in a shape is an ``int`` or a `Dim`. A `Dim` is kept in a normal form (sorted monomials with integer
 coefficients), so that equal expressions are equal objects in the sense of ``==``, and an expression that is
 constant is always a plain ``int``. All sizes are non-negative; simplifications rely on it.
+
+Functions nest as deep as a program's slices of slices do, and share operands. So what is known of one (its key, its
+sign) is found when it is made, from what is known of its operands, and nothing walks a nest by recursion.
 """
 
 from __future__ import annotations
@@ -12,9 +15,16 @@ import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
+from hashlib import blake2b
 from typing import Any
 
 from staticad.errors import GraphError
+
+LARGEST = 2**63 - 1  # a size, an offset or a count of the machine's
+HIGHEST_POWER = 63  # of a size: 2**64 is no size
+MOST_TERMS = 10_000
+LONGEST_KEY = 400
+SHOWN_LEVELS, SHOWN_FUNCTIONS = 16, 100  # of a nest of functions as text
 
 _fresh = itertools.count()
 
@@ -38,22 +48,31 @@ class Symbol:
         return self.name if self.serial < 0 else f"{self.name}{self.serial}"
 
 
-@dataclass(frozen=True)
 class Function:
-    """An opaque atom: ``floordiv``, ``max`` or ``min`` of two sizes, or ``isqrt`` of the first."""
+    """An opaque atom: ``floordiv``, ``max`` or ``min`` of two sizes, or ``isqrt`` of the first.
 
-    name: str
-    left: Size
-    right: Size
+    ``never_negative``: for no values of the free sizes, as far as the normal forms of the operands tell.
+    """
 
-    @cached_property
-    def key(self) -> str:
-        return f"{self.name}({_key(self.left)},{_key(self.right)})"
+    __slots__ = ("key", "left", "name", "never_negative", "right")
+
+    def __init__(self, name: str, left: Size, right: Size) -> None:
+        self.name, self.left, self.right = name, left, right
+        key = f"{name}({_key(left)},{_key(right)})"
+        self.key = key if len(key) <= LONGEST_KEY else f"{name}:{blake2b(key.encode(), digest_size=16).hexdigest()}"
+        signs = at_least(left, 0), at_least(right, 0)
+        self.never_negative = any(signs) if name == "max" else all(signs)
+
+    def __hash__(self) -> int:
+        return hash(self.key)
+
+    def __eq__(self, other: object) -> bool:
+        return self is other or (isinstance(other, Function) and self.key == other.key)
 
     def __str__(self) -> str:
-        if self.name == "floordiv":
-            return f"({self.left})//({self.right})" if isinstance(self.right, Dim) else f"({self.left})//{self.right}"
-        return f"{self.name}({self.left}, {self.right})"
+        return _Text().function(self, SHOWN_LEVELS)
+
+    __repr__ = __str__
 
 
 Atom = Symbol | Function
@@ -108,6 +127,8 @@ class Dim:
     def __pow__(self, power: int | float) -> Size:
         if not isinstance(power, int) or power < 0:
             return _no_size("**")(self, power)
+        if power > HIGHEST_POWER:
+            raise GraphError(f"({self})**{power} is no size: it is beyond 64 bits where {self} is more than 1")
         return product([self] * power)
 
     def __sub__(self, other: Size | float) -> Size:
@@ -123,6 +144,11 @@ class Dim:
     def __mul__(self, other: Size | float) -> Size:
         if not isinstance(other, (int, Dim)):
             return _no_size("*")(self, other)
+        if isinstance(other, Dim) and len(self.terms) * len(other.terms) > MOST_TERMS:
+            raise GraphError(
+                f"the product of two sizes has {len(self.terms)} × {len(other.terms)} terms, more than {MOST_TERMS:,}; "
+                "give placeholders fixed sizes, or sizes that share names"
+            )
         return _collect((_merge(m, k), c * d) for m, c in self.terms for k, d in _terms(other))
 
     __rmul__ = __mul__
@@ -157,22 +183,42 @@ class Dim:
         )
 
     def __str__(self) -> str:
-        text = ""
-        for monomial, coefficient in self.terms:
-            amount = abs(coefficient)
-            alone = coefficient == 1 and len(monomial) == 1 and monomial[0][1] == 1
-            name = "*".join(_factor(a, p, alone) for a, p in monomial)
-            body = str(amount) if not name else name if amount == 1 else f"{amount}*{name}"
-            sign = "-" if coefficient < 0 else "+"
-            text = (f"-{body}" if coefficient < 0 else body) if not text else f"{text} {sign} {body}"
-        return text
+        return _Text().size(self, SHOWN_LEVELS)
 
     __repr__ = __str__
 
 
-def _factor(atom: Atom, power: int, alone: bool) -> str:
-    text = str(atom) if alone or not isinstance(atom, Function) or atom.name != "floordiv" else f"({atom})"
-    return text if power == 1 else f"{text}**{power}"
+class _Text:
+    """Sizes as text: functions to a certain depth and number, "…" for the others."""
+
+    def __init__(self) -> None:
+        self.left = SHOWN_FUNCTIONS
+
+    def size(self, size: Size, levels: int) -> str:
+        text = ""
+        for monomial, coefficient in _terms(size):
+            amount = abs(coefficient)
+            alone = coefficient == 1 and len(monomial) == 1 and monomial[0][1] == 1
+            name = "*".join(self.factor(a, p, alone, levels) for a, p in monomial)
+            body = str(amount) if not name else name if amount == 1 else f"{amount}*{name}"
+            sign = "-" if coefficient < 0 else "+"
+            text = (f"-{body}" if coefficient < 0 else body) if not text else f"{text} {sign} {body}"
+        return text or "0"
+
+    def factor(self, atom: Atom, power: int, alone: bool, levels: int) -> str:
+        text = str(atom) if isinstance(atom, Symbol) else self.function(atom, levels)
+        if not alone and isinstance(atom, Function) and atom.name == "floordiv":
+            text = f"({text})"
+        return text if power == 1 else f"{text}**{power}"
+
+    def function(self, function: Function, levels: int) -> str:
+        self.left -= 1
+        if levels == 0 or self.left < 0:
+            return "…"
+        left, right = self.size(function.left, levels - 1), self.size(function.right, levels - 1)
+        if function.name == "floordiv":
+            return f"({left})//({right})" if isinstance(function.right, Dim) else f"({left})//{right}"
+        return f"{function.name}({left}, {right})"
 
 
 Size = int | Dim
@@ -279,17 +325,9 @@ def at_least(size: Size, bound: int) -> bool:
     for monomial, coefficient in size.terms:
         if not monomial:
             constant = coefficient
-        elif coefficient < 0 or not all(_is_size(atom) for atom, _ in monomial):
-            return False
+        elif coefficient < 0 or not all(isinstance(atom, Symbol) or atom.never_negative for atom, _ in monomial):
+            return False  # a floor division such as (n - 5)//2 may be negative
     return constant >= bound
-
-
-def _is_size(atom: Atom) -> bool:
-    """True if an atom is never negative: every symbol, but not a floor division such as (n - 5)//2."""
-    if isinstance(atom, Symbol):
-        return True
-    left, right = at_least(atom.left, 0), at_least(atom.right, 0)
-    return left or right if atom.name == "max" else left and right
 
 
 def maximum(a: Size, b: Size) -> Size:
@@ -329,19 +367,20 @@ def product(sizes: Iterable[Size]) -> Size:
 
 def symbols(size: Size) -> set[Symbol]:
     """Every free size that an expression depends on."""
-    found: set[Symbol] = set()
-    pending = [size]
+    found: set[Atom] = set()
+    pending = atoms(size)
     while pending:
-        current = pending.pop()
-        if isinstance(current, int):
-            continue
-        for monomial, _ in current.terms:
-            for atom, _power in monomial:
-                if isinstance(atom, Symbol):
-                    found.add(atom)
-                else:
-                    pending += [atom.left, atom.right]
-    return found
+        atom = pending.pop()
+        if atom not in found:
+            found.add(atom)
+            if isinstance(atom, Function):
+                pending += [*atoms(atom.left), *atoms(atom.right)]
+    return {atom for atom in found if isinstance(atom, Symbol)}
+
+
+def atoms(size: Size) -> list[Atom]:
+    """The free sizes and functions of which an expression is a polynomial."""
+    return [atom for monomial, _ in size.terms for atom, _ in monomial] if isinstance(size, Dim) else []
 
 
 def as_symbol(size: Size) -> Symbol | None:

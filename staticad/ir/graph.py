@@ -75,6 +75,12 @@ class Attrs(Mapping[str, Any]):
 NO_ATTRS = Attrs()
 
 
+def check_name(what: str, name: Any) -> None:
+    """Raises GraphError for a name that is no string."""
+    if not isinstance(name, str):
+        raise GraphError(f"{what}: a name is a string, not the {type(name).__name__} {name!r}")
+
+
 class Node:
     """One application of an op. ``where`` is the user's line; ``constraints`` are checked when sizes are bound;
     ``detached`` nodes were made under `no_grad`."""
@@ -95,6 +101,8 @@ class Node:
         where: Where | None = None,
         tensor_class: type[Tensor] | None = None,
     ) -> None:
+        if name is not None:
+            check_name(op.called, name)
         self.op = op
         self.inputs = inputs
         self.attrs = attrs

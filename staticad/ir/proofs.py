@@ -56,7 +56,7 @@ def _functions(sizes: Iterable[Size]) -> list[Function]:
     """The functions in sizes and in their bounds, outer ones first."""
     found: dict[Function, None] = {}
     pending = list(sizes)
-    while pending:
+    while pending and len(found) <= INEQUALITIES:
         size = pending.pop(0)
         for monomial, _ in size.terms if isinstance(size, Dim) else ():
             for atom, _ in monomial:

@@ -7,25 +7,46 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from staticad.errors import ShapeError
-from staticad.ir.dims import Shape, Size
+from staticad.ir.dims import LARGEST, Shape, Size
 from staticad.ir.dtypes import DType
 
 Constraint = tuple[Size, Size]  # two sizes that have to be equal at run time
+MOST_AXES = 64  # of an array of NumPy's
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, init=False)
 class TensorType:
-    """Shape (ints and free sizes) and dtype."""
+    """Shape (ints and free sizes) and dtype. Raises ShapeError for what no array of NumPy's can have: too many axes, or
+    more elements (not counting axes of size 0) than 64 bits count."""
 
     shape: Shape
     dtype: DType
+
+    def __init__(self, shape: Shape, dtype: DType) -> None:  # written out: the frame of a generated one is no user's
+        count = 1
+        for size in shape:
+            if isinstance(size, int) and size:
+                count *= size
+        if count > LARGEST:
+            raise ShapeError(f"no array has the shape {_listed(shape)}: 64 bits do not count its elements")
+        if len(shape) > MOST_AXES:
+            raise ShapeError(
+                f"no array has {len(shape)} axes, as the shape {_listed(shape)} would: those of NumPy have at most "
+                f"{MOST_AXES}; reshape to fewer"
+            )
+        object.__setattr__(self, "shape", shape)
+        object.__setattr__(self, "dtype", dtype)
 
     @property
     def ndim(self) -> int:
         return len(self.shape)
 
     def __str__(self) -> str:
-        return f"{self.dtype.name}[{','.join(map(str, self.shape))}]"
+        return f"{self.dtype.name}{_listed(self.shape)}"
+
+
+def _listed(shape: Shape) -> str:
+    return f"[{','.join(map(str, shape))}]"
 
 
 class Demands:

@@ -9,7 +9,7 @@ import numpy as np
 
 from staticad.errors import DTypeError, GraphError, ShapeError
 from staticad.ir.dtypes import as_dtype, is_float
-from staticad.ir.graph import Tensor, describe
+from staticad.ir.graph import Tensor, check_name, describe
 from staticad.nn import initializers
 from staticad.nn.initializers import Initializer
 from staticad.runtime.variables import Variable, variable
@@ -69,6 +69,8 @@ class Dense(Layer):
         rng: np.random.Generator | int | None = None,
         name: str | None = None,
     ) -> None:
+        if name is not None:
+            check_name("Dense", name)
         for size in (in_features, out_features):
             if not isinstance(size, (int, np.integer)) or size < 1:
                 raise ShapeError(f"Dense: the numbers of features are ints from 1, not {size!r}")

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from staticad.errors import DTypeError
+from staticad.errors import DTypeError, ShapeError
 from staticad.ir.dims import Dim
 from staticad.ir.dtypes import DType, as_dtype, promote
 from staticad.ir.graph import Tensor, describe
@@ -52,7 +52,10 @@ def to_tensor(value: Any, dtype: DType | None = None) -> Tensor:
 def _as_array(value: Any) -> np.ndarray:
     if isinstance(value, (list, tuple)) and any(isinstance(v, (Tensor, Dim)) for v in value):
         raise DTypeError("a list that holds tensors is not an array; join them with sa.stack or sa.concatenate")
-    return np.asarray(value)
+    try:
+        return np.asarray(value)
+    except ValueError as error:
+        raise ShapeError(f"a nest of lists is no rectangular array ({error}); pad its rows") from None
 
 
 def common_dtype(*values: Any) -> DType:

@@ -12,7 +12,7 @@ from staticad import config
 from staticad.codegen.loader import Code, kernel_address, load
 from staticad.codegen.routines import routine_source
 from staticad.codegen.source import render
-from staticad.ir.dim_values import evaluate
+from staticad.ir.dim_values import evaluate, machine_number
 from staticad.ir.dims import Size, Symbol
 from staticad.lower.kernel import plan as plans
 from staticad.lower.kernel.plan import BranchCall, Library, LoopCall, Plan, Step, Watch
@@ -150,7 +150,7 @@ class Binding:
             commit=steps[split:],
             locks=[(lock, True), *((s.variable._run_lock(), s.written) for s in states if s.array is None)],
             keep_alive=(arena, compiled, tuple(states)),
-            release_gil=sum(number(step.work) for step in plan.steps) > SHORT,
+            release_gil=sum(evaluate(step.work, values) for step in plan.steps) > SHORT,
             watch=blocks.watch,
             serial_blas=any(isinstance(a, Library) for step in compiled.steps for a in step.arguments),
             threads=config.settings().threads,
@@ -188,14 +188,15 @@ class Binding:
 
 
 def _evaluator(values: Mapping[Symbol, int]) -> Callable[[Size], int]:
+    """What the words of a program hold of sizes. Numbers that stand in the plan may be patterns of 64 bits."""
     memo: dict[Size, int] = {}
 
     def number(size: Size) -> int:
-        if isinstance(size, int):
+        if isinstance(size, int) and -(1 << 63) <= size < 1 << 64:
             return size
         found = memo.get(size)
         if found is None:
-            found = memo[size] = evaluate(size, values)
+            found = memo[size] = machine_number(size, values)
         return found
 
     return number

@@ -15,6 +15,7 @@ import numpy as np
 from staticad.codegen.library import function_address
 from staticad.codegen.loader import kernel_address
 from staticad.codegen.routines import routine_cut
+from staticad.errors import FeedError
 from staticad.ir.dims import Size
 from staticad.ir.provenance import Where
 from staticad.lower.kernel import plan as plans
@@ -123,7 +124,15 @@ class Blocks:
                 self.words += [0, 0]
         if self.profile:
             self.measures[id(plan)] = self._zeros(Measure.WORDS * (1 + len(plan.steps)))
-        return [self._step(plan, step, known, base) for step in plan.steps]
+        return [self._located_step(plan, step, known, base) for step in plan.steps]
+
+    def _located_step(self, plan: Plan, step: Step, known: Mapping[int, Place], base: Place) -> machine.Step:
+        try:
+            return self._step(plan, step, known, base)
+        except FeedError as error:  # of a size that no word can hold
+            if any(str(where) in str(error) for where in step.where):
+                raise
+            raise FeedError(f"{step.label}: {error}, at {', '.join(map(str, step.where))}") from None
 
     def _watch(self) -> int:
         """Where the Watch begins."""

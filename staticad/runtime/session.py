@@ -14,7 +14,7 @@ from staticad.export.dot import steps_to_dot
 from staticad.export.dot import to_dot as graph_to_dot
 from staticad.ir.dim_values import evaluate
 from staticad.ir.dims import Symbol
-from staticad.ir.graph import Node, Tensor, describe, sort_nodes
+from staticad.ir.graph import Node, Tensor, check_name, describe, sort_nodes
 from staticad.ir.provenance import here
 from staticad.ir.types import Demands
 from staticad.lower.kernel.plan import Plan
@@ -85,6 +85,8 @@ class Session:
         name: str | None = None,
         options: Mapping[str, Any] | None = None,
     ) -> None:
+        if name is not None:
+            check_name("compile", name)
         rewrite = arguments.rewriter(arguments.read_options(options))
         self.name = name
         self.fetches = fetches

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from staticad.errors import GraphError
+from staticad.functional.nests import DEEPEST
 from staticad.ir.graph import Tensor
 from staticad.ir.provenance import here
 
@@ -23,7 +24,7 @@ def flatten(fetches: Any) -> tuple[list[Tensor], Pack]:
     plain = isinstance(fetches, (list, tuple)) and all(isinstance(f, Tensor) for f in fetches)
     if plain and type(fetches) in (list, tuple):
         return list(fetches), list if isinstance(fetches, list) else tuple
-    build = _collect(fetches, leaves)
+    build = _collect(fetches, leaves, DEEPEST)
     return leaves, build
 
 
@@ -31,20 +32,22 @@ def _only(values: tuple[Any, ...]) -> Any:
     return values[0]
 
 
-def _collect(item: Any, leaves: list[Tensor]) -> Pack:
+def _collect(item: Any, leaves: list[Tensor], levels: int) -> Pack:
     if isinstance(item, Tensor):
         position = len(leaves)
         leaves.append(item)
         return lambda values: values[position]
+    if levels == 0:
+        raise GraphError(f"fetches are a nest of at most {DEEPEST} levels; does a list contain itself? (at {here()})")
     if isinstance(item, dict):
-        parts = {key: _collect(value, leaves) for key, value in item.items()}
+        parts = {key: _collect(value, leaves, levels - 1) for key, value in item.items()}
         return lambda values: {key: part(values) for key, part in parts.items()}
     if isinstance(item, tuple) and hasattr(item, "_fields"):
-        named = [_collect(value, leaves) for value in item]
+        named = [_collect(value, leaves, levels - 1) for value in item]
         return lambda values: type(item)(*(part(values) for part in named))
     if isinstance(item, (list, tuple)):
         kind = list if isinstance(item, list) else tuple
-        members = [_collect(value, leaves) for value in item]
+        members = [_collect(value, leaves, levels - 1) for value in item]
         return lambda values: kind(part(values) for part in members)
     raise GraphError(
         f"can't fetch {item!r} ({type(item).__name__}): fetches are tensors, or lists, tuples, dicts of them "

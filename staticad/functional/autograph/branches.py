@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import Any
 
 from staticad.errors import DTypeError, GraphError, ShapeError
 from staticad.functional.autograph.conditions import condition
 from staticad.functional.autograph.leaves import float_beside, is_numeric, is_scalar, outline, promoted, same_constant
-from staticad.functional.autograph.staging import Effect, fresh, refuse, staged
-from staticad.functional.autograph.undefined import Undefined, is_internal
+from staticad.functional.autograph.staging import Effect, fresh, refuse, staged, turned
+from staticad.functional.autograph.undefined import Partial, Undefined, is_flag, is_internal, whole
 from staticad.functional.control import Joined, build_branches
 from staticad.functional.movement import broadcast_to
 from staticad.functional.nests import flatten
@@ -33,11 +34,13 @@ def if_stmt(
     names: Sequence[str],
     live: Sequence[bool],
     effects: Sequence[Effect] = (),
+    guards: bool = False,
 ) -> None:
     """Run one of the blocks if the condition is known, else make a choice in the graph.
 
     ``names`` are the variables that the blocks assign, ``live`` says whose values matter afterwards. A variable that
-    only one block defines has no value afterwards. Numbers take the dtype of the tensor in the other block; floats in
+    only one block defines has no value afterwards, unless the other one was left. ``guards``: the condition is that no
+    block was left before, and ``orelse`` is empty. Numbers take the dtype of the tensor in the other block; floats in
     both become that of the float tensors among the variables, or float64.
     Raises GraphError, DTypeError or ShapeError for a variable whose values have different forms or types.
     """
@@ -56,7 +59,7 @@ def if_stmt(
 
         return traced
 
-    set_state(choose(chosen, run(body), run(orelse), names, live))
+    set_state(choose(chosen, run(body), run(orelse), names, live, guards))
 
 
 def if_exp(test: Any, body: Block, orelse: Block) -> Any:
@@ -68,16 +71,24 @@ def if_exp(test: Any, body: Block, orelse: Block) -> Any:
     return value
 
 
-def choose(chosen: Tensor, body: Block, orelse: Block, names: Sequence[str], live: Sequence[bool]) -> tuple[Any, ...]:
+guard_stmt = partial(if_stmt, guards=True)  # for what runs only where no block was left before it
+
+
+def choose(
+    chosen: Tensor, body: Block, orelse: Block, names: Sequence[str], live: Sequence[bool], guards: bool = False
+) -> tuple[Any, ...]:
     """The values of the variables after a choice that a run makes."""
 
     def join(results: list[Any]) -> Joined:
         otherwise, then = results
         outputs: list[list[Tensor]] = [[], []]
         makers = []
-        default = float_beside([v for v, matters in zip((*then, *otherwise), (*live, *live), strict=True) if matters])
+        left = _left(names, then), guards or _left(names, otherwise)
+        default = float_beside(
+            [whole(v) for v, matters in zip((*then, *otherwise), (*live, *live), strict=True) if matters]
+        )
         for name, matters, one, other in zip(names, live, then, otherwise, strict=True):
-            makers.append(_merge(name, matters, one, other, outputs, default))
+            makers.append(_merge(name, matters, one, other, outputs, default, left))
 
         def pack(tensors: list[Tensor]) -> tuple[Any, ...]:
             values = iter(tensors)
@@ -103,21 +114,51 @@ def choose(chosen: Tensor, body: Block, orelse: Block, names: Sequence[str], liv
         ) from None
 
 
-def _merge(name: str, matters: bool, then: Any, otherwise: Any, outputs: list[list[Tensor]], default: DType) -> Make:
-    """What makes the value of a variable afterwards from the outputs, to which its tensors are added."""
+def _left(names: Sequence[str], values: Sequence[Any]) -> bool:
+    """Whether a block always ends with a jump out of it."""
+    return any(value is True and is_flag(name) for name, value in zip(names, values, strict=True))
+
+
+def _merge(
+    name: str,
+    matters: bool,
+    then: Any,
+    otherwise: Any,
+    outputs: list[list[Tensor]],
+    default: DType,
+    left: tuple[bool, bool],
+) -> Make:
+    """What makes the value of a variable afterwards from the outputs, to which its tensors are added. ``left`` tells
+    which of the blocks always jump away, so that nothing reads what their variables hold then."""
     if not matters:
         return _constant(Undefined(name, f"has no value after the if at {here()}"))
     if then is otherwise:
         return _constant(then)
+    if isinstance(then, Partial) or isinstance(otherwise, Partial):
+        return _partial(name, _merge(name, matters, whole(then), whole(otherwise), outputs, default, left))
     if isinstance(then, Undefined) or isinstance(otherwise, Undefined):
         if isinstance(then, Undefined) and isinstance(otherwise, Undefined):
             return _constant(then)
-        if not is_internal(name):
+        if not is_internal(name) and not left[isinstance(otherwise, Undefined)]:
             reason = f"is assigned in only one block of the if at {here()}, and a run decides which one it takes"
             return _constant(Undefined(name, reason + "; assign it before, or in both"))
         defined = otherwise if isinstance(then, Undefined) else then
-        return _collect(name, defined, defined, outputs, default, fill_then=isinstance(then, Undefined), filled=True)
+        fill_then = isinstance(then, Undefined)
+        make = _collect(name, defined, defined, outputs, default, fill_then=fill_then, filled=True)
+        return make if is_internal(name) else _partial(name, make)
     return _collect(name, then, otherwise, outputs, default)
+
+
+def _partial(name: str, make: Make) -> Make:
+    def made(values: Iterator[Tensor]) -> Any:
+        value = make(values)
+        return value if isinstance(value, (Undefined, Partial)) else Partial(name, value)
+
+    return made
+
+
+def _chosen(python: bool) -> Make:
+    return lambda values: turned(next(values), python)
 
 
 def _constant(value: Any) -> Make:
@@ -142,6 +183,9 @@ def _collect(
         )
     makers: list[Make] = []
     for leaf, other in zip(leaves, others, strict=True):
+        if filled and is_scalar(leaf) and not is_internal(name):
+            makers.append(_constant(leaf))  # nothing reads it in the other block
+            continue
         if filled and is_numeric(leaf):
             tensor = to_tensor(leaf)
             empty = zeros(tensor.type)
@@ -153,7 +197,7 @@ def _collect(
             pair = _agree(name, leaf, other, default)
         outputs[1].append(pair[0])
         outputs[0].append(pair[1])
-        makers.append(next)
+        makers.append(_chosen(not isinstance(leaf, Tensor) or not isinstance(other, Tensor)))
     return lambda values: rebuild([make(values) for make in makers])
 
 

@@ -8,6 +8,7 @@ from functools import reduce
 from typing import Any
 
 from staticad.functional import elementwise, reductions
+from staticad.functional.autograph import identity
 from staticad.functional.autograph.conditions import condition
 from staticad.functional.autograph.steps import Steps, enumerate_, range_, reversed_, zip_
 from staticad.ir import dims
@@ -118,11 +119,13 @@ BUILTINS: dict[Any, Callable[..., Any]] = {
     builtins.enumerate: enumerate_,
     builtins.float: float_,
     builtins.int: int_,
+    builtins.isinstance: identity.isinstance_,
     builtins.len: len_,
     builtins.max: max_,
     builtins.min: min_,
     builtins.range: range_,
     builtins.reversed: reversed_,
     builtins.sum: sum_,
+    builtins.type: identity.type_,
     builtins.zip: zip_,
 }

@@ -8,6 +8,7 @@ from typing import Any
 
 from staticad.errors import GraphError
 from staticad.functional import control
+from staticad.functional.autograph import identity
 from staticad.functional.autograph.staging import staged
 from staticad.ir.dims import Dim, at_least
 from staticad.ir.dtypes import BOOL
@@ -178,8 +179,8 @@ OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
     ">=": _ordered(operator.ge),
     "==": _ordered(operator.eq),
     "!=": _ordered(operator.ne),
-    "is": operator.is_,
-    "is not": operator.is_not,
+    "is": identity.is_,
+    "is not": identity.is_not,
     "in": lambda left, right: _contains(left, right),
     "not in": lambda left, right: not_(_contains(left, right)),
 }

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
 from staticad.errors import GraphError
-from staticad.functional.autograph import branches, calls, conditions, items, loops, staging
+from staticad.functional.autograph import branches, calls, conditions, identity, items, loops, staging
 from staticad.functional.autograph.build import OPERATORS, at
 from staticad.functional.autograph.build import function as build_function
 from staticad.functional.autograph.source import Definition, code_objects, find_definition
@@ -159,9 +159,11 @@ def _operators(namespace: dict[str, Any]) -> SimpleNamespace:
         call=call,
         compare=conditions.compare,
         for_stmt=loops.for_stmt,
+        guard_stmt=branches.guard_stmt,
         if_exp=branches.if_exp,
         if_stmt=branches.if_stmt,
         key=items.key,
+        matchable=identity.matchable,
         not_=conditions.not_,
         or_=conditions.or_,
         raised=staging.raised,

@@ -7,16 +7,17 @@ from dataclasses import dataclass
 
 from staticad.functional.autograph.build import assign, at, call, conjunction, load, negation
 from staticad.functional.autograph.names import walk_scope
-from staticad.functional.autograph.undefined import INTERNAL
+from staticad.functional.autograph.undefined import BROKE, INTERNAL, RETURNED, SKIPPED
 
-RETURNED, VALUE = f"{INTERNAL}returned", f"{INTERNAL}value"
+VALUE = f"{INTERNAL}value"
 _JUMPS = (ast.Return, ast.Break, ast.Continue)
 
 
 def remove_jumps(body: list[ast.stmt]) -> list[ast.stmt]:
     """The statements of a function without break and continue, and with at most one return, at the end.
 
-    A for loop that a flag can end has the condition to go on as its attribute ``goes_on``.
+    A for loop that a flag can end has the condition to go on as its attribute ``goes_on``; an if that skips what
+    follows a jump has the attribute ``guards``.
     """
     jumps = _Jumps()
     early = any(isinstance(node, ast.Return) for node in walk_scope(s for s in body if not isinstance(s, ast.Return)))
@@ -92,8 +93,7 @@ class _Jumps:
                 break
             if raised and rest:
                 guarded, more = self.block(rest, loop)
-                unless = conjunction([negation(flag) for flag in sorted(raised)])
-                found.append(at(ast.If(unless, guarded, []), rest[0]))
+                found.append(at(_guard(raised, guarded), rest[0]))
                 flags |= more
                 break
         return found or [at(ast.Pass(), body[0])] if body else [], flags
@@ -114,8 +114,7 @@ class _Jumps:
             if inner and not isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
                 lowered, raised = self.block(inner, loop)
                 if name == "orelse" and isinstance(statement, ast.Try) and flags:
-                    unless = conjunction([negation(flag) for flag in sorted(flags)])
-                    lowered = [at(ast.If(unless, lowered, []), inner[0])]
+                    lowered = [at(_guard(flags, lowered), inner[0])]
                 setattr(statement, name, lowered)
                 flags |= raised
         for part in (*getattr(statement, "handlers", ()), *getattr(statement, "cases", ())):
@@ -127,7 +126,7 @@ class _Jumps:
         if isinstance(statement, ast.While) and _assigns(statement.test):
             _move_test_inside(statement)
         self.count += 1
-        loop = _Loop(f"{INTERNAL}broke_{self.count}", f"{INTERNAL}skipped_{self.count}")
+        loop = _Loop(f"{BROKE}{self.count}", f"{SKIPPED}{self.count}")
         body, raised = self.block(statement.body, loop)
         if loop.skipped in raised:
             body.insert(0, at(assign(loop.skipped, ast.Constant(False)), statement))
@@ -151,6 +150,13 @@ class _Jumps:
             found += after
             flags |= more
         return found, flags
+
+
+def _guard(flags: set[str], body: list[ast.stmt]) -> ast.If:
+    """Statements that run only where no block was left."""
+    guard = ast.If(conjunction([negation(flag) for flag in sorted(flags)]), body, [])
+    guard.guards = True  # type: ignore[attr-defined]
+    return guard
 
 
 def _raise_flag(name: str) -> ast.stmt:

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from staticad.functional import control
-from staticad.functional.autograph.branches import if_stmt
+from staticad.functional.autograph.branches import guard_stmt
 from staticad.functional.autograph.conditions import and_, condition
 from staticad.functional.autograph.staging import Effect, fresh, refuse, staged
 from staticad.functional.autograph.states import State, Unsettled
@@ -131,7 +131,7 @@ def _iterate(
     go: Any = True
     for item in iterable:
         if isinstance(go, Tensor):
-            if_stmt(go, partial(body, item), lambda: None, get_state, set_state, names, live, effects)
+            guard_stmt(go, partial(body, item), lambda: None, get_state, set_state, names, live, effects)
         else:
             body(item)
         if goes_on is not None:

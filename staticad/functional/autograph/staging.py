@@ -6,11 +6,13 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from staticad.errors import GraphError
 from staticad.functional.nests import flatten
-from staticad.ir.graph import Tensor, describe
+from staticad.ir.graph import Node, Tensor, describe
 from staticad.ir.provenance import here
+from staticad.ops.sources import CONSTANT
 
 Effect = tuple[str, int]  # an assignment to something other than a variable: its text and line
 
@@ -20,6 +22,40 @@ class _State(threading.local):
 
 
 _state = _State()
+
+
+_turned: WeakKeyDictionary[Node, dict[int, bool]] = WeakKeyDictionary()
+
+
+def turned(tensor: Tensor, python: bool) -> Tensor:
+    """A tensor that a branch or loop has made of a variable; ``python``: of numbers of Python's."""
+    _turned.setdefault(tensor.node, {})[tensor.index] = python
+    return tensor
+
+
+def is_turned(tensor: Tensor) -> bool:
+    """Whether a branch or loop has made the tensor of a variable."""
+    return tensor.index in _turned.get(tensor.node, {})
+
+
+def was_number(tensor: Tensor) -> bool:
+    """Whether the value would be a number of Python's, had no branch or loop turned its variables into tensors."""
+    seen: set[Node] = set()
+    pending, found = [tensor], False
+    while pending:
+        current = pending.pop()
+        python = _turned.get(current.node, {}).get(current.index)
+        if python is None:
+            if current.op is not CONSTANT and not current.inputs:
+                return False
+            if current.node not in seen:
+                seen.add(current.node)
+                pending += current.inputs
+        elif not python:
+            return False
+        else:
+            found = True
+    return found
 
 
 @contextmanager

@@ -92,6 +92,17 @@ class _Statements(Expressions):
         node.test = at(call("assertable", node.test), node.test)
         return node
 
+    def visit_Match(self, node: ast.Match) -> ast.AST:
+        self.generic_visit(node)
+        patterns = [part for case in node.cases for part in ast.walk(case.pattern)]
+        kinds = [
+            any(isinstance(p, ast.MatchSingleton) and p.value is not None for p in patterns),
+            any(isinstance(p, ast.MatchClass) for p in patterns),
+        ]
+        if any(kinds):
+            node.subject = at(call("matchable", node.subject, *map(ast.Constant, kinds)), node.subject)
+        return node
+
     def visit_Raise(self, node: ast.Raise) -> ast.AST:
         self.generic_visit(node)
         if node.exc is not None:
@@ -103,7 +114,8 @@ class _Statements(Expressions):
         test = self.visit(node.test)
         body = self._function("body", [], self.block(node.body), names, node)
         orelse = self._function("orelse", [], self.block(node.orelse), names, node)
-        return self._finish(node, "if_stmt", [test, load(body.name), load(orelse.name)], [body, orelse], names)
+        operator = "guard_stmt" if getattr(node, "guards", False) else "if_stmt"
+        return self._finish(node, operator, [test, load(body.name), load(orelse.name)], [body, orelse], names)
 
     def visit_While(self, node: ast.While) -> list[ast.stmt]:
         names = sorted(assigned(node.body))

@@ -12,7 +12,8 @@ from typing import Any
 from staticad.errors import DTypeError, GraphError, ShapeError
 from staticad.functional.autograph.branches import called
 from staticad.functional.autograph.leaves import is_numeric, is_scalar, outline, promoted, same_constant
-from staticad.functional.autograph.undefined import Undefined, is_internal
+from staticad.functional.autograph.staging import turned
+from staticad.functional.autograph.undefined import Undefined, after_step, is_internal, whole
 from staticad.functional.movement import broadcast_to
 from staticad.functional.nests import flatten
 from staticad.ir.dtypes import FLOAT64, DType, is_float
@@ -77,7 +78,9 @@ class Variable:
 
     def get(self, values: Iterator[Tensor]) -> Any:
         """The variable's value, with the next of the tensors as its leaves."""
-        return self.rebuild([leaf.value if leaf.kind is None else next(values) for leaf in self.leaves])
+        return self.rebuild(
+            [leaf.value if leaf.kind is None else turned(next(values), leaf.weak) for leaf in self.leaves]
+        )
 
 
 class State:
@@ -85,7 +88,7 @@ class State:
 
     def __init__(self, what: str, names: Sequence[str], live: Sequence[bool], values: Sequence[Any], certain: bool):
         self.what = what
-        self.values = tuple(values)
+        values = self.values = tuple(map(whole, values))
         self.names = tuple(names)
         self.live = tuple(live)
         triples = zip(names, live, values, strict=True)
@@ -188,7 +191,10 @@ class State:
 
     def _pairs(self, values: Sequence[Any]) -> list[tuple[Variable, Any]]:
         by_name = dict(zip(self.names, values, strict=True))
-        return [(variable, by_name[name]) for name, variable in self.variables.items()]
+        return [
+            (variable, (whole if variable.present else after_step)(by_name[name]))
+            for name, variable in self.variables.items()
+        ]
 
     def _was_constant(self, variable: Variable, leaf: Leaf, new: Any) -> bool:
         if same_constant(leaf.value, new):

@@ -6,17 +6,17 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from staticad.errors import DTypeError, GraphError, ShapeError
+from staticad.errors import GraphError, ShapeError
 from staticad.functional import movement
+from staticad.functional.control import count_tensor
 from staticad.functional.elementwise import maximum, where
 from staticad.ir import dims
 from staticad.ir.dims import Dim, Size
-from staticad.ir.dtypes import INT64
 from staticad.ir.graph import Tensor, describe
 from staticad.ir.provenance import here, user_call
 from staticad.ir.types import may_be_equal
 from staticad.ops.barrier import demanding
-from staticad.ops.promotion import cast, to_tensor
+from staticad.ops.promotion import to_tensor
 
 Make = Callable[[Any, tuple[Tensor, ...]], Any]
 
@@ -67,10 +67,7 @@ def _plain(start: Any, step: Any) -> bool:
 
 
 def _integer(value: Any) -> Tensor:
-    tensor = to_tensor(value)
-    if tensor.dtype.kind not in "iu" or tensor.ndim:
-        raise DTypeError(f"range at {here()}: bounds are integer scalars, not {describe(tensor)}")
-    return cast(tensor, INT64)
+    return count_tensor(f"range at {here()}", to_tensor(value))
 
 
 def _count(start: Any, stop: Any, step: Any) -> Size | Tensor:
