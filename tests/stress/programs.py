@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.stress import cache, errors, feeds, forks, graphs, indices, leaks, slices, thread_counts, threads
+from tests.stress import cache, errors, feeds, forks, graphs, indices, leaks, masks, slices, thread_counts, threads
 from tests.stress.program import Program
 
 _ALL = (
@@ -15,6 +15,7 @@ _ALL = (
     Program("thread_counts", "bit-equality for 1, 2, 4 and 8 threads", thread_counts.prepare),
     Program("errors", "runs ended by errors and Ctrl-C, in any floating-point state", errors.prepare),
     Program("leaks", "memory and objects after thousands of runs, and sessions that come and go", leaks.prepare),
+    Program("masks", "derivatives behind a where, by what is taken alone", masks.prepare),
     Program("cache", "processes that fill, damage and sweep one kernel cache, some of them killed", cache.prepare),
 )
 
