@@ -12,8 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from staticad.errors import FeedError, GraphError, IndexOutOfBounds, LinAlgError, OutOfMemory, VerifyError
+from staticad.errors import DTypeError, FeedError, GraphError, IndexOutOfBounds, LinAlgError, OutOfMemory, VerifyError
 from staticad.ir import dim_values, dims
+from staticad.ir.arrays import as_numbers, read_array
 from staticad.ir.demands import operands, region_of, unmet
 from staticad.ir.dims import LARGEST, Dim, Shape, Size, Symbol, is_runtime, symbols
 from staticad.ir.dtypes import DType
@@ -93,7 +94,10 @@ class _Evaluation:
 
     def give(self, tensor: Tensor, value: Any) -> None:
         """Take an array as the value of a tensor, and bind the free sizes that its shape consists of."""
-        array = np.asarray(value) if isinstance(value, (np.ndarray, np.generic)) else _convert(tensor, value)
+        if isinstance(value, (np.ndarray, np.generic)):
+            array = read_array(value, f"{describe(tensor)}: the value", FeedError, FeedError)
+        else:
+            array = _convert(tensor, value)
         if array.dtype.newbyteorder("=") != tensor.dtype and array.dtype != self.dtype(tensor.dtype):
             raise FeedError(f"{describe(tensor)} was given {array.dtype}; use astype({tensor.dtype.name!r})")
         if array.ndim != tensor.ndim:
@@ -274,14 +278,14 @@ def _sizes_of(node: Node) -> list[Size]:
 
 def _convert(tensor: Tensor, value: Any) -> np.ndarray:
     """Python numbers and nests of them, in the dtype of the tensor."""
-    array = np.asarray(value)
+    array = read_array(value, f"{describe(tensor)}: the value", FeedError, FeedError)
     if array.dtype.kind not in "biuf":
         raise FeedError(f"{describe(tensor)} was given a {type(value).__name__}, which is no array of numbers")
     if array.dtype.kind not in {"b": "b", "i": "biu", "u": "biu", "f": "biuf"}[tensor.dtype.kind]:
         raise FeedError(f"{describe(tensor)} was given {array.dtype} values; convert them to {tensor.dtype.name}")
     try:
-        return np.asarray(value, tensor.dtype)
-    except OverflowError as error:
+        return as_numbers(array, tensor.dtype)
+    except DTypeError as error:
         raise FeedError(f"{describe(tensor)}: {error}") from None
 
 

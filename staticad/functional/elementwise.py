@@ -196,7 +196,7 @@ def minimum(x1: Operand, x2: Operand) -> Tensor:
 def clip(x: Operand, min: Operand | None = None, max: Operand | None = None) -> Tensor:
     """minimum(maximum(x, min), max); a bound that is None is left out. At a bound the derivative is halved.
 
-    Python integers outside the range of an integer dtype are legal as bounds that never bind.
+    Python numbers outside the range of the dtype are legal as bounds that never bind.
     """
     values = [v for v in (x, min, max) if v is not None]
     dtype = common_dtype(*values)
@@ -204,6 +204,10 @@ def clip(x: Operand, min: Operand | None = None, max: Operand | None = None) -> 
         info = np.iinfo(dtype)
         min = None if type(min) is int and min < info.min else min
         max = None if type(max) is int and max > info.max else max
+    elif dtype.kind == "f":
+        limit = float(np.finfo(dtype).max)
+        min = None if type(min) in (int, float) and min < -limit else min
+        max = None if type(max) in (int, float) and max > limit else max
     (result,) = as_operands("clip", x, dtype=dtype)
     if min is not None:
         result = apply(MAXIMUM, result, *as_operands("clip", min, dtype=dtype))

@@ -14,6 +14,7 @@ from staticad.functional.front import implements, public_names
 from staticad.functional.movement import atleast_1d, atleast_2d, expand_dims, ravel
 from staticad.functional.slices import take_slice
 from staticad.ir import dims
+from staticad.ir.arrays import as_numbers
 from staticad.ir.dims import Dim, Size
 from staticad.ir.graph import Tensor, describe
 from staticad.ir.types import may_be_same
@@ -122,7 +123,10 @@ def pad(x: Operand, pad_width: Any, mode: str = "constant", constant_values: Any
     if all(before == 0 and after == 0 for before, after in widths):
         return a
     a = demanding(a, [(dims.minimum(w, 0), 0) for pair in widths for w in pair if not dims.at_least(w, 0)])
-    fill = np.asarray(constant_values).astype(a.dtype).item()
+    try:
+        fill = as_numbers(constant_values, a.dtype).item()
+    except DTypeError as error:
+        raise DTypeError(f"pad: {error} ({describe(a)})") from None
     shape = tuple(before + n + after for n, (before, after) in zip(a.shape, widths))
     return apply(EMBED, a, shape=shape, starts=tuple(w[0] for w in widths), steps=(1,) * a.ndim, fill=fill)
 

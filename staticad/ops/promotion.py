@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from staticad.errors import DTypeError, ShapeError
+from staticad.ir.arrays import read_array
 from staticad.ir.dims import Dim
 from staticad.ir.dtypes import DType, as_dtype, promote
 from staticad.ir.graph import Tensor, describe
@@ -43,19 +44,13 @@ def to_tensor(value: Any, dtype: DType | None = None) -> Tensor:
         return value if dtype is None else cast(value, dtype)
     if isinstance(value, Dim):
         return to_tensor(size_tensor(value), dtype)
-    try:
-        return constant(np.asarray(value, dtype) if is_weak(value) else _as_array(value), dtype)
-    except OverflowError as error:
-        raise DTypeError(f"{error}; cast the tensor to a wider dtype first") from None
+    return constant(value if is_weak(value) else _as_array(value), dtype)
 
 
 def _as_array(value: Any) -> np.ndarray:
     if isinstance(value, (list, tuple)) and any(isinstance(v, (Tensor, Dim)) for v in value):
         raise DTypeError("a list that holds tensors is not an array; join them with sa.stack or sa.concatenate")
-    try:
-        return np.asarray(value)
-    except ValueError as error:
-        raise ShapeError(f"a nest of lists is no rectangular array ({error}); pad its rows") from None
+    return read_array(value, "an operand", DTypeError, ShapeError)
 
 
 def common_dtype(*values: Any) -> DType:
@@ -70,7 +65,9 @@ def _is_ready(value: Any) -> bool:
 def _result_type(values: list[Any]) -> DType:
     strong = [v.dtype for v in values if weak_kind(v) is None]
     weak = tuple(kind for v in values if (kind := weak_kind(v)) is not None)
-    return promote(*strong, weak=weak) if strong else as_dtype(np.result_type(*(np.dtype(kind) for kind in weak)))
+    if not strong:
+        return as_dtype(np.result_type(*(np.dtype(kind) for kind in weak)))
+    return promote(*map(as_dtype, strong), weak=weak)
 
 
 def as_operands(op: str, *values: Any, dtype: DType | None = None) -> list[Tensor]:
@@ -78,7 +75,10 @@ def as_operands(op: str, *values: Any, dtype: DType | None = None) -> list[Tenso
 
     Raises DTypeError that names the op, the operands and the user's line.
     """
-    ready = [v if _is_ready(v) else _as_array(v) for v in values]
+    try:
+        ready = [v if _is_ready(v) else _as_array(v) for v in values]
+    except (DTypeError, ShapeError) as error:
+        raise type(error)(f"{op}: {error} (at {here()})") from error.__cause__
     try:
         target = _result_type(ready) if dtype is None else dtype
         return [to_tensor(v, target) for v in ready]

@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from staticad.errors import DTypeError, ShapeError
+from staticad.errors import DTypeError, OutOfMemory, ShapeError
 from staticad.ir import dims
+from staticad.ir.arrays import as_numbers, read_array
 from staticad.ir.dims import Dim, Shape, Size
 from staticad.ir.dtypes import WEAK_TYPES, DType, as_dtype
 from staticad.ir.graph import Attrs, Node, Tensor
@@ -90,18 +91,24 @@ def placeholder(shape: Any = (), dtype: Any = "float64", name: str | None = None
 
 
 def constant(value: Any, dtype: Any = None, name: str | None = None) -> Tensor:
-    """A tensor with a fixed value. Python floats become float64 and ints int64 unless a dtype is given."""
+    """A tensor with a fixed value. Python floats become float64 and ints int64 unless a dtype is given.
+
+    Raises DTypeError for what is no array of numbers and for numbers that do not fit the dtype, ShapeError for ragged
+    lists, OutOfMemory.
+    """
     if isinstance(value, Tensor):
         raise DTypeError("a constant is made from numbers or an array, not from a symbolic tensor")
-    try:
-        array = np.asarray(value)
-    except ValueError as error:
-        raise ShapeError(f"constant: the value is no rectangular array ({error}); pad its rows") from None
+    array = read_array(value, "constant: the value", DTypeError, ShapeError)
+    if type(value) is int and dtype is not None:
+        array = as_numbers(value, as_dtype(dtype))  # of any size
     if array.dtype.kind not in "biuf" or array.dtype == np.float16:
         raise DTypeError(f"can't make a constant of {type(value).__name__} with dtype {array.dtype}")
-    array = array.astype(as_dtype(dtype) if dtype is not None else as_dtype(array.dtype))
-    kind = TensorType(array.shape, array.dtype)
-    return Node(CONSTANT, (), Attrs(type=kind, value=ConstantValue(array)), (kind,), name=name).out
+    try:
+        kept = ConstantValue(as_numbers(array, as_dtype(dtype) if dtype is not None else as_dtype(array.dtype)))
+    except MemoryError as error:
+        raise OutOfMemory(f"constant: {error}; feed the array instead") from error
+    kind = TensorType(kept.array.shape, kept.array.dtype)
+    return Node(CONSTANT, (), Attrs(type=kind, value=kept), (kind,), name=name).out
 
 
 def constant_array(tensor: Tensor) -> np.ndarray | None:

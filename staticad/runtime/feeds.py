@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from staticad.errors import DTypeError, FeedError, GraphError, IndexOutOfBounds
+from staticad.ir.arrays import as_numbers, read_array
 from staticad.ir.demands import unmet
 from staticad.ir.dim_values import evaluate
 from staticad.ir.dims import Size, Symbol, as_symbol
@@ -15,6 +16,7 @@ from staticad.ir.graph import Node, Tensor, describe
 from staticad.ir.provenance import Where, here
 from staticad.lower.kernel.plan import Requirement, SizeCheck
 from staticad.runtime.machine import ArraySpec
+from staticad.runtime.memory import room_for
 
 
 def order_feeds(inputs: Sequence[Tensor], feeds: Mapping[Any, Any]) -> tuple[Any, ...]:
@@ -65,37 +67,40 @@ def convert(tensor: Tensor, value: Any) -> np.ndarray:
     """The value as a C-contiguous array of exactly the input's dtype and rank.
 
     NumPy arrays have to have the dtype; Python numbers and nested lists of them take it if their kind and size fit.
-    Raises FeedError (wrong rank or no array) or DTypeError.
+    Raises FeedError (wrong rank or no array), DTypeError, or OutOfMemory where a copy would not fit.
     """
     if isinstance(value, Tensor):
         raise FeedError(f"feed for {describe(tensor)} is a symbolic tensor, {describe(value)}; feeds are arrays")
+    array = read_array(value, f"feed for {describe(tensor)}", FeedError, FeedError)
     if isinstance(value, (np.ndarray, np.generic)):
-        array = np.asarray(value)
         native = array.dtype.newbyteorder("=")
         if native != tensor.dtype:
             raise DTypeError(
                 f"feed for {describe(tensor)} has dtype {array.dtype}, not {tensor.dtype}; "
                 f"convert it with .astype({tensor.dtype.name!r})"
             )
-        array = array.astype(tensor.dtype, copy=False)
     else:
-        array = _from_python(tensor, value)
+        array = _from_python(tensor, value, array)
     if array.ndim != tensor.ndim:
         raise FeedError(
             f"feed for {describe(tensor)} has {array.ndim} axes (shape {array.shape}), not {tensor.ndim}; "
             "reshape it, or give the placeholder that rank"
         )
-    return np.require(array, requirements=["C", "A"]).view(tensor.dtype, np.ndarray)
+    if not (array.flags.c_contiguous and array.flags.aligned and array.dtype.isnative):
+        room_for(array.nbytes, f"a contiguous copy of the feed for {describe(tensor)}")
+        array = np.require(array, tensor.dtype, ["C", "A"])
+    return array.view(tensor.dtype, np.ndarray)
 
 
-def _from_python(tensor: Tensor, value: Any) -> np.ndarray:
-    try:
-        array = np.asarray(value)
-    except ValueError as error:
-        raise FeedError(f"feed for {describe(tensor)} is no rectangular array ({error}); pad its rows") from None
+def _from_python(tensor: Tensor, value: Any, array: np.ndarray) -> np.ndarray:
+    if type(value) is int and tensor.dtype.kind == "f":
+        array = np.asarray(_in_range(tensor, value))  # of any size
     if array.dtype.kind not in "biuf":
         kind = type(value).__name__
-        raise FeedError(f"feed for {describe(tensor)} is {kind}, not an array of numbers; use np.asarray on your data")
+        raise FeedError(
+            f"feed for {describe(tensor)} is {kind}, not an array of numbers (NumPy makes it one of {array.dtype}); "
+            "use np.asarray on your data"
+        )
     if array.size == 0:
         return array.astype(tensor.dtype)
     rank = "biuf"
@@ -108,14 +113,17 @@ def _from_python(tensor: Tensor, value: Any) -> np.ndarray:
             f"feed for {describe(tensor)} holds {array.dtype.name} numbers, which {tensor.dtype} can't hold; "
             "convert them first, or give the placeholder another dtype"
         )
-    with np.errstate(all="ignore"):
-        converted = array.astype(tensor.dtype)
-    if target == "i" and not np.array_equal(converted, array):
+    return _in_range(tensor, array)
+
+
+def _in_range(tensor: Tensor, numbers: int | np.ndarray) -> np.ndarray:
+    try:
+        return as_numbers(numbers, tensor.dtype)
+    except DTypeError as error:
         raise DTypeError(
-            f"feed for {describe(tensor)} holds integers outside the range of {tensor.dtype}; "
-            "give the placeholder a wider dtype"
-        )
-    return converted
+            f"feed for {describe(tensor)} holds numbers outside the range of {tensor.dtype}: {error}, "
+            "and give the placeholder that dtype"
+        ) from None
 
 
 def bind_sizes(inputs: Sequence[Tensor], arrays: Sequence[np.ndarray]) -> dict[Symbol, int]:
@@ -195,6 +203,8 @@ def check_out(out: Sequence[Any], specs: Sequence[ArraySpec], held: Sequence[np.
         raise FeedError(f"out has {len(out)} arrays for {len(specs)} results (at {here()})")
     for number, (array, spec) in enumerate(zip(out, specs, strict=True)):
         where = f"out[{number}], given at {here()},"
+        if isinstance(array, np.ma.MaskedArray):
+            raise FeedError(f"{where} is a masked array, whose mask would be ignored; give its .data")
         if not isinstance(array, np.ndarray) or array.dtype != spec.dtype or array.shape != spec.shape:
             raise FeedError(f"{where} has to be an array of {spec.dtype} and the shape {spec.shape}")
         if not (array.flags.c_contiguous and array.flags.aligned and array.flags.writeable):

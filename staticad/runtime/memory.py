@@ -20,14 +20,19 @@ LARGE = 1 << 30  # bytes from which on the memory that is available is looked at
 def aligned_bytes(size: int) -> np.ndarray:
     """``size`` uninitialized bytes (uint8[size]) that start on a cache line. Raises OutOfMemory, for large blocks also
     where the system would promise memory that it does not have."""
-    if size >= LARGE and size > (free := available_memory()):
-        raise OutOfMemory(f"cannot allocate {size:,} bytes for the buffers of a run; {free:,} bytes are available")
+    room_for(size, "the buffers of a run")
     try:
         block = np.empty(size + ALIGNMENT, np.uint8)
     except MemoryError as error:
         raise OutOfMemory(f"cannot allocate {size:,} bytes for the buffers of a run") from error
     start = -block.ctypes.data % ALIGNMENT
     return block[start : start + size]
+
+
+def room_for(size: int, what: str) -> None:
+    """Raises OutOfMemory where the system would promise memory that it does not have."""
+    if size >= LARGE and size > (free := available_memory()):
+        raise OutOfMemory(f"cannot allocate {size:,} bytes for {what}; {free:,} bytes are available")
 
 
 def aligned_words(count: int) -> np.ndarray:

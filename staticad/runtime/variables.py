@@ -14,6 +14,7 @@ import numpy as np
 
 from staticad.codegen.loader import kernel_address
 from staticad.errors import DTypeError, GradientError, GraphError, ShapeError
+from staticad.ir.arrays import as_numbers, read_array
 from staticad.ir.dtypes import DType, as_dtype, is_float
 from staticad.ir.graph import Attrs, Node, Tensor, describe
 from staticad.ir.provenance import here
@@ -22,7 +23,7 @@ from staticad.ops.sources import VARIABLE
 from staticad.runtime.locks import Lock, patiently
 from staticad.runtime.machine import ArraySpec, Patch, Program, Step
 from staticad.runtime.machine_text import machine_text
-from staticad.runtime.memory import aligned_bytes, as_out_of_memory
+from staticad.runtime.memory import aligned_bytes, as_out_of_memory, room_for
 from staticad.runtime.workers import c_function
 
 if TYPE_CHECKING:  # names of machine code, which nothing calls in Python
@@ -200,10 +201,9 @@ def _as_array(value: Any) -> np.ndarray:
             f"the value of a variable is an array, not a symbolic tensor: {describe(value)}, given at {here()}; "
             "use .value of a variable, or give the tensor to sa.compile as an update"
         )
-    try:
-        array = np.asarray(value)
-    except ValueError as error:
-        raise ShapeError(f"a variable's value has to be one rectangular array: {error} (at {here()})") from error
+    array = read_array(value, "the value of a variable", DTypeError, ShapeError)
+    if not array.dtype.isnative:
+        room_for(array.nbytes, "the value of a variable")
     try:
         return array.astype(as_dtype(array.dtype), copy=False)
     except DTypeError as error:
@@ -218,14 +218,12 @@ def _kind_fits(array: np.ndarray, dtype: DType) -> bool:
 
 def _convert(array: np.ndarray, dtype: DType) -> np.ndarray:
     """The array in that dtype. DTypeError if an integer or a finite float does not fit."""
-    if array.dtype == dtype:
-        return array
-    with np.errstate(all="ignore"):
-        ready = array.astype(dtype)
-    fits = (ready == array) if dtype.kind in "iu" else (np.isfinite(ready) | ~np.isfinite(array))
-    if dtype.kind != "b" and not np.all(fits):
-        raise DTypeError(f"a value of dtype {array.dtype} holds numbers that do not fit {dtype}, given at {here()}")
-    return ready
+    if array.dtype != dtype:
+        room_for(array.size * dtype.itemsize, "the value of a variable")
+    try:
+        return as_numbers(array, dtype)
+    except DTypeError as error:
+        raise DTypeError(f"a value of dtype {array.dtype} holds numbers that do not fit {dtype}: {error}") from None
 
 
 def _brackets(shape: tuple[int, ...]) -> str:

@@ -1,0 +1,88 @@
+"""From what users give to arrays of supported numbers: every value passes here, whatever it is and whoever takes it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from staticad.errors import DTypeError, OutOfMemory, StaticadError
+from staticad.ir.dtypes import DType
+
+
+def read_array(value: Any, what: str, error: type[StaticadError], ragged: type[StaticadError]) -> np.ndarray:
+    """The value as an array, not copied where it is one. ``what`` begins the message: "feed for x".
+
+    Raises ``ragged`` for lists of unequal lengths, ``error`` for what does not become an array (whatever it raises
+    itself is the cause) and for arrays with masked elements, OutOfMemory.
+    """
+    if isinstance(value, np.ma.MaskedArray) and np.ma.is_masked(value):
+        raise error(
+            f"{what} has masked elements, and a mask has no meaning here; replace them with .filled(number), "
+            "or give the mask as an array of its own"
+        )
+    if isinstance(value, np.ndarray | np.generic | int | float):
+        return np.asarray(value)  # can't fail; an exception that a handler of a signal raises here is not ours
+    try:
+        return np.asarray(value)
+    except MemoryError as cause:
+        raise OutOfMemory(f"{what} could not be made an array: {cause}; give a smaller one") from cause
+    except Exception as cause:
+        if isinstance(value, (list, tuple)) and isinstance(cause, ValueError):
+            raise ragged(f"{what} is no rectangular array ({cause}); pad its rows") from cause
+        kind, told = type(value).__name__, f"{type(cause).__name__}: {cause}"
+        raise error(f"{what}, a {kind}, does not become an array ({told}); {_remedy(value)}") from cause
+
+
+def _remedy(value: Any) -> str:
+    try:
+        if "bfloat16" in str(getattr(value, "dtype", "")):
+            return "NumPy has no bfloat16: convert it with .float()"
+        if getattr(value, "requires_grad", False) is True:
+            return "it records gradients: call .detach() first"
+    except Exception:  # an object that fails even so
+        pass
+    return "convert it to a NumPy array yourself"
+
+
+def as_numbers(value: Any, dtype: DType) -> np.ndarray:
+    """A Python number or an array in that dtype. Floats become integers without their fraction.
+
+    Raises DTypeError for an integer out of range, and for a finite number that the dtype can't hold: none becomes an
+    infinity.
+    """
+    if type(value) is int and dtype.kind == "f":  # of any size
+        try:
+            value = float(value)
+        except OverflowError:
+            raise _misfit(value, dtype) from None
+    if type(value) is int and dtype.kind in "iu" and not np.iinfo(dtype).min <= value <= np.iinfo(dtype).max:
+        raise DTypeError(f"Python integer {value} out of bounds for {dtype}; cast the tensor to a wider dtype first")
+    array = np.asarray(value)
+    if array.dtype == dtype:
+        return array if array.dtype is dtype else array.view(dtype)  # another object that says the same
+    with np.errstate(all="ignore"):
+        ready = array.astype(dtype)
+        if np.can_cast(array.dtype, dtype) or dtype.kind == "b":
+            return ready
+        if dtype.kind == "f":
+            fits = np.isfinite(ready) | ~np.isfinite(array)
+        elif array.dtype.kind == "f":
+            limits, whole = np.iinfo(dtype), np.trunc(array)
+            fits = (whole >= float(limits.min)) & (whole < float(limits.max + 1))
+        else:
+            fits = ready == array
+    if not np.all(fits):
+        raise _misfit(array[~fits].reshape(-1)[0].item(), dtype)
+    return ready
+
+
+def _misfit(number: float, dtype: DType) -> DTypeError:
+    text = repr(number)
+    text = text if len(text) <= 40 else f"{text[:30]}… ({len(text)} digits)"
+    if dtype.kind == "f":
+        return DTypeError(
+            f"{text} is beyond the range of {dtype}, where it would be infinite; use a wider dtype, "
+            "or float('inf') if that is meant"
+        )
+    return DTypeError(f"the number {text} is out of bounds for {dtype}; use a wider dtype")
