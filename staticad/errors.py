@@ -14,6 +14,7 @@ import numpy as np
 
 if TYPE_CHECKING:
     from types import FrameType
+    from typing import Any
 
 _PACKAGE = os.path.dirname(os.path.abspath(__file__)) + os.sep
 
@@ -36,6 +37,17 @@ class StaticadError(Exception):
         message = message.replace(f" (at {place})", "")  # of an error that this one is made of
         named = re.search(re.escape(place) + r"(?!\d)", message)
         super().__init__(message if named else f"{message} (at {place})" if message else f"at {place}")
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # The message is kept as it is: a copy, or what another process receives, was not made at the present line.
+        return _made_again, (type(self), self.args, dict(vars(self)))
+
+
+def _made_again(kind: type[StaticadError], args: tuple[Any, ...], attributes: dict[str, Any]) -> StaticadError:
+    error = kind(*args)
+    super(StaticadError, error).__init__(*args)
+    vars(error).update(attributes)
+    return error
 
 
 class ShapeError(StaticadError, ValueError):

@@ -10,6 +10,8 @@ from __future__ import annotations
 import gc
 import hashlib
 import importlib
+import sys
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import ModuleType
@@ -62,4 +64,9 @@ def _no_collection() -> Iterator[None]:
 
 def _numba_pipeline() -> ModuleType:
     # A warm program must not import Numba, so the module on top of it is not imported with this one.
-    return importlib.import_module("staticad.codegen.numba_pipeline")
+    name = "staticad.codegen.numba_pipeline"
+    if not sys.flags.warn_default_encoding or name in sys.modules:
+        return importlib.import_module(name)
+    with warnings.catch_warnings():  # Numba opens a file without an encoding, which is not the user's fault
+        warnings.simplefilter("ignore", EncodingWarning)
+        return importlib.import_module(name)

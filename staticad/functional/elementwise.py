@@ -35,7 +35,7 @@ from staticad.ops.base import Op, apply
 from staticad.ops.conversion import CEIL, FLOOR, ROUND, TRUNC
 from staticad.ops.promotion import Operand, as_operands, cast, common_dtype, to_tensor
 from staticad.ops.selection import MAXIMUM, MINIMUM, RELU, WHERE
-from staticad.ops.sources import constant_array
+from staticad.ops.sources import constant_array, is_weak
 from staticad.ops.transcendental import COS, ERF, EXP, EXPM1, LOG, LOG1P, SIGMOID, SIN, SOFTPLUS, TAN, TANH
 
 
@@ -206,8 +206,8 @@ def clip(x: Operand, min: Operand | None = None, max: Operand | None = None) -> 
         max = None if type(max) is int and max > info.max else max
     elif dtype.kind == "f":
         limit = float(np.finfo(dtype).max)
-        min = None if type(min) in (int, float) and min < -limit else min
-        max = None if type(max) in (int, float) and max > limit else max
+        min = None if isinstance(min, int | float) and is_weak(min) and min < -limit else min
+        max = None if isinstance(max, int | float) and is_weak(max) and max > limit else max
     (result,) = as_operands("clip", x, dtype=dtype)
     if min is not None:
         result = apply(MAXIMUM, result, *as_operands("clip", min, dtype=dtype))

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import numpy as np
 
 from staticad.errors import DTypeError, OutOfMemory, StaticadError
 from staticad.ir.dtypes import DType
+
+# How the making of an array from lists fails. Any other exception there is one that a handler of a signal has raised.
+_FAILURES = (ArithmeticError, AssertionError, AttributeError, LookupError, RuntimeError, TypeError, ValueError, Warning)
 
 
 def read_array(value: Any, what: str, error: type[StaticadError], ragged: type[StaticadError]) -> np.ndarray:
@@ -16,7 +20,7 @@ def read_array(value: Any, what: str, error: type[StaticadError], ragged: type[S
     Raises ``ragged`` for lists of unequal lengths, ``error`` for what does not become an array (whatever it raises
     itself is the cause) and for arrays with masked elements, OutOfMemory.
     """
-    if isinstance(value, np.ma.MaskedArray) and np.ma.is_masked(value):
+    if is_masked_array(value) and np.ma.is_masked(value):
         raise error(
             f"{what} has masked elements, and a mask has no meaning here; replace them with .filled(number), "
             "or give the mask as an array of its own"
@@ -28,7 +32,10 @@ def read_array(value: Any, what: str, error: type[StaticadError], ragged: type[S
     except MemoryError as cause:
         raise OutOfMemory(f"{what} could not be made an array: {cause}; give a smaller one") from cause
     except Exception as cause:
-        if isinstance(value, (list, tuple)) and isinstance(cause, ValueError):
+        nested = isinstance(value, (list, tuple))
+        if nested and not isinstance(cause, _FAILURES):
+            raise
+        if nested and isinstance(cause, ValueError):
             raise ragged(f"{what} is no rectangular array ({cause}); pad its rows") from cause
         kind, told = type(value).__name__, f"{type(cause).__name__}: {cause}"
         raise error(f"{what}, a {kind}, does not become an array ({told}); {_remedy(value)}") from cause
@@ -43,6 +50,11 @@ def _remedy(value: Any) -> str:
     except Exception:  # an object that fails even so
         pass
     return "convert it to a NumPy array yourself"
+
+
+def is_masked_array(value: Any) -> bool:
+    """Whether it is one. NumPy loads its module for them on first use, which takes long: before that, nothing is."""
+    return isinstance(value, getattr(sys.modules.get("numpy.ma"), "MaskedArray", ()))
 
 
 def as_numbers(value: Any, dtype: DType) -> np.ndarray:

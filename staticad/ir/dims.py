@@ -16,9 +16,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import blake2b
-from typing import Any
+from typing import Any, SupportsIndex
 
 from staticad.errors import GraphError
+from staticad.ir.identity import OwnCopy
 
 LARGEST = 2**63 - 1  # a size, an offset or a count of the machine's
 HIGHEST_POWER = 63  # of a size: 2**64 is no size
@@ -39,6 +40,13 @@ class Symbol:
     name: str
     serial: int = -1
     runtime: bool = False
+
+    def __reduce_ex__(self, protocol: SupportsIndex) -> str | tuple[Any, ...]:
+        if self.serial >= 0:
+            raise GraphError(
+                f"the size {self} can't be pickled: it has no name, and belongs to this process; use placeholder('n')"
+            )
+        return super().__reduce_ex__(protocol)
 
     @property
     def key(self) -> str:
@@ -94,7 +102,7 @@ def _no_size(sign: str) -> Callable[[Dim, Any], Any]:
 
 
 @dataclass(frozen=True, eq=False)
-class Dim:
+class Dim(OwnCopy):
     """A symbolic size such as ``n``, ``2*n + 1`` or ``n//2``. Supports + - * // % ** with sizes and ints.
 
     Other arithmetic and comparisons with numbers raise GraphError.

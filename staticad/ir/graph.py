@@ -11,11 +11,12 @@ import itertools
 import threading
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, SupportsIndex
 
 from staticad.errors import GraphError
 from staticad.ir.dims import Shape
 from staticad.ir.dtypes import DType
+from staticad.ir.identity import OwnCopy
 from staticad.ir.provenance import Where, here
 from staticad.ir.types import Constraint, TensorType
 
@@ -81,7 +82,19 @@ def check_name(what: str, name: Any) -> None:
         raise GraphError(f"{what}: a name is a string, not the {type(name).__name__} {name!r}")
 
 
-class Node:
+class InGraph(OwnCopy):
+    """A part of a graph, which is what it is by identity: its copies are itself, and no other process has it."""
+
+    __slots__ = ()
+
+    def __reduce_ex__(self, protocol: SupportsIndex) -> NoReturn:
+        raise GraphError(
+            f"{self!r} can't be pickled: it is a part of a graph of this process; pickle the arguments of the function "
+            "that builds the graph, call it in the other process, and assign the values of variables there"
+        )
+
+
+class Node(InGraph):
     """One application of an op. ``where`` is the user's line; ``constraints`` are checked when sizes are bound;
     ``detached`` nodes were made under `no_grad`."""
 
@@ -125,7 +138,7 @@ class Node:
         return f"<{self.op.name}{' ' + self.name if self.name else ''} -> {', '.join(map(str, self.types))}>"
 
 
-class Tensor:
+class Tensor(InGraph):
     """A symbolic array: the value that one output of a node will have at run time.
 
     ``shape`` holds ints and symbolic sizes. Arithmetic, indexing, and NumPy's functions and methods applied to a

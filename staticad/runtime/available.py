@@ -58,7 +58,7 @@ def available_memory() -> int:
 def has_memory_file() -> bool:
     """Whether compiled code can ask, by reading this system's /proc/meminfo."""
     try:
-        return _MEMORY.read_text().split("\n")[2].startswith("MemAvailable:")
+        return _MEMORY.read_text("utf-8").split("\n")[2].startswith("MemAvailable:")
     except (OSError, IndexError):
         return False
 
@@ -70,7 +70,7 @@ def memory_file() -> bytes:
 
 def _by_system() -> int:
     try:
-        lines = dict(line.split(":") for line in _MEMORY.read_text().splitlines())
+        lines = dict(line.split(":") for line in _MEMORY.read_text("utf-8").splitlines())
         return 1024 * int(lines["MemAvailable"].split()[0])
     except (OSError, ValueError, KeyError):
         pass
@@ -85,7 +85,7 @@ def _by_system() -> int:
 def _by_group() -> int:
     """What the control group and those around it leave: its limit less what is used and can't be taken back."""
     try:
-        lines = [line.split(":", 2) for line in _GROUPS.read_text().splitlines()]
+        lines = [line.split(":", 2) for line in _GROUPS.read_text("utf-8").splitlines()]
     except (OSError, ValueError):
         return UNKNOWN
     found = UNKNOWN
@@ -106,8 +106,8 @@ def _by_group() -> int:
 
 def _left(folder: Path, limit: str, used: str) -> int:
     try:
-        total, taken = int((folder / limit).read_text()), int((folder / used).read_text())
-        cached = dict(line.split() for line in (folder / "memory.stat").read_text().splitlines())
+        total, taken = int((folder / limit).read_text("utf-8")), int((folder / used).read_text("utf-8"))
+        cached = dict(line.split() for line in (folder / "memory.stat").read_text("utf-8").splitlines())
         return max(0, total - taken + int(cached.get("inactive_file", 0)))
     except (OSError, ValueError):
         return UNKNOWN  # no such file, or the word "max"

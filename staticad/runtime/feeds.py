@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from staticad.errors import DTypeError, FeedError, GraphError, IndexOutOfBounds
-from staticad.ir.arrays import as_numbers, read_array
+from staticad.ir.arrays import as_numbers, is_masked_array, read_array
 from staticad.ir.demands import unmet
 from staticad.ir.dim_values import evaluate
 from staticad.ir.dims import Size, Symbol, as_symbol
@@ -203,7 +203,7 @@ def check_out(out: Sequence[Any], specs: Sequence[ArraySpec], held: Sequence[np.
         raise FeedError(f"out has {len(out)} arrays for {len(specs)} results (at {here()})")
     for number, (array, spec) in enumerate(zip(out, specs, strict=True)):
         where = f"out[{number}], given at {here()},"
-        if isinstance(array, np.ma.MaskedArray):
+        if is_masked_array(array):
             raise FeedError(f"{where} is a masked array, whose mask would be ignored; give its .data")
         if not isinstance(array, np.ndarray) or array.dtype != spec.dtype or array.shape != spec.shape:
             raise FeedError(f"{where} has to be an array of {spec.dtype} and the shape {spec.shape}")

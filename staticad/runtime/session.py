@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NoReturn
+from typing import Any, NoReturn, SupportsIndex
 
 import numpy as np
 
@@ -302,6 +302,24 @@ class Session:
             steps = inspection.drawn_steps(self._plan)
             return steps_to_dot(steps, inspection.drawn_buffers(self._plan), name=title)
         raise GraphError(f"no stage {stage!r}; there are 'graph', 'optimized' and 'kernels' (at {here()})")
+
+    def __copy__(self) -> Session:
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Session:
+        if self.variables:
+            listed = ", ".join(map(repr, self.variables[:3]))
+            raise GraphError(
+                f"{self!r} has no deep copy: it shares its variables ({listed}) with others that use them; build the "
+                f"graph again with variables of its own, and compile that (at {here()})"
+            )
+        return self
+
+    def __reduce_ex__(self, protocol: SupportsIndex) -> NoReturn:
+        raise GraphError(
+            f"{self!r} can't be pickled: its machine code and variables are those of this process; build and compile "
+            f"the graph in the other process, which finds its kernels in the cache, and assign values (at {here()})"
+        )
 
     def __repr__(self) -> str:
         label = f" {self.name!r}" if self.name else ""

@@ -102,6 +102,12 @@ class Variable(Tensor):
         name = f" {self.name!r}" if self.name else ""
         return f"<Variable{name} {self.type}{'' if self._trainable else ' not trainable'}>"
 
+    def __copy__(self) -> NoReturn:
+        self.__reduce_ex__(4)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> NoReturn:
+        self.__reduce_ex__(4)
+
     def __reduce_ex__(self, protocol: SupportsIndex) -> NoReturn:
         raise GraphError(
             f"{describe(self)} can't be copied or pickled: sessions hold the address of its value; "
