@@ -127,7 +127,7 @@ class Binding:
     ) -> None:
         plan = self.plan = compiled.plan
         self.values, self.unmet = values, unmet
-        number = _evaluator(values)
+        exact, number = _memoized(lambda size: evaluate(size, values)), _evaluator(values)
         places: dict[int, Place] = {}
         for b in plan.buffers:
             if b.role == plans.FEED:
@@ -136,7 +136,7 @@ class Binding:
                 places[b.number] = Fed(len(plan.inputs) + b.position)
             elif b.role == plans.VARIABLE:
                 places[b.number] = Fixed(states[b.position].storage.ctypes.data)
-        blocks = Blocks(number, compiled.address, compiled.constants, compiled.profile)
+        blocks = Blocks(number, exact, compiled.address, compiled.constants, compiled.profile)
         steps = blocks.steps(plan, places, Fixed(arena.ctypes.data))
         split = len(plan.compute)
         self.feeds = [machine.ArraySpec(t.dtype, tuple(map(number, t.shape))) for t in plan.inputs]
@@ -150,7 +150,7 @@ class Binding:
             commit=steps[split:],
             locks=[(lock, True), *((s.variable._run_lock(), s.written) for s in states if s.array is None)],
             keep_alive=(arena, compiled, tuple(states)),
-            release_gil=sum(evaluate(step.work, values) for step in plan.steps) > SHORT,
+            release_gil=sum(exact(step.work) for step in plan.steps) > SHORT,
             watch=blocks.watch,
             serial_blas=any(isinstance(a, Library) for step in compiled.steps for a in step.arguments),
             threads=config.settings().threads,
@@ -189,14 +189,18 @@ class Binding:
 
 def _evaluator(values: Mapping[Symbol, int]) -> Callable[[Size], int]:
     """What the words of a program hold of sizes. Numbers that stand in the plan may be patterns of 64 bits."""
+    return _memoized(
+        lambda size: size if isinstance(size, int) and -(1 << 63) <= size < 1 << 64 else machine_number(size, values)
+    )
+
+
+def _memoized(function: Callable[[Size], int]) -> Callable[[Size], int]:
     memo: dict[Size, int] = {}
 
     def number(size: Size) -> int:
-        if isinstance(size, int) and -(1 << 63) <= size < 1 << 64:
-            return size
         found = memo.get(size)
         if found is None:
-            found = memo[size] = machine_number(size, values)
+            found = memo[size] = function(size)
         return found
 
     return number

@@ -34,6 +34,7 @@ from staticad.lower.kernel.plan import (
 )
 from staticad.lower.kernel.routine import Routine
 from staticad.runtime import machine
+from staticad.runtime.idle import is_idle
 from staticad.runtime.interrupts import watch_words
 from staticad.runtime.layout import Branch, BranchBlock, LoopBlock, Measure, Move, Record
 from staticad.runtime.layout import Step as StepWords
@@ -95,11 +96,13 @@ class Blocks:
     def __init__(
         self,
         number: Callable[[Size], int],
+        exact: Callable[[Size], int],
         kernel: Callable[[Step], int],
         constants: Mapping[tuple[int, int], np.ndarray],
         profile: bool = False,
     ) -> None:
-        self.number, self.kernel, self.constants, self.profile = number, kernel, constants, profile
+        self.number, self.exact = number, exact  # what a word can hold, and what sizes are in truth
+        self.kernel, self.constants, self.profile = kernel, constants, profile
         self.words: list[int] = []
         self.patches: list[machine.Patch] = []
         self.fixups: list[tuple[int, int]] = []
@@ -128,6 +131,8 @@ class Blocks:
 
     def _located_step(self, plan: Plan, step: Step, known: Mapping[int, Place], base: Place) -> machine.Step:
         try:
+            if not self.profile and is_idle(plan, step, self.exact):
+                return machine.Step(c_function("labs"), len(self.words), 0, 0)  # returns what it is given
             return self._step(plan, step, known, base)
         except FeedError as error:  # of a size that no word can hold
             if any(str(where) in str(error) for where in step.where):

@@ -9,7 +9,7 @@ import numpy as np
 
 from staticad.errors import OutOfMemory
 from staticad.ir.dim_values import evaluate
-from staticad.ir.dims import Symbol, product
+from staticad.ir.dims import Size, Symbol, product
 from staticad.lower.kernel.plan import Plan
 from staticad.runtime.available import available_memory
 
@@ -43,8 +43,12 @@ def aligned_words(count: int) -> np.ndarray:
 
 
 def check_memory(plan: Plan, values: Mapping[Symbol, int]) -> None:
-    """Raises OutOfMemory where a result, or the temporaries of a run, would have more bytes than addresses exist."""
-    sizes = [(f"result {b.position}", product(b.shape) * b.dtype.itemsize) for b in plan.fetches]
+    """Raises OutOfMemory where a result, or the temporaries of a run, would have more bytes than addresses exist. As in
+    NumPy, an empty result counts as what it would hold with 1 in the place of 0."""
+    sizes: list[tuple[str, Size]] = []
+    for b in plan.fetches:
+        shape = (max(1, evaluate(size, values)) for size in b.shape)
+        sizes.append((f"result {b.position}", product(shape) * b.dtype.itemsize))
     for what, size in [*sizes, ("the temporaries", plan.arena)]:
         count = evaluate(size, values)
         if count > sys.maxsize - ALIGNMENT:

@@ -90,7 +90,7 @@ def _ranges(lowering: Lowering, parameters: Sequence[Tensor], given: Sequence[Te
 
 
 def _loop_work(lowering: Lowering, shape: LoopShape, plan: Plan) -> Size:
-    return UNKNOWN_WORK if is_runtime(shape.length) else lowering.sizes.canonical(shape.length) * _work(plan)
+    return UNKNOWN_WORK if is_runtime(shape.length) else lowering.sizes.canonical(shape.length) * (_work(plan) + 1)
 
 
 def branch_steps(lowering: Lowering, node: Node) -> list[Step]:
