@@ -93,10 +93,10 @@ def convert(tensor: Tensor, value: Any) -> np.ndarray:
 
 
 def _from_python(tensor: Tensor, value: Any, array: np.ndarray) -> np.ndarray:
-    if type(value) is int and tensor.dtype.kind == "f":
-        array = np.asarray(_in_range(tensor, value))  # of any size
     if array.dtype.kind not in "biuf":
         kind = type(value).__name__
+        if type(value) is int:
+            raise FeedError(f"feed for {describe(tensor)} is an integer of more than 64 bits; feed a float")
         raise FeedError(
             f"feed for {describe(tensor)} is {kind}, not an array of numbers (NumPy makes it one of {array.dtype}); "
             "use np.asarray on your data"
@@ -113,12 +113,8 @@ def _from_python(tensor: Tensor, value: Any, array: np.ndarray) -> np.ndarray:
             f"feed for {describe(tensor)} holds {array.dtype.name} numbers, which {tensor.dtype} can't hold; "
             "convert them first, or give the placeholder another dtype"
         )
-    return _in_range(tensor, array)
-
-
-def _in_range(tensor: Tensor, numbers: int | np.ndarray) -> np.ndarray:
     try:
-        return as_numbers(numbers, tensor.dtype)
+        return as_numbers(array, tensor.dtype)
     except DTypeError as error:
         raise DTypeError(
             f"feed for {describe(tensor)} holds numbers outside the range of {tensor.dtype}: {error}, "

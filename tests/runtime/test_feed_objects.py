@@ -64,6 +64,7 @@ REFUSED = {
     "set": ({1, 2}, "set, not an array of numbers", None),
     "generator": ((i for i in range(2)), "generator, not an array of numbers", None),
     "large integers": ([1, 10**400], "list, not an array of numbers", None),
+    "large integer": (-(10**30), "an integer of more than 64 bits; feed a float", None),
     "dates": (np.zeros(2, "M8[s]"), r"dtype datetime64\[s\], not float32", None),
     "records": (np.zeros(2, [("a", "f4")]), "not float32", None),
     "masked": (np.ma.array([1, 2], "float32", mask=[0, 1]), r"masked elements.*\.filled\(number\)", None),
