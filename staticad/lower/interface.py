@@ -52,8 +52,8 @@ class Lowering(Protocol):
     def scratch_bytes(self, size: Size) -> Buffer:
         """A temporary of that many bytes."""
 
-    def wide(self, tensor: Tensor) -> Buffer:
-        """A temporary in which the kernel that makes a tensor accumulates it in float64."""
+    def wide(self, tensor: Tensor, size: Size) -> Buffer:
+        """A temporary of that many elements, in which the kernel that makes a tensor accumulates it in float64."""
 
     def check(self, check: Check) -> int:
         """The code of a check."""

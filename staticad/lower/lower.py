@@ -130,12 +130,11 @@ class GraphLowering:
         self.buffers.append(buffer)
         return buffer
 
-    def wide(self, tensor: Tensor) -> Buffer:
-        """A temporary in which the kernel that makes a tensor accumulates it in float64."""
+    def wide(self, tensor: Tensor, size: Size) -> Buffer:
+        """A temporary of that many elements, in which the kernel that makes a tensor accumulates it in float64."""
         found = self._wide.get(tensor)
         if found is None:
-            shape = self.sizes.shape(tensor.shape)
-            found = self._wide[tensor] = Buffer(len(self.buffers), TEMPORARY, shape, FLOAT64)
+            found = self._wide[tensor] = Buffer(len(self.buffers), TEMPORARY, (size,), FLOAT64)
             self.buffers.append(found)
         return found
 

@@ -69,5 +69,5 @@ def values_of_variables(tensors: Sequence[Tensor]) -> dict[Any, np.ndarray]:
 
 
 def stored(plan: Plan) -> list[Buffer]:
-    """The temporaries that have memory."""
-    return [b for b in plan.buffers if b.role == TEMPORARY and b.number in plan.offsets]
+    """The temporaries that have memory, but for the bytes that routines work in."""
+    return [b for b in plan.buffers if b.role == TEMPORARY and b.number in plan.offsets and b.dtype != "uint8"]

@@ -99,3 +99,23 @@ def test_updates_by_products_with_many_terms(rng: np.random.Generator) -> None:
     (found,) = session(values)
     assert off(found, wide.swapaxes(1, 2) @ wide) <= 16
     assert off(-w.value, 0.5 * wide[0].T @ wide[1] - 1) <= 16
+
+
+def test_scatters_and_gradients_of_gathers_with_many_updates(rng: np.random.Generator) -> None:
+    x, index = sa.placeholder((None, 2), "float32"), sa.placeholder((None,), "int64")
+    v = sa.placeholder((None,), "float32")
+    (gradient,) = sa.gradients((x[index] * sa.expand_dims(v, 1)).sum(), [x])
+    session = sa.compile([sa.zeros((5,), "float32").at[index].add(v), x.at[index].add(1.0), gradient], [x, index, v])
+    for values in positive(rng, (300_000,)):
+        places = rng.integers(0, 5, values.size)
+        start = rng.random((5, 2)).astype(np.float32)
+        sums, counts = np.bincount(places, values.astype(np.float64), 5), np.bincount(places, minlength=5)
+        one, ones, columns = session(start, places, values)
+        assert off(one, sums) <= 2 and off(columns, sums[:, None]) <= 2 and off(ones, start + counts[:, None]) <= 2
+    few = np.array([4, -1, 0])
+    one, ones, columns = session(start, few, values[:3])
+    np.testing.assert_allclose(one, [values[2], 0, 0, 0, values[0] + values[1]])
+    with pytest.raises(sa.IndexOutOfBounds):
+        session(start[:0], few, values[:3])
+    with pytest.raises(sa.IndexOutOfBounds):
+        session(start, np.full(300, 5), values[:300])

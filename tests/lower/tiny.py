@@ -19,12 +19,14 @@ THRESHOLDS = {
     "COLUMN_RUN": 2,
     "LONG": 3,
     "FEW": 1,
+    "OFTEN": 1,
 }
 MODULES = (
     "fusion.clusters",
     "fusion.joining",
     "fusion.reductions",
     "emission.nest",
+    "emission.regions",
     "emission.reductions",
     "fusion.settle",
     "fusion.split",

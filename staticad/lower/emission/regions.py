@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from staticad.ir.dims import Size, product
-from staticad.ir.expressions import Expression
+from staticad.ir.dims import Size, floordiv, minimum, product
+from staticad.ir.dtypes import FLOAT32, FLOAT64
+from staticad.ir.expressions import Cast, Expression, arithmetic, call
 from staticad.ir.graph import Node, Tensor
 from staticad.lower.emission.builder import Event
 from staticad.lower.emission.emit import Emitter
@@ -13,8 +14,11 @@ from staticad.lower.index.affine import ZERO, Affine, Context, linear, loop
 from staticad.lower.index.axes import Axis, affine_of, merge, separate
 from staticad.lower.interface import Lowering
 from staticad.lower.kernel.hints import grain_of
-from staticad.lower.kernel.language import HI, LO
+from staticad.lower.kernel.language import HI, LO, Branch, Loop
 from staticad.lower.kernel.plan import Buffer, Step
+
+OFTEN = 64  # updates of an element, on average, whose sums are worth float64: rows of them take up to twice as long
+FEW = 32  # updates that lose no digits
 
 
 def store_region(
@@ -70,10 +74,49 @@ def _copy(
 
 
 def scatter_updates(lowering: Lowering, node: Node, target: Buffer, label: str) -> Step:
-    """The kernel that applies a scatter's updates, one after another, to a buffer that holds the base."""
-    _, updates, *indices = node.inputs
-    shape, base_shape = lowering.fusion.shape(updates), lowering.fusion.shape(node.inputs[0])
+    """The kernel that applies a scatter's updates, one after another, to a buffer that holds the base.
+
+    Where float32 is added to each element many times, the sums are float64: if there are more updates than `OFTEN`
+    for an element, on average, so that the way of the base to float64 and back costs little."""
+    count, size = (product(lowering.fusion.shape(x)) for x in (node.inputs[1], node.inputs[0]))
     emitter = Emitter(lowering)
+    emitter.where[node.where] = None
+    often = minimum(1, floordiv(count, OFTEN * size + 1))
+    digits = node.attrs["mode"] == "add" and target.dtype == FLOAT32
+    if not digits or often == 0 or size == 0 or (isinstance(count, int) and count <= FEW):
+        _updates(emitter, node, target)
+        return emitter.finish(label, 1, 0, count)
+    wide, k = lowering.wide(node.outputs[0], size * often), loop("all")
+    emitter.open("all", "k", size)
+    emitter.store(wide, k, emitter.compute(Cast(emitter.reload(target, k), FLOAT64)))
+    emitter.close("k", None, emitter.size_value(size))
+    _updates(emitter, node, wide)
+    emitter.open("all", "k", size)
+    emitter.store(target, k, emitter.compute(Cast(emitter.reload(wide, k), FLOAT32)))
+    emitter.close("k", None, emitter.size_value(size))
+    if often != 1:
+        many = arithmetic(emitter.size_value(count), ">", emitter.size_value(OFTEN * size))
+        some = call("logical_and", many, arithmetic(emitter.size_value(size), ">", 0))
+        _where(emitter, some)
+        start = emitter.statement_count()
+        _updates(emitter, node, target)
+        _where(emitter, call("logical_not", some), start)
+    return emitter.finish(label, 1, 0, count)
+
+
+def _where(emitter: Emitter, condition: Expression, start: int = 0) -> None:
+    """Let the loops of the outermost block run where a condition holds, and what they need in any case."""
+    statements = emitter.take_statements(start)
+    for statement in statements:
+        if not isinstance(statement, Loop):
+            emitter.emit(statement)
+    emitter.emit(Branch(condition, tuple(s for s in statements if isinstance(s, Loop))))
+
+
+def _updates(emitter: Emitter, node: Node, target: Buffer) -> None:
+    """The loops over the updates."""
+    _, updates, *indices = node.inputs
+    shape, base_shape = (emitter.fusion.shape(x) for x in (updates, node.inputs[0]))
     looped = [a for a, size in enumerate(shape) if size != 1]
     context = tuple(loop(a) if a in looped else ZERO for a in range(len(shape)))
     for position, a in enumerate(looped):
@@ -86,11 +129,9 @@ def scatter_updates(lowering: Lowering, node: Node, target: Buffer, label: str) 
         emitter.store(target, affine, value)
     else:
         combine = {"add": "add", "multiply": "mul", "min": "minimum", "max": "maximum"}[mode]
-        emitter.update(target, affine, combine, value)
+        emitter.update(target, affine, combine, value if value.dtype == target.dtype else Cast(value, target.dtype))
     for position, a in reversed(list(enumerate(looped))):
         emitter.close(f"i{position}", None, emitter.size_value(shape[a]))
-    emitter.where[node.where] = None
-    return emitter.finish(label, 1, 0, product(shape))
 
 
 def row_major(shape: tuple[Size, ...]) -> Callable[[Context], Affine]:

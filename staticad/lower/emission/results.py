@@ -143,7 +143,8 @@ class Results:
                 continue
             initial = initial_of(member)
             if accumulator.run:
-                accumulator.wide = self.emitter.lowering.wide(member.node.outputs[0])
+                (result,), lowering = member.node.outputs, self.emitter.lowering
+                accumulator.wide = lowering.wide(result, product(lowering.fusion.shape(result)))
                 with self._elements(accumulator, self._several(accumulator)):
                     self.emitter.store(accumulator.wide, self._place(member), constant(initial.value, FLOAT64))
             outputs = self.outputs(member.node)
