@@ -5,16 +5,21 @@ A message names the op, the shapes and dtypes, the user's file and line, and the
 
 from __future__ import annotations
 
+import functools
 import os
 import re
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import FrameType
     from typing import Any
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 _PACKAGE = os.path.dirname(os.path.abspath(__file__)) + os.sep
 
@@ -100,3 +105,34 @@ class MissingPackage(StaticadError, ImportError):
 
 class VerifyError(StaticadError, AssertionError):
     """A pass broke an invariant of the graph: a bug in staticad, not in the user's program."""
+
+
+# How NumPy says that an array has more elements or bytes than there are addresses.
+_NO_SUCH_ARRAY = re.compile("too big|too large|Maximum allowed dimension exceeded|maximum supported dimension")
+
+
+def as_out_of_memory(error: Exception, what: str = "the buffers of a run") -> OutOfMemory:
+    """The error to raise for a MemoryError: itself, or that this could not be allocated."""
+    if isinstance(error, OutOfMemory):
+        return error
+    return OutOfMemory(f"{what} could not be allocated ({error}); use less, or smaller arrays")
+
+
+def typed_memory(what: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Decorates functions: where Python or NumPy have no memory for this, the error becomes OutOfMemory."""
+
+    def decorate(function: Callable[P, R]) -> Callable[P, R]:
+        @functools.wraps(function)
+        def typed(*args: P.args, **kwargs: P.kwargs) -> R:
+            try:
+                return function(*args, **kwargs)
+            except MemoryError as error:
+                raise as_out_of_memory(error, what) from None
+            except (ValueError, OverflowError) as error:
+                if isinstance(error, StaticadError) or not _NO_SUCH_ARRAY.search(str(error)):
+                    raise
+                raise as_out_of_memory(error, what) from None
+
+        return typed
+
+    return decorate

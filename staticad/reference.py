@@ -12,7 +12,16 @@ from typing import Any
 
 import numpy as np
 
-from staticad.errors import DTypeError, FeedError, GraphError, IndexOutOfBounds, LinAlgError, OutOfMemory, VerifyError
+from staticad.errors import (
+    DTypeError,
+    FeedError,
+    GraphError,
+    IndexOutOfBounds,
+    LinAlgError,
+    OutOfMemory,
+    VerifyError,
+    typed_memory,
+)
 from staticad.ir import dim_values, dims
 from staticad.ir.arrays import as_numbers, read_array
 from staticad.ir.demands import operands, region_of, unmet
@@ -27,6 +36,7 @@ Feeds = Mapping[Any, Any]
 Watch = Callable[[Tensor, np.ndarray], np.ndarray]
 
 
+@typed_memory("the values of a graph")
 def evaluate(
     outputs: Tensor | Iterable[Tensor],
     feeds: Feeds | None = None,
@@ -45,7 +55,7 @@ def evaluate(
 
     Raises FeedError where a value is missing or sizes do not fit, IndexOutOfBounds for an index outside its axis,
     LinAlgError for a matrix that is singular or not positive definite, and VerifyError where a result does not have
-    the inferred shape or dtype.
+    the inferred shape or dtype; OutOfMemory.
     """
     wanted = [outputs] if isinstance(outputs, Tensor) else list(outputs)
     return _Evaluation(wanted, feeds or {}, variables or {}, precision, watch).run()

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import weakref
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from staticad import config
-from staticad.codegen.loader import Code, kernel_address, load
+from staticad.codegen.loader import Code, load
 from staticad.codegen.routines import routine_source
 from staticad.codegen.source import render
 from staticad.ir.dim_values import evaluate, machine_number
@@ -20,11 +21,13 @@ from staticad.lower.kernel.routine import Routine
 from staticad.runtime import machine
 from staticad.runtime.available import AVAILABLE_SOURCE
 from staticad.runtime.blocks import Blocks, Fed, Fixed, Place
+from staticad.runtime.careful import careful
 from staticad.runtime.control_source import BRANCH_PROFILE_SOURCE, BRANCH_SOURCE, LOOP_PROFILE_SOURCE, LOOP_SOURCE
 from staticad.runtime.interrupts import LOOK_SOURCE
 from staticad.runtime.layout import Measure
-from staticad.runtime.locks import Lock, patiently
-from staticad.runtime.tapes import GROW_SOURCE, RELEASE_SOURCE, release, release_words
+from staticad.runtime.locks import Lock
+from staticad.runtime.memory import LARGE, Arena
+from staticad.runtime.tapes import GROW_SOURCE, RELEASE_SOURCE, SHRINK_SOURCE, Records
 from staticad.runtime.variables import Variable
 
 SHORT = 20_000  # operations below which handing over the interpreter costs more than the work
@@ -71,14 +74,19 @@ class Compiled:
                     self.constants[id(inner), b.number] = array
 
     @property
+    def records(self) -> bool:
+        """Whether there are sequences that grow during a run."""
+        return any(b.role == plans.RECORD for inner in self.plans for b in inner.buffers)
+
+    @property
     def sources(self) -> list[str]:
         """All that a run may call: the kernels, and what loops call besides, each once."""
         found = [self._texts[id(step)] for step in self.steps]
         watched = any(isinstance(a, Watch) for step in self.steps for a in step.arguments)
         if watched or any(isinstance(step.kernel, LoopCall) for step in self.steps):
             found.append(LOOK_SOURCE)
-        if any(b.role == plans.RECORD for inner in self.plans for b in inner.buffers):
-            found += [GROW_SOURCE, RELEASE_SOURCE, AVAILABLE_SOURCE]
+        if self.records:
+            found += [GROW_SOURCE, SHRINK_SOURCE, RELEASE_SOURCE, AVAILABLE_SOURCE]
         return list(dict.fromkeys(found))
 
     def text(self, step: Step) -> str:
@@ -108,7 +116,8 @@ class State:
 
 
 class Binding:
-    """The compiled program of a session for one set of sizes. All bindings of a session use one arena, in turns.
+    """The compiled program of a session for one set of sizes. All bindings of a session use one arena and the same
+    records, in turns. ``temporaries`` and ``results`` are the bytes of either in a run.
 
     ``unmet`` are the bodies that ``values``, the sizes, do not fit: their numbers follow those of the checks.
     ``loops`` are the lines of the loops that make sequences grow, by the numbers that they report.
@@ -122,7 +131,8 @@ class Binding:
         states: Sequence[State],
         values: Mapping[Symbol, int],
         lock: Lock,
-        arena: np.ndarray,
+        arena: Arena,
+        records: Records | None,
         unmet: tuple[Plan, ...] = (),
     ) -> None:
         plan = self.plan = compiled.plan
@@ -136,8 +146,8 @@ class Binding:
                 places[b.number] = Fed(len(plan.inputs) + b.position)
             elif b.role == plans.VARIABLE:
                 places[b.number] = Fixed(states[b.position].storage.ctypes.data)
-        blocks = Blocks(number, exact, compiled.address, compiled.constants, compiled.profile)
-        steps = blocks.steps(plan, places, Fixed(arena.ctypes.data))
+        blocks = Blocks(number, exact, compiled.address, compiled.constants, records, compiled.profile)
+        steps = blocks.steps(plan, places, Fixed(arena.block.ctypes.data))
         split = len(plan.compute)
         self.feeds = [machine.ArraySpec(t.dtype, tuple(map(number, t.shape))) for t in plan.inputs]
         self.outs = [machine.ArraySpec(b.dtype, tuple(map(number, b.shape))) for b in plan.fetches]
@@ -149,7 +159,7 @@ class Binding:
             compute=steps[:split],
             commit=steps[split:],
             locks=[(lock, True), *((s.variable._run_lock(), s.written) for s in states if s.array is None)],
-            keep_alive=(arena, compiled, tuple(states)),
+            keep_alive=(arena, records, compiled, tuple(states)),
             release_gil=sum(exact(step.work) for step in plan.steps) > SHORT,
             watch=blocks.watch,
             serial_blas=any(isinstance(a, Library) for step in compiled.steps for a in step.arguments),
@@ -160,31 +170,15 @@ class Binding:
             words[slot] = self.program.status.ctypes.data
         for slot, target in blocks.fixups:
             words[slot] = words.ctypes.data + 8 * target
-        self.loops, self._lock = blocks.loops, lock
-        self._tape = words.ctypes.data + 8 * (blocks.tape or 0)
-        self._records = [words.ctypes.data + 8 * r for r in blocks.records if blocks.tape is not None]
-        if self._records:
-            # The machine holds the words for as long as a run is under way. At the end of the process nothing is
-            # released, for daemon threads run on.
-            weakref.finalize(self.program._words, release, self._tape, self._records).atexit = False
+        self.loops = blocks.loops
         if compiled.profile:
             self.program.profile(blocks.measures[id(plan)] + Measure.WORDS)
         self.measures, self.turns = blocks.measures, blocks.turns
-        self.run = self.program.run
-
-    def release(self) -> None:
-        """Give back the memory of sequences that have grown, which is kept for the next run otherwise."""
-        if self._records:
-            program = machine.Program(
-                feeds=[],
-                outs=[],
-                arguments=release_words(self._tape, self._records),
-                patches=[],
-                compute=[machine.Step(kernel_address(RELEASE_SOURCE), 0, 1)],
-                locks=[(self._lock, True)],
-                keep_alive=(self.program,),
-            )
-            patiently(program.run, ())
+        self.temporaries = number(plan.arena)
+        self.results = sum(math.prod(out.shape) * out.dtype.itemsize for out in self.outs)
+        self.run: Callable[..., Any] = self.program.run
+        if self.temporaries + self.results >= LARGE:
+            self.run = careful(self.program.run, self.feeds, plan, values, arena)
 
 
 def _evaluator(values: Mapping[Symbol, int]) -> Callable[[Size], int]:

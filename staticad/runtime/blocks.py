@@ -39,7 +39,7 @@ from staticad.runtime.interrupts import watch_words
 from staticad.runtime.layout import Branch, BranchBlock, LoopBlock, Measure, Move, Record
 from staticad.runtime.layout import Step as StepWords
 from staticad.runtime.layout import Watch as WatchWords
-from staticad.runtime.tapes import GROW_SOURCE, tape_words
+from staticad.runtime.tapes import GROW_SOURCE, Records
 from staticad.runtime.workers import c_function
 
 
@@ -66,7 +66,7 @@ class Word:
 
 @dataclass(frozen=True)
 class Growing:
-    """A recorded sequence; the word where its block (address, capacity) begins."""
+    """A recorded sequence; the address of its RecordBlock."""
 
     block: int
 
@@ -99,17 +99,18 @@ class Blocks:
         exact: Callable[[Size], int],
         kernel: Callable[[Step], int],
         constants: Mapping[tuple[int, int], np.ndarray],
+        records: Records | None,
         profile: bool = False,
     ) -> None:
         self.number, self.exact = number, exact  # what a word can hold, and what sizes are in truth
         self.kernel, self.constants, self.profile = kernel, constants, profile
+        self._memory = records  # of the sequences that grow, where there are any
+        self._grown = 0  # their number so far
         self.words: list[int] = []
         self.patches: list[machine.Patch] = []
         self.fixups: list[tuple[int, int]] = []
         self.status: list[int] = []
-        self.records: list[int] = []
         self.watch: int | None = None  # where the Watch of loops begins
-        self.tape: int | None = None  # where the Tape of the sequences that grow begins
         self.loops: list[tuple[Where, ...]] = []  # the lines of loops that make them grow, by number
         self.measures: dict[int, int] = {}  # in profiles, by id: where the measures of a plan begin
         self.turns: dict[int, int] = {}  # and where the counters of a step's kernel begin
@@ -122,9 +123,9 @@ class Blocks:
             if b.role == plans.CONSTANT:
                 known[b.number] = Fixed(self.constants[id(plan), b.number].ctypes.data)
             elif b.role == plans.RECORD:
-                known[b.number] = Growing(len(self.words))
-                self.records.append(len(self.words))
-                self.words += [0, 0]
+                assert self._memory is not None
+                known[b.number] = Growing(self._memory.block(self._grown))
+                self._grown += 1
         if self.profile:
             self.measures[id(plan)] = self._zeros(Measure.WORDS * (1 + len(plan.steps)))
         return [self._located_step(plan, step, known, base) for step in plan.steps]
@@ -161,9 +162,12 @@ class Blocks:
             self.patches.append(machine.Patch(word, place.source, offset))
         elif isinstance(place, Sliced):
             place.moves.entries.append((word, place.base, place.stride, offset))
+        elif isinstance(place, Growing):
+            assert offset == 0
+            self.words[word] = place.block
         else:
             assert offset == 0
-            self.fixups.append((word, place.block if isinstance(place, Growing) else place.index))
+            self.fixups.append((word, place.index))
 
     def _address(self, plan: Plan, number: int, known: Mapping[int, Place], base: Place) -> tuple[Place, int]:
         """The place of a buffer, and the offset of the buffer there."""
@@ -277,14 +281,12 @@ class Blocks:
             assert isinstance(place, Growing)
             at = len(self.words)
             self.words += [0] * Record.WORDS
-            self.fixups.append((at + Record.BLOCK, place.block))
+            self.words[at + Record.BLOCK] = place.block
             self.words[at + Record.BYTES] = self.number(part.stride)
         if growing:
+            assert self._memory is not None
             self.fixups.append((block + LoopBlock.RECORDS, start))
-            if self.tape is None:
-                self.tape = len(self.words)
-                self.words += tape_words()
-            self.fixups.append((block + LoopBlock.TAPE, self.tape))
+            self.words[block + LoopBlock.TAPE] = self._memory.tape()
             self.words[block + LoopBlock.GROW] = kernel_address(GROW_SOURCE)
             self.words[block + LoopBlock.CODE] = len(self.loops)
             self.loops.append(step.where)

@@ -11,8 +11,21 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from staticad.runtime.layout import Branch, BranchBlock, Failure, LoopBlock, Measure, Move, Record, Step, Tape, Watch
+from staticad.runtime.layout import (
+    Branch,
+    BranchBlock,
+    Failure,
+    LoopBlock,
+    Measure,
+    Move,
+    Record,
+    RecordBlock,
+    Step,
+    Tape,
+    Watch,
+)
 from staticad.runtime.machine_text import machine_text
+from staticad.runtime.memory import LARGE
 
 if TYPE_CHECKING:  # names of machine code, which nothing calls in Python
     from staticad.codegen.machine_language import address_of, call, peek, poke, stack_words
@@ -40,6 +53,10 @@ def _loop(args: int, lo: int, hi: int) -> None:
     clock = stack_words(2)  # profile
     count = 0
     failed = 0
+    for k in range(record_count):  # what former loops have recorded is not needed any more
+        kept = peek(records + 8 * Record.WORDS * k, Record.BLOCK)
+        if peek(kept, RecordBlock.CAPACITY) > LARGE:
+            call(peek(peek(block, LoopBlock.TAPE), Tape.SHRINK), kept, peek(block, LoopBlock.TAPE), 0, 0)
     while failed == 0:
         if condition != 0:
             if peek(condition, 0) & 255 == 0:
@@ -58,9 +75,10 @@ def _loop(args: int, lo: int, hi: int) -> None:
             position = length - 1 - count
         for k in range(record_count):
             record = records + 8 * Record.WORDS * k
-            if count >= peek(peek(record, Record.BLOCK), 1):
+            end = (count + 1) * peek(record, Record.BYTES)
+            if end > peek(peek(record, Record.BLOCK), RecordBlock.CAPACITY):
                 tape = peek(block, LoopBlock.TAPE)
-                if call(peek(block, LoopBlock.GROW), record, tape, 0, 0) == 0:
+                if call(peek(block, LoopBlock.GROW), record, tape, end, 0) == 0:
                     poke(status, 0, Failure.OUT_OF_MEMORY)
                     poke(status, 1, peek(block, LoopBlock.CODE))
                     poke(status, 2, peek(tape, Tape.TOTAL))
@@ -95,6 +113,9 @@ def _loop(args: int, lo: int, hi: int) -> None:
         count += 1
         if condition != 0:
             condition = peek(block, LoopBlock.AGAIN)
+    for k in range(record_count):
+        record = records + 8 * Record.WORDS * k
+        poke(peek(record, Record.BLOCK), RecordBlock.USED, count * peek(record, Record.BYTES))
     if peek(block, LoopBlock.MADE) != 0:
         poke(peek(block, LoopBlock.MADE), 0, count)
 

@@ -215,16 +215,25 @@ class Move(IntEnum):
 
 
 class Record(IntEnum):
-    """A sequence that grows: the address of its block (address of the memory, its capacity in slices), the bytes of a
-    slice."""
+    """A sequence that grows: the address of its RecordBlock, the bytes of a slice."""
 
     BLOCK = 0
     BYTES = 1
     WORDS = 2
 
 
+class RecordBlock(IntEnum):
+    """The memory of a sequence, in bytes, and how much of it the last loop used."""
+
+    MEMORY = 0
+    CAPACITY = 1
+    USED = 2
+    IDLE = 3  # loops since one that used a quarter of it
+    WORDS = 4
+
+
 class Tape(IntEnum):
-    """The memory of all sequences of a binding that grow. AVAILABLE asks the system how many bytes there are (0: it
+    """The memory of all sequences of a session that grow. AVAILABLE asks the system how many bytes there are (0: it
     can't be asked), by the functions OPEN to CLOSE and the file whose name PATH points to."""
 
     TOTAL = 0
@@ -236,7 +245,10 @@ class Tape(IntEnum):
     CLOSE = 6
     PATH = 7
     PROCESS = 8  # see Process
-    WORDS = 9
+    UNSEEN = 9  # bytes by which they have grown since AVAILABLE was asked
+    SHRINK = 10  # what gives back the memory of a sequence that loops no longer use
+    FREE = 11
+    WORDS = 12
 
 
 class Watch(IntEnum):
@@ -327,6 +339,7 @@ _TABLES = (
     LoopBlock,
     Move,
     Record,
+    RecordBlock,
     Tape,
     Watch,
     Failure,

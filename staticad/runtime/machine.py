@@ -195,6 +195,11 @@ class Program:
         self.arguments: np.ndarray = words[block:]
         self.run: Callable[..., Any] = builtin_function(_definition(), self._words)
 
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the tables."""
+        return int(self._words.nbytes)
+
     def profile(self, slot: int) -> None:
         """From now on every run adds the time of its steps (compute, then commit) to the :class:`Measure` of each: they
         begin at ``arguments[slot]``. Raises CompileError where they do not fit there."""

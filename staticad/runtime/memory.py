@@ -1,9 +1,13 @@
-"""Aligned memory: every block that kernels use starts on a cache line. What can't be allocated is a typed error."""
+"""Memory: blocks that start on a cache line, a session's arena, and what is compared with the memory that is available.
+
+What can't be allocated is a typed error, also where the system would promise memory that it does not have.
+"""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
 
@@ -14,25 +18,27 @@ from staticad.lower.kernel.plan import Plan
 from staticad.runtime.available import available_memory
 
 ALIGNMENT = 64
-LARGE = 1 << 30  # bytes from which on the memory that is available is looked at before
+LARGE = 64 << 20  # bytes from which on the memory that is available is looked at before
+IDLE = 32  # runs after which memory is given back of which they needed less than a quarter
 
 
-def aligned_bytes(size: int) -> np.ndarray:
-    """``size`` uninitialized bytes (uint8[size]) that start on a cache line. Raises OutOfMemory, for large blocks also
-    where the system would promise memory that it does not have."""
-    room_for(size, "the buffers of a run")
+def aligned_bytes(size: int, what: str = "the buffers of a run") -> np.ndarray:
+    """``size`` uninitialized bytes (uint8[size]) that start on a cache line. Raises OutOfMemory."""
+    room_for(size, what)
     try:
         block = np.empty(size + ALIGNMENT, np.uint8)
     except MemoryError as error:
-        raise OutOfMemory(f"cannot allocate {size:,} bytes for the buffers of a run") from error
+        raise OutOfMemory(f"cannot allocate {size:,} bytes for {what}") from error
     start = -block.ctypes.data % ALIGNMENT
     return block[start : start + size]
 
 
-def room_for(size: int, what: str) -> None:
-    """Raises OutOfMemory where the system would promise memory that it does not have."""
+def room_for(size: int, what: str | Callable[[], str]) -> None:
+    """Raises OutOfMemory where the system would promise memory that it, or a control group of the process, does not
+    have."""
     if size >= LARGE and size > (free := available_memory()):
-        raise OutOfMemory(f"cannot allocate {size:,} bytes for {what}; {free:,} bytes are available")
+        text = what if isinstance(what, str) else what()
+        raise OutOfMemory(f"cannot allocate {size:,} bytes for {text}; {free:,} bytes are available")
 
 
 def aligned_words(count: int) -> np.ndarray:
@@ -40,6 +46,38 @@ def aligned_words(count: int) -> np.ndarray:
     words = aligned_bytes(8 * count).view(np.int64)
     words[:] = 0
     return words
+
+
+class Arena:
+    """The memory of a session's temporaries. Its pages are taken from the system when they are first used, so memory is
+    compared with what is available until a run has used them."""
+
+    def __init__(self, size: int, what: str = "the temporaries of a run") -> None:
+        self.block = aligned_bytes(size, what)
+        self.used = 0  # bytes from the beginning
+
+    @property
+    def size(self) -> int:
+        """Its bytes."""
+        return int(self.block.size)
+
+
+class Countdown:
+    """In the place of a program's ``run``, as long as the arena is much too large for it: after `IDLE` calls there is
+    no result, and the session takes the slow path."""
+
+    __slots__ = ("left", "run")
+
+    def __init__(self) -> None:
+        self.left, self.run = IDLE, _unbound
+
+    def __call__(self, feeds: tuple[Any, ...]) -> Any:
+        self.left -= 1
+        return self.run(feeds) if self.left > 0 else None
+
+
+def _unbound(feeds: tuple[Any, ...]) -> Any:
+    """No program yet."""
 
 
 def check_memory(plan: Plan, values: Mapping[Symbol, int]) -> None:
@@ -53,10 +91,3 @@ def check_memory(plan: Plan, values: Mapping[Symbol, int]) -> None:
         count = evaluate(size, values)
         if count > sys.maxsize - ALIGNMENT:
             raise OutOfMemory(f"cannot allocate {count:,} bytes for {what} of a run; no computer has that many")
-
-
-def as_out_of_memory(error: MemoryError) -> OutOfMemory:
-    """The error to raise for a MemoryError of a run: itself, or that the results could not be allocated."""
-    if isinstance(error, OutOfMemory):
-        return error
-    return OutOfMemory(f"the results of a run could not be allocated ({error}); fetch less, or feed smaller arrays")

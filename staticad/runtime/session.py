@@ -9,7 +9,7 @@ from typing import Any, NoReturn, SupportsIndex
 import numpy as np
 
 from staticad.config import note, timed
-from staticad.errors import FeedError, GraphError, OutOfMemory
+from staticad.errors import FeedError, GraphError, OutOfMemory, as_out_of_memory, typed_memory
 from staticad.export.dot import steps_to_dot
 from staticad.export.dot import to_dot as graph_to_dot
 from staticad.ir.dim_values import evaluate
@@ -25,6 +25,7 @@ from staticad.lower.lower import lower
 from staticad.ops.control import all_nodes, check_scopes
 from staticad.runtime import arguments, inspection, profiles
 from staticad.runtime.binding import Binding, Compiled, State
+from staticad.runtime.careful import arena_for
 from staticad.runtime.feeds import (
     bind_sizes,
     check_out,
@@ -38,8 +39,14 @@ from staticad.runtime.float_state import standard_floats
 from staticad.runtime.layout import Failure, Status
 from staticad.runtime.locks import Lock, patiently
 from staticad.runtime.machine import prepare
-from staticad.runtime.memory import LARGE, aligned_bytes, as_out_of_memory, check_memory
+from staticad.runtime.memory import (
+    LARGE,
+    Arena,
+    Countdown,
+    check_memory,
+)
 from staticad.runtime.structure import flatten
+from staticad.runtime.tapes import Records
 from staticad.runtime.variables import Variable, read
 
 BINDINGS = 32  # sets of sizes whose memory a session keeps
@@ -120,7 +127,9 @@ class Session:
         self._changes = changes
         self._written = [v for v, _ in changes]
         self._lock = Lock()
-        self._arena = aligned_bytes(0)
+        self._arena = Arena(0)
+        self._countdown = Countdown()
+        self._records = Records() if self._compiled.records else None
         self._bindings: OrderedDict[tuple[int, ...], Binding] = OrderedDict()
         self._run: Any = _unbound
         if not self._symbols:
@@ -154,7 +163,10 @@ class Session:
         if not isinstance(out, (np.ndarray, list, tuple)):
             raise FeedError(f"out is an array or a list of arrays, not {type(out).__name__} (at {here()})")
         results = (out,) if isinstance(out, np.ndarray) else tuple(out)
-        return self._pack(self._slow(arrays, results))
+        try:
+            return self._pack(self._slow(arrays, results))
+        except MemoryError as error:
+            raise as_out_of_memory(error) from None
 
     def _slow(self, arrays: tuple[Any, ...], out: tuple[np.ndarray, ...] | None) -> tuple[Any, ...]:
         """What the fast path did not take: other sizes, values to convert, a busy lock, an index out of range,
@@ -187,7 +199,8 @@ class Session:
     def _report(self, binding: Binding, status: Status) -> NoReturn:
         """Raise the error that the status words of a run describe."""
         if status.failed == Failure.OUT_OF_MEMORY:
-            self._release()
+            assert self._records is not None
+            self._records.release(self._lock)
             lines = ", ".join(map(str, binding.loops[status.code]))
             raise OutOfMemory(
                 f"the loop at {lines} records what its derivative needs: {status.first:,} bytes after "
@@ -200,10 +213,20 @@ class Session:
             check_sizes(body.sized, body.requirements, binding.values)
         raise self._plan.checks[status.code].error(status.first, status.second)
 
-    def _release(self) -> None:
-        """Give back what loops have recorded, which is kept for the next run otherwise."""
-        for binding in list(self._bindings.values()):
-            binding.release()
+    def release(self) -> None:
+        """Give back the memory that is kept for the next run: that of temporaries, and what while loops have recorded.
+
+        Runs of other threads that are under way keep theirs. The next run allocates anew, and compiles nothing.
+        """
+        self._forget()
+        if self._records is not None:
+            self._records.release(self._lock)
+
+    def _forget(self) -> None:
+        """Leave the arena to the runs that use it."""
+        self._run = _unbound
+        self._arena = Arena(0)
+        self._bindings.clear()
 
     def _bind(self, values: dict[Symbol, int]) -> Binding:
         """The program for these sizes: the one in use, one used before, or a new one. Compiles nothing.
@@ -211,6 +234,9 @@ class Session:
         Threads may meet here, at any line: each single step is atomic, and none relies on what was read before. At
         worst two threads make a binding of the same sizes, and one is dropped.
         """
+        if self._countdown.left <= 0:
+            self._countdown = Countdown()
+            self._forget()
         key = tuple(values[s] for s in self._symbols)
         binding = self._bindings.pop(key, None)
         if binding is None:
@@ -219,7 +245,13 @@ class Session:
         if len(self._bindings) > BINDINGS:
             for old in list(self._bindings)[:-BINDINGS]:
                 self._bindings.pop(old, None)
-        self._run = binding.run
+        if self._arena.size > LARGE and binding.temporaries < self._arena.size // 4:
+            # Runs are counted until the arena is too large for as many as that.
+            self._countdown.run = binding.run
+            self._run = self._countdown
+        else:
+            self._countdown = Countdown()
+            self._run = binding.run
         return binding
 
     def _new_binding(self, values: dict[Symbol, int], profiled: Mapping[Node, np.ndarray] | None = None) -> Binding:
@@ -234,21 +266,22 @@ class Session:
             profile = profiled is not None
             compiled = Compiled(watched_plan(counting_plan(plan) if profile else plan), profile)
         check_memory(compiled.plan, values)
-        arena = self._large_arena(evaluate(compiled.plan.arena, values))
+        arena = self._large_arena(compiled.plan, values)
         with timed("bind sizes"):
             alone = {v.node for v in self._written}
             states = [State(v, v.node in alone, (profiled or {}).get(v.node)) for v in self.variables]
-            return Binding(compiled, states, values, self._lock, arena, unmet)
+            return Binding(compiled, states, values, self._lock, arena, self._records, unmet)
 
-    def _large_arena(self, needed: int) -> np.ndarray:
+    def _large_arena(self, plan: Plan, values: Mapping[Symbol, int]) -> Arena:
         """The session's arena, or a larger one in its place. A binding keeps the arena that it was made for, so another
         thread may replace it at any moment."""
-        arena = self._arena
+        arena, needed = self._arena, evaluate(plan.arena, values)
         if needed > arena.size:
             # Half as much again, so that sizes that grow by and by do not allocate every time.
             larger = arena.size * 3 // 2
-            arena = self._arena = aligned_bytes(larger if needed < larger < LARGE else needed)
-            self._bindings.clear()
+            del arena
+            self._forget()
+            arena = self._arena = arena_for(plan, values, larger if needed < larger < LARGE else needed)
         return arena
 
     # ---- looking inside ------------------------------------------------------------------------------------------
@@ -257,6 +290,7 @@ class Session:
         """The source of the generated kernels, each once, in order of first use."""
         return inspection.sources(self._compiled)
 
+    @typed_memory("the buffers of a profile")
     def profile(self, feeds: Mapping[Any, Any] | None = None, repeat: int = 10) -> profiles.Profile:
         """The time of every kernel over ``repeat`` runs: rows of label, user's lines, seconds and calls, in order of
         execution; printed, a table with the slowest first.
@@ -275,6 +309,7 @@ class Session:
         binding = self._new_binding(values, copies)
         return profiles.profile(binding, lambda: self._run_on(binding, arrays), repeat)
 
+    @typed_memory("the values of a check")
     def check(self, feeds: Mapping[Any, Any] | None = None) -> bool:
         """True if every operation of the graph, as it was written, makes finite numbers from these feeds.
 
@@ -288,8 +323,19 @@ class Session:
         return True
 
     def memory(self, sizes: Mapping[str, int] | None = None) -> int:
-        """Bytes of temporary memory for given values of the named or printed free sizes."""
-        return evaluate(self._plan.arena, arguments.read_sizes(self._symbols, sizes))
+        """Bytes of memory for given values of the named or printed free sizes: those of the temporaries of a run, and
+        what while loops have recorded so far, which is kept for the next run. `kept` tells what is there at present."""
+        recorded = 0 if self._records is None else self._records.kept
+        return evaluate(self._plan.arena, arguments.read_sizes(self._symbols, sizes)) + recorded
+
+    @property
+    def kept(self) -> int:
+        """Bytes that the session keeps at present: temporaries, what while loops have recorded, copies of constants,
+        and the programs of the sizes used last. Variables, the graph and the code of kernels are not among them."""
+        constants = {id(array): array.nbytes for array in self._compiled.constants.values()}
+        programs = sum(binding.program.nbytes for binding in list(self._bindings.values()))
+        recorded = 0 if self._records is None else self._records.kept
+        return self._arena.size + recorded + sum(constants.values()) + programs
 
     def to_dot(self, stage: str = "graph") -> str:
         """The graph as built ("graph"), after rewriting ("optimized"), or the compiled steps ("kernels"), as DOT."""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, SupportsIndex
 import numpy as np
 
 from staticad.codegen.loader import kernel_address
-from staticad.errors import DTypeError, GradientError, GraphError, ShapeError
+from staticad.errors import DTypeError, GradientError, GraphError, ShapeError, as_out_of_memory, typed_memory
 from staticad.ir.arrays import as_numbers, read_array
 from staticad.ir.dtypes import DType, as_dtype, is_float
 from staticad.ir.graph import Attrs, Node, Tensor, describe
@@ -23,7 +23,7 @@ from staticad.ops.sources import VARIABLE
 from staticad.runtime.locks import Lock, patiently
 from staticad.runtime.machine import ArraySpec, Patch, Program, Step
 from staticad.runtime.machine_text import machine_text
-from staticad.runtime.memory import aligned_bytes, as_out_of_memory, room_for
+from staticad.runtime.memory import aligned_bytes, room_for
 from staticad.runtime.workers import c_function
 
 if TYPE_CHECKING:  # names of machine code, which nothing calls in Python
@@ -52,6 +52,7 @@ class Variable(Tensor):
         """A copy of the present value. Waits for a session that is running on this variable."""
         return read([self])[0]
 
+    @typed_memory("the new value of a variable")
     def assign(self, value: Any) -> None:
         """Replace the value; nothing changes when this raises.
 
@@ -115,6 +116,7 @@ class Variable(Tensor):
         )
 
 
+@typed_memory("the value of a variable")
 def variable(value: Any, dtype: Any = None, name: str | None = None, trainable: bool = True) -> Variable:
     """A variable that starts as a copy of ``value`` (an array, a number, or nested lists of numbers).
 
@@ -197,7 +199,9 @@ COPY_SOURCE = machine_text(_copy)
 def aligned_empty(shape: tuple[int, ...], dtype: DType) -> np.ndarray:
     """A C-contiguous array, not initialized, whose data starts on a cache line. Raises OutOfMemory."""
     size = math.prod(shape) * dtype.itemsize
-    return np.ndarray(shape, dtype, buffer=aligned_bytes(max(1, size)))  # NumPy moves the start of an empty buffer
+    return np.ndarray(
+        shape, dtype, buffer=aligned_bytes(max(1, size), "the value of a variable")
+    )  # NumPy moves the start of an empty buffer
 
 
 def _as_array(value: Any) -> np.ndarray:

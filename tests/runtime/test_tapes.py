@@ -12,7 +12,7 @@ import pytest
 import staticad as sa
 from staticad import config
 from staticad.runtime import tapes
-from staticad.runtime.layout import Tape
+from staticad.runtime.layout import RecordBlock, Tape
 
 X = sa.placeholder((None,), name="x")
 STOP = sa.placeholder((), name="stop")
@@ -25,6 +25,12 @@ def recording() -> sa.Session:
 
 
 RUNS = sa.variable(0, name="runs")
+
+
+def kept_records(session: sa.Session) -> tapes.Records:
+    """Where its loops record."""
+    assert session._records is not None
+    return session._records
 
 
 def numbers(error: Exception) -> tuple[int, int]:
@@ -55,17 +61,15 @@ def test_the_memory_of_a_failed_run_is_given_back() -> None:
     with config.override(tape_limit=1_000_000):
         session = recording()
         session(np.zeros(3), 500.0)
-        (binding,) = session._bindings.values()
-        words = binding.program.arguments
-        total = (binding._tape - words.ctypes.data) // 8 + Tape.TOTAL
-        kept = int(words[total])
+        records = kept_records(session)
+        kept = records.kept
         assert 500 * 24 <= kept < 1_000_000  # kept for the next run
         session(np.zeros(3), 500.0)
-        assert words[total] == kept
+        assert records.kept == kept
         with pytest.raises(sa.OutOfMemory):
             session(np.zeros(3), np.inf)
-        assert words[total] == 0
-        assert all(words[(record - words.ctypes.data) // 8] == 0 for record in binding._records)
+        assert records.kept == 0
+        assert not any(block[: RecordBlock.USED].any() for block in records._blocks)
 
 
 def test_almost_the_whole_limit_is_used() -> None:
@@ -76,16 +80,14 @@ def test_almost_the_whole_limit_is_used() -> None:
     held, steps = numbers(caught.value)
     assert 350_000 < held <= 400_000
     session(np.zeros(1), float(steps - 1))
-    (binding,) = session._bindings.values()
-    words = binding.program.arguments
-    capacities = [int(words[(record - words.ctypes.data) // 8 + 1]) for record in binding._records]
-    assert 8 * steps * sum(n > 0 for n in capacities) > 200_000
+    assert 200_000 < kept_records(session).kept <= 400_000
 
 
 def test_without_a_setting_the_available_memory_is_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     assert config.settings().tape_limit is None
     monkeypatch.setattr(tapes, "available_memory", lambda: 1_000_000)
-    assert tapes.tape_words()[Tape.LIMIT] == 750_000
+    (records := tapes.Records()).tape()
+    assert records._tape[Tape.LIMIT] == 750_000
     session = recording()
     with pytest.raises(sa.OutOfMemory):
         session(np.zeros(1), np.inf)

@@ -1,0 +1,58 @@
+"""Runs that need much memory: what they will take is compared with what is available, before they take it.
+
+The results of a run are new in every run. Temporaries keep their memory, but the system gives pages only when they are
+first used. Small programs know nothing of this.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from staticad.ir.dim_values import evaluate
+from staticad.ir.dims import Symbol, product
+from staticad.lower.kernel.plan import TEMPORARY, Buffer, Plan
+from staticad.runtime.machine import ArraySpec, misfit
+from staticad.runtime.memory import LARGE, Arena, room_for
+
+
+def careful(
+    run: Callable[..., Any], specs: Sequence[ArraySpec], plan: Plan, values: Mapping[Symbol, int], arena: Arena
+) -> Callable[..., Any]:
+    """The ``run`` of a program that needs much memory: what it will take is compared with what is available."""
+    temporaries = evaluate(plan.arena, values)
+    results = sum(_bytes(b, values) for b in plan.fetches)
+
+    def compare_and_run(feeds: tuple[Any, ...], outs: tuple[Any, ...] | None = None, ticket: int = 0) -> Any:
+        size = max(0, temporaries - arena.used) + (0 if outs is not None else results)
+        if len(feeds) == len(specs) and misfit(specs, feeds) is None:
+            room_for(size, lambda: _described(plan, values, outs is None))
+        result = run(feeds, outs, ticket)
+        if type(result) is not int:
+            arena.used = max(arena.used, temporaries)
+        return result
+
+    return compare_and_run
+
+
+def _bytes(buffer: Buffer, values: Mapping[Symbol, int]) -> int:
+    return evaluate(product(buffer.shape), values) * buffer.dtype.itemsize
+
+
+def _described(plan: Plan, values: Mapping[Symbol, int], results: bool) -> str:
+    """What a run needs memory for, with the lines that the largest part is from."""
+    parts = [b for b in plan.buffers if b.role == TEMPORARY]
+    fetches = plan.fetches if results else ()
+    largest = max([*parts, *fetches], key=lambda b: _bytes(b, values), default=None)
+    if largest is None:
+        return "the buffers of a run"
+    where = (w for step in plan.steps if largest.number in step.writes for w in step.where)
+    lines = ", ".join(dict.fromkeys(map(str, where))) or "an unknown line"
+    kind = f"result {largest.position}" if largest in fetches else "a temporary"
+    what = "the results and temporaries" if results else "the temporaries"
+    return f"{what} of a run, {_bytes(largest, values):,} of them for {kind} made at {lines}"
+
+
+def arena_for(plan: Plan, values: Mapping[Symbol, int], size: int) -> Arena:
+    """A new arena. Raises OutOfMemory, which names the lines that need it."""
+    return Arena(size, _described(plan, values, False) if size >= LARGE else "the temporaries of a run")
