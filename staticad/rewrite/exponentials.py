@@ -48,6 +48,19 @@ def is_shifted(x: Tensor) -> bool:
     return False
 
 
+def is_at_least_one(total: Tensor) -> bool:
+    """Whether a sum has the term exp(x - max(x)), which is 1, or NaN."""
+    if total.node.op is not SUM or total.node.inputs[0].node.op is not EXP:
+        return False
+    x = total.node.inputs[0].node.inputs[0]
+    if x.node.op is not SUB:
+        return False
+    y, shift = x.node.inputs
+    while shift.node.op in (EXPAND_DIMS, BROADCAST_TO):
+        shift = shift.node.inputs[0]
+    return shift.node.op is MAX and shift.node.inputs[0] is y and shift.node.attrs["axes"] == total.node.attrs["axes"]
+
+
 def shifted_exponentials(x: Tensor, axes: Axes) -> tuple[Tensor, Tensor, Tensor]:
     """exp(x - m), its sum over the axes, and m = max(x) over the axes (0 where that is not finite)."""
     top = apply(MAX_OR_LOWEST, x, axes=axes)

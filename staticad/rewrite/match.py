@@ -1,9 +1,8 @@
-"""Helpers of rules: facts about tensors (the number of a constant, the sign), and the construction of replacements."""
+"""Helpers of rules: the number that a constant is, and the construction of replacements."""
 
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
 
@@ -11,13 +10,10 @@ from staticad.errors import VerifyError
 from staticad.ir.dtypes import is_float
 from staticad.ir.graph import Tensor, describe
 from staticad.ir.types import TensorType
-from staticad.ops.arithmetic import ABS, ADD, DIV, MUL, RSQRT, SQRT, SQUARE
 from staticad.ops.base import Op, apply
 from staticad.ops.creation import FULL, fill
 from staticad.ops.movement import BROADCAST_TO, EXPAND_DIMS, RESHAPE, SLICE, SQUEEZE, TRANSPOSE
-from staticad.ops.reduce import MAX, PROD, SUM
 from staticad.ops.sources import CONSTANT
-from staticad.ops.transcendental import EXP, SIGMOID, SOFTPLUS
 
 VIEWS = frozenset((BROADCAST_TO, EXPAND_DIMS, RESHAPE, SLICE, SQUEEZE, TRANSPOSE))
 Number = bool | int | float
@@ -87,48 +83,3 @@ def keeps_names(view: Tensor) -> bool:
     inner = view.node.inputs[0].shape
     outer = view.shape[view.ndim - len(inner) :]
     return all(a == 1 or a == b for a, b in zip(inner, outer, strict=True))
-
-
-def depends(tensor: Tensor, on: Tensor, budget: int = 64) -> bool:
-    """Whether one of the next nodes below a tensor (or itself) is another tensor."""
-    pending, seen = [tensor], {tensor}
-    while pending and len(seen) < budget:
-        current = pending.pop()
-        if current is on:
-            return True
-        new = [t for t in current.node.inputs if t not in seen]
-        seen.update(new)
-        pending += new
-    return False
-
-
-def positive(tensor: Tensor) -> bool:
-    """Whether all elements are greater than zero in exact arithmetic (rounding may still give 0); NaN aside."""
-    return _sign_known(tensor, strict=True, depth=8)
-
-
-def nonnegative(tensor: Tensor) -> bool:
-    """Whether no element is negative or -0.0; NaN aside."""
-    return _sign_known(tensor, strict=False, depth=8)
-
-
-def _sign_known(tensor: Tensor, strict: bool, depth: int) -> bool:
-    node = tensor.node
-    if depth == 0:
-        return False
-    value = scalar_value(tensor)
-    if value is not None:
-        return value > 0 or (not strict and value == 0 and math.copysign(1.0, value) > 0)
-    op: Any = node.op
-    if op in _POSITIVE:
-        return True
-    if not strict and op in _NONNEGATIVE:
-        return True
-    if op in _SIGN_KEEPING:
-        return all(_sign_known(t, strict, depth - 1) for t in node.inputs)
-    return False
-
-
-_POSITIVE = frozenset((EXP, SIGMOID, SOFTPLUS))
-_NONNEGATIVE = frozenset((SQUARE, ABS))
-_SIGN_KEEPING = frozenset((ADD, MUL, DIV, SQRT, RSQRT, SUM, PROD, MAX)) | VIEWS

@@ -83,9 +83,7 @@ def _quotient_of_one(tensor: Tensor) -> Tensor | None:
 
 
 POWER_RULES = (
-    Rule(
-        "root(x) * root(x) = x, |x| * |x| = x * x, norm(x) * norm(x) = sum(x * x)", (MUL, POW, SQUARE), _square_of_root
-    ),
+    Rule("root(x) * root(x) = x, norm(x) * norm(x) = sum(x * x)", (MUL, POW, SQUARE), _square_of_root),
     Rule("x ** c = products, squares and roots", (POW,), _power),
     equation(call(POW, 1, x), 1, name="1 ** x = 1"),
     Rule("x * x = square(x)", (MUL,), _product_of_equals),

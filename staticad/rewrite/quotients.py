@@ -7,27 +7,31 @@ inf * 0 for a large x. In a product these parts find each other wherever they st
 * 1 / (1 + exp(x)) = sigmoid(-x)
 * exp(x) * sigmoid(-x) = sigmoid(x), sigmoid(x) / exp(x) = sigmoid(-x)
 * exp(x) / sum(exp(x)) = exp(x - m) / sum(exp(x - m)) with m = max(x)
-* sum(a * exp(x)) / sum(exp(x)) = sum(a * exp(x - m) / sum(exp(x - m)))
+* sum(a * exp(x)) / sum(exp(x)) = sum(a * exp(x - m)) / sum(exp(x - m))
 
 A sum is multiplied out where one of these applies to one of its terms. The laws are exact in real numbers; in floats
-both sides agree to rounding where the left one did not over- or underflow. NaN stays NaN: where what is left after
-y / y = 1 does not depend on y, it is multiplied by 1 + 0 * min(y, 1), or by 1 + 0 * x for y = exp(x).
+both sides agree to rounding where the left one did not over- or underflow. Where zero met infinity in exact arithmetic
+(y / y for a sum y of nothing, or of an infinite term; exp(inf) * sigmoid(-inf)) the result is NaN, by a guard.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import replace
 
+import numpy as np
+
+from staticad.ir import dims
+from staticad.ir.dims import Shape
 from staticad.ir.graph import Tensor
 from staticad.ops.arithmetic import ADD, DIV, MUL, NEG, RECIPROCAL, SUB
 from staticad.ops.base import apply
+from staticad.ops.facts import facts, nonnegative
 from staticad.ops.reduce import SUM
-from staticad.ops.selection import MINIMUM
 from staticad.ops.transcendental import EXP, SIGMOID
-from staticad.rewrite.exponentials import shifted_exponentials, sum_of_exponentials
-from staticad.rewrite.factors import Axes, Factor, Product, factorize
-from staticad.rewrite.match import depends, fit, is_constant, number, positive
+from staticad.rewrite.exponentials import is_at_least_one, shifted_exponentials, sum_of_exponentials
+from staticad.rewrite.factors import Axes, Factor, Lost, Product, factorize, zero_of_nothing
+from staticad.rewrite.guards import cancelled, guarded, guards, infinite_at_zero
+from staticad.rewrite.match import fit, is_constant
 from staticad.rewrite.pattern import Rule
 
 TERMS = 8  # a sum of more terms is not multiplied out
@@ -56,34 +60,20 @@ def one_plus_exp(tensor: Tensor) -> Tensor | None:
 
 def _cancel(product: Product) -> Product | None:
     below = {f.key: f for f in product.factors if f.inverse}
-    if below:
-        for factor in product.factors:
-            if not factor.inverse and factor.key in below and _may_cancel(factor.tensor):
-                return replace(product.without(factor, below[factor.key]), cancelled=(*product.cancelled, factor))
+    for factor in product.factors if below else ():
+        other = None if factor.inverse else below.get(factor.key)
+        if other is None or _is_one_or_nan(factor.tensor):
+            continue
+        lost = cancelled(factor, other)
+        if lost is not None:
+            return replace(product.without(factor, other), lost=(*product.lost, *lost))
     return None
 
 
-def _keep_nan(result: Tensor, cancelled: Iterable[Factor], like: Tensor) -> Tensor:
-    """The result, NaN where a factor that was cancelled is NaN."""
-    for factor in {f.key: f for f in cancelled}.values():
-        tensor = factor.tensor
-        exponent = tensor.node.inputs[0] if tensor.node.op is EXP else None
-        if depends(result, exponent if exponent is not None else tensor):
-            continue
-        # Infinity has come of an overflow, if it does not stand in the exponent itself.
-        kept = exponent if exponent is not None else apply(MINIMUM, tensor, fit(number(1, tensor), tensor.type))
-        zero = apply(MUL, fit(number(0, kept), kept.type), kept)
-        guard = apply(ADD, fit(number(1, kept), kept.type), zero)
-        result = factorize(fit(result, like.type)).times(Factor(guard, factor.axes)).build(like)
-    return result
-
-
-def _may_cancel(tensor: Tensor) -> bool:
-    """Positive tensors, except exp(x - x), which a softmax over one element comes to: it is 1 or NaN, and NaN stays."""
-    if tensor.node.op is EXP:
-        x = tensor.node.inputs[0].node
-        return not (x.op is SUB and x.inputs[0] is x.inputs[1])
-    return positive(tensor)
+def _is_one_or_nan(tensor: Tensor) -> bool:
+    """exp(x - x), which a softmax over one element comes to, needs no guard instead of itself."""
+    x = tensor.node.inputs[0].node if tensor.node.op is EXP else None
+    return x is not None and x.op is SUB and x.inputs[0] is x.inputs[1]
 
 
 def _sigmoid(product: Product) -> Product | None:
@@ -105,7 +95,10 @@ def _exp_of_sigmoid(product: Product) -> Product | None:
             y = other.tensor.node.inputs[0]
             if other.axes != factor.axes or not (x is y if factor.inverse else opposite(x, y)):
                 continue
-            return product.without(factor, other).times(Factor(apply(SIGMOID, negated(y)), factor.axes))
+            # The sigmoid is 0 where the exponential, or its reciprocal, is infinite.
+            lost = Lost(other, factor, x, factor.axes, -np.inf if factor.inverse else None)
+            left = product.without(factor, other).times(Factor(apply(SIGMOID, negated(y)), factor.axes))
+            return replace(left, lost=(*product.lost, lost))
     return None
 
 
@@ -124,14 +117,16 @@ def _softmax(product: Product) -> Product | None:
                     Factor(exponentials, factor.axes), Factor(total, below.axes, inverse=True)
                 )
             if factor.axes == below.axes and factor.tensor.node.op is SUM:
-                inner = _softmax_inside(factor.tensor, below.tensor)
-                if inner is not None:
-                    return product.without(factor, below).times(Factor(inner, factor.axes))
+                parts = _softmax_parts(factor.tensor, below.tensor)
+                if parts is not None:
+                    return product.without(factor, below).times(
+                        Factor(parts[0], factor.axes), Factor(parts[1], below.axes, inverse=True)
+                    )
     return None
 
 
-def _softmax_inside(tensor: Tensor, total: Tensor) -> Tensor | None:
-    """sum(a * exp(x)) / sum(exp(x)) as the sum of a quotient, where both are over the same axes."""
+def _softmax_parts(tensor: Tensor, total: Tensor) -> tuple[Tensor, Tensor] | None:
+    """sum(a * exp(x - m)) and sum(exp(x - m)), for sum(a * exp(x)) and sum(exp(x)) over the same axes."""
     terms = tensor.node.inputs[0]
     reduced = tensor.node.attrs["axes"]
     exponentials = total.node.inputs[0]
@@ -141,8 +136,9 @@ def _softmax_inside(tensor: Tensor, total: Tensor) -> Tensor | None:
     whole = tuple(range(-terms.ndim, 0))
     for factor in product.factors:
         if factor.tensor is exponentials and factor.axes == whole and not factor.inverse:
-            divided = product.times(Factor(total, _left(whole, reduced), inverse=True))
-            return apply(SUM, fit(divided.build(terms), terms.type), axes=reduced)
+            shifted, below, _ = shifted_exponentials(exponentials.node.inputs[0], reduced)
+            above = product.without(factor).times(Factor(shifted, whole)).build(terms)
+            return apply(SUM, fit(above, terms.type), axes=reduced), below
     return None
 
 
@@ -178,7 +174,7 @@ def _product(tensor: Tensor) -> Tensor | None:
     better = stabilize(product)
     if better is None:
         return None
-    return fit(_keep_nan(better.build(tensor), better.cancelled, tensor), tensor.type)
+    return fit(better.times(*guards(better.lost)).build(tensor), tensor.type)
 
 
 def _product_with_sum(tensor: Tensor) -> Tensor | None:
@@ -195,7 +191,7 @@ def _product_with_sum(tensor: Tensor) -> Tensor | None:
 
 def _multiply_out(product: Product, factor: Factor, like: Tensor) -> Tensor | None:
     """(a + b) * r = a * r + b * r, if that makes a step possible."""
-    terms = _terms(factor)
+    terms = _terms(factor, like.shape)
     rest = product.without(factor)
     if len(terms) > TERMS or not rest.factors:
         return None
@@ -203,11 +199,28 @@ def _multiply_out(product: Product, factor: Factor, like: Tensor) -> Tensor | No
     better = [stabilize(p) for p in products]
     if all(b is None for b in better):
         return None
-    total = _total([b or p for b, p in zip(better, products, strict=True)], like)
-    return _keep_nan(total, [f for b in better if b is not None for f in b.cancelled], like)
+    made = [b or p for b, p in zip(better, products, strict=True)]
+    total = _total(made, like)
+    lost: list[Lost] = []
+    more: list[Factor] = []
+    for p in made:
+        shown = [each for each in p.lost if _shows(each, rest, made)]
+        lost += [each for each in p.lost if not _shows(each, rest, made)]
+        more += guards(shown, unless_finite=p.build(like)) if shown else []
+    return Product((Factor(total, tuple(range(-total.ndim, 0))), *guards(lost), *more)).build(like)
 
 
-def _terms(factor: Factor) -> list[Product]:
+def _has(product: Product, factor: Factor) -> bool:
+    return any(f is factor for f in product.factors)
+
+
+def _shows(lost: Lost, rest: Product, products: list[Product]) -> bool:
+    """Whether (0 * a + b) * inf is infinite for a finite a, as what it became is: b is still multiplied by infinity."""
+    outside = _has(rest, lost.infinite) and not _has(rest, lost.zero)
+    return outside and any(_has(p, lost.infinite) for p in products)
+
+
+def _terms(factor: Factor, shape: Shape) -> list[Product]:
     """The terms of a sum, each as a product in the coordinates of the factor's product.
 
     A part of the sum in which there is nothing to work with, such as 1 - t, is one term. More than ``TERMS`` terms
@@ -223,7 +236,7 @@ def _terms(factor: Factor) -> list[Product]:
             pending.append((right, axes[len(axes) - right.ndim :], negative != (node.op is SUB)))
             pending.append((left, axes[len(axes) - left.ndim :], negative))
         else:
-            product = factorize(tensor, axes)
+            product = factorize(tensor, axes, shape)
             terms.append(Product(product.factors, product.negative != negative))
     return terms
 
@@ -236,15 +249,17 @@ def _worth_splitting(tensor: Tensor, depth: int) -> bool:
 
 
 def _sum_of_quotients(tensor: Tensor) -> Tensor | None:
-    """sum(a / s + b / s) = sum(a + b) / s for an s > 0 that is itself a sum of positive terms and does not vary along
-    the axes."""
+    """sum(a / s + b / s) = sum(a + b) / s for an s that is itself a sum of terms that are not negative, and does not
+    vary along the axes; 0 for no terms. Where s is zero the terms are made infinite first: 1 / 0 - 2 / 0 is NaN, but
+    (1 - 2) / 0 is not."""
     summed = tensor.node.inputs[0]
+    axes = tensor.node.attrs["axes"]
     if summed.node.op not in (ADD, DIV, MUL, NEG, SUB):
         return None
-    terms = _terms(Factor(summed, tuple(range(-summed.ndim, 0))))
+    terms = _terms(Factor(summed, tuple(range(-summed.ndim, 0))), summed.shape)
     if len(terms) > TERMS:
         return None
-    kept = [a for a in range(-summed.ndim, 0) if a + summed.ndim not in tensor.node.attrs["axes"]]
+    kept = [a for a in range(-summed.ndim, 0) if a + summed.ndim not in axes]
     common = {f.key: f for f in terms[0].factors if _is_constant_sum(f, kept)}
     for term in terms[1:]:
         common = {key: f for key, f in common.items() if any(f.key == key and f.inverse for f in term.factors)}
@@ -252,16 +267,36 @@ def _sum_of_quotients(tensor: Tensor) -> Tensor | None:
         return None
     for factor in common.values():
         terms = [term.without(next(f for f in term.factors if f.key == factor.key and f.inverse)) for term in terms]
-    total = apply(SUM, fit(_total(terms, summed), summed.type), axes=tensor.node.attrs["axes"])
+        if not all(_undefined_without(factor, term) for term in terms):
+            infinite = infinite_at_zero(factor)
+            if infinite is None:
+                return None
+            terms = [term.times(infinite) for term in terms]
+    total = apply(SUM, fit(_total(terms, summed), summed.type), axes=axes)
     moved = (Factor(f.tensor, tuple(kept.index(a) - len(kept) for a in f.axes), True) for f in common.values())
-    return fit(factorize(total).times(*moved).build(tensor), tensor.type)
+    result = fit(factorize(total).times(*moved).build(tensor), tensor.type)
+    return zero_of_nothing(result, dims.product(summed.shape[a] for a in axes))
 
 
 def _is_constant_sum(factor: Factor, kept: list[int]) -> bool:
-    """Whether the factor is 1 / s for a sum s of positive terms that only varies along the axes that are kept."""
+    """Whether the factor is 1 / s for a sum s of terms >= 0 that only varies along the axes that are kept."""
     tensor = factor.tensor
-    return (
-        factor.inverse and tensor.node.op is SUM and set(factor.axes) <= set(kept) and positive(tensor.node.inputs[0])
+    return factor.inverse and tensor.node.op is SUM and set(factor.axes) <= set(kept) and nonnegative(tensor)
+
+
+def _undefined_without(factor: Factor, term: Product) -> bool:
+    """Whether a term, divided by s, is NaN for certain where s is zero: it has the terms of s as a factor, or a guard
+    of them. Also if s is never zero."""
+    s = factor.tensor
+    if not facts(s).zero or is_at_least_one(s):
+        return True
+    inner, reduced = s.node.inputs[0], s.node.attrs["axes"]
+    exponent = inner.node.inputs[0] if inner.node.op is EXP else None
+    return any(
+        not f.inverse
+        and _left(f.axes, reduced) == factor.axes
+        and (f.tensor is inner or (exponent is not None and guarded(f.tensor) is exponent))
+        for f in term.factors
     )
 
 

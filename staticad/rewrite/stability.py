@@ -7,20 +7,26 @@ x, not of the result, where both terms nearly cancel.
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 
 from staticad.ir.graph import Tensor
 from staticad.ops.arithmetic import ABS, ADD, MUL, NEG, SQRT, SQUARE, SUB
 from staticad.ops.base import apply
+from staticad.ops.comparison import EQUAL, ISFINITE, LESS
+from staticad.ops.facts import facts, nonnegative
 from staticad.ops.movement import BROADCAST_TO, EXPAND_DIMS
+from staticad.ops.selection import WHERE
 from staticad.ops.transcendental import EXP, EXPM1, LOG, LOG1P, SIGMOID, SOFTPLUS
 from staticad.rewrite.exponentials import log_sum_exp, sum_of_exponentials
 from staticad.rewrite.factors import Factor, Product, factorize
-from staticad.rewrite.match import fit, positive
+from staticad.rewrite.guards import GUARD_RULES
+from staticad.rewrite.match import fit, number
 from staticad.rewrite.pattern import Rule, Variable, call, equation
 from staticad.rewrite.quotients import QUOTIENT_RULES, negated
 
 x, y = Variable("x"), Variable("y")
+BELOW = call(WHERE, call(LESS, x, math.inf), 1, math.nan)  # a guard
 
 LOGARITHM_RULES = (
     equation(call(LOG, call(EXP, x)), x),
@@ -30,8 +36,9 @@ LOGARITHM_RULES = (
     equation(call(LOG1P, call(EXPM1, x)), x),
     equation(call(LOG1P, -call(SIGMOID, x)), -call(SOFTPLUS, x)),
     equation(call(LOG, call(SIGMOID, x)), -call(SOFTPLUS, -x)),
-    equation(call(SOFTPLUS, x) - x, call(SOFTPLUS, -x)),
-    equation(x - call(SOFTPLUS, x), -call(SOFTPLUS, -x)),
+    # inf - inf is NaN.
+    equation(call(SOFTPLUS, x) - x, call(SOFTPLUS, -x) * BELOW),
+    equation(x - call(SOFTPLUS, x), -call(SOFTPLUS, -x) * BELOW),
 )
 
 EXPONENTIAL_RULES = (
@@ -59,17 +66,22 @@ def _log_of_exponentials(tensor: Tensor) -> Tensor | None:
     if not terms:
         return None
     parts = [term.build(tensor) for term in terms]
-    # log(r / s) = log(r) - log(s) where s > 0 is known, and without a needless quotient.
+    # log(r / s) = log(r) - log(s) where s >= 0 is known, and without a needless quotient.
     below = [f for f in rest if f.inverse]
-    if below and all(positive(f.tensor) for f in below):
+    if below and all(nonnegative(f.tensor) for f in below):
         divisor = Product(tuple(Factor(f.tensor, f.axes) for f in below)).build(tensor)
         parts.append(apply(NEG, apply(LOG, divisor)))
         rest = [f for f in rest if not f.inverse]
-    if rest or product.negative:
-        parts.append(apply(LOG, Product(tuple(rest), product.negative).build(tensor)))
     total = parts[0]
     for part in parts[1:]:
         total = apply(ADD, total, part)
+    if rest or product.negative:
+        remaining = Product(tuple(rest), product.negative).build(tensor)
+        if not nonnegative(remaining):
+            # The logarithm of a negative number is NaN, but exp(-inf) times that number is -0.0, not negative.
+            zero = apply(EQUAL, total, number(-math.inf, total))
+            remaining = apply(WHERE, zero, apply(ABS, remaining), remaining)
+        total = apply(ADD, total, apply(LOG, remaining))
     return fit(total, tensor.type)
 
 
@@ -97,7 +109,12 @@ def _complement(tensor: Tensor) -> Tensor | None:
             opposite = Factor(apply(SIGMOID, negated(extra.tensor.node.inputs[0])), extra.axes)
             # The sign is that of the side without the sigmoid, as a term of the sum or difference.
             negative = small.negative != (small is b and tensor.node.op is SUB)
-            return fit(Product((*small.factors, opposite), negative).build(tensor), tensor.type)
+            result = fit(Product((*small.factors, opposite), negative).build(tensor), tensor.type)
+            if facts(Product(small.factors).build(tensor)).infinite:
+                # inf - inf is NaN; the product is infinite where p is.
+                guard = apply(WHERE, apply(ISFINITE, result), number(1, result), number(math.nan, result))
+                result = apply(MUL, result, guard)
+            return result
     return None
 
 
@@ -122,6 +139,7 @@ def _extra_factor(small: Product, large: Product) -> Factor | None:
 _PRODUCTS = frozenset((MUL, NEG, SQUARE, EXPAND_DIMS, BROADCAST_TO))
 
 STABILITY_RULES = (
+    *GUARD_RULES,
     *LOGARITHM_RULES,
     *EXPONENTIAL_RULES,
     Rule("log(exp(x) * r) = x + log(r)", (LOG,), _log_of_exponentials),
