@@ -48,17 +48,36 @@ def is_shifted(x: Tensor) -> bool:
     return False
 
 
-def is_at_least_one(total: Tensor) -> bool:
-    """Whether a sum has the term exp(x - max(x)), which is 1, or NaN."""
+def base(x: Tensor) -> Tensor:
+    """y, if x is y - max(y): exp of one is zero, in exact arithmetic, where exp of the other is."""
+    return x.node.inputs[0] if is_shifted(x) else x
+
+
+def top_of(total: Tensor) -> Tensor | None:
+    """m, if the tensor is sum(exp(x - m)) for m = max(x) over the same axes, or for 0 where m is not finite."""
     if total.node.op is not SUM or total.node.inputs[0].node.op is not EXP:
-        return False
+        return None
     x = total.node.inputs[0].node.inputs[0]
     if x.node.op is not SUB:
-        return False
-    y, shift = x.node.inputs
-    while shift.node.op in (EXPAND_DIMS, BROADCAST_TO):
-        shift = shift.node.inputs[0]
-    return shift.node.op is MAX and shift.node.inputs[0] is y and shift.node.attrs["axes"] == total.node.attrs["axes"]
+        return None
+    y, shift = x.node.inputs[0], _unspread(x.node.inputs[1])
+    if shift.node.op is WHERE and shift.node.inputs[0].node.op is ISFINITE:
+        shift = _unspread(shift.node.inputs[1])
+    found = shift.node.op in (MAX, MAX_OR_LOWEST) and shift.node.attrs["axes"] == total.node.attrs["axes"]
+    return shift if found and shift.node.inputs[0] is y else None
+
+
+def _unspread(tensor: Tensor) -> Tensor:
+    while tensor.node.op in (EXPAND_DIMS, BROADCAST_TO):
+        tensor = tensor.node.inputs[0]
+    return tensor
+
+
+def is_at_least_one(total: Tensor) -> bool:
+    """Whether a sum has the term exp(x - max(x)), which is 1, or NaN."""
+    top = top_of(total)
+    shift = None if top is None else _unspread(total.node.inputs[0].node.inputs[0].node.inputs[1])
+    return top is not None and top.node.op is MAX and shift is top
 
 
 def shifted_exponentials(x: Tensor, axes: Axes) -> tuple[Tensor, Tensor, Tensor]:

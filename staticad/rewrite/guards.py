@@ -20,7 +20,7 @@ from staticad.ops.facts import facts
 from staticad.ops.reduce import MAX, MAX_OR_LOWEST, SUM
 from staticad.ops.selection import MAXIMUM, MINIMUM, WHERE
 from staticad.ops.transcendental import EXP, EXPM1, LOG, LOG1P, SIGMOID, SOFTPLUS
-from staticad.rewrite.exponentials import is_shifted
+from staticad.rewrite.exponentials import is_shifted, top_of
 from staticad.rewrite.factors import Factor, Lost, Product, factorize, is_guard
 from staticad.rewrite.match import fit, number, scalar_value
 from staticad.rewrite.pattern import Rule
@@ -38,8 +38,11 @@ class Scale(NamedTuple):
 def scale(y: Tensor) -> Scale | None:
     """The scale of a tensor that is not negative; None where there is none."""
     node = y.node
+    top = top_of(y)
+    if top is not None:
+        return Scale(top)
     if node.op is SUM and node.inputs[0].node.op is EXP and is_shifted(node.inputs[0].node.inputs[0]):
-        return Scale(y, 0.0)  # at least 1, if it is not exactly zero
+        return Scale(y, 0.0)  # nothing overflows in it
     logarithm = _scale(y, DEPTH)
     return None if logarithm is None else Scale(logarithm)
 
@@ -139,6 +142,21 @@ def _outside(tensor: Tensor) -> Tensor | None:
 GUARD_RULES = (
     Rule("f(guard * x) = guard * f(x)", (ADD, SUB, MUL, EXP, EXPM1, LOG, LOG1P, SIGMOID, SOFTPLUS, SQRT), _outside),
 )
+
+
+def _chosen(tensor: Tensor) -> Tensor | None:
+    """x * guard is x or NaN: a choice takes less time than a product."""
+    for x, factor in (tensor.node.inputs, tensor.node.inputs[::-1]):
+        product = factorize(factor)
+        if len(product.factors) == 1 and product.guards and not product.negative:
+            guard = product.guards[0]
+            condition = Factor(guard.tensor.node.inputs[0], guard.axes).place()
+            return fit(apply(WHERE, condition, x, guard.tensor.node.inputs[2]), tensor.type)
+    return None
+
+
+# Applied last: other rules look through products, not through choices.
+CHOICE_RULES = (Rule("x * where(c, 1, NaN) = where(c, x, NaN)", (MUL,), _chosen),)
 
 
 def infinite_at_zero(below: Factor) -> Factor | None:

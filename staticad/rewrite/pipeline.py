@@ -16,6 +16,7 @@ from staticad.rewrite.barriers import BARRIER_RULES
 from staticad.rewrite.contract import contract_rules
 from staticad.rewrite.engine import apply_rules
 from staticad.rewrite.fold import FOLD_RULES
+from staticad.rewrite.guards import CHOICE_RULES
 from staticad.rewrite.logic import LOGIC_RULES
 from staticad.rewrite.movement import MOVEMENT_RULES
 from staticad.rewrite.pattern import Rule
@@ -64,7 +65,7 @@ SIMPLE_RULES: tuple[Rule, ...] = (
 SIMPLIFY = Pass("simplify", lambda outputs: SIMPLE_RULES)
 STABILIZE = Pass("stabilize", lambda outputs: STABILITY_RULES, SIMPLE_RULES)
 SPREAD = Pass("multiply out", lambda outputs: DISTRIBUTION_RULES, (*STABILITY_RULES, *SIMPLE_RULES))
-CONTRACT = Pass("contract", contract_rules, SIMPLE_RULES)
+CONTRACT = Pass("contract", lambda outputs: (*contract_rules(outputs), *CHOICE_RULES), SIMPLE_RULES)
 
 # Dead nodes are not reached from the outputs, and equal nodes become one in every pass.
 PASSES: tuple[Pass, ...] = (SIMPLIFY, STABILIZE, SPREAD, CONTRACT)

@@ -28,7 +28,7 @@ from staticad.ops.base import apply
 from staticad.ops.facts import facts, nonnegative
 from staticad.ops.reduce import SUM
 from staticad.ops.transcendental import EXP, SIGMOID
-from staticad.rewrite.exponentials import is_at_least_one, shifted_exponentials, sum_of_exponentials
+from staticad.rewrite.exponentials import base, is_at_least_one, shifted_exponentials, sum_of_exponentials
 from staticad.rewrite.factors import Axes, Factor, Lost, Product, factorize, zero_of_nothing
 from staticad.rewrite.guards import cancelled, guarded, guards, infinite_at_zero
 from staticad.rewrite.match import fit, is_constant
@@ -291,13 +291,13 @@ def _undefined_without(factor: Factor, term: Product) -> bool:
     if not facts(s).zero or is_at_least_one(s):
         return True
     inner, reduced = s.node.inputs[0], s.node.attrs["axes"]
-    exponent = inner.node.inputs[0] if inner.node.op is EXP else None
-    return any(
-        not f.inverse
-        and _left(f.axes, reduced) == factor.axes
-        and (f.tensor is inner or (exponent is not None and guarded(f.tensor) is exponent))
-        for f in term.factors
-    )
+    exponent = base(inner.node.inputs[0]) if inner.node.op is EXP else None
+
+    def vanishes(f: Factor) -> bool:
+        of = f.tensor.node.inputs[0] if f.tensor.node.op is EXP else guarded(f.tensor)
+        return f.tensor is inner or (of is not None and base(of) is exponent)
+
+    return any(not f.inverse and _left(f.axes, reduced) == factor.axes and vanishes(f) for f in term.factors)
 
 
 def _total(products: list[Product], like: Tensor) -> Tensor:

@@ -139,6 +139,10 @@ EXAMPLES: dict[str, list[Build]] = {
         lambda x, y: guard(x) * (guard(x) * y),
         lambda x, y: sa.sigmoid(guard(x[:, :1]) * y) , lambda x, y: guard(x[:, :1]) + x / y,
     ],
+    "x * where(c, 1, NaN) = where(c, x, NaN)": [
+        lambda x, y: y * guard(x), lambda x, y: guard(x[:, :1]) * y,
+        lambda x, y: y * apply(EXPAND_DIMS, guard(x[:, 0]), axes=(1,)),
+    ],
     "log(exp(x) * r) = x + log(r)": [
         lambda x, y: sa.log(sa.exp(x) * y), lambda x, y: sa.log(-y * sa.sigmoid(x)), lambda x, y: sa.log(y / sa.exp(x)),
         lambda x, y: sa.log(sa.exp(x) / total(sa.exp(x))), lambda x, y: sa.log(total(sa.exp(x)) * y),
