@@ -23,7 +23,7 @@ def call(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
 
 
-@pytest.mark.parametrize("name", [name for name in PROGRAMS if name not in ("feeds", *ALONE)])
+@pytest.mark.parametrize("name", [name for name in PROGRAMS if name not in ALONE])
 def test_nothing_is_found_in_a_second(name: str) -> None:
     outcome = run(PROGRAMS[name], 1.0, short=True)
     assert outcome.checks and not outcome.findings, "\n\n".join(outcome.findings)
