@@ -43,23 +43,21 @@ def accumulate(one: Tensor, other: Tensor) -> Tensor:
 
 
 def add_choices(one: Tensor, other: Tensor) -> Tensor | None:
-    """The sum of two tensors of one type that are zero by the same condition, or each where the other is not."""
+    """The sum of two choices by one condition as one choice, if that takes no more additions."""
     if one.op is not WHERE or other.op is not WHERE or one.inputs[0] is not other.inputs[0]:
         return None
-    condition, a, b = one.inputs
-    _, c, d = other.inputs
-    zeros = tuple(map(is_zero, (a, b, c, d)))
-    if zeros == (False, True, True, False):
-        found = apply(WHERE, condition, a, d)
-    elif zeros == (True, False, False, True):
-        found = apply(WHERE, condition, c, b)
-    elif zeros == (False, True, False, True):
-        found = apply(WHERE, condition, apply(ADD, a, c), b)
-    elif zeros == (True, False, True, False):
-        found = apply(WHERE, condition, a, apply(ADD, b, d))
-    else:
+    condition, *values = one.inputs
+    pairs = list(zip(values, other.inputs[1:], strict=True))
+    if not any(is_zero(t) for pair in pairs for t in pair):
         return None
+    found = apply(WHERE, condition, *(_plus(*pair) for pair in pairs))
     return found if found.shape == one.shape else None
+
+
+def _plus(one: Tensor, other: Tensor) -> Tensor:
+    if is_zero(one) or is_zero(other):
+        return one if is_zero(other) else other
+    return apply(ADD, one, other)
 
 
 def is_zero(tensor: Tensor) -> bool:

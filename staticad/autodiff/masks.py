@@ -76,15 +76,20 @@ class Masks:
         return self._known[tensor]
 
     def bare(self, tensor: Tensor) -> Tensor:
-        """The same where the mask holds and anything elsewhere: without a select that `after` made."""
+        """The same where the mask holds and anything elsewhere: without the select that `after` made, or a `where`."""
         path: list[Node] = []
         current = tensor
         while current not in self._added and (_is_plain_view(current.node) or self._is_sum_of_wholes(current.node)):
             path.append(current.node)
             current = current.node.inputs[0]
-        if current not in self._added:
+        value = self._added.get(current)
+        if value is None and not path:
+            chosen = self.chosen(current)
+            if chosen is not None and self._carried.issuperset(chosen[0]):
+                value = chosen[1]
+        if value is None:
             return tensor
-        found = stretched(self._added[current], current.shape)
+        found = stretched(value, current.shape)
         for node in reversed(path):
             found = apply(node.op, found, **node.attrs)
         return found
@@ -207,6 +212,9 @@ class Masks:
             return _union_of_terms(chosen[0], self._known[chosen[1]])
         if all(mask is None for mask in known):
             return None
+        if node.op is WHERE and self.chosen(node.inputs[2]) is not None:  # the shares of a maximum and its ties
+            second = self._one(known[1] or ())
+            return self._keep((node.inputs[0], second), (apply(LOGICAL_OR, node.inputs[0], second),))
         if node.op is WHERE:
             return self._of_where(node.inputs[0], *known)
         if node.op is ADD or node.op is SUB:

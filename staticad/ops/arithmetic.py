@@ -10,8 +10,9 @@ import numpy as np
 
 from staticad.ir.graph import Tensor
 from staticad.ops import ranges
+from staticad.ops.barrier import STOP_GRADIENT
 from staticad.ops.base import Elementwise, apply
-from staticad.ops.comparison import EQUAL, GREATER, LOGICAL_OR, NOT_EQUAL
+from staticad.ops.comparison import EQUAL, GREATER, LESS, LOGICAL_OR, NOT_EQUAL
 from staticad.ops.selection import select, zero_like
 from staticad.ops.sources import constant, constant_array
 from staticad.ops.transcendental import LOG
@@ -154,11 +155,19 @@ SIGN = Elementwise(
     notes="0 for 0, NaN for NaN",
 )
 
+
+def _abs_vjp(g: Tensor, y: Tensor, x: Tensor) -> tuple[Tensor]:
+    """g or -g; absent at 0, and NaN for NaN."""
+    zero = zero_like(x)
+    negative = select(apply(LESS, x, zero), -g, apply(STOP_GRADIENT, x))
+    return (select(apply(NOT_EQUAL, x, zero), select(apply(GREATER, x, zero), g, negative), zero),)
+
+
 ABS = Elementwise(
     "abs",
     numpy=np.absolute,
     ulps=0,
-    vjp=lambda g, y, x: (select(apply(NOT_EQUAL, x, zero_like(x)), g * apply(SIGN, x), zero_like(g)),),
+    vjp=_abs_vjp,
     notes="derivative 0 at 0",
 )
 

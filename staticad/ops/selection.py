@@ -12,7 +12,7 @@ import numpy as np
 from staticad.ir.graph import Tensor
 from staticad.ops import ranges
 from staticad.ops.base import Elementwise, apply
-from staticad.ops.comparison import EQUAL, GREATER, GREATER_EQUAL
+from staticad.ops.comparison import EQUAL, GREATER
 from staticad.ops.sources import constant
 
 
@@ -45,8 +45,8 @@ WHERE = Elementwise(
 
 def _share(g: Tensor, winner: Tensor, loser: Tensor) -> Tensor:
     """g where the winner is larger, half of it where both are equal, 0 elsewhere (and for NaN)."""
-    share = select(apply(EQUAL, winner, loser), g * 0.5, g)
-    return select(apply(GREATER_EQUAL, winner, loser), share, zero_like(g))
+    tie = select(apply(EQUAL, winner, loser), g * 0.5, zero_like(g))
+    return select(apply(GREATER, winner, loser), g, tie)
 
 
 TIES = "NaN if one operand is NaN; equal operands get half the cotangent each"

@@ -212,6 +212,8 @@ def test_infinite_derivatives_of_what_is_taken_stay() -> None:
     np.testing.assert_array_equal(evaluate([slope], {x: np.array([-1.0, 0.0, 4.0])})[0], [0, INF, 0.25])
     y = sa.where(x > 0, x, 0.0)
     (by_seed,) = gradients(gradients(sa.exp(2 * x), x, y)[0], y, np.ones(3), stop_gradients=x)
+    (of_abs,) = gradients(sa.abs(x), x, np.ones(3))
+    np.testing.assert_array_equal(evaluate([of_abs], {x: np.array([NAN, -0.0, -INF])})[0], [NAN, 0, -1])
     np.testing.assert_array_equal(evaluate([by_seed], {x: np.zeros(3)})[0], [2, 2, 2])
 
 
