@@ -23,9 +23,12 @@ class _MethodDefinition(ctypes.Structure):
 def method_definition(name: str, address: int, flags: int) -> ctypes.Structure:
     """A PyMethodDef for the C function at ``address``; ``flags`` says how it takes arguments (METH_...).
 
-    Python functions made from it refer to it, so it must outlive them: keep it in a global.
+    Python functions made from it read it when they are freed, some of them (what forks call) after all modules are gone
+    when a process ends. So it is never freed.
     """
-    return _MethodDefinition(name.encode(), address, flags, None)
+    definition = _MethodDefinition(name.encode(), address, flags, None)
+    ctypes.pythonapi.Py_IncRef(ctypes.py_object(definition))
+    return definition
 
 
 def builtin_function(definition: ctypes.Structure, owner: object) -> Callable[..., Any]:
