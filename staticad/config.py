@@ -29,6 +29,7 @@ class Settings:
     cache_dir: Path
     cache: bool
     cache_limit: int
+    codegen: str
     threads: int
     tape_limit: int | None
     verify: bool
@@ -178,6 +179,15 @@ TABLE: tuple[Setting, ...] = (
         expects="a number of bytes above 0",
         meaning="bytes that compiled kernels may take on disk, such as 500M; those used least recently are removed; "
         "default: 1G",
+    ),
+    Setting(
+        field="codegen",
+        parse=str.lower,
+        check=lambda value: value in ("assembled", "numba"),
+        default=lambda: "assembled",
+        expects='"assembled" or "numba"',
+        meaning="how kernels become machine code: assembled from pieces that Numba has made once, or compiled by Numba "
+        "one by one, which takes longer and gives the same numbers; default: assembled",
     ),
     Setting(
         field="threads",

@@ -18,13 +18,13 @@ import os
 import threading
 import weakref
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import llvmlite.binding as llvm
 
 from staticad import config
-from staticad.codegen import jit, object_cache
-from staticad.codegen.target import create_target_machine
+from staticad.codegen import jit, object_cache, prebuilt
+from staticad.codegen.target import create_target_machine, host, level
 from staticad.errors import CompileError
 
 FORK_SECONDS = 60.0  # how long a fork waits for what is being compiled
@@ -116,15 +116,13 @@ def _load_all(sources: Sequence[str], stop: threading.Event) -> dict[str, Code]:
     found: dict[str, Code] = {}
     block, engine = _Block(), None
     for source in sources:
+        recipe = jit.recipe(source)
         with _lock:
             code = _known(source)
             if code is None and not stop.is_set():
                 symbol = jit.kernel_symbol(source)
-                payload = object_cache.load(source)
-                if payload is None:
-                    with config.timed(f"compile {symbol}"):
-                        payload = jit.compile_source(source)
-                    object_cache.store(source, payload)
+                fixed = jit.is_machine_code(source)
+                payload = _object(recipe, symbol, functools.partial(jit.compile_source, source), fixed)
                 with config.timed(f"load {symbol}"):
                     if engine is None:
                         engine = _new_engine(block)

@@ -16,16 +16,14 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-import llvmlite.binding as llvm
 from llvmlite import ir
 from numba.core import types
 from numba.extending import intrinsic
 
+from staticad.codegen.hints import loop_nodes
+
 _MARK = "staticad hint: "
-_PREDICATE = '!{!"llvm.loop.vectorize.predicate.enable", i1 true}'
-_ROLLED = '!{!"llvm.loop.unroll.disable"}'
-_SCALAR = '!{!"llvm.loop.vectorize.enable", i1 false}'
-_INTERLEAVE = '!{{!"llvm.loop.interleave.count", i32 {}}}'
+_FIRST_NODE = 9000000  # above all numbers that llvmlite gives
 
 
 def _mark(builder: ir.IRBuilder, hint: str) -> None:
@@ -61,22 +59,19 @@ def keep_rolled(branch: Any, module: ir.Module) -> None:
 
 def hinted(module: ir.Module, name: str) -> str:
     """The text of a module with the hints of its function ``name`` attached to the loops' last branches."""
-    masks = bool(llvm.get_host_cpu_features().get("avx512vl"))
-    nodes = {
-        "short": ["!9999998"] if masks else [],
-        "deep": ["!9999998", "!9999999"] if masks else ["!9999999"],
-        "rolled": ["!9999996", "!9999997"],
-    }
     for number, (branch, hint) in enumerate(_branches(module.globals[name])):
-        if nodes[hint]:
+        if loop_nodes(hint):
             branch.set_metadata("llvm.loop", module.add_metadata([f"{_MARK}{hint} {number}"]))
+    nodes: list[str] = []
 
     def distinct(match: re.Match[str]) -> str:
-        return f"{match[1]} = distinct !{{{', '.join([match[1], *nodes[match[2]]])}}}"
+        wanted = loop_nodes(match[2])
+        nodes.extend(node for node in wanted if node not in nodes)
+        numbers = [f"!{_FIRST_NODE + nodes.index(node)}" for node in wanted]
+        return f"{match[1]} = distinct !{{{', '.join([match[1], *numbers])}}}"
 
     text = re.sub(rf'(!\d+) = !{{ !"{_MARK}(\w+) \d+" }}', distinct, str(module))
-    whole = {9999996: _ROLLED, 9999997: _SCALAR, 9999998: _PREDICATE, 9999999: _INTERLEAVE.format(4 if masks else 2)}
-    return f"{text}\n" + "".join(f"!{number} = {node}\n" for number, node in whole.items())
+    return f"{text}\n" + "".join(f"!{_FIRST_NODE + number} = {node}\n" for number, node in enumerate(nodes))
 
 
 def _branches(function: ir.Function) -> list[tuple[Any, str]]:

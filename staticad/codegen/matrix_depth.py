@@ -11,7 +11,7 @@ from llvmlite import ir
 from numba.core import cgutils
 
 from staticad.codegen.matrix_tiles import Operands, declare, tiles_function
-from staticad.codegen.matrix_vectors import ADDRESS, BYTE, WORD, maximum, minimum, word
+from staticad.codegen.matrix_vectors import ADDRESS, BYTE, WORD, Registers, maximum, minimum, word
 from staticad.codegen.routine_text import Sums
 from staticad.codegen.wide_sums import sums_function
 
@@ -20,13 +20,18 @@ _ROOM = 8192  # elements of a piece
 _ROWS = 64  # that a piece has, where there are so many columns
 
 
-def product_function(module: ir.Module, element: ir.Type) -> ir.Function:
+def product_symbol(element: ir.Type) -> str:
+    """The name of the function for matrices of float or double."""
+    return f"staticad_matrix_product_{element}"
+
+
+def product_function(module: ir.Module, element: ir.Type, machine: Registers) -> ir.Function:
     """`staticad.codegen.matrix_tiles.tiles_function` for any number of terms."""
-    function = declare(module, element, f"matrix_product_{element}")
+    function = declare(module, element, product_symbol(element))
     if function.is_declaration:
         o = Operands(*function.args)
         builder = ir.IRBuilder(function.append_basic_block("entry"))
-        tiles = tiles_function(module, element)
+        tiles = tiles_function(module, element, machine)
         deep = _deep_function(module, element, tiles)
         with builder.if_else(builder.icmp_signed(">", o.depth, word(DEPTH)), likely=False) as (long, short):
             for way, called in ((long, deep), (short, tiles)):

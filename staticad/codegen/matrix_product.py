@@ -12,7 +12,8 @@ from numba.extending import intrinsic
 
 from staticad.codegen.intrinsics import Pointer, element_address
 from staticad.codegen.matrix_depth import product_function
-from staticad.codegen.matrix_vectors import ADDRESS
+from staticad.codegen.matrix_vectors import ADDRESS, registers
+from staticad.codegen.target import host_features
 from staticad.codegen.vecmath.builder import FLOATS, ir_type
 
 _WORDS = ("c_at", "c_row", "a_at", "a_row", "a_column", "b_at", "b_row", "b_column", "rows", "columns", "depth")
@@ -38,7 +39,7 @@ def _call(
         builder.bitcast(element_address(builder, p, address, index), ADDRESS)
         for p, address, index in zip(pointers, (c, a, b), (c_at, a_at, b_at), strict=True)
     ]
-    function = product_function(builder.module, ir_type(pointers[0].dtype))
+    function = product_function(builder.module, ir_type(pointers[0].dtype), registers(host_features()))
     arguments = [starts[0], c_row, starts[1], a_row, a_column, starts[2], b_row, b_column, *sizes, alpha]
     builder.call(function, [*arguments, ir.Constant(ir.IntType(1), int(add))])
 

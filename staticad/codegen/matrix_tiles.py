@@ -24,7 +24,7 @@ from numba.core import cgutils
 
 from staticad.codegen.loop_hints import keep_rolled
 from staticad.codegen.matrix_packing import packing_function
-from staticad.codegen.matrix_vectors import ADDRESS, WORD, Registers, Vectors, maximum, minimum, registers, word
+from staticad.codegen.matrix_vectors import ADDRESS, WORD, Registers, Vectors, maximum, minimum, word
 
 DEPTH_BLOCK = 64  # a panel of B is then 16 kB: it stays in the nearest cache while rows of A pass by
 # Rows of B that are farther apart than this meet in the same lines of that cache; copying pays from some rows of A on.
@@ -51,14 +51,14 @@ class Operands:
     add: ir.Value
 
 
-def tiles_function(module: ir.Module, element: ir.Type) -> ir.Function:
+def tiles_function(module: ir.Module, element: ir.Type, machine: Registers) -> ir.Function:
     """The function of a module for matrices of float or double: ``C = A @ B``, or ``C += alpha * (A @ B)`` where its
     last argument is 1; its arguments are those of `Operands`. C overlaps neither A nor B; rows of C are
     contiguous, and rows or columns of B."""
     function = declare(module, element, f"matrix_tiles_{element}")
     if function.is_declaration:
         builder = ir.IRBuilder(function.append_basic_block("entry"))
-        _Product(builder, element, registers(), Operands(*function.args)).emit()
+        _Product(builder, element, machine, Operands(*function.args)).emit()
     return function
 
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-import llvmlite.binding as llvm
 from llvmlite import ir
 
 from staticad.codegen.loop_hints import keep_rolled
@@ -26,9 +25,8 @@ class Registers:
     tiles: tuple[tuple[int, tuple[int, ...]], ...]
 
 
-def registers() -> Registers:
-    """What this CPU has."""
-    features = llvm.get_host_cpu_features()
+def registers(features: Mapping[str, bool]) -> Registers:
+    """What a CPU with these features has."""
     if features.get("avx512vbmi"):  # see `staticad.codegen.target` on why not for all with AVX-512
         return Registers(64, True, ((4, (4, 2)), (2, (8, 4)), (1, (8,))))
     if features.get("avx512vl"):

@@ -15,8 +15,6 @@ kernel that is not in the cache.
 
 from __future__ import annotations
 
-import ast
-import ctypes
 import linecache
 from collections.abc import Callable
 from typing import Any
@@ -38,8 +36,9 @@ from numba.cpython import builtins, iterators, numbers, rangeobj  # noqa: F401  
 
 from staticad.codegen.atomics import MACHINE_NAMES
 from staticad.codegen.kernel_names import KERNEL_NAMES
+from staticad.codegen.llvm_pipeline import optimize, parse, unresolved
 from staticad.codegen.loop_hints import hinted
-from staticad.codegen.target import target_machine
+from staticad.codegen.target import Target
 from staticad.errors import CompileError
 
 TARGET = "staticad_kernel"
@@ -183,20 +182,31 @@ def _flags(ssa: bool) -> Flags:
     return flags
 
 
-def _lower(function: Callable[..., Any], *, entry: bool) -> tuple[ir.Module, str]:
-    """The LLVM module of ``function`` and the name of its function there. Raises numba.core.errors.NumbaError.
+def lower(
+    function: Callable[..., Any], arguments: tuple[types.Type, ...], result: types.Type | None, *, ssa: bool
+) -> tuple[ir.Module, str, types.Type]:
+    """The LLVM module of ``function``, the name of its function there, and the type of its result, which is inferred
+    where ``result`` is None. Raises numba.core.errors.NumbaError.
 
-    In a kernel a variable may be used again with another type; an entry is long and has integers only, so it is spared
-    the search for such variables, a third of its compile time.
+    With ``ssa`` a variable may be used again with another type. Long functions of integers only are spared the search
+    for such variables, a third of their compile time.
     """
     with target_override(TARGET):
         typing_context, target_context = _Dispatcher.targetdescr.contexts
-        result = types.int64 if entry else types.void
         library = _Library(target_context.codegen(), "kernel")
-        pipeline = _Pipeline(typing_context, target_context, library, ARGUMENTS, result, _flags(ssa=not entry), {})
+        pipeline = _Pipeline(typing_context, target_context, library, arguments, result, _flags(ssa), {})
         lowered = pipeline.compile_extra(function)
     assert library.module is not None
-    return library.module, lowered.fndesc.mangled_name
+    return library.module, lowered.fndesc.mangled_name, lowered.fndesc.restype
+
+
+def hide(module: ir.Module, inner: str) -> ir.Function:
+    """Make all that a module defines internal, and return its function ``inner``, which LLVM is to inline."""
+    for name in list(module.globals):
+        module.globals[name].linkage = "internal" if not _is_declaration(module.globals[name]) else ""
+    callee = module.globals[inner]
+    callee.attributes.add("alwaysinline")
+    return callee
 
 
 def _export(module: ir.Module, inner: str, symbol: str, returns: bool) -> None:
@@ -205,10 +215,7 @@ def _export(module: ir.Module, inner: str, symbol: str, returns: bool) -> None:
     Numba's functions return a status and write the result through their first argument. Kernels raise nothing, so
     the status is dropped.
     """
-    for name in list(module.globals):
-        module.globals[name].linkage = "internal" if not _is_declaration(module.globals[name]) else ""
-    callee = module.globals[inner]
-    callee.attributes.add("alwaysinline")
+    callee = hide(module, inner)
     word = ir.IntType(64)
     signature = ir.FunctionType(word if returns else ir.VoidType(), [word.as_pointer(), word, word])
     function = ir.Function(module, signature, symbol)
@@ -228,58 +235,29 @@ def _is_declaration(value: Any) -> bool:
     return getattr(value, "initializer", None) is None
 
 
-def optimize(module: llvm.ModuleRef, *, loops: bool) -> None:
-    """LLVM's -O3 pipeline with the loop vectorizer, in place; -O1 for code without loops over data."""
-    options = llvm.create_pipeline_tuning_options(speed_level=3 if loops else 1)
-    options.loop_vectorization = options.loop_interleaving = options.loop_unrolling = loops
-    builder = llvm.create_pass_builder(target_machine(), options)
-    builder.getModulePassManager().run(module, builder)
-
-
-def unresolved(module: llvm.ModuleRef) -> list[str]:
-    """Functions that ``module`` calls and that neither it nor the C library defines."""
-    process = ctypes.CDLL(None)
-    called = [f.name for f in module.functions if f.is_declaration and not f.name.startswith("llvm.")]
-    return [name for name in called if not hasattr(process, name)]
-
-
-def build(source: str, symbol: str) -> llvm.ModuleRef:
-    """The kernel ``source`` (see :mod:`staticad.codegen.jit`) as an optimized LLVM module that defines ``symbol``.
+def build(source: str, name: str, symbol: str, target: Target) -> llvm.ModuleRef:
+    """The function ``name`` of ``source`` (see :mod:`staticad.codegen.jit`), called ``symbol`` in an optimized module.
 
     Raises CompileError when Numba cannot type or lower it, or when it calls a C function that does not exist.
     """
-    name = _function_name(source)
     entry = name == "entry"
     filename = f"<{symbol}>"
     names: dict[str, Any] = {"__name__": "staticad.kernel", **KERNEL_NAMES, **MACHINE_NAMES}
     exec(compile(source, filename, "exec"), names)
     linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)  # for Numba's messages
     try:
-        module, inner = _lower(names[name], entry=entry)
+        module, inner, _ = lower(names[name], ARGUMENTS, types.int64 if entry else types.void, ssa=not entry)
     except (NumbaError, NotImplementedError) as error:
         raise CompileError(_explain(source, error)) from error
     finally:
         del linecache.cache[filename]
     _export(module, inner, symbol, returns=entry)
-    parsed = llvm.parse_assembly(hinted(module, inner))
-    parsed.name = symbol
-    parsed.data_layout = str(target_machine().target_data)
-    optimize(parsed, loops=not entry)
+    parsed = parse(hinted(module, inner), symbol, target)
+    optimize(parsed, target, loops=not entry)
     missing = unresolved(parsed)
     if missing:
         raise CompileError(f"a kernel calls {', '.join(missing)}, which the C library does not have:\n{source}")
     return parsed
-
-
-def _function_name(source: str) -> str:
-    try:
-        tree = ast.parse(source)
-    except SyntaxError as error:
-        raise CompileError(f"kernel line {error.lineno}: {error.msg}: {(error.text or '').strip()}") from error
-    match tree.body:
-        case [ast.FunctionDef(name="kernel" | "entry" as name, args=ast.arguments(args=[_, _, _]))]:
-            return name
-    raise CompileError("a kernel's source is one function, kernel(args, lo, hi) or entry(args, lo, hi)")
 
 
 def _explain(source: str, error: Exception) -> str:
@@ -287,13 +265,3 @@ def _explain(source: str, error: Exception) -> str:
     lines = source.splitlines()
     where = f"line {line} ({lines[line - 1].strip()})" if line and line <= len(lines) else "its code"
     return f"Numba cannot compile a kernel, {where}:\n{str(error).strip()}"
-
-
-def object_bytes(module: llvm.ModuleRef) -> bytes:
-    """Machine code of ``module`` as an object file."""
-    return bytes(target_machine().emit_object(module))
-
-
-def assembly(module: llvm.ModuleRef) -> str:
-    """The assembly text of ``module``."""
-    return str(target_machine().emit_assembly(module))

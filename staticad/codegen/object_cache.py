@@ -14,16 +14,15 @@ from __future__ import annotations
 
 import functools
 import hashlib
-import importlib.metadata
 import os
 from pathlib import Path
 
-import llvmlite
 import numpy as np
 
 from staticad import config
 from staticad.codegen import cache_sweep
-from staticad.codegen.target import cpu
+from staticad.codegen.prebuilt import code_hash
+from staticad.codegen.target import host
 from staticad.codegen.trusted_directory import opened
 
 _MAGIC = b"staticad object 1\n"
@@ -38,14 +37,8 @@ _told: set[Path] = set()  # directories whose trouble the user knows of
 @functools.cache
 def fingerprint() -> str:
     """Hash of all that shapes machine code besides the kernel's text. Does not import Numba."""
-    digest = hashlib.sha256()
-    directory = Path(__file__).parent
-    for path in sorted(directory.rglob("*.py")):
-        digest.update(f"{path.relative_to(directory)}\n".encode())
-        digest.update(hashlib.sha256(path.read_bytes()).digest())
-    for part in (importlib.metadata.version("numba"), llvmlite.__version__, np.__version__, *cpu()):
-        digest.update(f"{part}\n".encode())
-    return digest.hexdigest()
+    parts = (code_hash(), np.__version__, host().cpu, host().features)
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
 def key(source: str) -> str:

@@ -1,41 +1,96 @@
-"""The machine that kernels are compiled for: this CPU with all its features, as LLVM sees it."""
+"""The CPUs that code is compiled for, as LLVM describes them.
+
+Kernels are compiled for *this* CPU with all its features. The fixed code of the package is compiled for every CPU of an
+architecture (*plain*), or once for each *level* of CPUs where that pays, so that a package can bring it along.
+"""
 
 from __future__ import annotations
 
 import functools
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 import llvmlite.binding as llvm
 
 
-@functools.cache
-def cpu() -> tuple[str, str, str]:
-    """Triple, CPU name and CPU features of this machine, as LLVM spells them.
+@dataclass(frozen=True)
+class Target:
+    """A kind of CPU: LLVM's name, what it has beyond or without that name's features, its name in file names."""
 
-    LLVM uses half of each 512-bit register on all Intel CPUs, since the first ones that had them lowered their clock.
-    Those with VBMI (Ice Lake and later) don't, so there the whole register is used.
-    """
+    cpu: str
+    features: str
+    name: str = ""
+
+
+# From the widest vectors to the narrowest, with the features that a CPU of that level has. LLVM uses half of each
+# 512-bit register on all Intel CPUs, since the first ones that had them lowered their clock. Those with VBMI (Ice Lake
+# and later) don't, so there the whole register is used.
+LEVELS: tuple[tuple[tuple[str, ...], Target], ...] = (
+    (("avx512vbmi", "avx512vl"), Target("x86-64-v4", "+avx512vbmi,-prefer-256-bit", "v4-wide")),
+    (("avx512vl",), Target("x86-64-v4", "", "v4")),
+    (("avx2", "fma", "bmi2"), Target("x86-64-v3", "", "v3")),
+)
+
+
+@functools.cache
+def triple() -> str:
+    """LLVM's name of architecture and system."""
+    return str(llvm.get_process_triple())
+
+
+def is_x86() -> bool:
+    """True where the levels apply."""
+    return triple().startswith(("x86", "i386", "i686"))
+
+
+@functools.cache
+def host_features() -> Mapping[str, bool]:
+    """What this CPU has."""
+    return dict(llvm.get_host_cpu_features())
+
+
+@functools.cache
+def host() -> Target:
+    """This CPU with all its features."""
     features = llvm.get_host_cpu_features()
     wide = ",-prefer-256-bit" if features.get("avx512vbmi") else ""
-    return llvm.get_process_triple(), llvm.get_host_cpu_name(), features.flatten() + wide
+    return Target(llvm.get_host_cpu_name(), features.flatten() + wide)
 
 
-def create_target_machine() -> llvm.TargetMachine:
-    """A new LLVM target machine for this CPU, for code that is loaded into this process."""
+@functools.cache
+def plain() -> Target:
+    """Any CPU of this architecture."""
+    return Target("x86-64" if is_x86() else "generic", "", "plain")
+
+
+@functools.cache
+def level() -> Target:
+    """The level of this CPU; itself where no level fits."""
+    features = host_features()
+    fitting = (target for needed, target in LEVELS if is_x86() and all(features.get(name) for name in needed))
+    return next(fitting, host())
+
+
+def features_of(target: Target) -> Mapping[str, bool]:
+    """What the CPUs of a level have, or this CPU."""
+    return next((dict.fromkeys((*needed, "avx"), True) for needed, t in LEVELS if t == target), host_features())
+
+
+def create_target_machine(target: Target) -> llvm.TargetMachine:
+    """A new LLVM target machine, for code that is loaded into this process."""
     llvm.initialize_native_target()
     llvm.initialize_native_asmprinter()
-    triple, name, features = cpu()
-    x86 = triple.startswith(("x86", "i386", "i686"))
-    return llvm.Target.from_triple(triple).create_target_machine(
-        cpu=name,
-        features=features,
+    return llvm.Target.from_triple(triple()).create_target_machine(
+        cpu=target.cpu,
+        features=target.features,
         opt=3,
-        reloc="static" if x86 else "default",
+        reloc="static" if is_x86() else "default",
         codemodel="jitdefault",
         jit=True,
     )
 
 
 @functools.cache
-def target_machine() -> llvm.TargetMachine:
-    """The target machine that compiles kernels; one for the process."""
-    return create_target_machine()
+def target_machine(target: Target) -> llvm.TargetMachine:
+    """The target machine that compiles for these CPUs; one for the process."""
+    return create_target_machine(target)

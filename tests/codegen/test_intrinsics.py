@@ -151,7 +151,7 @@ def test_a_look_is_no_access_of_the_buffers() -> None:
         ("pointer(args, lo, float64, 0, 1)", "literal"),
         ("pointer(args, 0, float64, 1, 1)", "scope"),
         ("load(lo, 0)", "pointer"),
-        ("store(pointer(args, 0, float32, 0, 1), lo, 1.0)", "value"),
+        ("store(pointer(args, 0, float32, 0, 1), lo, 1)", "value"),
         ("load(pointer(args, 0, float32, 0, 1), int32(0))", "index"),
         ("size(lo, 0)", "args"),
         ("check_index(args, 0, int8(1), lo, lo)", "check_index"),

@@ -25,7 +25,7 @@ def kernel(args, lo, hi):
     p0 = pointer(args, 0, float64, 0, 2)
     p1 = pointer(args, 1, float64, 1, 2)
     for i in range(lo, hi):
-        store(p1, i, load(p0, i) + {0}.0)
+        store(p1, i, add(load(p0, i), float64({0})))
 """
 
 
@@ -55,12 +55,12 @@ def test_threads_may_ask_at_the_same_time(rng: np.random.Generator) -> None:
 
 def test_memset_and_memcpy_are_found() -> None:
     # LLVM turns such loops into calls of the C library.
-    source = ADD.replace("load(p0, i) + {0}.0", "{0}")
+    source = ADD.replace("add(load(p0, i), float64({0}))", "{0}")
     x, y = np.arange(5000.0), np.full(5000, -1.0)
     args = np.array([x.ctypes.data, y.ctypes.data])
     KERNEL(loader.kernel_address(source.format("load(p0, i)")))(args.ctypes.data, 0, 5000)
     np.testing.assert_array_equal(y, x)
-    KERNEL(loader.kernel_address(source.format("0.0")))(args.ctypes.data, 0, 5000)
+    KERNEL(loader.kernel_address(source.format("float64(0.0)")))(args.ctypes.data, 0, 5000)
     assert not y.any()
 
 

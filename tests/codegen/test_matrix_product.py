@@ -5,12 +5,17 @@ from __future__ import annotations
 import itertools
 import re
 
+import llvmlite.binding as llvm
 import numpy as np
 import pytest
 
-from staticad.codegen import matrix_tiles
+from staticad import config
+from staticad.codegen import llvm_pipeline, matrix_product, piece_maker
 from staticad.codegen.jit import compile_listings, compile_source
-from staticad.codegen.matrix_tiles import DEPTH_BLOCK, Registers, registers
+from staticad.codegen.matrix_tiles import DEPTH_BLOCK
+from staticad.codegen.matrix_vectors import Registers, registers
+from staticad.codegen.pieces import SHARED
+from staticad.codegen.target import LEVELS, Target, features_of, host, host_features, level
 from staticad.errors import CompileError
 from tests.codegen.kernel_runner import run
 
@@ -108,7 +113,7 @@ def column_counts(lanes: int) -> list[int]:
 @pytest.mark.parametrize(("transposed", "turned"), [(False, False), (True, False), (False, True)])
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_every_tail_of_rows_and_columns(dtype: str, transposed: bool, turned: bool) -> None:
-    lanes = registers().width // np.dtype(dtype).itemsize
+    lanes = registers(host_features()).width // np.dtype(dtype).itemsize
     for m, n in itertools.product(ROWS, column_counts(lanes)):
         a, b, c = operands(dtype, m, n, 5, seed=m + n)
         assert_close(multiply(a, b, c, transposed=transposed, turned=turned), a, b)
@@ -206,13 +211,14 @@ def test_a_repeated_row_has_distance_0(dtype: str) -> None:
 )
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_code_for_other_registers(dtype: str, machine: Registers, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(matrix_tiles, "registers", lambda: machine)
+    monkeypatch.setattr(matrix_product, "registers", lambda features: machine)
     lanes = machine.width // np.dtype(dtype).itemsize
     for alpha, transposed in ((None, False), (-2.0, True)):
         text = f"{source(dtype, alpha)}    # {machine}\n"  # other code, so another text
         for m, n, k in itertools.product(ROWS, (1, lanes - 1, lanes, 2 * lanes + 1, 5 * lanes - 1), (3, 70)):
             a, b, c = operands(dtype, m, n, k, seed=m + n + k)
-            actual = multiply(a, b, c, transposed=transposed, turned=not transposed, text=text)
+            with config.override(codegen="numba"):  # each kernel with a product of its own
+                actual = multiply(a, b, c, transposed=transposed, turned=not transposed, text=text)
             assert_close(actual, a if alpha is None else alpha * a, b, 0.0 if alpha is None else c)
 
 
@@ -220,20 +226,39 @@ def test_code_for_other_registers(dtype: str, machine: Registers, monkeypatch: p
 def test_several_products_of_a_kernel_share_their_code(dtype: str) -> None:
     both = f"{PUT}\n    {ADD.format(dtype=dtype, alpha=1.0)}"
     for call in (PUT, both):
+        with config.override(codegen="numba"):
+            module, _ = compile_listings(SOURCE.format(dtype=dtype, call=call))
+        # The kernel; all products, long ones, tiles, copies, sums.
+        assert len(re.findall("^define", module, re.MULTILINE)) == 6
         module, _ = compile_listings(SOURCE.format(dtype=dtype, call=call))
-        assert (
-            len(re.findall("^define", module, re.MULTILINE)) == 6
-        )  # the kernel; all products, long ones, tiles, copies, sums
+        assert len(re.findall("^define", module, re.MULTILINE)) == 1  # products are shared by all kernels
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_loops_over_tiles_are_left_as_they_are(dtype: str) -> None:
     """Unrolled they are no faster, and take longer to compile."""
-    module, _ = compile_listings(source(dtype))
+    module = str(shared_product(dtype, host()))
     multiplications = len(re.findall(r"call .*@llvm\.fmuladd\.v", module))
-    lanes = registers().tiles
+    lanes = registers(host_features()).tiles
     tiles = sum(vectors * rows for vectors, sizes in lanes for rows in sizes) + sum(lanes[-1][1])
     assert "llvm.loop.unroll.disable" in module and multiplications <= 2 * tiles  # sums, and adding them to C
+
+
+def shared_product(dtype: str, target: Target) -> llvm.ModuleRef:
+    (symbols,) = SHARED.values()
+    return piece_maker.make_shared(symbols[dtype], target)
+
+
+@pytest.mark.parametrize("target", [target for _, target in LEVELS])
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_products_for_other_cpus_compile(dtype: str, target: Target) -> None:
+    assembly = llvm_pipeline.assembly(shared_product(dtype, target), target)
+    assert "vfmadd" in assembly and ("zmm" in assembly) == (target.name == "v4-wide")
+
+
+def test_a_level_has_what_this_cpu_has() -> None:
+    found = level()
+    assert found == host() or registers(features_of(found)) == registers(host_features())
 
 
 def innermost_loops(assembly: str) -> list[str]:
@@ -246,7 +271,7 @@ def innermost_loops(assembly: str) -> list[str]:
 
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_sums_stay_in_registers(dtype: str) -> None:
-    _, assembly = compile_listings(source(dtype))
+    assembly = llvm_pipeline.assembly(shared_product(dtype, host()), host())
     loops = [block for block in innermost_loops(assembly) if re.search(r"\bvfmadd|\bfmla", block)]
     assert len(loops) >= 2  # one for each number of vectors at a time
     for block in loops:

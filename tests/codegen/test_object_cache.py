@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from staticad import config
-from staticad.codegen import cache_sweep, object_cache, trusted_directory
+from staticad.codegen import cache_sweep, object_cache, prebuilt, trusted_directory
 
 SOURCE = "def kernel(args, lo, hi):\n    p = pointer(args, 0, int64, 0, 1)\n    store(p, lo, hi)\n"
 RUN = """
@@ -37,7 +37,7 @@ def nothing_in_memory(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def run(directory: Path, source: str = SOURCE, **environment: str) -> str:
     """Load and call the kernel in a fresh process: `<compilations> <is Numba imported>`."""
-    env = {**os.environ, "STATICAD_CACHE_DIR": str(directory), **environment}
+    env = {**os.environ, "STATICAD_CACHE_DIR": str(directory), "STATICAD_CODEGEN": "numba", **environment}
     command = [sys.executable, "-W", "error", "-c", RUN.format(source=source)]
     done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
@@ -53,6 +53,13 @@ def test_a_second_process_neither_compiles_nor_imports_numba(tmp_path: Path) -> 
     assert len(entries(tmp_path)) == 1
     assert run(tmp_path) == "0 False"
     assert len(entries(tmp_path)) == 1
+
+
+def test_pieces_are_kept_too(tmp_path: Path) -> None:
+    assembled = {"STATICAD_CODEGEN": "assembled"}
+    assert run(tmp_path, **assembled).startswith("1 ")
+    assert run(tmp_path, SOURCE + "    store(p, 2, hi)\n", **assembled) == "1 False"
+    assert run(tmp_path, **assembled) == "0 False"
 
 
 def test_entries_are_private(tmp_path: Path) -> None:
@@ -251,8 +258,8 @@ def test_the_fingerprint_follows_the_text_of_the_code_generator(
     for name in ("a.py", "b/c.py"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(name)
-    monkeypatch.setattr(object_cache, "__file__", str(tmp_path / "object_cache.py"))
-    compute = object_cache.fingerprint.__wrapped__
+    monkeypatch.setattr(prebuilt, "__file__", str(tmp_path / "prebuilt.py"))
+    compute = prebuilt.code_hash.__wrapped__
     before = compute()
     assert compute() == before
     (tmp_path / "b/c.py").write_text("changed")

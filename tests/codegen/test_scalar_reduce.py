@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from staticad.codegen import jit
-from staticad.codegen.target import cpu
+from staticad.codegen.target import host
 from tests.codegen.kernel_runner import kernel_dtype, run
 
 NUMBERS = ("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "float32", "float64")
@@ -84,7 +84,7 @@ def test_float_reductions_are_vectorized(dtype: str) -> None:
     for reduction in ("fadd", "fmul", "fmaximum", "fminimum"):
         assert re.search(rf"llvm.vector.reduce.{reduction}.v\d+f\d+|{reduction} .*<\d+ x {element}>", module), reduction
     assert re.search(rf"llvm.maximum.v\d+f\d+\(<\d+ x {element}>", module)
-    if "+avx" in cpu()[2].split(","):
+    if "+avx" in host().features.split(","):
         assert re.search(r"vmaxp[sd]\s.*%[yz]mm", assembly)
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from staticad.codegen import jit
-from staticad.codegen.target import cpu
+from staticad.codegen.target import host
 from tests.codegen.kernel_runner import assert_identical, elementwise_source, evaluate, ulps
 
 FLOATS = ("float32", "float64")
@@ -164,5 +164,5 @@ def test_loops_are_vectorized(dtype: str) -> None:
     module, assembly = jit.compile_listings(elementwise_source([dtype], expressions))
     assert len(set(re.findall(r"^(vector.body\d*):", module, re.M))) >= len(expressions)
     assert len(re.findall(r"store <\d+ x ", module)) >= len(expressions)
-    if "+fma" in cpu()[2].split(","):
+    if "+fma" in host().features.split(","):
         assert not re.search(r"\bcall", assembly)  # everything inline, nothing from the C library

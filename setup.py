@@ -1,0 +1,38 @@
+"""Builds the package with its prebuilt machine code (see `staticad.codegen.prebuilt`); all else is in pyproject.toml."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from setuptools import Distribution, setup
+from setuptools.command.build_py import build_py
+
+NEEDED = ("numpy", "numba", "scipy", "networkx")
+
+
+class BuildWithMachineCode(build_py):
+    """The modules, and then what they make: into the wheel, or beside the sources of an editable installation."""
+
+    def run(self) -> None:
+        super().run()
+        missing = [name for name in NEEDED if importlib.util.find_spec(name) is None]
+        if missing:
+            print(f"staticad: no prebuilt code without {', '.join(missing)}; it is compiled when it is first needed")
+            return
+        root = Path(__file__).parent if self.editable_mode else Path(self.build_lib).absolute()
+        command = [sys.executable, "-m", "staticad.runtime.prebuild", str(root / "staticad" / "prebuilt")]
+        subprocess.run(command, check=True, cwd=root, env={**os.environ, "PYTHONPATH": str(root)})
+
+
+class WithMachineCode(Distribution):
+    """Says that a wheel is for one architecture."""
+
+    def has_ext_modules(self) -> bool:
+        return True
+
+
+setup(cmdclass={"build_py": BuildWithMachineCode}, distclass=WithMachineCode)

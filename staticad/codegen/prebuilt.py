@@ -1,0 +1,85 @@
+"""What an installed package brings along: all pieces, the fixed machine code, and the functions that kernels share.
+
+They are made by ``python -m staticad.runtime.prebuild`` when the package is built, and lie in its folder ``prebuilt``,
+which is trusted as the package itself is. What was made by another version of the code generator, of Numba or of
+llvmlite is left aside, and so is what does not have the checksum that it was written with; then Numba makes it anew,
+and the kernel cache keeps it.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import importlib.metadata
+from collections.abc import Iterable
+from pathlib import Path
+
+import llvmlite
+
+from staticad.codegen.target import triple
+
+DIRECTORY = Path(__file__).parent.parent / "prebuilt"
+_PIECES = "pieces.txt"
+
+
+@functools.cache
+def code_hash() -> str:
+    """Hash of all that shapes machine code besides the text that is compiled and the CPU."""
+    digest = hashlib.sha256()
+    directory = Path(__file__).parent
+    for path in sorted(directory.rglob("*.py")):
+        digest.update(f"{path.relative_to(directory)}\n".encode())
+        digest.update(hashlib.sha256(path.read_bytes()).digest())
+    for part in (importlib.metadata.version("numba"), llvmlite.__version__, triple()):
+        digest.update(f"{part}\n".encode())
+    return digest.hexdigest()
+
+
+def piece(key: str) -> str | None:
+    """The text of a piece, see `staticad.codegen.pieces`."""
+    return _pieces().get(key)
+
+
+@functools.cache
+def _pieces() -> dict[str, str]:
+    payload = _checked(_PIECES, code_hash())
+    if payload is None:
+        return {}
+    lines = payload.decode().splitlines()
+    return dict(zip(lines[::2], lines[1::2], strict=True))
+
+
+def object_file(recipe: str) -> bytes | None:
+    """The object file of what was made of a text."""
+    name = _name(recipe)
+    return _checked(name, name)
+
+
+def _name(recipe: str) -> str:
+    return hashlib.sha256(f"{code_hash()}\n{recipe}".encode()).hexdigest() + ".o"
+
+
+def _checked(name: str, what: str) -> bytes | None:
+    try:
+        content = (DIRECTORY / name).read_bytes()
+    except OSError:
+        return None
+    head = hashlib.sha256().digest_size
+    payload = content[head:]
+    return payload if content[:head] == _checksum(what, payload) else None
+
+
+def _checksum(what: str, payload: bytes) -> bytes:
+    return hashlib.sha256(what.encode() + payload).digest()
+
+
+def write(directory: Path, pieces: Iterable[tuple[str, str]], objects: Iterable[tuple[str, bytes]]) -> None:
+    """Fill a directory: the texts of pieces by their names, and object files by what they were made of."""
+    directory.mkdir(parents=True, exist_ok=True)
+    for old in (*directory.glob("*.o"), *directory.glob(_PIECES)):
+        old.unlink()
+    payload = "".join(f"{key}\n{text}\n" for key, text in pieces).encode()
+    (directory / _PIECES).write_bytes(_checksum(code_hash(), payload) + payload)
+    for recipe, code in objects:
+        name = _name(recipe)
+        (directory / name).write_bytes(_checksum(name, code) + code)

@@ -1,0 +1,45 @@
+"""The machine code that a package brings along is all that programs of every kind need from Numba."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PROGRAM = """
+import sys
+from pathlib import Path
+from staticad.codegen import prebuilt
+prebuilt.DIRECTORY = Path(sys.argv[1])
+import numpy as np
+import staticad as sa
+x, w = sa.placeholder((None, 30)), sa.variable(np.ones((30, 300)))
+loss = sa.square(sa.tanh(x @ w) @ w.T).sum()
+(g,) = sa.gradients(loss, [w])
+s = sa.while_loop(lambda a: a < 100, lambda a: a * 1.5, x[0, 0] + 1)
+h, _ = sa.scan(lambda h, row: (sa.tanh(h @ w[:, :30] + row), None), x[0], x)
+by_loop = sa.gradients(s + h.sum(), [x])[0]
+c = sa.cond(x[0, 0] > 0, lambda: h.sum(), lambda: (x @ w).sum())
+session = sa.compile([loss, by_loop, c], [x], updates=[(w, w - 1e-3 * g)])
+session(np.ones((2000, 30)))
+session.profile([np.ones((2000, 30))]) if len(sys.argv) > 2 else None
+print("numba" in sys.modules)
+"""
+
+
+@pytest.fixture(scope="module")
+def prebuilt(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    directory = tmp_path_factory.mktemp("prebuilt")
+    subprocess.run([sys.executable, "-m", "staticad.runtime.prebuild", str(directory)], check=True, timeout=300)
+    return directory
+
+
+def test_programs_do_without_numba(prebuilt: Path, tmp_path: Path) -> None:
+    env = {**os.environ, "STATICAD_CACHE_DIR": str(tmp_path), "STATICAD_THREADS": "2"}
+    command = [sys.executable, "-W", "error", "-c", PROGRAM, str(prebuilt)]
+    done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip() == "False"
