@@ -1,4 +1,4 @@
-"""Builds the package with its prebuilt machine code (see `staticad.codegen.prebuilt`); all else is in pyproject.toml."""
+"""Builds the package with its machine code (see `staticad.codegen.prebuilt`); all else is in pyproject.toml."""
 
 from __future__ import annotations
 

@@ -46,7 +46,7 @@ class Code:
         self.address, self._block = address, block
 
 
-_codes: dict[str, weakref.ref[Code]] = {}
+_codes: dict[str, weakref.ref[Code]] = {}  # by what they are made of, see `jit.recipe`
 _engines: list[tuple[weakref.ref[_Block], llvm.ExecutionEngine]] = []
 _recent: deque[Code] = deque(maxlen=RECENT)
 _kept: dict[str, Code] = {}
@@ -59,15 +59,16 @@ def kernel_address(source: str) -> int:
     Equal texts have equal addresses. Safe to call from several threads. Raises CompileError when the kernel cannot be
     compiled or loaded.
     """
-    code = _kept.get(source)
+    recipe = jit.recipe(source)
+    code = _kept.get(recipe)
     if code is None:
-        code = _kept.setdefault(source, load((source,))[source])
+        code = _kept.setdefault(recipe, load((source,))[source])
     return code.address
 
 
 def _known(source: str) -> Code | None:
     """The kernel of this text if it is loaded."""
-    reference = _codes.get(source)
+    reference = _codes.get(jit.recipe(source))
     return None if reference is None else reference()
 
 
@@ -116,33 +117,55 @@ def _load_all(sources: Sequence[str], stop: threading.Event) -> dict[str, Code]:
     found: dict[str, Code] = {}
     block, engine = _Block(), None
     for source in sources:
-        recipe = jit.recipe(source)
         with _lock:
             code = _known(source)
             if code is None and not stop.is_set():
-                symbol = jit.kernel_symbol(source)
-                fixed = jit.is_machine_code(source)
+                for shared in jit.shared_symbols(source):
+                    _load_shared(shared)
+                recipe, symbol, fixed = jit.recipe(source), jit.kernel_symbol(source), jit.is_machine_code(source)
                 payload = _object(recipe, symbol, functools.partial(jit.compile_source, source), fixed)
                 with config.timed(f"load {symbol}"):
                     if engine is None:
                         engine = _new_engine(block)
                     code = Code(_load_object(engine, payload, symbol), block)
-                _codes[source] = weakref.ref(code)
+                _codes[recipe] = weakref.ref(code)
                 _recent.append(code)
             if code is not None:
                 found[source] = code
     return found
 
 
+def _object(recipe: str, symbol: str, compiler: Callable[[], bytes], fixed: bool) -> bytes:
+    """An object file from the cache or from the compiler, or if the package brings it along from there."""
+    payload = prebuilt.object_file(recipe) if fixed else None
+    if payload is None:
+        payload = object_cache.load(recipe)
+    if payload is None:
+        with config.timed(f"compile {symbol}"):
+            payload = compiler()
+        object_cache.store(recipe, payload)
+    return payload
+
+
+@functools.cache
+def _load_shared(symbol: str) -> _Block:
+    """Make a function known to the kernels that are loaded from now on, for ever."""
+    compiler = functools.partial(jit.compile_shared, symbol, level())
+    payload = _object(jit.shared_recipe(symbol, level()), symbol, compiler, fixed=True)
+    block = _Block()
+    llvm.add_symbol(symbol, _load_object(_new_engine(block), payload, symbol))
+    return block
+
+
 def _new_engine(block: _Block) -> llvm.ExecutionEngine:
     """An engine for kernels that are loaded together, after those that nobody needs any more are given back."""
-    for source, known in list(_codes.items()):
+    for recipe, known in list(_codes.items()):
         if known() is None:
-            del _codes[source]
+            del _codes[recipe]
     for entry in [entry for entry in _engines if entry[0]() is None]:
         _engines.remove(entry)
         entry[1].close()
-    engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), create_target_machine())
+    engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), create_target_machine(host()))
     _engines.append((weakref.ref(block), engine))
     return engine
 
