@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from typing import NoReturn
 
 from staticad.codegen.hints import loop_nodes
-from staticad.codegen.places import places
 from staticad.codegen.pieces import LLVM_TYPES, Piece, float_text, piece
+from staticad.codegen.places import places
 from staticad.errors import CompileError
 
 _ARITHMETIC: dict[type, str] = {ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul"}

@@ -1,4 +1,4 @@
-"""The modules on top of Numba, imported when something has to be compiled: a program that finds its code does without."""
+"""The modules on top of Numba, imported when something has to be compiled: who finds all code does without."""
 
 from __future__ import annotations
 

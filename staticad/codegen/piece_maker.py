@@ -19,7 +19,7 @@ from numba.core import types
 from numba.core.errors import NumbaError
 from numba.core.extending import _Intrinsic as Intrinsic
 
-from staticad.codegen import loop_hints
+from staticad.codegen import loop_hints, wide_sums
 from staticad.codegen.intrinsics import ARGS, Pointer
 from staticad.codegen.kernel_names import DTYPES, KERNEL_NAMES
 from staticad.codegen.llvm_pipeline import optimize, parse
@@ -207,6 +207,7 @@ _OTHERS = {  # the arguments of functions that do not take values of one dtype, 
     "where": "bool_,D,D",
 }
 _MATRICES = "*D,int64,int64,*D,int64,int64,int64,*D,int64,int64,int64,int64,int64,int64"
+_NO_PIECES = (*loop_hints.KERNEL_NAMES, *wide_sums.KERNEL_NAMES)  # the latter are for machine code
 _OF_FLOATS = {"matrix_product": _MATRICES, "matrix_product_add": f"{_MATRICES},D"}
 
 
@@ -219,7 +220,7 @@ def keys() -> Iterator[str]:
     for source, target in itertools.product(DTYPES, DTYPES):
         yield f"cast({source},={target})"
     for name, function in KERNEL_NAMES.items():
-        if name in (*_OTHERS, *_OF_FLOATS, *loop_hints.KERNEL_NAMES) or not isinstance(function, Intrinsic):
+        if name in (*_OTHERS, *_OF_FLOATS, *_NO_PIECES) or not isinstance(function, Intrinsic):
             continue
         arity = len(inspect.signature(function._defn).parameters) - 1
         for dtype, number in DTYPES.items():
