@@ -30,6 +30,11 @@ def pytest_configure(config: pytest.Config) -> None:
         os.environ["STATICAD_CACHE_DIR"] = str(directory)
 
 
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """A process per core for all tests; none where some were asked for, so that these start at once."""
+    return 0 if config.args_source is pytest.Config.ArgsSource.ARGS else os.cpu_count() or 1
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Deselect tests marked `extras("torch", ...)` when one of the packages they name is not installed."""
 
