@@ -37,13 +37,21 @@ def test_environment_is_read(tmp_path: Path) -> None:
             "STATICAD_CACHE": "off",
             "STATICAD_CACHE_LIMIT": "500M",
             "STATICAD_THREADS": " 3 ",
+            "STATICAD_CODEGEN": "numba",
             "STATICAD_TAPE_LIMIT": "123456",
             "STATICAD_VERIFY": "1",
             "STATICAD_DEBUG": "4",
         }
     )
     assert values == config.Settings(
-        cache_dir=tmp_path, cache=False, cache_limit=500 << 20, threads=3, tape_limit=123456, verify=True, debug=4
+        cache_dir=tmp_path,
+        cache=False,
+        cache_limit=500 << 20,
+        codegen="numba",
+        threads=3,
+        tape_limit=123456,
+        verify=True,
+        debug=4,
     )
 
 

@@ -25,7 +25,7 @@ def kernel(args, lo, hi):
     p1 = pointer(args, 1, float64, 1, 2)
     for i in range(lo, hi):
         for k in range(1000):
-            store(p1, i, load(p0, i) * 0.3)
+            store(p1, i, mul(load(p0, i), float64(0.3)))
 """
 
 pytestmark = pytest.mark.skipif(FLOAT_CONTROL == 0, reason="the state of this processor is not known")

@@ -31,7 +31,7 @@ def kernel(args, lo, hi):
     n = size(args, 3)
     for i in range(lo, hi):
         for k in range(n):
-            store(p2, i * n + k, load(p0, i * n + k) * load(p1, i * n + k) + 1.0)
+            store(p2, i * n + k, add(mul(load(p0, i * n + k), load(p1, i * n + k)), float64(1.0)))
 """
 
 # Writes the index of the first negative element, plus one, to the status words.
@@ -40,7 +40,7 @@ def kernel(args, lo, hi):
     p0 = pointer(args, 0, float64, 0, 2)
     status = pointer(args, 1, int64, 1, 2)
     for i in range(lo, hi):
-        if load(p0, i) < 0.0:
+        if less(load(p0, i), float64(0.0)):
             store(status, 1, i)
             store(status, 0, 1)
 """
@@ -50,7 +50,7 @@ def kernel(args, lo, hi):
     p0 = pointer(args, 0, float64, 0, 2)
     p1 = pointer(args, 1, float64, 1, 2)
     for i in range(lo, hi):
-        store(p1, i, load(p1, i) + load(p0, i))
+        store(p1, i, add(load(p1, i), load(p0, i)))
 """
 
 COPY = {

@@ -85,18 +85,18 @@ def test_two_threads_that_need_larger_memory_at_the_same_time(monkeypatch: pytes
     session, seen = temporaries(), arenas(monkeypatch)
     met, first, timed = threading.Barrier(2, timeout=60), threading.Event(), session_module.timed
 
-    def allocate(size: int, allocate: Any = session_module.aligned_bytes) -> np.ndarray:
+    def allocate(plan: Any, values: Any, size: int, allocate: Any = session_module.arena_for) -> Any:
         met.wait()
         if size < 1_000_000:
             assert first.wait(60)
-        return allocate(size)
+        return allocate(plan, values, size)
 
     def meet(what: str) -> Any:
         first.set()
         met.wait()
         return timed(what)
 
-    monkeypatch.setattr(session_module, "aligned_bytes", allocate)
+    monkeypatch.setattr(session_module, "arena_for", allocate)
     monkeypatch.setattr(session_module, "timed", meet)
     together(lambda number: session(np.ones((1000 * 30**number, 4))), 2)
     assert len(seen) == 2 and all(needed <= given for needed, given in seen)

@@ -29,9 +29,9 @@ def kernel(args, lo, hi):
     p1 = pointer(args, 1, float64, 1, 2)
     n = size(args, 2)
     for i in range(lo, hi):
-        acc = 0.0
+        acc = float64(0.0)
         for k in range(n):
-            acc = add_reduce(acc, load(p0, i * n + k) * load(p0, i * n + k))
+            acc = add_reduce(acc, mul(load(p0, i * n + k), load(p0, i * n + k)))
         store(p1, i, acc)
 """
 
