@@ -25,7 +25,8 @@ class BuildWithMachineCode(build_py):
             return
         root = Path(__file__).parent if self.editable_mode else Path(self.build_lib).absolute()
         command = [sys.executable, "-m", "staticad.runtime.prebuild", str(root / "staticad" / "prebuilt")]
-        subprocess.run(command, check=True, cwd=root, env={**os.environ, "PYTHONPATH": str(root)})
+        path = os.pathsep.join([str(root), *filter(None, sys.path)])  # of an isolated build, too
+        subprocess.run(command, check=True, cwd=root, env={**os.environ, "PYTHONPATH": path})
 
 
 class WithMachineCode(Distribution):
