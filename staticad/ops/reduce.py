@@ -15,7 +15,7 @@ from staticad.errors import FeedError
 from staticad.ir.dtypes import DType
 from staticad.ir.graph import Tensor
 from staticad.ops.base import ArgReduce, Reduce, apply
-from staticad.ops.comparison import EQUAL
+from staticad.ops.comparison import EQUAL, NOT_EQUAL
 from staticad.ops.conversion import CAST
 from staticad.ops.creation import FULL
 from staticad.ops.movement import BROADCAST_TO, EXPAND_DIMS
@@ -80,7 +80,7 @@ def _extreme_jvp(ts: Tangents, y: Tensor, x: Tensor, axes: Axes) -> Tensor | Non
     tied, count = _ties(y, x, axes)
     zero = apply(FULL, shape=(), dtype=y.dtype, value=0.0)
     mean = apply(SUM, apply(WHERE, tied, ts[0], zero), axes=axes) / count
-    return apply(WHERE, apply(EQUAL, y, y), mean, zero)
+    return apply(WHERE, apply(NOT_EQUAL, count, zero), mean, zero)  # none are tied with NaN, and of no elements
 
 
 def _reference(fold: Callable[..., Any]) -> Callable[..., Any]:
