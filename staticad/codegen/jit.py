@@ -12,6 +12,7 @@ setting ``codegen`` leaves everything to Numba.
 from __future__ import annotations
 
 import ast
+import functools
 import gc
 import hashlib
 import re
@@ -66,6 +67,7 @@ def compile_listings(source: str) -> tuple[str, str]:
     return str(module), llvm_pipeline.assembly(module, target_of(source))
 
 
+@functools.lru_cache(512)  # asked several times of every kernel that is loaded
 def is_machine_code(source: str) -> bool:
     """True for the fixed code of the package: it addresses memory itself, and has no loops over data."""
     return _MACHINE_CODE.search(source) is not None
@@ -84,9 +86,7 @@ def _build(source: str) -> llvm.ModuleRef:
     symbol, target, function = kernel_symbol(source), target_of(source), _parse(source)
     if not _is_assembled(source):
         return numba_module("numba_pipeline").build(source, function.name, symbol, target)
-    module = llvm_pipeline.parse(assemble(function, symbol), symbol, target)
-    llvm_pipeline.optimize(module, target, loops=True)
-    return module
+    return llvm_pipeline.build(assemble(function, symbol), symbol, target, loops=True, shared=shared_symbols(source))
 
 
 def _parse(source: str) -> ast.FunctionDef:

@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import ctypes
+from collections.abc import Collection
 
 import llvmlite.binding as llvm
 
 from staticad.codegen.target import Target, target_machine
+from staticad.errors import CompileError
 
 
-def parse(text: str, name: str, target: Target) -> llvm.ModuleRef:
-    """The module that a text of LLVM describes."""
+def build(text: str, name: str, target: Target, *, loops: bool, shared: Collection[str] = ()) -> llvm.ModuleRef:
+    """The module that a text of LLVM describes, optimized: -O3 with the loop vectorizer, or -O1 for code without loops
+    over data. Raises CompileError when it calls a C function that neither exists nor is ``shared`` by kernels."""
     module = llvm.parse_assembly(text)
     module.name = name
     module.data_layout = str(target_machine(target).target_data)
+    _optimize(module, target, loops)
+    missing = [function for function in unresolved(module) if function not in shared]
+    if missing:
+        raise CompileError(f"{name} calls {', '.join(missing)}, which the C library does not have")
     return module
 
 
-def optimize(module: llvm.ModuleRef, target: Target, *, loops: bool) -> None:
-    """LLVM's -O3 pipeline with the loop vectorizer, in place; -O1 for code without loops over data."""
+def _optimize(module: llvm.ModuleRef, target: Target, loops: bool) -> None:
     options = llvm.create_pipeline_tuning_options(speed_level=3 if loops else 1)
     options.loop_vectorization = options.loop_interleaving = options.loop_unrolling = loops
     builder = llvm.create_pass_builder(target_machine(target), options)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from llvmlite import ir
 
-from staticad.codegen.matrix_vectors import ADDRESS, WORD, Registers, Vectors, minimum, word
+from staticad.codegen.matrix_vectors import ADDRESS, WORD, Registers, Vectors, minimum, shared_function, word
 
 _SQUARE = 8  # squares of 16 are a little faster, and take LLVM as long as all the rest of a product
 
@@ -18,17 +18,9 @@ def packing_function(module: ir.Module, element: ir.Type, machine: Registers, ro
     as many of them as a multiple of a vector's lanes that is at least ``rows``. The matrix has contiguous rows
     (``column`` is 1) or contiguous columns (``row`` is 1). Elements of ``to`` beyond the matrix may change."""
     name = f"matrix_packing_{element}"
-    found = module.globals.get(name)
-    if found is not None:
-        return found
-    kinds = [ADDRESS, ADDRESS, WORD, WORD, WORD, WORD]
-    function = ir.Function(module, ir.FunctionType(ir.VoidType(), kinds), name)
-    function.linkage = "internal"
-    function.attributes.add("noinline")
-    function.attributes.add("nounwind")
-    for place in (0, 1):
-        function.args[place].add_attribute("noalias")
-    _Packing(ir.IRBuilder(function.append_basic_block("entry")), element, machine, room).emit(*function.args)
+    function = shared_function(module, name, [ADDRESS, ADDRESS, WORD, WORD, WORD, WORD], apart=(0, 1))
+    if function.is_declaration:
+        _Packing(ir.IRBuilder(function.append_basic_block("entry")), element, machine, room).emit(*function.args)
     return function
 
 

@@ -24,7 +24,7 @@ from numba.core import cgutils
 
 from staticad.codegen.loop_hints import keep_rolled
 from staticad.codegen.matrix_packing import packing_function
-from staticad.codegen.matrix_vectors import ADDRESS, WORD, Registers, Vectors, maximum, minimum, word
+from staticad.codegen.matrix_vectors import ADDRESS, WORD, Registers, Vectors, maximum, minimum, shared_function, word
 
 DEPTH_BLOCK = 64  # a panel of B is then 16 kB: it stays in the nearest cache while rows of A pass by
 # Rows of B that are farther apart than this meet in the same lines of that cache; copying pays from some rows of A on.
@@ -64,17 +64,8 @@ def tiles_function(module: ir.Module, element: ir.Type, machine: Registers) -> i
 
 def declare(module: ir.Module, element: ir.Type, name: str) -> ir.Function:
     """A function of a module with the arguments of a product."""
-    found = module.globals.get(name)
-    if found is not None:
-        return found
     kinds = [ADDRESS, WORD, ADDRESS, WORD, WORD, ADDRESS, WORD, WORD, WORD, WORD, WORD, element, ir.IntType(1)]
-    function = ir.Function(module, ir.FunctionType(ir.VoidType(), kinds), name)
-    function.linkage = "internal"
-    function.attributes.add("noinline")
-    function.attributes.add("nounwind")
-    for place in (0, 2, 5):
-        function.args[place].add_attribute("noalias")
-    return function
+    return shared_function(module, name, kinds, apart=(0, 2, 5))
 
 
 @dataclass(frozen=True)

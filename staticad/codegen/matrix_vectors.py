@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from llvmlite import ir
@@ -34,6 +34,21 @@ def registers(features: Mapping[str, bool]) -> Registers:
     if features.get("avx"):
         return Registers(32, True, ((2, (6, 3)), (1, (8,))))
     return Registers(16, False, ((2, (6, 3)), (1, (8,))))
+
+
+def shared_function(module: ir.Module, name: str, kinds: Sequence[ir.Type], apart: Collection[int]) -> ir.Function:
+    """A function that all of a module calls, without a body where it is new; arguments that are ``apart`` point to
+    memory that no other does."""
+    found = module.globals.get(name)
+    if found is not None:
+        return found
+    function = ir.Function(module, ir.FunctionType(ir.VoidType(), kinds), name)
+    function.linkage = "internal"
+    function.attributes.add("noinline")
+    function.attributes.add("nounwind")
+    for place in apart:
+        function.args[place].add_attribute("noalias")
+    return function
 
 
 class Vectors:

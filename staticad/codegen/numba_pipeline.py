@@ -34,9 +34,9 @@ from numba.core.typing.templates import RegistryLoader, _OverloadAttributeTempla
 from numba.core.untyped_passes import FixupArgs, IRProcessing, ReconstructSSA, TranslateByteCode
 from numba.cpython import builtins, iterators, numbers, rangeobj  # noqa: F401  their import declares implementations
 
+from staticad.codegen import llvm_pipeline
 from staticad.codegen.atomics import MACHINE_NAMES
 from staticad.codegen.kernel_names import KERNEL_NAMES
-from staticad.codegen.llvm_pipeline import optimize, parse, unresolved
 from staticad.codegen.loop_hints import hinted
 from staticad.codegen.target import Target
 from staticad.errors import CompileError
@@ -252,12 +252,7 @@ def build(source: str, name: str, symbol: str, target: Target) -> llvm.ModuleRef
     finally:
         del linecache.cache[filename]
     _export(module, inner, symbol, returns=entry)
-    parsed = parse(hinted(module, inner), symbol, target)
-    optimize(parsed, target, loops=not entry)
-    missing = unresolved(parsed)
-    if missing:
-        raise CompileError(f"a kernel calls {', '.join(missing)}, which the C library does not have:\n{source}")
-    return parsed
+    return llvm_pipeline.build(hinted(module, inner), symbol, target, loops=not entry)
 
 
 def _explain(source: str, error: Exception) -> str:

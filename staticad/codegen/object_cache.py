@@ -22,11 +22,10 @@ import numpy as np
 from staticad import config
 from staticad.codegen import cache_sweep
 from staticad.codegen.prebuilt import code_hash
+from staticad.codegen.sealed import OVERHEAD, sealed, unsealed
 from staticad.codegen.target import host
 from staticad.codegen.trusted_directory import opened
 
-_MAGIC = b"staticad object 1\n"
-_HEADER = len(_MAGIC) + hashlib.sha256().digest_size
 _LARGEST = 64 << 20  # bytes of an entry: a kernel has some thousands
 
 _memory: dict[str, bytes] = {}  # what could not be written, the oldest first
@@ -59,8 +58,8 @@ def load(source: str) -> bytes | None:
     except OSError as error:
         config.note(1, f"cache entry {name} is not used: {_reason(error, settings)}")
         return _memory.get(name)
-    payload = entry[_HEADER:]
-    if entry[:_HEADER] != _MAGIC + _checksum(name, payload):
+    payload = unsealed(name, entry)
+    if payload is None:
         config.note(1, f"cache entry {name} is damaged; the kernel is compiled again")
         return _memory.get(name)
     return payload
@@ -74,23 +73,19 @@ def store(source: str, payload: bytes) -> None:
     name = key(source)
     try:
         directory = opened(_directory(settings), create=True)
-        directory.write(f"{name}.o", _MAGIC + _checksum(name, payload) + payload)
+        directory.write(f"{name}.o", sealed(name, payload))
     except OSError as error:
         _tell(settings.cache_dir, _reason(error, settings))
         _remember(name, payload)
     else:
         try:
-            cache_sweep.count(directory, _HEADER + len(payload), settings.cache_limit)
+            cache_sweep.count(directory, OVERHEAD + len(payload), settings.cache_limit)
         except OSError as error:
             config.note(1, f"the kernel cache cannot be swept: {_reason(error, settings)}")
 
 
 def _directory(settings: config.Settings) -> Path:
     return settings.cache_dir / "kernels"
-
-
-def _checksum(name: str, payload: bytes) -> bytes:
-    return hashlib.sha256(name.encode() + payload).digest()
 
 
 def _remember(name: str, payload: bytes) -> None:

@@ -19,16 +19,15 @@ from numba.core import types
 from numba.core.errors import NumbaError
 from numba.core.extending import _Intrinsic as Intrinsic
 
-from staticad.codegen import loop_hints, wide_sums
+from staticad.codegen import llvm_pipeline, loop_hints, wide_sums
 from staticad.codegen.intrinsics import ARGS, Pointer
 from staticad.codegen.kernel_names import DTYPES, KERNEL_NAMES
-from staticad.codegen.llvm_pipeline import optimize, parse
 from staticad.codegen.loop_hints import hinted
 from staticad.codegen.matrix_depth import product_function, product_symbol
 from staticad.codegen.matrix_vectors import registers
 from staticad.codegen.numba_pipeline import hide, lower
 from staticad.codegen.pieces import Piece
-from staticad.codegen.target import Target, features_of, plain, target_machine
+from staticad.codegen.target import Target, features_of, plain
 from staticad.errors import CompileError
 
 _KEY = re.compile(r"(\w+)\((.*)\)")
@@ -66,16 +65,15 @@ def make(key: str) -> Piece:
     finally:
         del linecache.cache[filename]
     _export(module, inner, key, arguments, result)
-    return _piece(_simplified(hinted(module, inner)), key, result, sum(kind.startswith("*") for kind in kinds) == 1)
+    simplified = llvm_pipeline.build(hinted(module, inner), key, plain(), loops=False, shared=_ELEMENTS)
+    return _piece(str(simplified), key, result, sum(kind.startswith("*") for kind in kinds) == 1)
 
 
 def make_shared(symbol: str, target: Target) -> llvm.ModuleRef:
     """The optimized module of a function that kernels call (see `staticad.codegen.pieces.SHARED`)."""
     module = ir.Module(symbol)
     product_function(module, _ELEMENTS[symbol], registers(features_of(target))).linkage = "external"
-    parsed = parse(hinted(module, symbol), symbol, target)
-    optimize(parsed, target, loops=True)
-    return parsed
+    return llvm_pipeline.build(hinted(module, symbol), symbol, target, loops=True)
 
 
 _ELEMENTS = {product_symbol(element): element for element in (ir.FloatType(), ir.DoubleType())}
@@ -125,18 +123,6 @@ def _export(module: ir.Module, inner: str, symbol: str, arguments: tuple[types.T
     else:
         loaded = builder.load(out[0])
         builder.ret(builder.trunc(loaded, value) if loaded.type != value else loaded)
-
-
-def _simplified(text: str) -> str:
-    """A module's text after inlining and the like. The target is one that no CPU has features of."""
-    machine = target_machine(plain())
-    module = llvm.parse_assembly(text)
-    module.data_layout = str(machine.target_data)
-    options = llvm.create_pipeline_tuning_options(speed_level=1)
-    options.loop_vectorization = options.loop_interleaving = options.loop_unrolling = options.slp_vectorization = False
-    builder = llvm.create_pass_builder(machine, options)
-    builder.getModulePassManager().run(module, builder)
-    return str(module)
 
 
 # ---- text ------------------------------------------------------------------------------------------------------------

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import llvmlite
 
+from staticad.codegen.sealed import sealed, unsealed
 from staticad.codegen.target import triple
 
 DIRECTORY = Path(__file__).parent.parent / "prebuilt"
@@ -61,16 +62,9 @@ def _name(recipe: str) -> str:
 
 def _checked(name: str, what: str) -> bytes | None:
     try:
-        content = (DIRECTORY / name).read_bytes()
+        return unsealed(what, (DIRECTORY / name).read_bytes())
     except OSError:
         return None
-    head = hashlib.sha256().digest_size
-    payload = content[head:]
-    return payload if content[:head] == _checksum(what, payload) else None
-
-
-def _checksum(what: str, payload: bytes) -> bytes:
-    return hashlib.sha256(what.encode() + payload).digest()
 
 
 def write(directory: Path, pieces: Iterable[tuple[str, str]], objects: Iterable[tuple[str, bytes]]) -> None:
@@ -79,7 +73,7 @@ def write(directory: Path, pieces: Iterable[tuple[str, str]], objects: Iterable[
     for old in (*directory.glob("*.o"), *directory.glob(_PIECES)):
         old.unlink()
     payload = "".join(f"{key}\n{text}\n" for key, text in pieces).encode()
-    (directory / _PIECES).write_bytes(_checksum(code_hash(), payload) + payload)
+    (directory / _PIECES).write_bytes(sealed(code_hash(), payload))
     for recipe, code in objects:
         name = _name(recipe)
-        (directory / name).write_bytes(_checksum(name, code) + code)
+        (directory / name).write_bytes(sealed(name, code))

@@ -44,15 +44,15 @@ def is_x86() -> bool:
 
 
 @functools.cache
-def host_features() -> Mapping[str, bool]:
-    """What this CPU has."""
-    return dict(llvm.get_host_cpu_features())
+def host_features() -> llvm.FeatureMap:
+    """What this CPU has: a mapping of LLVM's names."""
+    return llvm.get_host_cpu_features()
 
 
 @functools.cache
 def host() -> Target:
     """This CPU with all its features."""
-    features = llvm.get_host_cpu_features()
+    features = host_features()
     wide = ",-prefer-256-bit" if features.get("avx512vbmi") else ""
     return Target(llvm.get_host_cpu_name(), features.flatten() + wide)
 

@@ -13,7 +13,7 @@ from llvmlite import ir
 from numba.core import cgutils, types
 from numba.extending import intrinsic
 
-from staticad.codegen.matrix_vectors import ADDRESS, BYTE, WORD, word
+from staticad.codegen.matrix_vectors import ADDRESS, BYTE, WORD, shared_function, word
 from staticad.codegen.routine_text import Sums
 from staticad.codegen.vecmath.builder import FLOATS, ir_type
 
@@ -24,16 +24,9 @@ def sums_function(module: ir.Module, element: ir.Type) -> ir.Function:
     """The function of a module ``(sums, c, c_row, rows, columns, scale, what)``: ``sums`` are float64 and dense, rows
     of C lie ``c_row`` elements apart. What is added is scaled."""
     name = f"matrix_sums_{element}"
-    found = module.globals.get(name)
-    if found is not None:
-        return found
-    kinds = [ADDRESS, ADDRESS, WORD, WORD, WORD, _WIDE, WORD]
-    function = ir.Function(module, ir.FunctionType(ir.VoidType(), kinds), name)
-    function.linkage = "internal"
-    function.attributes.add("noinline")
-    function.attributes.add("nounwind")
-    for place in (0, 1):
-        function.args[place].add_attribute("noalias")
+    function = shared_function(module, name, [ADDRESS, ADDRESS, WORD, WORD, WORD, _WIDE, WORD], apart=(0, 1))
+    if not function.is_declaration:
+        return function
     sums, c, c_row, rows, columns, scale, what = function.args
     builder = ir.IRBuilder(function.append_basic_block("entry"))
     size = 4 if isinstance(element, ir.FloatType) else 8

@@ -29,6 +29,7 @@ from pathlib import Path
 import numpy as np
 from staticad import config
 from staticad.codegen import jit, llvm_pipeline, loader, numba_pipeline, object_cache
+from staticad.codegen.sealed import sealed
 from staticad.codegen.target import host
 
 folder, how, attacker, victim = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
@@ -50,7 +51,7 @@ def plant(directory):
     # with the modes that the victim's own would have
     os.makedirs(directory / "kernels", 0o700)
     (directory / "kernels" / f"{name}.o").write_bytes(
-        object_cache._MAGIC + object_cache._checksum(name, foreign) + foreign
+        sealed(name, foreign)
     )
     (directory / "kernels" / f"{name}.o").chmod(0o644)
     (directory / "kernels").chmod(0o755)

@@ -62,6 +62,16 @@ def probe(words: np.ndarray, flags: np.ndarray, serial: bool = True) -> Program:
     )
 
 
+def begin(thread: threading.Thread, flags: np.ndarray) -> None:
+    """Start a run of a probe, and wait until it is under way."""
+    thread.start()
+    attempt = 0
+    while flags[0] == 0:
+        attempt += 1
+        assert attempt < 100_000
+        back_off(attempt)
+
+
 @pytest.mark.parametrize("former", [1, 2])
 def test_one_thread_during_a_run(words: np.ndarray, former: int) -> None:
     before = getter(words)
@@ -83,12 +93,7 @@ def test_the_last_of_several_runs_restores(words: np.ndarray) -> None:
         flags = [np.zeros(3, np.int64) for _ in range(2)]
         threads = [threading.Thread(target=probe(words, each).run, args=((),)) for each in flags]
         for thread, each in zip(threads, flags):
-            thread.start()
-            attempt = 0
-            while each[0] == 0:
-                attempt += 1
-                assert attempt < 100_000
-                back_off(attempt)
+            begin(thread, each)
         assert getter(words) == 1 and words[BlasThreads.RUNS] == 2
         for thread, each, left in zip(threads, flags, (1, 2)):
             each[1] = 1
@@ -106,12 +111,7 @@ def test_a_number_that_the_user_sets_meanwhile_stays(words: np.ndarray) -> None:
         flags = [np.zeros(3, np.int64) for _ in range(2)]
         threads = [threading.Thread(target=probe(words, each).run, args=((),)) for each in flags]
         for thread, each in zip(threads, flags):
-            thread.start()
-            attempt = 0
-            while each[0] == 0:
-                attempt += 1
-                assert attempt < 100_000
-                back_off(attempt)
+            begin(thread, each)
             assert each[2] == 1 and getter(words) == 1  # also in the run that begins afterwards
             if each is flags[0]:
                 setter(words, 3)

@@ -4,7 +4,6 @@ call."""
 from __future__ import annotations
 
 import gc
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,18 +16,14 @@ import staticad as sa
 from staticad.ir.dim_values import evaluate
 from staticad.runtime import session as session_module
 from staticad.runtime.binding import Binding
+from tests.harness.turns import often
 from tests.runtime.test_session_threads import together
 
 
-@pytest.fixture
-def often() -> Iterator[None]:
-    """Threads take turns as often as possible."""
-    before = sys.getswitchinterval()
-    sys.setswitchinterval(1e-6)
-    try:
+@pytest.fixture(name="often")
+def _often() -> Iterator[None]:
+    with often():
         yield
-    finally:
-        sys.setswitchinterval(before)
 
 
 @contextmanager

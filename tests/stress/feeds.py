@@ -16,7 +16,7 @@ from staticad.ir.graph import describe
 from tests.harness.compare import mismatch
 from tests.harness.families import ALL, ordinary, special
 from tests.stress.feed_values import ARRAYS, STAND_INS, masked, no_numbers, repeated
-from tests.stress.program import Case, Finding
+from tests.stress.program import Case, Finding, drawing
 
 RANKS: tuple[tuple[int | None, ...], ...] = ((), (None,), (None, 3), (2, None, None))
 SIZES = (0, 1, 2, 3, 3, 4, 7, 16, 33)
@@ -48,13 +48,7 @@ class Target:
 
 def prepare(short: bool) -> Case:
     targets = [Target(dtype, shape) for dtype in (SHORT if short else ALL) for shape in RANKS]
-
-    def case(rng: np.random.Generator) -> int:
-        for _ in range(CHECKS):
-            check(targets[int(rng.integers(len(targets)))], rng)
-        return CHECKS
-
-    return case
+    return drawing(targets, check, CHECKS)
 
 
 def check(target: Target, rng: np.random.Generator) -> None:

@@ -15,7 +15,7 @@ import numpy as np
 import staticad as sa
 from staticad.ir.graph import Tensor
 from tests.harness.families import INTEGERS
-from tests.stress.program import Case, Finding
+from tests.stress.program import Case, Finding, drawing
 
 CHECKS = 50  # in one case
 GUARD = 32  # elements on both sides of the data
@@ -110,13 +110,7 @@ class Target:
 def prepare(short: bool) -> Case:
     kinds = SHORT if short else [(form, dtype.name) for form in FORMS for dtype in INTEGERS]
     targets = [Target(form, np.dtype(dtype)) for form, dtype in kinds]
-
-    def case(rng: np.random.Generator) -> int:
-        for _ in range(CHECKS):
-            check(targets[int(rng.integers(len(targets)))], rng)
-        return CHECKS
-
-    return case
+    return drawing(targets, check, CHECKS)
 
 
 def check(target: Target, rng: np.random.Generator) -> None:

@@ -6,12 +6,14 @@ import faulthandler
 import itertools
 import time
 import traceback
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 import numpy as np
 
 Case = Callable[[np.random.Generator], int]
+T = TypeVar("T")
 
 WATCHDOG = 240.0  # seconds after which a case counts as a deadlock
 MOST_FINDINGS = 5
@@ -23,6 +25,17 @@ class Finding(AssertionError):
     def __init__(self, text: str, kind: str = "") -> None:
         super().__init__(text)
         self.kind = kind or text
+
+
+def drawing(targets: Sequence[T], check: Callable[[T, np.random.Generator], None], checks: int) -> Case:
+    """Cases of so many checks, each of a target that is drawn."""
+
+    def case(rng: np.random.Generator) -> int:
+        for _ in range(checks):
+            check(targets[int(rng.integers(len(targets)))], rng)
+        return checks
+
+    return case
 
 
 @dataclass(frozen=True)

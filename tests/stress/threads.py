@@ -5,16 +5,16 @@ from __future__ import annotations
 
 import faulthandler
 import signal
-import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable
+from contextlib import nullcontext
 from types import FrameType
 
 import numpy as np
 
 import staticad as sa
+from tests.harness.turns import often
 from tests.runtime.test_races import collecting
 from tests.stress.program import Case, Finding
 
@@ -110,16 +110,6 @@ class Worker:
     def work(self) -> None:
         for act, size in self.acts:
             act(size)
-
-
-@contextmanager
-def often() -> Iterator[None]:
-    before = sys.getswitchinterval()
-    sys.setswitchinterval(1e-6)
-    try:
-        yield
-    finally:
-        sys.setswitchinterval(before)
 
 
 class Alarms:
