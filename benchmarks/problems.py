@@ -40,7 +40,9 @@ class Neuron:
 class Mlp:
     """One training step of a multilayer perceptron in float32: ReLU, softmax cross entropy, all gradients, SGD.
 
-    The answer is [loss, w1, b1, w2, b2, …] after CHECKED_STEPS steps; the loss is that of the last step's start.
+    The answer is [loss, w1, b1, w2, b2, …] after CHECKED_STEPS steps; the loss is that of the last step's start. With
+    these data the operand of no ReLU of the rows here comes within float32 rounding of 0 meanwhile: there the
+    order of a product's terms would decide whether its whole slope counts.
     """
 
     batch: int
@@ -51,7 +53,7 @@ class Mlp:
 
     @cached_property
     def data(self) -> tuple[np.ndarray, np.ndarray]:
-        rng = np.random.default_rng(1)
+        rng = np.random.default_rng(4)
         x = rng.standard_normal((self.batch, self.sizes[0]), dtype=np.float32)
         return x, rng.integers(0, self.sizes[-1], self.batch)
 

@@ -15,24 +15,21 @@ from staticad.ops.reduce import ANY
 from staticad.ops.slicing import EMBED
 
 
-def terms(condition: Tensor, op: Op = LOGICAL_AND) -> tuple[Tensor, ...]:
-    """The conditions that all have to hold for this one."""
-    found: list[Tensor] = []
-    pending = [condition]
+def literals(condition: Tensor, holds: bool = True) -> list[tuple[Tensor, bool]]:
+    """What has to hold, and what must not, for a condition to hold, or not to: the same however it is written, by
+    De Morgan's laws."""
+    found: list[tuple[Tensor, bool]] = []
+    pending = [(condition, holds)]
     while pending:
-        current = pending.pop()
-        if current.op is op and all(t.dtype == BOOL for t in current.inputs):
-            pending += reversed(current.inputs)
+        current, holds = pending.pop()
+        logical = all(t.dtype == BOOL for t in current.inputs)
+        if logical and current.op is LOGICAL_NOT:
+            pending.append((current.inputs[0], not holds))
+        elif logical and current.op is (LOGICAL_AND if holds else LOGICAL_OR):
+            pending += ((t, holds) for t in reversed(current.inputs))
         else:
-            found.append(current)
-    return tuple(found)
-
-
-def negated(condition: Tensor) -> tuple[Tensor, ...]:
-    """The conditions that all have to hold for this one not to."""
-    if condition.op is LOGICAL_NOT and condition.inputs[0].dtype == BOOL:
-        return terms(condition.inputs[0])
-    return tuple(apply(LOGICAL_NOT, c) for c in terms(condition, LOGICAL_OR))
+            found.append((current, holds))
+    return found
 
 
 def _viewed(condition: Tensor, op: Op, axes: tuple[int, ...]) -> Tensor:

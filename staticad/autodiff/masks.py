@@ -16,10 +16,9 @@ from staticad.autodiff.conditions import (
     constant_along,
     embedded,
     gathered,
-    negated,
+    literals,
     scattered,
     stretched,
-    terms,
     through_view,
     without_axes,
 )
@@ -52,13 +51,15 @@ class Masks:
     present everywhere: the result may be differentiated by it."""
 
     def __init__(self, order: Iterable[Node], given: Iterable[Tensor]) -> None:
+        self._literals: dict[tuple[Tensor, bool], Mask] = {}
+        self._opposites: dict[Tensor, Tensor] = {}
         self._carried: set[Tensor] = set()
         for node in order:
             if node.op is WHERE:
-                self._carried.update((node.inputs[0], *terms(node.inputs[0])))
+                condition = node.inputs[0]
+                self._carried.update((condition, *self._terms(condition), *self._not(condition)))
         self._known: dict[Tensor, Mask | None] = dict.fromkeys(given)
         self._single: dict[frozenset[Tensor], Tensor] = {}
-        self._negated: dict[Tensor, Mask] = {}
         self._added: dict[Tensor, Tensor] = {}
 
     def of(self, tensor: Tensor) -> Mask | None:
@@ -122,7 +123,7 @@ class Masks:
             return None
         condition, yes, no = tensor.inputs
         if is_zero(no):
-            mask = terms(condition)
+            mask = self._terms(condition)
             self._single.setdefault(frozenset(mask), condition)
         elif is_zero(yes):
             mask, yes = self._not(condition), no
@@ -188,10 +189,25 @@ class Masks:
             self._single[frozenset(mask)] = found
         return found
 
+    def _terms(self, condition: Tensor, holds: bool = True) -> Mask:
+        """The conditions that all have to hold for this one to hold, or not to; the same ones however it is written."""
+        found = self._literals.get((condition, holds))
+        if found is None:
+            if condition.op is LOGICAL_NOT:
+                self._opposites.setdefault(condition.inputs[0], condition)
+            each = literals(condition, holds)
+            found = tuple(dict.fromkeys(c if direct else self._opposite(c) for c, direct in each))
+            self._literals[condition, holds] = found
+        return found
+
+    def _opposite(self, condition: Tensor) -> Tensor:
+        if condition not in self._opposites:
+            self._opposites[condition] = apply(LOGICAL_NOT, condition)
+        return self._opposites[condition]
+
     def _not(self, condition: Tensor) -> Mask:
-        if condition not in self._negated:
-            self._negated[condition] = self._keep((condition,), negated(condition))
-        return self._negated[condition]
+        """The terms of the opposite, carried on if the condition is."""
+        return self._keep(self._terms(condition), self._terms(condition, False))
 
     def _keep(self, source: Mask, made: Mask) -> Mask:
         """What was made of conditions, carried on as they are."""
@@ -239,7 +255,7 @@ class Masks:
     def _of_where(self, condition: Tensor, yes: Mask | None, no: Mask | None) -> Mask | None:
         """A choice between two values: present where the one that is taken is."""
         parts = [self.carried(yes), self.carried(no)]
-        if not any(parts) or condition not in self._carried:
+        if not any(parts) or not self._carried.issuperset(self._terms(condition)):
             return None
         if not parts[0]:
             found = apply(LOGICAL_OR, condition, self._one(parts[1]))
@@ -256,9 +272,13 @@ class Masks:
         shared = set(one) & set(other)
         common = tuple(c for c in one if c in shared)
         left, right = (self.carried(tuple(c for c in mask if c not in shared)) for mask in (one, other))
-        if not left or not right or (len(left) == 1 and set(self._not(left[0])) == set(right)):
+        if not left or not right or self._complete(left, right) or self._complete(right, left):
             return common or None
         return (*common, *self._keep((), (apply(LOGICAL_OR, self._one(left), self._one(right)),)))
+
+    def _complete(self, one: Mask, other: Mask) -> bool:
+        """Whether the one holds where the other does not."""
+        return len(one) == 1 and set(self._not(one[0])) == set(other)
 
     def _of_scatter(self, node: Node, base: Mask | None, updates: Mask | None) -> Mask | None:
         """What is added to zeros or to a masked array."""

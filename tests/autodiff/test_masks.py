@@ -37,11 +37,22 @@ def derivatives(y: sa.Tensor, x: sa.Tensor) -> list[sa.Tensor]:
     return [pulled, pushed, *again, *jvp([pulled, pushed], x, weights(x))]
 
 
-def check(f: Function, present: Any, singular: Any, harmless: Any = 0.5, compiled: bool = False) -> None:
+def choose_or_zero(c: sa.Tensor, x: sa.Tensor, y: sa.Tensor) -> sa.Tensor:
+    return sa.where(c, y, 0.0)
+
+
+def check(
+    f: Function,
+    present: Any,
+    singular: Any,
+    harmless: Any = 0.5,
+    compiled: bool = False,
+    choose: Callable[[sa.Tensor, sa.Tensor, sa.Tensor], sa.Tensor] = choose_or_zero,
+) -> None:
     """The derivatives of ``where(present, f(x), 0)``, where ``singular`` elements of x count only where present."""
     place, kept = np.asarray(singular, float), np.asarray(present)
     x, c = sa.placeholder(place.shape), sa.placeholder(kept.shape, "bool")
-    found = derivatives(sa.where(c, f(x), 0.0), x)
+    found = derivatives(choose(c, x, f(x)), x)
     inside = np.broadcast_to(kept if kept.ndim == place.ndim else kept[:, None], place.shape)
     expected = evaluate(found, {x: np.where(inside, place, harmless), c: kept})
     assert all(np.isfinite(value).all() for value in expected)
@@ -75,6 +86,29 @@ CHAINS: dict[str, Function] = {
     "nested": lambda x: sa.where(x > 0.5, sa.log(x), sa.where(x > 0, sa.sqrt(x), 1 / x)),
     "shared": lambda x: sa.sqrt(x) * sa.log(x) + sa.sqrt(x) / x,
 }
+
+
+WRITTEN: dict[str, Callable[[sa.Tensor, sa.Tensor], sa.Tensor]] = {
+    "and": lambda c, other: sa.logical_and(c, sa.logical_not(other)),
+    "not or": lambda c, other: sa.logical_not(sa.logical_or(sa.logical_not(c), other)),
+    "nested": lambda c, other: sa.logical_not(sa.logical_or(other, sa.logical_or(other, sa.logical_not(c)))),
+    "not not": lambda c, other: sa.logical_not(sa.logical_not(sa.logical_and(c, sa.logical_not(other)))),
+    "named twice": lambda c, other: sa.logical_and(sa.logical_not(sa.logical_or(other, other)), sa.logical_and(c, c)),
+}
+
+
+@pytest.mark.parametrize("swapped", [False, True])
+@pytest.mark.parametrize("name", WRITTEN)
+def test_it_does_not_matter_how_a_condition_is_written(name: str, swapped: bool) -> None:
+    def choose(c: sa.Tensor, x: sa.Tensor, y: sa.Tensor) -> sa.Tensor:
+        taken = WRITTEN[name](c, sa.isnan(x))
+        return sa.where(sa.logical_not(taken), 0.0, y) if swapped else sa.where(taken, y, 0.0)
+
+    def f(x: sa.Tensor) -> sa.Tensor:
+        t = x**1.5
+        return t - 1 / t
+
+    check(f, PRESENT, SINGULAR, choose=choose)
 
 
 @pytest.mark.parametrize("name", CHAINS)

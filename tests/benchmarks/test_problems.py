@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from benchmarks.problems import (
+    CHECKED_STEPS,
     Arrays,
     Chain,
     Mlp,
@@ -19,6 +20,7 @@ from benchmarks.problems import (
     mlp_step,
     residual_step,
 )
+from benchmarks.rows import ROWS, Row
 
 
 def test_neuron() -> None:
@@ -65,6 +67,17 @@ def test_mlp_step(rng: np.random.Generator) -> None:
     x, t = problem.data
     parameters = [p.astype("float64") + 0.1 for p in problem.parameters()]
     check_step(parameters, lambda p: mlp_step(p, x.astype("float64"), t, 1.0), rng)
+
+
+@pytest.mark.parametrize("row", [row for row in ROWS if isinstance(row.problem, Mlp)], ids=lambda row: row.name)
+def test_no_relu_of_a_row_is_within_rounding_of_its_kink(row: Row) -> None:
+    assert isinstance(row.problem, Mlp)
+    x, t = row.problem.data
+    parameters = [p.astype("float64") for p in row.problem.parameters()]
+    for _ in range(CHECKED_STEPS):
+        assert len(parameters) == 4
+        assert np.abs(x @ parameters[0] + parameters[1]).min() > 1e-5
+        mlp_step(parameters, x.astype("float64"), t, row.problem.rate)
 
 
 def test_residual_step(rng: np.random.Generator) -> None:
