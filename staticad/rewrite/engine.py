@@ -46,8 +46,9 @@ def apply_rules(
 
 class _Engine:
     def __init__(self, rules: Sequence[Rule], settled: Sequence[Rule], old: Iterable[Node], limit: int) -> None:
-        self.rules = index_rules((*rules, *settled))
-        self.rules_for_old = index_rules(rules)
+        begun = [rule.begun() for rule in (*rules, *settled)]
+        self.rules = index_rules(begun)
+        self.rules_for_old = index_rules(begun[: len(rules)])
         self.old = frozenset(old)
         self.limit = limit
         self.counts: Counter[str] = Counter()

@@ -11,7 +11,7 @@ side gets the shape of what it replaces by broadcasting.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Union
 
 from staticad.ir.graph import Tensor
@@ -21,6 +21,7 @@ from staticad.rewrite.match import Number, fit, is_constant, number
 
 Found = dict[str, Tensor]
 Operand = Union["Pattern", Number]
+Build = Callable[[Tensor], Tensor | Sequence[Tensor] | None]
 
 
 class Pattern:
@@ -150,14 +151,25 @@ class Rule:
     several outputs it is called with the first of them, and gives replacements of all.
 
     ``unsound`` says where the two sides differ in more than rounding; such a rule is applied only on request.
-    ``left`` is the left-hand side of a rule that was written as an equation of patterns.
+    ``left`` is the left-hand side of a rule that was written as an equation of patterns. ``begin()`` gives the
+    ``build`` of one pass, which may remember what it has seen of the graph.
     """
 
     name: str
     ops: tuple[Op, ...]
-    build: Callable[[Tensor], Tensor | Sequence[Tensor] | None]
+    build: Build
     unsound: str = ""
     left: Call | None = None
+    begin: Callable[[], Build] | None = None
+
+    def begun(self) -> Rule:
+        """The rule for one pass."""
+        return self if self.begin is None else replace(self, build=self.begin())
+
+
+def remembering(name: str, ops: tuple[Op, ...], begin: Callable[[], Build]) -> Rule:
+    """A rule that is more than a look at one node: ``begin()`` gives its ``build`` for one pass."""
+    return Rule(name, ops, lambda tensor: begin()(tensor), begin=begin)
 
 
 def equation(

@@ -6,12 +6,15 @@ array around it.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from staticad.ir.dims import Size, at_least
 from staticad.ir.graph import Tensor
 from staticad.ops.assemble import CONCATENATE, EMBED, REPLACE
 from staticad.ops.base import apply
 from staticad.ops.movement import SLICE
-from staticad.rewrite.pattern import Rule
+from staticad.rewrite.chains import Chains, region_of
+from staticad.rewrite.pattern import Rule, remembering
 
 
 def _concatenate(tensor: Tensor) -> Tensor | None:
@@ -36,32 +39,22 @@ def _replace(tensor: Tensor) -> Tensor | None:
     return base if any(size == 0 for size in value.shape) else None
 
 
-def _slice_of_region(tensor: Tensor) -> Tensor | None:
-    """The operand of embed or the value of replace, read from its own place; the base of replace beside that place."""
-    attrs = tensor.node.attrs
-    source = tensor.node.inputs[0].node
-    if source.op not in (EMBED, REPLACE):
-        return None
-    placed = source.inputs[-1]
-    places = [source.attrs["starts"], source.attrs["steps"], placed.shape]
-    if [attrs["starts"], attrs["steps"], attrs["sizes"]] == places:
-        return placed
-    if source.op is REPLACE and _disjoint(tensor, source.attrs["starts"], source.attrs["steps"], placed.shape):
-        return apply(SLICE, source.inputs[0], **attrs)
-    return None
+def _slice_of_region() -> Callable[[Tensor], Tensor | None]:
+    """The operand of embed or the value of replace, read from its own place; through replacements beside that place,
+    all of them at once."""
+    chains = Chains()
 
+    def build(tensor: Tensor) -> Tensor | None:
+        source = tensor.node.inputs[0]
+        if source.op not in (EMBED, REPLACE):
+            return None
+        read = region_of(tensor.node)
+        below = chains.below(read, source.node) if source.op is REPLACE else source
+        if below.op in (EMBED, REPLACE) and read == region_of(below.node):
+            return below.inputs[-1]
+        return None if below is source else apply(SLICE, below, **tensor.node.attrs)
 
-def _disjoint(view: Tensor, starts: tuple[Size, ...], steps: tuple[int, ...], sizes: tuple[Size, ...]) -> bool:
-    """Whether a slice and a region are certain not to meet, because along some axis one ends before the other."""
-    attrs = view.node.attrs
-    for start, step, size, begin, stride, count in zip(
-        attrs["starts"], attrs["steps"], attrs["sizes"], starts, steps, sizes, strict=True
-    ):
-        if step < 0:
-            continue
-        if at_least(begin - (start + step * size), 1 - step) or at_least(start - (begin + stride * count), 1 - stride):
-            return True
-    return False
+    return build
 
 
 def _slice_of_concatenate(tensor: Tensor) -> Tensor | None:
@@ -88,6 +81,6 @@ REGION_RULES = (
     Rule("concatenate(x) = x", (CONCATENATE,), _concatenate),
     Rule("embed(x) = x, if x covers everything", (EMBED,), _embed),
     Rule("replace(x, y) = y, if y covers everything", (REPLACE,), _replace),
-    Rule("slice(embed(x)) = x, slice(replace(x, y)) = y or slice(x)", (SLICE,), _slice_of_region),
+    remembering("slice(embed(x)) = x, slice(replace(x, y)) = y or slice(x)", (SLICE,), _slice_of_region),
     Rule("slice(concatenate(x, y)) = slice(x)", (SLICE,), _slice_of_concatenate),
 )
