@@ -1,4 +1,4 @@
-"""Memory of a kernel: pointers from the argument block, loads and stores with alias scopes, checked indices.
+"""Memory of a kernel: pointers from the argument block, loads and stores with alias scopes.
 
 A kernel is `kernel(args, lo, hi)`; `args` points to 8-byte slots that hold buffer addresses and sizes. A pointer
 carries its element type and its alias scope in its Numba type, so that `load` and `store` can tell LLVM which buffers
@@ -16,7 +16,7 @@ from numba.core import types
 from numba.core.errors import NumbaTypeError
 from numba.extending import intrinsic, models, register_model
 
-from staticad.codegen.vecmath.builder import BOOLEAN, DTYPES, Value, ir_type, select, width
+from staticad.codegen.vecmath.builder import BOOLEAN, DTYPES, ir_type, width
 
 ARGS = types.CPointer(types.int64)
 SLOT = ir.IntType(64)
@@ -49,18 +49,18 @@ class PointerModel(models.PrimitiveModel):
         super().__init__(manager, pointer, _memory_type(pointer.dtype).as_pointer())
 
 
-def _literal(function: str, what: str, argument: types.Type) -> int:
+def literal(function: str, what: str, argument: types.Type) -> int:
     if not isinstance(argument, types.IntegerLiteral):
         raise NumbaTypeError(f"{function}: {what} must be a literal int, not {argument}")
     return int(argument.literal_value)
 
 
-def _require(function: str, what: str, argument: types.Type, kind: types.Type) -> None:
+def require(function: str, what: str, argument: types.Type, kind: types.Type) -> None:
     if types.unliteral(argument) != kind:
         raise NumbaTypeError(f"{function}: {what} must be {kind}, not {argument}")
 
 
-def _load_slot(builder: ir.IRBuilder, args: ir.Value, slot: int, kind: ir.Type) -> ir.Value:
+def load_slot(builder: ir.IRBuilder, args: ir.Value, slot: int, kind: ir.Type) -> ir.Value:
     address = builder.gep(args, [ir.Constant(SLOT, slot)], inbounds=True, source_etype=SLOT)
     loaded = builder.load(address, typ=kind, align=8)
     loaded.set_metadata("invariant.load", builder.module.add_metadata([]))  # slots never change during a kernel
@@ -70,17 +70,17 @@ def _load_slot(builder: ir.IRBuilder, args: ir.Value, slot: int, kind: ir.Type) 
 @intrinsic(prefer_literal=True)
 def pointer(_context: Any, args: Any, slot: Any, dtype: Any, scope: Any, scopes: Any) -> Any:
     """The buffer whose address is in `slot`, with element type `dtype`, in alias scope `scope` of `scopes`."""
-    _require("pointer", "args", args, ARGS)
+    require("pointer", "args", args, ARGS)
     if not isinstance(dtype, types.NumberClass) or dtype.dtype not in DTYPES:
         raise NumbaTypeError(f"pointer: {dtype} is no supported dtype")
     slot_number, number, count = (
-        _literal("pointer", what, value) for what, value in (("slot", slot), ("scope", scope), ("scopes", scopes))
+        literal("pointer", what, value) for what, value in (("slot", slot), ("scope", scope), ("scopes", scopes))
     )
     if not 0 <= number < count:
         raise NumbaTypeError(f"pointer: scope {number} is not in range({count})")
 
     def emit(_context: Any, builder: ir.IRBuilder, _signature: Any, values: Sequence[ir.Value]) -> ir.Value:
-        return _load_slot(builder, values[0], slot_number, _memory_type(dtype.dtype).as_pointer())
+        return load_slot(builder, values[0], slot_number, _memory_type(dtype.dtype).as_pointer())
 
     return Pointer(dtype.dtype, number, count)(ARGS, slot, dtype, scope, scopes), emit
 
@@ -88,11 +88,11 @@ def pointer(_context: Any, args: Any, slot: Any, dtype: Any, scope: Any, scopes:
 @intrinsic(prefer_literal=True)
 def size(_context: Any, args: Any, slot: Any) -> Any:
     """The int64 in `slot`."""
-    _require("size", "args", args, ARGS)
-    slot_number = _literal("size", "slot", slot)
+    require("size", "args", args, ARGS)
+    slot_number = literal("size", "slot", slot)
 
     def emit(_context: Any, builder: ir.IRBuilder, _signature: Any, values: Sequence[ir.Value]) -> ir.Value:
-        return _load_slot(builder, values[0], slot_number, SLOT)
+        return load_slot(builder, values[0], slot_number, SLOT)
 
     return types.int64(ARGS, slot), emit
 
@@ -141,7 +141,7 @@ def load(_context: Any, p: Any, i: Any) -> Any:
     """Element `i` (int64) of buffer `p`. A boolean is a byte that is not 0."""
     if not isinstance(p, Pointer):
         raise NumbaTypeError(f"load: {p} is no pointer")
-    _require("load", "the index", i, types.int64)
+    require("load", "the index", i, types.int64)
 
     def emit(_context: Any, builder: ir.IRBuilder, _signature: Any, values: Sequence[ir.Value]) -> ir.Value:
         return _truth(builder, p, _load(builder, p, *values))
@@ -168,8 +168,8 @@ def load_where(_context: Any, mask: Any, p: Any, i: Any) -> Any:
     """Element `i` of buffer `p` where `mask` (a bool) holds, else 0. Vectorizes to a masked load."""
     if not isinstance(p, Pointer):
         raise NumbaTypeError(f"load_where: {p} is no pointer")
-    _require("load_where", "the mask", mask, BOOLEAN)
-    _require("load_where", "the index", i, types.int64)
+    require("load_where", "the mask", mask, BOOLEAN)
+    require("load_where", "the index", i, types.int64)
 
     def emit(_context: Any, builder: ir.IRBuilder, _signature: Any, values: Sequence[ir.Value]) -> ir.Value:
         condition, address, index = values
@@ -190,8 +190,8 @@ def store(_context: Any, p: Any, i: Any, v: Any) -> Any:
     """Set element `i` (int64) of buffer `p` to `v`, which has the buffer's dtype. A boolean is a byte 0 or 1."""
     if not isinstance(p, Pointer):
         raise NumbaTypeError(f"store: {p} is no pointer")
-    _require("store", "the index", i, types.int64)
-    _require("store", "the value", v, p.dtype)
+    require("store", "the index", i, types.int64)
+    require("store", "the value", v, p.dtype)
 
     def emit(context: Any, builder: ir.IRBuilder, _signature: Any, values: Sequence[ir.Value]) -> ir.Value:
         address, index, value = values
@@ -207,11 +207,11 @@ def store(_context: Any, p: Any, i: Any, v: Any) -> Any:
 @intrinsic(prefer_literal=True)
 def failure(_context: Any, args: Any, slot: Any) -> Any:
     """The first word of the status block whose address `slot` holds: not 0 once a check has failed."""
-    _require("failure", "args", args, ARGS)
-    slot_number = _literal("failure", "slot", slot)
+    require("failure", "args", args, ARGS)
+    slot_number = literal("failure", "slot", slot)
 
     def emit(_context: Any, builder: ir.IRBuilder, _signature: Any, values: Sequence[ir.Value]) -> ir.Value:
-        status = _load_slot(builder, values[0], slot_number, SLOT.as_pointer())
+        status = load_slot(builder, values[0], slot_number, SLOT.as_pointer())
         return builder.load(status, typ=SLOT, align=8)
 
     return types.int64(ARGS, slot), emit
@@ -224,13 +224,13 @@ def look(_context: Any, args: Any, slot: Any, steps: Any, scopes: Any) -> Any:
     `slot` holds the address of a block whose first word is the address of the function that decides. It touches none
     of the buffers of the kernel, which has `scopes` alias scopes: what a loop carries stays in registers.
     """
-    _require("look", "args", args, ARGS)
-    _require("look", "the steps", steps, types.int64)
-    slot_number, count = _literal("look", "slot", slot), _literal("look", "scopes", scopes)
+    require("look", "args", args, ARGS)
+    require("look", "the steps", steps, types.int64)
+    slot_number, count = literal("look", "slot", slot), literal("look", "scopes", scopes)
 
     def emit(_context: Any, builder: ir.IRBuilder, _signature: Any, values: Sequence[ir.Value]) -> ir.Value:
         function = ir.FunctionType(SLOT, [SLOT.as_pointer(), SLOT, SLOT]).as_pointer()
-        block = _load_slot(builder, values[0], slot_number, SLOT.as_pointer())
+        block = load_slot(builder, values[0], slot_number, SLOT.as_pointer())
         address = builder.load(builder.bitcast(block, function.as_pointer()), typ=function, align=8)
         called = builder.call(address, [block, values[2], ir.Constant(SLOT, LONGEST)], attrs=("nounwind",))
         set.add(called.attributes, "willreturn")  # LLVM knows it, llvmlite's list of attributes does not
@@ -241,42 +241,12 @@ def look(_context: Any, args: Any, slot: Any, steps: Any, scopes: Any) -> Any:
     return types.int64(ARGS, slot, types.int64, scopes), emit
 
 
-@intrinsic(prefer_literal=True)
-def check_index(_context: Any, args: Any, slot: Any, i: Any, n: Any, code: Any) -> Any:
-    """A safe index in [0, n) for `i`, where a negative `i` counts from the end.
-
-    Out of range (always, if n is 0) it returns 0 and reports: `slot` holds the address of the status block, four
-    int64; if status[0] is still 0 the block becomes [1, code, i, n]. With n = 0 the caller must not use the index.
-    """
-    _require("check_index", "args", args, ARGS)
-    slot_number = _literal("check_index", "slot", slot)
-    for what, value in (("i", i), ("n", n), ("code", code)):
-        _require("check_index", what, value, types.int64)
-
-    def emit(_context: Any, builder: ir.IRBuilder, _signature: Any, values: Sequence[ir.Value]) -> ir.Value:
-        args_value, _, index, extent, code_value = values
-        given, count = (Value(builder, value, types.int64) for value in (index, extent))
-        wrapped = select(given < 0, given + count, given)
-        valid = wrapped.to(types.uint64) < count.to(types.uint64)
-        with builder.if_then(builder.not_(valid.ir), likely=False):
-            status = _load_slot(builder, args_value, slot_number, SLOT.as_pointer())
-            first = builder.load(status, typ=SLOT, align=8)
-            with builder.if_then(builder.icmp_signed("==", first, ir.Constant(SLOT, 0))):
-                for position, word in enumerate((ir.Constant(SLOT, 1), code_value, index, extent)):
-                    place = builder.gep(status, [ir.Constant(SLOT, position)], inbounds=True, source_etype=SLOT)
-                    builder.store(word, place, align=8)
-        return select(valid, wrapped, 0).ir
-
-    return types.int64(ARGS, slot, types.int64, types.int64, types.int64), emit
-
-
 KERNEL_NAMES: dict[str, object] = {
     "pointer": pointer,
     "size": size,
     "load": load,
     "load_where": load_where,
     "store": store,
-    "check_index": check_index,
     "failure": failure,
     "look": look,
 }

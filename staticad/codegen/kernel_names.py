@@ -7,6 +7,7 @@ import math
 from numba.core import types
 
 from staticad.codegen import (
+    indices,
     intrinsics,
     loop_hints,
     matrix_product,
@@ -41,6 +42,7 @@ CONSTANTS: dict[str, object] = {"inf": math.inf, "nan": math.nan}  # without a l
 # Each module lists the names of its own functions.
 MODULES = (
     intrinsics,
+    indices,
     loop_hints,
     matrix_product,
     scalar_arithmetic,

@@ -59,8 +59,17 @@ def _functions(memory: Memory) -> dict[str, Callable[..., Any]]:
     found |= {"or_reduce": np.logical_or, "and_reduce": np.logical_and, "int64": np.int64}
     found["where"] = lambda condition, one, other: one if condition else other
     found["check_index"] = memory.check_index
+    found["stride"] = lambda distance: distance
+    found["safe_index"] = lambda index, size: index % size if -size <= index < size else 0
+    found["stray_index"] = lambda kept, index, size: max(kept, _place(index, size))
+    found["strayed_index"] = lambda kept, size: int(kept) + 2**63 - int(size)
     found["failure"] = lambda status: 0  # a failure has ended the run
     return found
+
+
+def _place(index: int, size: int) -> int:
+    """How far an index lies behind the first one that is right, in the order of int64."""
+    return (int(index) + int(size)) % 2**64 - 2**63
 
 
 class Runner:

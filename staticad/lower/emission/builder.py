@@ -12,10 +12,12 @@ from typing import Any
 
 from staticad.ir.dims import Size, at_least, product
 from staticad.ir.dtypes import DType
-from staticad.ir.expressions import Expression, Index, Name, names
+from staticad.ir.expressions import Expression, Index, Name, call, names
 from staticad.ir.graph import Tensor
 from staticad.ir.provenance import Where
+from staticad.lower.emission.strays import Strays
 from staticad.lower.index.affine import Affine, Context, Key
+from staticad.lower.kernel.hints import SPREAD, UNBRANCHED
 from staticad.lower.kernel.language import (
     Compute,
     Kernel,
@@ -26,6 +28,7 @@ from staticad.lower.kernel.language import (
     Store,
     Update,
     is_maskable,
+    spread,
 )
 from staticad.lower.kernel.plan import Address, Argument, Buffer, Status, Step, Symbolic
 
@@ -67,6 +70,8 @@ class Builder:
         self._sizes: dict[Size, Name] = {}
         self._count = 0
         self.masks: list[Name] = []  # of the frames that are being evaluated
+        self.strides: dict[str, str] = {}  # of sizes: names for them as distances
+        self.strays = Strays()
 
     # ---- names and arguments -------------------------------------------------------------------------------------
 
@@ -130,9 +135,20 @@ class Builder:
         """End the innermost loop and put it into the enclosing block. The hint is passed on where it is safe."""
         block = self._blocks.pop()
         self._extents.pop()
-        if block.statements:
-            safe = hint and all(map(is_maskable, block.statements))
-            self.emit(Loop(name, start, stop, tuple(block.statements), hint if safe else ""))
+        statements = block.statements
+        if not any(isinstance(s, Loop) for s in statements):
+            if block.cost >= UNBRANCHED:
+                statements = [part for s in statements for part in self.strays.collect(s)]
+            dear = block.cost >= SPREAD or not any(isinstance(s, Store) for s in statements)
+            if dear and all(map(is_maskable, statements)):
+                statements = [spread(s, name, self._stride) for s in statements]
+        if statements:
+            safe = hint and all(map(is_maskable, statements))
+            self.emit(Loop(name, start, stop, tuple(statements), hint if safe else ""))
+
+    def _stride(self, step: str) -> str:
+        """The name of a size as the distance of what an innermost loop accesses."""
+        return self.strides.setdefault(step, f"d{len(self.strides)}")
 
     def emit(self, statement: Statement, depth: int | None = None) -> None:
         self._blocks[self.depth if depth is None else depth].statements.append(statement)
@@ -258,7 +274,9 @@ class Builder:
         if self.checked:
             arguments.append(Status())
         sizes = tuple(value.name for value in self._sizes.values())
-        kernel = Kernel(pointers, sizes, tuple(self._blocks[0].statements), self.checked, label)
+        strides = (Compute(name, call("stride", Name(step))) for step, name in self.strides.items())
+        body = (*strides, *self.strays.around(self._blocks[0].statements))
+        kernel = Kernel(pointers, sizes, body, self.checked, label)
         return Step(
             kernel,
             tuple(arguments),

@@ -10,6 +10,8 @@ SHORT = 128  # iterations of which an incomplete vector is a large part
 WHOLE = 32  # iterations that fill vectors
 CHEAP = 8  # operations that are as fast one by one as under a mask
 DEAR = 16  # operations beside which it does not matter that a masked load waits long for a masked store
+SPREAD = 7  # operations beside which it pays to collect a vector of elements that lie apart, where it is stored
+UNBRANCHED = 9  # operations beside which an index check is better without a branch
 DEEP = 30  # operations that wait for each other longer than one vector fills the time
 
 

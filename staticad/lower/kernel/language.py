@@ -2,7 +2,8 @@
 
 A kernel is the unit that is compiled, cached and dispatched. It is structure only: sizes, strides and addresses are
 parameters, so that equal layers of different widths share one kernel. By custom ``p*`` are pointers, ``n*`` sizes,
-``i*`` loop variables, ``v*`` values, ``a*`` accumulators; nothing depends on how names look.
+``i*`` loop variables, ``d*`` distances, ``v*`` values, ``a*`` accumulators, ``b*`` indices that may be bad; nothing
+depends on how names look.
 """
 
 from __future__ import annotations
@@ -144,6 +145,15 @@ class Kernel:
 def map_body(s: Statement, change: Callable[[Statements], Statements]) -> Statement:
     """The statement with what ``change`` makes of the statements inside it."""
     return replace(s, body=change(s.body)) if isinstance(s, Loop | Branch) else s
+
+
+def spread(s: Statement, variable: str, stride: Callable[[str], str]) -> Statement:
+    """The statement with another name for the distance of the elements that a loop over ``variable`` accesses, where
+    that is a size."""
+    if not isinstance(s, Load | Store | Update):
+        return s
+    terms = tuple((name, stride(c) if name == variable and isinstance(c, str) else c) for name, c in s.index.terms)
+    return s if terms == s.index.terms else replace(s, index=Index(terms, s.index.constant))
 
 
 def statements_of(body: Statements) -> Iterator[Statement]:
