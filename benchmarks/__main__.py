@@ -13,7 +13,7 @@ from benchmarks.process import WorkerError, WorkerProcess
 from benchmarks.rows import ROWS, select
 from benchmarks.runner import Result, Settings, measure, started
 from benchmarks.runtimes import PEERS, RUNTIMES, SUBJECT
-from benchmarks.table import memory_table, ratios_table, times_table
+from benchmarks.table import cold_mean, memory_table, on_cpu, ratios_table, times_table
 
 
 def parser() -> argparse.ArgumentParser:
@@ -26,8 +26,8 @@ def parser() -> argparse.ArgumentParser:
     )
     result.add_argument("rows", nargs="*", metavar="row", help="rows to run, by name or the start of it (default: all)")
     result.add_argument("--peers", default=",".join(PEERS), help="comma-separated (default: %(default)s)")
-    result.add_argument("--repeat", type=int, metavar="N", help="rounds per row (default: 9; 3 for compile and import)")
-    result.add_argument("--quick", action="store_true", help="3 short rounds, 1 for compile and import: a first look")
+    result.add_argument("--repeat", type=int, metavar="N", help="rounds per row (default: 9; 3 for compile)")
+    result.add_argument("--quick", action="store_true", help="3 short rounds, 1 for compile: a first look")
     result.add_argument("--timeout", type=float, default=300, metavar="S", help="give up a step after S seconds")
     return result
 
@@ -71,6 +71,13 @@ def print_tables(results: list[Result], runtimes: list[str], peers: list[str]) -
         print(f"{title}\n\n{times_table(timed, runtimes)}")
         if peers:
             print(f"\nRatios: median of the rounds (smallest–largest)\n\n{ratios_table(timed, SUBJECT, peers)}")
+    if started := on_cpu(timed):
+        print(f"\nThe CPU's seconds of these starts\n\n{times_table(started, runtimes)}")
+        if peers:
+            print(f"\nTheir ratios\n\n{ratios_table(started, SUBJECT, peers)}")
+        for peer in peers:
+            if mean := cold_mean(started, SUBJECT, peer):
+                print(f"\nCold starts, {SUBJECT} / {peer}, geometric mean: {mean:.2g}")
     recorded = [result for result in results if result.row.measure == "memory"]
     if recorded:
         separator = "\n" if timed else ""

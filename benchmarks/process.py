@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from time import perf_counter
 from typing import Any, Self
 
 from benchmarks.runtimes import RUNTIMES
@@ -27,13 +28,15 @@ class WorkerTimeout(WorkerError):
         self.seconds = seconds
 
 
-def import_time(runtime: str, cache: Path, timeout: float) -> float:
-    """Seconds that the runtime's import takes in a fresh process, in which nothing else was imported before it.
+def import_time(runtime: str, cache: Path, timeout: float) -> tuple[float, float]:
+    """Seconds, and those of the CPU, that the runtime's import takes in a fresh process, in which nothing else was
+    imported before it.
 
     Raises WorkerError when it fails, WorkerTimeout when it takes too long.
     """
     module = RUNTIMES[runtime].module
-    code = f"from time import perf_counter as t; s = t(); import {module}; print(t() - s)"
+    clocks = "from time import perf_counter as t, process_time as c"
+    code = f"{clocks}; s = t(), c(); import {module}; print(t() - s[0], c() - s[1])"
     try:
         done = subprocess.run(
             [sys.executable, "-c", code],
@@ -47,7 +50,8 @@ def import_time(runtime: str, cache: Path, timeout: float) -> float:
         raise WorkerTimeout(timeout) from None
     if done.returncode:
         raise WorkerError(done.stderr[-2000:].rstrip())
-    return float(done.stdout)
+    seconds, cpu = map(float, done.stdout.split())
+    return seconds, cpu
 
 
 class WorkerProcess:
@@ -56,6 +60,7 @@ class WorkerProcess:
     def __init__(self, runtime: str, cache: Path, timeout: float) -> None:
         self.runtime = runtime
         self.timeout = timeout
+        self.began = perf_counter()  # one clock for all processes, on Linux
         self.noise = tempfile.TemporaryFile("w+")
         self.process = subprocess.Popen(
             [sys.executable, "-m", "benchmarks.worker", runtime],

@@ -52,6 +52,8 @@ class Result:
     failures: dict[str, str] = field(default_factory=dict)
     out_of_time: dict[str, float] = field(default_factory=dict)
     """Runtimes that did not finish, and the time that they were given."""
+    cpu: dict[str, list[float | None]] = field(default_factory=dict)
+    """Of rows that measure starts: as `times`, of the CPU."""
     memory: dict[str, Memory] = field(default_factory=dict)
     """Of rows that measure memory."""
 
@@ -131,7 +133,7 @@ def measure_starts(row: Row, runtimes: list[str], settings: Settings, report: Re
     result = Result(row)
     expected = row.problem.answer()
     with tempfile.TemporaryDirectory() as directory:
-        result.times = {name: [] for name in runtimes}
+        result.times, result.cpu = ({name: [] for name in runtimes} for _ in range(2))
         if row.measure != "cold":
             for name in runtimes:  # fills the caches; Python's own bytecode files too
                 report(f"{row.name}: fill the cache of {name}")
@@ -139,25 +141,30 @@ def measure_starts(row: Row, runtimes: list[str], settings: Settings, report: Re
                     start(row, name, Path(directory) / name, expected, settings)
         for i in range(settings.starts):
             for name in list(result.times):
-                times = result.times[name]
+                times, cpu = result.times[name], result.cpu[name]
                 if times and max(t or 0.0 for t in times) > SLOW_SECONDS:
                     times.append(None)
+                    cpu.append(None)
                     continue
                 report(f"{row.name}: round {i + 1} of {settings.starts}, {name}")
                 cache = Path(directory) / (f"{name}-{i}" if row.measure == "cold" else name)
                 with failing(name, result):
-                    times.append(start(row, name, cache, expected, settings))
+                    seconds, worked = start(row, name, cache, expected, settings)
+                    times.append(seconds)
+                    cpu.append(worked)
     return result
 
 
-def start(row: Row, runtime: str, cache: Path, expected: Arrays, settings: Settings) -> float:
-    """One measurement in a fresh process."""
+def start(row: Row, runtime: str, cache: Path, expected: Arrays, settings: Settings) -> tuple[float, float]:
+    """One measurement in a fresh process: seconds, and those of the CPU."""
     if row.measure == "import":
         return import_time(runtime, cache, settings.timeout)
     with WorkerProcess(runtime, cache, settings.timeout) as worker:
         answer = worker.ask(do="first", row=row.name)
         check(row, answer["arrays"], expected)
-        return answer["seconds"]
+        if row.measure == "start":
+            return answer["at"] - worker.began, answer["total"]
+        return answer["seconds"], answer["cpu"]
 
 
 @contextmanager

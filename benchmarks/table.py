@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import statistics
 from collections.abc import Sequence
 
@@ -97,3 +98,14 @@ def memory_cell(result: Result, runtime: str, kind: str) -> str:
 def ratios_table(results: Sequence[Result], subject: str, peers: Sequence[str]) -> str:
     lines = [[r.row.title, *(ratio_cell(r, subject, name) for name in peers)] for r in results]
     return markdown([f"{subject} / …", *peers], lines)
+
+
+def on_cpu(results: Sequence[Result]) -> list[Result]:
+    """Of the rows that measure starts, the times of the CPU in the place of those on the clock."""
+    return [dataclasses.replace(r, times=r.cpu) for r in results if r.cpu]
+
+
+def cold_mean(results: Sequence[Result], subject: str, peer: str) -> float | None:
+    """The geometric mean over the cold starts of the median ratios."""
+    found = [statistics.median(q) for r in results if r.row.measure == "cold" and (q := ratios(r, subject, peer))]
+    return statistics.geometric_mean(found) if found else None

@@ -8,6 +8,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks.compiled import Adam, Differentiated
 from benchmarks.in_place import Solve, SolveForward, Sweep, SweepForward
 from benchmarks.loops import Ode, Recurrence, Rnn, While
 from benchmarks.problems import Chain, Mlp, Neuron, Residual
@@ -16,10 +17,11 @@ from benchmarks.runtimes.program import Program
 
 Straight = Neuron | Mlp | Residual | Chain
 Loop = Rnn | Ode | Recurrence | While | SweepForward | Sweep | SolveForward | Solve | RecordedScan | RecordedWhile
-Problem = Straight | Loop
+Problem = Straight | Loop | Differentiated | Adam
 STRAIGHT: tuple[type, ...] = (Neuron, Mlp, Residual, Chain)
 LOOPS: tuple[type, ...] = (Rnn, Ode, Recurrence, While, SweepForward, Sweep, SolveForward, Solve)
 RECORDED: tuple[type, ...] = (RecordedScan, RecordedWhile)
+COMPILED: tuple[type, ...] = (Differentiated, Adam)
 
 
 @dataclass(frozen=True)
@@ -37,8 +39,9 @@ class Runtime:
 
     def environment(self, cache: Path) -> dict[str, str]:
         """The environment of its process: every cache of compiled code lies below `cache`."""
+        own = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
         return {
-            **os.environ,
+            **own,
             "STATICAD_CACHE_DIR": str(cache / "staticad"),
             "NUMBA_CACHE_DIR": str(cache / "numba"),
             "PYTENSOR_FLAGS": f"base_compiledir={cache / 'pytensor'}",
@@ -53,11 +56,11 @@ class Runtime:
 RUNTIMES = {
     runtime.name: runtime
     for runtime in (
-        Runtime("staticad", "staticad", problems=STRAIGHT + LOOPS + RECORDED),
+        Runtime("staticad", "staticad", problems=STRAIGHT + LOOPS + RECORDED + COMPILED),
         Runtime("numpy", "numpy", compiles=False),
         Runtime("numba", "numba", problems=(Ode, Recurrence, While, SweepForward, SolveForward)),
         Runtime("pytensor", "pytensor.tensor"),
-        Runtime("jax", "jax.numpy", problems=(*STRAIGHT, *LOOPS, RecordedScan)),
+        Runtime("jax", "jax.numpy", problems=(*STRAIGHT, *LOOPS, *COMPILED, RecordedScan)),
         Runtime("torch", "torch", compiles=False, problems=(*STRAIGHT, Rnn, Ode, SolveForward, Solve)),
     )
 }
@@ -98,3 +101,7 @@ def build(runtime: str, problem: Problem) -> Program:
             return module.recorded_scan(problem)
         case RecordedWhile():
             return module.recorded_while(problem)
+        case Differentiated():
+            return module.differentiated(problem)
+        case Adam():
+            return module.adam(problem)

@@ -9,6 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from benchmarks.compiled import Adam, Differentiated, Functions
 from benchmarks.in_place import Solve, SolveForward, Sweep, SweepForward
 from benchmarks.loops import Ode, Recurrence, Rnn, While, euler
 from benchmarks.problems import Chain, Mlp, Neuron, Residual
@@ -204,3 +205,40 @@ def split(steps: int, levels: int) -> list[int]:
     if length**levels != steps:
         raise ValueError(f"{steps} steps are not {levels} nested loops of equal length")
     return [length] * levels
+
+
+BY_JAX = Functions(jnp, jax.lax.scan, jax.nn.sigmoid, jax.nn.softmax, jax.nn.log_softmax)
+
+
+def differentiated(problem: Differentiated) -> Program:
+    run = jax.jit(jax.value_and_grad(lambda parameters, *data: problem.loss(BY_JAX, parameters, *data)))
+    parameters, data = [[jnp.asarray(value) for value in values] for values in (problem.parameters, problem.data)]
+    return Program(lambda: jax.block_until_ready(run(parameters, *data)), lambda result: problem.read(*result))
+
+
+def adam(problem: Adam) -> Program:
+    goals = [jnp.asarray(value) for value in problem.goals]
+
+    def loss(parameters: list[Any]) -> Any:
+        return sum(((p - goal) ** 2).mean() for p, goal in zip(parameters, goals, strict=True))
+
+    def advance(p: Any, g: Any, m: Any, v: Any, t: Any) -> tuple[Any, Any, Any]:
+        m, v = 0.9 * m + 0.1 * g, 0.999 * v + 0.001 * g * g
+        return p - problem.rate * (m / (1 - 0.9**t)) / (jnp.sqrt(v / (1 - 0.999**t)) + 1e-8), m, v
+
+    def step(parameters: list[Any], means: list[Any], squares: list[Any], t: Any) -> Any:
+        value, gradients = jax.value_and_grad(loss)(parameters)
+        advanced = map(advance, parameters, gradients, means, squares, [t] * len(parameters))
+        return value, *map(list, zip(*advanced, strict=True)), t + 1
+
+    run = jax.jit(step, donate_argnums=(0, 1, 2))
+    state: Any = [[jnp.asarray(value) for value in problem.start()]]
+    state += [[jnp.zeros_like(p) for p in state[0]] for _ in range(2)]
+    state.append(jnp.ones((), jnp.float32))
+
+    def call() -> Any:
+        nonlocal state
+        value, *state = run(*state)
+        return jax.block_until_ready(value)
+
+    return Program(call, lambda _: [np.asarray(p) for p in state[0]])

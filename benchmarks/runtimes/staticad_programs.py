@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 import staticad as sa
+from benchmarks.compiled import Adam, Differentiated, Functions
 from benchmarks.in_place import Solve, SolveForward, Sweep, SweepForward
 from benchmarks.loops import Ode, Recurrence, Rnn, While, euler
 from benchmarks.problems import Chain, Mlp, Neuron, Residual
@@ -178,3 +179,22 @@ def recorded_while(problem: RecordedWhile) -> Program:
         checkpoint=problem.checkpoint,
     )
     return recorded(x, last, problem.x)
+
+
+BY_STATICAD = Functions(sa, sa.scan, sa.sigmoid, sa.nn.softmax, sa.nn.log_softmax)
+
+
+def differentiated(problem: Differentiated) -> Program:
+    data = [sa.placeholder((None, *x.shape[1:]), x.dtype) for x in problem.data]
+    parameters = [sa.variable(value) for value in problem.parameters]
+    loss = problem.loss(BY_STATICAD, parameters, *data)
+    session = sa.compile([loss, *sa.gradients(loss, parameters)], inputs=data)
+    values = problem.data
+    return Program(lambda: session(*values), lambda result: problem.read(result[0], result[1:]))
+
+
+def adam(problem: Adam) -> Program:
+    parameters = [sa.variable(value) for value in problem.start()]
+    loss = sum(((p - goal) ** 2).mean() for p, goal in zip(parameters, problem.goals, strict=True))
+    session = sa.compile(loss, inputs=[], updates=sa.optim.Adam(problem.rate).minimize(loss, parameters))
+    return Program(session, lambda _: [p.value for p in parameters])

@@ -28,7 +28,7 @@ from benchmarks.runner import (
     takes_part,
 )
 from benchmarks.runtimes import RUNTIMES
-from benchmarks.table import memory_table, ratio_cell, ratios, ratios_table, time_cell, times_table
+from benchmarks.table import cold_mean, memory_table, on_cpu, ratio_cell, ratios, ratios_table, time_cell, times_table
 from benchmarks.worker import encode
 
 ROW = Row("neuron", "a neuron", "call", Neuron())
@@ -92,11 +92,11 @@ def test_who_fails_later_leaves_the_row() -> None:
 def test_starts_take_turns_with_a_cache_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[tuple[str, str]] = []
 
-    def start(row: Row, runtime: str, cache: Any, expected: Any, settings: Settings) -> float:
+    def start(row: Row, runtime: str, cache: Any, expected: Any, settings: Settings) -> tuple[float, float]:
         seen.append((runtime, cache.name))
         if runtime == "torch":
             raise WorkerTimeout(7.0)
-        return 100.0 if runtime == "pytensor" else 1.0
+        return (100.0 if runtime == "pytensor" else 1.0), 0.5
 
     monkeypatch.setattr(runner, "start", start)
     result = measure_starts(COLD, ["staticad", "pytensor", "torch"], Settings(starts=2), silent)
@@ -108,6 +108,9 @@ def test_starts_take_turns_with_a_cache_of_their_own(monkeypatch: pytest.MonkeyP
         ("staticad", "staticad-1"),
     ]
     assert result.times == {"staticad": [1.0, 1.0], "pytensor": [100.0, None]}
+    (on_the_cpu,) = on_cpu([result])
+    assert on_the_cpu.times == {"staticad": [0.5, 0.5], "pytensor": [0.5, None], "torch": []}
+    assert cold_mean([result, result], "staticad", "pytensor") == pytest.approx(0.01)
     assert time_cell(result, "torch") == "> 7"
     assert ratios(result, "staticad", "pytensor") == [0.01]
 
