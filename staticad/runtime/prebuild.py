@@ -10,8 +10,11 @@ from staticad.codegen import jit, piece_maker, prebuilt
 from staticad.codegen.pieces import SHARED
 from staticad.codegen.routines import routine_source
 from staticad.codegen.target import LEVELS, is_x86
+from staticad.functional import linalg
 from staticad.ir.dtypes import FLOAT32, FLOAT64
-from staticad.lower.kernel.routine import gemm
+from staticad.lower.kernel.routine import Routine, gemm
+from staticad.lower.lower import lower
+from staticad.ops.sources import placeholder
 from staticad.runtime import (
     available,
     control_source,
@@ -39,8 +42,18 @@ FIXED = (
     tapes.GROW_SOURCE,
     tapes.RELEASE_SOURCE,
     variables.COPY_SOURCE,
-    *(routine_source(gemm(dtype)) for dtype in (FLOAT32, FLOAT64)),
 )
+
+
+def routines() -> Iterator[Routine]:
+    """All that call BLAS and LAPACK, as plans have them."""
+    for dtype in (FLOAT32, FLOAT64):
+        yield gemm(dtype)
+        a, b = inputs = [placeholder((None, None), dtype) for _ in range(2)]
+        results = [linalg.cholesky(a), linalg.solve_triangular(a, b), linalg.solve(a, b), linalg.slogdet(a).logabsdet]
+        yield from (
+            step.kernel for step in lower(inputs, results, [], [], []).steps if isinstance(step.kernel, Routine)
+        )
 
 
 def pieces() -> Iterator[tuple[str, str]]:
@@ -51,7 +64,7 @@ def pieces() -> Iterator[tuple[str, str]]:
 
 def objects() -> Iterator[tuple[str, bytes]]:
     """The machine code of the package, with what it is made of."""
-    for source in FIXED:
+    for source in (*FIXED, *map(routine_source, routines())):
         yield jit.recipe(source), jit.compile_source(source)
     for symbols in SHARED.values():
         for symbol in symbols.values():

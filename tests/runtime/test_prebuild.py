@@ -25,6 +25,9 @@ by_loop = sa.gradients(s + h.sum(), [x])[0]
 c = sa.cond(x[0, 0] > 0, lambda: h.sum(), lambda: (x @ w).sum())
 session = sa.compile([loss, by_loop, c], [x], updates=[(w, w - 1e-3 * g)])
 session(np.ones((2000, 30)))
+a = sa.placeholder((None, None), "float32")
+parts = [sa.linalg.cholesky(a), sa.linalg.inv(a), sa.linalg.slogdet(a).logabsdet, sa.linalg.solve_triangular(a, a)]
+sa.compile([*parts, sa.gradients(sum(part.sum() for part in parts), [a])[0]], [a])(np.eye(5, dtype="float32"))
 session.profile([np.ones((2000, 30))]) if len(sys.argv) > 2 else None
 print("numba" in sys.modules)
 """
