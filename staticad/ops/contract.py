@@ -7,10 +7,12 @@ from collections.abc import Sequence
 import numpy as np
 
 from staticad.errors import DTypeError, ShapeError
+from staticad.ir.dims import at_least
 from staticad.ir.graph import Attrs, Tensor
 from staticad.ir.types import Demands, TensorType, broadcast_shapes, same_size
 from staticad.ops.base import Inferred, Op, apply
 from staticad.ops.movement import swapped
+from staticad.ops.parts import put_into_zeros
 
 
 class Contract(Op):
@@ -33,7 +35,19 @@ class Contract(Op):
 
 
 def _matmul_vjp(g: Tensor, y: Tensor, a: Tensor, b: Tensor) -> tuple[Tensor, ...]:
-    """dA = G Bᵀ, dB = Aᵀ G; the driver sums over broadcast leading axes."""
+    """dA = G Bᵀ, dB = Aᵀ G; the driver sums over broadcast leading axes. Rows or columns that nobody has read, as of
+    `(A @ B)[rows]`, are absent: only the others are multiplied."""
+    rows, columns = g.ndim - 2, g.ndim - 1
+    found = put_into_zeros(g, rows)
+    if found is not None and at_least(a.shape[-1], 1):
+        g, part = found
+        to_a = part.put(apply(MATMUL, g, swapped(b)), rows, a.shape[-2])
+        return to_a, apply(MATMUL, swapped(part.take(a, a.ndim - 2)), g)
+    found = put_into_zeros(g, columns)
+    if found is not None and at_least(b.shape[-2], 1):
+        g, part = found
+        to_b = part.put(apply(MATMUL, swapped(a), g), columns, b.shape[-1])
+        return apply(MATMUL, g, swapped(part.take(b, b.ndim - 1))), to_b
     return apply(MATMUL, g, swapped(b)), apply(MATMUL, swapped(a), g)
 
 

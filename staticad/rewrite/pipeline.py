@@ -19,6 +19,7 @@ from staticad.rewrite.fold import FOLD_RULES
 from staticad.rewrite.guards import CHOICE_RULES
 from staticad.rewrite.logic import LOGIC_RULES
 from staticad.rewrite.movement import MOVEMENT_RULES
+from staticad.rewrite.parts import part_rules
 from staticad.rewrite.pattern import Rule
 from staticad.rewrite.powers import POWER_RULES
 from staticad.rewrite.quotients import DISTRIBUTION_RULES
@@ -65,10 +66,11 @@ SIMPLE_RULES: tuple[Rule, ...] = (
 SIMPLIFY = Pass("simplify", lambda outputs: SIMPLE_RULES)
 STABILIZE = Pass("stabilize", lambda outputs: STABILITY_RULES, SIMPLE_RULES)
 SPREAD = Pass("multiply out", lambda outputs: DISTRIBUTION_RULES, (*STABILITY_RULES, *SIMPLE_RULES))
+PARTS = Pass("parts of products", part_rules, SIMPLE_RULES)
 CONTRACT = Pass("contract", lambda outputs: (*contract_rules(outputs), *CHOICE_RULES), SIMPLE_RULES)
 
 # Dead nodes are not reached from the outputs, and equal nodes become one in every pass.
-PASSES: tuple[Pass, ...] = (SIMPLIFY, STABILIZE, SPREAD, CONTRACT)
+PASSES: tuple[Pass, ...] = (SIMPLIFY, STABILIZE, SPREAD, PARTS, CONTRACT)
 
 
 def optimize(outputs: Sequence[Tensor], options: Options | None = None) -> list[Tensor]:
@@ -122,4 +124,6 @@ def _apply(step: Pass, outputs: Sequence[Tensor], options: Options, counts: Coun
         tuple(rule for rule in group if options.unsound or not rule.unsound)
         for group in (step.rules(outputs), step.settled)
     )
+    if not rules:
+        return list(outputs)
     return apply_rules(outputs, rules, counts, settled)

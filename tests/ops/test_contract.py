@@ -72,3 +72,22 @@ def test_tangents(rng: np.random.Generator) -> None:
     np.testing.assert_allclose(evaluate(jvp(product, x, ta), feeds)[0], ta @ b)
     np.testing.assert_allclose(evaluate(jvp(product, y, tb), feeds)[0], a @ tb)
     np.testing.assert_allclose(evaluate(jvp(product, [x, y], [ta, tb]), feeds)[0], ta @ b + a @ tb)
+
+
+@pytest.mark.parametrize("key", [slice(1, 3), 4, (slice(None), slice(0, 4, 2)), "rows", "columns"])
+def test_rows_that_nobody_has_read(key: Any, rng: np.random.Generator) -> None:
+    """Gradients multiply only what was read, and so do not depend on the rest."""
+    a, b = sa.placeholder((6, 3)), sa.placeholder((3, 5))
+    values = rng.standard_normal((6, 3)), rng.standard_normal((3, 5))
+    index = sa.constant(np.array([2, -5, 2]))
+    named = {"rows": index, "columns": (slice(None), index)}
+    part = named.get(key, key) if isinstance(key, str) else key
+    loss = sa.square((a @ b)[part]).sum()
+    gradcheck(loss, [a, b], dict(zip((a, b), values, strict=True)))
+    unread = np.ones((6, 5), bool)
+    unread[np.index_exp[[2, -5]] if key == "rows" else np.index_exp[:, [2, -5]] if key == "columns" else part] = False
+    infinite = np.where(unread.all(axis=1, keepdims=True), np.inf, values[0])
+    infinite = infinite, np.where(unread.all(axis=0), np.inf, values[1])
+    finite, found = (evaluate(sa.gradients(loss, [a, b]), {a: x, b: w}) for x, w in (values, infinite))
+    for one, other in zip(finite, found, strict=True):
+        np.testing.assert_array_equal(one, other)
