@@ -32,6 +32,7 @@ class Settings:
     codegen: str
     threads: int
     tape_limit: int | None
+    flush_subnormals: bool
     verify: bool
     debug: int
 
@@ -205,6 +206,14 @@ TABLE: tuple[Setting, ...] = (
         expects="a number of bytes above 0",
         meaning="bytes that while loops of a session may record for their derivatives, such as 4000000000 or 4G; "
         "default: three quarters of the memory that is available",
+    ),
+    Setting(
+        field="flush_subnormals",
+        parse=_parse_switch,
+        check=_is_switch,
+        default=lambda: False,
+        expects="a switch (1/0, on/off, true/false, yes/no)",
+        meaning="sessions that are compiled compute with zeros in the place of subnormal numbers; default: off",
     ),
     Setting(
         field="verify",

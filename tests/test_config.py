@@ -24,6 +24,7 @@ def test_defaults() -> None:
     values = config.from_environment({})
     assert values.cache is True
     assert values.verify is False
+    assert values.flush_subnormals is False
     assert values.debug == 0
     assert values.tape_limit is None
     assert 1 <= values.threads <= (os.cpu_count() or 1)
@@ -39,6 +40,7 @@ def test_environment_is_read(tmp_path: Path) -> None:
             "STATICAD_THREADS": " 3 ",
             "STATICAD_CODEGEN": "numba",
             "STATICAD_TAPE_LIMIT": "123456",
+            "STATICAD_FLUSH_SUBNORMALS": "yes",
             "STATICAD_VERIFY": "1",
             "STATICAD_DEBUG": "4",
         }
@@ -50,6 +52,7 @@ def test_environment_is_read(tmp_path: Path) -> None:
         codegen="numba",
         threads=3,
         tape_limit=123456,
+        flush_subnormals=True,
         verify=True,
         debug=4,
     )

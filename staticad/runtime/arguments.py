@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
+from staticad import config
 from staticad.errors import DTypeError, FeedError, GraphError, ShapeError
 from staticad.ir.dims import Symbol, symbols
 from staticad.ir.graph import Node, Tensor, describe
@@ -20,7 +21,8 @@ from staticad.runtime.variables import Variable
 
 def read_options(options: Mapping[str, Any] | None) -> dict[str, Any]:
     """Every option with its value."""
-    chosen = {"optimize": True, "stabilize": True, "unsound": False}
+    flush = config.settings().flush_subnormals
+    chosen = {"optimize": True, "stabilize": True, "unsound": False, "flush_subnormals": flush}
     if options is not None and not isinstance(options, Mapping):
         raise GraphError(f"options are a mapping of names to values, not {options!r} (at {here()})")
     for key, value in (options or {}).items():

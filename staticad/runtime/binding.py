@@ -134,6 +134,7 @@ class Binding:
         arena: Arena,
         records: Records | None,
         unmet: tuple[Plan, ...] = (),
+        flush_subnormals: bool = False,
     ) -> None:
         plan = self.plan = compiled.plan
         self.values, self.unmet = values, unmet
@@ -163,6 +164,7 @@ class Binding:
             release_gil=sum(exact(step.work) for step in plan.steps) > SHORT,
             watch=blocks.watch,
             serial_blas=any(isinstance(a, Library) for step in compiled.steps for a in step.arguments),
+            flush_subnormals=flush_subnormals,
             threads=config.settings().threads,
         )
         words = self.program.arguments

@@ -1,9 +1,10 @@
-"""How numbers are rounded while programs run: as IEEE 754 says, whatever the thread that calls has set.
+"""How numbers are rounded while programs run: as IEEE 754 says, whatever the thread that calls has set; a session may
+ask for zeros in the place of subnormal numbers.
 
 A thread of the system has a word that says how it rounds, whether subnormal numbers count as zero, and which operations
 trap. Libraries change it (those compiled with ``-ffast-math`` when they are loaded), and a new thread inherits it. So
 the machine compares this word with that of the program, sets it where they differ, and sets it back after the steps;
-workers set theirs when they start. The constants of a graph are folded in the same state. Processors other than x86
+workers take it over with the job. The constants of a graph are folded as IEEE 754 says. Processors other than x86
 and ARM are left as they are.
 """
 
@@ -22,14 +23,15 @@ from staticad.runtime.machine_text import machine_text
 if TYPE_CHECKING:  # names of machine code, which nothing calls in Python
     from staticad.codegen.machine_language import float_state, set_float_state
 
-# The bits that say how to compute, and their value: to nearest, with subnormal numbers, without traps.
+# The bits that say how to compute, and their value: to nearest, with subnormal numbers, without traps; the same with
+# zeros in the place of subnormal numbers, as operands and as results.
 # x86: MXCSR, whose other bits note what has happened. ARM: FPCR.
-FLOAT_CONTROL, IEEE = {
-    "x86_64": (0xFFC0, 0x1F80),
-    "amd64": (0xFFC0, 0x1F80),
-    "aarch64": (0x07C89F07, 0),
-    "arm64": (0x07C89F07, 0),
-}.get(platform.machine().lower(), (0, 0))
+FLOAT_CONTROL, IEEE, FLUSHING = {
+    "x86_64": (0xFFC0, 0x1F80, 0x9FC0),
+    "amd64": (0xFFC0, 0x1F80, 0x9FC0),
+    "aarch64": (0x07C89F07, 0, 1 << 24),
+    "arm64": (0x07C89F07, 0, 1 << 24),
+}.get(platform.machine().lower(), (0, 0, 0))
 
 
 def _swap(args: int, lo: int, hi: int) -> int:

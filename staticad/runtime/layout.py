@@ -157,6 +157,7 @@ class Pool(IntEnum):
     EXTENT = 34
     GRAIN = 35
     CHUNKS = 36
+    FLOATS = 37  # how workers round meanwhile, see staticad.runtime.float_state
     STARTED = 40
     WORKER = 41
     CREATE_THREAD = 42
@@ -171,7 +172,6 @@ class Pool(IntEnum):
     SPIN = 51  # nanoseconds without work during which a worker only looks for it
     STAY = 52  # nanoseconds without work after which it sleeps
     THREAD = 53  # where the identity of a new thread is written
-    FLOATS = 54  # how the workers round, see staticad.runtime.float_state
     SIGNALS = 56  # a full signal set
     SEMAPHORE_BODY = 80
     WORDS = 96

@@ -27,7 +27,7 @@ from staticad.errors import CompileError
 from staticad.runtime import abi
 from staticad.runtime.blas_threads import blas_threads
 from staticad.runtime.builtin import METH_FASTCALL, builtin_function, method_definition
-from staticad.runtime.float_state import IEEE
+from staticad.runtime.float_state import FLUSHING, IEEE
 from staticad.runtime.forks import ENTER_SOURCE, FORK_SOURCE, process
 from staticad.runtime.layout import CACHE_LINE_WORDS, CODES, Context, Measure
 from staticad.runtime.locks import Lock
@@ -103,6 +103,7 @@ class Program:
     - ``watch``: the slot where the :class:`Watch` begins that kernels of this program look at, if there are any;
     - ``serial_blas=True`` for programs with matrix products (:mod:`staticad.codegen.blas`), see
       :mod:`staticad.runtime.blas_threads`;
+    - ``flush_subnormals=True`` for zeros in the place of subnormal numbers, see :mod:`staticad.runtime.float_state`;
     - ``threads``, by default as the setting says; more than one are used for steps whose extent exceeds their grain.
 
     ``run(feeds)`` returns a tuple of new arrays, ``run(feeds, outs)`` writes into the given tuple of arrays and returns
@@ -136,6 +137,7 @@ class Program:
         release_gil: bool = True,
         watch: int | None = None,
         serial_blas: bool = False,
+        flush_subnormals: bool = False,
         threads: int | None = None,
     ) -> None:
         abi.verify()
@@ -183,7 +185,7 @@ class Program:
         words[Context.POOL] = int(pool().ctypes.data) if parallel else 0
         words[Context.HELPERS] = threads - 1
         words[Context.RELEASE] = int(release_gil)
-        words[Context.FLOATS] = IEEE
+        words[Context.FLOATS] = FLUSHING if flush_subnormals else IEEE
         words[Context.WATCH] = 0 if watch is None else arguments_address + 8 * watch
         blas = blas_threads() if serial_blas else None
         words[Context.BLAS] = 0 if blas is None else int(blas.ctypes.data)

@@ -288,6 +288,7 @@ def _machine(args: int, lo: int, hi: int) -> int:
             poke(pool, Pool.EXTENT, extent)
             poke(pool, Pool.GRAIN, grain)
             poke(pool, Pool.CHUNKS, chunks)
+            poke(pool, Pool.FLOATS, peek(context, Context.FLOATS))
             atomic_store(pool, Pool.PENDING, chunks)
             atomic_store(pool, Pool.TICKETS, chunks)  # from here on workers take chunks
             wanted = helpers  # workers to call; this thread takes chunks as well

@@ -67,7 +67,8 @@ def compile(
     that the graph needs, in the order in which they were made. ``updates``: variable → new value, all computed from
     the old values and applied together at the end of a run. ``options``: ``{"optimize": False}`` leaves the graph as
     it is, ``{"stabilize": False}`` keeps forms that overflow, ``{"unsound": True}`` allows rewrites that change
-    results at NaN, infinities or -0.0.
+    results at NaN, infinities or -0.0, ``{"flush_subnormals": True}`` computes with zeros in the place of subnormal
+    numbers (the setting of that name is the default).
 
     Raises GraphError (no placeholder, a placeholder that is needed but no input, an update of no variable),
     ShapeError and DTypeError (an update that does not fit its variable), CompileError, OutOfMemory.
@@ -94,7 +95,9 @@ class Session:
     ) -> None:
         if name is not None:
             check_name("compile", name)
-        rewrite = arguments.rewriter(arguments.read_options(options))
+        chosen = arguments.read_options(options)
+        rewrite = arguments.rewriter(chosen)
+        self._flush_subnormals: bool = chosen["flush_subnormals"]
         self.name = name
         self.fetches = fetches
         leaves, self._pack = flatten(fetches)
@@ -270,7 +273,8 @@ class Session:
         with timed("bind sizes"):
             alone = {v.node for v in self._written}
             states = [State(v, v.node in alone, (profiled or {}).get(v.node)) for v in self.variables]
-            return Binding(compiled, states, values, self._lock, arena, self._records, unmet)
+            flush = self._flush_subnormals
+            return Binding(compiled, states, values, self._lock, arena, self._records, unmet, flush)
 
     def _large_arena(self, plan: Plan, values: Mapping[Symbol, int]) -> Arena:
         """The session's arena, or a larger one in its place. A binding keeps the arena that it was made for, so another

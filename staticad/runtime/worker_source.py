@@ -26,8 +26,7 @@ def _worker(args: int, lo: int, hi: int) -> int:
     clock = stack_words(2)
     # Signals are Python's business: none shall end up in this thread.
     call(peek(pool, Pool.SET_SIGNAL_MASK), peek(pool, Pool.BLOCK_SIGNALS), pool + 8 * Pool.SIGNALS, 0, 0)
-    # A new thread rounds as the one that started it.
-    set_float_state(peek(pool, Pool.FLOATS))
+    floats = -1  # how this thread rounds: not known yet, it is new
     idle = 0
     began = 0
     while True:
@@ -36,6 +35,9 @@ def _worker(args: int, lo: int, hi: int) -> int:
         if atomic_load(pool, Pool.TICKETS) > 0:
             ticket = atomic_add(pool, Pool.TICKETS, -1)
             if ticket > 0:
+                if floats != peek(pool, Pool.FLOATS):
+                    floats = peek(pool, Pool.FLOATS)
+                    set_float_state(floats)
                 grain = peek(pool, Pool.GRAIN)
                 start = (peek(pool, Pool.CHUNKS) - ticket) * grain
                 end = start + grain

@@ -23,7 +23,6 @@ import numpy as np
 
 from staticad.codegen.loader import kernel_address
 from staticad.errors import CompileError
-from staticad.runtime.float_state import IEEE
 from staticad.runtime.layout import Pool
 from staticad.runtime.memory import aligned_words
 from staticad.runtime.worker_source import WORKER_SOURCE
@@ -55,7 +54,6 @@ def pool() -> np.ndarray:
     words[Pool.YIELD] = c_function("sched_yield")
     words[Pool.CLOCK] = c_function("clock_gettime")
     words[Pool.CLOCK_ID] = time.CLOCK_MONOTONIC
-    words[Pool.FLOATS] = IEEE
     words[Pool.SPIN] = SPIN_NANOSECONDS
     words[Pool.STAY] = STAY_NANOSECONDS
     _reset(words)

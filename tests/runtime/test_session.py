@@ -190,7 +190,7 @@ def test_options() -> None:
         assert sa.compile(naive)(1000.0) == 1000
         assert sa.compile(naive, options={"stabilize": False})(1000.0) == np.inf
         assert sa.compile(naive, options={"optimize": False})(1000.0) == np.inf
-    with pytest.raises(sa.GraphError, match="no option 'fast'; there are 'optimize', 'stabilize', 'unsound'"):
+    with pytest.raises(sa.GraphError, match="no option 'fast'; there are 'optimize', 'stabilize', 'unsound', 'fl"):
         sa.compile(naive, options={"fast": True})
 
 
