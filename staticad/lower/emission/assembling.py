@@ -4,17 +4,45 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from staticad.ir.dims import Size, at_least, maximum, minimum, product
+from staticad.ir.dims import Shape, Size, at_least, maximum, minimum, product
 from staticad.ir.expressions import constant
 from staticad.ir.graph import Node, Tensor
 from staticad.lower.emission.regions import store_region
 from staticad.lower.fusion.clusters import SMALL
+from staticad.lower.fusion.fuse import Fusion
 from staticad.lower.index.affine import Affine, Context, strides
 from staticad.lower.interface import Lowering
 from staticad.lower.kernel.plan import Buffer, Step
 from staticad.ops.creation import fill
 
 Region = tuple[tuple[Size, int], ...]  # a start and a step for every axis
+
+
+ROW, PART = 64, 16  # elements of rows that are written as wholes, and of what each operand gives to them
+
+
+def leading_axes(fusion: Fusion, node: Node) -> Shape | None:
+    """The axes over which an array is put together in one pass, row by row: where each operand gives a few elements to
+    every row. None where an operand gives many, so that a pass for each is as good."""
+    if node.attrs.get("fill") is not None or node.op.changes_base:
+        return None
+    axis, shapes = _split_axis(node), [fusion.shape(x) for x in node.inputs]
+    parts = [product(shape[axis:]) for shape in shapes]
+    narrow = all(isinstance(part, int) and part <= PART for part in parts) and sum(map(int, parts)) <= ROW
+    if not narrow:
+        return None
+    return shapes[0] if all(shape == shapes[0] for shape in shapes) else shapes[0][:axis]
+
+
+def row_of(fusion: Fusion, node: Node) -> int:
+    """How many elements the rows have that are put together. Their distances are numbers in the source, else LLVM does
+    not know that the parts are apart from each other."""
+    return int(product(fusion.shape(node.outputs[0])[_split_axis(node) :]))
+
+
+def _split_axis(node: Node) -> int:
+    """The axis along which the operands of an array follow each other."""
+    return next((a for a, places in enumerate(zip(*regions_of(node))) if any(start != 0 for start, _ in places)), 0)
 
 
 def assemble_steps(lowering: Lowering, node: Node) -> list[Step]:

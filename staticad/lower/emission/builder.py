@@ -69,6 +69,7 @@ class Builder:
         self._pointers: dict[int, tuple[str, DType]] = {}
         self._sizes: dict[Size, Name] = {}
         self._count = 0
+        self.literal = 1  # the largest distance that stands in the source
         self.masks: list[Name] = []  # of the frames that are being evaluated
         self.strides: dict[str, str] = {}  # of sizes: names for them as distances
         self.strays = Strays()
@@ -80,8 +81,8 @@ class Builder:
         return Name(f"{prefix}{self._count - 1}", dtype)
 
     def size(self, size: Size) -> int | str:
-        """A size as an argument of the kernel; 0, 1 and -1 stand in the source."""
-        if isinstance(size, int) and -1 <= size <= 1:
+        """A size as an argument of the kernel; 0, 1 and -1 stand in the source, and `literal` sizes."""
+        if isinstance(size, int) and -1 <= size <= self.literal:
             return size
         return self.size_value(size).name
 

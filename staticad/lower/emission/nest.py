@@ -15,6 +15,7 @@ from staticad.ir.dims import Size, floordiv, product
 from staticad.ir.dtypes import INT64
 from staticad.ir.expressions import Name, arithmetic, call, constant
 from staticad.ir.graph import Node
+from staticad.lower.emission.assembling import row_of
 from staticad.lower.emission.emit import Emitter
 from staticad.lower.emission.reductions import (
     RUNS,
@@ -26,6 +27,7 @@ from staticad.lower.emission.results import CHUNK_KEY, Accumulator, Bounds, Resu
 from staticad.lower.emission.runs import GROUP, Runs
 from staticad.lower.fusion.clusters import (
     ACCUMULATE,
+    ASSEMBLE,
     BLOCK,
     CHUNK,
     INNER,
@@ -148,6 +150,7 @@ class Nest:
         emitter = self.emitter = Emitter(self.lowering)
         self.tiled, self.innermost_cost = tiled, 0
         emitter.members = self.cluster.members
+        emitter.literal = max([1, *(row_of(emitter.fusion, m.node) for m in self.members if m.kind == ASSEMBLE)])
         self.axes, self.outer_count = axes, sum(axis.last < self.outer_axes for axis in axes)
         self.results = Results(emitter, axes, self.outer_count, self.outputs, lambda axis: self._bounds(axis, True))
         self.runs = Runs(self.results, axes, self._bounds, self._loop)

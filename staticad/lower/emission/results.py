@@ -3,6 +3,7 @@ that accumulate in memory."""
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
@@ -10,6 +11,7 @@ from staticad.ir.dims import product
 from staticad.ir.dtypes import FLOAT64
 from staticad.ir.expressions import Cast, Expression, Name, arithmetic, call, constant
 from staticad.ir.graph import Node
+from staticad.lower.emission.assembling import region_place
 from staticad.lower.emission.emit import Emitter
 from staticad.lower.emission.reductions import (
     column_run,
@@ -20,7 +22,7 @@ from staticad.lower.emission.reductions import (
     reduction_of,
     to_register,
 )
-from staticad.lower.fusion.clusters import ACCUMULATE, INNER, ROW, Member
+from staticad.lower.fusion.clusters import ACCUMULATE, ASSEMBLE, INNER, ROW, Member
 from staticad.lower.index.affine import ZERO, Affine, Context, linear, loop
 from staticad.lower.index.axes import Axis, affine_of
 from staticad.lower.kernel.language import Branch, Compute
@@ -87,11 +89,27 @@ class Results:
     def store(self, member: Member) -> None:
         tensor = member.node.outputs[0]
         context = self.context(member.axes)
+        if member.kind == ASSEMBLE:
+            self._store_parts(member, context)
+            return
         value = self.emitter.value(tensor, context)
         _, affine = self.emitter.lowering.location(tensor, context)
         for buffer in self.outputs(member.node):
             self.emitter.store(buffer, affine, value)
         self.emitter.where[member.node.where] = None
+
+    def _store_parts(self, member: Member, context: Context) -> None:
+        """What the operands of an assembled array have at an index of their leading axes."""
+        emitter, node = self.emitter, member.node
+        for number, x in enumerate(node.inputs):
+            place = region_place(emitter.lowering, node, number)
+            inner = (range(int(size)) for size in emitter.fusion.shape(x)[len(context) :])
+            for at in itertools.product(*inner):
+                element = (*context, *map(Affine, at))
+                value = emitter.value(x, element)
+                for buffer in self.outputs(node):
+                    emitter.store(buffer, place(element), value)
+        emitter.where[node.where] = None
 
     def operand(self, member: Member) -> Expression:
         assert member.operand is not None

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
 
 from staticad.ir.graph import Node, Tensor
-from staticad.lower.emission.assembling import assemble_steps, region_place, region_step, regions_of
+from staticad.lower.emission.assembling import assemble_steps, leading_axes, region_place, region_step, regions_of
 from staticad.lower.emission.regions import region_events
+from staticad.lower.fusion.clusters import ASSEMBLE, Edge
 from staticad.lower.fusion.fuse import Changed, FusedFamily, Fusion
+from staticad.lower.index.affine import Affine
 from staticad.lower.interface import FamilyLowering, Lowering, Place
 from staticad.lower.kernel.plan import Buffer, Step
 from staticad.lower.memory.events import may_overwrite
@@ -20,7 +23,16 @@ class AssembleLowering(FamilyLowering):
     masked = False
 
     def place(self, fusion: Fusion, node: Node) -> None:
-        fusion.place_alone(node, [edge for x in node.inputs for edge in fusion.own_edges(x)])
+        leading = leading_axes(fusion, node)
+        if leading is None:
+            fusion.place_alone(node, [edge for x in node.inputs for edge in fusion.own_edges(x)])
+            return
+        context, edges = fusion.own_context(leading), list[Edge]()
+        for x in node.inputs:
+            inner = (range(int(size)) for size in fusion.shape(x)[len(leading) :])
+            for at in itertools.product(*inner):
+                edges += fusion.edges(x, (*context, *map(Affine, at)))
+        fusion.place_over(node, ASSEMBLE, leading, list(dict.fromkeys(edges)))
 
     def steps(self, lowering: Lowering, node: Node) -> list[Step]:
         return assemble_steps(lowering, node)

@@ -13,7 +13,7 @@ from staticad.lower.index.affine import Context
 from staticad.ops.base import Elementwise, Inferred, Op, Reduce
 
 INNER, OUTER = "inner", "outer"
-MAP, ROW, ACCUMULATE, ALONE = "map", "row", "accumulate", "alone"
+MAP, ROW, ACCUMULATE, ASSEMBLE, ALONE = "map", "row", "accumulate", "assemble", "alone"
 
 CHUNK = 16384  # elements of an iteration space that one accumulating kernel call covers, at least
 SHARE = 64  # a chunk has this many times the elements of its partial results, so that these cost little
@@ -43,8 +43,9 @@ class Member:
     ``axes`` gives for each axis of the node's result its axis of the space (-1: size 1). ``edges`` are the computed
     nodes that it reads, each with the context in terms of this node's own axes, or with None where the whole of it
     has to be in memory before. For reductions ``operand`` is what is reduced and ``operand_axes`` its axes; a map that
-    has a ``reduction`` reduces nothing but axes of size 1. ``uses`` are the members of the same cluster among the
-    edges, in the end.
+    has a ``reduction`` reduces nothing but axes of size 1. An assembled array runs over the leading axes of its
+    operands (``axes``), and writes what they have there. ``uses`` are the members of the same cluster among the edges,
+    in the end.
     """
 
     node: Node

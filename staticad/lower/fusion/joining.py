@@ -6,6 +6,7 @@ from staticad.ir.dims import Shape, Size
 from staticad.ir.graph import Node, Tensor
 from staticad.lower.fusion.clusters import (
     ACCUMULATE,
+    ASSEMBLE,
     INNER,
     MAX_MEMBERS,
     OUTER,
@@ -117,7 +118,7 @@ class Joining:
 
     def reads_in_place(self, member: Member, context: Context | None, level: str, axes: tuple[int, ...]) -> bool:
         """True if a reader with these axes finds the member's value computed when it needs it: at its own index."""
-        if context is None or member.kind == ACCUMULATE or (level == OUTER and member.level == INNER):
+        if context is None or member.kind in (ACCUMULATE, ASSEMBLE) or (level == OUTER and member.level == INNER):
             return False
         for at, axis, size in zip(context, member.axes, self.shape(member.node.outputs[0]), strict=True):
             if size != 1:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from staticad.ir.dims import product
 from staticad.ir.graph import Node
-from staticad.lower.fusion.clusters import ACCUMULATE, INNER, MAP, OUTER, ROW, Cluster, Member
+from staticad.lower.fusion.clusters import ACCUMULATE, ASSEMBLE, INNER, MAP, OUTER, ROW, Cluster, Member
 from staticad.lower.fusion.fuse import Fusion
 
 EXPENSIVE = 10  # cost of an op that is worth the way through memory
@@ -50,7 +50,11 @@ def _is_expensive(member: Member) -> bool:
 def _moved(cluster: Cluster) -> list[Node]:
     members = cluster.members
     needed = _needed(members)
-    free = [m for m in members.values() if m.level == OUTER and m.kind in (MAP, ACCUMULATE) and m.node not in needed]
+    free = [
+        m
+        for m in members.values()
+        if m.level == OUTER and m.kind in (MAP, ACCUMULATE, ASSEMBLE) and m.node not in needed
+    ]
     moved = {m.node for m in free if _is_expensive(m)}
     users: dict[Node, list[Node]] = {}
     for member in members.values():

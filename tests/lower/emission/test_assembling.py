@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 import staticad as sa
+from staticad.codegen import jit
 from tests.lower.checking import computes
 from tests.lower.planning import labels
 
@@ -33,3 +36,33 @@ def test_gaps_are_filled_as_a_whole() -> None:
     x = sa.placeholder((300, 200))
     plan = computes(sa.gradients((x[::2] ** 2).sum(), [x]))
     assert sum(label.startswith("fill") for label in labels(plan)) == 1
+
+
+def test_narrow_operands_are_written_row_by_row_by_the_kernel_that_computes_them() -> None:
+    a, b = sa.placeholder(("n",)), sa.placeholder(("n",))
+    columns = [sa.exp(a * k + b) for k in range(12)]
+    assert len(computes(sa.stack(columns, axis=1)).steps) == 1
+    x, y, z = sa.placeholder(("n", 3)), sa.placeholder(("n", 3)), sa.placeholder(("n", 1))
+    assert len(computes(sa.stack([sa.exp(x), x * y, y], axis=1)).steps) == 1
+    assert len(computes(sa.stack([sa.exp(x), x * y, y], axis=2)).steps) == 1
+    assert len(computes(sa.concatenate([x, z, y], axis=1)).steps) == 1
+    assert len(computes(sa.concatenate([sa.sum(x, axis=1), sa.max(x, axis=1)])).steps) == 3  # long operands
+    assert len(computes(sa.stack([sa.sum(x, axis=1), sa.max(x, axis=1)], axis=1)).steps) == 1
+    one, other = sa.placeholder(()), sa.placeholder(())
+    assert len(computes(sa.stack([sa.exp(one), one * other, other])).steps) == 1
+
+
+def test_what_is_put_together_is_read_from_memory() -> None:
+    a, b = sa.placeholder(("n",)), sa.placeholder(("n",))
+    both = sa.stack([sa.exp(a), a * b, b], axis=1)
+    plan = computes([sa.tanh(both).sum(axis=1), both[:, ::-1] * 2, sa.exp(a) + 1])
+    assert plan.steps[0].label.count("concatenate") == 1
+    w = sa.variable([[0.0, 1.0]] * 5)
+    computes(both.sum(), updates={w: sa.stack([w[:, 1] * 2, w[:, 0]], axis=1)})
+
+
+def test_parts_of_a_row_are_apart_for_the_compiler() -> None:
+    x = sa.placeholder((None,))
+    source = sa.compile(sa.stack([sa.exp(x), sa.sin(x), x], axis=1)).source()
+    assert "i0 * 3 + 2" in source
+    assert re.search(r"fmul <\d+ x double>", jit.compile_listings(source)[0])
