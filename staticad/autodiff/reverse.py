@@ -18,6 +18,7 @@ from staticad.autodiff.masked import pull, summed, weighs
 from staticad.autodiff.masks import Masks
 from staticad.autodiff.squares import without_roots
 from staticad.errors import GradientError, VerifyError
+from staticad.ir.collection import no_collection
 from staticad.ir.dims import product
 from staticad.ir.graph import Node, Tensor, describe, sort_nodes
 from staticad.ir.provenance import inherit, user_call
@@ -49,7 +50,8 @@ def gradients(
     Raises GradientError for integers, a y of several elements without a cotangent, cotangents that do not fit, an
     unconnected x, and an op without a derivative.
     """
-    results, nodes = _differentiate(ys, xs, grad_ys, stop_gradients, unconnected)
+    with no_collection():
+        results, nodes = _differentiate(ys, xs, grad_ys, stop_gradients, unconnected)
     with user_call():
         demands = carried(nodes)
         return [None if r is None else demanding(r, nodes=demands) for r in results]  # type: ignore[misc]

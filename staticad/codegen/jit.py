@@ -13,11 +13,8 @@ from __future__ import annotations
 
 import ast
 import functools
-import gc
 import hashlib
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import llvmlite.binding as llvm
 
@@ -28,6 +25,7 @@ from staticad.codegen.numba_import import numba_module
 from staticad.codegen.pieces import SHARED
 from staticad.codegen.target import Target, host, plain
 from staticad.errors import CompileError
+from staticad.ir.collection import no_collection
 
 _MACHINE_CODE = re.compile(rf"\b(?:def entry|{'|'.join(machine_language.__annotations__)})\(")
 _compilations = 0
@@ -55,7 +53,7 @@ def compile_source(source: str) -> bytes:
     is not understood.
     """
     global _compilations
-    with _no_collection():
+    with no_collection():
         payload = llvm_pipeline.object_bytes(_build(source), target_of(source))
     _compilations += 1
     return payload
@@ -121,17 +119,5 @@ def shared_recipe(symbol: str, target: Target) -> str:
 
 def compile_shared(symbol: str, target: Target) -> bytes:
     """An object file with one of the functions that kernels share."""
-    with _no_collection():
+    with no_collection():
         return llvm_pipeline.object_bytes(numba_module("piece_maker").make_shared(symbol, target), target)
-
-
-@contextmanager
-def _no_collection() -> Iterator[None]:
-    """Numba makes many objects that live for long: the collector takes time and frees nothing."""
-    collecting = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if collecting:
-            gc.enable()

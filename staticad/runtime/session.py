@@ -12,6 +12,7 @@ from staticad.config import note, timed
 from staticad.errors import FeedError, GraphError, OutOfMemory, as_out_of_memory, typed_memory
 from staticad.export.dot import steps_to_dot
 from staticad.export.dot import to_dot as graph_to_dot
+from staticad.ir.collection import no_collection
 from staticad.ir.dim_values import evaluate
 from staticad.ir.dims import Symbol
 from staticad.ir.graph import Node, Tensor, check_name, describe, sort_nodes
@@ -73,7 +74,8 @@ def compile(
     Raises GraphError (no placeholder, a placeholder that is needed but no input, an update of no variable),
     ShapeError and DTypeError (an update that does not fit its variable), CompileError, OutOfMemory.
     """
-    return Session(fetches, inputs, updates, name=name, options=options)
+    with no_collection():
+        return Session(fetches, inputs, updates, name=name, options=options)
 
 
 class Session:
