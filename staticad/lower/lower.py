@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 
 import numpy as np
 
@@ -65,13 +64,14 @@ def lower(
     ``optimize`` rewrites the bodies of loops and branches; the graph itself comes optimized. ``given`` are the nodes of
     the graph before that, which say what has to hold of sizes. ``families`` tell how each op is lowered.
     """
-    lowering = GraphLowering(inputs, Sizes(constraints), families, optimize, [], None)
+    lowering = GraphLowering(inputs, Sizes(constraints), families, optimize, {}, None)
     return lowering.plan(fetches, updates, given)
 
 
 class GraphLowering:
     """The state of one lowering: clusters, buffers, steps. ``carries`` are the parameters that a loop's body updates
-    in place (None outside of loops), ``checks`` is shared with the bodies, ``ranges`` are those of parameters."""
+    in place (None outside of loops), ``checks`` and their codes are shared with the bodies, ``ranges`` are those of
+    parameters."""
 
     def __init__(
         self,
@@ -79,7 +79,7 @@ class GraphLowering:
         sizes: Sizes,
         families: Mapping[Op, FamilyLowering],
         optimize: Optimize,
-        checks: list[Check],
+        checks: dict[Check, int],
         carries: Sequence[Tensor] | None,
         ranges: Mapping[Node, Range] = NO_RANGES,
     ) -> None:
@@ -163,9 +163,7 @@ class GraphLowering:
 
     def check(self, check: Check) -> int:
         """The code of a check. Codes count from 0; equal checks share a code."""
-        if check not in self.checks:
-            self.checks.append(check)
-        return self.checks.index(check)
+        return self.checks.setdefault(check, len(self.checks))
 
     # ---- the plan ------------------------------------------------------------------------------------------------
 
@@ -250,10 +248,7 @@ class GraphLowering:
         shared = sharing.buffers
         self._computed = {t: shared.get(b.number, b) for t, b in self._computed.items()}
         self._placed = sharing.placed
-        events = {
-            number: [replace(e, buffer=shared[e.buffer].number) if e.buffer in shared else e for e in found]
-            for number, found in program.events.items()
-        }
+        events = dict(program.events)
 
         def again(cluster: Cluster) -> list[Step]:
             if cluster.loops:
@@ -265,7 +260,7 @@ class GraphLowering:
 
         made = [(c, apply_sharing(found, c, sharing, self.families, again)) for c, found in steps]
         copied = {number for number, found in sharing.changes.items() if any(c.kind == COPIED for c in found)}
-        return Program(self, made, events, self.in_body, sharing.pinned | copied)
+        return Program(self, made, events, self.in_body, sharing.pinned | copied, shared)
 
     def _nest(self, cluster: Cluster) -> tuple[Step, Emitter]:
         return Nest(self, cluster, self._outputs).step(_label(cluster))

@@ -13,7 +13,7 @@ from staticad.lower.fusion.fuse import Changed, FusedFamily, Fusion
 from staticad.lower.index.affine import Affine
 from staticad.lower.interface import FamilyLowering, Lowering, Place
 from staticad.lower.kernel.plan import Buffer, Step
-from staticad.lower.memory.events import may_overwrite
+from staticad.lower.memory.events import Accesses
 from staticad.ops.base import Op
 
 
@@ -48,7 +48,7 @@ class AssembleLowering(FamilyLowering):
 
     def reads_before(self, lowering: Lowering, node: Node, base: Buffer, result: Buffer) -> bool:
         events = region_events(lowering, node.inputs[1], result, region_place(lowering, node, 1))
-        return may_overwrite(events, base.number, result.number)
+        return Accesses(events).may_overwrite(base.number, result.number)
 
     def region(self, lowering: Lowering, node: Node) -> Place | None:
         return region_place(lowering, node, 1) if self.changes_part(node) else None

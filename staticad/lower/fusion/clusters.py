@@ -65,7 +65,7 @@ class Member:
         return f"{self.node.op.name} {types}: {self.kind}, {self.level}{stage}, axes {list(self.axes)}"
 
 
-@dataclass
+@dataclass(eq=False)
 class Cluster:
     """Nodes that share one kernel: ``loops`` over a ``space``, or else one node with steps of its own.
 

@@ -67,19 +67,16 @@ class Joining:
     def candidate(self, edges: list[Edge]) -> Cluster | None:
         """The cluster to join: the highest one that is read, after merging those of one level and space."""
         top: Cluster | None = None
-        peers: list[Cluster] = []
+        peers: dict[int, Cluster] = {}
         for node, _ in edges:
             cluster = self.cluster(node)
             if top is None or cluster.level > top.level:
-                top, peers = cluster, [cluster]
-            elif cluster.level == top.level and cluster not in peers:
-                peers.append(cluster)
-        if top is None or any(not p.loops for p in peers):
+                top, peers = cluster, {}
+            elif cluster.level == top.level and cluster is not top:
+                peers[cluster.number] = cluster
+        if top is None or not top.loops or any(not p.loops for p in peers.values()):
             return None
-        for peer in peers[1:]:
-            if not self.merge(top, peer):
-                return None
-        return top
+        return top if all(self.merge(top, peer) for peer in peers.values()) else None
 
     def merge(self, one: Cluster, other: Cluster) -> bool:
         """Make two clusters of one level one, if their loops are the same."""

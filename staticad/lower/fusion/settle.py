@@ -21,6 +21,8 @@ from staticad.lower.fusion.fuse import Fusion
 from staticad.lower.fusion.split import split_rows
 from staticad.lower.index.views import below_all_views, below_views
 
+OPEN = 8  # clusters that read a tensor and may take others that read it
+
 Users = dict[Node, list[tuple[Member, Edge]]]
 
 
@@ -143,20 +145,22 @@ def _is_cheap(fusion: Fusion, node: Node) -> bool:
 
 
 def merge_siblings(fusion: Fusion) -> None:
-    """Clusters of one level and space that read a common tensor run in one sweep."""
-    groups: dict[tuple[int, tuple[Size, ...]], list[Cluster]] = {}
+    """Clusters of one level and space that read a common tensor run in one sweep: each joins the first one before it
+    that takes it. Of those that read a tensor a few are open, so that it costs no more where thousands do."""
+    groups: dict[tuple[int, tuple[Size, ...]], dict[Tensor | None, list[Cluster]]] = {}
     for cluster in fusion.clusters:
-        if cluster.loops and cluster.members:
-            groups.setdefault((cluster.level, cluster.space), []).append(cluster)
-    for group in groups.values():
-        for position, cluster in enumerate(group):
-            if not cluster.members:
-                continue
-            reads = _reads(fusion, cluster)
-            for other in group[position + 1 :]:
-                theirs = _reads(fusion, other)
-                if other.members and (not cluster.space or reads & theirs) and fusion.merge(cluster, other):
-                    reads |= theirs
+        if not cluster.loops or not cluster.members:
+            continue
+        reads: set[Tensor | None] = set(_reads(fusion, cluster)) if cluster.space else {None}
+        readers = groups.setdefault((cluster.level, cluster.space), {})
+        near = {other.number: other for tensor in reads for other in readers.get(tensor, ())}
+        merged = next((near[number] for number in sorted(near) if fusion.merge(near[number], cluster)), cluster)
+        for tensor in reads:
+            among = readers.setdefault(tensor, [])
+            if not any(other is merged for other in among):
+                among.append(merged)
+            if len(among) > OPEN:
+                among.remove(max(among, key=lambda other: len(other.members)))
 
 
 def _reads(fusion: Fusion, cluster: Cluster) -> set[Tensor]:

@@ -7,8 +7,10 @@ a new one. Sizes are expressions, so the layout holds for every value of the fre
 
 from __future__ import annotations
 
+from bisect import bisect_left, insort
 from collections.abc import Sequence
 from dataclasses import dataclass
+from heapq import heappop, heappush
 
 from staticad.ir.dims import Size, at_least, floordiv, product
 from staticad.lower.kernel.plan import TEMPORARY, Buffer, Step
@@ -18,9 +20,66 @@ ALIGNMENT = 64
 
 @dataclass
 class _Slot:
+    number: int
     size: Size
     buffers: list[int]
-    free: bool = False
+
+
+class _Slots:
+    """The slots of an arena, and those that are free by their size, so that few sizes are looked at."""
+
+    def __init__(self) -> None:
+        self.all: list[_Slot] = []
+        self._free: dict[Size, list[int]] = {}  # the numbers of free slots of a size, as a heap
+        self._numbers: list[int] = []  # the sizes of free slots that are numbers, in order
+        self._expressions: dict[Size, None] = {}  # the other ones
+        self._fits: dict[tuple[Size, Size], bool] = {}
+
+    def take(self, size: Size, buffer: int) -> _Slot:
+        """The slot of a buffer of a size."""
+        found = size if size in self._free else self._larger(size)
+        if found is None:
+            slot = _Slot(len(self.all), size, [buffer])
+            self.all.append(slot)
+            return slot
+        numbers = self._free[found]
+        slot = self.all[heappop(numbers)]
+        if not numbers:
+            del self._free[found]
+            if isinstance(found, int):
+                del self._numbers[bisect_left(self._numbers, found)]
+            else:
+                del self._expressions[found]
+        slot.buffers.append(buffer)
+        return slot
+
+    def _larger(self, size: Size) -> Size | None:
+        """The size of a free slot that is certainly large enough: the first one that is no number, else the smallest
+        number."""
+        fitting = [self._free[other][0] for other in self._expressions if self._enough(other, size)]
+        if fitting:
+            return self.all[min(fitting)].size
+        if isinstance(size, int):
+            at = bisect_left(self._numbers, size)
+            return self._numbers[at] if at < len(self._numbers) else None
+        return next((number for number in self._numbers if self._enough(number, size)), None)
+
+    def _enough(self, size: Size, needed: Size) -> bool:
+        found = self._fits.get((size, needed))
+        if found is None:
+            found = self._fits[size, needed] = at_least(size - needed, 0)
+        return found
+
+    def release(self, slot: _Slot) -> None:
+        """Let others have a slot."""
+        numbers = self._free.get(slot.size)
+        if numbers is None:
+            numbers = self._free[slot.size] = []
+            if isinstance(slot.size, int):
+                insort(self._numbers, slot.size)
+            else:
+                self._expressions[slot.size] = None
+        heappush(numbers, slot.number)
 
 
 def padded_bytes(buffer: Buffer) -> Size:
@@ -37,33 +96,20 @@ def assign_offsets(buffers: Sequence[Buffer], steps: Sequence[Step]) -> tuple[di
     for position, step in enumerate(steps):
         for number in (*step.reads, *step.writes):
             last[number] = position
-    slots: list[_Slot] = []
+    slots = _Slots()
     held: dict[int, _Slot] = {}
     for position, step in enumerate(steps):
         used = dict.fromkeys((*step.writes, *step.reads))
         for number in used:
             if number in by_number and number not in held:
-                held[number] = _take(slots, padded_bytes(by_number[number]), number)
+                held[number] = slots.take(padded_bytes(by_number[number]), number)
         for number in used:
             if number in held and last[number] == position:
-                held[number].free = True
+                slots.release(held[number])
     offsets: dict[int, Size] = {}
     total: Size = 0
-    for slot in slots:
+    for slot in slots.all:
         for number in slot.buffers:
             offsets[number] = total
         total = total + slot.size
     return offsets, total
-
-
-def _take(slots: list[_Slot], size: Size, number: int) -> _Slot:
-    free = [s for s in slots if s.free]
-    fitting = [s for s in free if s.size == size] or [s for s in free if at_least(s.size - size, 0)]
-    if fitting:
-        slot = min(fitting, key=lambda s: s.size if isinstance(s.size, int) else 0)
-        slot.free = False
-        slot.buffers.append(number)
-        return slot
-    slot = _Slot(size, [number])
-    slots.append(slot)
-    return slot

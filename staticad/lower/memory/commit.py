@@ -7,8 +7,9 @@ temporary and copied in the end. Updates of parts (``x.at[i].set``, also several
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from heapq import heapify, heappop
 
 from staticad.ir.dims import product
 from staticad.ir.graph import Node, Tensor
@@ -18,7 +19,7 @@ from staticad.lower.fusion.clusters import Cluster
 from staticad.lower.interface import Lowering
 from staticad.lower.kernel.plan import FETCH, Buffer, Step
 from staticad.lower.memory.accumulation import Accumulation, accumulation
-from staticad.lower.memory.events import may_overwrite
+from staticad.lower.memory.events import Accesses
 
 Target = tuple[Buffer, Tensor]  # a variable's buffer, its new value
 
@@ -38,21 +39,35 @@ class Candidate:
 class Program:
     """What is known of the steps when commit steps are chosen. ``events`` are the loads and stores of loop clusters;
     ``in_body``: an error leaves no variable half-written anyway (a loop's carry). ``pinned`` are clusters that have to
-    run before compute steps that overwrite what they read."""
+    run before compute steps that overwrite what they read, ``shared`` the buffers that are used instead of others, by
+    the numbers of those."""
 
     lowering: Lowering
     steps: list[tuple[Cluster, list[Step]]]
     events: dict[int, list[Event]]
     in_body: bool
     pinned: set[int] = field(default_factory=set)
+    shared: Mapping[int, Buffer] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        self._accesses: dict[int, Accesses] = {}
         self.readers: dict[int, set[int]] = {}
         self.made = {cluster.number: made for cluster, made in self.steps}
         for cluster, made in self.steps:
             for step in made:
                 for number in step.reads:
                     self.readers.setdefault(number, set()).add(cluster.number)
+
+    def accesses(self, number: int) -> Accesses:
+        """The loads and stores of a loop cluster."""
+        found = self._accesses.get(number)
+        if found is None:
+            found = self._accesses[number] = Accesses(map(self._shared, self.events[number]))
+        return found
+
+    def _shared(self, event: Event) -> Event:
+        shared = self.shared.get(event.buffer)
+        return event if shared is None else replace(event, buffer=shared.number)
 
 
 def commit_steps(
@@ -88,6 +103,9 @@ def choose(program: Program, targets: list[Target]) -> list[Candidate]:
     """What is written to variables directly, in order."""
     whole: dict[int, Candidate] = {}
     found: list[Candidate] = []
+    owners: dict[Node, set[int]] = {}
+    for variable, tensor in targets:
+        owners.setdefault(tensor.node, set()).add(variable.number)
     for variable, tensor in targets:
         home = program.lowering.fusion.home(tensor.node)
         if home is None or home.number in program.pinned:
@@ -95,8 +113,7 @@ def choose(program: Program, targets: list[Target]) -> list[Candidate]:
         if home.loops:
             whole.setdefault(home.number, Candidate((home.number,), [])).targets.append((variable, tensor))
         else:
-            others = {t.node for v, t in targets if v != variable}
-            candidate = _chain(program, variable, tensor, others)
+            candidate = _chain(program, variable, tensor, owners)
             if candidate is not None:
                 found.append(candidate)
     for candidate in whole.values():
@@ -129,22 +146,41 @@ def _as_product(program: Program, candidate: Candidate) -> Candidate | None:
 def _ordered(program: Program, candidates: list[Candidate]) -> list[Candidate]:
     """The candidates so that whoever reads a variable comes before the one that writes it. Where they read each other
     in a circle, one of them is given up: a whole value, if there is one, since a part costs more to copy."""
-    waiting = list(candidates)
+    moved: dict[int, list[int]] = {}
+    for number, candidate in enumerate(candidates):
+        for cluster in candidate.clusters:
+            moved.setdefault(cluster, []).append(number)
+    earlier = [_read_by(program, number, candidate, moved) for number, candidate in enumerate(candidates)]
+    later: list[list[int]] = [[] for _ in candidates]
+    for number, readers in enumerate(earlier):
+        for reader in readers:
+            later[reader].append(number)
+    waiting = [len(readers) for readers in earlier]
+    left = set(range(len(candidates)))
+    cheapest = [(len(candidate.chain), number) for number, candidate in enumerate(candidates)]
+    heapify(cheapest)
+    ready = [number for number, count in enumerate(waiting) if not count]
     order: list[Candidate] = []
-    while waiting:
-        ready = [c for c in waiting if not _read_by(program, c, waiting)]
+    while left:
         if ready:
-            order += ready
+            order += (candidates[number] for number in ready)
         else:
-            ready = [min(waiting, key=lambda c: len(c.chain))]
-        waiting = [c for c in waiting if not any(c is r for r in ready)]
+            while cheapest[0][1] not in left:
+                heappop(cheapest)
+            ready = [heappop(cheapest)[1]]
+        left.difference_update(ready)
+        following = [number for done in ready for number in later[done] if number in left]
+        for number in following:
+            waiting[number] -= 1
+        ready = sorted({number for number in following if not waiting[number]})
     return order
 
 
-def _read_by(program: Program, candidate: Candidate, others: list[Candidate]) -> bool:
-    """True if another candidate reads a variable that this one writes."""
-    clusters = {number for other in others if other is not candidate for number in other.clusters}
-    return any(program.readers.get(variable.number, set()) & clusters for variable, _ in candidate.targets)
+def _read_by(program: Program, number: int, candidate: Candidate, moved: Mapping[int, list[int]]) -> set[int]:
+    """The numbers of the other candidates that read a variable which this one writes; ``moved`` are those of a
+    cluster."""
+    clusters = [c for variable, _ in candidate.targets for c in program.readers.get(variable.number, ())]
+    return {other for cluster in clusters for other in moved.get(cluster, ())} - {number}
 
 
 def _fits(program: Program, candidate: Candidate) -> bool:
@@ -160,17 +196,16 @@ def _fits(program: Program, candidate: Candidate) -> bool:
 def _elementwise(program: Program, variable: Buffer, tensor: Tensor, number: int) -> bool:
     """True if the new value is stored once and not read again, and every load of the variable comes before that,
     from the same place."""
-    events = program.events[number]
-    target = program.lowering.buffer(tensor).number
-    if any(e.buffer == target and not e.stores for e in events):
+    accesses, target = program.accesses(number), program.lowering.buffer(tensor).number
+    if target in accesses.loads:
         return False
-    return may_overwrite(events, variable.number, target, cut=program.made[number][0].grain != 0)
+    return accesses.may_overwrite(variable.number, target, cut=program.made[number][0].grain != 0)
 
 
-def _chain(program: Program, variable: Buffer, tensor: Tensor, others: set[Node]) -> Candidate | None:
+def _chain(program: Program, variable: Buffer, tensor: Tensor, owners: Mapping[Node, set[int]]) -> Candidate | None:
     """Partial updates that start from the variable's old value, each read by the next alone, and only as what it
-    changes (``others`` are the new values of other variables). Only the first may read the variable, and only to write
-    one element."""
+    changes (``owners`` are the variables whose new values nodes are). Only the first may read the variable, and only
+    to write one element."""
     lowering, fusion = program.lowering, program.lowering.fusion
     nodes: list[Node] = []
     clusters: list[int] = []
@@ -184,7 +219,9 @@ def _chain(program: Program, variable: Buffer, tensor: Tensor, others: set[Node]
         if clusters and lowering.buffer(current).number in program.made[clusters[-1]][-1].reads:
             return None
         readers = program.readers.get(lowering.buffer(current).number, set()) - {home.number}
-        if readers - set(clusters[-1:]) or lowering.buffer(current).role == FETCH or current.node in others:
+        if readers - set(clusters[-1:]) or lowering.buffer(current).role == FETCH:
+            return None
+        if not owners.get(current.node, set()) <= {variable.number}:
             return None
         step = program.made[home.number][-1]
         if step.may_fail and not program.in_body:

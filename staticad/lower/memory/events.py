@@ -2,19 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 from staticad.lower.emission.builder import Event
+from staticad.lower.index.affine import Affine
+
+Access = tuple[int, Affine | None]  # when it happened last, and where; None: at several places
 
 
-def may_overwrite(events: Sequence[Event], base: int, target: int, cut: bool = False) -> bool:
-    """True if the target is stored once, and every load of the base comes before that, from the same place. ``cut``:
-    the kernel's loop is run in pieces, each of which would load what the first one stores in a single place."""
-    stored = [(at, e.affine) for at, e in enumerate(events) if e.stores and e.buffer == target]
-    if len(stored) != 1:
-        return False
-    ((end, place),) = stored
-    loads = [(at, e.affine) for at, e in enumerate(events) if not e.stores and e.buffer == base]
-    if loads and not place.terms and cut:
-        return False
-    return all(at < end and affine == place for at, affine in loads)
+class Accesses:
+    """The loads and stores of a kernel by buffer, found in one walk. What is stored more than once has no place."""
+
+    def __init__(self, events: Iterable[Event]) -> None:
+        self.loads: dict[int, Access] = {}
+        self.stores: dict[int, Access] = {}
+        for at, event in enumerate(events):
+            known = self.stores if event.stores else self.loads
+            before = known.get(event.buffer)
+            same = before is None or (not event.stores and before[1] == event.affine)
+            known[event.buffer] = (at, event.affine if same else None)
+
+    def may_overwrite(self, base: int, target: int, cut: bool = False) -> bool:
+        """True if the target is stored once, and every load of the base comes before that, from the same place.
+        ``cut``: the kernel's loop is run in pieces, each of which would load what the first one stores in a single
+        place."""
+        end, place = self.stores.get(target, (0, None))
+        if place is None:
+            return False
+        if base not in self.loads:
+            return True
+        last, loaded = self.loads[base]
+        return last < end and loaded == place and bool(place.terms or not cut)

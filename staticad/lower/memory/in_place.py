@@ -14,7 +14,8 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 
-from staticad.ir.dims import product
+from staticad.ir.dims import Size, product
+from staticad.ir.dtypes import DType
 from staticad.ir.graph import Node, Tensor
 from staticad.lower.emission.builder import Event
 from staticad.lower.fusion.clusters import INNER, MAP, Cluster
@@ -23,7 +24,7 @@ from staticad.lower.index.views import in_order
 from staticad.lower.interface import FamilyLowering, Lowering, Place
 from staticad.lower.kernel.plan import FETCH, TEMPORARY, VARIABLE, Buffer, Step
 from staticad.lower.kernel.rename import rename
-from staticad.lower.memory.events import may_overwrite
+from staticad.lower.memory.events import Accesses
 from staticad.lower.memory.order import Made, Order
 from staticad.ops.base import Op
 from staticad.ops.movement import EXPAND_DIMS
@@ -59,6 +60,39 @@ class Sharing:
     empty: set[int] = field(default_factory=set)
 
 
+class Roots:
+    """Buffers that are one memory, and which buffer that is: a forest that is flattened where it is walked."""
+
+    def __init__(self) -> None:
+        self._above: dict[int, int] = {}
+        self._root: dict[int, Buffer] = {}
+
+    def __contains__(self, buffer: Buffer) -> bool:
+        return buffer.number in self._above
+
+    def of(self, buffer: Buffer) -> Buffer:
+        """The buffer whose memory it is."""
+        return self._root[self._top(buffer.number)] if buffer in self else buffer
+
+    def _top(self, number: int) -> int:
+        above = self._above
+        while above[number] != number:
+            above[number] = number = above[above[number]]
+        return number
+
+    def join(self, one: Buffer, other: Buffer, root: Buffer) -> None:
+        """Make what two buffers stand for one memory, that of ``root``."""
+        for buffer in (one, other):
+            self._above.setdefault(buffer.number, buffer.number)
+        top = self._above[self._top(one.number)] = self._top(other.number)
+        self._root[top] = root
+
+    def replaced(self) -> dict[int, Buffer]:
+        """What is used instead, by the numbers of the buffers that are not."""
+        found = {number: self._root[self._top(number)] for number in self._above}
+        return {number: buffer for number, buffer in found.items() if buffer.number != number}
+
+
 @dataclass
 class Sharer:
     """Decides. ``targets`` are the new values of variables by the number of the buffer, ``keep`` clusters that find a
@@ -77,9 +111,10 @@ class Sharer:
     def __post_init__(self) -> None:
         self.sharing, self.order = Sharing(), Order(self.steps)
         self.owners = {id(tensor): number for number, tensor in self.targets.items()}
-        self.roots: dict[int, Buffer] = {}
+        self.roots = Roots()
         self.consumed: set[int] = set()
         self.made: set[int] = set()
+        self.refused: set[tuple[int, int]] = set()
         self.clusters = {cluster.number: cluster for cluster, _ in self.steps}
 
     def share(self) -> tuple[list[Made], Sharing]:
@@ -87,40 +122,52 @@ class Sharer:
         for cluster, made in self.steps:
             if cluster.number in self.keep or not made:
                 continue
-            changes = self._overwriting(cluster, made[0]) if cluster.loops else self._copying(cluster, made)
-            for change in changes:
-                self._try(change)
-        found, sharing = self.roots.items(), self.sharing
-        sharing.buffers = {number: buffer for number, buffer in found if buffer.number != number}
+            if cluster.loops:
+                self._overwrite(cluster, made[0])
+            else:
+                for change in self._copying(cluster, made):
+                    self._try(change)
+        sharing = self.sharing
+        sharing.buffers = self.roots.replaced()
         return (self.order.sorted(self.steps) if sharing.changes else self.steps), sharing
 
-    def _try(self, change: Change) -> None:
+    def _try(self, change: Change) -> bool:
         base, result = self.lowering.buffer(change.base), self.lowering.buffer(change.result)
-        own, taken = (self.roots.get(b.number, b) for b in (base, result))
+        own, taken = self.roots.of(base), self.roots.of(result)
         roles = {own.role, taken.role}
-        if base.number in self.consumed or result.number in self.made or base.role == FETCH:
-            return
-        if not roles <= {TEMPORARY, FETCH, VARIABLE} or id(change.base) in self.owners:
-            return  # a base that is the next value of a variable is needed to the end
+        if result.number in self.made or taken.role not in (TEMPORARY, FETCH, VARIABLE):
+            return False
+        if not self._is_free(change.base, base, change.cluster):
+            return False
         if VARIABLE in roles and (not self.body or FETCH in roles):
-            return
+            return False
         if own.role == VARIABLE and own.number not in self.targets:
-            return  # a carry that stays
+            return False  # a carry that stays
         owner = self.owners.get(id(change.result), own.number)
         if owner != own.number and (VARIABLE in roles or change.kind == OVERWRITTEN):
-            return  # the next value of another variable, or one that may be written to its variable directly
+            return False  # the next value of another variable, or one that may be written to its variable directly
         readers = self.order.readers.get(base.number, set()) - {change.cluster}
         if not readers.isdisjoint(self.keep):
-            return  # they run in the end
+            return False  # they run in the end
         if not self._placed(change, base, readers) and not self.order.before(readers, change.cluster):
-            return
+            self.refused.add((base.number, change.cluster))
+            return False
         self.consumed.add(base.number)
         self.made.add(result.number)
-        chosen = next((b for b in (own, taken) if b.role != TEMPORARY), own)
-        for number in [base.number, result.number, *(n for n, b in self.roots.items() if b in (own, taken))]:
-            self.roots[number] = chosen
+        self.roots.join(base, result, next((b for b in (own, taken) if b.role != TEMPORARY), own))
         self.sharing.pinned |= readers
         self.sharing.changes.setdefault(change.cluster, []).append(change)
+        return True
+
+    def _is_free(self, base: Tensor, buffer: Buffer, cluster: int) -> bool:
+        """False if no change by a cluster may consume a base, whatever its result is."""
+        if buffer.number in self.consumed or (buffer.number, cluster) in self.refused:
+            return False
+        if self.roots.of(buffer).role not in (TEMPORARY, VARIABLE, FETCH) or buffer.role == FETCH:
+            return False
+        if id(base) in self.owners:
+            return False  # the next value of a variable is needed to the end
+        return not self.order.read_after(buffer.number, cluster)
 
     # ---- copies of a base ----------------------------------------------------------------------------------------
 
@@ -169,7 +216,7 @@ class Sharer:
         member, buffer = home.members[value.node], lowering.buffer(value)
         if member.kind != MAP or member.level != INNER or buffer.role != TEMPORARY or id(value) in self.owners:
             return False
-        if buffer.number in self.roots or buffer.number in self.consumed:
+        if buffer in self.roots or buffer.number in self.consumed:
             return False
         others = self.order.readers.get(buffer.number, set()) - {change.cluster}
         if any(not self.clusters[n].loops or n in self.sharing.changes or n in self.keep for n in others):
@@ -183,7 +230,7 @@ class Sharer:
 
         found: Placed = {**self.sharing.placed, value.node: (change.base, place)}
         events = self.trial(self.clusters[home.number], found)
-        if not may_overwrite(events, base.number, base.number):
+        if not Accesses(events).may_overwrite(base.number, base.number):
             return False
         found[value.node] = (change.result, place)
         events_of = {number: self.trial(self.clusters[number], found) for number in {home.number, *others}}
@@ -204,26 +251,32 @@ class Sharer:
 
     # ---- elementwise values --------------------------------------------------------------------------------------
 
-    def _overwriting(self, cluster: Cluster, step: Step) -> list[Change]:
-        events, lowering = self.events[cluster.number], self.lowering
-        loaded = dict.fromkeys(e.buffer for e in events if not e.stores)
-        found = []
-        for node in cluster.members:
+    def _overwrite(self, cluster: Cluster, step: Step) -> None:
+        """Values that a cluster stores take the memory of what it has loaded, each of the first that is left to it."""
+        accesses, lowering = Accesses(self.events[cluster.number]), self.lowering
+        bases: dict[tuple[Affine | None, DType, Size], list[tuple[int, Tensor]]] = {}
+        for number, (last, place) in accesses.loads.items():
+            base = self.tensors.get(number)
+            if base is None or place is None or (step.grain != 0 and not place.terms):
+                continue  # pieces of a loop would each load what the first one stores in a single place
+            if self._is_free(base, lowering.buffer(base), cluster.number):
+                bases.setdefault((place, *self._kind(base)), []).append((last, base))
+        for node in cluster.members if bases else ():
             if node not in lowering.fusion.stored:
                 continue
             (result,) = node.outputs
-            target = lowering.buffer(result)
-            for number in loaded:
-                base = self.tensors.get(number)
-                if base is None or number == target.number or not self._like(base, result):
-                    continue
-                if may_overwrite(events, number, target.number, cut=step.grain != 0):
-                    found.append(Change(OVERWRITTEN, cluster.number, node, base, result))
-        return found
+            end, place = accesses.stores.get(lowering.buffer(result).number, (0, None))
+            left = bases.get((place, *self._kind(result)), [])
+            for found in [base for base in left if base[0] < end]:
+                base = found[1]
+                if base is not result and self._try(Change(OVERWRITTEN, cluster.number, node, base, result)):
+                    left.remove(found)
+                    break
+                if not self._is_free(base, lowering.buffer(base), cluster.number):
+                    left.remove(found)
 
-    def _like(self, base: Tensor, result: Tensor) -> bool:
-        shape = self.lowering.fusion.shape
-        return base.dtype == result.dtype and product(shape(base)) == product(shape(result))
+    def _kind(self, tensor: Tensor) -> tuple[DType, Size]:
+        return tensor.dtype, product(self.lowering.fusion.shape(tensor))
 
 
 def apply_sharing(
