@@ -243,9 +243,14 @@ class _Evaluation:
             self.values[tensor] = value if self.watch is None else self.watch(tensor, value)
 
     def body(self, body: Body, values: list[np.ndarray]) -> list[np.ndarray]:
+        given = dict(zip(body.parameters, values, strict=True))
+        sizes = dict(self.sizes)
+        if body.locals:
+            numbers = _Evaluation([value for _, value in body.locals], {}, {}, self.precision, None)
+            numbers.sizes, numbers.values = sizes, dict(given)
+            sizes |= {s: int(n) for (s, _), n in zip(body.locals, numbers.run(), strict=True)}
         inner = _Evaluation(list(body.outputs), {}, {}, self.precision, self.watch)
-        inner.sizes = dict(self.sizes)
-        inner.values = dict(zip(body.parameters, values, strict=True))
+        inner.sizes, inner.values = sizes, given
         if self.watch is not None:
             for tensor, value in inner.values.items():
                 self.watch(tensor, value)

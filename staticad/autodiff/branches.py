@@ -9,7 +9,7 @@ from staticad.ir.dtypes import is_float
 from staticad.ir.graph import Node, Tensor
 from staticad.ir.substitute import substitute
 from staticad.ops.base import apply_all
-from staticad.ops.control import COND, Body, parameter
+from staticad.ops.control import COND, Body, parameter, spoken_of
 
 
 def branch_vjp(
@@ -64,4 +64,4 @@ def _own(branch: Body, seeds: Sequence[Tensor], outputs: Sequence[Tensor]) -> Bo
     """The body of a branch's derivative, with parameters of its own: the seeds are shared by all branches."""
     fresh = [parameter(s.type) for s in seeds]
     replaced = substitute(outputs, dict(zip(seeds, fresh, strict=True)))
-    return Body((*branch.parameters, *fresh), tuple(replaced), demands_of(branch))
+    return Body((*branch.parameters, *fresh), tuple(replaced), demands_of(branch), spoken_of(replaced, branch.locals))

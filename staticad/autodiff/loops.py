@@ -20,7 +20,7 @@ from staticad.ir.graph import Node, Tensor, sort_nodes
 from staticad.ir.substitute import substitute
 from staticad.ops.base import apply, apply_all
 from staticad.ops.contract import MATMUL
-from staticad.ops.control import LOOP, PARAMETER, Body, LoopShape, parameter
+from staticad.ops.control import LOOP, PARAMETER, Body, LoopShape, parameter, spoken_of
 from staticad.ops.creation import zeros
 from staticad.ops.movement import RESHAPE, TRANSPOSE
 
@@ -158,6 +158,8 @@ def _run_backwards(
     forward loop records those that can't be computed again."""
     node, shape = parts.node, parts.shape
     seeds, totals = [wanted.seeds[i] for i in step.carries], list(sums.totals.values())
+    sizes = spoken_of(outputs, parts.body.locals)
+    count, outputs = len(outputs), [*outputs, *(value for _, value in sizes)]
     recorded = recorded_values(outputs, [*seeds, *wanted.result_seeds, *totals], parts)
     forward = with_records(parts, recorded)
     stacks = forward[shape.carries + shape.results :][: len(recorded)]
@@ -175,8 +177,9 @@ def _run_backwards(
             *wanted.result_seeds,
             *(parts.captures[i] for i in captures),
         ),
-        tuple(outputs),
+        tuple(outputs[:count]),
         demands_of(parts.body),
+        tuple((symbol, value) for (symbol, _), value in zip(sizes, outputs[count:], strict=True)),
     )
     counted = shape.conditional or shape.counted
     backward = replace(
@@ -263,6 +266,7 @@ def loop_jvp(node: Node, tangents: Sequence[Maybe], jvp: Differentiate) -> list[
         (*parts.carry, *seeds[:a], *parts.slices, *seeds[a:b], *parts.captures, *seeds[b:]),
         (*parts.following, *pushed[:a], *parts.results, *pushed[a:], *again),
         demands_of(parts.body),
+        parts.body.locals,
     )
     wider = replace(
         shape,

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from staticad.autodiff.accumulate import has_runtime_length
 from staticad.autodiff.loop_parts import LoopParts
-from staticad.ir.dims import at_least, product
+from staticad.ir.dims import at_least, local_symbols, product
 from staticad.ir.graph import Node, Tensor
 from staticad.ir.substitute import depends_on
 from staticad.ops.base import Barrier, Elementwise, Movement, Reshape, apply_all
@@ -20,8 +20,8 @@ CHEAP = 2  # ops up to this cost are computed again rather than recorded
 def recorded_values(outputs: Sequence[Tensor], backward: Sequence[Tensor], parts: LoopParts) -> list[Tensor]:
     """The forward values to record: those that backward nodes read, except what follows from constants, slices and
     captures, or cheaply from other recorded values. A view is recorded itself only if it is smaller than its base.
-    Sequences of an inner loop of run-time length have no common length: that loop runs again, and so do loops that
-    are to be computed again (``remat``)."""
+    Sequences of an inner loop of run-time length have no common length, nor has what has a local size: it is computed
+    again, and so are loops with ``remat``."""
     pending = _frontier(outputs, backward)
     free = set(parts.slices) | set(parts.captures)
     carried = set(parts.carry)
@@ -39,6 +39,7 @@ def recorded_values(outputs: Sequence[Tensor], backward: Sequence[Tensor], parts
             or _reads_free(node, free)
             or _is_large_view(tensor)
             or has_runtime_length(tensor)
+            or any(map(local_symbols, tensor.shape))
             or node.attrs.get("remat")
         ):
             for t in node.inputs:
@@ -91,7 +92,12 @@ def with_records(parts: LoopParts, recorded: Sequence[Tensor]) -> tuple[Tensor, 
     if not recorded:
         return node.outputs
     again = parts.body.outputs[-1:] if shape.conditional else ()
-    body = Body(parts.body.parameters, (*parts.following, *parts.results, *recorded, *again), parts.body.demands)
+    body = Body(
+        parts.body.parameters,
+        (*parts.following, *parts.results, *recorded, *again),
+        parts.body.demands,
+        parts.body.locals,
+    )
     longer = replace(shape, results=shape.results + len(recorded))
     remat = bool(node.attrs.get("remat"))
     return apply_all(LOOP, *node.inputs, body=body, shape=longer, base=node.attrs["base"], remat=remat)

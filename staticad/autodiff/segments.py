@@ -25,7 +25,7 @@ def segmented_again(node: Node, inputs: Sequence[Tensor]) -> list[Tensor]:
     """The last carry of a while loop, computed by segments from the given first carry and captures."""
     shape: LoopShape = node.attrs["shape"]
     body: Body = node.attrs["body"]
-    steps = Body(body.parameters, body.outputs[: shape.carries], body.demands)
+    steps = Body(body.parameters, body.outputs[: shape.carries], body.demands, body.locals)
     carry, captures = list(inputs[: shape.carries]), list(inputs[shape.carries :])
     count = node.outputs[-1]
     if node.attrs["checkpoint"] == "log":

@@ -15,10 +15,10 @@ from dataclasses import replace
 from staticad.errors import GraphError
 from staticad.ir import dims
 from staticad.ir.dims import Size
-from staticad.ir.graph import Tensor
+from staticad.ir.graph import Tensor, sort_nodes
 from staticad.ops.assemble import CONCATENATE
 from staticad.ops.base import apply, apply_all
-from staticad.ops.control import LOOP, Body, LoopShape, parameter
+from staticad.ops.control import LOOP, Body, LoopShape, parameter, sizes_spoken_of
 from staticad.ops.movement import RESHAPE, SLICE
 
 PARTS = 8  # of a loop, and of each part, for "log"
@@ -103,6 +103,10 @@ def _segments(
     own_captures = [parameter(t.type) for t in captures]
     segment = replace(shape, length=size)
     outs = _run(body, segment, own_carry, own_stacks, own_captures, below, inner=True)
+    if any(map(sizes_spoken_of, sort_nodes(outs))):
+        raise GraphError(
+            "a loop around which sizes change from step to step can't have checkpoints; give them to that one"
+        )
     whole = Body((*own_carry, *own_stacks, *own_captures), tuple(outs))
     outer = replace(shape, length=count)
     found = apply_all(LOOP, *carry, *folded, *captures, body=whole, shape=outer, base=whole, remat=True)

@@ -7,7 +7,6 @@ graph that they use are captured. What a loop's body computes from captured tens
 from __future__ import annotations
 
 import operator
-import threading
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Any
@@ -15,20 +14,21 @@ from typing import Any
 import numpy as np
 
 from staticad.errors import DTypeError, GraphError, ShapeError
+from staticad.functional import local_sizes
 from staticad.functional.checkpoint import check_choice, segmented
 from staticad.functional.creation import arange
 from staticad.functional.elementwise import clip
 from staticad.functional.hoist import hoist_products
 from staticad.functional.nests import flatten
 from staticad.ir import dims
-from staticad.ir.dims import Dim, Size, is_runtime
+from staticad.ir.dims import Dim, Size, is_runtime, local_symbols
 from staticad.ir.dtypes import BOOL, INT64
 from staticad.ir.graph import Node, Tensor, describe, sort_nodes
 from staticad.ir.provenance import here, user_call
 from staticad.ir.substitute import substitute
 from staticad.ir.types import TensorType, may_be_equal, may_be_same
 from staticad.ops.base import Creation, apply_all
-from staticad.ops.control import COND, LOOP, Body, LoopShape, parameter
+from staticad.ops.control import COND, LOOP, Body, Locals, LoopShape, parameter, sizes_spoken_of
 from staticad.ops.promotion import cast, common_dtype, to_tensor
 from staticad.ops.sources import CONSTANT, as_size, is_weak
 
@@ -37,26 +37,15 @@ Joined = tuple[list[list[Tensor]], Callable[[list[Tensor]], Any]]
 MOST_NESTED = 64  # bodies inside one another: what works on them calls itself for every level
 
 
-class _Building(threading.local):
-    depth = 0
-
-
-_building = _Building()
-
-
 def inside(what: str, function: Function, *arguments: Any) -> Any:
     """What a function of the user's returns that makes a body. Raises GraphError where it stands too deep in others."""
-    if _building.depth >= MOST_NESTED:
+    if local_sizes.nested() >= MOST_NESTED:
         raise GraphError(
             f"{what}: more than {MOST_NESTED} loops and branches stand in one another at {here()}, or a function calls "
             "itself under a condition that only a run decides, so that building its graph never ends; write nested "
             "branches as one sa.switch, recursion as a loop"
         )
-    _building.depth += 1
-    try:
-        return function(*arguments)
-    finally:
-        _building.depth -= 1
+    return local_sizes.inside(function, *arguments)
 
 
 def cond(pred: Any, true_fn: Function, false_fn: Function, *operands: Any) -> Any:
@@ -119,13 +108,49 @@ def build_branches(
     mark = parameters[-1].node.serial if parameters else index.node.serial
     outputs, pack = join([inside("cond", branch, *rebuild(list(parameters))) for branch in branches])
     own = {p.node for p in parameters}
-    captured = _captures([t for flat in outputs for t in flat], lambda n: n in own or n.serial > mark)
+
+    def made_inside(node: Node) -> bool:
+        return node in own or node.serial > mark
+
+    sizes = [_locals("cond", flat, flat, made_inside) for flat in outputs]
+    roots = [*(t for flat in outputs for t in flat), *(t for known in sizes for _, t in known)]
+    captured = _captures(roots, made_inside)
     handed = [parameter(t.type, t.name) for t in captured]
     mapping = dict(zip(captured, handed, strict=True))
-    bodies = tuple(Body((*parameters, *handed), tuple(substitute(flat, mapping))) for flat in outputs)
+    bodies = tuple(
+        _body((*parameters, *handed), flat, known, mapping) for flat, known in zip(outputs, sizes, strict=True)
+    )
+    local_sizes.forget()
     with user_call():
         found = apply_all(COND, index, *tensors, *captured, branches=bodies) if outputs[0] else ()
     return pack(list(found))
+
+
+def _body(
+    parameters: tuple[Tensor, ...], outputs: Sequence[Tensor], sizes: Locals, mapping: dict[Tensor, Tensor]
+) -> Body:
+    """A body in which parameters stand for what is captured."""
+    values = substitute([*outputs, *(value for _, value in sizes)], mapping)
+    symbols = [symbol for symbol, _ in sizes]
+    named = tuple(zip(symbols, values[len(outputs) :], strict=True))
+    return Body(parameters, tuple(values[: len(outputs)]), locals=named)
+
+
+def _locals(
+    what: str, outputs: Sequence[Tensor], results: Sequence[Tensor], made_inside: Callable[[Node], bool]
+) -> Locals:
+    """The local sizes of which a body speaks. Raises ShapeError where a result has a size that only the body knows."""
+    found = local_sizes.locals_of(outputs)
+    own = {symbol for symbol, value in found if made_inside(value.node) or not local_sizes.nested()}
+    for result in results:
+        for size in result.shape:
+            if local_symbols(size) & own:
+                raise ShapeError(
+                    f"{what}: the size {size} of {describe(result)} may be another one each time that the body runs, "
+                    "so that it can't be the size of a result; reduce over that axis, or write into an array of a "
+                    "fixed size"
+                )
+    return found
 
 
 def while_loop(cond_fn: Function, body_fn: Function, init: Any, *, checkpoint: str | None = None) -> Any:
@@ -188,7 +213,9 @@ def _loop_bound(value: Any) -> Size | Tensor:
     if isinstance(value, Tensor):
         if value.ndim:
             raise ShapeError(f"fori_loop: bounds are integer scalars, not {describe(value)}")
-        return count_tensor("fori_loop", value)
+        counted = count_tensor("fori_loop", value)
+        size = local_sizes.as_size(counted)
+        return counted if size is None else size
     try:
         number = operator.index(value)
     except TypeError:
@@ -235,6 +262,8 @@ def scan(
     stacks = [to_tensor(leaf) for leaf in sequences]
     steps = _length(stacks, length)
     slices = [parameter(TensorType(t.shape[1:], t.dtype), t.name) for t in stacks]
+    for sequence, own in zip(stacks, slices, strict=True):
+        local_sizes.count(sequence, own)
     parameters = [parameter(t.type, t.name) for t in carry]
     result = inside("scan", fn, rebuild(list(parameters)), rebuild_slices(list(slices)))
     if not isinstance(result, tuple) or len(result) != 2:
@@ -321,9 +350,14 @@ def _loop(
             parameters, stacks = [*parameters, *new_slices], [*stacks, *sequences]
             shape = replace(shape, sequences=len(stacks))
             inside = _varying(outputs, parameters)
-    captured = _captures(outputs, lambda n: n in inside)
+    following = outputs[: shape.carries + shape.results]
+    sizes = _locals("a loop", outputs, following, inside.__contains__)
+    roots = [*outputs, *(value for _, value in sizes)]
+    inside = _varying(roots, parameters)
+    captured = _captures(roots, inside.__contains__)
     handed = [parameter(t.type, t.name) for t in captured]
-    body = Body((*parameters, *handed), tuple(substitute(outputs, dict(zip(captured, handed, strict=True)))))
+    body = _body((*parameters, *handed), outputs, sizes, dict(zip(captured, handed, strict=True)))
+    local_sizes.forget()
     complete = replace(shape, captures=len(captured))
     with user_call():
         if checkpoint is not None and not shape.conditional:
@@ -333,9 +367,15 @@ def _loop(
 
 
 def _varying(outputs: Iterable[Tensor], parameters: Iterable[Tensor]) -> set[Node]:
-    """The nodes that change from step to step: the parameters and what depends on them."""
+    """The nodes that change from step to step: the parameters and what depends on them. Nothing that speaks of local
+    sizes stands outside of all loops and branches."""
     found = {p.node for p in parameters}
-    for node in sort_nodes(outputs):
+    values, outermost = local_sizes.values(), not local_sizes.nested()
+    for node in sort_nodes([*values.values(), *outputs]):
         if any(t.node in found for t in node.inputs):
             found.add(node)
+        elif values:
+            spoken = sizes_spoken_of(node)
+            if spoken and (outermost or any(s in values and values[s].node in found for s in spoken)):
+                found.add(node)
     return found

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from staticad.errors import DTypeError, ShapeError
+from staticad.functional.local_sizes import as_bound
 from staticad.ir import dims
 from staticad.ir.dims import Dim, Size
 from staticad.ir.graph import Tensor, describe
@@ -89,6 +90,9 @@ def _bound(value: Any, default: Bound, shift: int, n: Size, x: Tensor) -> Bound:
     """A bound of a slice; ``shift`` is 1 for backward slices, whose bounds stand behind their element."""
     if value is None:
         return default
+    if isinstance(value, Tensor):
+        size = as_bound(value, n)
+        value = value if size is None else size
     if isinstance(value, Dim):
         return _size_bound(value, shift, n)
     try:
@@ -97,8 +101,8 @@ def _bound(value: Any, default: Bound, shift: int, n: Size, x: Tensor) -> Bound:
         number = None
     if number is None:
         raise DTypeError(
-            f"getitem: a slice has ints and sizes as bounds, not {value!r}; use sa.take for places that are computed "
-            f"({describe(x)})"
+            f"getitem: a slice has ints and sizes as bounds, and inside of loops and branches integer scalars, not "
+            f"{value!r}; use sa.take for places that are computed ({describe(x)})"
         )
     return Bound(number + shift) if number >= 0 else Bound(-number - shift, from_end=True)
 

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from staticad.errors import DTypeError, GraphError, IndexOutOfBounds, ShapeError
+from staticad.functional.local_sizes import as_size
 from staticad.functional.movement import broadcast_arrays
 from staticad.functional.slices import resolve, wrapped
 from staticad.ir.dims import Dim, Shape, Size
@@ -78,6 +79,7 @@ def parse(x: Tensor, key: Any) -> Key:
     DTypeError for what is no index, GraphError for boolean masks whose values are not known now.
     """
     items = _full_length(x, [_item(x, k) for k in _without_masks(x, key if isinstance(key, tuple) else (key,))])
+    items = _with_counters(x, items)
     gathers = any(isinstance(item, Tensor) for item in items)
     starts: list[Size] = []
     steps: list[int] = []
@@ -115,6 +117,23 @@ def parse(x: Tensor, key: Any) -> Key:
         tuple(starts), tuple(steps), tuple(sizes), tuple(dropped), tuple(added),
         tuple(axis for axis, _ in arrays), tuple(common), _position(groups),
     )  # fmt: skip
+
+
+def _with_counters(x: Tensor, items: list[Any]) -> list[Any]:
+    """The items with counters as sizes, beside slices: then all of it is one region, which is changed in place."""
+    if not any(isinstance(item, slice) and item != slice(None) for item in items):
+        return items
+    if any(isinstance(item, Tensor) and item.ndim for item in items):
+        return items
+    sizes = [as_size(item) if isinstance(item, Tensor) else item for item in items]
+    axes = [item for item in items if item is not None and item is not Ellipsis]
+    known = dict(zip(map(id, axes), x.shape, strict=True))
+
+    def inside(item: Any, size: Any) -> bool:
+        n = known[id(item)]
+        return size is not None and follows(size, ()) and follows(n - 1 - size, ())
+
+    return [size if isinstance(item, Tensor) and inside(item, size) else item for item, size in zip(items, sizes)]
 
 
 def _position(groups: list[tuple[bool, int]]) -> int:

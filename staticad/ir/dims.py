@@ -16,10 +16,11 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import blake2b
-from typing import Any, SupportsIndex
+from typing import Any
 
 from staticad.errors import GraphError
 from staticad.ir.identity import OwnCopy
+from staticad.ir.symbols import Symbol as Symbol
 
 LARGEST = 2**63 - 1  # a size, an offset or a count of the machine's
 HIGHEST_POWER = 63  # of a size: 2**64 is no size
@@ -28,32 +29,6 @@ LONGEST_KEY = 400
 SHOWN_LEVELS, SHOWN_FUNCTIONS = 16, 100  # of a nest of functions as text
 
 _fresh = itertools.count()
-
-
-@dataclass(frozen=True)
-class Symbol:
-    """A free size. Named ones are equal wherever the name recurs; ``None`` in a placeholder makes a fresh one.
-
-    ``runtime``: known only while a program runs (how many steps a while loop made), not when sizes are bound.
-    """
-
-    name: str
-    serial: int = -1
-    runtime: bool = False
-
-    def __reduce_ex__(self, protocol: SupportsIndex) -> str | tuple[Any, ...]:
-        if self.serial >= 0:
-            raise GraphError(
-                f"the size {self} can't be pickled: it has no name, and belongs to this process; use placeholder('n')"
-            )
-        return super().__reduce_ex__(protocol)
-
-    @property
-    def key(self) -> str:
-        return self.name if self.serial < 0 else f"{self.name}#{self.serial}"
-
-    def __str__(self) -> str:
-        return self.name if self.serial < 0 else f"{self.name}{self.serial}"
 
 
 class Function:
@@ -113,6 +88,10 @@ class Dim(OwnCopy):
     @cached_property
     def key(self) -> str:
         return "+".join(f"{c}*{_monomial_key(m)}" for m, c in self.terms)
+
+    @cached_property
+    def locals(self) -> frozenset[Symbol]:
+        return frozenset(s for s in symbols(self) if s.local)
 
     def __hash__(self) -> int:
         return hash(self.key)
@@ -290,6 +269,11 @@ def fresh_runtime(prefix: str) -> Dim:
 def is_runtime(size: Size) -> bool:
     """True for sizes that only a run determines."""
     return any(s.runtime for s in symbols(size))
+
+
+def local_symbols(size: Size) -> frozenset[Symbol]:
+    """The local sizes that an expression depends on."""
+    return size.locals if isinstance(size, Dim) else frozenset()
 
 
 def floordiv(a: Size, b: Size) -> Size:

@@ -11,7 +11,8 @@ import math
 from collections.abc import Iterable
 from functools import lru_cache
 
-from staticad.ir.dims import Dim, Function, Monomial, Size, at_least
+from staticad.ir.dims import Dim, Function, Monomial, Size, Symbol, at_least, local_symbols
+from staticad.ir.local_sizes import bounds_of
 
 CASES = 4  # how deep cases nest
 INEQUALITIES = 60  # that are looked at together
@@ -27,6 +28,7 @@ def follows(goal: Size, given: tuple[Size, ...]) -> bool:
     sizes = (goal * -1 - 1, *given)
     functions = _functions(sizes)
     known = (*sizes, *(bound for function in functions for bound in _bounds(function)))
+    known = (*known, *_local_bounds(known))
     return _by_cases([_inequality(size) for size in known], [f for f in functions if f.name in ("max", "min")][:CASES])
 
 
@@ -76,6 +78,20 @@ def _bounds(function: Function) -> tuple[Size, ...]:
     if function.name == "floordiv" and isinstance(right, int) and right > 0:
         return left - value * right, value * right + (right - 1) - left
     return ()
+
+
+def _local_bounds(sizes: Iterable[Size]) -> list[Size]:
+    """What is at least 0 because local sizes keep to their bounds, which may be local sizes themselves."""
+    found: list[Size] = []
+    seen: set[Symbol] = set()
+    pending = list(sizes)
+    while pending:
+        for symbol in local_symbols(pending.pop()) - seen:
+            seen.add(symbol)
+            bounds = bounds_of(symbol)
+            found += bounds
+            pending += bounds
+    return sorted(found, key=str)
 
 
 def _contradict(rows: list[Inequality]) -> bool:

@@ -7,8 +7,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from staticad.errors import ShapeError
-from staticad.ir.dims import LARGEST, Shape, Size
+from staticad.ir.dims import LARGEST, Shape, Size, local_symbols
 from staticad.ir.dtypes import DType
+from staticad.ir.proofs import follows
 
 Constraint = tuple[Size, Size]  # two sizes that have to be equal at run time
 MOST_AXES = 64  # of an array of NumPy's
@@ -106,7 +107,10 @@ def same_size(a: Size, b: Size, demands: Demands) -> Size | None:
         return a
     if not may_be_equal(a, b):
         return None
-    demands.add(a, b)
+    if not local_symbols(a) and not local_symbols(b):
+        demands.add(a, b)
+    elif not (follows(a - b, ()) and follows(b - a, ())):
+        return None  # what only a step knows is not checked when sizes are bound
     return a if isinstance(a, int) else b if isinstance(b, int) else a
 
 

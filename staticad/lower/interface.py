@@ -24,6 +24,7 @@ from staticad.lower.index.ranges import Ranges
 from staticad.lower.index.sizes import Sizes
 from staticad.lower.kernel.plan import Buffer, Check, Plan, Requirement, Step
 from staticad.ops.base import Op
+from staticad.ops.control import Locals
 from staticad.ops.ranges import Progression, Range
 
 Update = tuple[Tensor, Tensor]  # a variable (or a parameter that is a carry), its new value
@@ -66,9 +67,10 @@ class Lowering(Protocol):
         carries: Sequence[Tensor],
         ranges: Mapping[Node, Range],
         demands: Sequence[Node],
+        local: Locals,
     ) -> Plan:
-        """The plan of the body of a loop or branch, which updates its carries in place, and demands of sizes also what
-        some other nodes do."""
+        """The plan of the body of a loop or branch, which updates its carries in place, demands of sizes also what
+        some other nodes do, and speaks of local sizes."""
 
 
 class Evaluator(Protocol):

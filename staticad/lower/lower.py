@@ -10,6 +10,7 @@ from staticad.config import note
 from staticad.ir.dims import Size, is_runtime
 from staticad.ir.dtypes import FLOAT64, UINT8
 from staticad.ir.graph import Node, Tensor, sort_nodes
+from staticad.ir.local_sizes import largest
 from staticad.ir.types import Constraint
 from staticad.lower.emission.builder import Event
 from staticad.lower.emission.emit import Emitter
@@ -43,6 +44,7 @@ from staticad.lower.requirements import size_checks, size_requirements
 from staticad.ops import sources
 from staticad.ops.barrier import with_carried
 from staticad.ops.base import Op
+from staticad.ops.control import Locals
 from staticad.ops.ranges import Range
 from staticad.ops.sources import ConstantValue, constant_array
 
@@ -82,11 +84,13 @@ class GraphLowering:
         checks: dict[Check, int],
         carries: Sequence[Tensor] | None,
         ranges: Mapping[Node, Range] = NO_RANGES,
+        local: Locals = (),
     ) -> None:
         self.sizes = sizes
         self.families = families
         self.optimize = optimize
         self.fusion = Fusion(sizes, families, ranges)
+        self.local = local
         self.inputs = tuple(inputs)
         self.in_body = carries is not None
         self._positions = {t.node: i for i, t in enumerate(inputs)}
@@ -126,7 +130,7 @@ class GraphLowering:
 
     def scratch_bytes(self, size: Size) -> Buffer:
         """A temporary of that many bytes."""
-        buffer = Buffer(len(self.buffers), TEMPORARY, (size,), UINT8)
+        buffer = Buffer(len(self.buffers), TEMPORARY, (largest(size),), UINT8)
         self.buffers.append(buffer)
         return buffer
 
@@ -134,7 +138,7 @@ class GraphLowering:
         """A temporary of that many elements, in which the kernel that makes a tensor accumulates it in float64."""
         found = self._wide.get(tensor)
         if found is None:
-            found = self._wide[tensor] = Buffer(len(self.buffers), TEMPORARY, (size,), FLOAT64)
+            found = self._wide[tensor] = Buffer(len(self.buffers), TEMPORARY, (largest(size),), FLOAT64)
             self.buffers.append(found)
         return found
 
@@ -168,9 +172,13 @@ class GraphLowering:
     # ---- the plan ------------------------------------------------------------------------------------------------
 
     def plan(self, fetches: Sequence[Tensor], updates: Sequence[Update], given: Sequence[Node]) -> Plan:
-        outputs = prepare(merge_loops([*fetches, *(value for _, value in updates)]), self.sizes, self.families)
-        fetches = outputs[: len(fetches)]
-        updates = [(v, x) for (v, _), x in zip(updates, outputs[len(fetches) :], strict=True)]
+        numbers = [value for _, value in self.local]
+        outputs = [*numbers, *fetches, *(value for _, value in updates)]
+        outputs = prepare(merge_loops(outputs), self.sizes, self.families)
+        self.fusion.local = {symbol: x for (symbol, _), x in zip(self.local, outputs, strict=False)}
+        end = len(numbers) + len(fetches)
+        fetches = outputs[len(numbers) : end]
+        updates = [(v, x) for (v, _), x in zip(updates, outputs[end:], strict=True)]
         if self.in_body:
             updates = [(v, x) for v, x in updates if v is not x]  # a carry that stays
         demanding = with_carried(given)
@@ -299,16 +307,18 @@ class GraphLowering:
         carries: Sequence[Tensor],
         ranges: Mapping[Node, Range],
         demands: Sequence[Node],
+        local: Locals,
     ) -> Plan:
         """The plan of a body, optimized on its own, with the sizes, options and checks of the graph around it."""
-        targets = [*fetches, *(value for _, value in updates)]
+        targets = [*fetches, *(value for _, value in updates), *(value for _, value in local)]
         optimized = self.optimize(targets)
         given = sort_nodes(targets)
         constraints = [c for node in (*given, *sort_nodes(optimized)) for c in node.constraints]
         sizes = self.sizes.extended(constraints)
-        inner = GraphLowering(inputs, sizes, self.families, self.optimize, self.checks, carries, ranges)
-        values = optimized[len(fetches) :]
-        pairs = [(v, x) for (v, _), x in zip(updates, values, strict=True)]
+        end = len(fetches) + len(updates)
+        own = tuple((symbol, x) for (symbol, _), x in zip(local, optimized[end:], strict=True))
+        inner = GraphLowering(inputs, sizes, self.families, self.optimize, self.checks, carries, ranges, own)
+        pairs = [(v, x) for (v, _), x in zip(updates, optimized[len(fetches) : end], strict=True)]
         return inner.plan(optimized[: len(fetches)], pairs, [*given, *demands])
 
 

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from staticad.errors import DTypeError, GraphError, ShapeError
-from staticad.ir.dims import Size
+from staticad.ir.dims import Dim, Size, Symbol, local_symbols
 from staticad.ir.dtypes import BOOL, INT64
 from staticad.ir.graph import Attrs, Node, Tensor, describe, sort_nodes
 from staticad.ir.types import Demands, TensorType, same_shape, same_size
@@ -38,17 +38,27 @@ def parameter(kind: TensorType, name: str | None = None) -> Tensor:
     return Node(PARAMETER, (), Attrs(type=kind), (kind,), name=name).out
 
 
+Locals = tuple[tuple[Symbol, Tensor], ...]
+
+
 @dataclass(frozen=True, eq=False)
 class Body:
     """A graph from parameters to outputs. Compared by identity. What nodes in ``demands`` demand of sizes has to hold
-    where the body is entered, as does what its own nodes demand."""
+    where the body is entered, as does what its own nodes demand. ``locals`` are the local sizes of which its nodes
+    speak, each with the int64 scalar of the body that it is the value of."""
 
     parameters: tuple[Tensor, ...]
     outputs: tuple[Tensor, ...]
     demands: tuple[Node, ...] = ()
+    locals: Locals = ()
 
     def __repr__(self) -> str:
         return f"<body {len(self.parameters)} -> {len(self.outputs)}>"
+
+    @property
+    def roots(self) -> list[Tensor]:
+        """The outputs, and what they need besides: the values of local sizes."""
+        return [*self.outputs, *(value for _, value in self.locals)]
 
 
 @dataclass(frozen=True)
@@ -165,6 +175,35 @@ def bodies(node: Node) -> tuple[Body, ...]:
     return node.attrs["branches"] if node.op is COND else (node.attrs["body"],)
 
 
+def sizes_spoken_of(node: Node) -> set[Symbol]:
+    """The local sizes of which a node speaks. What its bodies speak of is handed to them."""
+    found: set[Symbol] = set()
+    for kind in node.types:
+        for size in kind.shape:
+            found |= local_symbols(size)
+    pending: list[Any] = list(node.attrs.values())
+    while pending:
+        value = pending.pop()
+        if isinstance(value, Dim):
+            found |= value.locals
+        elif isinstance(value, tuple):
+            pending += value
+        elif isinstance(value, Attrs):
+            pending += value.values()
+        elif isinstance(value, LoopShape):
+            found |= local_symbols(value.length)
+    return found
+
+
+def spoken_of(tensors: Iterable[Tensor], known: Locals) -> Locals:
+    """Those local sizes of which some node below the tensors speaks, or below the values of such sizes."""
+    left, pending = dict(known), list(tensors)
+    while left and pending:
+        spoken = set[Symbol]().union(*map(sizes_spoken_of, sort_nodes(pending)))
+        pending = [left.pop(symbol) for symbol, _ in known if symbol in left and symbol in spoken]
+    return tuple((symbol, value) for symbol, value in known if symbol not in left)
+
+
 def all_nodes(tensors: Iterable[Tensor]) -> list[Node]:
     """Every node below the tensors, those inside bodies included; each body after its node."""
     found: dict[Node, None] = {}
@@ -173,30 +212,34 @@ def all_nodes(tensors: Iterable[Tensor]) -> list[Node]:
         for node in sort_nodes(pending.pop()):
             if node not in found:
                 found[node] = None
-                pending += [list(body.outputs) for body in bodies(node)]
+                pending += [body.roots for body in bodies(node)]
     return list(found)
 
 
 def check_scopes(tensors: Iterable[Tensor]) -> None:
     """Raises GraphError where a value from inside a body is used outside of it."""
-    pending: list[tuple[list[Tensor], frozenset[Node]]] = [(list(tensors), frozenset())]
+    pending: list[tuple[list[Tensor], frozenset[Node], frozenset[Symbol]]] = [(list(tensors), frozenset(), frozenset())]
     checked: set[Body] = set()
     while pending:
-        outputs, own = pending.pop()
+        outputs, own, sizes = pending.pop()
         for node in sort_nodes(outputs):
-            if node.op is PARAMETER and node not in own:
+            if (node.op is PARAMETER and node not in own) or sizes_spoken_of(node) - sizes:
                 raise GraphError(leaked(node))
             for body in bodies(node):
                 if body not in checked:
                     checked.add(body)
-                    pending.append((list(body.outputs), frozenset(p.node for p in body.parameters)))
+                    pending.append((body.roots, frozenset(p.node for p in body.parameters), _known(body)))
+
+
+def _known(body: Body) -> frozenset[Symbol]:
+    return frozenset(symbol for symbol, _ in body.locals)
 
 
 def leaked(node: Node) -> str:
     """The message for a parameter that is used outside its body."""
     return (
-        f"{describe(node.out)} belongs to the body of a loop or branch and is used outside of it: a value from inside "
-        "was kept in a list, an attribute or a closure; make it part of the state or of the results"
+        f"{describe(node.outputs[0])} belongs to the body of a loop or branch and is used outside of it: a value from "
+        "inside was kept in a list, an attribute or a closure; make it part of the state or of the results"
     )
 
 

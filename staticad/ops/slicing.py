@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from staticad.errors import ShapeError
-from staticad.ir.dims import Shape, Size, at_least, is_runtime, minimum
+from staticad.ir.dims import Shape, Size, at_least, is_runtime, local_symbols, minimum
 from staticad.ir.graph import Tensor
 from staticad.ir.proofs import follows
 from staticad.ir.types import Constraint, Demands, same_shape
@@ -41,7 +41,7 @@ def check_region(shape: Shape, starts: Shape, steps: tuple[int, ...], sizes: Sha
                 continue
             if at_least(size, 1) and at_least(room * -1, 1):
                 raise ShapeError(f"places {start} to {last} of axis {axis} lie outside its size {n}")
-            if any(is_runtime(s) for s in (room, size)):
+            if any(is_runtime(s) or local_symbols(s) for s in (room, size)):
                 raise ShapeError(f"places {start} to {last} of axis {axis} may lie outside its size {n}")
             demands.add(minimum(room, 0) * (1 if isinstance(size, int) else size), 0)
 

@@ -123,7 +123,7 @@ def read_symbols(inputs: tuple[Tensor, ...], nodes: Sequence[Node]) -> tuple[Sym
         if "size" in node.attrs:
             sizes.append(node.attrs["size"])
         for size in sizes:
-            if {s for s in symbols(size) if not s.runtime} - known:
+            if {s for s in symbols(size) if not s.runtime and not s.local} - known:
                 raise unknown_size(node, size)
     return tuple(sorted(known, key=lambda s: s.key))
 

@@ -10,6 +10,7 @@ from staticad.errors import GraphError, ShapeError
 from staticad.functional import movement
 from staticad.functional.control import count_tensor
 from staticad.functional.elementwise import maximum, where
+from staticad.functional.local_sizes import as_size
 from staticad.ir import dims
 from staticad.ir.dims import Dim, Size
 from staticad.ir.graph import Tensor, describe
@@ -57,6 +58,8 @@ def range_(*bounds: Any) -> Any:
     with user_call():
         if any(isinstance(b, Tensor) for b in (start, stop, step)):
             start, stop, step = (b if isinstance(b, int) else _integer(b) for b in (start, stop, step))
+            if isinstance(step, int):
+                start, stop = _as_size(start), _as_size(stop)
         length = _count(start, stop, step)
     # The counter is a Python int when types are tried out, a tensor or a size otherwise.
     return Steps(length, (), lambda k, slices: start + k * step if not _plain(start, step) else k)
@@ -64,6 +67,12 @@ def range_(*bounds: Any) -> Any:
 
 def _plain(start: Any, step: Any) -> bool:
     return isinstance(start, int) and isinstance(step, int) and start == 0 and step == 1
+
+
+def _as_size(bound: Any) -> Any:
+    """A counter of a loop around, as the size that it is in a step."""
+    size = as_size(bound) if isinstance(bound, Tensor) else None
+    return bound if size is None else size
 
 
 def _integer(value: Any) -> Tensor:

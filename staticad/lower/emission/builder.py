@@ -7,18 +7,21 @@ of it. What was emitted before is found again.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from staticad.ir.dims import Size, at_least, product
+from staticad.ir.dims import Size, at_least, local_symbols, product
 from staticad.ir.dtypes import DType
 from staticad.ir.expressions import Expression, Index, Name, call, names
 from staticad.ir.graph import Tensor
+from staticad.ir.local_sizes import largest
 from staticad.ir.provenance import Where
 from staticad.lower.emission.strays import Strays
 from staticad.lower.index.affine import Affine, Context, Key
 from staticad.lower.kernel.hints import SPREAD, UNBRANCHED
 from staticad.lower.kernel.language import (
+    HI,
+    LO,
     Compute,
     Kernel,
     Load,
@@ -87,11 +90,15 @@ class Builder:
         return self.size_value(size).name
 
     def size_value(self, size: Size) -> Name:
-        """A size as an argument, never as a literal: kernels are shared whatever it is."""
-        found = self._sizes.get(size)
+        """A size as an argument, never as a literal: kernels are shared whatever it is. A local one is computed."""
+        found = self._sizes.get(size) if not local_symbols(size) else self.local_size(size)
         if found is None:
             found = self._sizes[size] = Name(f"n{len(self._sizes)}")
         return found
+
+    def local_size(self, size: Size) -> Name:
+        """The value of a size of which only this step knows."""
+        raise AssertionError(f"{size} is no size here")
 
     def pointer(self, buffer: Buffer) -> str:
         found = self._pointers.get(buffer.number)
@@ -119,6 +126,8 @@ class Builder:
 
     def open(self, key: Key, name: str, extent: Size) -> None:
         """Begin the body of a loop over a key that runs ``extent`` times."""
+        if local_symbols(extent):
+            self.size_value(extent)  # outside of the loop
         self._extents.append(extent)
         self._blocks.append(_Block())
         self._keys[key] = (name, self.depth)
@@ -148,7 +157,9 @@ class Builder:
             self.emit(Loop(name, start, stop, tuple(statements), hint if safe else ""))
 
     def _stride(self, step: str) -> str:
-        """The name of a size as the distance of what an innermost loop accesses."""
+        """The name of a size as the distance of what an innermost loop accesses; a local size has none."""
+        if all(value.name != step for value in self._sizes.values()):
+            return step
         return self.strides.setdefault(step, f"d{len(self.strides)}")
 
     def emit(self, statement: Statement, depth: int | None = None) -> None:
@@ -269,6 +280,11 @@ class Builder:
 
     def finish(self, label: str, extent: Size, grain: Size, iterations: Size) -> Step:
         """The kernel and its arguments; ``iterations`` is how often the innermost statements run."""
+        statements = self._blocks[0].statements
+        if local_symbols(extent):  # the machine does not know how often: one piece of work
+            stop = self.size_value(extent)
+            statements = [_in_one_piece(s, stop) for s in statements]
+            extent, grain = 1, 0
         pointers = tuple(Pointer(name, dtype, scope) for scope, (name, dtype) in enumerate(self._pointers.values()))
         arguments: list[Argument] = [Address(number) for number in self._pointers]
         arguments += [Symbolic(size) for size in self._sizes]
@@ -276,8 +292,7 @@ class Builder:
             arguments.append(Status())
         sizes = tuple(value.name for value in self._sizes.values())
         strides = (Compute(name, call("stride", Name(step))) for step, name in self.strides.items())
-        body = (*strides, *self.strays.around(self._blocks[0].statements))
-        kernel = Kernel(pointers, sizes, body, self.checked, label)
+        kernel = Kernel(pointers, sizes, (*strides, *self.strays.around(statements)), self.checked, label)
         return Step(
             kernel,
             tuple(arguments),
@@ -287,5 +302,9 @@ class Builder:
             tuple(self.writes),
             label,
             tuple(self.where),
-            iterations * max(1, self.cost),
+            largest(iterations) * max(1, self.cost),
         )
+
+
+def _in_one_piece(s: Statement, stop: Name) -> Statement:
+    return replace(s, start=None, stop=stop) if isinstance(s, Loop) and (s.start, s.stop) == (LO, HI) else s

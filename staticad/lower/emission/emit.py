@@ -6,14 +6,16 @@ A value is computed once for every context.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
-from staticad.ir.dims import Shape, Size, product
+from staticad.ir.dims import Atom, Dim, Shape, Size, Symbol, local_symbols, product
 from staticad.ir.dtypes import INT64, DType
-from staticad.ir.expressions import STATUS, Expression, Name, call, constant
+from staticad.ir.expressions import STATUS, Expression, Name, arithmetic, call, constant
 from staticad.ir.graph import Node, Tensor
+from staticad.ir.local_sizes import size_of
 from staticad.lower.emission.builder import Builder
 from staticad.lower.fusion.clusters import INNER, Member
 from staticad.lower.index.affine import (
@@ -62,6 +64,38 @@ class Emitter(Builder):
     def _stored_before(self, node: Node, member: Member) -> bool:
         """True for values of an earlier loop of this kernel; what is outside the loops is still at hand."""
         return node in self.fusion.stored and member.level == INNER and member.stage < self.stage
+
+    def local_size(self, size: Size) -> Name:
+        """The value of a size of which only this step knows, computed from the numbers of the body."""
+        masks, self.masks = self.masks, []
+        values = {s: self.value(self.fusion.local[s], ()) for s in sorted(local_symbols(size), key=lambda s: s.key)}
+        self.masks = masks
+        found = self._size(size, values)
+        return found if isinstance(found, Name) else self.compute(found)
+
+    def _size(self, size: Size, values: Mapping[Symbol, Expression]) -> Expression:
+        if not isinstance(size, Dim) or not size.locals:
+            return self.size_value(size)
+        total: Expression | None = None
+        for monomial, coefficient in size.terms:
+            factors = [self._atom(atom, values) for atom, power in monomial for _ in range(power)]
+            if coefficient != 1 or not factors:
+                factors.insert(0, self.size_value(coefficient))
+            term = factors[0]
+            for factor in factors[1:]:
+                term = self.compute(arithmetic(term, "*", factor))
+            total = term if total is None else self.compute(arithmetic(total, "+", term))
+        assert total is not None
+        return total
+
+    def _atom(self, atom: Atom, values: Mapping[Symbol, Expression]) -> Expression:
+        if isinstance(atom, Symbol):
+            return values[atom] if atom.local else self.size_value(size_of(atom))
+        left, right = self._size(atom.left, values), self._size(atom.right, values)
+        if atom.name == "floordiv":
+            return self.compute(arithmetic(left, "//", right))
+        assert atom.name in ("max", "min"), atom
+        return self.compute(call("maximum" if atom.name == "max" else "minimum", left, right))
 
     def number(self, value: Any, dtype: DType) -> Expression:
         """A constant number: in the source if it is plain, else from memory."""

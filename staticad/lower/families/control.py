@@ -13,7 +13,7 @@ from staticad.lower.fusion.fuse import Changed, FusedFamily, Fusion
 from staticad.lower.index.sizes import Sizes
 from staticad.lower.interface import FamilyLowering, Lowering
 from staticad.lower.kernel.plan import Step
-from staticad.lower.loops.control import branch_steps, counts, loop_steps
+from staticad.lower.loops.control import branch_steps, counted, counts, loop_steps
 from staticad.lower.loops.relieve import relieve
 from staticad.ops.base import Op
 from staticad.ops.control import PARAMETER, Body
@@ -25,7 +25,7 @@ class LoopLowering(FamilyLowering):
     def prepare(
         self, node: Node, inputs: tuple[Tensor, ...], sizes: Sizes, families: Mapping[Op, FamilyLowering]
     ) -> Sequence[Tensor] | None:
-        return relieve(node, inputs, families)
+        return counted(node, inputs) or relieve(node, inputs, families)
 
     def place(self, fusion: Fusion, node: Node) -> None:
         written = range(node.attrs["shape"].carries)

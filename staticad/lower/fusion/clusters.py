@@ -86,7 +86,7 @@ class Cluster:
     @property
     def small(self) -> bool:
         total = product(self.space)
-        return isinstance(total, int) and total <= SMALL
+        return total <= SMALL if isinstance(total, int) else bool(total.locals)  # what a loop's step does is not cut
 
     @property
     def plain(self) -> bool:

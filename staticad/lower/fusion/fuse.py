@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol
 
-from staticad.ir.dims import Shape
+from staticad.ir.dims import Shape, Symbol
 from staticad.ir.graph import Node, Tensor
 from staticad.lower.fusion.clusters import ALONE, INNER, MAP, Edge, Member, copy_node
 from staticad.lower.fusion.frames import FramedFamily
@@ -25,6 +25,7 @@ from staticad.lower.index.sizes import Sizes
 from staticad.lower.index.strided import Matrix
 from staticad.lower.index.views import below_views, in_order
 from staticad.ops.base import Op
+from staticad.ops.control import sizes_spoken_of
 from staticad.ops.ranges import Range
 from staticad.ops.sources import constant_array
 
@@ -71,6 +72,7 @@ class Fusion(Joining):
         self.operands: dict[Node, tuple[Matrix, ...]] = {}
         self.recomputed: set[Node] = set()
         self.used: set[Tensor] = set()
+        self.local: Mapping[Symbol, Tensor] = {}  # what local sizes are the values of
         self._copies: dict[Tensor, Tensor] = {}
         self._inline: dict[Node, int] = {}
 
@@ -137,6 +139,7 @@ class Fusion(Joining):
         while stack:
             current, at = stack.pop()
             node = current.node
+            found += self.size_edges(node)
             if self.home(node) is not None:
                 found.append((node, at))
                 continue
@@ -146,6 +149,13 @@ class Fusion(Joining):
                 else:
                     stack.append((x, where))
         return found
+
+    def size_edges(self, node: Node) -> list[Edge]:
+        """The edges of the kernels in which a node is evaluated to the values of the local sizes of which it speaks."""
+        if not self.local:
+            return []
+        spoken = [size for size in self.local if size in sizes_spoken_of(node)]
+        return [(n, None) for size in spoken for n, _ in self.edges(self.local[size], ())]
 
     def own_edges(self, tensor: Tensor) -> list[Edge]:
         """The edges of a reader that takes a tensor element by element."""
@@ -186,10 +196,11 @@ class Fusion(Joining):
         shape = self.shape(node.outputs[0])
         context = self.own_context(shape)
         edges = [e for x in node.inputs for e in self.edges(x, broadcast_context(context, self.shape(x), len(shape)))]
-        self.place_over(node, MAP, shape, edges)
+        self.place_over(node, MAP, shape, [*edges, *self.size_edges(node)])
 
     def place_alone(self, node: Node, edges: list[Edge]) -> None:
         """A node that is a cluster of its own, with steps that its family makes."""
+        edges = [*edges, *self.size_edges(node)]
         cluster = self.new(edges, ())
         cluster.loops = False
         self.add(cluster, Member(node, ALONE, INNER, ()), edges)

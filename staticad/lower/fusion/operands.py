@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from staticad.ir.dims import Shape
+from staticad.ir.dims import Shape, local_symbols
 from staticad.ir.dtypes import DType
 from staticad.ir.graph import Node, Tensor
 from staticad.lower.index.sizes import Sizes
@@ -23,13 +23,13 @@ Families = Mapping[Op, IndexedFamily]
 
 
 def expand_product(node: Node, inputs: tuple[Tensor, ...], sizes: Sizes, families: Families) -> Tensor | None:
-    """Multiply-and-sum for a product that BLAS can't do (integers, bool) or that is no matrix-matrix product (a size
-    of 1): that fuses with what is around it. None for the others."""
+    """Multiply-and-sum for a product that BLAS can't do (integers, bool), whose sizes only a step knows, or that is no
+    matrix-matrix product (a size of 1): that fuses with what is around it. None for the others."""
     a, b = inputs
     m, k, n = a.shape[-2], a.shape[-1], b.shape[-1]
     if 0 in (*a.shape, *b.shape):
         return zeros(node.types[0])
-    if a.dtype.kind == "f" and 1 not in (m, k, n):
+    if a.dtype.kind == "f" and 1 not in (m, k, n) and not any(map(local_symbols, (*a.shape, *b.shape))):
         return None
     times, total = (LOGICAL_AND, ANY) if a.dtype.kind == "b" else (MUL, SUM)
     rank = node.types[0].ndim

@@ -55,6 +55,7 @@ def _merge(group: list[Node], inputs: tuple[Tensor, ...]) -> tuple[tuple[Tensor,
         for result in own.split_outputs(node.attrs["body"].outputs)[1]:
             places.setdefault(result, len(places))
     again = body.outputs[-1:] if shape.conditional else ()
-    whole = Body(body.parameters, (*following, *places, *again), body.demands)
+    locals_of_all = {symbol: value for node in group for symbol, value in node.attrs["body"].locals}
+    whole = Body(body.parameters, (*following, *places, *again), body.demands, tuple(locals_of_all.items()))
     wider = replace(shape, results=len(places))
     return apply_all(LOOP, *inputs, body=whole, shape=wider, base=group[0].attrs["base"]), places

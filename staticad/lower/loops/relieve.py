@@ -32,8 +32,10 @@ def relieve(node: Node, inputs: tuple[Tensor, ...], families: Mapping[Op, Family
         return None
     given = {captured[x.inputs[0]]: parameter(x.type, x.name) for x in transposes}
     outer = [apply(TRANSPOSE, matrix, axes=(1, 0)) for matrix in given]
-    outputs_less = substitute(body.outputs, {x: given[captured[x.inputs[0]]] for x in transposes})
-    less = Body((*body.parameters, *given.values()), tuple(outputs_less), body.demands)
+    roots = substitute(body.roots, {x: given[captured[x.inputs[0]]] for x in transposes})
+    count = len(body.outputs)
+    sizes = tuple((symbol, value) for (symbol, _), value in zip(body.locals, roots[count:], strict=True))
+    less = Body((*body.parameters, *given.values()), tuple(roots[:count]), body.demands, sizes)
     attrs = dict(node.attrs) | {"body": less, "shape": replace(shape, captures=shape.captures + len(outer))}
     end = shape.carries + shape.sequences + shape.captures
     outputs = apply_all(node.op, *inputs[:end], *outer, *inputs[end:], **attrs)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from heapq import heappop, heappush
 
 from staticad.ir.dims import Size, at_least, floordiv, product
+from staticad.ir.local_sizes import largest_shape
 from staticad.lower.kernel.plan import TEMPORARY, Buffer, Step
 
 ALIGNMENT = 64
@@ -83,8 +84,8 @@ class _Slots:
 
 
 def padded_bytes(buffer: Buffer) -> Size:
-    """The size of a buffer, rounded up to whole cache lines."""
-    size = product(buffer.shape) * buffer.dtype.itemsize
+    """The size of a buffer, rounded up to whole cache lines, at its largest."""
+    size = product(largest_shape(buffer.shape)) * buffer.dtype.itemsize
     whole = floordiv(size, ALIGNMENT) * ALIGNMENT
     return size if whole == size else floordiv(size + ALIGNMENT - 1, ALIGNMENT) * ALIGNMENT
 

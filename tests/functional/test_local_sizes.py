@@ -1,0 +1,253 @@
+"""Counters and numbers as bounds of slices and lengths of loops, inside of loops and branches."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+import staticad as sa
+from staticad.errors import DTypeError, GraphError, ShapeError
+from staticad.ir.graph import Tensor
+
+Program = Callable[[Any, Any], Any]  # of a library (numpy or staticad) and the array
+N = 5
+
+
+def prefixes(xp: Any, x: Any) -> Any:
+    return loop(xp, x.shape[0], lambda i, s: s + x[:i].sum() * x[i], 0.0)
+
+
+def suffixes(xp: Any, x: Any) -> Any:
+    return loop(xp, x.shape[0], lambda i, s: s + (x[i + 1 :] ** 2).sum() * x[i] + x[i:].prod(), 0.0)
+
+
+def from_the_end(xp: Any, x: Any) -> Any:
+    return loop(xp, x.shape[0], lambda i, s: s + x[-i:].sum() * 1.5 + x[: -i - 1].sum() * x[i], 0.0)
+
+
+def between(xp: Any, x: Any) -> Any:
+    return loop(xp, x.shape[0], lambda i, s: s + (x[i // 2 : 2 * i] * x[i // 2 : 2 * i]).sum() * x[i], 0.0)
+
+
+def stepped(xp: Any, x: Any) -> Any:
+    return loop(xp, x.shape[0], lambda i, s: s * x[i::2].sum() + x[i::-1].sum() - x[:i:-2].sum(), 1.0)
+
+
+def reduced(xp: Any, x: Any) -> Any:
+    return loop(xp, x.shape[0], lambda i, s: s + x[: i + 1].max() * x[i:].mean() + xp.exp(x[:i]).sum(), 0.0)
+
+
+def products(xp: Any, x: Any) -> Any:
+    a = xp.outer(x, x) + xp.sin(x)
+
+    def step(i: Any, s: Any) -> Any:
+        return s + (a[i:, :i] @ x[:i]).sum() + (a[:i].T @ a[:i] * a).sum() + x[:i] @ a[:i, i]
+
+    return loop(xp, x.shape[0], step, 0.0)
+
+
+def broadcast(xp: Any, x: Any) -> Any:
+    def step(i: Any, s: Any) -> Any:
+        return s + ((x[: i + 1] - x[: i + 1].mean() / 2)[:, None] * x[None, i:]).sum() * s
+
+    return loop(xp, x.shape[0], step, 1.0)
+
+
+def written(xp: Any, x: Any) -> Any:
+    def step(i: Any, a: Any) -> Any:
+        a = put(a, (i, slice(None, i)), x[:i] * a[i, i])
+        return add(a, (slice(i + 1, None), i), a[i, i + 1 :] * x[i])
+
+    return loop(xp, x.shape[0], step, xp.outer(x, x))
+
+
+def cholesky(xp: Any, x: Any) -> Any:
+    a = xp.outer(x, x) + 3.0 * xp.eye(N)
+
+    def row(i: Any, b: Any) -> Any:
+        def column(j: Any, b: Any) -> Any:
+            return put(b, (i, j), (a[i, j] - b[i, :j] @ b[j, :j]) / b[j, j])
+
+        b = loop(xp, i, column, b)
+        return put(b, (i, i), xp.sqrt(a[i, i] - (b[i, :i] ** 2).sum()))
+
+    return loop(xp, N, row, xp.zeros((N, N)))
+
+
+def elimination(xp: Any, x: Any) -> Any:
+    """LU factors in place, then a triangular solve."""
+
+    def eliminate(k: Any, a: Any) -> Any:
+        a = put(a, (slice(k + 1, None), k), a[k + 1 :, k] / a[k, k])
+        return add(a, (slice(k + 1, None), slice(k + 1, None)), -a[k + 1 :, k, None] * a[None, k, k + 1 :])
+
+    a = loop(xp, N, eliminate, xp.outer(x, x) + 3.0 * xp.eye(N))
+    return loop(xp, N, lambda i, y: put(y, i, x[i] - (a[i, :i] * y[:i]).sum()), xp.zeros(N))
+
+
+def triangle_of_loops(xp: Any, x: Any) -> Any:
+    def outer(i: Any, s: Any) -> Any:
+        def inner(j: Any, t: Any) -> Any:
+            return t * x[j] + x[j:i].sum()
+
+        return s + loop(xp, i + 1, inner, x[i])
+
+    return loop(xp, x.shape[0], outer, 0.0)
+
+
+def loop(xp: Any, count: Any, step: Callable[[Any, Any], Any], state: Any) -> Any:
+    if xp is sa:
+        return sa.fori_loop(0, count, step, sa.asarray(state))
+    for i in range(count):
+        state = step(i, state)
+    return state
+
+
+def put(array: Any, key: Any, value: Any) -> Any:
+    if isinstance(array, Tensor):
+        return array.at[key].set(value)
+    array = array.copy()
+    array[key] = value
+    return array
+
+
+def add(array: Any, key: Any, value: Any) -> Any:
+    return array.at[key].add(value) if isinstance(array, Tensor) else put(array, key, array[key] + value)
+
+
+PROGRAMS: list[Program] = [
+    prefixes, suffixes, from_the_end, between, stepped, reduced, products, broadcast, written, cholesky, elimination,
+    triangle_of_loops,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("program", PROGRAMS, ids=lambda p: p.__name__)
+def test_programs_and_their_derivatives(program: Program, rng: np.random.Generator) -> None:
+    x = sa.placeholder((N,) if program in (cholesky, elimination) else (None,), name="x")
+    v = sa.placeholder((N,) if program in (cholesky, elimination) else x.shape, name="v")
+    y = program(sa, x)
+    weights = sa.cos(sa.arange(N * N).astype("float64"))[: 1 if y.ndim == 0 else N**y.ndim].reshape(
+        () if y.ndim == 0 else (N,) * y.ndim
+    )
+    loss = (y * weights).sum()
+    (gradient,) = sa.gradients(loss, [x])
+    (tangent,) = sa.jvp([loss], [x], [v])
+    (second,) = sa.gradients((gradient * v).sum(), [x])
+    session = sa.compile([y, loss, gradient, tangent, second], [x, v])
+    data, direction = rng.uniform(0.5, 1.5, N), rng.normal(size=N)
+    value, total, slope, along, curvature = session(data, direction)
+    np.testing.assert_allclose(value, program(np, data), rtol=1e-12)
+    for got, expected in zip(
+        (value, total, slope, along, curvature),
+        sa.evaluate([y, loss, gradient, tangent, second], {x: data, v: direction}),
+        strict=True,
+    ):
+        np.testing.assert_allclose(got, expected, rtol=1e-10, atol=1e-12)
+    np.testing.assert_allclose(along, slope @ direction, rtol=1e-9)
+    small = 1e-5
+    ahead, behind = (session(data + sign * small * direction, direction) for sign in (1, -1))
+    np.testing.assert_allclose((ahead[1] - behind[1]) / (2 * small), along, rtol=1e-6, atol=1e-6)
+    np.testing.assert_allclose((ahead[2] - behind[2]) / (2 * small), curvature, rtol=1e-5, atol=1e-5)
+
+
+def test_rows_of_a_sparse_matrix(rng: np.random.Generator) -> None:
+    """Bounds that are data: they are clipped to the axis, as NumPy does it."""
+    values, starts = sa.placeholder((None,), name="values"), sa.placeholder((None,), "int64", name="starts")
+    rows = starts.shape[0] - 1
+    sums = sa.fori_loop(0, rows, lambda i, s: s.at[i].set(values[starts[i] : starts[i + 1]].sum()), sa.zeros((rows,)))
+    session = sa.compile([sums, *sa.gradients((sums**2).sum(), [values])], [values, starts])
+    data = rng.normal(size=6)
+    for places in ([0, 2, 2, 6], [0, 9, 3, -2], [-9, 4, -1, 5]):
+        expected = np.array([data[a:b].sum() for a, b in zip(places, places[1:])])
+        found, slope = session(data, np.array(places))
+        np.testing.assert_allclose(found, expected, rtol=1e-12, atol=1e-14)
+        by_hand = np.zeros(6)
+        for a, b, s in zip(places, places[1:], expected):
+            by_hand[a:b] += 2 * s
+        np.testing.assert_allclose(slope, by_hand, rtol=1e-12, atol=1e-14)
+
+
+def test_in_branches_and_while_loops(rng: np.random.Generator) -> None:
+    x = sa.placeholder((None,), name="x")
+
+    def step(state: Any) -> Any:
+        k, total = state
+        half = sa.cond(k > 2, lambda: x[:k].sum(), lambda: (x[k:] ** 2).sum())
+        return k + 1, total * 0.5 + half
+
+    _, y = sa.while_loop(lambda s: s[0] < x.shape[0], step, (sa.asarray(0), sa.asarray(0.0)))
+    session = sa.compile([y, *sa.gradients(y, [x])], [x])
+    data = rng.normal(size=6)
+
+    def by_hand(a: np.ndarray) -> float:
+        total = 0.0
+        for k in range(6):
+            total = total * 0.5 + (a[:k].sum() if k > 2 else (a[k:] ** 2).sum())
+        return total
+
+    value, slope = session(data)
+    np.testing.assert_allclose(value, by_hand(data), rtol=1e-12)
+    units = 1e-6 * np.eye(6)
+    np.testing.assert_allclose(slope, [(by_hand(data + u) - by_hand(data - u)) / 2e-6 for u in units], rtol=1e-6)
+
+
+def test_a_function_written_in_python(rng: np.random.Generator) -> None:
+    @sa.function
+    def insertion(x: Any) -> Any:
+        for i in range(1, x.shape[0]):
+            for j in range(i):
+                x[i] = x[i] - x[j] * x[j:i].sum()
+        return x
+
+    x = sa.placeholder(("n",), name="x")
+    session = sa.compile([insertion(x)], [x])
+    data = rng.normal(size=5)
+    expected = data.copy()
+    for i in range(1, 5):
+        for j in range(i):
+            expected[i] = expected[i] - expected[j] * expected[j:i].sum()
+    np.testing.assert_allclose(session(data)[0], expected, rtol=1e-12)
+
+
+def test_what_only_a_step_knows_is_no_result() -> None:
+    x = sa.placeholder((None,), name="x")
+    with pytest.raises(ShapeError, match="the size .* of .*slice.* may be another one each time"):
+        sa.scan(lambda s, i: (s, x[:i]), sa.asarray(0.0), sa.arange(x.shape[0]))
+    p, k = sa.placeholder((), "bool"), sa.placeholder((), "int64")
+    with pytest.raises(ShapeError, match="may be another one each time"):
+        sa.cond(p, lambda: x[:k], lambda: x[:k])
+
+
+def test_what_is_kept_from_a_step_is_refused() -> None:
+    x = sa.placeholder((None,), name="x")
+    kept: list[Tensor] = []
+
+    def step(i: Any, s: Any) -> Any:
+        kept.append(x[:i].sum())
+        return s + kept[-1]
+
+    y = sa.fori_loop(0, 3, step, 0.0)
+    with pytest.raises(GraphError, match="was kept in a list"):
+        sa.compile([y + kept[0]], [x])
+
+
+def test_an_extreme_of_what_may_be_nothing_is_refused() -> None:
+    x = sa.placeholder((4,), name="x")
+    with pytest.raises(ShapeError, match="changes from step to step, and may be less"):
+        sa.compile([sa.fori_loop(0, 4, lambda i, s: s + x[:i].max(), 0.0)], [x])
+
+
+def test_routines_of_a_library_are_refused() -> None:
+    a = sa.placeholder((4, 4), name="a")
+    y = sa.fori_loop(1, 4, lambda i, s: s + sa.linalg.cholesky(a[:i, :i]).sum(), 0.0)
+    with pytest.raises(ShapeError, match="whose size changes from step to step"):
+        sa.compile([y], [a])
+
+
+def test_outside_of_loops_numbers_are_no_bounds() -> None:
+    x, k = sa.placeholder((None,)), sa.placeholder((), "int64")
+    with pytest.raises(DTypeError, match="inside of loops and branches integer scalars"):
+        x[:k]
