@@ -107,6 +107,10 @@ class VerifyError(StaticadError, AssertionError):
     """A pass broke an invariant of the graph: a bug in staticad, not in the user's program."""
 
 
+class UnrolledLoopWarning(UserWarning):
+    """Python has executed a loop of a function under `sa.function` so often that the graph gets large."""
+
+
 # How NumPy says that an array has more elements or bytes than there are addresses.
 _NO_SUCH_ARRAY = re.compile("too big|too large|Maximum allowed dimension exceeded|maximum supported dimension")
 

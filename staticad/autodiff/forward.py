@@ -11,6 +11,7 @@ from staticad.autodiff.masked import push, push_folded
 from staticad.autodiff.masks import Masks
 from staticad.autodiff.squares import without_roots
 from staticad.errors import GradientError, VerifyError
+from staticad.ir.collection import no_collection
 from staticad.ir.dtypes import is_float
 from staticad.ir.graph import Node, Tensor, describe, sort_nodes
 from staticad.ir.provenance import inherit, user_call
@@ -34,7 +35,8 @@ def jvp(ys: Tensor | Sequence[Tensor], xs: Tensor | Sequence[Tensor], tangents: 
 
     Raises GradientError for integers, tangents that do not fit, and an op without a derivative.
     """
-    results, nodes = _differentiate(ys, xs, tangents)
+    with no_collection():
+        results, nodes = _differentiate(ys, xs, tangents)
     with user_call():
         demands = carried(nodes)
         return [demanding(r, nodes=demands) for r in results]

@@ -16,6 +16,7 @@ from staticad.errors import GraphError
 from staticad.ir import dims
 from staticad.ir.dims import Size
 from staticad.ir.graph import Tensor, sort_nodes
+from staticad.ir.types import TensorType
 from staticad.ops.assemble import CONCATENATE
 from staticad.ops.base import apply, apply_all
 from staticad.ops.control import LOOP, Body, LoopShape, parameter, sizes_spoken_of
@@ -99,7 +100,7 @@ def _segments(
     """``count`` segments of ``size`` steps each."""
     folded = [apply(RESHAPE, t, shape=(count, size, *t.shape[1:]), constraints=()) for t in stacks]
     own_carry = [parameter(t.type) for t in body.parameters[: shape.carries]]
-    own_stacks = [parameter(replace(t.type, shape=t.shape[1:])) for t in folded]
+    own_stacks = [parameter(TensorType(t.shape[1:], t.dtype)) for t in folded]
     own_captures = [parameter(t.type) for t in captures]
     segment = replace(shape, length=size)
     outs = _run(body, segment, own_carry, own_stacks, own_captures, below, inner=True)

@@ -4,6 +4,10 @@ A size in a shape is an ``int`` or a `Dim`. A `Dim` is kept in a normal form (so
 coefficients), so that equal expressions are equal objects in the sense of ``==``, and an expression that is
 constant is always a plain ``int``. All sizes are non-negative; simplifications rely on it.
 
+A size is looked up when it is made, so that equal ones are mostly one object, and sums and products that recur are
+remembered. That is for speed alone: where two threads make a size at one time there are two, and equality goes by the
+normal form.
+
 Functions nest as deep as a program's slices of slices do, and share operands. So what is known of one (its key, its
 sign) is found when it is made, from what is known of its operands, and nothing walks a nest by recursion.
 """
@@ -13,20 +17,21 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from hashlib import blake2b
 from typing import Any
+from weakref import WeakValueDictionary
 
 from staticad.errors import GraphError
+from staticad.ir.dim_text import function_text, size_text
 from staticad.ir.identity import OwnCopy
 from staticad.ir.symbols import Symbol as Symbol
 
 LARGEST = 2**63 - 1  # a size, an offset or a count of the machine's
 HIGHEST_POWER = 63  # of a size: 2**64 is no size
 MOST_TERMS = 10_000
+REMEMBERED = 4096  # sums, and products
 LONGEST_KEY = 400
-SHOWN_LEVELS, SHOWN_FUNCTIONS = 16, 100  # of a nest of functions as text
 
 _fresh = itertools.count()
 
@@ -53,13 +58,14 @@ class Function:
         return self is other or (isinstance(other, Function) and self.key == other.key)
 
     def __str__(self) -> str:
-        return _Text().function(self, SHOWN_LEVELS)
+        return function_text(self)
 
     __repr__ = __str__
 
 
 Atom = Symbol | Function
 Monomial = tuple[tuple[Atom, int], ...]  # sorted (atom, power) pairs; () is the constant term
+Terms = tuple[tuple[Monomial, int], ...]
 
 
 def _no_size(sign: str) -> Callable[[Dim, Any], Any]:
@@ -76,18 +82,26 @@ def _no_size(sign: str) -> Callable[[Dim, Any], Any]:
     return refuse
 
 
-@dataclass(frozen=True, eq=False)
 class Dim(OwnCopy):
     """A symbolic size such as ``n``, ``2*n + 1`` or ``n//2``. Supports + - * // % ** with sizes and ints.
 
     Other arithmetic and comparisons with numbers raise GraphError.
     """
 
-    terms: tuple[tuple[Monomial, int], ...]
+    key: str
+    terms: Terms
 
-    @cached_property
-    def key(self) -> str:
-        return "+".join(f"{c}*{_monomial_key(m)}" for m, c in self.terms)
+    def __new__(cls, terms: Terms) -> Dim:
+        key = "+".join(f"{c}*{_monomial_key(m)}" for m, c in terms)
+        found = _LIVING.get(key)
+        if found is None:
+            found = object.__new__(cls)
+            found.key, found.terms = key, terms
+            _LIVING[key] = found
+        return found
+
+    def __reduce__(self) -> tuple[type[Dim], tuple[Terms]]:
+        return Dim, (self.terms,)
 
     @cached_property
     def locals(self) -> frozenset[Symbol]:
@@ -104,7 +118,7 @@ class Dim(OwnCopy):
     def __add__(self, other: Size | float) -> Size:
         if not isinstance(other, (int, Dim)):
             return _no_size("+")(self, other)
-        return _collect(itertools.chain(self.terms, _terms(other)))
+        return _sum(self, other)
 
     __radd__ = __add__
 
@@ -136,7 +150,7 @@ class Dim(OwnCopy):
                 f"the product of two sizes has {len(self.terms)} × {len(other.terms)} terms, more than {MOST_TERMS:,}; "
                 "give placeholders fixed sizes, or sizes that share names"
             )
-        return _collect((_merge(m, k), c * d) for m, c in self.terms for k, d in _terms(other))
+        return _product(self, other)
 
     __rmul__ = __mul__
 
@@ -170,46 +184,14 @@ class Dim(OwnCopy):
         )
 
     def __str__(self) -> str:
-        return _Text().size(self, SHOWN_LEVELS)
+        return size_text(self)
 
     __repr__ = __str__
 
 
-class _Text:
-    """Sizes as text: functions to a certain depth and number, "…" for the others."""
-
-    def __init__(self) -> None:
-        self.left = SHOWN_FUNCTIONS
-
-    def size(self, size: Size, levels: int) -> str:
-        text = ""
-        for monomial, coefficient in _terms(size):
-            amount = abs(coefficient)
-            alone = coefficient == 1 and len(monomial) == 1 and monomial[0][1] == 1
-            name = "*".join(self.factor(a, p, alone, levels) for a, p in monomial)
-            body = str(amount) if not name else name if amount == 1 else f"{amount}*{name}"
-            sign = "-" if coefficient < 0 else "+"
-            text = (f"-{body}" if coefficient < 0 else body) if not text else f"{text} {sign} {body}"
-        return text or "0"
-
-    def factor(self, atom: Atom, power: int, alone: bool, levels: int) -> str:
-        text = str(atom) if isinstance(atom, Symbol) else self.function(atom, levels)
-        if not alone and isinstance(atom, Function) and atom.name == "floordiv":
-            text = f"({text})"
-        return text if power == 1 else f"{text}**{power}"
-
-    def function(self, function: Function, levels: int) -> str:
-        self.left -= 1
-        if levels == 0 or self.left < 0:
-            return "…"
-        left, right = self.size(function.left, levels - 1), self.size(function.right, levels - 1)
-        if function.name == "floordiv":
-            return f"({left})//({right})" if isinstance(function.right, Dim) else f"({left})//{right}"
-        return f"{function.name}({left}, {right})"
-
-
 Size = int | Dim
 Shape = tuple[Size, ...]
+_LIVING: WeakValueDictionary[str, Dim] = WeakValueDictionary()
 
 
 def _key(size: Size) -> str:
@@ -220,7 +202,7 @@ def _monomial_key(monomial: Monomial) -> str:
     return "*".join(f"{a.key}^{p}" for a, p in monomial)
 
 
-def _terms(size: Size) -> tuple[tuple[Monomial, int], ...]:
+def _terms(size: Size) -> Terms:
     if isinstance(size, Dim):
         return size.terms
     return (((), size),) if size else ()
@@ -231,6 +213,16 @@ def _merge(a: Monomial, b: Monomial) -> Monomial:
     for atom, power in b:
         powers[atom] = powers.get(atom, 0) + power
     return tuple(sorted(powers.items(), key=lambda item: item[0].key))
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _sum(a: Dim, b: Size) -> Size:
+    return _collect(itertools.chain(a.terms, _terms(b)))
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _product(a: Dim, b: Size) -> Size:
+    return _collect((_merge(m, k), c * d) for m, c in a.terms for k, d in _terms(b))
 
 
 def _collect(terms: Iterable[tuple[Monomial, int]]) -> Size:

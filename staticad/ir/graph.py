@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import itertools
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import ItemsView, Iterable, Iterator, KeysView, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NoReturn, SupportsIndex
 
@@ -44,24 +44,30 @@ def no_grad() -> Iterator[None]:
 class Attrs(Mapping[str, Any]):
     """The immutable, hashable attributes of a node, sorted by name. Floats compare by bits: 0.0 and -0.0 differ."""
 
-    __slots__ = ("_hash", "_items", "_key")
+    __slots__ = ("_hash", "_key", "_values")
 
     def __init__(self, **values: Any) -> None:
-        self._items = tuple(sorted(values.items()))
-        self._key = tuple((k, v.hex() if isinstance(v, float) else v) for k, v in self._items)
+        self._values = dict(sorted(values.items())) if len(values) > 1 else values
+        self._key = tuple([(k, v.hex() if isinstance(v, float) else v) for k, v in self._values.items()])
         self._hash = hash(self._key)
 
     def __getitem__(self, key: str) -> Any:
-        for name, value in self._items:
-            if name == key:
-                return value
-        raise KeyError(key)
+        return self._values[key]
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._values
 
     def __iter__(self) -> Iterator[str]:
-        return (name for name, _ in self._items)
+        return iter(self._values)
 
     def __len__(self) -> int:
-        return len(self._items)
+        return len(self._values)
+
+    def keys(self) -> KeysView[str]:
+        return self._values.keys()
+
+    def items(self) -> ItemsView[str, Any]:
+        return self._values.items()
 
     def __hash__(self) -> int:
         return self._hash
@@ -70,7 +76,7 @@ class Attrs(Mapping[str, Any]):
         return isinstance(other, Attrs) and self._key == other._key
 
     def __repr__(self) -> str:
-        return ", ".join(f"{k}={v}" for k, v in self._items)
+        return ", ".join(f"{k}={v}" for k, v in self._values.items())
 
 
 NO_ATTRS = Attrs()
@@ -126,7 +132,7 @@ class Node(InGraph):
         self.detached = _mode.detached
         self.serial = next(_serial)
         make = tensor_class or Tensor
-        self.outputs = tuple(make(self, index) for index in range(len(types)))
+        self.outputs = (make(self, 0),) if len(types) == 1 else tuple(make(self, index) for index in range(len(types)))
 
     @property
     def out(self) -> Tensor:
@@ -275,15 +281,15 @@ def sort_nodes(tensors: Iterable[Tensor], stop: Iterable[Node] = ()) -> list[Nod
     done: set[Node] = set()
     halted = set(stop)
     for tensor in tensors:
-        stack = [(tensor.node, False)]
+        stack = [tensor.node]
         while stack:
-            node, expanded = stack.pop()
-            if node in done:
-                continue
-            if expanded or node in halted or not node.inputs:
+            node = stack[-1]
+            if node not in done:
+                missing = [t.node for t in reversed(node.inputs) if t.node not in done]
+                if missing and node not in halted:
+                    stack += missing
+                    continue
                 done.add(node)
                 order.append(node)
-                continue
-            stack.append((node, True))
-            stack.extend((t.node, False) for t in reversed(node.inputs) if t.node not in done)
+            stack.pop()
     return order

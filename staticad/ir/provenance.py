@@ -7,9 +7,8 @@ A node made by the user's call gets the innermost frame outside the package. A n
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, replace
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
 
 from staticad.errors import user_frame
 
@@ -27,7 +26,7 @@ class Where:
         """The same line with one more note, kept once however often the same note recurs in a row."""
         if self.notes and self.notes[0] == note:
             return self
-        return replace(self, notes=(note, *self.notes[:7]))
+        return Where(self.file, self.line, self.function, (note, *self.notes[:7]))
 
     def __str__(self) -> str:
         place = f"{self.file}:{self.line}"
@@ -50,17 +49,25 @@ def here() -> Where:
     return Where(code.co_filename, frame.f_lineno, code.co_name)
 
 
-@contextmanager
-def inherit(where: Where) -> Iterator[None]:
+class _Inheriting:
+    __slots__ = ("before", "where")
+
+    def __init__(self, where: Where) -> None:
+        self.where = where
+
+    def __enter__(self) -> None:
+        self.before = _state.inherited
+        _state.inherited = self.where
+
+    def __exit__(self, *error: object) -> None:
+        _state.inherited = self.before
+
+
+def inherit(where: Where) -> AbstractContextManager[None]:
     """Nodes made inside get this place instead of the caller's line."""
-    before = _state.inherited
-    _state.inherited = where
-    try:
-        yield
-    finally:
-        _state.inherited = before
+    return _Inheriting(where)
 
 
 def user_call() -> AbstractContextManager[None]:
     """Nodes made inside all get the place of the user's present line (for composites and transformations)."""
-    return inherit(here())  # found here already: inside a generator the caller would be contextlib
+    return inherit(here())

@@ -8,11 +8,13 @@ Iterative: the depth of a graph is not limited.
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from staticad.errors import VerifyError
 from staticad.ir.graph import Node, Tensor, describe
+from staticad.ir.inference import infer
 
 Replacement = Tensor | Sequence[Tensor] | None
 Edit = Callable[[Node, tuple[Tensor, ...]], Replacement]
@@ -36,20 +38,20 @@ class Interner:
         return found
 
     def _key(self, node: Node, inputs: tuple[Tensor, ...]) -> Any:
-        reads = [(t.node.serial, t.index) for t in inputs]
+        reads = map(id, inputs)  # which a node that is kept keeps alive
         if getattr(node.op, "commutative", False):
             # Which of two equal free sizes the result has depends on the order: only equal types are merged.
-            return (node.op, tuple(sorted(reads)), node.attrs, node.types)
-        return (node.op, tuple(reads), node.attrs)
+            return (node.op, node.attrs, node.types, *sorted(reads))
+        return (node.op, node.attrs, *reads)
 
 
 def copy_node(node: Node, inputs: tuple[Tensor, ...]) -> Node:
     """The node on other inputs, with its name and place; the node itself if the inputs are its own."""
-    if all(a is b for a, b in zip(inputs, node.inputs, strict=True)):
+    if all(map(operator.is_, inputs, node.inputs)):
         return node
     types, constraints = node.types, node.constraints
-    if any(a.type is not b.type and a.type != b.type for a, b in zip(inputs, node.inputs, strict=True)):
-        types, constraints = node.op.infer(tuple(t.type for t in inputs), node.attrs)
+    if any(a.type != b.type for a, b in zip(inputs, node.inputs)):
+        types, constraints = infer(node.op, tuple(t.type for t in inputs), node.attrs)
     copy = Node(node.op, inputs, node.attrs, types, constraints, node.name, node.where, type(node.outputs[0]))
     copy.detached = node.detached
     return copy
@@ -88,10 +90,11 @@ class _Rebuild:
         stack: list[tuple[Node, dict[Node, tuple[Tensor, ...]], tuple[Tensor, ...] | None]] = [
             (root, self.edited, None)
         ]
+        final = self.final
         while stack:
             node, table, awaited = stack[-1]
             if awaited is not None:
-                table[node] = tuple(self.final[t.node][t.index] for t in awaited)
+                table[node] = tuple([final[t.node][t.index] for t in awaited])
                 self.replaced.discard(node)
                 stack.pop()
                 continue
@@ -100,33 +103,30 @@ class _Rebuild:
                 continue
             missing = [t.node for t in node.inputs if t.node not in table]
             if missing:
-                stack.extend((self._allowed(n, table), table, None) for n in reversed(missing))
+                stack += [(self._allowed(n, table), table, None) for n in reversed(missing)]
                 continue
-            inputs = tuple(table[t.node][t.index] for t in node.inputs)
-            result = self._step(node, inputs, table)
-            if result is None:
-                table[node] = node.outputs
-                stack.pop()
-                continue
-            if table is self.final:
+            inputs = tuple([table[t.node][t.index] for t in node.inputs])
+            if self.fn is not None and table is not final:
+                edited = self.fn(node, inputs)
+                result = self.interner.node(node, inputs).outputs if edited is None else _outputs(node, edited)
+            else:
+                merged = self.interner.node(node, inputs)
+                if merged is not node:
+                    self.replaced.add(node)
+                    stack[-1] = (node, table, merged.outputs)
+                    stack.append((self._allowed(merged, final), final, None))
+                    if merged in final:
+                        continue
+                    node = merged  # a new copy, whose inputs are final
+                simpler = None if self.simplify is None else self.simplify(node)
+                if simpler is None:
+                    final[node] = node.outputs
+                    stack.pop()
+                    continue
+                result = _outputs(node, simpler)
                 self.replaced.add(node)
             stack[-1] = (node, table, result)
-            stack.extend((self._allowed(t.node, self.final), self.final, None) for t in result)
-
-    def _step(
-        self, node: Node, inputs: tuple[Tensor, ...], table: dict[Node, tuple[Tensor, ...]]
-    ) -> tuple[Tensor, ...] | None:
-        """What stands for the node, still to be made final; None if the node is final as it is."""
-        if self.fn is not None and table is self.edited:
-            edited = self.fn(node, inputs)
-            return self.interner.node(node, inputs).outputs if edited is None else _outputs(node, edited)
-        merged = self.interner.node(node, inputs)
-        if merged is not node:
-            return merged.outputs
-        if self.simplify is None:
-            return None
-        simpler = self.simplify(node)
-        return None if simpler is None else _outputs(node, simpler)
+            stack += [(self._allowed(t.node, final), final, None) for t in result]
 
     def _allowed(self, node: Node, table: dict[Node, tuple[Tensor, ...]]) -> Node:
         if table is self.final and node in self.replaced:

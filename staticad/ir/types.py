@@ -4,39 +4,54 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable
-from dataclasses import dataclass
+from weakref import WeakValueDictionary
 
 from staticad.errors import ShapeError
 from staticad.ir.dims import LARGEST, Shape, Size, local_symbols
 from staticad.ir.dtypes import DType
+from staticad.ir.identity import OwnCopy
 from staticad.ir.proofs import follows
 
 Constraint = tuple[Size, Size]  # two sizes that have to be equal at run time
 MOST_AXES = 64  # of an array of NumPy's
 
 
-@dataclass(frozen=True, init=False)
-class TensorType:
+class TensorType(OwnCopy):
     """Shape (ints and free sizes) and dtype. Raises ShapeError for what no array of NumPy's can have: too many axes, or
-    more elements (not counting axes of size 0) than 64 bits count."""
+    more elements (not counting axes of size 0) than 64 bits count.
 
-    shape: Shape
+    Looked up when it is made, as sizes are: equal types are mostly one object.
+    """
+
+    __slots__ = ("__weakref__", "_hash", "dtype", "shape")
     dtype: DType
+    shape: Shape
+    _hash: int
 
-    def __init__(self, shape: Shape, dtype: DType) -> None:  # written out: the frame of a generated one is no user's
-        count = 1
-        for size in shape:
-            if isinstance(size, int) and size:
-                count *= size
-        if count > LARGEST:
-            raise ShapeError(f"no array has the shape {_listed(shape)}: 64 bits do not count its elements")
-        if len(shape) > MOST_AXES:
-            raise ShapeError(
-                f"no array has {len(shape)} axes, as the shape {_listed(shape)} would: those of NumPy have at most "
-                f"{MOST_AXES}; reshape to fewer"
-            )
-        object.__setattr__(self, "shape", shape)
-        object.__setattr__(self, "dtype", dtype)
+    def __new__(cls, shape: Shape, dtype: DType) -> TensorType:
+        found = _LIVING.get((shape, dtype))
+        if found is None:
+            _check_shape(shape)
+            found = object.__new__(cls)
+            found.shape, found.dtype, found._hash = shape, dtype, hash((shape, dtype))
+            _LIVING[shape, dtype] = found
+        return found
+
+    def __reduce__(self) -> tuple[type[TensorType], tuple[Shape, DType]]:
+        return TensorType, (self.shape, self.dtype)
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    def __eq__(self, other: object) -> bool:
+        if self is other:
+            return True
+        if not isinstance(other, TensorType):
+            return NotImplemented
+        return self._hash == other._hash and self.shape == other.shape and self.dtype == other.dtype
+
+    def __repr__(self) -> str:
+        return f"TensorType({self.shape}, {self.dtype})"
 
     @property
     def ndim(self) -> int:
@@ -44,6 +59,23 @@ class TensorType:
 
     def __str__(self) -> str:
         return f"{self.dtype.name}{_listed(self.shape)}"
+
+
+_LIVING: WeakValueDictionary[tuple[Shape, DType], TensorType] = WeakValueDictionary()
+
+
+def _check_shape(shape: Shape) -> None:
+    count = 1
+    for size in shape:
+        if isinstance(size, int) and size:
+            count *= size
+    if count > LARGEST:
+        raise ShapeError(f"no array has the shape {_listed(shape)}: 64 bits do not count its elements")
+    if len(shape) > MOST_AXES:
+        raise ShapeError(
+            f"no array has {len(shape)} axes, as the shape {_listed(shape)} would: those of NumPy have at most "
+            f"{MOST_AXES}; reshape to fewer"
+        )
 
 
 def _listed(shape: Shape) -> str:

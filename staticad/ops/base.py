@@ -34,11 +34,11 @@ from staticad.ir.dims import Shape, Size, product
 from staticad.ir.dtypes import BOOL, DType
 from staticad.ir.expressions import Call, Expression
 from staticad.ir.graph import NO_ATTRS, Attrs, Node, Tensor
+from staticad.ir.inference import Inferred, infer
 from staticad.ir.types import Constraint, Demands, TensorType, broadcast_shapes, same_size
 from staticad.ops.ranges import Progression, Range
 
 Domain = tuple[float, float]
-Inferred = tuple[tuple[TensorType, ...], tuple[Constraint, ...]]
 ASKED = "the one asked for"
 
 
@@ -48,7 +48,8 @@ class Op:
 
     ``ulps`` is how far a float result may be from the true one, in units in the last place: 0 where nothing is rounded,
     0.5 where the result is rounded correctly, None where it is made of many terms whose errors add up.
-    ``changes_base`` says that the result is input 0 with some elements changed. ``notes`` stand on the page of ops;
+    ``changes_base`` says that the result is input 0 with some elements changed. What `infer` finds is ``remembered``
+    where it depends on types, and attributes that are sizes and numbers, alone. ``notes`` stand on the page of ops;
     so do the family's ``title`` and what it is ``about``, and ``result``, the dtype of the result: "same" (that of
     the operands), its name, or a few words. ``called`` is its name in errors: that of the function users call.
     """
@@ -60,7 +61,7 @@ class Op:
     several_outputs = False
     needs_shape = False
     result = "same"
-    changes_base = False
+    changes_base = remembered = False
     ulps: float | None = 0
 
     def __init__(
@@ -107,7 +108,7 @@ def apply_all(op: Op, *inputs: Tensor, name: str | None = None, **attrs: Any) ->
     """A new node of the op; all its outputs. Errors get the op, the types and the user's lines."""
     packed = Attrs(**attrs) if attrs else NO_ATTRS
     try:
-        types, constraints = op.infer(tuple(t.type for t in inputs), packed)
+        types, constraints = infer(op, tuple([t.node.types[t.index] for t in inputs]), packed)
     except (ShapeError, DTypeError) as error:
         raise type(error)(f"{op.called}: {error}{op.given(inputs)}") from None
     return Node(op, inputs, packed, types, constraints, name).outputs
@@ -162,7 +163,7 @@ class Elementwise(Op):
     of a zero open (where both zeros meet).
     """
 
-    family = "elementwise"
+    family, remembered = "elementwise", True
     title, about = "Elementwise", "One scalar expression per element; operands broadcast. They fuse."
 
     def __init__(
@@ -210,7 +211,7 @@ class Elementwise(Op):
 
     def accepts(self, dtype: DType) -> bool:
         """Whether the operands may have that dtype."""
-        return dtype.kind in self.operands and self.only in (None, dtype.name)
+        return dtype.kind in self.operands and (self.only is None or self.only == dtype.name)
 
     def result_dtype(self, dtype: DType, attrs: Attrs) -> DType:
         return dtype if self.result == "same" else np.dtype(self.result)
@@ -237,9 +238,8 @@ class Reduce(Op):
     or None where an empty one is an error. Accumulates in the dtype of the input. ``domain`` is where tests draw from.
     """
 
-    family = "reduce"
-    title = "Reductions"
-    about = "Over any set of axes, which disappear; fused with the expressions that they reduce."
+    family, remembered = "reduce", True
+    title, about = "Reductions", "Over any set of axes, which disappear; fused with the expressions that they reduce."
 
     def __init__(
         self,
@@ -309,7 +309,7 @@ class Movement(Op):
     the elements stay in row-major order, whatever the shape is.
     """
 
-    family = "movement"
+    family, remembered = "movement", True
     title, about = "Views", "Every element of the result is an element of the operand: index arithmetic, not copies."
     linear = True
 
@@ -337,8 +337,7 @@ class Reshape(Op):
     row-major."""
 
     family = "reshape"
-    title = "Reshape"
-    about = "The same elements in row-major order: a view where the operand is stored that way."
+    title, about = "Reshape", "The same elements in row-major order: a view where the operand is stored that way."
     linear = True
     needs_shape = True
 

@@ -18,7 +18,7 @@ from staticad.ops.parts import put_into_zeros
 class Contract(Op):
     """matmul: (…, m, k) @ (…, k, n) -> (…, m, n) with equal leading axes up to broadcasting; both at least 2-D."""
 
-    family = "contract"
+    family, remembered = "contract", True
     title, about = "Matrix products", "Kernels or calls of BLAS for floats; leading axes broadcast."
     ulps = None
 

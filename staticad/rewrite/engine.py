@@ -54,7 +54,7 @@ class _Engine:
         self.counts: Counter[str] = Counter()
         self.fired = 0
         self.recent: list[str] = []
-        self.places: dict[tuple[Where, Op], Where] = {}
+        self.places: dict[tuple[int, Op], tuple[Where, Where]] = {}
 
     def simplify(self, node: Node) -> Sequence[Tensor] | None:
         rules = (self.rules_for_old if node in self.old else self.rules).get(node.op)
@@ -83,11 +83,11 @@ class _Engine:
         return [_named(fit(new, old.type), node) for old, new in zip(node.outputs, results, strict=True)]
 
     def _place(self, node: Node) -> Where:
-        key = (node.where, node.op)
-        place = self.places.get(key)
-        if place is None:
-            place = self.places[key] = node.where.derived(f"rewritten from {node.op.name}")
-        return place
+        key = (id(node.where), node.op)
+        known = self.places.get(key)
+        if known is None:
+            known = self.places[key] = (node.where, node.where.derived(f"rewritten from {node.op.name}"))
+        return known[1]
 
 
 def _named(tensor: Tensor, replaced: Node) -> Tensor:

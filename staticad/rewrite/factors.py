@@ -26,6 +26,8 @@ from staticad.rewrite.movement import expanded
 
 LIMIT = 16  # more factors than this are not taken apart
 
+_TAKEN_APART = frozenset((MUL, DIV, NEG, RECIPROCAL, SQUARE, EXPAND_DIMS, BROADCAST_TO, WHERE))
+
 Axes = tuple[int, ...]
 
 
@@ -175,6 +177,9 @@ def factorize(tensor: Tensor, axes: Axes | None = None, shape: Shape | None = No
 
     ``axes`` tells along which axes the tensor lies if it is itself part of a larger product, of that ``shape``.
     """
+    lying = tuple(range(-tensor.ndim, 0)) if axes is None else axes
+    if tensor.node.op not in _TAKEN_APART:
+        return Product((Factor(tensor, lying),))
     collection = _Collection(tensor.shape if shape is None else shape)
-    collection.collect(tensor, tuple(range(-tensor.ndim, 0)) if axes is None else axes, False, LIMIT)
+    collection.collect(tensor, lying, False, LIMIT)
     return Product(tuple(collection.factors), collection.negative)

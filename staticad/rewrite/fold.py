@@ -21,7 +21,7 @@ from staticad.ops.control import Control
 from staticad.ops.creation import FULL, SIZE, fill
 from staticad.ops.movement import DIAGONAL
 from staticad.ops.sources import CONSTANT, constant
-from staticad.rewrite.match import VIEWS, scalar_value, uniform_value
+from staticad.rewrite.match import NUMBERS, VIEWS, scalar_value, uniform_value
 from staticad.rewrite.pattern import Rule
 
 LIMIT = 4096
@@ -45,6 +45,8 @@ def _fold_view(tensor: Tensor) -> Tensor | None:
 
 def _fold_uniform_operands(tensor: Tensor) -> Tensor | None:
     node = tensor.node
+    if any(t.node.op not in NUMBERS for t in node.inputs):
+        return None
     numbers = [scalar_value(t) for t in node.inputs]
     if any(n is None for n in numbers):
         return None

@@ -16,6 +16,7 @@ from staticad.ops.movement import BROADCAST_TO, EXPAND_DIMS, RESHAPE, SLICE, SQU
 from staticad.ops.sources import CONSTANT
 
 VIEWS = frozenset((BROADCAST_TO, EXPAND_DIMS, RESHAPE, SLICE, SQUEEZE, TRANSPOSE))
+NUMBERS = VIEWS | {FULL, CONSTANT}  # the ops that may make a known number
 Number = bool | int | float
 
 

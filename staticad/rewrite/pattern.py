@@ -17,7 +17,7 @@ from typing import Union
 from staticad.ir.graph import Tensor
 from staticad.ops.arithmetic import ADD, DIV, MUL, NEG, POW, SUB
 from staticad.ops.base import Op, apply
-from staticad.rewrite.match import Number, fit, is_constant, number
+from staticad.rewrite.match import NUMBERS, Number, fit, is_constant, number
 
 Found = dict[str, Tensor]
 Operand = Union["Pattern", Number]
@@ -172,13 +172,28 @@ def remembering(name: str, ops: tuple[Op, ...], begin: Callable[[], Build]) -> R
     return Rule(name, ops, lambda tensor: begin()(tensor), begin=begin)
 
 
+def _heads(operand: Pattern) -> frozenset[Op] | None:
+    """The ops that may have made what the operand of a pattern matches; None for any."""
+    if isinstance(operand, Call):
+        return frozenset((operand.op,))
+    return NUMBERS if isinstance(operand, Literal) else None
+
+
 def equation(
     left: Call, right: Operand, when: Callable[..., bool] | None = None, unsound: str = "", name: str = ""
 ) -> Rule:
     """The rule ``left = right``, applied from left to right where ``when`` holds of the variables' tensors."""
     target = right if isinstance(right, Pattern) else Literal(right)
+    first, last = _heads(left.operands[0]), _heads(left.operands[-1])
+    either_order = len(left.operands) == 2 and getattr(left.op, "commutative", False)
 
     def build(tensor: Tensor) -> Tensor | None:
+        inputs = tensor.node.inputs
+        one, other = inputs[0].node.op, inputs[-1].node.op
+        if not ((first is None or one in first) and (last is None or other in last)) and not (
+            either_order and (first is None or other in first) and (last is None or one in last)
+        ):
+            return None  # the usual case, at a glance
         found = left.match(tensor, {})
         if found is None or (when is not None and not when(**found)):
             return None

@@ -12,6 +12,7 @@ from staticad.functional.autograph.conditions import and_, condition
 from staticad.functional.autograph.staging import Effect, fresh, refuse, staged
 from staticad.functional.autograph.states import State, Unsettled
 from staticad.functional.autograph.steps import Steps, as_steps
+from staticad.functional.autograph.unrolling import unrolling
 from staticad.functional.creation import arange
 from staticad.ir.dtypes import INT64
 from staticad.ir.graph import Tensor
@@ -42,15 +43,17 @@ def while_stmt(
     """
     go = condition(test(), "while")
     before = tuple(map(fresh, get_state())) if go is True else ()
-    first = True
-    while go is True:
-        body()
-        go = condition(test(), "while")
-        if first and isinstance(go, Tensor):
-            set_state(before)  # a step is sure to run; it is traced as part of the loop
-            _stage_while(test, body, get_state, set_state, names, live, effects, certain=True)
-            return
-        first = False
+    first, certain = True, False
+    with unrolling("while", body, get_state) as count:
+        while go is True:
+            count()
+            body()
+            go = condition(test(), "while")
+            certain, first = first and isinstance(go, Tensor), False
+    if certain:
+        set_state(before)  # a step is sure to run; it is traced as part of the loop
+        _stage_while(test, body, get_state, set_state, names, live, effects, certain=True)
+        return
     if isinstance(go, Tensor):
         _stage_while(test, body, get_state, set_state, names, live, effects, certain=False)
 
@@ -129,15 +132,17 @@ def _iterate(
     effects: Sequence[Effect],
 ) -> None:
     go: Any = True
-    for item in iterable:
-        if isinstance(go, Tensor):
-            guard_stmt(go, partial(body, item), lambda: None, get_state, set_state, names, live, effects)
-        else:
-            body(item)
-        if goes_on is not None:
-            go = condition(goes_on(), "for")
-            if go is False:
-                return
+    with unrolling("for", body, get_state) as count:
+        for item in iterable:
+            count()
+            if isinstance(go, Tensor):
+                guard_stmt(go, partial(body, item), lambda: None, get_state, set_state, names, live, effects)
+            else:
+                body(item)
+            if goes_on is not None:
+                go = condition(goes_on(), "for")
+                if go is False:
+                    return
 
 
 def _counted(steps: Steps, body: Callable[[Any], None]) -> Callable[..., list[Tensor]]:
