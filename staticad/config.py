@@ -33,6 +33,7 @@ class Settings:
     threads: int
     tape_limit: int | None
     flush_subnormals: bool
+    progress: bool
     verify: bool
     debug: int
 
@@ -214,6 +215,15 @@ TABLE: tuple[Setting, ...] = (
         default=lambda: False,
         expects="a switch (1/0, on/off, true/false, yes/no)",
         meaning="sessions that are compiled compute with zeros in the place of subnormal numbers; default: off",
+    ),
+    Setting(
+        field="progress",
+        parse=_parse_switch,
+        check=_is_switch,
+        default=lambda: True,
+        expects="a switch (1/0, on/off, true/false, yes/no)",
+        meaning="a line on stderr, if that is a terminal, while something is compiled for longer than a second; "
+        "default: on",
     ),
     Setting(
         field="verify",

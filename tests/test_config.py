@@ -41,6 +41,7 @@ def test_environment_is_read(tmp_path: Path) -> None:
             "STATICAD_CODEGEN": "numba",
             "STATICAD_TAPE_LIMIT": "123456",
             "STATICAD_FLUSH_SUBNORMALS": "yes",
+            "STATICAD_PROGRESS": "off",
             "STATICAD_VERIFY": "1",
             "STATICAD_DEBUG": "4",
         }
@@ -53,6 +54,7 @@ def test_environment_is_read(tmp_path: Path) -> None:
         threads=3,
         tape_limit=123456,
         flush_subnormals=True,
+        progress=False,
         verify=True,
         debug=4,
     )

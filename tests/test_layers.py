@@ -17,6 +17,7 @@ MAX_LINES = 400
 LAYERS: tuple[tuple[str, ...], ...] = (
     ("errors",),
     ("config",),
+    ("progress",),
     ("ir",),
     ("ops",),
     ("functional",),

@@ -22,7 +22,7 @@ from collections.abc import Callable, Sequence
 
 import llvmlite.binding as llvm
 
-from staticad import config
+from staticad import config, progress
 from staticad.codegen import jit, object_cache, prebuilt
 from staticad.codegen.target import create_target_machine, host, level
 from staticad.errors import CompileError
@@ -83,14 +83,15 @@ def load(sources: Sequence[str]) -> dict[str, Code]:
     missing = [source for source in sources if source not in found]
     if not missing:
         return found
+    tell = progress.teller()
     if threading.current_thread() is not threading.main_thread():
-        return found | _load_all(missing, threading.Event())
+        return found | _load_all(missing, threading.Event(), tell)
     errors: list[BaseException] = []
     stop = threading.Event()
 
     def work() -> None:
         try:
-            found.update(_load_all(missing, stop))
+            found.update(_load_all(missing, stop, tell))
         except BaseException as error:
             errors.append(error)
         finally:
@@ -113,10 +114,11 @@ def load(sources: Sequence[str]) -> dict[str, Code]:
     return found
 
 
-def _load_all(sources: Sequence[str], stop: threading.Event) -> dict[str, Code]:
+def _load_all(sources: Sequence[str], stop: threading.Event, tell: progress.Tell) -> dict[str, Code]:
     found: dict[str, Code] = {}
     block, engine = _Block(), None
-    for source in sources:
+    for number, source in enumerate(sources, 1):
+        tell(f"kernel {number} of {len(sources)}")
         with _lock:
             code = _known(source)
             if code is None and not stop.is_set():

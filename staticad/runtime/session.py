@@ -8,6 +8,7 @@ from typing import Any, NoReturn, SupportsIndex
 
 import numpy as np
 
+from staticad import progress
 from staticad.config import note, timed
 from staticad.errors import FeedError, GraphError, OutOfMemory, as_out_of_memory, typed_memory
 from staticad.export.dot import steps_to_dot
@@ -74,7 +75,7 @@ def compile(
     Raises GraphError (no placeholder, a placeholder that is needed but no input, an update of no variable),
     ShapeError and DTypeError (an update that does not fit its variable), CompileError, OutOfMemory.
     """
-    with no_collection():
+    with no_collection(), progress.line("compiling" if name is None else f"compiling {name!r}"):
         return Session(fetches, inputs, updates, name=name, options=options)
 
 
@@ -115,10 +116,12 @@ class Session:
             for variable, value in changes:
                 arguments.check_update(variable, value, demands)
             constraints = demands.close()
+        progress.tell("rewriting the graph")
         with timed("rewrite the graph"), standard_floats():
             self._optimized = rewrite(targets)
         pairs = [(v, t) for (v, _), t in zip(changes, self._optimized[len(leaves) :], strict=True)]
         fetched = self._optimized[: len(leaves)]
+        progress.tell("lowering it to a plan")
         with timed("lower it to a plan"), standard_floats():
             self._plan: Plan = lower(self.inputs, fetched, pairs, constraints, nodes, rewrite)
         note(1, lambda: f"plan of {self!r}\n{self._plan}")
