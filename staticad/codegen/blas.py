@@ -154,9 +154,9 @@ def _gemm(args: int, lo: int, hi: int) -> None:
 
 # Multiplications below which a product is not cut (about 10 microseconds of one core).
 _SMALLEST_CHUNK = 1 << 20
-# Every chunk packs all of the matrix that is not cut, so chunks along a large side are kept this long.
-_LONG_SIDE = 256
-# Up to this width OpenBLAS is faster with chunks that it need not pack at all.
+# Every chunk packs all of the matrix that is not cut: as much work as a few rows, so chunks of this many lose little.
+_LONG_SIDE = 384
+# Narrower products are cut where one chunk of them is large enough.
 _SKINNY = 64
 
 
@@ -168,13 +168,11 @@ def gemm_cut(m: int, n: int, k: int, batch: int) -> Cutting:
         return Cut.BATCH, batch, grain if grain < batch else 0
     if work < 2 * _SMALLEST_CHUNK and (min(m, n) > _SKINNY or work < _SMALLEST_CHUNK):
         return Cut.BATCH, 1, 0
-    cut, side, other = (Cut.ROWS, m, n) if m >= n else (Cut.COLUMNS, n, m)
-    chunks = -(-work // _SMALLEST_CHUNK)
-    if other > _SKINNY:
-        wanted = 2
-        while wanted * _LONG_SIDE < side:
-            wanted *= 2
-        chunks = min(chunks, wanted)
+    cut, side = (Cut.ROWS, m) if m >= n else (Cut.COLUMNS, n)
+    wanted = 2
+    while 2 * wanted * _LONG_SIDE <= side:
+        wanted *= 2
+    chunks = min(-(-work // _SMALLEST_CHUNK), wanted)
     grain = -(-side // (16 * chunks)) * 16
     return (cut, side, grain) if grain < side else (Cut.BATCH, 1, 0)
 
