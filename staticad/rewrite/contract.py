@@ -14,6 +14,7 @@ from staticad.ir.graph import Node, Tensor, sort_nodes
 from staticad.ops.arithmetic import MUL
 from staticad.ops.base import apply
 from staticad.ops.contract import MATMUL
+from staticad.ops.creation import FULL
 from staticad.ops.movement import BROADCAST_TO, EXPAND_DIMS, RESHAPE, TRANSPOSE, last_two_swapped, swapped
 from staticad.ops.reduce import SUM
 from staticad.rewrite.algebra import is_power_of_two
@@ -59,6 +60,45 @@ def _outer_or_inner(tensor: Tensor) -> Tensor | None:
         total = apply(SUM, total, axes=(total.ndim - 1,))
         return fit(expanded(total, (total.ndim, total.ndim + 1)), tensor.type)
     return None
+
+
+def _one_of_equals(x: Tensor, axis: int) -> Tensor | None:
+    """The tensor with one element along an axis, if all are the same one; None if that is not said by views."""
+    node = x.node
+    shape = (*x.shape[:axis], 1, *x.shape[axis + 1 :])
+    if node.op is FULL:
+        return apply(FULL, **{**node.attrs, "shape": shape})
+    if node.op is BROADCAST_TO:
+        inner = node.inputs[0]
+        lead = x.ndim - inner.ndim
+        one = axis < lead or (inner.shape[axis - lead] == 1 and x.shape[axis] != 1)
+        return apply(BROADCAST_TO, inner, shape=shape) if one else None
+    if node.op is TRANSPOSE:
+        found = _one_of_equals(node.inputs[0], node.attrs["axes"][axis])
+        return None if found is None else apply(TRANSPOSE, found, axes=node.attrs["axes"])
+    if node.op is EXPAND_DIMS and axis not in node.attrs["axes"]:
+        found = _one_of_equals(node.inputs[0], axis - sum(a < axis for a in node.attrs["axes"]))
+        return None if found is None else apply(EXPAND_DIMS, found, axes=node.attrs["axes"])
+    return None
+
+
+def _one_of_all(x: Tensor, stacks: bool, axis: int) -> Tensor:
+    """The tensor with one element along an axis where all are the same one, and also along those of the stack."""
+    for a in (*(range(x.ndim - 2) if stacks else ()), axis):
+        one = _one_of_equals(x, a) if x.shape[a] != 1 else None
+        x = x if one is None else one
+    return x
+
+
+def _of_equal_rows(tensor: Tensor) -> Tensor | None:
+    """Rows of a that are all the same are multiplied once, and so are columns of b: cotangents of sums."""
+    left, right = tensor.node.inputs
+    row = _one_of_all(left, right.ndim == 2, left.ndim - 2)
+    column = _one_of_all(right, left.ndim == 2, right.ndim - 1)
+    if row is left and column is right:
+        return None
+    product = apply(MATMUL, row, column)
+    return apply(BROADCAST_TO, product, shape=tensor.shape)
 
 
 def _one_matrix(x: Tensor) -> Tensor | None:
@@ -116,6 +156,7 @@ def single_use(outputs: Sequence[Tensor]) -> frozenset[Node]:
 CONTRACT_RULES = (
     equation(call(MATMUL, -a, b), -call(MATMUL, a, b)),
     equation(call(MATMUL, a, -b), -call(MATMUL, a, b)),
+    Rule("matmul of equal rows or columns = broadcast(matmul)", (MATMUL,), _of_equal_rows),
     Rule("matmul of single rows or columns = products", (MATMUL,), _outer_or_inner),
     Rule("matmul(stack, matrix) = matmul(rows, matrix)", (MATMUL,), _batch_of_rows),
     Rule("sum(matmul(xᵀ, y) over the stack) = matmul", (SUM,), _sum_of_batch),

@@ -178,6 +178,10 @@ EXAMPLES: dict[str, list[Build]] = {
         lambda x, y: (sa.exp(x) + y) * sa.sigmoid(-x),
         lambda x, y: (y + sa.exp(x) * total(sa.exp(x))) / total(sa.exp(x)),
     ],
+    "matmul of equal rows or columns = broadcast(matmul)": [
+        lambda x, y: sa.full((2, 3), INF) @ y.T, lambda x, y: spread(x) @ y.T,
+        lambda x, y: x @ sa.swapaxes(spread(x), 1, 2),
+    ],
     "matmul of single rows or columns = products": [
         lambda x, y: x[:, :, None] @ y[:, None], lambda x, y: x[:, None] @ y[:, :, None],
     ],

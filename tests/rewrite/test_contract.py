@@ -171,3 +171,18 @@ def test_a_linear_layer_with_a_transposed_weight() -> None:
     (gradient,) = gradients(layer, [w], [layer])
     new = check(gradient, x, w, rules=[*contract_rules([gradient]), *MOVEMENT_RULES])
     assert new.op is MATMUL and new.inputs[1] is x
+
+
+def test_equal_rows_and_columns_are_multiplied_once() -> None:
+    """The cotangent of a sum is one number throughout."""
+    a, b, c, scale = (placeholder(shape) for shape in ((5, 3), (3, 4), (4, 6), ()))
+    loss = apply(SUM, apply(MATMUL, apply(MATMUL, a, b), c), axes=(0, 1))
+    large = []
+    for slope in gradients(loss, [a, b, c], grad_ys=scale):
+        found = products(check(slope, a, b, c, scale))
+        large.append([p for p in found if p[0][-2] != 1 != p[1][-1]])
+    assert large == [[], [((3, 5), (5, 4))], [((4, 3), (3, 5))]]
+    wide = apply(BROADCAST_TO, placeholder((1, 3)), shape=(1, 3))
+    check(apply(MATMUL, wide, b), wide.inputs[0], b, fires=False)
+    rows = apply(BROADCAST_TO, placeholder((3,)), shape=(7, 2, 3))
+    assert products(check(apply(MATMUL, rows, b), rows.inputs[0], b)) == [((1, 3), (3, 4))]
