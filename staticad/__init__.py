@@ -64,6 +64,7 @@ from staticad.functional.linalg import (
     vdot as vdot,
 )
 from staticad.functional.methods import attach as _attach
+from staticad.functional.size_arithmetic import attach as _attach_to_sizes
 from staticad.functional.movement import *
 from staticad.functional.reductions import *
 from staticad.functional.special import (
@@ -82,6 +83,7 @@ from staticad.runtime.session import Session as Session, compile as compile
 from staticad.runtime.variables import Variable as Variable, variable as variable
 
 _attach(Tensor)
+_attach_to_sizes()
 
 if not _typing.TYPE_CHECKING:  # a checker takes no computed list
     # Imported subpackages are attributes of the package; public are these modules.

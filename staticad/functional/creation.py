@@ -63,7 +63,7 @@ def full_like(x: Operand, fill_value: Operand, dtype: Any = None, shape: Any = N
     return full(target, fill_value, kind)
 
 
-@implements(np.zeros_like)
+@implements(np.zeros_like, np.empty_like)
 def zeros_like(x: Operand, dtype: Any = None, shape: Any = None) -> Tensor:
     """Zeros with the shape and dtype of x where none are given."""
     target, kind = _like(x, dtype, shape)

@@ -31,6 +31,8 @@ from staticad.functional.front import Function, declared, implements
 from staticad.ir.dims import Shape, Size, product
 from staticad.ir.graph import Tensor, describe
 from staticad.ir.provenance import here
+from staticad.ops.base import apply
+from staticad.ops.movement import EXPAND_DIMS
 from staticad.ops.promotion import OPERANDS, Operand, to_tensor
 
 
@@ -102,7 +104,8 @@ _signature = functools.lru_cache(maxsize=None)(inspect.signature)
 
 
 def array_ufunc(self: Tensor, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
-    """NumPy's ufuncs on tensors, arrays and numbers together; ``ufunc.reduce`` where there is a reduction.
+    """NumPy's ufuncs on tensors, arrays and numbers together, also ``ufunc.outer``, and ``ufunc.reduce`` where there is
+    a reduction.
 
     Raises GraphError for a ufunc, method or parameter that is not available.
     """
@@ -117,6 +120,10 @@ def array_ufunc(self: Tensor, ufunc: np.ufunc, method: str, *inputs: Any, **kwar
     if method == "reduce" and ufunc in REDUCTIONS:
         (x,) = inputs
         return _call(f"{name}.reduce", REDUCTIONS[ufunc], (x,), {"axis": 0, **_without_defaults(kwargs)})
+    if method == "outer" and ufunc in UFUNCS:
+        first, second = map(to_tensor, inputs)
+        first = apply(EXPAND_DIMS, first, axes=tuple(range(first.ndim, first.ndim + second.ndim)))
+        return _call(f"{name}.outer", UFUNCS[ufunc], (first, second), _without_defaults(kwargs))
     function = UFUNCS.get(ufunc) or SCIPY_UFUNCS.get(ufunc.__name__)
     if method != "__call__" or function is None:
         wanted = name if method == "__call__" else f"{name}.{method}"

@@ -180,7 +180,8 @@ class Dim(OwnCopy):
     def __index__(self) -> int:
         raise GraphError(
             f"the size {self} is known only at run time and can't be used as a Python int; "
-            "use it in shapes and arithmetic as it is, or give the placeholder a fixed size"
+            "use it in shapes and arithmetic as it is (sa.zeros and sa.arange take sizes, np.zeros doesn't), "
+            "or give the placeholder a fixed size"
         )
 
     def __str__(self) -> str:

@@ -22,6 +22,12 @@ OPERANDS = (Tensor, Dim, bool, int, float, complex, np.ndarray, np.generic, list
 Operand = Tensor | Dim | bool | int | float | np.ndarray | np.generic | list[Any] | tuple[Any, ...]
 
 
+class WeakTensor(Tensor):
+    """A float that was computed of sizes and Python's numbers: it promotes like a Python float."""
+
+    __slots__ = ()
+
+
 def cast(tensor: Tensor, dtype: DType) -> Tensor:
     """The tensor in another dtype; itself where it has that dtype already."""
     return tensor if tensor.dtype == dtype else apply(CAST, tensor, dtype=dtype)
@@ -31,6 +37,8 @@ def weak_kind(value: Any) -> type | None:
     """The Python type of a weak operand (a size counts as an int), None for one with a dtype of its own."""
     if is_weak(value):
         return type(value)
+    if isinstance(value, WeakTensor):
+        return float
     return int if isinstance(value, Dim) else None
 
 

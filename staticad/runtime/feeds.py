@@ -11,7 +11,7 @@ from staticad.errors import DTypeError, FeedError, GraphError, IndexOutOfBounds
 from staticad.ir.arrays import as_numbers, is_masked_array, read_array
 from staticad.ir.demands import unmet
 from staticad.ir.dim_values import evaluate
-from staticad.ir.dims import Size, Symbol, as_symbol
+from staticad.ir.dims import Dim, Size, Symbol, as_symbol, symbols
 from staticad.ir.graph import Node, Tensor, describe
 from staticad.ir.provenance import Where, here
 from staticad.lower.kernel.plan import Requirement, SizeCheck
@@ -123,18 +123,22 @@ def _from_python(tensor: Tensor, value: Any, array: np.ndarray) -> np.ndarray:
 
 
 def bind_sizes(inputs: Sequence[Tensor], arrays: Sequence[np.ndarray]) -> dict[Symbol, int]:
-    """The value of every free size. Raises FeedError for a fixed size that differs, or two values of one size."""
+    """The value of every free size. Raises FeedError for a fixed or computed size that differs, or two values of one
+    size."""
     values: dict[Symbol, int] = {}
     origin: dict[Symbol, tuple[Tensor, int]] = {}
+    computed: list[tuple[Tensor, int, Dim, int]] = []
     for tensor, array in zip(inputs, arrays, strict=True):
         for axis, (size, actual) in enumerate(zip(tensor.shape, array.shape, strict=True)):
             symbol = as_symbol(size)
-            if symbol is None:
+            if isinstance(size, int):
                 if size != actual:
                     raise FeedError(
                         f"feed for {describe(tensor)} has shape {array.shape}: the size of axis {axis} is {actual}, "
                         f"not {size}; feed that shape, or leave the size open with None"
                     )
+            elif symbol is None:
+                computed.append((tensor, axis, size, actual))
             elif symbol not in values:
                 values[symbol], origin[symbol] = actual, (tensor, axis)
             elif values[symbol] != actual:
@@ -143,6 +147,18 @@ def bind_sizes(inputs: Sequence[Tensor], arrays: Sequence[np.ndarray]) -> dict[S
                     f"the size {symbol} is {values[symbol]} by axis {other_axis} of {describe(other)}, "
                     f"but {actual} by axis {axis} of {describe(tensor)}; a size has one value in a run"
                 )
+    for tensor, axis, size, actual in computed:
+        known = {s: values[s] for s in symbols(size) if s in values}
+        wanted = evaluate(size, known) if len(known) == len(symbols(size)) else None
+        if wanted != actual:
+            listed = ", ".join(f"{s} = {n}" for s, n in sorted(known.items(), key=lambda item: item[0].key))
+            raise FeedError(
+                f"feed for {describe(tensor)}: the size of axis {axis} is {actual}, not {size}, which is {wanted} "
+                f"where {listed}; feed that shape, or leave the size open with None"
+                if wanted is not None
+                else f"feed for {describe(tensor)}: no other feed determines {size}, the size of axis {axis}; feed a "
+                "placeholder that has a size of its own there"
+            )
     return values
 
 

@@ -225,10 +225,7 @@ def test_sizes_are_no_python_numbers() -> None:
         [1, 2, 3][N]
     with pytest.raises(TypeError):
         N - "a"
-    for wrong in (
-        lambda: N + 1.5, lambda: 1.5 * N, lambda: N // 2.0, lambda: N / 2, lambda: 1 / N, lambda: N % 2.0,
-        lambda: N**0.5, lambda: N**-1, lambda: 2**N, lambda: N > 1, lambda: 1 > N, lambda: max(N, 1),
-    ):  # fmt: skip
+    for wrong in (lambda: 2**N, lambda: N > 1, lambda: 1 > N, lambda: max(N, 1)):
         with pytest.raises(GraphError, match=r"no size, .* sa.asarray"):
             wrong()
     assert N**2 == N * N and N**0 == 1

@@ -168,6 +168,18 @@ def test_sizes_within_one_input() -> None:
         bind_sizes([square], [np.zeros((2, 3))])
 
 
+def test_computed_sizes() -> None:
+    y = sa.placeholder(("n",), name="y")
+    x = sa.placeholder((y.shape[0] + 1, 2 * y.shape[0]), name="x")
+    for inputs, arrays in (([x, y], [np.zeros((4, 6)), np.zeros(3)]), ([y, x], [np.zeros(3), np.zeros((4, 6))])):
+        assert bind_sizes(inputs, arrays) == {Symbol("n"): 3}
+    assert sa.compile([x.sum() + y.sum()], [x, y])(np.ones((4, 6)), np.ones(3)) == [27.0]
+    with pytest.raises(sa.FeedError, match=r"'x'.*: the size of axis 1 is 5, not 2\*n, which is 6 where n = 3"):
+        bind_sizes([x, y], [np.zeros((4, 5)), np.zeros(3)])
+    with pytest.raises(sa.FeedError, match=r"no other feed determines n \+ 1, the size of axis 0"):
+        bind_sizes([x], [np.zeros((4, 5))])
+
+
 def test_free_symbols() -> None:
     assert free_symbols([sa.placeholder(("n", 3, "m")), sa.placeholder(("n",))]) == {Symbol("n"), Symbol("m")}
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Callable
-from functools import reduce
+from functools import reduce, wraps
 from typing import Any
 
-from staticad.functional import elementwise, reductions
+import numpy as np
+
+from staticad.functional import creation, elementwise, reductions
 from staticad.functional.autograph import identity
 from staticad.functional.autograph.conditions import condition
 from staticad.functional.autograph.steps import Steps, enumerate_, range_, reversed_, zip_
@@ -110,6 +112,32 @@ def _quantify(python: Callable[..., bool], of_tensor: Callable[..., Tensor], ite
     tensors = [t for t in truths if isinstance(t, Tensor)]
     return reduce((lambda a, b: a | b) if decided_by else (lambda a, b: a & b), tensors)
 
+
+def _of_sizes(numpy: Callable[..., Any], ours: Callable[..., Any]) -> Callable[..., Any]:
+    """A function of NumPy's that makes arrays, in the graph where a size or a number is known only there."""
+
+    @wraps(numpy)
+    def create(*args: Any, **kwargs: Any) -> Any:
+        given = [*args, *kwargs.values()]
+        parts = [part for value in given for part in (value if isinstance(value, (tuple, list)) else (value,))]
+        return (ours if any(isinstance(part, (Tensor, Dim)) for part in parts) else numpy)(*args, **kwargs)
+
+    return create
+
+
+# NumPy's functions that make arrays of sizes do not ask their arguments.
+CREATORS: dict[Any, Callable[..., Any]] = {
+    numpy: _of_sizes(numpy, ours)
+    for numpy, ours in (
+        (np.arange, creation.arange),
+        (np.empty, creation.zeros),
+        (np.eye, creation.eye),
+        (np.full, creation.full),
+        (np.identity, creation.identity),
+        (np.ones, creation.ones),
+        (np.zeros, creation.zeros),
+    )
+}
 
 BUILTINS: dict[Any, Callable[..., Any]] = {
     builtins.abs: abs_,

@@ -15,6 +15,7 @@ from staticad.functional.autograph.build import function as build_function
 from staticad.functional.autograph.source import Definition, code_objects, find_definition
 from staticad.functional.autograph.statements import rewrite
 from staticad.functional.autograph.undefined import INTERNAL, Undefined, read
+from staticad.functional.autograph.written import kept
 from staticad.ir.graph import Tensor
 from staticad.ir.provenance import here
 
@@ -139,14 +140,14 @@ def _operators(namespace: dict[str, Any]) -> SimpleNamespace:
         """What a call of ``target`` calls: builtins that take tensors, and functions of the module rewritten."""
         kind = type(target)
         if kind is FunctionType:
-            return _same_module(target) if target.__globals__ is namespace else target
+            return _same_module(target) if target.__globals__ is namespace else calls.CREATORS.get(target, target)
         if kind is MethodType:
             inner = target.__func__
             if isinstance(inner, FunctionType) and inner.__globals__ is namespace:
                 return MethodType(_same_module(inner), target.__self__)
             return target
         if kind is type or kind is _BUILTIN:
-            return calls.BUILTINS.get(target, target)
+            return calls.BUILTINS.get(target) or calls.CREATORS.get(target, target)
         method = getattr(kind, "__call__", None)  # noqa: B004
         if isinstance(method, FunctionType) and method.__globals__ is namespace:
             return MethodType(_same_module(method), target)
@@ -162,6 +163,7 @@ def _operators(namespace: dict[str, Any]) -> SimpleNamespace:
         guard_stmt=branches.guard_stmt,
         if_exp=branches.if_exp,
         if_stmt=branches.if_stmt,
+        kept=kept,
         key=items.key,
         matchable=identity.matchable,
         not_=conditions.not_,

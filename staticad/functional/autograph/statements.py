@@ -13,6 +13,7 @@ from staticad.functional.autograph.liveness import mark_live
 from staticad.functional.autograph.names import assigned, declared, effects, parameters, walk_scope
 from staticad.functional.autograph.source import Definition
 from staticad.functional.autograph.undefined import INTERNAL
+from staticad.functional.autograph.written import with_written_arguments
 
 _CONTROL = (ast.If, ast.While, ast.For)
 
@@ -34,7 +35,8 @@ def _rewrite_function(node: ast.FunctionDef, file: str, outer: set[str]) -> None
     own = parameters(node.args)
     global_names, nonlocal_names = declared(node.body)
     documentation = [node.body[0]] if ast.get_docstring(node, clean=False) is not None else []
-    body = desugar(node.body[len(documentation) :], file)
+    body = with_written_arguments(node.body[len(documentation) :], own, node.name)
+    body = desugar(body, file)
     if not body:
         return
     body = remove_jumps(body)

@@ -101,3 +101,38 @@ def test_integers_keep_out_floats() -> None:
 
     with pytest.raises(sa.DTypeError):
         f(sa.placeholder((2,), "int64"))
+
+
+def test_arrays_of_sizes(rng: np.random.Generator) -> None:
+    @sa.function
+    def f(x: Any) -> Any:
+        n = len(x)
+        table, work = np.zeros((n, 2)), np.empty(n)
+        for i in range(n):
+            table[i, 0] = x[i] * np.arange(n)[i]
+            table[i, 1] = 0.5 * n
+            work[i] = x[i] / n
+        return table, work, np.eye(n) + np.identity(n), np.ones((n,)) + np.full(n, 2.0), np.empty_like(x) * 0.0
+
+    agree(f, (rng.normal(size=4),))
+
+
+def test_an_argument_that_is_written_into_and_lost() -> None:
+    @sa.function
+    def double(x: Any, times: int = 1) -> None:
+        for _ in range(times):
+            x[0] = 2.0 * x[1]
+
+    @sa.function
+    def caller(x: Any) -> Any:
+        double(x)
+        return x
+
+    x = sa.placeholder((3,), name="x")
+    for call in (double, caller):
+        with pytest.raises(sa.GraphError, match=r"double writes into its argument 'x' and .*'return x'"):
+            call(x)
+    double(x, 0)
+    array = np.arange(3.0)
+    double(array)
+    assert array.tolist() == [2.0, 1.0, 2.0]
