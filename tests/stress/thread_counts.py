@@ -1,4 +1,5 @@
-"""The same bits with 1, 2, 4 and 8 threads, at every alignment, in a session that has run before or a new one."""
+"""The same bits with 1, 2, 4 and 8 threads, at every alignment, in a session that has run before or a new one, with
+subnormal numbers or zeros in their place."""
 
 from __future__ import annotations
 
@@ -29,7 +30,8 @@ def prepare(short: bool) -> Case:
     programs = [(name, dtype) for name in names for dtype in (FLOATS[:1] if short else FLOATS)]
     built = {(name, dtype): PROGRAMS[name](dtype) for name, dtype in programs}
     known = {
-        key: {threads: sa.compile(outputs, inputs) for threads in THREADS} for key, (inputs, outputs) in built.items()
+        key: {(threads, False): sa.compile(outputs, inputs) for threads in THREADS}
+        for key, (inputs, outputs) in built.items()
     }
 
     def case(rng: np.random.Generator) -> int:
@@ -53,17 +55,21 @@ def prepare(short: bool) -> Case:
 
 
 def check(
-    label: str, built: Built, sessions: dict[int, Any], arrays: list[np.ndarray], rng: np.random.Generator
+    label: str, built: Built, sessions: dict[tuple[int, bool], Any], arrays: list[np.ndarray], rng: np.random.Generator
 ) -> int:
     """Runs that differ in all that must not matter. A session runs with the threads that it was bound with."""
     inputs, outputs = built
     first: list[bytes] | None = None
+    flush = bool(rng.random() < 0.3)
+    if flush:
+        label += ", flushed"
+        arrays = [near_the_least(rng, a) if a.dtype.kind == "f" else a for a in arrays]
     for run in range(RUNS):
         threads, offset = THREADS[(run + int(rng.integers(2))) % 4], int(rng.integers(0, 9))
         with config.override(threads=threads):
-            if threads not in sessions or rng.random() < 0.1:
-                sessions[threads] = sa.compile(outputs, inputs)
-            found = [y.tobytes() for y in sessions[threads](*(shifted(a, offset) for a in arrays))]
+            if (threads, flush) not in sessions or rng.random() < 0.1:
+                sessions[threads, flush] = sa.compile(outputs, inputs, options={"flush_subnormals": flush})
+            found = [y.tobytes() for y in sessions[threads, flush](*(shifted(a, offset) for a in arrays))]
         if first is None:
             first, of_first = found, (threads, offset)
         for number, (one, other) in enumerate(zip(first, found, strict=True)):
@@ -72,6 +78,12 @@ def check(
                     f"{label}: result {number} differs between threads, shift {of_first} and {threads, offset}"
                 )
     return (RUNS - 1) * len(outputs)
+
+
+def near_the_least(rng: np.random.Generator, array: np.ndarray) -> np.ndarray:
+    """Many of the numbers so small that they or what is made of them is subnormal."""
+    scale = np.finfo(array.dtype).tiny * 10.0 ** rng.uniform(-2, 6, array.shape)
+    return np.where(rng.random(array.shape) < 0.5, array * scale, array).astype(array.dtype)
 
 
 def shifted(array: np.ndarray, offset: int) -> np.ndarray:
