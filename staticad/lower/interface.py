@@ -122,6 +122,8 @@ class FamilyLowering:
     """Made of sizes and indices alone: read at any index, it costs nothing and needs no memory."""
     pointwise = False
     """An arithmetic expression of the operands' elements at the same index, with broadcasting."""
+    wholes = False
+    """Without a cluster: it loads from the memory that holds its operands as wholes."""
     checks_indices = False
     """Reading an element may report a wrong index."""
     masked = True

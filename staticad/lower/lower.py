@@ -12,9 +12,8 @@ from staticad.ir.dtypes import FLOAT64, UINT8
 from staticad.ir.graph import Node, Tensor, sort_nodes
 from staticad.ir.local_sizes import largest
 from staticad.ir.types import Constraint
-from staticad.lower.emission.builder import Event
-from staticad.lower.emission.emit import Emitter
-from staticad.lower.emission.nest import Nest
+from staticad.lower.emission.accesses import Accesses
+from staticad.lower.emission.alike import Nests
 from staticad.lower.families import FAMILIES
 from staticad.lower.fusion.clusters import Cluster
 from staticad.lower.fusion.fuse import Fusion
@@ -104,6 +103,7 @@ class GraphLowering:
         self._wide: dict[Tensor, Buffer] = {}
         self._in_place: dict[Node, list[Buffer]] = {}
         self._placed: Placed = {}
+        self._nests = Nests(self, self._outputs)
         for carry in carries or ():
             self._sources[carry.node] = self._variable(carry)
 
@@ -128,6 +128,11 @@ class GraphLowering:
             found = self._computed[tensor] = self._new(RECORD if recorded else TEMPORARY, tensor)
         return found
 
+    def known(self, tensor: Tensor) -> Buffer | None:
+        """The buffer of a tensor, if it has one."""
+        found = self._computed.get(tensor)
+        return self._sources.get(tensor.node) if found is None else found
+
     def scratch_bytes(self, size: Size) -> Buffer:
         """A temporary of that many bytes."""
         buffer = Buffer(len(self.buffers), TEMPORARY, (largest(size),), UINT8)
@@ -141,6 +146,10 @@ class GraphLowering:
             found = self._wide[tensor] = Buffer(len(self.buffers), TEMPORARY, (largest(size),), FLOAT64)
             self.buffers.append(found)
         return found
+
+    def known_wide(self, tensor: Tensor) -> Buffer | None:
+        """What `wide` gave for a tensor, if anything."""
+        return self._wide.get(tensor)
 
     def _source(self, tensor: Tensor) -> Buffer:
         array = constant_array(tensor)
@@ -223,17 +232,24 @@ class GraphLowering:
         """Where a node of a loop cluster is written to."""
         if node in self._placed:
             return [self.buffer(self._placed[node][0])]
+        return [x if isinstance(x, Buffer) else self.buffer(x) for x in self.outputs(node)]
+
+    def outputs(self, node: Node) -> Sequence[Tensor | Buffer]:
+        """What a node of a loop cluster is written to, if it has no place in the memory of others."""
         if node in self._in_place:
             return self._in_place[node]
-        return [self.buffer(node.outputs[0])] if node in self.fusion.stored else []
+        return node.outputs if node in self.fusion.stored else ()
+
+    def moved(self, node: Node) -> bool:
+        """True for what is written to a place of its own in the memory of others."""
+        return node in self._placed
 
     def _steps(self, targets: list[Target]) -> tuple[list[Step], list[Step]]:
         steps: list[tuple[Cluster, list[Step]]] = []
-        events: dict[int, list[Event]] = {}
+        events: dict[int, Accesses] = {}
         for cluster in self.fusion.clusters:
             if cluster.loops:
-                step, emitter = self._nest(cluster)
-                events[cluster.number] = emitter.events
+                step, events[cluster.number] = self._nest(cluster)
                 steps.append((cluster, [step] if step.writes else []))
             else:
                 (node,) = cluster.members
@@ -260,8 +276,7 @@ class GraphLowering:
 
         def again(cluster: Cluster) -> list[Step]:
             if cluster.loops:
-                step, emitter = self._nest(cluster)
-                events[cluster.number] = emitter.events
+                step, events[cluster.number] = self._nest(cluster)
                 return [step]
             (node,) = cluster.members
             return [self.families[node.op].change(self, node, self.buffer(node.outputs[0]))]
@@ -270,8 +285,8 @@ class GraphLowering:
         copied = {number for number, found in sharing.changes.items() if any(c.kind == COPIED for c in found)}
         return Program(self, made, events, self.in_body, sharing.pinned | copied, shared)
 
-    def _nest(self, cluster: Cluster) -> tuple[Step, Emitter]:
-        return Nest(self, cluster, self._outputs).step(_label(cluster))
+    def _nest(self, cluster: Cluster) -> tuple[Step, Accesses]:
+        return self._nests.nest(cluster, _label(cluster))
 
     def location(self, tensor: Tensor, context: Context) -> tuple[Buffer, Affine]:
         """Where an element of a computed tensor is."""
@@ -280,12 +295,12 @@ class GraphLowering:
             return self.buffer(placed[0]), placed[1](context)
         return self.buffer(tensor), linear(context, self.fusion.shape(tensor))
 
-    def _trial(self, cluster: Cluster, placed: Placed) -> list[Event]:
-        """The events of a loop cluster with nodes at places of their own in the memory of others."""
+    def _trial(self, cluster: Cluster, placed: Placed) -> Accesses:
+        """What a loop cluster accesses with nodes at places of their own in the memory of others."""
         before, self._placed = self._placed, placed
-        _, emitter = self._nest(cluster)
+        _, accesses = self._nest(cluster)
         self._placed = before
-        return emitter.events
+        return accesses
 
     def _emit_in_place(self, cluster: Cluster, targets: list[Target]) -> Step:
         """A loop cluster that writes new values to their variables (and to a fetch, if it is one)."""

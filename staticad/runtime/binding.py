@@ -63,7 +63,8 @@ class Compiled:
         self.profile = profile
         self.plans = list(nested_plans(plan))
         self.steps = [step for inner in self.plans for step in inner.steps]
-        self._texts = {id(step): kernel_text(step, profile) for step in self.steps}
+        kernels = {id(step.kernel): step for step in self.steps}  # each once
+        self._texts = {kernel: kernel_text(step, profile) for kernel, step in kernels.items()}
         self.kernels: dict[str, Code] = {}  # those that are loaded, by their texts
         self.constants: dict[tuple[int, int], np.ndarray] = {}
         owned: dict[int, np.ndarray] = {}
@@ -81,7 +82,7 @@ class Compiled:
     @property
     def sources(self) -> list[str]:
         """All that a run may call: the kernels, and what loops call besides, each once."""
-        found = [self._texts[id(step)] for step in self.steps]
+        found = list(self._texts.values())
         watched = any(isinstance(a, Watch) for step in self.steps for a in step.arguments)
         if watched or any(isinstance(step.kernel, LoopCall) for step in self.steps):
             found.append(LOOK_SOURCE)
@@ -91,7 +92,7 @@ class Compiled:
 
     def text(self, step: Step) -> str:
         """The source of a step's kernel."""
-        return self._texts[id(step)]
+        return self._texts[id(step.kernel)]
 
     def address(self, step: Step) -> int:
         """Where a step's kernel is, for as long as this object is alive."""

@@ -69,10 +69,12 @@ class Nest:
 
     def step(self, label: str) -> tuple[Step, Emitter]:
         """The kernel of the cluster; the emitter tells what it loads."""
-        trial = self._build(separate(self.cluster.space))
+        first = separate(self.cluster.space)
+        emitter = trial = self._build(first)
         axes = merge(self.cluster.space, self.outer_axes, trial.accesses)
         self.light = 0 < self.innermost_cost <= LIGHT
-        emitter = self._build(axes)
+        if axes != first or (self.light and len(axes) > 1):  # else nothing would change
+            emitter = self._build(axes)
         if self._crosses(emitter.accesses):
             emitter = self._build(axes, tiled=True)
         extent, grain = self._schedule(axes, trial.cost)

@@ -32,9 +32,10 @@ def store_region(
     """A kernel that writes every element of ``source`` to ``index(context)`` of a buffer; ``initial`` instead of
     the source's own elements fills."""
     space = [size for size in lowering.fusion.shape(source) if size != 1]
-    trial = _copy(lowering, source, target, index, separate(space), initial)
+    first = separate(space)
+    trial = _copy(lowering, source, target, index, first, initial)
     axes = merge(space, len(space), trial.accesses)
-    emitter = _copy(lowering, source, target, index, axes, initial)
+    emitter = trial if axes == first else _copy(lowering, source, target, index, axes, initial)
     if not axes:
         return emitter.finish(label, 1, 0, 1)
     grain = grain_of(trial.cost, product(a.extent for a in axes[1:]))

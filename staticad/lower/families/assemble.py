@@ -6,6 +6,7 @@ import itertools
 from collections.abc import Mapping
 
 from staticad.ir.graph import Node, Tensor
+from staticad.lower.emission.accesses import Accesses
 from staticad.lower.emission.assembling import assemble_steps, leading_axes, region_place, region_step, regions_of
 from staticad.lower.emission.regions import region_events
 from staticad.lower.fusion.clusters import ASSEMBLE, Edge
@@ -13,7 +14,6 @@ from staticad.lower.fusion.fuse import Changed, FusedFamily, Fusion
 from staticad.lower.index.affine import Affine
 from staticad.lower.interface import FamilyLowering, Lowering, Place
 from staticad.lower.kernel.plan import Buffer, Step
-from staticad.lower.memory.events import Accesses
 from staticad.ops.base import Op
 
 

@@ -17,6 +17,7 @@ class ReshapeLowering(Unplaced):
     """A view of memory: the operand has to be in memory in row-major order."""
 
     masked = False
+    wholes = True
 
     def keeps_order(self, node: Node) -> bool:
         return True

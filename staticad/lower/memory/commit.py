@@ -8,18 +8,17 @@ temporary and copied in the end. Updates of parts (``x.at[i].set``, also several
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from heapq import heapify, heappop
 
 from staticad.ir.dims import product
 from staticad.ir.graph import Node, Tensor
-from staticad.lower.emission.builder import Event
+from staticad.lower.emission.accesses import Accesses
 from staticad.lower.emission.regions import row_major, store_region
 from staticad.lower.fusion.clusters import Cluster
 from staticad.lower.interface import Lowering
 from staticad.lower.kernel.plan import FETCH, Buffer, Step
 from staticad.lower.memory.accumulation import Accumulation, accumulation
-from staticad.lower.memory.events import Accesses
 
 Target = tuple[Buffer, Tensor]  # a variable's buffer, its new value
 
@@ -37,14 +36,14 @@ class Candidate:
 
 @dataclass
 class Program:
-    """What is known of the steps when commit steps are chosen. ``events`` are the loads and stores of loop clusters;
+    """What is known of the steps when commit steps are chosen. ``events`` are what loop clusters access;
     ``in_body``: an error leaves no variable half-written anyway (a loop's carry). ``pinned`` are clusters that have to
     run before compute steps that overwrite what they read, ``shared`` the buffers that are used instead of others, by
     the numbers of those."""
 
     lowering: Lowering
     steps: list[tuple[Cluster, list[Step]]]
-    events: dict[int, list[Event]]
+    events: dict[int, Accesses]
     in_body: bool
     pinned: set[int] = field(default_factory=set)
     shared: Mapping[int, Buffer] = field(default_factory=dict)
@@ -62,12 +61,11 @@ class Program:
         """The loads and stores of a loop cluster."""
         found = self._accesses.get(number)
         if found is None:
-            found = self._accesses[number] = Accesses(map(self._shared, self.events[number]))
+            found = self._accesses[number] = self.events[number].renamed(self._used)
         return found
 
-    def _shared(self, event: Event) -> Event:
-        shared = self.shared.get(event.buffer)
-        return event if shared is None else replace(event, buffer=shared.number)
+    def _used(self, number: int) -> int:
+        return self.shared[number].number if number in self.shared else number
 
 
 def commit_steps(

@@ -17,14 +17,13 @@ from dataclasses import dataclass, field, replace
 from staticad.ir.dims import Size, product
 from staticad.ir.dtypes import DType
 from staticad.ir.graph import Node, Tensor
-from staticad.lower.emission.builder import Event
+from staticad.lower.emission.accesses import Accesses
 from staticad.lower.fusion.clusters import INNER, MAP, Cluster
 from staticad.lower.index.affine import ZERO, Affine, Context
 from staticad.lower.index.views import in_order
 from staticad.lower.interface import FamilyLowering, Lowering, Place
 from staticad.lower.kernel.plan import FETCH, TEMPORARY, VARIABLE, Buffer, Step
 from staticad.lower.kernel.rename import rename
-from staticad.lower.memory.events import Accesses
 from staticad.lower.memory.order import Made, Order
 from staticad.ops.base import Op
 from staticad.ops.movement import EXPAND_DIMS
@@ -101,12 +100,12 @@ class Sharer:
 
     lowering: Lowering
     steps: list[Made]
-    events: dict[int, list[Event]]
+    events: dict[int, Accesses]
     targets: Mapping[int, Tensor]
     body: bool
     keep: Collection[int]
     tensors: Mapping[int, Tensor]
-    trial: Callable[[Cluster, Placed], list[Event]]
+    trial: Callable[[Cluster, Placed], Accesses]
 
     def __post_init__(self) -> None:
         self.sharing, self.order = Sharing(), Order(self.steps)
@@ -230,11 +229,11 @@ class Sharer:
 
         found: Placed = {**self.sharing.placed, value.node: (change.base, place)}
         events = self.trial(self.clusters[home.number], found)
-        if not Accesses(events).may_overwrite(base.number, base.number):
+        if not events.may_overwrite(base.number, base.number):
             return False
         found[value.node] = (change.result, place)
         events_of = {number: self.trial(self.clusters[number], found) for number in {home.number, *others}}
-        if any(e.buffer == buffer.number for known in events_of.values() for e in known):
+        if any(buffer.number in known.loads or buffer.number in known.stores for known in events_of.values()):
             return False  # somebody needs it in memory of its own
         before = readers - {home.number}
         before |= {self.order.writer[base.number]} if base.number in self.order.writer else set()
@@ -253,7 +252,7 @@ class Sharer:
 
     def _overwrite(self, cluster: Cluster, step: Step) -> None:
         """Values that a cluster stores take the memory of what it has loaded, each of the first that is left to it."""
-        accesses, lowering = Accesses(self.events[cluster.number]), self.lowering
+        accesses, lowering = self.events[cluster.number], self.lowering
         bases: dict[tuple[Affine | None, DType, Size], list[tuple[int, Tensor]]] = {}
         for number, (last, place) in accesses.loads.items():
             base = self.tensors.get(number)
