@@ -15,6 +15,13 @@ from staticad.ops.reduce import ANY
 from staticad.ops.slicing import EMBED
 
 
+def opposite(condition: Tensor) -> Tensor | None:
+    """The condition that is negated, if this is the opposite of one: what is false of a number is that it is 0."""
+    if condition.op is LOGICAL_NOT and condition.inputs[0].dtype == BOOL:
+        return condition.inputs[0]
+    return None
+
+
 def literals(condition: Tensor, holds: bool = True) -> list[tuple[Tensor, bool]]:
     """What has to hold, and what must not, for a condition to hold, or not to: the same however it is written, by
     De Morgan's laws."""

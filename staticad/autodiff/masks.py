@@ -17,6 +17,7 @@ from staticad.autodiff.conditions import (
     embedded,
     gathered,
     literals,
+    opposite,
     scattered,
     stretched,
     through_view,
@@ -136,8 +137,9 @@ class Masks:
         if not mask:
             return value
         condition, zero = self._one(mask), zero_like(value)
-        if condition.op is LOGICAL_NOT:
-            return select(condition.inputs[0], zero, value)
+        negated = opposite(condition)
+        if negated is not None:
+            return select(negated, zero, value)
         return select(condition, value, zero)
 
     def add(self, one: Tensor, other: Tensor, plus: Callable[[Tensor, Tensor], Tensor] = plain_sum) -> Tensor:
@@ -193,8 +195,9 @@ class Masks:
         """The conditions that all have to hold for this one to hold, or not to; the same ones however it is written."""
         found = self._literals.get((condition, holds))
         if found is None:
-            if condition.op is LOGICAL_NOT:
-                self._opposites.setdefault(condition.inputs[0], condition)
+            negated = opposite(condition)
+            if negated is not None:
+                self._opposites.setdefault(negated, condition)
             each = literals(condition, holds)
             found = tuple(dict.fromkeys(c if direct else self._opposite(c) for c, direct in each))
             self._literals[condition, holds] = found

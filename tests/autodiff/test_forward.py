@@ -11,6 +11,7 @@ import staticad as sa
 from staticad.autodiff.forward import jvp
 from staticad.errors import GradientError
 from staticad.ops.base import Elementwise, Op, apply
+from staticad.ops.reduce import SUM
 from staticad.reference import evaluate
 from tests.harness.derivatives import check_case, check_duality
 from tests.harness.op_cases import all_op_cases
@@ -111,3 +112,16 @@ def test_duality_with_intermediates_among_the_xs(rng: np.random.Generator) -> No
 def test_derivatives_of_every_op(case: Any, rng: np.random.Generator) -> None:
     """Central differences to second order, and forward against reverse mode to second order."""
     check_case(case, rng)
+
+
+def test_duality_tells_wrong_rules_from_cancelling_sums(
+    rng: np.random.Generator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    x = sa.placeholder((3,), name="x")
+    large = 1e9 * x
+    cancelling = (large * large * x).sum() / x.sum() * x[0] - large * large * x[0] * (x**2).sum() / x.sum()
+    check_duality([cancelling + sa.exp(x).sum()], [x], {x: np.ones(3)}, rng, order=1)
+    right = SUM.vjp
+    monkeypatch.setattr(SUM, "vjp", lambda *given, **attrs: tuple(t * (1 + 1e-9) for t in right(*given, **attrs)))
+    with pytest.raises(AssertionError, match="order 1"):
+        check_duality([sa.exp(x).sum()], [x], {x: np.ones(3)}, rng, order=1)

@@ -231,6 +231,16 @@ def test_a_branch_or_a_body_keeps_its_own_conditions() -> None:
     assert np.isfinite(found).all() and found[1] == 0
 
 
+def test_a_condition_that_is_the_opposite_of_a_number() -> None:
+    x, y = sa.placeholder((4,), name="x"), sa.placeholder((4,), name="y")
+    z = sa.where(sa.logical_not(x), y**1.5, x * y) + sa.where(sa.logical_not(x), 0.0, sa.sqrt(y))
+    data, other = np.array([0.0, 2.0, 0.0, -1.0]), np.array([4.0, 9.0, 1.0, 16.0])
+    (slope,) = sa.evaluate(sa.gradients(z.sum(), [y]), {x: data, y: other})
+    np.testing.assert_allclose(slope, np.where(data == 0, 1.5 * other**0.5, data + 0.5 / np.sqrt(other)))
+    (tangent,) = sa.evaluate(sa.jvp([z], [y], [sa.ones_like(y)]), {x: data, y: other})
+    np.testing.assert_allclose(tangent, slope)
+
+
 def test_what_is_not_masked_has_no_masks() -> None:
     """No node is made for graphs without a choice, and no select for those that only move what they choose."""
     x, w = sa.placeholder((4, 3)), sa.placeholder((3, 2))

@@ -15,16 +15,33 @@ from staticad.ops.sources import placeholder
 from staticad.reference import evaluate
 from tests.harness.cases import Case, Sizes
 
+NUDGES = 4  # times that values are changed a little
 SIZES: Sizes = {"a": 2, "b": 3, "c": 2, "d": 3, "e": 2}
 
 
 def check_duality(
     ys: list[Tensor], xs: list[Tensor], feeds: Mapping[Tensor, Any], rng: np.random.Generator, order: int = 2
 ) -> None:
-    """<u, J v> = <Jᵀ u, v> for random u and v, for J the Jacobian of ys, then of their gradients, and so on."""
+    """<u, J v> = <Jᵀ u, v> for random u and v, for J the Jacobian of ys, then of their gradients, and so on.
+
+    Where intermediate results cancel, both have lost digits. Then what is left between them is another number when the
+    values change a little, which the difference that a wrong rule makes is not.
+    """
 
     def run(tensors: list[Tensor]) -> list[np.ndarray]:
         return evaluate(tensors, values, precision=np.float64)
+
+    def disagreement() -> float:
+        inner = sum(float(np.vdot(values[u], p)) for u, p in zip(cotangents, run(pushed)))
+        return inner - sum(float(np.vdot(values[t], p)) for t, p in zip(tangents, run(pulled)))
+
+    def is_rounding(difference: float) -> bool:
+        kept, found = dict(values), [difference]
+        for _ in range(NUDGES):
+            values.update({t: nudged(v, rng) for t, v in kept.items()})
+            found.append(disagreement())
+        values.update(kept)
+        return max(found) - min(found) > abs(difference) / 4
 
     values: dict[Tensor, Any] = dict(feeds)
     sizes = {x: np.shape(values[x]) for x in xs}
@@ -43,10 +60,19 @@ def check_duality(
             assert p.shape == sizes[x], f"order {level}: a gradient of shape {p.shape} for an x of shape {sizes[x]}"
         scale = sum(float(np.abs(values[t] * p).sum()) for t, p in zip(tangents, backward_values))
         # Both may be NaN where a derivative does not exist (the standard deviation of equal numbers).
-        assert np.isnan([forward, backward]).all() or abs(forward - backward) <= 1e-11 * (1 + scale), (
+        close = np.isnan([forward, backward]).all() or abs(forward - backward) <= 1e-11 * (1 + scale)
+        assert close or is_rounding(forward - backward), (
             f"order {level}: <u, J v> = {forward!r} in forward mode, <Jᵀ u, v> = {backward!r} in reverse mode"
         )
         ys = pulled
+
+
+def nudged(value: Any, rng: np.random.Generator) -> Any:
+    """Floats that are a little different."""
+    array = np.asarray(value)
+    if array.dtype.kind != "f":
+        return value
+    return array.astype("float64") * (1 + 1e-7 * rng.normal(size=array.shape))
 
 
 def make_feeds(
