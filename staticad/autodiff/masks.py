@@ -57,8 +57,7 @@ class Masks:
         self._carried: set[Tensor] = set()
         for node in order:
             if node.op is WHERE:
-                condition = node.inputs[0]
-                self._carried.update((condition, *self._terms(condition), *self._not(condition)))
+                self._carried.update((node.inputs[0], *self._terms(node.inputs[0])))
         self._known: dict[Tensor, Mask | None] = dict.fromkeys(given)
         self._single: dict[frozenset[Tensor], Tensor] = {}
         self._added: dict[Tensor, Tensor] = {}
@@ -258,7 +257,7 @@ class Masks:
     def _of_where(self, condition: Tensor, yes: Mask | None, no: Mask | None) -> Mask | None:
         """A choice between two values: present where the one that is taken is."""
         parts = [self.carried(yes), self.carried(no)]
-        if not any(parts) or not self._carried.issuperset(self._terms(condition)):
+        if not any(parts) or not self._is_carried(condition):
             return None
         if not parts[0]:
             found = apply(LOGICAL_OR, condition, self._one(parts[1]))
@@ -267,6 +266,9 @@ class Masks:
         else:
             found = select(condition, self._one(parts[0]), self._one(parts[1]))
         return self._keep((), (found,))
+
+    def _is_carried(self, condition: Tensor) -> bool:
+        return any(self._carried.issuperset(self._terms(condition, holds)) for holds in (True, False))
 
     def _of_sum(self, one: Mask | None, other: Mask | None) -> Mask | None:
         """A sum is present where one of its terms is."""
