@@ -18,6 +18,7 @@ from typing import Any
 
 from staticad.errors import ConfigError
 
+IMPORTED = time.time()
 _TRUE = ("1", "on", "true", "yes")
 _FALSE = ("0", "off", "false", "no")
 
@@ -29,6 +30,7 @@ class Settings:
     cache_dir: Path
     cache: bool
     cache_limit: int
+    programs: bool
     codegen: str
     threads: int
     tape_limit: int | None
@@ -181,6 +183,15 @@ TABLE: tuple[Setting, ...] = (
         expects="a number of bytes above 0",
         meaning="bytes that compiled kernels may take on disk, such as 500M; those used least recently are removed; "
         "default: 1G",
+    ),
+    Setting(
+        field="programs",
+        parse=_parse_switch,
+        check=_is_switch,
+        default=lambda: True,
+        expects="a switch (1/0, on/off, true/false, yes/no)",
+        meaning="keep whole compiled programs beside the kernels, so that a graph that was compiled before is loaded; "
+        "default: on",
     ),
     Setting(
         field="codegen",

@@ -6,6 +6,8 @@ import importlib.util
 import os
 import runpy
 import tempfile
+from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -46,6 +48,15 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if left_out:
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if wanted(item)]
+
+
+@pytest.fixture(autouse=True)
+def _made_anew(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Who replaces parts of the package gets no program that was compiled with the parts themselves."""
+    from staticad import config  # not before the cache is set
+
+    with config.override(programs=False) if "monkeypatch" in request.fixturenames else nullcontext():
+        yield
 
 
 @pytest.fixture

@@ -84,7 +84,7 @@ def training(layers: int) -> tuple[sa.Session, sa.Tensor, dict[sa.Variable, sa.T
 
 def test_a_hundred_equal_layers_take_the_kernels_of_three() -> None:
     (three, _, _), (hundred, loss, updates) = training(3), training(100)
-    few, many = ([s._compiled.text(step) for step in s._compiled.steps] for s in (three, hundred))
+    few, many = ([c.text(step) for step in c.steps] for c in (s._lowered.compiled for s in (three, hundred)))
     assert set(many) == set(few)
     assert len(many) > 20 * len(set(many))
     xb = np.random.default_rng(1).normal(size=(8, 16))

@@ -27,7 +27,7 @@ _SYMBOLIC: dict[str, Callable[[Size, Size], Size]] = {
     "min": minimum,
     "isqrt": lambda a, _: isqrt(a),
 }
-_FUNCTIONS: dict[str, Callable[[int, int], int]] = {
+FUNCTIONS: dict[str, Callable[[int, int], int]] = {
     "floordiv": lambda a, b: a // b,
     "max": max,
     "min": min,
@@ -58,7 +58,7 @@ def evaluate(size: Size, values: Mapping[Symbol, int]) -> int:
     known: dict[Function, int] = {}
     for function in functions(size):
         left, right = _polynomial(function.left, values, known), _polynomial(function.right, values, known)
-        known[function] = _FUNCTIONS[function.name](left, right)
+        known[function] = FUNCTIONS[function.name](left, right)
     return _polynomial(size, values, known)
 
 

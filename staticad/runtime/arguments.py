@@ -114,8 +114,8 @@ def read_inputs(inputs: Any, nodes: Sequence[Node]) -> tuple[Tensor, ...]:
     return tuple(inputs)
 
 
-def read_symbols(inputs: tuple[Tensor, ...], nodes: Sequence[Node]) -> tuple[Symbol, ...]:
-    """The free sizes of the inputs. Raises GraphError where a node has one that no input determines."""
+def check_symbols(inputs: tuple[Tensor, ...], nodes: Sequence[Node]) -> None:
+    """Raises GraphError where a node has a free size that no input determines."""
     known = free_symbols(inputs)
     for node in nodes:
         sizes = [s for kind in node.types for s in kind.shape]
@@ -125,7 +125,6 @@ def read_symbols(inputs: tuple[Tensor, ...], nodes: Sequence[Node]) -> tuple[Sym
         for size in sizes:
             if {s for s in symbols(size) if not s.runtime and not s.local} - known:
                 raise unknown_size(node, size)
-    return tuple(sorted(known, key=lambda s: s.key))
 
 
 def read_sizes(free: Sequence[Symbol], sizes: Mapping[str, int] | None) -> dict[Symbol, int]:

@@ -15,18 +15,23 @@ from staticad.lower.kernel.plan import TEMPORARY, Buffer, Plan
 from staticad.runtime.machine import ArraySpec, misfit
 from staticad.runtime.memory import LARGE, Arena, room_for
 
+Describe = Callable[[bool], str]  # what a run needs memory for, with or without its results
+
 
 def careful(
-    run: Callable[..., Any], specs: Sequence[ArraySpec], plan: Plan, values: Mapping[Symbol, int], arena: Arena
+    run: Callable[..., Any],
+    specs: Sequence[ArraySpec],
+    temporaries: int,
+    results: int,
+    arena: Arena,
+    describe: Describe,
 ) -> Callable[..., Any]:
     """The ``run`` of a program that needs much memory: what it will take is compared with what is available."""
-    temporaries = evaluate(plan.arena, values)
-    results = sum(_bytes(b, values) for b in plan.fetches)
 
     def compare_and_run(feeds: tuple[Any, ...], outs: tuple[Any, ...] | None = None, ticket: int = 0) -> Any:
         size = max(0, temporaries - arena.used) + (0 if outs is not None else results)
         if len(feeds) == len(specs) and misfit(specs, feeds) is None:
-            room_for(size, lambda: _described(plan, values, outs is None))
+            room_for(size, lambda: describe(outs is None))
         result = run(feeds, outs, ticket)
         if type(result) is not int:
             arena.used = max(arena.used, temporaries)
@@ -39,7 +44,7 @@ def _bytes(buffer: Buffer, values: Mapping[Symbol, int]) -> int:
     return evaluate(product(buffer.shape), values) * buffer.dtype.itemsize
 
 
-def _described(plan: Plan, values: Mapping[Symbol, int], results: bool) -> str:
+def described(plan: Plan, values: Mapping[Symbol, int], results: bool) -> str:
     """What a run needs memory for, with the lines that the largest part is from."""
     parts = [b for b in plan.buffers if b.role == TEMPORARY]
     fetches = plan.fetches if results else ()
@@ -53,6 +58,6 @@ def _described(plan: Plan, values: Mapping[Symbol, int], results: bool) -> str:
     return f"{what} of a run, {_bytes(largest, values):,} of them for {kind} made at {lines}"
 
 
-def arena_for(plan: Plan, values: Mapping[Symbol, int], size: int) -> Arena:
+def arena_for(size: int, describe: Describe) -> Arena:
     """A new arena. Raises OutOfMemory, which names the lines that need it."""
-    return Arena(size, _described(plan, values, False) if size >= LARGE else "the temporaries of a run")
+    return Arena(size, (lambda: describe(False)) if size >= LARGE else "the temporaries of a run")

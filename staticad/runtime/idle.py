@@ -7,31 +7,57 @@ can interrupt inside of a kernel.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any, NamedTuple
 
 from staticad.errors import FeedError
-from staticad.ir.dims import Size
+from staticad.ir.dims import Size, is_runtime
 from staticad.lower.kernel.plan import BranchCall, LoopCall, Plan, Step
 
 LIMIT = 2**56  # operations, or steps of a kernel's outermost loop: weeks of the fastest machine
 
 
-def is_idle(plan: Plan, step: Step, number: Callable[[Size], int]) -> bool:
-    """Whether a step has no work for these sizes (or is a loop), can't fail, and writes only arrays without elements.
+class Idle(NamedTuple):
+    """A step is idle where ``work`` is 0 and each of the shapes that it writes has a 0. Numbers of tables."""
 
-    Raises FeedError for a kernel that would make more steps than any computer ends.
-    """
-    work = number(step.work)
+    work: Any
+    shapes: tuple[tuple[Any, ...], ...]
+
+    def holds(self, of: Callable[[Any], int]) -> bool:
+        """Whether that is so by the values of the numbers."""
+        return of(self.work) == 0 and all(any(of(size) == 0 for size in shape) for shape in self.shapes)
+
+
+def idleness(plan: Plan, step: Step, number: Callable[[Size], Any]) -> bool | Idle:
+    """Whether a step has no work (or is a loop), can't fail, and writes only arrays without elements; an `Idle` where
+    that depends on numbers that are no ints."""
     loop = step.kernel if isinstance(step.kernel, LoopCall) else step.inlined
-    if (work == 0 or loop is not None) and not _may_fail(step):
-        scratch = loop.scratch if loop is not None else None
-        written = {b.number: b.shape for b in plan.buffers if b.number in step.writes and b.number != scratch}
-        if all(any(number(size) == 0 for size in shape) for shape in written.values()):
-            return True
-    if loop is None and not isinstance(step.kernel, BranchCall):  # loops can be interrupted
-        steps = max(work, number(step.extent))
-        if steps > LIMIT:
-            raise FeedError(f"{steps:,} steps of a kernel end on no computer; feed smaller arrays")
-    return False
+    if _may_fail(step):
+        return False
+    work = 0 if loop is not None else number(step.work)
+    if isinstance(work, int) and work != 0:
+        return False
+    scratch = loop.scratch if loop is not None else None
+    written = {b.number: b.shape for b in plan.buffers if b.number in step.writes and b.number != scratch}
+    if any(is_runtime(size) for shape in written.values() for size in shape):
+        return False
+    shapes = [tuple(map(number, shape)) for shape in written.values()]
+    if any(all(isinstance(size, int) and size != 0 for size in shape) for shape in shapes):
+        return False
+    unknown = tuple(shape for shape in shapes if not any(isinstance(size, int) and size == 0 for size in shape))
+    return Idle(work, unknown) if unknown or not isinstance(work, int) else True
+
+
+def steps_inside(step: Step, number: Callable[[Size], Any]) -> list[Any]:
+    """What must not exceed the limit: the operations of a kernel, and the steps of its outermost loop. Raises FeedError
+    for ints that do."""
+    loop = step.kernel if isinstance(step.kernel, LoopCall) else step.inlined
+    if loop is not None or isinstance(step.kernel, BranchCall):  # loops can be interrupted
+        return []
+    counts = [number(step.work), number(step.extent)]
+    most = max((count for count in counts if isinstance(count, int)), default=0)
+    if most > LIMIT:
+        raise FeedError(f"{most:,} steps of a kernel end on no computer; feed smaller arrays")
+    return [count for count in counts if not isinstance(count, int)]
 
 
 def _may_fail(step: Step) -> bool:

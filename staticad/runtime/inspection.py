@@ -13,7 +13,7 @@ from staticad.lower.kernel.plan import FEED, VARIABLE, Plan
 from staticad.lower.kernel.routine import Routine
 from staticad.ops.sources import constant_array
 from staticad.reference import evaluate
-from staticad.runtime.binding import Compiled
+from staticad.runtime.compiled import Compiled
 from staticad.runtime.variables import Variable
 
 _DIVISIONS = ("div", "reciprocal", "floor_divide", "remainder", "rsqrt")

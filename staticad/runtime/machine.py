@@ -17,7 +17,7 @@ import functools
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -30,6 +30,8 @@ from staticad.runtime.builtin import METH_FASTCALL, builtin_function, method_def
 from staticad.runtime.float_state import FLUSHING, IEEE
 from staticad.runtime.forks import ENTER_SOURCE, FORK_SOURCE, process
 from staticad.runtime.layout import CACHE_LINE_WORDS, CODES, Context, Measure
+from staticad.runtime.layout import Patch as PatchWords
+from staticad.runtime.layout import Step as StepWords
 from staticad.runtime.locks import Lock
 from staticad.runtime.machine_source import MACHINE_SOURCE
 from staticad.runtime.memory import aligned_words
@@ -52,8 +54,7 @@ class ArraySpec:
     shape: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """One kernel call ``kernel(&arguments[args], 0, extent)``, cut into chunks of ``grain`` when that is not 0.
 
     A step that may be cut must give the same result for any order of its chunks. Chunks are the same for every number
@@ -66,8 +67,7 @@ class Step:
     grain: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Patch:
+class Patch(NamedTuple):
     """Before each run ``arguments[slot] = address of source + offset``.
 
     ``source`` counts the feeds, then the results: result ``j`` is ``len(feeds) + j``. ``offset`` is in bytes.
@@ -129,9 +129,9 @@ class Program:
         feeds: Sequence[ArraySpec],
         outs: Sequence[ArraySpec],
         arguments: Sequence[int] | np.ndarray,
-        patches: Sequence[Patch],
-        compute: Sequence[Step],
-        commit: Sequence[Step] = (),
+        patches: Sequence[Patch] | np.ndarray,
+        compute: Sequence[Step] | np.ndarray,
+        commit: Sequence[Step] | np.ndarray = (),
         locks: Sequence[tuple[Lock, bool]],
         keep_alive: Sequence[object] = (),
         release_gil: bool = True,
@@ -141,19 +141,21 @@ class Program:
         threads: int | None = None,
     ) -> None:
         abi.verify()
-        steps = [*compute, *commit]
-        _check(len(arguments), len(feeds) + len(outs), patches, steps)
+        steps = np.concatenate((_rows(compute, Step), _rows(commit, Step)))
+        patched = _rows(patches, Patch)
+        _check(len(arguments), len(feeds) + len(outs), patched, steps)
         threads = config.settings().threads if threads is None else threads
-        parallel = threads > 1 and any(0 < step.grain < step.extent for step in steps)
+        grains, extents = steps[:, StepWords.GRAIN], steps[:, StepWords.EXTENT]
+        parallel = threads > 1 and bool(((grains > 0) & (grains < extents)).any())
 
-        tables: dict[Context, list[int]] = {
+        tables: dict[Context, list[int] | np.ndarray] = {
             Context.FEED_SPECS: [word for spec in feeds for word in _feed_words(spec)],
             Context.OUT_SPECS: [word for spec in outs for word in (id(spec.dtype), len(spec.shape), *spec.shape)],
             Context.POINTERS: [0] * (len(feeds) + len(outs)),
             Context.LOCKS: [word for lock, alone in locks for word in (lock.address, int(alone))],
             Context.STATUS: [0] * 4,
-            Context.PATCHES: [0] * (3 * len(patches)),
-            Context.STEPS: [0] * (4 * len(steps)),
+            Context.PATCHES: patched.reshape(-1),
+            Context.STEPS: steps.reshape(-1),
         }
         starts, size = {}, len(Context)
         for name, table in tables.items():
@@ -164,12 +166,8 @@ class Program:
         base = int(words.ctypes.data)
         arguments_address = base + 8 * block
 
-        tables[Context.PATCHES] = [
-            word for patch in patches for word in (arguments_address + 8 * patch.slot, patch.source, patch.offset)
-        ]
-        tables[Context.STEPS] = [
-            word for step in steps for word in (step.kernel, arguments_address + 8 * step.args, step.extent, step.grain)
-        ]
+        patched[:, PatchWords.TARGET] = arguments_address + 8 * patched[:, PatchWords.TARGET]
+        steps[:, StepWords.ARGS] = arguments_address + 8 * steps[:, StepWords.ARGS]
         for name, table in tables.items():
             words[starts[name] : starts[name] + len(table)] = table
             words[name] = base + 8 * starts[name]
@@ -178,7 +176,7 @@ class Program:
             words[name] = value
         words[Context.FEED_COUNT] = len(feeds)
         words[Context.OUT_COUNT] = len(outs)
-        words[Context.PATCH_COUNT] = len(patches)
+        words[Context.PATCH_COUNT] = len(patched)
         words[Context.LOCK_COUNT] = len(locks)
         words[Context.COMPUTE_STEPS] = len(compute)
         words[Context.ALL_STEPS] = len(steps)
@@ -244,14 +242,22 @@ def _feed_words(spec: ArraySpec) -> tuple[int, ...]:
     return (id(spec.dtype), len(spec.shape), *scalars, *spec.shape)
 
 
-def _check(slots: int, sources: int, patches: Sequence[Patch], steps: Sequence[Step]) -> None:
+def _rows(given: Sequence[Step | Patch] | np.ndarray, kind: type[Step | Patch]) -> np.ndarray:
+    """A table of its own with a row for each."""
+    return np.array(given, np.int64).reshape(-1, len(kind._fields))
+
+
+def _check(slots: int, sources: int, patches: np.ndarray, steps: np.ndarray) -> None:
     # The machine follows these numbers blindly.
-    for patch in patches:
-        if not (0 <= patch.slot < slots and 0 <= patch.source < sources):
-            raise CompileError(f"{patch} does not fit {slots} argument slots and {sources} feeds and results")
-    for step in steps:
-        if not (0 <= step.args <= slots and step.kernel and step.extent >= 0 and step.grain >= 0):
-            raise CompileError(f"{step} does not fit {slots} argument slots")
+    slot, source, _ = patches.T
+    wrong = np.flatnonzero((slot < 0) | (slot >= slots) | (source < 0) | (source >= sources))
+    if wrong.size:
+        patch = Patch(*map(int, patches[wrong[0]]))
+        raise CompileError(f"{patch} does not fit {slots} argument slots and {sources} feeds and results")
+    kernel, args, extent, grain = steps.T
+    wrong = np.flatnonzero((args < 0) | (args > slots) | (kernel == 0) | (extent < 0) | (grain < 0))
+    if wrong.size:
+        raise CompileError(f"{Step(*map(int, steps[wrong[0]]))} does not fit {slots} argument slots")
 
 
 @functools.cache

@@ -19,16 +19,17 @@ from staticad.runtime.available import available_memory
 
 ALIGNMENT = 64
 LARGE = 64 << 20  # bytes from which on the memory that is available is looked at before
+LARGEST_BLOCK = sys.maxsize - ALIGNMENT  # bytes that have addresses
 IDLE = 32  # runs after which memory is given back of which they needed less than a quarter
 
 
-def aligned_bytes(size: int, what: str = "the buffers of a run") -> np.ndarray:
+def aligned_bytes(size: int, what: str | Callable[[], str] = "the buffers of a run") -> np.ndarray:
     """``size`` uninitialized bytes (uint8[size]) that start on a cache line. Raises OutOfMemory."""
     room_for(size, what)
     try:
         block = np.empty(size + ALIGNMENT, np.uint8)
     except MemoryError as error:
-        raise OutOfMemory(f"cannot allocate {size:,} bytes for {what}") from error
+        raise OutOfMemory(f"cannot allocate {size:,} bytes for {_text(what)}") from error
     start = -block.ctypes.data % ALIGNMENT
     return block[start : start + size]
 
@@ -37,8 +38,11 @@ def room_for(size: int, what: str | Callable[[], str]) -> None:
     """Raises OutOfMemory where the system would promise memory that it, or a control group of the process, does not
     have."""
     if size >= LARGE and size > (free := available_memory()):
-        text = what if isinstance(what, str) else what()
-        raise OutOfMemory(f"cannot allocate {size:,} bytes for {text}; {free:,} bytes are available")
+        raise OutOfMemory(f"cannot allocate {size:,} bytes for {_text(what)}; {free:,} bytes are available")
+
+
+def _text(what: str | Callable[[], str]) -> str:
+    return what if isinstance(what, str) else what()
 
 
 def aligned_words(count: int) -> np.ndarray:
@@ -52,7 +56,7 @@ class Arena:
     """The memory of a session's temporaries. Its pages are taken from the system when they are first used, so memory is
     compared with what is available until a run has used them."""
 
-    def __init__(self, size: int, what: str = "the temporaries of a run") -> None:
+    def __init__(self, size: int, what: str | Callable[[], str] = "the temporaries of a run") -> None:
         self.block = aligned_bytes(size, what)
         self.used = 0  # bytes from the beginning
 
@@ -89,5 +93,5 @@ def check_memory(plan: Plan, values: Mapping[Symbol, int]) -> None:
         sizes.append((f"result {b.position}", product(shape) * b.dtype.itemsize))
     for what, size in [*sizes, ("the temporaries", plan.arena)]:
         count = evaluate(size, values)
-        if count > sys.maxsize - ALIGNMENT:
+        if count > LARGEST_BLOCK:
             raise OutOfMemory(f"cannot allocate {count:,} bytes for {what} of a run; no computer has that many")

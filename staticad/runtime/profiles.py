@@ -8,7 +8,9 @@ from typing import NamedTuple
 from staticad.lower.kernel.language import Kernel
 from staticad.lower.kernel.plan import BranchCall, LoopCall, Plan, Step, Turns
 from staticad.runtime.binding import Binding
+from staticad.runtime.compiled import Traced
 from staticad.runtime.layout import Measure
+from staticad.runtime.machine import Program
 
 
 class Row(NamedTuple):
@@ -80,50 +82,52 @@ def user_lines(step: Step) -> tuple[str, ...]:
 def profile(binding: Binding, run: Callable[[], object], repeat: int) -> Profile:
     """Time the steps of a binding for profiles over ``repeat`` calls of ``run``, after one that is not counted."""
     run()
-    _reset(binding, binding.plan)
+    traced = binding.traced
+    assert traced is not None
+    _reset(binding.program, traced, traced.plan)
     for _ in range(repeat):
         run()
-    return Profile(_rows(binding, binding.plan, 0))
+    return Profile(_rows(binding.program, traced, traced.plan, 0))
 
 
-def _words(binding: Binding, step: Step) -> list[int]:
+def _words(program: Program, traced: Traced, step: Step) -> list[int]:
     """The iterations of the loops in a step's kernel."""
     counts = [a.count for a in step.arguments if isinstance(a, Turns)]
-    start = binding.turns.get(id(step), 0)
-    return [int(n) for count in counts for n in binding.program.arguments[start : start + count]]
+    start = traced.turns.get(id(step), 0)
+    return [int(n) for count in counts for n in program.arguments[start : start + count]]
 
 
-def _reset(binding: Binding, plan: Plan) -> None:
-    words = binding.program.arguments
-    start = binding.measures[id(plan)]
+def _reset(program: Program, traced: Traced, plan: Plan) -> None:
+    words = program.arguments
+    start = traced.measures[id(plan)]
     words[start : start + Measure.WORDS * (1 + len(plan.steps))] = 0
     for step in plan.steps:
-        count = len(_words(binding, step))
-        words[(at := binding.turns.get(id(step), 0)) : at + count] = 0
+        count = len(_words(program, traced, step))
+        words[(at := traced.turns.get(id(step), 0)) : at + count] = 0
         for inner in step.bodies:
-            _reset(binding, inner)
+            _reset(program, traced, inner)
 
 
-def _rows(binding: Binding, plan: Plan, depth: int) -> Iterator[Row]:
-    words = binding.program.arguments
+def _rows(program: Program, traced: Traced, plan: Plan, depth: int) -> Iterator[Row]:
+    words = program.arguments
     for number, step in enumerate(plan.steps, 1):
-        at = binding.measures[id(plan)] + Measure.WORDS * number
+        at = traced.measures[id(plan)] + Measure.WORDS * number
         seconds, calls = 1e-9 * int(words[at + Measure.NANOSECONDS]), int(words[at + Measure.CALLS])
-        inside = tuple(_words(binding, step)) if isinstance(step.kernel, Kernel) else ()
+        inside = tuple(_words(program, traced, step)) if isinstance(step.kernel, Kernel) else ()
         iterations = inside[0] if inside else None
         if isinstance(step.kernel, LoopCall):
-            iterations = _runs(binding, step.kernel.plan)
+            iterations = _runs(program, traced, step.kernel.plan)
         yield Row(step.label, user_lines(step), seconds, calls, iterations, depth, inside)
         if isinstance(step.kernel, LoopCall):
-            yield from _rows(binding, step.kernel.plan, depth + 1)
+            yield from _rows(program, traced, step.kernel.plan, depth + 1)
         elif isinstance(step.kernel, BranchCall):
             for position, branch in enumerate(step.kernel.plans):
-                rows = list(_rows(binding, branch, depth + 2))
+                rows = list(_rows(program, traced, branch, depth + 2))
                 spent = sum(row.seconds for row in rows if row.depth == depth + 2)
-                yield Row(f"branch {position}", (), spent, _runs(binding, branch), None, depth + 1)
+                yield Row(f"branch {position}", (), spent, _runs(program, traced, branch), None, depth + 1)
                 yield from rows
 
 
-def _runs(binding: Binding, plan: Plan) -> int:
+def _runs(program: Program, traced: Traced, plan: Plan) -> int:
     """How often the plan of a body has run."""
-    return int(binding.program.arguments[binding.measures[id(plan)] + Measure.CALLS])
+    return int(program.arguments[traced.measures[id(plan)] + Measure.CALLS])

@@ -10,24 +10,18 @@ import numpy as np
 
 from staticad import progress
 from staticad.config import note, timed
-from staticad.errors import FeedError, GraphError, OutOfMemory, as_out_of_memory, typed_memory
+from staticad.errors import FeedError, GraphError, as_out_of_memory, typed_memory
 from staticad.export.dot import steps_to_dot
 from staticad.export.dot import to_dot as graph_to_dot
 from staticad.ir.collection import no_collection
 from staticad.ir.dim_values import evaluate
 from staticad.ir.dims import Symbol
-from staticad.ir.graph import Node, Tensor, check_name, describe, sort_nodes
+from staticad.ir.graph import Node, Tensor, check_name, describe
 from staticad.ir.provenance import here
-from staticad.ir.types import Demands
 from staticad.lower.kernel.plan import Plan
-from staticad.lower.loops.counting import counting_plan
-from staticad.lower.loops.guarding import bodies, guarded_plan
-from staticad.lower.loops.watching import watched_plan
-from staticad.lower.lower import lower
-from staticad.ops.control import all_nodes, check_scopes
 from staticad.runtime import arguments, inspection, profiles
-from staticad.runtime.binding import Binding, Compiled, State
-from staticad.runtime.careful import arena_for
+from staticad.runtime.binding import Binding, Executable, State
+from staticad.runtime.careful import Describe, arena_for
 from staticad.runtime.feeds import (
     bind_sizes,
     check_out,
@@ -35,20 +29,19 @@ from staticad.runtime.feeds import (
     check_updates,
     convert,
     order_feeds,
-    sizes_fit,
 )
-from staticad.runtime.float_state import standard_floats
 from staticad.runtime.layout import Failure, Status
 from staticad.runtime.locks import Lock, patiently
-from staticad.runtime.machine import prepare
 from staticad.runtime.memory import (
     LARGE,
     Arena,
     Countdown,
-    check_memory,
 )
+from staticad.runtime.request import Lowered, Request
 from staticad.runtime.structure import flatten
+from staticad.runtime.tables import Numbers
 from staticad.runtime.tapes import Records
+from staticad.runtime.unusual import report, unusual
 from staticad.runtime.variables import Variable, read
 
 BINDINGS = 32  # sets of sizes whose memory a session keeps
@@ -99,49 +92,56 @@ class Session:
         if name is not None:
             check_name("compile", name)
         chosen = arguments.read_options(options)
-        rewrite = arguments.rewriter(chosen)
         self._flush_subnormals: bool = chosen["flush_subnormals"]
         self.name = name
         self.fetches = fetches
         leaves, self._pack = flatten(fetches)
-        changes = arguments.read_updates(updates)
-        targets = [*leaves, *(value for _, value in changes)]
-        check_scopes(targets)
-        everything = all_nodes(targets)
-        nodes = sort_nodes(targets)
-        self.inputs: tuple[Tensor, ...] = arguments.read_inputs(inputs, everything)
-        self._symbols = arguments.read_symbols(self.inputs, everything)
-        self._targets = targets
-        with Demands(c for node in nodes for c in node.constraints) as demands:
-            for variable, value in changes:
-                arguments.check_update(variable, value, demands)
-            constraints = demands.close()
-        progress.tell("rewriting the graph")
-        with timed("rewrite the graph"), standard_floats():
-            self._optimized = rewrite(targets)
-        pairs = [(v, t) for (v, _), t in zip(changes, self._optimized[len(leaves) :], strict=True)]
-        fetched = self._optimized[: len(leaves)]
-        progress.tell("lowering it to a plan")
-        with timed("lower it to a plan"), standard_floats():
-            self._plan: Plan = lower(self.inputs, fetched, pairs, constraints, nodes, rewrite)
-        note(1, lambda: f"plan of {self!r}\n{self._plan}")
-        self._compiled = Compiled(watched_plan(self._plan))
-        note(3, lambda: f"kernels of {self!r}\n{self.source()}")
-        self._bodies = [body for body in bodies(self._plan) if body.sized or body.requirements]
-        with timed("compile or load its kernels"):
-            parallel = any(step.grain != 0 for step in self._compiled.steps)
-            self._compiled.kernels = prepare(self._compiled.sources, parallel)
-        self.variables: tuple[Variable, ...] = arguments.find_variables(self._plan, everything, changes)
-        self._changes = changes
-        self._written = [v for v, _ in changes]
+        self._changes = arguments.read_updates(updates)
+        self._request = Request(leaves, inputs, self._changes, chosen)
+        self.inputs: tuple[Tensor, ...] = self._request.inputs
+        self._symbols = self._request.symbols
+        self._written = [v for v, _ in self._changes]
         self._lock = Lock()
         self._arena = Arena(0)
         self._countdown = Countdown()
-        self._records = Records() if self._compiled.records else None
         self._bindings: OrderedDict[tuple[int, ...], Binding] = OrderedDict()
         self._run: Any = _unbound
+        self._adopt()
+        note(1, lambda: f"plan of {self!r}\n{self._plan}")
+        note(3, lambda: f"kernels of {self!r}\n{self.source()}")
+        self._records = Records() if self._has_records() else None
         if not self._symbols:
             self._bind({})
+
+    def _adopt(self) -> None:
+        """Take over what the request has ready."""
+        ready = self._request.ready
+        self.variables: tuple[Variable, ...] = ready.variables
+        tables, flush = ready.tables, self._flush_subnormals
+        self._executable = None if tables is None else Executable(tables, ready.constants, flush)
+        if self._executable is not None:
+            with timed("compile or load its kernels"):
+                self._executable.prepare()
+
+    def _has_records(self) -> bool:
+        """Whether there are sequences that grow during a run."""
+        if self._executable is None:
+            return self._lowered.compiled.records
+        return self._executable.tables.records > 0
+
+    @property
+    def _lowered(self) -> Lowered:
+        """The plan and what it is made from. It is not there if the program comes from the cache; then it is made."""
+        lowered = self._request.whole()
+        tables = None if self._executable is None else self._executable.tables
+        if tables is not self._request.ready.tables:
+            self._forget()
+            self._adopt()
+        return lowered
+
+    @property
+    def _plan(self) -> Plan:
+        return self._lowered.plan
 
     # ---- running -------------------------------------------------------------------------------------------------
 
@@ -201,25 +201,14 @@ class Session:
         if type(result) is tuple:
             return result
         if type(result) is bytes:
-            self._report(binding, Status.from_bytes(result))
+            lowered = self._lowered
+            if binding.traced is None and binding.executable is not self._executable:
+                return self._run_on(self._bind(dict(binding.values)), feeds, out)
+            status = Status.from_bytes(result)
+            if status.failed == Failure.OUT_OF_MEMORY and self._records is not None:
+                self._records.release(self._lock)
+            report(lowered, binding, status)
         raise AssertionError(f"the machine refused converted feeds with code {result}")
-
-    def _report(self, binding: Binding, status: Status) -> NoReturn:
-        """Raise the error that the status words of a run describe."""
-        if status.failed == Failure.OUT_OF_MEMORY:
-            assert self._records is not None
-            self._records.release(self._lock)
-            lines = ", ".join(map(str, binding.loops[status.code]))
-            raise OutOfMemory(
-                f"the loop at {lines} records what its derivative needs: {status.first:,} bytes after "
-                f"{status.second:,} steps, and there is no room for more; the option "
-                'checkpoint="sqrt" of the loop records less, and the setting '
-                "STATICAD_TAPE_LIMIT says how many bytes it may take"
-            )
-        if status.code >= len(self._plan.checks):
-            body = binding.unmet[status.code - len(self._plan.checks)]
-            check_sizes(body.sized, body.requirements, binding.values)
-        raise self._plan.checks[status.code].error(status.first, status.second)
 
     def release(self) -> None:
         """Give back the memory that is kept for the next run: that of temporaries, and what while loops have recorded.
@@ -262,42 +251,60 @@ class Session:
             self._run = binding.run
         return binding
 
-    def _new_binding(self, values: dict[Symbol, int], profiled: Mapping[Node, np.ndarray] | None = None) -> Binding:
-        """A program for these sizes; for a profile if there are arrays in the place of the updated variables."""
-        check_sizes(self._plan.sized, self._plan.requirements, values)
-        check_updates(self._changes, values)
-        unmet = tuple(b for b in self._bodies if not sizes_fit(b.sized, b.requirements, values))
-        compiled = self._compiled
-        if unmet or profiled is not None:
-            codes = {id(body): code for code, body in enumerate(unmet, len(self._plan.checks))}
-            plan = guarded_plan(self._plan, codes)
-            profile = profiled is not None
-            compiled = Compiled(watched_plan(counting_plan(plan) if profile else plan), profile)
-        check_memory(compiled.plan, values)
-        arena = self._large_arena(compiled.plan, values)
-        with timed("bind sizes"):
-            alone = {v.node for v in self._written}
-            states = [State(v, v.node in alone, (profiled or {}).get(v.node)) for v in self.variables]
-            flush = self._flush_subnormals
-            return Binding(compiled, states, values, self._lock, arena, self._records, unmet, flush)
+    def _numbers(self, values: Mapping[Symbol, int]) -> Numbers | None:
+        """What the tables say of these sizes; None where the plan has to be asked."""
+        if self._executable is None:
+            return None
+        return self._executable.tables.bound([values[s] for s in self._symbols])
 
-    def _large_arena(self, plan: Plan, values: Mapping[Symbol, int]) -> Arena:
+    def _new_binding(self, values: dict[Symbol, int]) -> Binding:
+        """A program for these sizes."""
+        numbers = self._numbers(values)
+        if numbers is None or self._executable is None:
+            return self._unusual_binding(values)
+        check_updates(self._changes, values)
+        describe = self._request.describe(values)
+        arena = self._large_arena(numbers.arena, describe)
+        with timed("bind sizes"):
+            states = self._states({})
+            return Binding(self._executable, states, numbers, self._lock, arena, self._records, describe, values)
+
+    def _unusual_binding(self, values: dict[Symbol, int], profiled: Mapping[Node, np.ndarray] | None = None) -> Binding:
+        """A program for these sizes alone; for a profile with arrays in the place of the updated variables."""
+        plan = self._plan
+        check_sizes(plan.sized, plan.requirements, values)
+        check_updates(self._changes, values)
+        special = unusual(self._lowered, values, profiled is not None)
+        arena = self._large_arena(special.temporaries, special.describe)
+        with timed("bind sizes"):
+            states, traced = self._states(profiled or {}), special.traced()
+            numbers = traced.tables.bound(())
+            assert numbers is not None
+            executable = Executable(traced.tables, traced.constants, self._flush_subnormals)
+            given = (executable, states, numbers, self._lock, arena, self._records, special.describe, values)
+            return Binding(*given, traced, special.unmet)
+
+    def _states(self, arrays: Mapping[Node, np.ndarray]) -> list[State]:
+        alone = {v.node for v in self._written}
+        return [State(v, v.node in alone, arrays.get(v.node)) for v in self.variables]
+
+    def _large_arena(self, needed: int, describe: Describe) -> Arena:
         """The session's arena, or a larger one in its place. A binding keeps the arena that it was made for, so another
         thread may replace it at any moment."""
-        arena, needed = self._arena, evaluate(plan.arena, values)
+        arena = self._arena
         if needed > arena.size:
             # Half as much again, so that sizes that grow by and by do not allocate every time.
             larger = arena.size * 3 // 2
             del arena
             self._forget()
-            arena = self._arena = arena_for(plan, values, larger if needed < larger < LARGE else needed)
+            arena = self._arena = arena_for(larger if needed < larger < LARGE else needed, describe)
         return arena
 
     # ---- looking inside ------------------------------------------------------------------------------------------
 
     def source(self) -> str:
         """The source of the generated kernels, each once, in order of first use."""
-        return inspection.sources(self._compiled)
+        return inspection.sources(self._lowered.compiled)
 
     @typed_memory("the buffers of a profile")
     def profile(self, feeds: Mapping[Any, Any] | None = None, repeat: int = 10) -> profiles.Profile:
@@ -315,7 +322,7 @@ class Session:
             raise GraphError(f"profile: repeat is a number of runs, at least 1, not {repeat!r} (at {here()})")
         arrays, values = self._converted(order_feeds(self.inputs, {} if feeds is None else feeds))
         copies = dict(zip((v.node for v in self._written), read(self._written), strict=True))
-        binding = self._new_binding(values, copies)
+        binding = self._unusual_binding(values, copies)
         return profiles.profile(binding, lambda: self._run_on(binding, arrays), repeat)
 
     @typed_memory("the values of a check")
@@ -327,22 +334,27 @@ class Session:
         the feed or variable that holds one); FeedError, DTypeError and IndexOutOfBounds as `run` does.
         """
         arrays, values = self._converted(order_feeds(self.inputs, {} if feeds is None else feeds))
-        check_sizes(self._plan.sized, self._plan.requirements, values)
-        inspection.check_finite(self._targets, dict(zip(self.inputs, arrays, strict=True)))
+        if self._numbers(values) is None:
+            check_sizes(self._plan.sized, self._plan.requirements, values)
+        inspection.check_finite(self._request.targets, dict(zip(self.inputs, arrays, strict=True)))
         return True
 
     def memory(self, sizes: Mapping[str, int] | None = None) -> int:
         """Bytes of memory for given values of the named or printed free sizes: those of the temporaries of a run, and
         what while loops have recorded so far, which is kept for the next run. `kept` tells what is there at present."""
         recorded = 0 if self._records is None else self._records.kept
-        return evaluate(self._plan.arena, arguments.read_sizes(self._symbols, sizes)) + recorded
+        values = arguments.read_sizes(self._symbols, sizes)
+        numbers = self._numbers(values)
+        return (evaluate(self._plan.arena, values) if numbers is None else numbers.arena) + recorded
 
     @property
     def kept(self) -> int:
         """Bytes that the session keeps at present: temporaries, what while loops have recorded, copies of constants,
         and the programs of the sizes used last. Variables, the graph and the code of kernels are not among them."""
-        constants = {id(array): array.nbytes for array in self._compiled.constants.values()}
-        programs = sum(binding.program.nbytes for binding in list(self._bindings.values()))
+        bindings = list(self._bindings.values())
+        executables = [b.executable for b in bindings] + ([] if self._executable is None else [self._executable])
+        constants = {id(array): array.nbytes for executable in executables for array in executable.constants}
+        programs = sum(binding.program.nbytes for binding in bindings)
         recorded = 0 if self._records is None else self._records.kept
         return self._arena.size + recorded + sum(constants.values()) + programs
 
@@ -350,12 +362,12 @@ class Session:
         """The graph as built ("graph"), after rewriting ("optimized"), or the compiled steps ("kernels"), as DOT."""
         title = self.name or "session"
         if stage == "graph":
-            return graph_to_dot(self._targets, name=title)
+            return graph_to_dot(self._request.targets, name=title)
         if stage == "optimized":
-            return graph_to_dot(self._optimized, name=title)
+            return graph_to_dot(self._lowered.optimized, name=title)
         if stage == "kernels":
-            steps = inspection.drawn_steps(self._plan)
-            return steps_to_dot(steps, inspection.drawn_buffers(self._plan), name=title)
+            plan = self._plan
+            return steps_to_dot(inspection.drawn_steps(plan), inspection.drawn_buffers(plan), name=title)
         raise GraphError(f"no stage {stage!r}; there are 'graph', 'optimized' and 'kernels' (at {here()})")
 
     def __copy__(self) -> Session:
@@ -378,7 +390,9 @@ class Session:
 
     def __repr__(self) -> str:
         label = f" {self.name!r}" if self.name else ""
-        return f"<Session{label}: {len(self.inputs)} inputs, {len(self._plan.steps)} kernel calls>"
+        tables = self._request.ready.tables
+        steps = len(self._plan.steps if tables is None else tables.steps)
+        return f"<Session{label}: {len(self.inputs)} inputs, {steps} kernel calls>"
 
 
 def _unbound(arrays: tuple[Any, ...]) -> None:

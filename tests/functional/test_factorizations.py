@@ -231,7 +231,7 @@ def test_one_factorization_serves_value_gradient_and_determinant(rng: np.random.
     y = sa.sum(sa.linalg.solve(x, b) ** 2) + sa.linalg.slogdet(x).logabsdet
     gradient = sa.gradients(y, [x, b])
     session = sa.compile([y, *gradient], [x, b])
-    assert sum(node.op is LU_FACTOR for node in sort_nodes(session._optimized)) == 1
+    assert sum(node.op is LU_FACTOR for node in sort_nodes(session._lowered.optimized)) == 1
     assert gradcheck(y, [x, b], {x: rng.normal(size=(4, 4)) + 3 * np.eye(4), b: rng.normal(size=4)})
 
 

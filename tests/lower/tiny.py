@@ -8,6 +8,8 @@ from contextlib import contextmanager
 
 import pytest
 
+from staticad import config
+
 THRESHOLDS = {
     "CHUNK": 8,
     "SMALL": 8,
@@ -37,7 +39,7 @@ MODULES = (
 def tiny_thresholds() -> Iterator[None]:
     """Plans that are made inside are cut into many small pieces."""
     found = set()
-    with pytest.MonkeyPatch.context() as patch:
+    with pytest.MonkeyPatch.context() as patch, config.override(programs=False):
         for module in (importlib.import_module(f"staticad.lower.{name}") for name in MODULES):
             for name, value in THRESHOLDS.items():
                 if hasattr(module, name):

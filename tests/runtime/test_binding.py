@@ -11,7 +11,7 @@ import numpy as np
 import staticad as sa
 from staticad.codegen.routines import routine_source
 from staticad.lower.kernel.routine import gemm
-from staticad.runtime.binding import Compiled, kernel_text
+from staticad.runtime.compiled import Compiled, kernel_text
 from staticad.runtime.layout import CODES, Status
 from tests.runtime.test_locks import held
 
@@ -29,11 +29,10 @@ def test_kernel_texts_are_those_of_loops_and_products() -> None:
 def test_a_compiled_plan_owns_copies_of_its_constants() -> None:
     array = np.array([0.1, 0.2, 0.3])
     session = sa.compile(X * sa.constant(array), [X])
-    compiled = session._compiled
-    assert isinstance(compiled, Compiled)
-    (held,) = compiled.constants.values()
-    assert held is not array and held.flags.c_contiguous
-    np.testing.assert_array_equal(held, array)
+    compiled = Compiled(session._plan)
+    for (owned,) in (compiled.constants, session._executable.constants):
+        assert not np.shares_memory(owned, array) and owned.flags.c_contiguous
+        np.testing.assert_array_equal(owned, array)
 
 
 def test_bindings_know_the_feeds_and_results_of_their_sizes() -> None:

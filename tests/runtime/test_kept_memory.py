@@ -154,7 +154,7 @@ def test_a_session_that_is_dropped_leaves_nothing() -> None:
         s = sa.compile(sa.gradients(y.sum(), [X]), [X, STOP])
         s(np.zeros(3), 5.0)
         binding = next(iter(s._bindings.values()))
-        return [weakref.ref(o) for o in (s, binding, s._compiled, s._records, s._arena)]
+        return [weakref.ref(o) for o in (s, binding, s._executable, s._records, s._arena)]
 
     make()
     gc.collect()

@@ -13,7 +13,6 @@ import numpy as np
 import pytest
 
 import staticad as sa
-from staticad.ir.dim_values import evaluate
 from staticad.runtime import session as session_module
 from staticad.runtime.binding import Binding
 from tests.harness.turns import often
@@ -58,9 +57,9 @@ def arenas(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, int]]:
     seen: list[tuple[int, int]] = []
 
     class Watched(Binding):
-        def __init__(self, compiled: Any, states: Any, values: Any, lock: Any, arena: Any, *rest: Any) -> None:
-            seen.append((int(evaluate(compiled.plan.arena, values)), arena.size))
-            super().__init__(compiled, states, values, lock, arena, *rest)
+        def __init__(self, executable: Any, states: Any, numbers: Any, lock: Any, arena: Any, *rest: Any) -> None:
+            seen.append((numbers.arena, arena.size))
+            super().__init__(executable, states, numbers, lock, arena, *rest)
 
     monkeypatch.setattr(session_module, "Binding", Watched)
     return seen
@@ -80,11 +79,11 @@ def test_two_threads_that_need_larger_memory_at_the_same_time(monkeypatch: pytes
     session, seen = temporaries(), arenas(monkeypatch)
     met, first, timed = threading.Barrier(2, timeout=60), threading.Event(), session_module.timed
 
-    def allocate(plan: Any, values: Any, size: int, allocate: Any = session_module.arena_for) -> Any:
+    def allocate(size: int, describe: Any, allocate: Any = session_module.arena_for) -> Any:
         met.wait()
         if size < 1_000_000:
             assert first.wait(60)
-        return allocate(plan, values, size)
+        return allocate(size, describe)
 
     def meet(what: str) -> Any:
         first.set()

@@ -136,6 +136,7 @@ def test_a_loop_in_one_kernel_is_one_for_sizes_that_fit() -> None:
     session(FIVE, NONE, np.int64(1))
     session(NONE, NONE, np.int64(0))
     whole, parts = session._bindings.values()
-    assert whole.plan.steps[-1].inlined is not None and isinstance(whole.plan.steps[-1].kernel, Kernel)
+    last = session._plan.steps[-1]
+    assert last.inlined is not None and isinstance(last.kernel, Kernel)
     assert len(whole.unmet) == 0 and len(parts.unmet) == 1
-    assert len(parts.plan.steps) == len(whole.plan.steps)
+    assert len(parts.traced.plan.steps) == len(session._plan.steps)

@@ -1,0 +1,221 @@
+"""A hash of all that a compiled program is made of: equal hashes mean equal programs.
+
+Nodes are numbered in the order of a walk, and everything that a node consists of goes into the hash, by the fields of
+its class: op, inputs, attributes, types, constraints, name and, for lines, which nodes share one. So do the orders that
+passes may look at (that of serial numbers, that of the names of sizes). Lines themselves are left out: the same graph
+from another file has the same program. What is not known here by its exact type is not skipped: there is no hash then,
+and the program is compiled anew.
+"""
+
+from __future__ import annotations
+
+import enum
+import struct
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import fields, is_dataclass
+from hashlib import sha256
+from typing import Any
+
+import numpy as np
+
+from staticad.ir.dim_values import functions
+from staticad.ir.dims import Atom, Dim, Size, Symbol
+from staticad.ir.graph import Attrs, Node, Tensor, sort_nodes
+from staticad.ir.provenance import Where
+from staticad.ir.types import TensorType
+from staticad.ops import ALL_OPS
+from staticad.ops.base import Op
+from staticad.ops.sources import ConstantValue
+from staticad.runtime.variables import Variable
+
+_PACKAGE = __name__.partition(".")[0]
+_OPS = {op.name: op for op in ALL_OPS}
+
+
+class NoKey(Exception):
+    """Something in a graph has no text that tells it from everything else."""
+
+
+class GraphKey:
+    """The ``digest`` of a graph with named ``roots``, and of plain data that its program depends on besides; ``nodes``
+    are those of the graph and of all bodies in it, by number. Raises NoKey."""
+
+    def __init__(self, roots: Mapping[str, Sequence[Tensor]], *rest: Any) -> None:
+        self.nodes: list[Node] = []
+        self.numbers: dict[Node, int] = {}
+        self._texts: dict[str, int] = {}  # each once, by their numbers
+        self._known: dict[int, int] = {}  # the texts of parts of nodes, by identity
+        self._atoms: dict[Atom, str] = {}
+        self._sizes: dict[Dim, str] = {}
+        self._lines: dict[Where, int] = {}
+        self._known_lines: dict[int, int] = {}
+        self._objects: dict[int, str] = {}  # what is compared by identity
+        self._definitions: list[str] = []  # of functions of sizes, and of such objects
+        self._words: list[int] = []
+        try:
+            for tensors in roots.values():
+                self._number(tensors)
+            texts = [self._text((name, tuple(tensors))) for name, tensors in roots.items()]
+            texts += [self._text(part) for part in rest]
+        except RecursionError as error:
+            raise NoKey("bodies that are nested too deep") from error
+        serials = [node.serial for node in self.nodes]
+        order = sorted(range(len(serials)), key=serials.__getitem__)
+        digest = sha256()
+        for part in (texts, self._orders(), self._definitions, self._texts):
+            digest.update(repr(list(part)).encode("utf-8", "surrogatepass"))
+        for words in (self._words, order):
+            digest.update(struct.pack("<q", len(words)))
+            digest.update(np.array(words, np.int64).tobytes())
+        self.digest = digest.hexdigest()
+
+    def _number(self, tensors: Iterable[Tensor]) -> None:
+        """Number the nodes below some tensors, and note what each consists of."""
+        numbers, nodes, words, line, lines = self.numbers, self.nodes, self._words, self._line, self._known_lines
+        known, part = self._known.get, self._part
+        for node in sort_nodes(tensors):
+            if node in numbers:
+                continue
+            attrs = known(id(node.attrs)) or part(node.attrs)  # a body in it numbers its own nodes first
+            words += (known(id(node.op)) or part(node.op), attrs)
+            words += (known(id(node.constraints)) or part(node.constraints), known(id(node.name)) or part(node.name))
+            words += (node.detached, lines.get(id(node.where)) or line(node.where), len(node.outputs), len(node.inputs))
+            for tensor in node.outputs:
+                words.append(known(id(type(tensor))) or part(type(tensor)))
+            for kind in node.types:
+                words.append(known(id(kind)) or part(kind))
+            for tensor in node.inputs:
+                words += (numbers[tensor.node], tensor.index)
+            numbers[node] = len(nodes)
+            nodes.append(node)
+
+    def _part(self, value: Any) -> int:
+        """The number of the text of something that a node holds."""
+        found = self._known.get(id(value))
+        if found is None:
+            text = self._text(value)
+            found = self._known[id(value)] = self._texts.setdefault(text, len(self._texts))
+        return found
+
+    def _line(self, where: Where) -> int:
+        """The number of a line: nodes that share one may share what is reported of it."""
+        found = self._known_lines[id(where)] = self._lines.setdefault(where, len(self._lines))
+        return found
+
+    def _text(self, value: Any) -> str:
+        """A text that nothing has which is not the same."""
+        kind = type(value)
+        write = _WRITERS.get(kind)
+        if write is not None:
+            return write(self, value)
+        if isinstance(value, np.dtype) and value.isbuiltin == 1 and value.metadata is None:
+            return f"dtype {value.str!r}"
+        if isinstance(value, np.generic) and value.dtype.isbuiltin == 1:
+            return f"scalar {value.dtype.str!r} {value.tobytes()!r}"
+        if isinstance(value, Op) and _OPS.get(value.name) is value:
+            return f"op {value.name!r}"
+        if kind.__module__.partition(".")[0] == _PACKAGE:  # whose sources are a part of every key
+            if isinstance(value, enum.Enum):
+                return f"{kind.__module__}.{kind.__qualname__}.{value.name}"
+            if is_dataclass(value):
+                return self._object(value) if kind.__eq__ is object.__eq__ else self._fields(value)
+        raise NoKey(f"{kind.__module__}.{kind.__qualname__}: {value!r}")
+
+    def _fields(self, value: Any) -> str:
+        parts = ", ".join(f"{field.name}={self._text(getattr(value, field.name))}" for field in fields(value))
+        return f"{type(value).__module__}.{type(value).__qualname__}({parts})"
+
+    def _object(self, value: Any) -> str:
+        """What is compared by identity has a number, and is described where that is first met."""
+        found = self._objects.get(id(value))
+        if found is None:
+            found = self._objects[id(value)] = f"object {len(self._objects)}"
+            self._definitions.append(f"{found}: {self._fields(value)}")
+        return found
+
+    def _node(self, node: Node) -> str:
+        if node not in self.numbers:
+            self._number(node.outputs)
+        return f"node {self.numbers[node]}"
+
+    def _tensor(self, tensor: Tensor) -> str:
+        return f"{self._node(tensor.node)}[{tensor.index}]"
+
+    def _size(self, size: Dim) -> str:
+        found = self._sizes.get(size)
+        if found is None:
+            for function in functions(size):
+                if function not in self._atoms:
+                    operands = ", ".join(map(self._polynomial, (function.left, function.right)))
+                    self._atoms[function] = f"function {len(self._atoms)}"
+                    self._definitions.append(f"{self._atoms[function]}: {function.name}({operands})")
+            found = self._sizes[size] = f"size {self._polynomial(size)}"
+        return found
+
+    def _polynomial(self, size: Size) -> str:
+        if isinstance(size, int):
+            return repr(size)
+        parts = []
+        for monomial, coefficient in size.terms:
+            parts.append("*".join([repr(coefficient), *(f"({self._atom(atom)})^{power}" for atom, power in monomial)]))
+        return " + ".join(parts)
+
+    def _atom(self, atom: Atom) -> str:
+        found = self._atoms.get(atom)
+        if found is None:
+            assert isinstance(atom, Symbol)  # functions are known
+            found = self._atoms[atom] = f"symbol {len(self._atoms)}"
+            parts = [self._text(getattr(atom, field.name)) for field in fields(atom) if field.name != "serial"]
+            self._definitions.append(f"{found}: {parts!r}")
+        return found
+
+    def _orders(self) -> Iterator[str]:
+        """Of each free size its places in the orders of names and of serial numbers. Where a name begins with another
+        one, the order of products is not that of the names, so this is told, too."""
+        found = [atom for atom in self._atoms if isinstance(atom, Symbol)]
+        by_name = sorted(found, key=lambda s: s.key)
+        keys = [symbol.key for symbol in by_name]
+        by_serial = {symbol: rank for rank, symbol in enumerate(sorted(found, key=lambda s: s.serial))}
+        for rank, symbol in enumerate(by_name, 1):
+            longer = sum(key.startswith(symbol.key) for key in keys[rank:])
+            yield f"{self._atoms[symbol]} {symbol.serial >= 0} {by_serial[symbol]} {longer}"
+
+
+def _attrs(key: GraphKey, attrs: Attrs) -> str:
+    return f"attributes {{{', '.join(f'{name!r}: {key._text(value)}' for name, value in attrs.items())}}}"
+
+
+def _constant(key: GraphKey, value: ConstantValue) -> str:
+    array = value.array
+    content = sha256(array.reshape(-1).view(np.uint8).data).hexdigest()  # it is contiguous
+    return f"constant {key._text(array.dtype)} {array.shape!r} {content}"
+
+
+def _tensor_class(key: GraphKey, kind: type) -> str:
+    if kind not in (Tensor, Variable):
+        raise NoKey(f"tensors of {kind!r}")
+    return kind.__qualname__
+
+
+def _tuple(key: GraphKey, value: tuple[Any, ...]) -> str:
+    return repr(value) if {*map(type, value)} <= _PLAIN else f"({', '.join(map(key._text, value))})"
+
+
+def _own(key: GraphKey, value: Any) -> str:
+    return repr(value)
+
+
+_PLAIN = {bool, int, str, bytes, type(None)}
+_WRITERS: dict[type, Callable[[GraphKey, Any], str]] = {
+    **dict.fromkeys(_PLAIN, _own),
+    float: lambda _, value: f"float {struct.pack('<d', value).hex()}",
+    tuple: _tuple,
+    type: _tensor_class,
+    Attrs: _attrs,
+    TensorType: lambda key, kind: f"type {key._text(kind.shape)} {key._text(kind.dtype)}",
+    ConstantValue: _constant,
+    Node: GraphKey._node,
+    **dict.fromkeys((Tensor, Variable), GraphKey._tensor),
+    Dim: GraphKey._size,
+    Symbol: GraphKey._atom,
+}

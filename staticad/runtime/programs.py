@@ -1,0 +1,97 @@
+"""Compiled programs on disk: a graph that was compiled before, by any process, is loaded.
+
+They lie among the kernels (`staticad.codegen.object_cache`), under the hash of the user's graph, its options, the
+settings and the sources of the package. A process whose package may have been replaced since it was imported neither
+uses nor makes any.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import sys
+from collections.abc import Iterator
+from dataclasses import fields
+from hashlib import sha256
+from pathlib import Path
+
+from staticad import config
+from staticad.codegen import object_cache
+from staticad.runtime.stored import Stored, from_bytes, to_bytes
+
+_PACKAGE = str(Path(__file__).parent.parent)
+_ON_DISK = ("cache_dir", "cache", "cache_limit", "programs")
+_WITHOUT_EFFECT = {*_ON_DISK, "threads", "tape_limit", "verify", "progress", "debug"}  # on programs
+_CLOCK_SECONDS = 0.05  # by which the times of files may lag behind
+
+
+def load(digest: str) -> Stored | None:
+    """The program whose graph has this hash, if it is kept."""
+    payload = object_cache.load(_name(digest))
+    return None if payload is None else from_bytes(payload)
+
+
+def store(digest: str, program: Stored) -> None:
+    """Keep a program."""
+    object_cache.store(_name(digest), to_bytes(program))
+
+
+def _name(digest: str) -> str:
+    return f"program {digest}"
+
+
+def are_kept() -> bool:
+    """Whether programs are to be loaded and stored. Who asks to see how they are made gets them made."""
+    settings = config.settings()
+    wanted = settings.cache and settings.programs and not settings.verify and settings.debug == 0
+    return wanted and package_hash() is not None
+
+
+def circumstances() -> tuple[object, ...]:
+    """What programs depend on besides the graph and its options."""
+    settings = config.settings()
+    chosen = [(f.name, getattr(settings, f.name)) for f in fields(settings) if f.name not in _WITHOUT_EFFECT]
+    return (package_hash(), tuple(sys.version_info[:3]), *chosen)
+
+
+@functools.cache
+def package_hash() -> str | None:
+    """Hash of the sources of the package; None where they may be others than those that were imported."""
+    if not _FILES or _states() != _FILES:
+        return None
+    digest = sha256()
+    try:
+        for path in sorted(_FILES):
+            with open(path, "rb", buffering=0) as file:
+                content = file.read()
+            digest.update(f"{path.removeprefix(_PACKAGE)}\n{len(content)}\n".encode())
+            digest.update(content)
+    except OSError:
+        return None
+    return digest.hexdigest()
+
+
+def _states() -> dict[str, tuple[int, ...]]:
+    """What the system knows of each source file; nothing if one has changed since the package was imported."""
+    found: dict[str, tuple[int, ...]] = {}
+    for entry in _sources(_PACKAGE):
+        status = entry.stat()
+        if status.st_ctime > config.IMPORTED - _CLOCK_SECONDS and os.name == "posix":
+            return {}
+        found[entry.path] = (status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
+    return found
+
+
+def _sources(directory: str) -> Iterator[os.DirEntry[str]]:
+    try:
+        entries = list(os.scandir(directory))
+    except OSError:  # the package is no directory
+        return
+    for entry in entries:
+        if entry.is_dir():
+            yield from _sources(entry.path)
+        elif entry.name.endswith(".py"):
+            yield entry
+
+
+_FILES = _states()

@@ -1,0 +1,205 @@
+"""What a session is compiled from, and what is made of it: a plan, and from that tables, or tables from the cache.
+
+Where the tables come from the cache the plan is made when somebody asks for it: for the text of an error, a profile or
+a drawing, for sizes with which it does not run as usual. It is the one that the tables were made of, for compiling is
+repeatable; if it were not, that would show, and the new tables would take the place of the old ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass, fields, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from staticad import progress
+from staticad.config import note, timed
+from staticad.ir.collection import no_collection
+from staticad.ir.dims import Symbol
+from staticad.ir.graph import Node, Tensor, sort_nodes
+from staticad.ir.types import Demands
+from staticad.lower.kernel.plan import Plan
+from staticad.lower.loops.guarding import bodies
+from staticad.lower.loops.watching import watched_plan
+from staticad.lower.lower import lower
+from staticad.ops.control import all_nodes, check_scopes
+from staticad.ops.sources import CONSTANT, ConstantValue
+from staticad.runtime import arguments, programs
+from staticad.runtime.careful import described
+from staticad.runtime.compiled import Compiled, Traced
+from staticad.runtime.feeds import free_symbols
+from staticad.runtime.float_state import standard_floats
+from staticad.runtime.graph_key import GraphKey, NoKey
+from staticad.runtime.stored import Stored
+from staticad.runtime.tables import Tables
+from staticad.runtime.variables import Variable
+
+_LARGEST = 16 << 20  # bytes of constants that are not in the graph but in the stored program
+
+
+@dataclass(frozen=True)
+class Lowered:
+    """A graph that was rewritten, ``optimized`` and in the form of a ``plan``. ``bodies`` are the plans of bodies that
+    demand something of sizes, ``traced`` are the tables if there are any."""
+
+    optimized: list[Tensor]
+    plan: Plan
+    compiled: Compiled
+    bodies: list[Plan]
+    traced: Traced | None
+
+
+@dataclass(frozen=True)
+class Ready:
+    """What runs without a plan: tables, the constants and variables that they mean."""
+
+    tables: Tables | None
+    constants: tuple[np.ndarray, ...]
+    variables: tuple[Variable, ...]
+    kept: bool = False  # they come from the cache
+
+
+class Request:
+    """See the module. Knows no session, so that what describes memory keeps none alive."""
+
+    def __init__(
+        self,
+        fetches: Sequence[Tensor],
+        inputs: Any,
+        changes: Sequence[tuple[Variable, Tensor]],
+        options: Mapping[str, Any],
+    ) -> None:
+        self.fetches, self.changes = list(fetches), list(changes)
+        self.targets = [*fetches, *(value for _, value in changes)]
+        self._rewrite = arguments.rewriter(options)
+        self.inputs = arguments.read_inputs(inputs, all_nodes(self.targets))
+        key = self._key(options) if programs.are_kept() else None
+        self.ready = self._kept(key) or self._made(key)
+
+    @cached_property
+    def symbols(self) -> tuple[Symbol, ...]:
+        """The free sizes, sorted."""
+        return tuple(sorted(free_symbols(self.inputs), key=lambda s: s.key))
+
+    @cached_property
+    def lowered(self) -> Lowered:
+        """The graph as a plan. Raises GraphError, ShapeError and DTypeError for what can't be compiled."""
+        check_scopes(self.targets)
+        nodes = sort_nodes(self.targets)
+        arguments.check_symbols(self.inputs, all_nodes(self.targets))
+        with Demands(c for node in nodes for c in node.constraints) as demands:
+            for variable, value in self.changes:
+                arguments.check_update(variable, value, demands)
+            constraints = demands.close()
+        progress.tell("rewriting the graph")
+        with timed("rewrite the graph"), standard_floats():
+            optimized = self._rewrite(self.targets)
+        count = len(self.fetches)
+        pairs = [(v, t) for (v, _), t in zip(self.changes, optimized[count:], strict=True)]
+        progress.tell("lowering it to a plan")
+        with timed("lower it to a plan"), standard_floats():
+            plan = lower(self.inputs, optimized[:count], pairs, constraints, nodes, self._rewrite)
+        compiled = Compiled(watched_plan(plan))
+        demanding = [body for body in bodies(plan) if body.sized or body.requirements]
+        return Lowered(optimized, plan, compiled, demanding, compiled.tables(self.symbols))
+
+    def describe(self, values: Mapping[Symbol, int]) -> Callable[[bool], str]:
+        """Tells what a run with these sizes needs memory for, with or without its results."""
+        return lambda results: described(self.lowered.plan, values, results)
+
+    def whole(self) -> Lowered:
+        """The plan; from now on the tables are surely made of it."""
+        ready = self.ready
+        with no_collection(), progress.line("compiling") if ready.kept else nullcontext():
+            lowered = self.lowered
+        if ready.kept:
+            made = self._ready(lowered)
+            if not _are_same(ready, made):
+                note(1, "a program of the cache is not the one that its graph is compiled to; it is replaced")
+                ready = made
+            self.ready = replace(ready, kept=False)
+        return lowered
+
+    def _ready(self, lowered: Lowered) -> Ready:
+        variables = arguments.find_variables(lowered.plan, all_nodes(self.targets), self.changes)
+        tables = None if lowered.traced is None else lowered.traced.tables
+        return Ready(tables, tuple(lowered.compiled.constants), variables)
+
+    # ---- the cache -----------------------------------------------------------------------------------------------
+
+    def _key(self, options: Mapping[str, Any]) -> GraphKey | None:
+        """The hash of the request; None where something in it is not known well enough."""
+        roots = {
+            "fetches": self.fetches,
+            "inputs": self.inputs,
+            "updated": [variable for variable, _ in self.changes],
+            "updates": [value for _, value in self.changes],
+        }
+        try:
+            return GraphKey(roots, tuple(sorted(options.items())), programs.circumstances())
+        except NoKey as error:
+            note(1, f"the program is not kept: {error}")
+            return None
+
+    def _kept(self, key: GraphKey | None) -> Ready | None:
+        """What the cache has."""
+        stored = None if key is None else programs.load(key.digest)
+        if key is None or stored is None:
+            return None
+        constants = (_value(key.nodes[c]).copy() if isinstance(c, int) else c for c in stored.constants)
+        variables = [key.nodes[number].out for number in stored.variables]
+        known = tuple(variable for variable in variables if isinstance(variable, Variable))
+        return Ready(stored.tables, tuple(constants), known, kept=True)
+
+    def _made(self, key: GraphKey | None) -> Ready:
+        """What compiling gives, which the cache keeps if it can."""
+        ready = self._ready(self.lowered)
+        if ready.tables is not None and key is not None:
+            constants = _in_graph(ready.constants, key.nodes)
+            if sum(c.nbytes for c in constants if isinstance(c, np.ndarray)) <= _LARGEST:
+                variables = tuple(key.numbers[variable.node] for variable in ready.variables)
+                programs.store(key.digest, Stored(ready.tables, constants, variables))
+        return ready
+
+
+def _value(node: Node) -> np.ndarray:
+    """The value of a constant."""
+    value: ConstantValue = node.attrs["value"]
+    return value.array
+
+
+def _in_graph(constants: Sequence[np.ndarray], nodes: Sequence[Node]) -> tuple[np.ndarray | int, ...]:
+    """The constants of a plan: those that stand in the graph as numbers of nodes."""
+    given: dict[tuple[str, tuple[int, ...]], list[int]] = {}
+    for number, node in enumerate(nodes):
+        if node.op is CONSTANT:
+            array = _value(node)
+            given.setdefault((array.dtype.str, array.shape), []).append(number)
+
+    def found(array: np.ndarray) -> np.ndarray | int:
+        same = (k for k in given.get((array.dtype.str, array.shape), ()) if _same_bits(_value(nodes[k]), array))
+        return next(same, array)
+
+    return tuple(map(found, constants))
+
+
+def _same_bits(a: np.ndarray, b: np.ndarray) -> bool:
+    return np.array_equal(a.reshape(-1).view(np.uint8), b.reshape(-1).view(np.uint8))
+
+
+def _are_same(one: Ready, other: Ready) -> bool:
+    """Whether two programs do the same."""
+    if one.tables is None or other.tables is None or one.variables != other.variables:
+        return False
+    arrays = [*zip(one.constants, other.constants, strict=False)]
+    for field in fields(Tables):
+        a, b = getattr(one.tables, field.name), getattr(other.tables, field.name)
+        if isinstance(a, np.ndarray):
+            arrays.append((a, b))
+        elif a != b:
+            return False
+    same = (a.dtype == b.dtype and a.shape == b.shape and _same_bits(a, b) for a, b in arrays)
+    return len(one.constants) == len(other.constants) and all(same)
