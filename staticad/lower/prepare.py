@@ -8,6 +8,7 @@ from staticad.ir.graph import Node, Tensor
 from staticad.ir.rebuild import rebuild
 from staticad.lower.families import FAMILIES
 from staticad.lower.fusion.frames import find_frames, frame
+from staticad.lower.fusion.stacking import stack_regions
 from staticad.lower.index.sizes import Sizes
 from staticad.lower.interface import FamilyLowering
 from staticad.ops.base import Op
@@ -15,6 +16,7 @@ from staticad.ops.base import Op
 
 def prepare(outputs: list[Tensor], sizes: Sizes, families: Mapping[Op, FamilyLowering] = FAMILIES) -> list[Tensor]:
     """The outputs over the graph that is lowered."""
+    outputs = stack_regions(outputs, sizes)
     frames = find_frames(outputs, families)
 
     def edit(node: Node, inputs: tuple[Tensor, ...]) -> Tensor | Sequence[Tensor] | None:

@@ -19,7 +19,7 @@ from tests.lower.planning import loop_steps, plan_for
 DIRECTORY = Path(__file__).parent / "golden"
 
 
-def x(columns: int = 4) -> sa.Tensor:
+def x(columns: int = 40) -> sa.Tensor:
     return sa.placeholder((None, columns), name="x")
 
 
@@ -30,13 +30,13 @@ def _elementwise_gradient() -> str:
 
 
 def _bias_gradient() -> str:
-    hidden, bias, target = x(), sa.placeholder((4,)), x()
+    hidden, bias, target = x(), sa.placeholder((40,)), x()
     loss = sa.mean((sa.tanh(hidden + bias) - target) ** 2)
     return text([loss, *sa.gradients(loss, [hidden, bias])])
 
 
 def _cross_entropy() -> str:
-    logits, labels = x(), sa.placeholder((None,), "int64")
+    logits, labels = x(16), sa.placeholder((None,), "int64")
     loss = sa.nn.cross_entropy(logits, labels).mean()
     return text([loss, *sa.gradients(loss, [logits])])
 
@@ -53,6 +53,12 @@ def _recurrent() -> str:
     return text([last, *sa.gradients(sa.sum(last), [wh])])
 
 
+def _columns() -> str:
+    rows = x(3)
+    a, b, c = (rows[:, k] for k in range(3))
+    return text(sa.gradients(sa.sum(sa.sin(a * b) + c * c), [rows]))
+
+
 def text(fetches: sa.Tensor | list[sa.Tensor], updates: dict[sa.Variable, sa.Tensor] | None = None) -> str:
     """The kernels of a plan, each once, under the labels of their steps."""
     parts: dict[str, str] = {}
@@ -63,9 +69,12 @@ def text(fetches: sa.Tensor | list[sa.Tensor], updates: dict[sa.Variable, sa.Ten
 
 
 GOLDEN: dict[str, Callable[[], str]] = {
-    "elementwise": lambda: text(sa.exp(x()) * 2.0 + sa.placeholder((4,))),
+    "elementwise": lambda: text(sa.exp(x()) * 2.0 + sa.placeholder((40,))),
     "elementwise_gradient": _elementwise_gradient,
     "softmax": lambda: text(sa.softmax(x(), axis=1)),
+    "short_rows": lambda: text(sa.softmax(x(3), axis=1)),
+    "gradient_by_columns": _columns,
+    "dear_gather": lambda: text(sa.sin(sa.placeholder((None,))[sa.placeholder((None,), "int64")])),
     "column_sums": lambda: text(x().sum(axis=0)),
     "transposed_slice": lambda: text(sa.sqrt(x()[::-1, 1:3].T)),
     "gather": lambda: text(x()[sa.placeholder((None,), "int64")] * 2.0),

@@ -10,6 +10,7 @@ from staticad.ir.graph import Node, Tensor
 from staticad.lower.emission.regions import store_region
 from staticad.lower.fusion.clusters import SMALL
 from staticad.lower.fusion.fuse import Fusion
+from staticad.lower.fusion.stacking import is_narrow
 from staticad.lower.index.affine import Affine, Context, strides
 from staticad.lower.interface import Lowering
 from staticad.lower.kernel.plan import Buffer, Step
@@ -18,18 +19,13 @@ from staticad.ops.creation import fill
 Region = tuple[tuple[Size, int], ...]  # a start and a step for every axis
 
 
-ROW, PART = 64, 16  # elements of rows that are written as wholes, and of what each operand gives to them
-
-
 def leading_axes(fusion: Fusion, node: Node) -> Shape | None:
     """The axes over which an array is put together in one pass, row by row: where each operand gives a few elements to
     every row. None where an operand gives many, so that a pass for each is as good."""
     if node.attrs.get("fill") is not None or node.op.changes_base:
         return None
     axis, shapes = _split_axis(node), [fusion.shape(x) for x in node.inputs]
-    parts = [product(shape[axis:]) for shape in shapes]
-    narrow = all(isinstance(part, int) and part <= PART for part in parts) and sum(map(int, parts)) <= ROW
-    if not narrow:
+    if not is_narrow([product(shape[axis:]) for shape in shapes]):
         return None
     return shapes[0] if all(shape == shapes[0] for shape in shapes) else shapes[0][:axis]
 

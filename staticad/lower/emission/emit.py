@@ -37,6 +37,7 @@ class Emitter(Builder):
         self.lowering = lowering
         self.fusion = lowering.fusion
         self.stage = 0
+        self.straight = False  # stages have no loops of their own: values of earlier ones are at hand
         self.members: dict[Node, Member] = {}
 
     def value(self, tensor: Tensor, context: Context) -> Expression:
@@ -63,7 +64,7 @@ class Emitter(Builder):
 
     def _stored_before(self, node: Node, member: Member) -> bool:
         """True for values of an earlier loop of this kernel; what is outside the loops is still at hand."""
-        return node in self.fusion.stored and member.level == INNER and member.stage < self.stage
+        return not self.straight and node in self.fusion.stored and member.level == INNER and member.stage < self.stage
 
     def local_size(self, size: Size) -> Name:
         """The value of a size of which only this step knows, computed from the numbers of the body."""

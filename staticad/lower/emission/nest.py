@@ -38,7 +38,8 @@ from staticad.lower.fusion.clusters import (
     Member,
     chunk_count,
 )
-from staticad.lower.index.affine import Affine, loop
+from staticad.lower.fusion.stacking import ROW as LITERAL
+from staticad.lower.index.affine import Affine
 from staticad.lower.index.axes import Axis, merge, separate
 from staticad.lower.interface import Lowering
 from staticad.lower.kernel.hints import GRAIN, grain_of, loop_hint
@@ -47,6 +48,9 @@ from staticad.lower.kernel.plan import Buffer, Step
 
 LIGHT = 8  # cost of a column sum of which little code is several rows
 TILE = 32  # side of the squares in which arrays are transposed
+SHORTEST, COPIES = 4, 64  # iterations of a short loop that is written out, and of several of them
+FEWEST = 16  # rows that are not worth it
+LARGEST = 256  # cost of what is written out
 PIECE_KEY = "piece"
 FAR = constant(2**63 - 1, INT64)  # behind every place
 
@@ -60,10 +64,12 @@ class Nest:
     """Emits one loop cluster. ``outputs`` gives the buffers that a stored node is written to."""
 
     def __init__(self, lowering: Lowering, cluster: Cluster, outputs: Callable[[Node], list[Buffer]]) -> None:
-        self.lowering, self.cluster, self.outputs = lowering, cluster, outputs
+        self.lowering, self.cluster, self._stored = lowering, cluster, outputs
         self.outer_axes = cluster.outer or 0
         self.members = list(cluster.members.values())
         self.light = False
+        self.rolled = len(cluster.space)  # the loops behind these are written out
+        self.straight = False
         self.stages = 1 + max((m.stage for m in self.members if m.level == INNER or m.kind == ROW), default=0)
         self.chunked = any(m.reduction is not None and m.reduction.partial for m in self.members)
 
@@ -72,15 +78,34 @@ class Nest:
         first = separate(self.cluster.space)
         emitter = trial = self._build(first)
         axes = merge(self.cluster.space, self.outer_axes, trial.accesses)
-        self.light = 0 < self.innermost_cost <= LIGHT
-        if axes != first or (self.light and len(axes) > 1):  # else nothing would change
+        self.rolled = self._rolled(axes, trial.cost)
+        self.light = 0 < self.innermost_cost <= LIGHT and self.rolled == len(axes)
+        if axes != first or self.rolled < len(axes) or (self.light and len(axes) > 1):  # else nothing would change
             emitter = self._build(axes)
+        if self.rolled < len(axes):
+            emitter.events = trial.events  # an element is loaded and stored as in a loop, with no number in its place
         if self._crosses(emitter.accesses):
             emitter = self._build(axes, tiled=True)
         extent, grain = self._schedule(axes, trial.cost)
         return emitter.finish(label, extent, grain, product(self.cluster.space)), emitter
 
+    def outputs(self, node: Node) -> list[Buffer]:
+        """Where a node is stored: not for later stages that have no loops of their own."""
+        return [] if self.straight and node in self.lowering.fusion.staged else self._stored(node)
+
     # ---- the shape of the nest -----------------------------------------------------------------------------------
+
+    def _rolled(self, axes: list[Axis], cost: int) -> int:
+        """How many loops there are: short ones inside are written out, so that the one around them is vectorized."""
+        position, copies = len(axes), 1
+        while position > 1:
+            extent = axes[position - 1].extent
+            if not isinstance(extent, int) or extent > SHORTEST or copies * extent > COPIES:
+                break
+            position, copies = position - 1, copies * extent
+        rows = product(axis.extent for axis in axes[:position])
+        few = isinstance(rows, int) and rows <= FEWEST
+        return len(axes) if few or cost * copies > LARGEST else position
 
     def _serial(self) -> bool:
         """True if the kernel is one piece of work: nothing to cut, or results that cross the first axis."""
@@ -108,7 +133,9 @@ class Nest:
     def _crosses(self, accesses: Sequence[Affine]) -> bool:
         """True if rows of one array are columns of another: of the elements that are loaded together, few are used
         before they leave the cache, unless the loops run over squares."""
-        if len(self.axes) < 2 or self.cluster.small or self.outer_count or not self.cluster.plain or self._serial():
+        if self.rolled < len(self.axes) or self.outer_count or not self.cluster.plain or self._serial():
+            return False
+        if len(self.axes) < 2 or self.cluster.small:
             return False
         above, last = self.axes[-2].key, self.axes[-1].key
         return any(a.coefficient(above) == 1 and a.coefficient(last) not in (-1, 0, 1) for a in accesses)
@@ -152,9 +179,12 @@ class Nest:
         emitter = self.emitter = Emitter(self.lowering)
         self.tiled, self.innermost_cost = tiled, 0
         emitter.members = self.cluster.members
-        emitter.literal = max([1, *(row_of(emitter.fusion, m.node) for m in self.members if m.kind == ASSEMBLE)])
+        rows = [row_of(emitter.fusion, m.node) for m in self.members if m.kind == ASSEMBLE]
+        emitter.literal = max(rows, default=1) if self.rolled >= len(axes) else LITERAL
         self.axes, self.outer_count = axes, sum(axis.last < self.outer_axes for axis in axes)
+        self.straight = emitter.straight = self.rolled <= self.outer_count < len(axes)
         self.results = Results(emitter, axes, self.outer_count, self.outputs, lambda axis: self._bounds(axis, True))
+        self.results.rolled = self.rolled
         self.runs = Runs(self.results, axes, self._bounds, self._loop)
         self.blocked = self._blockable()
         self.grouped = self._groupable()
@@ -214,13 +244,24 @@ class Nest:
         bounds: Bounds | None = None,
     ) -> None:
         axis, name = self.axes[position], f"i{position}"
+        if position >= self.rolled:
+            self._copies(axis, body)
+            return
         start, stop = self._bounds(position, serial) if bounds is None else bounds
         self.emitter.open(axis.key, name, axis.extent)
         body()
-        cost, innermost = self.emitter.block_cost(), position == len(self.axes) - 1
+        cost, innermost = self.emitter.block_cost(), position == self.rolled - 1
         self.innermost_cost = max(self.innermost_cost, cost) if innermost else self.innermost_cost
         hint = loop_hint(axis.extent, cost, position > 0, self.emitter.updates()) if innermost else ""
         self.emitter.close(name, start, stop, hint)
+
+    def _copies(self, axis: Axis, body: Callable[[], None]) -> None:
+        """The body of a short loop, once for each of its iterations."""
+        whole = self.results.affine
+        for number in range(int(axis.extent)):
+            self.results.affine = whole | {axis.last: Affine(number)}
+            body()
+        self.results.affine = whole
 
     def _outer(self, depth: int, serial: bool) -> None:
         self.results.begin(depth, None)
@@ -266,7 +307,7 @@ class Nest:
             same = call("equal", value, extreme)
             if combined_dtype(member).kind == "f":  # where the extreme is NaN, the first NaN
                 same = call("logical_or", same, call("isnan", value))
-            index = self.emitter.integer(loop(self.axes[-1].key))
+            index = self.emitter.integer(self.results.affine[self.axes[-1].last])
             self.emitter.emit(Compute(place.name, call("min_reduce", place, call("where", same, index, FAR))))
 
     def _inner(

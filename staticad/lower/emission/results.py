@@ -29,6 +29,7 @@ from staticad.lower.kernel.language import Branch, Compute
 from staticad.lower.kernel.plan import Buffer
 
 CHUNK_KEY = "chunk"
+IN_ORDER = {"add_reduce": "add", "mul_reduce": "mul"}  # for terms that are written out
 Bounds = tuple[Expression | None, Expression]  # of a loop
 
 
@@ -70,6 +71,7 @@ class Results:
         self.outputs, self.bounds = outputs, bounds
         self.affine = affine_of(axes)
         self.runs: dict[Node, Name] = {}  # the registers of the present run
+        self.rolled = len(axes)  # the loops behind these are written out
         self.accumulators = [
             Accumulator(m, axes, len(axes) if m.level == INNER else outer_count)
             for m in emitter.members.values()
@@ -120,12 +122,17 @@ class Results:
     def mode(self, member: Member) -> str:
         """How the register of a reduction is kept."""
         kept = {a for a in member.axes if a >= 0}
-        loops = self.axes if member.level == INNER or member.kind == ROW else self.axes[: self.outer_count]
-        reduced = [axis.extent for axis in loops if axis.last not in kept]  # none: merged axes of an empty space
+        reduced = [axis.extent for axis in self._reduced(member)]  # none: merged axes of an empty space
         run = reduced[-1] if reduced and (member.level == INNER or member.kind == ROW) else 1
         if member.kind == ACCUMULATE and self.axes[-1].last in kept:
             run = 1
         return mode_of(member, product(reduced), run)
+
+    def _reduced(self, member: Member) -> list[Axis]:
+        """The loops over which a reduction combines."""
+        kept = {a for a in member.axes if a >= 0}
+        loops = self.axes if member.level == INNER or member.kind == ROW else self.axes[: self.outer_count]
+        return [axis for axis in loops if axis.last not in kept]
 
     def open_register(self, member: Member) -> Name:
         """The register of a reduction."""
@@ -140,6 +147,8 @@ class Results:
         """One more value for a register."""
         value, function = self.operand(member), combine_of(member)
         run = self.runs.get(member.node)
+        if all(axis in self.axes[self.rolled :] for axis in self._reduced(member)):
+            function = IN_ORDER.get(function, function)
         if run is not None:
             register = run
         else:

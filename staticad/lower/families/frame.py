@@ -9,6 +9,7 @@ from staticad.ir.expressions import Expression, call, constant
 from staticad.ir.graph import Node
 from staticad.lower.fusion.fuse import Fusion, Read
 from staticad.lower.index.affine import Context, frame_context
+from staticad.lower.index.views import below_views
 from staticad.lower.interface import Evaluator, Unplaced
 
 
@@ -18,7 +19,13 @@ class FrameLowering(Unplaced):
     masked = False
 
     def reads(self, fusion: Fusion, node: Node, context: Context) -> Sequence[Read]:
-        return [(node.inputs[0], frame_context(node, context, fusion.sizes.canonical))]
+        """A column of a wide frame is stored: else it would be computed for every element of the row."""
+        x = node.inputs[0]
+        if any(size == 1 != whole for size, whole in zip(fusion.shape(x), fusion.shape(node.out), strict=True)):
+            base = below_views(x, fusion.families)
+            if fusion.home(base.node) is not None:
+                return [(base, None)]
+        return [(x, frame_context(node, context, fusion.sizes.canonical))]
 
     def evaluate(self, emitter: Evaluator, node: Node, context: Context) -> Expression:
         """What stands in the middle where the index lies inside, else the number around it."""

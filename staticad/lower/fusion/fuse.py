@@ -61,14 +61,16 @@ class FusedFamily(FramedFamily, RangedFamily, Protocol):
 
 
 class Fusion(Joining):
-    """The clusters of a graph. ``stored`` are the nodes that need memory, ``recomputed`` those that are evaluated by
-    their readers instead, ``operands`` how matrix products read their operands."""
+    """The clusters of a graph. ``stored`` are the nodes that need memory, ``staged`` those among them that only later
+    stages of their own kernel read, ``recomputed`` those that are evaluated by their readers instead, ``operands`` how
+    matrix products read their operands."""
 
     def __init__(self, sizes: Sizes, families: Mapping[Op, FusedFamily], known: Mapping[Node, Range]) -> None:
         super().__init__(sizes)
         self.families = families
         self.ranges = Ranges(sizes, families, known)
         self.stored: dict[Node, None] = {}
+        self.staged: set[Node] = set()
         self.operands: dict[Node, tuple[Matrix, ...]] = {}
         self.recomputed: set[Node] = set()
         self.used: set[Tensor] = set()

@@ -185,8 +185,9 @@ def find_stages(fusion: Fusion, cluster: Cluster) -> None:
                 source = members[used]
                 again = source.stage < member.stage or (member.reduction is not None and member.reduction.position)
                 if source.level == INNER and again and source.kind == MAP:
-                    if _recompute_cost(fusion, cluster, source) > REUSE_COST:
+                    if used not in fusion.stored and _recompute_cost(fusion, cluster, source) > REUSE_COST:
                         fusion.stored[used] = None
+                        fusion.staged.add(used)
 
 
 def _recompute_cost(fusion: Fusion, cluster: Cluster, member: Member) -> int:

@@ -38,7 +38,7 @@ def test_kernels_that_differ_in_a_number_are_one() -> None:
 def test_kernels_that_differ_in_sizes_are_one() -> None:
     found = {
         tuple(texts(computes(sa.softmax(sa.placeholder(shape), axis=1), 4)))
-        for shape in ((None, 3), (None, 7), (5, 9), (6, 7))
+        for shape in ((None, 5), (None, 7), (5, 9), (6, 7))
     }
     assert len(found) == 1
 
