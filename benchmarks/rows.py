@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from benchmarks.cliffs import Column, Columns, Gather, GatherRows, Matrices, Normalize, Rotate, Stack
 from benchmarks.compiled import Adam, Fit, Lstm, Transformer
 from benchmarks.in_place import Solve, SolveForward, Sweep, SweepForward
 from benchmarks.loops import Ode, Recurrence, Rnn, While
@@ -56,6 +57,14 @@ ROWS = (
     Row("sweep", "the sweep, value + gradient", "call", Sweep(316)),
     Row("solve-forward", "triangular solve in place, 316 rows", "call", SolveForward(316)),
     Row("solve", "the solve, value + gradients", "call", Solve(316)),
+    Row("column", "sin of the first of 8 columns, 1e5 rows", "call", Column(100_000)),
+    Row("gather", "sin of 1e5 elements of a table", "call", Gather(100_000)),
+    Row("gather-rows", "sin of 1e5 rows of 3 of a table", "call", GatherRows(100_000)),
+    Row("stack", "30 arrays of 3e4 as columns", "call", Stack(30_000)),
+    Row("columns", "gradient by the 11 columns of 3e4 rows", "call", Columns(30_000)),
+    Row("normalize", "1e5 rows of 3 by their lengths", "call", Normalize(100_000)),
+    Row("rotate", "1e5 matrices of 3x3 times vectors", "call", Rotate(100_000)),
+    Row("matrices", "2e4 products of 4x4 matrices", "call", Matrices(20_000)),
     Row("memory-scan", "scan", "memory", RecordedScan(None)),
     Row("memory-scan-sqrt", 'scan, checkpoint="sqrt"', "memory", RecordedScan("sqrt")),
     Row("memory-scan-log", 'scan, checkpoint="log"', "memory", RecordedScan("log")),

@@ -8,6 +8,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks.cliffs import BY_HAND, CLIFFS, Columns, Mapped
 from benchmarks.compiled import Adam, Differentiated
 from benchmarks.in_place import Solve, SolveForward, Sweep, SweepForward
 from benchmarks.loops import Ode, Recurrence, Rnn, While
@@ -17,7 +18,7 @@ from benchmarks.runtimes.program import Program
 
 Straight = Neuron | Mlp | Residual | Chain
 Loop = Rnn | Ode | Recurrence | While | SweepForward | Sweep | SolveForward | Solve | RecordedScan | RecordedWhile
-Problem = Straight | Loop | Differentiated | Adam
+Problem = Straight | Loop | Differentiated | Adam | Mapped | Columns
 STRAIGHT: tuple[type, ...] = (Neuron, Mlp, Residual, Chain)
 LOOPS: tuple[type, ...] = (Rnn, Ode, Recurrence, While, SweepForward, Sweep, SolveForward, Solve)
 RECORDED: tuple[type, ...] = (RecordedScan, RecordedWhile)
@@ -56,11 +57,15 @@ class Runtime:
 RUNTIMES = {
     runtime.name: runtime
     for runtime in (
-        Runtime("staticad", "staticad", problems=STRAIGHT + LOOPS + RECORDED + COMPILED),
-        Runtime("numpy", "numpy", compiles=False),
-        Runtime("numba", "numba", problems=(Ode, Recurrence, While, SweepForward, SolveForward)),
+        Runtime("staticad", "staticad", problems=STRAIGHT + LOOPS + RECORDED + COMPILED + CLIFFS),
+        Runtime("numpy", "numpy", compiles=False, problems=STRAIGHT + LOOPS + CLIFFS),
+        Runtime(
+            "numba",
+            "numba",
+            problems=(Ode, Recurrence, While, SweepForward, SolveForward, *BY_HAND),
+        ),
         Runtime("pytensor", "pytensor.tensor"),
-        Runtime("jax", "jax.numpy", problems=(*STRAIGHT, *LOOPS, *COMPILED, RecordedScan)),
+        Runtime("jax", "jax.numpy", problems=(*STRAIGHT, *LOOPS, *COMPILED, *CLIFFS, RecordedScan)),
         Runtime("torch", "torch", compiles=False, problems=(*STRAIGHT, Rnn, Ode, SolveForward, Solve)),
     )
 }
@@ -105,3 +110,7 @@ def build(runtime: str, problem: Problem) -> Program:
             return module.differentiated(problem)
         case Adam():
             return module.adam(problem)
+        case Mapped():
+            return module.mapped(problem)
+        case Columns():
+            return module.columns(problem)

@@ -9,6 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from benchmarks.cliffs import Columns, Mapped
 from benchmarks.compiled import Adam, Differentiated, Functions
 from benchmarks.in_place import Solve, SolveForward, Sweep, SweepForward
 from benchmarks.loops import Ode, Recurrence, Rnn, While, euler
@@ -242,3 +243,15 @@ def adam(problem: Adam) -> Program:
         return jax.block_until_ready(value)
 
     return Program(call, lambda _: [np.asarray(p) for p in state[0]])
+
+
+def mapped(problem: Mapped) -> Program:
+    run = jax.jit(lambda *inputs: problem.result(jnp, *inputs))
+    inputs = [jnp.asarray(value) for value in problem.inputs]
+    return Program(lambda: jax.block_until_ready(run(*inputs)), lambda result: [np.asarray(result)])
+
+
+def columns(problem: Columns) -> Program:
+    run = jax.jit(jax.grad(lambda x: problem.loss(jnp, x)))
+    x = jnp.asarray(problem.x)
+    return Program(lambda: jax.block_until_ready(run(x)), lambda result: [np.asarray(result)])

@@ -6,6 +6,7 @@ import numba
 import numpy as np
 
 from benchmarks import loops
+from benchmarks.cliffs import Mapped, Matrices, Normalize, Rotate
 from benchmarks.in_place import SolveForward, SweepForward
 from benchmarks.loops import Ode, Recurrence, While
 from benchmarks.runtimes.program import Program
@@ -92,3 +93,56 @@ def sweep_forward(problem: SweepForward) -> Program:
 def solve_forward(problem: SolveForward) -> Program:
     lower, b = problem.inputs
     return Program(lambda: solved(lower, b), lambda result: [result])
+
+
+@numba.njit
+def stacked(arrays: tuple[np.ndarray, ...]) -> np.ndarray:
+    result = np.empty((len(arrays[0]), len(arrays)))
+    for row in range(len(result)):
+        for column in range(len(arrays)):
+            result[row, column] = arrays[column][row]
+    return result
+
+
+@numba.njit
+def normalized(x: np.ndarray) -> np.ndarray:
+    result = np.empty_like(x)
+    for p in range(len(x)):
+        a, b, c = x[p, 0], x[p, 1], x[p, 2]
+        length = np.sqrt(a * a + b * b + c * c)
+        result[p, 0], result[p, 1], result[p, 2] = a / length, b / length, c / length
+    return result
+
+
+@numba.njit
+def rotated(matrices: np.ndarray, x: np.ndarray) -> np.ndarray:
+    result = np.empty_like(x)
+    for p in range(len(x)):
+        for i in range(3):
+            m = matrices[p, i]
+            result[p, i] = m[0] * x[p, 0] + m[1] * x[p, 1] + m[2] * x[p, 2]
+    return result
+
+
+@numba.njit
+def multiplied(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    result = np.zeros_like(a)
+    for p in range(len(a)):
+        for i in range(4):
+            for k in range(4):
+                for j in range(4):
+                    result[p, i, j] += a[p, i, k] * b[p, k, j]
+    return result
+
+
+def mapped(problem: Mapped) -> Program:
+    inputs = problem.inputs
+    match problem:
+        case Normalize():
+            return Program(lambda: normalized(*inputs), lambda result: [result])
+        case Rotate():
+            return Program(lambda: rotated(*inputs), lambda result: [result])
+        case Matrices():
+            return Program(lambda: multiplied(*inputs), lambda result: [result])
+    arrays = tuple(inputs)
+    return Program(lambda: stacked(arrays), lambda result: [result])

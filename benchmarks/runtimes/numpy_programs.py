@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from benchmarks import in_place, loops
+from benchmarks.cliffs import Columns, Mapped
 from benchmarks.in_place import Solve, SolveForward, Sweep, SweepForward
 from benchmarks.loops import Ode, Recurrence, Rnn, While
 from benchmarks.problems import Chain, Mlp, Neuron, Residual, chain_value_and_gradient, mlp_step, residual_step
@@ -81,3 +82,12 @@ def solve_forward(problem: SolveForward) -> Program:
 def solve(problem: Solve) -> Program:
     lower, b = problem.inputs
     return Program(lambda: in_place.solve_value_and_gradients(lower, b), list)
+
+
+def mapped(problem: Mapped) -> Program:
+    inputs = problem.inputs
+    return Program(lambda: problem.result(np, *inputs), lambda result: [result])
+
+
+def columns(problem: Columns) -> Program:
+    return Program(problem.answer, list)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 import staticad as sa
+from benchmarks.cliffs import Columns, Mapped
 from benchmarks.compiled import Adam, Differentiated, Functions
 from benchmarks.in_place import Solve, SolveForward, Sweep, SweepForward
 from benchmarks.loops import Ode, Recurrence, Rnn, While, euler
@@ -198,3 +199,17 @@ def adam(problem: Adam) -> Program:
     loss = sum(((p - goal) ** 2).mean() for p, goal in zip(parameters, problem.goals, strict=True))
     session = sa.compile(loss, inputs=[], updates=sa.optim.Adam(problem.rate).minimize(loss, parameters))
     return Program(session, lambda _: [p.value for p in parameters])
+
+
+def mapped(problem: Mapped) -> Program:
+    inputs = [sa.placeholder((f"n{len(x)}", *x.shape[1:]), x.dtype) for x in problem.inputs]
+    session = sa.compile([problem.result(sa, *inputs)], inputs=inputs)
+    values = problem.inputs
+    return Program(lambda: session(*values), list)
+
+
+def columns(problem: Columns) -> Program:
+    x = sa.placeholder((None, *problem.x.shape[1:]), "float64", name="x")
+    session = sa.compile(sa.gradients(problem.loss(sa, x), [x]), inputs=[x])
+    data = problem.x
+    return Program(lambda: session(data), list)

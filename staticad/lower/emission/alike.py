@@ -85,7 +85,7 @@ class Look:
             raise Unlike
         outputs = tuple([self._slot(memory) for memory in self.lowering.outputs(node)])
         stands = (m.kind, m.level, m.axes, m.stage, m.reduction, m.operand is None, m.operand_axes)
-        stored = node in self.lowering.fusion.stored
+        stored = node in self.lowering.fusion.stored, node in self.lowering.fusion.staged
         return (node.op, node.attrs, node.types, stands, stored, outputs, tuple([self._part(x) for x in reads]))
 
     def _part(self, tensor: Tensor) -> Hashable:

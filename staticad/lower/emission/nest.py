@@ -50,7 +50,7 @@ LIGHT = 8  # cost of a column sum of which little code is several rows
 TILE = 32  # side of the squares in which arrays are transposed
 SHORTEST, COPIES = 4, 64  # iterations of a short loop that is written out, and of several of them
 FEWEST = 16  # rows that are not worth it
-LARGEST = 256  # cost of what is written out
+LARGEST = 400  # cost of what is written out
 PIECE_KEY = "piece"
 FAR = constant(2**63 - 1, INT64)  # behind every place
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from staticad.ir.dims import Shape, local_symbols
+from staticad.ir.dims import Shape, Size, local_symbols, product
 from staticad.ir.dtypes import DType
 from staticad.ir.graph import Node, Tensor
 from staticad.lower.index.sizes import Sizes
@@ -23,17 +23,20 @@ from staticad.ops.reduce import ANY, SUM
 Families = Mapping[Op, IndexedFamily]
 _FEW = 8  # rows: BLAS copies a transposed matrix at a cost that fewer do not earn back
 _LONG = 64
+TINY, MANY = 4, 64  # sides of matrices that no product kernel is worth, and rows that are
 
 
 def expand_product(node: Node, inputs: tuple[Tensor, ...], sizes: Sizes, families: Families) -> Tensor | None:
-    """Multiply-and-sum for a product that BLAS can't do (integers, bool), whose sizes only a step knows, or that is no
-    matrix-matrix product (a size of 1): that fuses with what is around it. None for the others."""
+    """Multiply-and-sum for a product that BLAS can't do (integers, bool), whose sizes only a step knows, that is no
+    matrix-matrix product (a size of 1), or of many tiny matrices: that fuses with what is around it. None for the
+    others."""
     a, b = inputs
     m, k, n = a.shape[-2], a.shape[-1], b.shape[-1]
     if 0 in (*a.shape, *b.shape):
         return zeros(node.types[0])
     if a.dtype.kind == "f" and 1 not in (m, k, n) and not any(map(local_symbols, (*a.shape, *b.shape))):
-        return _few_rows(a, b, sizes, families)
+        tiny = _is_tiny(node.types[0].shape, k)
+        return _tiny_product(a, b, node.types[0].ndim) if tiny else _few_rows(a, b, sizes, families)
     times, total = (LOGICAL_AND, ANY) if a.dtype.kind == "b" else (MUL, SUM)
     rank = node.types[0].ndim
     if k == 1:
@@ -49,6 +52,22 @@ def expand_product(node: Node, inputs: tuple[Tensor, ...], sizes: Sizes, familie
     left = apply(EXPAND_DIMS, a, axes=(a.ndim,))
     right = apply(EXPAND_DIMS, b, axes=(b.ndim - 2,))
     return apply(total, apply(times, left, right), axes=(rank - 1,))
+
+
+def _tiny_product(a: Tensor, b: Tensor, rank: int) -> Tensor:
+    """A sum along a last axis for every element."""
+    rows, columns = apply(EXPAND_DIMS, a, axes=(a.ndim - 1,)), apply(EXPAND_DIMS, swapped(b), axes=(b.ndim - 2,))
+    return apply(SUM, apply(MUL, rows, columns), axes=(rank,))
+
+
+def _is_tiny(shape: Shape, depth: Size) -> bool:
+    """True for many rows of a few columns and terms each: loops over these are written out (`emission.nest`)."""
+    if any(not isinstance(size, int) or size > TINY for size in (shape[-1], depth)):
+        return False
+    if len(shape) > 2 and isinstance(shape[-2], int) and TINY < shape[-2] < MANY:
+        return False
+    count = product(shape[:-1])
+    return not isinstance(count, int) or count >= MANY
 
 
 def _few_rows(a: Tensor, b: Tensor, sizes: Sizes, families: Families) -> Tensor | None:

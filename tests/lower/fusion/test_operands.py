@@ -7,6 +7,7 @@ import pytest
 
 import staticad as sa
 from staticad.lower.fusion.operands import bits
+from staticad.lower.kernel.language import Kernel
 from staticad.lower.kernel.routine import Routine
 from tests.lower.checking import computes, stored
 from tests.lower.planning import labels
@@ -75,8 +76,8 @@ def test_two_products_of_one_copied_view_share_the_copy() -> None:
 
 
 def test_the_gradients_of_a_product_are_products_of_transposes() -> None:
-    x, w = p(None, 4), p(4, 3)
-    seed = p(None, 3)
+    x, w = p(None, 14), p(14, 13)
+    seed = p(None, 13)
     plan = computes(sa.gradients(x @ w, [x, w], grad_ys=seed), 5)
     assert labels(plan) == ["matmul", "matmul"] and stored(plan) == []
 
@@ -141,3 +142,26 @@ def test_bits_of_numbers() -> None:
         kind = np.dtype(dtype)
         for number in (0.0, 1.0, -2.5):
             assert np.array([bits(number, kind)], integer).view(kind)[0] == number
+
+
+@pytest.mark.parametrize(
+    ("left", "right"),
+    [
+        (("n", 3, 3), ("n", 3, 3)),
+        (("n", 2, 4), ("n", 4, 3)),
+        (("n", 4, 4), (4, 2)),
+        ((3, 3), ("n", 3, 2)),
+        (("n", 3), (3, 4)),
+        ((2, "n", 3), (3, 3)),
+        ((70, 2), (2, 2)),
+    ],
+)
+def test_products_of_many_tiny_matrices_are_loops(left: tuple[int | str, ...], right: tuple[int | str, ...]) -> None:
+    a, b = sa.placeholder(left), sa.placeholder(right)
+    plan = computes(sa.exp(a) @ b + 1)
+    assert all(isinstance(step.kernel, Kernel) and "matmul" not in step.label for step in plan.steps)
+
+
+def test_few_rows_and_long_ones_are_products() -> None:
+    for left, right in (((3, 3), (3, 3)), (("n", 3), (3, 5)), (("n", 5), (5, 3)), (("n", 20, 3), ("n", 3, 3))):
+        assert "mul" not in " ".join(labels(computes(sa.placeholder(left) @ sa.placeholder(right)))).split()
