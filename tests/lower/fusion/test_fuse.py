@@ -222,7 +222,7 @@ def test_cheap_masks_are_computed_again_not_stored() -> None:
 
 
 def test_a_mask_of_something_not_stored_is_stored() -> None:
-    x, w, v = batch(4), sa.placeholder((4, 3)), sa.placeholder((3, 4))
+    x, w, v = batch(6), sa.placeholder((6, 5)), sa.placeholder((5, 6))
     hidden = sa.relu(sa.sin(x @ w))
     loss = (sa.relu(hidden) @ v).sum()
     plan = computes([loss, *sa.gradients(loss, [w, v])], 5)
@@ -231,20 +231,20 @@ def test_a_mask_of_something_not_stored_is_stored() -> None:
 
 def test_nothing_early_is_left_over() -> None:
     """What could be computed first, but is used last, is computed where it is used."""
-    x, w, y = batch(4), sa.placeholder((4, 4)), batch(4)
+    x, w, y = batch(6), sa.placeholder((6, 6)), batch(6)
     plan = computes(sa.sin(y) * (x @ w), 5)
     assert labels(plan) == ["matmul", "sin mul"]
     assert stored(plan) == []  # the result is written over the product
 
 
 def test_early_rows_of_a_late_consumer_move_there_as_well() -> None:
-    x, w, y = batch(4), sa.placeholder((4, 4)), sa.placeholder((None,))
+    x, w, y = batch(6), sa.placeholder((6, 6)), sa.placeholder((None,))
     plan = computes(sa.exp(y)[:, None] * sa.softmax(x @ w, axis=1), 5)
     assert kernels(plan) == 1
 
 
 def test_values_of_two_consumers_at_different_times_are_stored() -> None:
-    x, w = batch(4), sa.placeholder((4, 4))
+    x, w = batch(6), sa.placeholder((6, 6))
     e = sa.exp(x)
     plan = computes(e + (e @ w) @ w, 5)
     assert kernels(plan) == 2
