@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Iterator
 
 import numpy as np
 
-from staticad.ir.graph import Tensor
+from staticad.ir.graph import Node, Tensor
 from staticad.ops.arithmetic import ABS, ADD, DIV, MUL, NEG, POW, SQRT, SQUARE
 from staticad.ops.base import Movement, Reshape, apply
 from staticad.ops.comparison import EQUAL, LESS
@@ -86,26 +86,24 @@ def _replaced(
 
 def _square_of(root: Tensor, fixed: Collection[Tensor]) -> Square | None:
     """The square of a length, an absolute value, a root or a view of one; None for other tensors."""
-    node = root.node
-    if root in fixed or node.detached or root.dtype.kind != "f":
+    if root.dtype.kind != "f":
         return None
-    one = fill((), 1, root.dtype)
-    if node.op is ABS:
-        return node.inputs[0], None
-    if node.op is SQRT:
-        return one, _root_squared(node.inputs[0])
-    if node.op is WHERE:
-        squares = _length_squared(root, fixed)
-        return None if squares is None else (one, squares)
-    if isinstance(node.op, Movement | Reshape):
-        inner = _square_of(node.inputs[0], fixed)
-        if inner is None:
+    views: list[Node] = []
+    while not (root in fixed or root.node.detached) and isinstance(root.op, Movement | Reshape):
+        views.append(root.node)
+        root = root.inputs[0]
+    node = root.node
+    if node.op not in (ABS, SQRT, WHERE) or root in fixed or node.detached:
+        return None
+    squares = node.inputs[0]
+    if node.op is not ABS:
+        squared = _root_squared(squares) if node.op is SQRT else _length_squared(root, fixed)
+        if squared is None:
             return None
-        stand_in, square = inner
-        if square is None:
-            return apply(node.op, stand_in, **node.attrs), None
-        return stand_in, apply(node.op, square, **node.attrs)
-    return None
+        squares = squared
+    for view in reversed(views):
+        squares = apply(view.op, squares, **view.attrs)
+    return (squares, None) if node.op is ABS else (fill((), 1, root.dtype), squares)
 
 
 def _root_squared(x: Tensor) -> Tensor:

@@ -21,11 +21,12 @@ from staticad.ops.reduce import MAX, MAX_OR_LOWEST, SUM
 from staticad.ops.selection import MAXIMUM, MINIMUM, WHERE
 from staticad.ops.transcendental import EXP, EXPM1, LOG, LOG1P, SIGMOID, SOFTPLUS
 from staticad.rewrite.exponentials import is_shifted, top_of
-from staticad.rewrite.factors import Factor, Lost, Product, factorize, is_guard
+from staticad.rewrite.factors import Factor, Lost, Product, factorize, has_below, is_guard
 from staticad.rewrite.match import fit, number, scalar_value
 from staticad.rewrite.pattern import Rule
 
 DEPTH = 8
+_CHOICES = frozenset((WHERE,))  # the ops of guards
 
 
 class Scale(NamedTuple):
@@ -125,6 +126,8 @@ def guarded(guard: Tensor) -> Tensor | None:
 def _outside(tensor: Tensor) -> Tensor | None:
     """f(guard * x, y) = guard * f(x, y): so guards are not in the way of other rules, and meet each other."""
     node = tensor.node
+    if not any(has_below(t, _CHOICES) for t in node.inputs):
+        return None
     products = [factorize(t) for t in node.inputs]
     if node.op is MUL:
         keys = [{f.key for f in p.guards} for p in products]
@@ -147,6 +150,8 @@ GUARD_RULES = (
 def _chosen(tensor: Tensor) -> Tensor | None:
     """x * guard is x or NaN: a choice takes less time than a product."""
     for x, factor in (tensor.node.inputs, tensor.node.inputs[::-1]):
+        if not has_below(factor, _CHOICES):
+            continue
         product = factorize(factor)
         if len(product.factors) == 1 and product.guards and not product.negative:
             guard = product.guards[0]

@@ -29,7 +29,7 @@ from staticad.ops.facts import facts, nonnegative
 from staticad.ops.reduce import SUM
 from staticad.ops.transcendental import EXP, SIGMOID
 from staticad.rewrite.exponentials import base, is_at_least_one, shifted_exponentials, sum_of_exponentials
-from staticad.rewrite.factors import Axes, Factor, Lost, Product, factorize, zero_of_nothing
+from staticad.rewrite.factors import Axes, Factor, Lost, Product, factorize, has_below, zero_of_nothing
 from staticad.rewrite.guards import cancelled, guarded, guards, infinite_at_zero
 from staticad.rewrite.match import fit, is_constant
 from staticad.rewrite.pattern import Rule
@@ -162,12 +162,17 @@ def stabilize(product: Product) -> Product | None:
             return result
 
 
+_WORKED_WITH = frozenset((EXP, SIGMOID, DIV, RECIPROCAL))
+
+
 def _is_stabilizing(product: Product) -> bool:
     """A cheap first look: whether there is an exponential or a quotient to work with."""
     return any(f.inverse or f.tensor.node.op in (EXP, SIGMOID) for f in product.factors)
 
 
 def _product(tensor: Tensor) -> Tensor | None:
+    if not has_below(tensor, _WORKED_WITH):
+        return None
     product = factorize(tensor)
     if not _is_stabilizing(product):
         return None
@@ -178,6 +183,8 @@ def _product(tensor: Tensor) -> Tensor | None:
 
 
 def _product_with_sum(tensor: Tensor) -> Tensor | None:
+    if not has_below(tensor, _WORKED_WITH):
+        return None
     product = factorize(tensor)
     if not _is_stabilizing(product):
         return None
@@ -245,7 +252,7 @@ def _worth_splitting(tensor: Tensor, depth: int) -> bool:
     """Whether a sum has a term with an exponential or a quotient."""
     if tensor.node.op in (ADD, SUB):
         return depth > 0 and any(_worth_splitting(t, depth - 1) for t in tensor.node.inputs)
-    return _is_stabilizing(factorize(tensor))
+    return has_below(tensor, _WORKED_WITH) and _is_stabilizing(factorize(tensor))
 
 
 def _sum_of_quotients(tensor: Tensor) -> Tensor | None:
