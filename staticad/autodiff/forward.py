@@ -7,6 +7,7 @@ from typing import Any
 
 from staticad.autodiff.connect import as_list, check_floats, cuts, find_dependent
 from staticad.autodiff.control import control_jvp
+from staticad.autodiff.higher import hand_out, is_higher_scalar, twins
 from staticad.autodiff.masked import push, push_folded
 from staticad.autodiff.masks import Masks
 from staticad.autodiff.squares import without_roots
@@ -36,18 +37,20 @@ def jvp(ys: Tensor | Sequence[Tensor], xs: Tensor | Sequence[Tensor], tangents: 
     Raises GradientError for integers, tangents that do not fit, and an op without a derivative.
     """
     with no_collection():
-        results, nodes = _differentiate(ys, xs, tangents)
+        results, nodes = differentiate(ys, xs, tangents)
     with user_call():
         demands = carried(nodes)
-        return [demanding(r, nodes=demands) for r in results]
+        results = [demanding(r, nodes=demands) for r in results]
+    hand_out(results)
+    return results
 
 
 def _of_body(*args: Any) -> list[Any]:
     """The tangents in a body, whose demands are those of the body."""
-    return _differentiate(*args)[0]
+    return differentiate(*args)[0]
 
 
-def _differentiate(
+def differentiate(
     ys: Tensor | Sequence[Tensor], xs: Tensor | Sequence[Tensor], tangents: Any
 ) -> tuple[list[Tensor], list[Node]]:
     """The tangents, and the nodes below ys, whose demands the tangents need not carry."""
@@ -65,8 +68,13 @@ def _differentiate(
         for x, tangent in zip(sources, given, strict=True):
             found[x] = apply(ADD, found[x], tangent) if x in found else tangent
     masks = Masks(order, found.values())
+    same = twins(order, {*sources}) if is_higher_scalar(order, dependent, sources) else {}
     for node in order:
         if cuts(node) or not any(t in dependent for t in node.outputs):
+            continue
+        if node in same:
+            if same[node].out in found:
+                found[node.out] = found[same[node].out]
             continue
         tangents_in = [found.get(t) for t in node.inputs]
         for tensor, pushed in zip(node.outputs, _push(node, tangents_in, masks), strict=True):

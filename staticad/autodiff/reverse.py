@@ -11,9 +11,11 @@ from typing import Any, Literal
 
 import numpy as np
 
+from staticad.autodiff import forward
 from staticad.autodiff.accumulate import accumulate
 from staticad.autodiff.connect import as_list, check_floats, cuts, explain_unconnected, find_dependent
 from staticad.autodiff.control import control_vjp
+from staticad.autodiff.higher import hand_out, is_higher_scalar
 from staticad.autodiff.masked import pull, summed, weighs
 from staticad.autodiff.masks import Masks
 from staticad.autodiff.squares import without_roots
@@ -54,7 +56,9 @@ def gradients(
         results, nodes = _differentiate(ys, xs, grad_ys, stop_gradients, unconnected)
     with user_call():
         demands = carried(nodes)
-        return [None if r is None else demanding(r, nodes=demands) for r in results]  # type: ignore[misc]
+        results = [None if r is None else demanding(r, nodes=demands) for r in results]
+    hand_out(results)
+    return results
 
 
 def _differentiate(
@@ -76,6 +80,11 @@ def _differentiate(
     targets, sources, stops = without_roots(targets, sources, stops)
     order = sort_nodes(targets)
     dependent = find_dependent(order, sources, stops)
+    if len(targets) == 1 and grad_ys is None and not stops and is_higher_scalar(order, dependent, sources):
+        (x,) = sources
+        with inherit(x.where.derived(f"tangent of {x.op.name}")):
+            one = constant(np.ones((), x.dtype))
+        return forward.differentiate(targets, sources, one)[0], demanding_nodes
     cotangents = _pull(order, dependent, set(sources), set(stops), list(zip(targets, seeds)))
     results: list[Any] = []
     for x in sources:
