@@ -12,7 +12,10 @@ import staticad as sa
 from staticad import config
 from staticad.codegen import jit
 from staticad.errors import CompileError
+from tests.codegen.golden_kernels import DIRECTORY, GOLDEN
 from tests.codegen.kernel_runner import run
+from tests.harness.matrix import Feeds, Matrix
+from tests.harness.op_cases import all_op_cases
 from tests.harness.random_graphs import random_graph
 
 SIZE = 1003
@@ -62,6 +65,57 @@ def test_the_bits_are_those_of_numba(program: Program, dtype: str) -> None:
             found[way] = sa.compile(fetches, inputs)(*feeds(inputs))
     for number, (a, b) in enumerate(zip(found["assembled"], found["numba"], strict=True)):
         assert a.tobytes() == b.tobytes(), f"result {number}"
+
+
+@pytest.mark.parametrize(
+    ("group", "dtype"),
+    [("unary", "float32"), ("ternary", "float64"), ("cast", "uint8"), ("gather nonempty", "int16")],
+)
+def test_ops_have_the_bits_of_numba(group: str, dtype: str, rng: np.random.Generator) -> None:
+    cases = [case for case in all_op_cases() if case.group + (" nonempty" if case.nonzero else "") == group]
+    found = {}
+    feeds: Feeds = {}
+    for way in ("assembled", "numba"):
+        with config.override(codegen=way):
+            matrix = Matrix(cases, np.dtype(dtype))
+        feeds = feeds or matrix.feeds(rng, dict.fromkeys("abcde", 5))
+        found[way] = [result.tobytes() for result in matrix.session(*feeds.values())]
+    differing = [str(case) for case, a, b in zip(matrix.cases, *found.values()) if a != b]
+    assert not differing
+
+
+MIDDLE = 1 << 14
+
+
+def arguments(kernel: str) -> tuple[list[np.ndarray], list[np.ndarray | int]]:
+    """Memory for a kernel and its slots, which point into the middle of it: no matter what it computes, its indices
+    are small as long as sizes are."""
+    rng = np.random.default_rng(0)
+    memory, slots = [], []
+    named = re.findall(r"(pointer|size|check_index)\(args, (\d+)(?:, (\w+))?", kernel)
+    for what, _, dtype in sorted(set(named), key=lambda found: int(found[1])):
+        if what == "size":
+            slots.append(5)
+            continue
+        array = rng.integers(0, 3, 2 * MIDDLE).astype(dtype.strip("_") if what == "pointer" else "int64")
+        if array.dtype.kind == "f":
+            array += rng.normal(size=array.size).astype(array.dtype)
+        memory.append(array)
+        slots.append(array[MIDDLE:])
+    return memory, slots
+
+
+@pytest.mark.parametrize("name", GOLDEN)
+def test_golden_kernels_have_the_bits_of_numba(name: str) -> None:
+    for kernel in re.findall(r"^def kernel.*?(?=^#|\Z)", (DIRECTORY / f"{name}.txt").read_text("utf-8"), re.M | re.S):
+        found = []
+        for way in ("assembled", "numba"):
+            memory, slots = arguments(kernel)
+            before = [array.tobytes() for array in memory]
+            with config.override(codegen=way):
+                run(kernel, slots, 0, 4)
+            found.append([array.tobytes() for array in memory])
+        assert found[0] == found[1] and found[0] != before
 
 
 @pytest.mark.parametrize("seed", range(6))

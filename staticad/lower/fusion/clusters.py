@@ -19,7 +19,8 @@ CHUNK = 16384  # elements of an iteration space that one accumulating kernel cal
 SHARE = 64  # a chunk has this many times the elements of its partial results, so that these cost little
 BLOCK = 2048  # columns that accumulate together: their partial results stay in the nearest cache
 SMALL = 16384  # spaces known to be at most this large are not cut
-MAX_MEMBERS = 100  # a larger kernel compiles slowly and spills registers
+MAX_MEMBERS = 100  # a larger kernel reads and writes too many arrays at once, and spills registers
+MAX_COST = 200  # of the members of a kernel together: a longer one compiles slowly and spills registers
 REUSE_COST = 12  # a value that costs more than this is stored rather than computed again in a later loop
 
 
@@ -71,7 +72,8 @@ class Cluster:
 
     ``space`` are the extents of the loops, of which ``outer`` (None: undecided) are shared by several inner stages.
     ``level`` exceeds that of every cluster it reads from. ``rows`` is how many indices of the first axis make a chunk,
-    in clusters that leave partial results. ``overflow`` takes what a full cluster can't."""
+    in clusters that leave partial results. ``cost`` is that of its members. ``overflow`` takes what a full cluster
+    can't."""
 
     number: int
     level: int
@@ -80,6 +82,7 @@ class Cluster:
     outer: int | None = None
     rows: Size | None = None
     members: dict[Node, Member] = field(default_factory=dict)
+    cost: int = 0
     merged_into: Cluster | None = None
     overflow: Cluster | None = None
 
@@ -92,6 +95,23 @@ class Cluster:
     def plain(self) -> bool:
         """Only maps over the whole space."""
         return all(m.kind == MAP and m.level == INNER for m in self.members.values())
+
+    @property
+    def full(self) -> bool:
+        return len(self.members) >= MAX_MEMBERS or self.cost >= MAX_COST
+
+    def has_room_for(self, other: Cluster) -> bool:
+        return len(self.members) + len(other.members) <= MAX_MEMBERS and self.cost + other.cost <= MAX_COST
+
+    def add(self, member: Member) -> None:
+        self.members[member.node] = member
+        self.cost += getattr(member.node.op, "cost", 1)
+
+    def take(self, other: Cluster) -> None:
+        """All members of another cluster, which is no more."""
+        self.members.update(other.members)
+        self.cost += other.cost
+        other.members, other.cost, other.merged_into = {}, 0, self
 
     def __str__(self) -> str:
         space = f" over [{', '.join(map(str, self.space))}]" if self.loops else ""

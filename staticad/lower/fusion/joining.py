@@ -8,7 +8,6 @@ from staticad.lower.fusion.clusters import (
     ACCUMULATE,
     ASSEMBLE,
     INNER,
-    MAX_MEMBERS,
     OUTER,
     Cluster,
     Edge,
@@ -61,7 +60,7 @@ class Joining:
 
     def add(self, cluster: Cluster, member: Member, edges: list[Edge]) -> None:
         member.edges = tuple(edges)
-        cluster.members[member.node] = member
+        cluster.add(member)
         self._home[member.node] = cluster
 
     def candidate(self, edges: list[Edge]) -> Cluster | None:
@@ -80,7 +79,7 @@ class Joining:
 
     def merge(self, one: Cluster, other: Cluster) -> bool:
         """Make two clusters of one level one, if their loops are the same."""
-        if one.space != other.space or len(one.members) + len(other.members) > MAX_MEMBERS:
+        if one.space != other.space or not one.has_room_for(other):
             return False
         if one.rows is not None and other.rows is not None and one.rows != other.rows:
             return False
@@ -90,14 +89,12 @@ class Joining:
                 return False
             one.outer = other.outer if one.outer is None else one.outer
         one.rows = other.rows if one.rows is None else one.rows
-        one.members.update(other.members)
-        other.merged_into = one
-        other.members = {}
+        one.take(other)
         return True
 
     def fit(self, cluster: Cluster, shape: Shape, edges: list[Edge]) -> tuple[str, tuple[int, ...]] | None:
         """How a node of that iteration shape would stand in a cluster: its level and axes; None if it can't."""
-        if len(cluster.members) >= MAX_MEMBERS:
+        if cluster.full:
             return None
         extents = tuple(s for s in shape if s != 1)
         space = cluster.space
@@ -131,7 +128,7 @@ class Joining:
         cluster = self.candidate(edges)
         joined = self.fit(cluster, shape, edges) if cluster is not None else None
         full: Cluster | None = None
-        while cluster is not None and joined is None and len(cluster.members) >= MAX_MEMBERS:
+        while cluster is not None and joined is None and cluster.full:
             full = full or cluster
             cluster = self._survivor(cluster.overflow)
             joined = self.fit(cluster, shape, edges) if cluster is not None else None

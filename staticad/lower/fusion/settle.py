@@ -9,7 +9,6 @@ from staticad.ir.graph import Node, Tensor
 from staticad.lower.fusion.clusters import (
     INNER,
     MAP,
-    MAX_MEMBERS,
     OUTER,
     REUSE_COST,
     ROW,
@@ -61,7 +60,7 @@ def sink(fusion: Fusion, cluster: Cluster, users: Users) -> None:
         return
     first = min((reader for reader, _, _ in readers), key=lambda c: c.level)
     others = {id(reader) for reader, _, _ in readers if reader.level == first.level}
-    if not first.loops or len(others) > 1 or len(first.members) + len(cluster.members) > MAX_MEMBERS:
+    if not first.loops or len(others) > 1 or not first.has_room_for(cluster):
         return
     level = _sunk_level(cluster, first)
     if level is None or (cluster.rows is not None and first.rows is not None and cluster.rows != first.rows):
@@ -80,8 +79,7 @@ def sink(fusion: Fusion, cluster: Cluster, users: Users) -> None:
     if cluster.outer is not None and level == INNER:
         first.outer = cluster.outer
     first.rows = cluster.rows if first.rows is None else first.rows
-    first.members.update(cluster.members)
-    cluster.members, cluster.merged_into = {}, first
+    first.take(cluster)
 
 
 def _sunk_level(cluster: Cluster, first: Cluster) -> str | None:

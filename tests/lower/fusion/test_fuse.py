@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 import staticad as sa
-from staticad.lower.fusion.clusters import MAX_MEMBERS
+from staticad.lower.fusion.clusters import MAX_COST, MAX_MEMBERS
 from staticad.lower.kernel.plan import Plan
+from staticad.ops.transcendental import TANH
 from tests.lower.checking import computes, stored
 from tests.lower.planning import labels, loop_steps
 from tests.lower.tiny import tiny_thresholds
@@ -272,6 +273,17 @@ def test_kernels_stay_of_a_size_that_compiles_quickly() -> None:
     plan = computes(value, 2)
     assert kernels(plan) >= 2 * 3
     assert all(len(s.where) <= 2 for s in plan.steps)
+
+
+def test_dear_functions_fill_a_kernel_sooner() -> None:
+    x = batch()
+    dear = cheap = x
+    count = MAX_MEMBERS // 2 - 1
+    for _ in range(count):
+        dear, cheap = sa.tanh(dear) + x, cheap * x + x
+    assert kernels(computes(cheap)) == 1
+    per_kernel = MAX_COST // (TANH.cost + 1) + 1
+    assert kernels(computes(dear)) == -(-count // per_kernel)
 
 
 def test_a_chunked_sum_adds_chunks_of_fixed_size_in_order() -> None:
