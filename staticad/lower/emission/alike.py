@@ -9,7 +9,7 @@ and the codes of checks come from elsewhere.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Protocol
 
 from staticad.ir.dims import Size
@@ -153,8 +153,8 @@ class Model:
         )
         reads, writes = (tuple([number(old) for old in numbers]) for numbers in (step.reads, step.writes))
         where = tuple(dict.fromkeys([look.nodes[at].where for at in self.lines]))
-        step = replace(step, arguments=arguments, reads=reads, writes=writes, where=where)
-        return step, self.accesses.renamed(number)
+        made = Step(step.kernel, arguments, step.extent, step.grain, reads, writes, step.label, where, step.work)
+        return made, self.accesses.renamed(number)
 
     def _number(self, old: int, look: Look, lowering: Known) -> int:
         if old in self.slots:

@@ -34,7 +34,8 @@ class Joining:
 
     def home(self, node: Node) -> Cluster | None:
         """The cluster that computes a node, or None where nothing does (sources, views, inline arithmetic)."""
-        return self._survivor(self._home.get(node))
+        found = self._home.get(node)
+        return found if found is None or found.merged_into is None else self._survivor(found)
 
     def _survivor(self, cluster: Cluster | None) -> Cluster | None:
         """What a cluster has become by merging."""
@@ -102,7 +103,7 @@ class Joining:
             level = INNER
         elif cluster.outer is not None and extents == space[: cluster.outer] and len(extents) == cluster.outer:
             level = OUTER
-        elif cluster.outer is None and cluster.plain and len(extents) > len(space) and extents[: len(space)] == space:
+        elif cluster.outer is None and len(extents) > len(space) and extents[: len(space)] == space and cluster.plain:
             level = "extend"
         else:
             return None

@@ -46,4 +46,4 @@ class Sizes:
 
     def shape(self, shape: Shape) -> Shape:
         """The representatives of all sizes of a shape."""
-        return tuple(self.canonical(s) for s in shape)
+        return tuple(map(self.canonical, shape)) if self._replacements else shape

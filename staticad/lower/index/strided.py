@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from staticad.ir.dims import Shape, Size, at_least
 from staticad.ir.graph import Tensor
-from staticad.lower.index.affine import ZERO, Affine, Context, linear, loop
+from staticad.lower.index.affine import ZERO, Affine, Context, linear, loop, strides
 from staticad.lower.index.sizes import Sizes
 from staticad.lower.index.views import IndexedFamily
 from staticad.ops.base import Op
@@ -36,6 +36,10 @@ class Matrix:
 def strided_view(tensor: Tensor, sizes: Sizes, families: Mapping[Op, IndexedFamily]) -> Strided:
     """Follow a chain of views to the tensor below; `base` may be any tensor (also one that has no memory yet)."""
     shape = sizes.shape(tensor.shape)
+    if not families[tensor.op].view:
+        return Strided(
+            tensor, 0, tuple([0 if size == 1 else step for step, size in zip(strides(shape), shape, strict=True)])
+        )
     context: Context = tuple(loop(a) if size != 1 else ZERO for a, size in enumerate(shape))
     base = tensor
     while families[base.op].view:

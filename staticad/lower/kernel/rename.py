@@ -1,11 +1,51 @@
-"""Steps with other buffers in the place of those that they were made for."""
+"""Steps with other buffers in the place of those that they were made for.
+
+Where two buffers of a kernel become one, it has one pointer for both: pointers of their own never overlap.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
 
+from staticad.lower.kernel.language import Kernel, Load, Statements, Store, Update, map_body
 from staticad.lower.kernel.plan import Address, BranchCall, Buffer, LoopCall, Slice, Step
+
+Merged = dict[tuple[int, tuple[int, ...]], Kernel]  # kernels with fewer pointers, by the kernel and where each is first
+
+
+def merge_pointers(step: Step, known: Merged) -> Step:
+    """The step with one pointer for each buffer. ``known`` are kernels that were changed before, so that steps that
+    share one still do."""
+    kernel = step.kernel
+    if not isinstance(kernel, Kernel):
+        return step
+    addresses = step.arguments[: len(kernel.pointers)]
+    first = tuple(map(addresses.index, addresses))
+    if len(set(first)) == len(first):
+        return step
+    changed = known.get((id(kernel), first))
+    if changed is None:
+        changed = known[id(kernel), first] = _with_pointers(kernel, first)
+    arguments = (*dict.fromkeys(addresses), *step.arguments[len(addresses) :])
+    return replace(step, kernel=changed, arguments=arguments)
+
+
+def _with_pointers(kernel: Kernel, first: tuple[int, ...]) -> Kernel:
+    kept = list(dict.fromkeys(first))
+    number = {at: new for new, at in enumerate(kept)}
+    names = {p.name: f"p{number[at]}" for p, at in zip(kernel.pointers, first, strict=True)}
+    pointers = tuple(replace(kernel.pointers[at], name=f"p{new}", scope=new) for new, at in enumerate(kept))
+
+    def changed(body: Statements) -> Statements:
+        return tuple(
+            [
+                replace(s, pointer=names[s.pointer]) if isinstance(s, Load | Store | Update) else map_body(s, changed)
+                for s in body
+            ]
+        )
+
+    return replace(kernel, pointers=pointers, body=changed(kernel.body))
 
 
 def rename(step: Step, buffers: Mapping[int, Buffer]) -> Step:

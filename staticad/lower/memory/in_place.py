@@ -23,7 +23,7 @@ from staticad.lower.index.affine import ZERO, Affine, Context
 from staticad.lower.index.views import in_order
 from staticad.lower.interface import FamilyLowering, Lowering, Place
 from staticad.lower.kernel.plan import FETCH, TEMPORARY, VARIABLE, Buffer, Step
-from staticad.lower.kernel.rename import rename
+from staticad.lower.kernel.rename import Merged, merge_pointers, rename
 from staticad.lower.memory.order import Made, Order
 from staticad.ops.base import Op
 from staticad.ops.movement import EXPAND_DIMS
@@ -49,7 +49,7 @@ class Sharing:
     """What was decided. ``buffers`` maps the numbers of buffers that are not used any more to those used instead,
     ``pinned`` are clusters that run before others overwrite what they read, ``changes`` those that need no copy.
     ``placed`` are nodes that are written to a region of a result and read from there, by the clusters of ``readers``;
-    ``empty`` are the clusters that would have copied them."""
+    ``empty`` are the clusters that would have copied them, ``merged`` kernels that work in place."""
 
     buffers: dict[int, Buffer] = field(default_factory=dict)
     pinned: set[int] = field(default_factory=set)
@@ -57,6 +57,7 @@ class Sharing:
     placed: Placed = field(default_factory=dict)
     readers: set[int] = field(default_factory=set)
     empty: set[int] = field(default_factory=set)
+    merged: Merged = field(default_factory=dict)
 
 
 class Roots:
@@ -290,10 +291,12 @@ def apply_sharing(
     if cluster.number in sharing.empty:
         return []
     changes = sharing.changes.get(cluster.number, [])
-    written = cluster.number in sharing.readers or any(node in sharing.placed for node in cluster.members)
-    apart = cluster.loops or all(families[node.op].changes_part(node) for node in cluster.members)
-    if written or (changes and apart):
-        return [step if cluster.loops else _keeps(step) for step in again(cluster)]
+    if cluster.loops:
+        if cluster.number in sharing.readers or any(node in sharing.placed for node in cluster.members):
+            return again(cluster)
+        return [merge_pointers(rename(step, sharing.buffers), sharing.merged) for step in made]
+    if changes and all(families[node.op].changes_part(node) for node in cluster.members):
+        return [_keeps(step) for step in again(cluster)]
     dropped = {change.copy for change in changes}
     return [rename(step, sharing.buffers) for number, step in enumerate(made) if number not in dropped]
 
