@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from staticad.errors import VerifyError
-from staticad.ir.dims import is_runtime
-from staticad.ir.graph import Tensor
+from staticad.ir.dims import Shape, is_runtime
+from staticad.ir.graph import Node, Tensor
 from staticad.ir.types import TensorType, may_be_same
 from staticad.ops.arithmetic import ADD
 from staticad.ops.base import apply, apply_all
-from staticad.ops.control import LOOP, Body, LoopShape, parameter, steps_made
+from staticad.ops.control import LOOP, PARAMETER, Body, Control, LoopShape, parameter, steps_made
 from staticad.ops.creation import FULL
 from staticad.ops.indexing import Scatter
-from staticad.ops.movement import BROADCAST_TO, EXPAND_DIMS
+from staticad.ops.movement import BROADCAST_TO, EXPAND_DIMS, SQUEEZE
 from staticad.ops.reduce import SUM
 from staticad.ops.selection import WHERE
 from staticad.ops.slicing import EMBED, REPLACE, SLICE
@@ -39,7 +41,72 @@ def accumulate(one: Tensor, other: Tensor) -> Tensor:
             base = apply(scatter.op, base, updates, *indices, **scatter.node.attrs)
         if chain:
             return base
+    for base, update in ((one, other), (other, one)):
+        if update.op is EMBED and update.node.attrs["fill"] == 0:
+            changed = _add_region(base, update)
+            if changed is not None:
+                return changed
     return apply(ADD, one, other)
+
+
+def _add_region(base: Tensor, update: Tensor) -> Tensor | None:
+    """The sum of a cotangent and a region in zeros as a change of that region, where it adds to few places of it: it
+    is made by scatters, or one place of some axis, and the other cotangent is an array that changes in a loop. Else a
+    sum of whole regions is one loop."""
+    value = update.inputs[0]
+    views: list[Node] = []
+    while value.op in (EXPAND_DIMS, SQUEEZE) or (value.op is SLICE and _turns(value.node)):
+        views.append(value.node)
+        value = value.inputs[0]
+    chain = _scattered(value)
+    thin = any(part == 1 != size for part, size in zip(update.inputs[0].shape, update.shape, strict=True))
+    if not chain and not (thin and _changes(base)):
+        return None
+    attrs = update.node.attrs
+    region = {"starts": attrs["starts"], "steps": attrs["steps"], "sizes": update.inputs[0].shape}
+    found = apply(SLICE, base, **region)
+    if not chain:
+        return apply(REPLACE, base, apply(ADD, found, update.inputs[0]), **region)
+    for view in views:
+        inverse = {EXPAND_DIMS: SQUEEZE, SQUEEZE: EXPAND_DIMS, SLICE: SLICE}[view.op]
+        found = apply(inverse, found, **view.attrs)
+    for scatter in reversed(chain):
+        _, updates, *indices = scatter.inputs
+        found = apply(scatter.op, found, updates, *indices, **scatter.node.attrs)
+    for view in reversed(views):
+        found = apply(view.op, found, **view.attrs)
+    return apply(REPLACE, base, found, **region)
+
+
+def _turns(view: Node) -> bool:
+    """Whether a slice is all of its operand, with some axes backwards: it undoes itself."""
+    steps, shape = view.attrs["steps"], view.inputs[0].shape
+    starts = tuple(0 if step == 1 else size - 1 for step, size in zip(steps, shape, strict=True))
+    return all(abs(step) == 1 for step in steps) and view.attrs["sizes"] == shape and view.attrs["starts"] == starts
+
+
+def _changes(cotangent: Tensor) -> bool:
+    """Whether a cotangent is the state of a loop, or what became of it in a step so far."""
+    while isinstance(cotangent.op, Scatter) or cotangent.op is REPLACE:
+        cotangent = cotangent.inputs[0]
+    return cotangent.op is PARAMETER or isinstance(cotangent.op, Control)
+
+
+def complemented(contributions: Sequence[Tensor]) -> list[Tensor]:
+    """The cotangents of a tensor, those together that stand in one region where another one is zero just there: of
+    ``x.at[r].set(f(x[r]))`` x has the cotangent of all but r, and that of what stood in r before."""
+    found = list(contributions)
+    for emptied in [t for t in found if _is_emptied(t)] if len(found) > 1 else []:
+        places = _places(emptied)
+        regions = [t for t in found if t.op is EMBED and t.node.attrs["fill"] == 0 and _places(t) == places]
+        if regions:
+            value = regions[0]
+            for region in regions[1:]:
+                total = accumulate(value.inputs[0], region.inputs[0])
+                value = apply(EMBED, total, **value.node.attrs)
+            taken = {emptied, *regions}
+            found = [accumulate(emptied, value), *(t for t in found if t not in taken)]
+    return found
 
 
 def add_choices(one: Tensor, other: Tensor) -> Tensor | None:
@@ -78,13 +145,23 @@ def has_runtime_length(tensor: Tensor) -> bool:
 def _fits_in(emptied: Tensor, region: Tensor) -> bool:
     """Whether one cotangent is zero just where the other one is not: what ``x.at[...].add(v)`` makes of both uses of x
     is its own cotangent again."""
-    if emptied.op is not REPLACE or region.op is not EMBED:
+    if not _is_emptied(emptied) or region.op is not EMBED or region.node.attrs["fill"] != 0:
         return False
-    zeros, attrs = emptied.inputs[1], emptied.node.attrs
-    if zeros.op is not FULL or zeros.node.attrs["value"] != 0 or region.node.attrs["fill"] != 0:
+    return _places(region) == _places(emptied)
+
+
+def _is_emptied(tensor: Tensor) -> bool:
+    """Whether a tensor has zeros in a region that was replaced."""
+    if tensor.op is not REPLACE:
         return False
-    places = (region.node.attrs["starts"], region.node.attrs["steps"], region.inputs[0].shape)
-    return places == (attrs["starts"], attrs["steps"], attrs["sizes"])
+    zeros = tensor.inputs[1]
+    return zeros.op is FULL and bool(zeros.node.attrs["value"] == 0)
+
+
+def _places(tensor: Tensor) -> tuple[Shape, tuple[int, ...], Shape]:
+    """The region of an embed or replace."""
+    attrs = tensor.node.attrs
+    return attrs["starts"], attrs["steps"], tensor.inputs[-1].shape
 
 
 def _scattered(tensor: Tensor) -> list[Tensor]:

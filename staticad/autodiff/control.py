@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from staticad.autodiff.branches import branch_jvp, branch_vjp
-from staticad.autodiff.loop_parts import Differentiate, Maybe
+from staticad.autodiff.loop_parts import Bases, Differentiate, Maybe
 from staticad.autodiff.loops import loop_jvp, loop_vjp
 from staticad.ir.graph import Node
 from staticad.ops.control import COND
 
 
 def control_vjp(
-    node: Node, cotangents: Sequence[Maybe], needed: Sequence[bool], gradients: Differentiate
+    node: Node, cotangents: Sequence[Maybe], needed: Sequence[bool], gradients: Differentiate, held: Bases
 ) -> list[Maybe]:
-    """The cotangents of the inputs; ``needed`` tells for which inputs they are of use."""
+    """The cotangents of the inputs; ``needed`` tells for which inputs they are of use. Those that are added to what is
+    ``held`` are taken from there."""
     vjp = branch_vjp if node.op is COND else loop_vjp
-    return vjp(node, cotangents, needed, gradients)
+    return vjp(node, cotangents, needed, gradients, held)
 
 
 def control_jvp(node: Node, tangents: Sequence[Maybe], jvp: Differentiate) -> list[Maybe]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Any
 
 from staticad.autodiff.connect import find_dependent
@@ -14,6 +15,16 @@ from staticad.ops.creation import zeros
 
 Differentiate = Callable[..., list[Any]]  # reverse.gradients or forward.jvp
 Maybe = Tensor | None
+
+
+@dataclass
+class Bases:
+    """Sums of cotangents to which the derivative of a branch or loop may add, by the tensor that they belong to: an
+    array is then changed where the branch or loop reads it, not filled with zeros and added as a whole. ``taken`` are
+    the tensors whose sum is part of what came out."""
+
+    sums: dict[Tensor, Tensor]
+    taken: set[Tensor] = field(default_factory=set)
 
 
 class LoopParts:

@@ -11,8 +11,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from staticad.autodiff.accumulate import accumulate
-from staticad.autodiff.loop_parts import Differentiate, LoopParts, Maybe, demands_of, or_zeros
+from staticad.autodiff.loop_parts import Bases, Differentiate, LoopParts, Maybe, demands_of, or_zeros
 from staticad.autodiff.recording import recorded_values, with_records
+from staticad.autodiff.residuals import with_residuals
 from staticad.autodiff.segments import segmented_again
 from staticad.ir.dims import is_runtime
 from staticad.ir.dtypes import is_float
@@ -21,26 +22,29 @@ from staticad.ir.substitute import substitute
 from staticad.ops.base import apply, apply_all
 from staticad.ops.contract import MATMUL
 from staticad.ops.control import LOOP, PARAMETER, Body, LoopShape, parameter, spoken_of
-from staticad.ops.creation import zeros
 from staticad.ops.movement import RESHAPE, TRANSPOSE
 
 # ---- reverse mode ----------------------------------------------------------------------------------------------------
 
 
-def loop_vjp(node: Node, cotangents: Sequence[Maybe], needed: Sequence[bool], gradients: Differentiate) -> list[Maybe]:
+def loop_vjp(
+    node: Node, cotangents: Sequence[Maybe], needed: Sequence[bool], gradients: Differentiate, held: Bases
+) -> list[Maybe]:
     """The cotangents of the inputs: a loop that runs backwards."""
     if node.attrs.get("checkpoint") is not None:
-        return _checkpointed_vjp(node, cotangents, needed, gradients)
+        return _checkpointed_vjp(node, cotangents, needed, gradients, held)
     parts = LoopParts(node)
     wanted = _wanted(parts, cotangents, needed)
     step = _step_gradients(parts, wanted, cotangents, gradients)
-    sums = _sums(parts, step)
+    sums = _sums(parts, wanted, step)
     outputs = [or_zeros(step.by_carry[i], parts.carry[i]) for i in step.carries]
-    outputs += [accumulate(total, step.by_capture[i]) for i, total in sums.totals.items()]
+    for i, total in sums.totals.items():
+        taken = parts.captures[i] in step.taken
+        outputs.append(step.by_capture[i] if taken else accumulate(total, step.by_capture[i]))
     outputs += [*step.by_slice.values(), *sums.factors]
     if not outputs:
         return [None] * len(node.inputs)
-    outs = _run_backwards(parts, wanted, step, sums, outputs, cotangents)
+    outs = _run_backwards(parts, wanted, step, sums, outputs, cotangents, held)
     return _by_input(parts, step, sums, outs)
 
 
@@ -55,6 +59,7 @@ class _Wanted:
     results: list[int]
     seeds: dict[int, Tensor]
     result_seeds: list[Tensor]
+    totals: dict[int, Tensor]  # by capture: what its cotangents are added to
 
 
 def _wanted(parts: LoopParts, cotangents: Sequence[Maybe], needed: Sequence[bool]) -> _Wanted:
@@ -69,7 +74,8 @@ def _wanted(parts: LoopParts, cotangents: Sequence[Maybe], needed: Sequence[bool
     results = [j for j, ct in enumerate(of_results) if ct is not None and is_float(parts.results[j].dtype)]
     result_seeds = [parameter(parts.results[j].type) for j in results]
     seeds = {i: parameter(parts.carry[i].type) for i in dependent}
-    return _Wanted(slices, captures, dependent, results, seeds, result_seeds)
+    totals = {i: parameter(parts.captures[i].type) for i in captures}
+    return _Wanted(slices, captures, dependent, results, seeds, result_seeds, totals)
 
 
 @dataclass(frozen=True)
@@ -81,6 +87,7 @@ class _StepGradients:
     by_carry: dict[int, Maybe]
     by_slice: dict[int, Tensor]
     by_capture: dict[int, Tensor]
+    taken: set[Tensor]  # captures whose gradient has the total in it already
 
 
 def _step_gradients(
@@ -96,12 +103,16 @@ def _step_gradients(
         carries = sorted(active)
         targets = [*(parts.following[i] for i in carries), *(parts.results[j] for j in wanted.results)]
         given = [*(wanted.seeds[i] for i in carries), *wanted.result_seeds]
-        found = gradients(targets, sources, grad_ys=given, unconnected="none") if targets else [None] * len(sources)
+        bases = Bases({parts.captures[i]: total for i, total in wanted.totals.items() if total.ndim})
+        found: list[Maybe] = [None] * len(sources)
+        if targets:
+            found = gradients(targets, sources, grad_ys=given, unconnected="none", bases=bases)
         a, b = len(wanted.dependent), len(wanted.dependent) + len(wanted.slices)
         by = dict(zip(wanted.dependent, found[:a], strict=True))
         more = {i for i, gradient in by.items() if gradient is not None} - active
         if not more:
-            return _StepGradients(carries, by, _found(wanted.slices, found[a:b]), _found(wanted.captures, found[b:]))
+            slices, captures = _found(wanted.slices, found[a:b]), _found(wanted.captures, found[b:])
+            return _StepGradients(carries, by, slices, captures, bases.taken)
         active |= more
 
 
@@ -123,10 +134,10 @@ class _Sums:
         return list(dict.fromkeys(t for pair in self.products.values() for t in pair))
 
 
-def _sums(parts: LoopParts, step: _StepGradients) -> _Sums:
+def _sums(parts: LoopParts, wanted: _Wanted, step: _StepGradients) -> _Sums:
     pairs = {i: _weight_product(gradient, parts.shape) for i, gradient in step.by_capture.items()}
     products = {i: pair for i, pair in pairs.items() if pair is not None}
-    return _Sums({i: parameter(parts.captures[i].type) for i in pairs if i not in products}, products)
+    return _Sums({i: wanted.totals[i] for i in pairs if i not in products}, products)
 
 
 def _weight_product(gradient: Tensor, shape: LoopShape) -> tuple[Tensor, Tensor] | None:
@@ -153,6 +164,7 @@ def _run_backwards(
     sums: _Sums,
     outputs: Sequence[Tensor],
     cotangents: Sequence[Maybe],
+    held: Bases,
 ) -> tuple[Tensor, ...]:
     """The outputs of the backward loop, whose body has these ``outputs`` in terms of values of the forward loop: the
     forward loop records those that can't be computed again."""
@@ -160,7 +172,9 @@ def _run_backwards(
     seeds, totals = [wanted.seeds[i] for i in step.carries], list(sums.totals.values())
     sizes = spoken_of(outputs, parts.body.locals)
     count, outputs = len(outputs), [*outputs, *(value for _, value in sizes)]
-    recorded = recorded_values(outputs, [*seeds, *wanted.result_seeds, *totals], parts)
+    given, free = [*seeds, *wanted.result_seeds, *totals], {*parts.slices, *parts.captures}
+    outputs = with_residuals(outputs, given, free)
+    recorded = recorded_values(outputs, given, free, set(parts.carry))
     forward = with_records(parts, recorded)
     stacks = forward[shape.carries + shape.results :][: len(recorded)]
     stand_ins = [parameter(t.type) for t in recorded]
@@ -194,10 +208,11 @@ def _run_backwards(
     )
     _, given_slices, given_captures = shape.split_parameters(node.inputs)
     of_carry, of_results = shape.split_outputs(cotangents)
+    begun = _begun(shape.split_parameters(node.inputs)[2], sums, held)
     return apply_all(
         LOOP,
         *(or_zeros(of_carry[i], parts.carry[i]) for i in step.carries),
-        *(zeros(t.type) for t in totals),
+        *(or_zeros(begun.get(i), t) for i, t in sums.totals.items()),
         *stacks,
         *(given_slices[i] for i in slices),
         *(of_results[j] for j in wanted.results),
@@ -207,6 +222,16 @@ def _run_backwards(
         shape=backward,
         base=body,
     )
+
+
+def _begun(captures: Sequence[Tensor], sums: _Sums, held: Bases) -> dict[int, Tensor]:
+    """What is held of the sums over the steps, by capture; each sum once, should a tensor be captured twice."""
+    found: dict[int, Tensor] = {}
+    for i in sums.totals:
+        if captures[i] in held.sums and captures[i] not in held.taken:
+            held.taken.add(captures[i])
+            found[i] = held.sums[captures[i]]
+    return found
 
 
 def _by_input(parts: LoopParts, step: _StepGradients, sums: _Sums, outs: Sequence[Tensor]) -> list[Maybe]:
@@ -224,7 +249,7 @@ def _by_input(parts: LoopParts, step: _StepGradients, sums: _Sums, outs: Sequenc
 
 
 def _checkpointed_vjp(
-    node: Node, cotangents: Sequence[Maybe], needed: Sequence[bool], gradients: Differentiate
+    node: Node, cotangents: Sequence[Maybe], needed: Sequence[bool], gradients: Differentiate, held: Bases
 ) -> list[Maybe]:
     """A while loop that records little: as many steps as it made, in segments that are computed again."""
     shape: LoopShape = node.attrs["shape"]
@@ -235,7 +260,10 @@ def _checkpointed_vjp(
     given = [(out, ct) for out, ct in zip(again, cotangents, strict=False) if ct is not None]
     wanted = [i for i, x in enumerate(inputs) if needed[i] and is_float(x.dtype)]
     targets, seeds = [out for out, _ in given], [ct for _, ct in given]
-    found = gradients(targets, [stand_ins[i] for i in wanted], grad_ys=seeds, unconnected="none")
+    captured = {i for i in wanted if i >= shape.carries}
+    bases = Bases({stand_ins[i]: held.sums[inputs[i]] for i in captured if inputs[i] in held.sums})
+    found = gradients(targets, [stand_ins[i] for i in wanted], grad_ys=seeds, unconnected="none", bases=bases)
+    held.taken |= {inputs[i] for i in captured if stand_ins[i] in bases.taken}
     kept = [i for i, g in zip(wanted, found, strict=True) if g is not None]
     actual = substitute([g for g in found if g is not None], dict(zip(stand_ins, inputs, strict=True)))
     answers: list[Maybe] = [None] * len(node.inputs)

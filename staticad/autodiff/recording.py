@@ -7,24 +7,26 @@ from dataclasses import replace
 
 from staticad.autodiff.accumulate import has_runtime_length
 from staticad.autodiff.loop_parts import LoopParts
-from staticad.ir.dims import at_least, local_symbols, product
+from staticad.ir.dims import at_least, is_runtime, local_symbols, product
+from staticad.ir.dtypes import INT64
 from staticad.ir.graph import Node, Tensor
 from staticad.ir.substitute import depends_on
 from staticad.ops.base import Barrier, Elementwise, Movement, Reshape, apply_all
-from staticad.ops.control import LOOP, Body
+from staticad.ops.control import LOOP, PARAMETER, Body
 from staticad.ops.indexing import Gather
 
 CHEAP = 2  # ops up to this cost are computed again rather than recorded
+INDEX = 24  # operations of an index that are
 
 
-def recorded_values(outputs: Sequence[Tensor], backward: Sequence[Tensor], parts: LoopParts) -> list[Tensor]:
-    """The forward values to record: those that backward nodes read, except what follows from constants, slices and
-    captures, or cheaply from other recorded values. A view is recorded itself only if it is smaller than its base.
-    Sequences of an inner loop of run-time length have no common length, nor has what has a local size: it is computed
-    again, and so are loops with ``remat``."""
+def recorded_values(
+    outputs: Sequence[Tensor], backward: Sequence[Tensor], free: set[Tensor], carried: set[Tensor]
+) -> list[Tensor]:
+    """The forward values to record: those that backward nodes read, except what follows from constants and ``free``
+    parameters (slices and captures of a loop), or cheaply from other recorded values. A view is recorded itself only if
+    it is smaller than its base. Sequences of an inner loop of run-time length have no common length, nor has what has a
+    local size: it is computed again, and so are loops with ``remat``."""
     pending = _frontier(outputs, backward)
-    free = set(parts.slices) | set(parts.captures)
-    carried = set(parts.carry)
     kept: dict[Tensor, None] = {}
     seen = set(pending)
     while pending:
@@ -37,6 +39,7 @@ def recorded_values(outputs: Sequence[Tensor], backward: Sequence[Tensor], parts
         elif (
             _follows(node, free | carried | seen)
             or _reads_free(node, free)
+            or counts(tensor, free)
             or _is_large_view(tensor)
             or has_runtime_length(tensor)
             or any(map(local_symbols, tensor.shape))
@@ -67,6 +70,26 @@ def _frontier(outputs: Sequence[Tensor], backward: Sequence[Tensor]) -> list[Ten
     return sorted(frontier, key=lambda t: (t.node.serial, t.index))
 
 
+def counts(tensor: Tensor, free: set[Tensor]) -> bool:
+    """True for an index that is computed from counters, which are slices, and constants. What a step computes of them
+    it may compute again; a record would not even tell the range of the index."""
+    return tensor.dtype == INT64 and _left(tensor, free, INDEX) >= 0
+
+
+def _left(tensor: Tensor, free: set[Tensor], budget: int) -> int:
+    """What is left of so many operations after computing an index; negative where it is none, or takes more."""
+    node = tensor.node
+    if tensor in free or (not node.inputs and node.op is not PARAMETER):
+        return budget
+    if tensor.ndim or not isinstance(node.op, Elementwise):
+        return -1
+    budget -= max(node.op.cost, 1)
+    for x in node.inputs:
+        if budget >= 0:
+            budget = _left(x, free, budget)
+    return budget
+
+
 def _follows(node: Node, known: set[Tensor]) -> bool:
     """True for cheap elementwise ops of values that are there anyway."""
     if isinstance(node.op, Elementwise) and node.op.cost <= CHEAP:
@@ -76,8 +99,16 @@ def _follows(node: Node, known: set[Tensor]) -> bool:
 
 def _reads_free(node: Node, free: set[Tensor]) -> bool:
     """True for what is read from slices, captures and constants at some index: it costs as much to read again as from
-    a record."""
-    return isinstance(node.op, Gather) and (node.inputs[0] in free or not node.inputs[0].node.inputs)
+    a record. Not for what is read from a carry, whose record would be all of it."""
+    if not isinstance(node.op, Gather):
+        return False
+    source = node.inputs[0].node
+    return node.inputs[0] in free or (not source.inputs and source.op is not PARAMETER)
+
+
+def has_runtime_sizes(tensor: Tensor) -> bool:
+    """True for what has a size that only a run determines."""
+    return any(is_runtime(size) for size in tensor.shape)
 
 
 def _is_large_view(tensor: Tensor) -> bool:

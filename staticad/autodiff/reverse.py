@@ -12,10 +12,11 @@ from typing import Any, Literal
 import numpy as np
 
 from staticad.autodiff import forward
-from staticad.autodiff.accumulate import accumulate
+from staticad.autodiff.accumulate import accumulate, complemented
 from staticad.autodiff.connect import as_list, check_floats, cuts, explain_unconnected, find_dependent
 from staticad.autodiff.control import control_vjp
 from staticad.autodiff.higher import hand_out, is_higher_scalar
+from staticad.autodiff.loop_parts import Bases
 from staticad.autodiff.masked import pull, summed, weighs
 from staticad.autodiff.masks import Masks
 from staticad.autodiff.squares import without_roots
@@ -67,6 +68,7 @@ def _differentiate(
     grad_ys: Any = None,
     stop_gradients: Tensor | Sequence[Tensor] = (),
     unconnected: Unconnected = "error",
+    bases: Bases | None = None,
 ) -> tuple[list[Any], list[Node]]:
     """The gradients, and the nodes below ys, whose demands the gradients need not carry."""
     if unconnected not in ("error", "zero", "none"):
@@ -85,7 +87,7 @@ def _differentiate(
         with inherit(x.where.derived(f"tangent of {x.op.name}")):
             one = constant(np.ones((), x.dtype))
         return forward.differentiate(targets, sources, one)[0], demanding_nodes
-    cotangents = _pull(order, dependent, set(sources), set(stops), list(zip(targets, seeds)))
+    cotangents = _pull(order, dependent, set(sources), set(stops), list(zip(targets, seeds)), bases or Bases({}))
     results: list[Any] = []
     for x in sources:
         gradient = cotangents.get(x)
@@ -140,6 +142,7 @@ def _pull(
     sources: set[Tensor],
     stops: set[Tensor],
     seeds: list[tuple[Tensor, Tensor]],
+    bases: Bases,
 ) -> dict[Tensor, Tensor]:
     """Cotangents of the dependent tensors, from the ends of ``order`` to its beginning."""
     parts: dict[Tensor, list[Tensor]] = {}
@@ -158,16 +161,36 @@ def _pull(
             cotangents.append(None if tensor in stops else cotangent)
         if cuts(node) or not any(t in dependent for t in node.inputs) or all(c is None for c in cotangents):
             continue
-        for x, contribution in zip(node.inputs, _pull_node(node, cotangents, dependent, masks), strict=True):
+        held = _held(node, dependent, parts, bases, masks) if isinstance(node.op, Control) else Bases({})
+        for x, contribution in zip(node.inputs, _pull_node(node, cotangents, dependent, masks, held), strict=True):
             if x in dependent and contribution is not None:
+                if x in held.taken:
+                    parts[x] = []
+                    bases.taken |= held.taken & bases.sums.keys()
+                    held.taken.discard(x)
                 parts.setdefault(x, []).append(contribution)
     return kept
+
+
+def _held(node: Node, dependent: set[Tensor], parts: dict[Tensor, list[Tensor]], bases: Bases, masks: Masks) -> Bases:
+    """The sums of cotangents so far of the arrays that a branch or loop gets."""
+    sums: dict[Tensor, Tensor] = {}
+    for x in dict.fromkeys(node.inputs):
+        if x not in dependent or not x.ndim:
+            continue
+        found = list(parts.get(x, ()))
+        if x in bases.sums and x not in bases.taken:
+            found = [bases.sums[x], *found]
+        if found:
+            sums[x] = _total(x, found, masks)
+    return Bases(sums)
 
 
 def _total(tensor: Tensor, contributions: list[Tensor], masks: Masks) -> Tensor:
     if len(contributions) == 1:
         return contributions[0]
     with inherit(tensor.where.derived(f"sum of gradients of {tensor.op.name}")):
+        contributions = complemented(contributions)
         total = contributions[0]
         for contribution in contributions[1:]:
             total = masks.add(total, contribution, accumulate)
@@ -175,13 +198,13 @@ def _total(tensor: Tensor, contributions: list[Tensor], masks: Masks) -> Tensor:
 
 
 def _pull_node(
-    node: Node, cotangents: list[Tensor | None], dependent: set[Tensor], masks: Masks
+    node: Node, cotangents: list[Tensor | None], dependent: set[Tensor], masks: Masks, held: Bases
 ) -> list[Tensor | None]:
     """The cotangents of a node's inputs, each with the rank and dtype of its input, from those of its outputs."""
     op, first = node.op, cotangents[0]
     with inherit(node.where.derived(f"gradient of {op.name}")):
         if isinstance(op, Control):
-            return control_vjp(node, cotangents, [t in dependent for t in node.inputs], _of_body)
+            return control_vjp(node, cotangents, [t in dependent for t in node.inputs], _of_body, held)
         if op.vjp is None:
             raise GradientError(f"{op.name} has no derivative rule ({describe(node.outputs[0])})")
         if first is not None and weighs(node) and (parts := pull(node, first, masks)) is not None:

@@ -18,7 +18,7 @@ from staticad.ir.types import Demands, broadcast_shapes
 from staticad.ops.base import apply
 from staticad.ops.indexing import GATHER, GATHER_ALONG, SCATTER, gather_shape
 from staticad.ops.promotion import Operand, cast, common_dtype, to_tensor, weak_kind
-from staticad.ops.slicing import REPLACE
+from staticad.ops.slicing import REPLACE, reverse
 from staticad.ops.sources import constant_array
 
 
@@ -29,9 +29,7 @@ def getitem(x: Tensor, key: Any) -> Tensor:
     does so in the run; an int on a free axis is checked when sizes are known (FeedError). A boolean array picks its
     True places; a boolean tensor raises GraphError, since the shape of the result would depend on data.
     """
-    parts = parse(x, key)
-    view = parts.view(x)
-    return _gather(view, parts) if parts.indices else view
+    return _read(x, parse(x, key))
 
 
 def setitem(x: Tensor, key: Any, value: Any) -> None:
@@ -41,8 +39,12 @@ def setitem(x: Tensor, key: Any, value: Any) -> None:
     )
 
 
-def _gather(view: Tensor, parts: Key) -> Tensor:
-    return apply(GATHER, view, *parts.indices, axes=parts.axes, position=parts.position, aligned=False)
+def _read(x: Tensor, key: Key) -> Tensor:
+    if not key.indices:
+        return key.view(x)
+    key, backward = key.turned()
+    found = apply(GATHER, key.view(x), *key.indices, axes=key.axes, position=key.position, aligned=False)
+    return reverse(found, backward) if backward else found
 
 
 class At:
@@ -73,8 +75,7 @@ class Place:
 
     def get(self) -> Tensor:
         """``x[key]``."""
-        view = self._key.view(self._tensor)
-        return _gather(view, self._key) if self._key.indices else view
+        return _read(self._tensor, self._key)
 
     def set(self, values: Operand) -> Tensor:
         """A copy of x with the values at the key."""
@@ -99,13 +100,18 @@ class Place:
     def _update(self, mode: str, values: Operand) -> Tensor:
         x, key = self._tensor, self._key
         new = _fitting(mode, x, values)
+        backward: tuple[int, ...] = ()
+        if key.indices:
+            key, backward = key.turned()
         view = key.view(x)
         if key.indices:
             if x.dtype == BOOL:  # bools add by or, multiply by and
                 mode = {"add": "max", "multiply": "min"}.get(mode, mode)
             rule: dict[str, Any] = {"axes": key.axes, "position": key.position, "aligned": False}
             shape = gather_shape(view.shape, tuple(i.shape for i in key.indices), **rule)
-            changed = apply(SCATTER, view, _broadcast(mode, new, shape, x), *key.indices, mode=mode, **rule)
+            new = _broadcast(mode, new, shape, x)
+            new = reverse(new, backward) if backward else new
+            changed = apply(SCATTER, view, new, *key.indices, mode=mode, **rule)
         else:
             changed = _broadcast(mode, new, view.shape, x)
             if mode != "set":

@@ -8,7 +8,7 @@ all arrays (and ints, when there are arrays) are next to each other, else in fro
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -62,6 +62,17 @@ class Key:
             value = apply(EXPAND_DIMS, value, axes=self.dropped)
         backward = tuple(axis for axis, step in enumerate(self.steps) if step < 0)
         return reverse(value, backward) if backward else value
+
+    def turned(self) -> tuple[Key, tuple[int, ...]]:
+        """The key with positive steps, and the axes along which what it gathers then has to be turned around: that is
+        what is gathered, not all of the view."""
+        places = [axis for axis in range(len(self.steps)) if axis not in self.dropped]
+        for axis in self.added:
+            places.insert(axis, -1)
+        others = [axis for axis in range(len(places)) if axis not in self.axes]
+        backward = [n for n, axis in enumerate(others) if places[axis] >= 0 and self.steps[places[axis]] < 0]
+        behind = self.indices[0].ndim
+        return replace(self, **self.forward()), tuple(n if n < self.position else n + behind for n in backward)
 
     def forward(self) -> dict[str, Any]:
         """The region with positive steps."""

@@ -18,7 +18,8 @@ from staticad.ir.dtypes import DType
 from staticad.ir.expressions import Expression, Name
 from staticad.ir.graph import Node, Tensor
 from staticad.ir.provenance import Where
-from staticad.lower.fusion.fuse import Changed, FusedFamily, Fusion, Read
+from staticad.lower.fusion.changes import Changed, ChangingFamily
+from staticad.lower.fusion.fuse import Fusion, Read
 from staticad.lower.index.affine import Affine, Context
 from staticad.lower.index.ranges import Ranges
 from staticad.lower.index.sizes import Sizes
@@ -118,6 +119,8 @@ class FamilyLowering:
     """Comes from outside: has memory and is not computed."""
     view = False
     """Every element is one of the operand, at affine indices (`operand_context`)."""
+    unplaced = False
+    """Evaluated by its readers."""
     generated = False
     """Made of sizes and indices alone: read at any index, it costs nothing and needs no memory."""
     pointwise = False
@@ -197,7 +200,11 @@ class FamilyLowering:
 
     # ---- memory --------------------------------------------------------------------------------------------------
 
-    def changed(self, node: Node, used: set[Tensor], families: Mapping[Op, FusedFamily]) -> Changed:
+    def changeable(self, node: Node) -> bool:
+        """Whether the memory of the output may be changed, should that be of use."""
+        return not (self.source or self.generated or self.unplaced)
+
+    def changed(self, node: Node, used: set[Tensor], families: Mapping[Op, ChangingFamily]) -> Changed:
         """Inputs that are copied to where an output is, and changed there. The copies are the first steps, in this
         order, and are left out where nobody else needs the input any more."""
         return []
@@ -222,6 +229,8 @@ class FamilyLowering:
 
 class Unplaced(FamilyLowering):
     """The base of families without clusters, whose nodes are evaluated by their readers."""
+
+    unplaced = True
 
     def place(self, fusion: Fusion, node: Node) -> None:
         pass

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from staticad.ir.graph import Node, Tensor
 from staticad.ir.rebuild import rebuild
 from staticad.lower.families import FAMILIES
+from staticad.lower.fusion.changes import load_before_changes
 from staticad.lower.fusion.frames import find_frames, frame
 from staticad.lower.fusion.stacking import stack_regions
 from staticad.lower.index.sizes import Sizes
@@ -22,4 +23,4 @@ def prepare(outputs: list[Tensor], sizes: Sizes, families: Mapping[Op, FamilyLow
     def edit(node: Node, inputs: tuple[Tensor, ...]) -> Tensor | Sequence[Tensor] | None:
         return frame(node, inputs) if node in frames else families[node.op].prepare(node, inputs, sizes, families)
 
-    return rebuild(outputs, edit)
+    return load_before_changes(rebuild(outputs, edit), families)

@@ -19,12 +19,16 @@ from staticad.ir.dtypes import INT64
 from staticad.ir.graph import Attrs, Node, Tensor
 from staticad.ir.types import Demands, TensorType, same_shape, same_size
 from staticad.ops.base import Inferred, Op, apply
-from staticad.ops.comparison import EQUAL
+from staticad.ops.comparison import EQUAL, LESS, LOGICAL_AND, LOGICAL_NOT
 from staticad.ops.conversion import CAST
-from staticad.ops.creation import FULL, IOTA
+from staticad.ops.creation import FULL, IOTA, size_tensor
 from staticad.ops.movement import EXPAND_DIMS, RESHAPE
 from staticad.ops.products import product_of_others
+from staticad.ops.reduce import ANY
 from staticad.ops.selection import WHERE
+from staticad.ops.sources import constant
+
+FEW = 16  # writes whose places are compared with each other
 
 Axes = tuple[int, ...]
 Tangents = Sequence[Tensor | None]
@@ -206,6 +210,26 @@ def _gather_jvp(ts: Tangents, y: Tensor, x: Tensor, *indices: Tensor, **place: A
     return None if ts[0] is None else _gather(ts[0], indices, place)
 
 
+def _single(indices: Sequence[Tensor]) -> bool:
+    """Whether there is one place, so that no two updates meet, and other places need not be looked at."""
+    return dims.product(indices[0].shape) == 1
+
+
+def _last_of_few(base: Tensor, indices: Sequence[Tensor], place: Place, count: int) -> Tensor:
+    """Which of a few writes stay: those that no later one meets. Compared pair by pair, since an array of the base's
+    size for a few writes would cost more than they do."""
+    met: Tensor | None = None
+    for index, axis in zip(indices, place["axes"], strict=True):
+        flat = apply(RESHAPE, index, shape=(count,), constraints=())
+        negative = apply(LESS, flat, constant(0, INT64))
+        counted = apply(WHERE, negative, flat + size_tensor(base.shape[axis]), flat)
+        same = apply(EQUAL, apply(EXPAND_DIMS, counted, axes=(1,)), apply(EXPAND_DIMS, counted, axes=(0,)))
+        met = same if met is None else apply(LOGICAL_AND, met, same)
+    rows, columns = (apply(IOTA, shape=(count, count), dtype=INT64, axis=axis) for axis in (0, 1))
+    later = apply(LOGICAL_AND, met, apply(LESS, rows, columns))  # type: ignore[arg-type]
+    return apply(RESHAPE, apply(LOGICAL_NOT, apply(ANY, later, axes=(1,))), shape=indices[0].shape, constraints=())
+
+
 def _last_writes(base: Tensor, updates: Tensor, indices: Sequence[Tensor], place: Place) -> Tensor:
     """Which updates of a "set" stay, as bool that broadcasts to the updates: each write leaves its number."""
     common = indices[0].shape
@@ -216,10 +240,13 @@ def _last_writes(base: Tensor, updates: Tensor, indices: Sequence[Tensor], place
         stays = _gather(_scatter("set", written, numbers, indices, place), indices, place)
         return apply(EQUAL, stays, numbers)
     # One number for a whole slice: the axes that are not indexed don't matter.
-    plain: Place = {"axes": tuple(range(len(indices))), "position": 0, "aligned": False}
-    written = apply(FULL, shape=tuple(base.shape[a] for a in place["axes"]), dtype=INT64, value=0)
-    stays = _gather(_scatter("set", written, numbers, indices, plain), indices, plain)
-    last = apply(EQUAL, stays, numbers)
+    if isinstance(count, int) and count <= FEW:
+        last = _last_of_few(base, indices, place, count)
+    else:
+        plain: Place = {"axes": tuple(range(len(indices))), "position": 0, "aligned": False}
+        written = apply(FULL, shape=tuple(base.shape[a] for a in place["axes"]), dtype=INT64, value=0)
+        stays = _gather(_scatter("set", written, numbers, indices, plain), indices, plain)
+        last = apply(EQUAL, stays, numbers)
     behind = updates.ndim - place["position"] - len(common)
     if behind:
         last = apply(EXPAND_DIMS, last, axes=tuple(range(len(common), len(common) + behind)))
@@ -228,6 +255,8 @@ def _last_writes(base: Tensor, updates: Tensor, indices: Sequence[Tensor], place
 
 def _others(base: Tensor, updates: Tensor, indices: Sequence[Tensor], place: Place) -> Tensor:
     """For every update the product of the others at its place."""
+    if _single(indices):
+        return _like(updates, 1.0)
     return product_of_others(
         updates,
         product=lambda v: _gather(_scatter("multiply", _like(base, 1.0), v, indices, place), indices, place),
@@ -243,6 +272,15 @@ def _ties(
     tied = apply(EQUAL, updates, _gather(y, indices, place))
     count = _scatter("add", apply(CAST, kept, dtype=y.dtype), apply(CAST, tied, dtype=y.dtype), indices, place)
     return kept, tied, count
+
+
+def _ties_at_place(
+    y: Tensor, base: Tensor, updates: Tensor, indices: Sequence[Tensor], place: Place
+) -> tuple[Tensor, Tensor, Tensor]:
+    """The same at a single place, in the shape of the updates."""
+    extreme = _gather(y, indices, place)
+    kept, tied = apply(EQUAL, _gather(base, indices, place), extreme), apply(EQUAL, updates, extreme)
+    return kept, tied, apply(CAST, kept, dtype=y.dtype) + apply(CAST, tied, dtype=y.dtype)
 
 
 def _scatter_vjp(
@@ -272,12 +310,17 @@ def _multiply_vjp(
     g: Tensor, y: Tensor, base: Tensor, updates: Tensor, indices: Sequence[Tensor], place: Place
 ) -> tuple[Tensor, Tensor]:
     to_base = _scatter("multiply", g, updates, indices, place)
-    return to_base, _gather(g * base, indices, place) * _others(base, updates, indices, place)
+    at_places = _gather(g, indices, place) * _gather(base, indices, place)
+    return to_base, at_places * _others(base, updates, indices, place)
 
 
 def _extreme_vjp(
     g: Tensor, y: Tensor, base: Tensor, updates: Tensor, indices: Sequence[Tensor], place: Place
 ) -> tuple[Tensor, Tensor]:
+    if _single(indices):
+        kept, tied, count = _ties_at_place(y, base, updates, indices, place)
+        share = _gather(g, indices, place) / count
+        return _scatter("set", g, _where(kept, share), indices, place), _where(tied, share)
     kept, tied, count = _ties(y, base, updates, indices, place)
     share = g / count
     return _where(kept, share), _where(tied, _gather(share, indices, place))
@@ -305,6 +348,10 @@ def _scatter_jvp(
         from_base = _scatter("multiply", of_base, updates, indices, place)
         pushed = of_updates * _others(base, updates, indices, place) * _gather(base, indices, place)
         return _scatter("add", from_base, pushed, indices, place)
+    if _single(indices):
+        kept, tied, count = _ties_at_place(y, base, updates, indices, place)
+        pushed = (_where(kept, _gather(of_base, indices, place)) + _where(tied, of_updates)) / count
+        return _scatter("set", of_base, pushed, indices, place)
     kept, tied, count = _ties(y, base, updates, indices, place)
     return _scatter("add", _where(kept, of_base), _where(tied, of_updates), indices, place) / count
 

@@ -11,7 +11,7 @@ import staticad as sa
 from staticad.errors import IndexOutOfBounds
 from staticad.ir.graph import Node
 from staticad.lower.families import FAMILIES
-from staticad.lower.fusion.fuse import Changed
+from staticad.lower.fusion.changes import Changed
 from staticad.lower.kernel.language import Branch, Kernel, Loop, Statement
 from staticad.lower.kernel.plan import BranchCall, LoopCall, Plan
 from tests.lower.planning import labels, plan_for

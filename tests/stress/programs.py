@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
-from tests.stress import cache, errors, feeds, forks, graphs, indices, leaks, masks, slices, thread_counts, threads
+from tests.stress import (
+    cache,
+    errors,
+    feeds,
+    forks,
+    graphs,
+    indices,
+    leaks,
+    loops,
+    masks,
+    slices,
+    thread_counts,
+    threads,
+)
 from tests.stress.program import Program
 
 _ALL = (
@@ -16,6 +29,7 @@ _ALL = (
     Program("errors", "runs ended by errors and Ctrl-C, in any floating-point state", errors.prepare),
     Program("leaks", "memory and objects after thousands of runs, and sessions that come and go", leaks.prepare),
     Program("masks", "derivatives behind a where, by what is taken alone", masks.prepare),
+    Program("loops", "loops that change arrays, by NumPy, differences and tangents", loops.prepare),
     Program("cache", "processes that fill, damage and sweep one kernel cache, some of them killed", cache.prepare),
 )
 

@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from staticad.ir.dtypes import BOOL, is_float
 from staticad.ir.graph import Tensor
-from staticad.ops.promotion import to_tensor
+from staticad.ops.promotion import common_dtype, to_tensor
 
 
 class _Key:
@@ -36,9 +37,22 @@ def update_item(container: Any, index: Any, symbol: str, value: Any) -> Any:
     """``container[index] += value`` and the like; what the variable then holds."""
     container = _container(container, index, value)
     if isinstance(container, Tensor):
+        adds = symbol == "Add" or (symbol == "Sub" and is_float(container.dtype))
+        if adds and _adds_up(container, index, value):
+            return container.at[index].add(value if symbol == "Add" else -value)
         return container.at[index].set(BINARY[symbol](container[index], value))
     container[index] = IN_PLACE[symbol](container[index], value)
     return container
+
+
+def _adds_up(container: Tensor, index: Any, value: Any) -> bool:
+    """Whether adding at the index does the same and reads nothing. Where an array of indices names a place twice,
+    NumPy adds there once. What is no number of the container's dtype is computed in another one."""
+    if any(np.ndim(part) for part in _parts(index) if isinstance(part, (Tensor, np.ndarray, list))):
+        return False
+    if container.dtype == BOOL or not isinstance(value, (Tensor, np.ndarray, np.generic, int, float)):
+        return False
+    return common_dtype(container, value) == container.dtype
 
 
 def _container(container: Any, index: Any, value: Any) -> Any:

@@ -10,6 +10,7 @@ from staticad.ir.expressions import Cast, Expression, arithmetic, call
 from staticad.ir.graph import Node, Tensor
 from staticad.lower.emission.builder import Event
 from staticad.lower.emission.emit import Emitter
+from staticad.lower.fusion.parts import Part, through_views
 from staticad.lower.index.affine import ZERO, Affine, Context, linear, loop
 from staticad.lower.index.axes import Axis, affine_of, merge, separate
 from staticad.lower.interface import Lowering
@@ -83,7 +84,7 @@ def scatter_updates(lowering: Lowering, node: Node, target: Buffer, label: str) 
     emitter = Emitter(lowering)
     emitter.where[node.where] = None
     often = minimum(1, floordiv(count, OFTEN * size + 1))
-    digits = node.attrs["mode"] == "add" and target.dtype == FLOAT32
+    digits = node.attrs["mode"] == "add" and target.dtype == FLOAT32 and not isinstance(node.op, Part)
     if not digits or often == 0 or size == 0 or (isinstance(count, int) and count <= FEW):
         _updates(emitter, node, target)
         return emitter.finish(label, 1, 0, count)
@@ -117,13 +118,18 @@ def _where(emitter: Emitter, condition: Expression, start: int = 0) -> None:
 def _updates(emitter: Emitter, node: Node, target: Buffer) -> None:
     """The loops over the updates."""
     _, updates, *indices = node.inputs
-    shape, base_shape = (emitter.fusion.shape(x) for x in (updates, node.inputs[0]))
+    base = view = node.inputs[0]
+    if isinstance(node.op, Part):
+        view, base = node.attrs["view"].tensor, node.attrs["view"].base
+    shape, view_shape = (emitter.fusion.shape(x) for x in (updates, view))
     looped = [a for a, size in enumerate(shape) if size != 1]
     context = tuple(loop(a) if a in looped else ZERO for a in range(len(shape)))
     for position, a in enumerate(looped):
         emitter.open(a, f"i{position}", shape[a])
-    found = emitter.indices(node, tuple(indices), context, base_shape)
-    affine = linear(tuple(found[a] for a in range(len(base_shape))), base_shape)
+    found = emitter.indices(node, tuple(indices), context, view_shape)
+    place = tuple(found[a] for a in range(len(view_shape)))
+    _, place = through_views(view, place, emitter.lowering.families, emitter.fusion.sizes, base)
+    affine = linear(place, emitter.fusion.shape(base))
     value = emitter.value(updates, context)
     mode = node.attrs["mode"]
     if mode == "set":

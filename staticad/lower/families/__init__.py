@@ -14,10 +14,11 @@ from staticad.lower.families.library import LibraryLowering
 from staticad.lower.families.movement import MovementLowering
 from staticad.lower.families.reduce import ArgReduceLowering, PartialLowering, ReduceLowering
 from staticad.lower.families.reshape import ReshapeLowering
-from staticad.lower.families.scatter import ScatterLowering
+from staticad.lower.families.scatter import PartLowering, ScatterLowering
 from staticad.lower.families.source import SourceLowering
 from staticad.lower.fusion.clusters import Copy, Partial
 from staticad.lower.fusion.frames import Frame
+from staticad.lower.fusion.parts import Part
 from staticad.lower.interface import Families, FamilyLowering
 from staticad.ops.base import (
     ArgReduce,
@@ -58,6 +59,7 @@ TABLE: dict[type[Op], FamilyLowering] = {
     Loop: LoopLowering(),
     Partial: PartialLowering(),
     Frame: FrameLowering(),
+    Part: PartLowering(),
 }
 """The lowering of every class of ops; a class that is not listed has that of the nearest class above it."""
 

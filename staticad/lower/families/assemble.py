@@ -9,9 +9,12 @@ from staticad.ir.graph import Node, Tensor
 from staticad.lower.emission.accesses import Accesses
 from staticad.lower.emission.assembling import assemble_steps, leading_axes, region_place, region_step, regions_of
 from staticad.lower.emission.regions import region_events
+from staticad.lower.fusion.changes import Changed, ChangingFamily
 from staticad.lower.fusion.clusters import ASSEMBLE, Edge
-from staticad.lower.fusion.fuse import Changed, FusedFamily, Fusion
+from staticad.lower.fusion.fuse import Fusion
+from staticad.lower.fusion.parts import as_parts
 from staticad.lower.index.affine import Affine
+from staticad.lower.index.sizes import Sizes
 from staticad.lower.interface import FamilyLowering, Lowering, Place
 from staticad.lower.kernel.plan import Buffer, Step
 from staticad.ops.base import Op
@@ -21,6 +24,14 @@ class AssembleLowering(FamilyLowering):
     """A step for each region. A replaced region is a change of the first operand."""
 
     masked = False
+
+    def prepare(
+        self, node: Node, inputs: tuple[Tensor, ...], sizes: Sizes, families: Mapping[Op, FamilyLowering]
+    ) -> Tensor | None:
+        if not self.changes_part(node):
+            return None
+        base, value = inputs
+        return as_parts(base, value, regions_of(node)[1], families, sizes)
 
     def place(self, fusion: Fusion, node: Node) -> None:
         leading = leading_axes(fusion, node)
@@ -37,7 +48,7 @@ class AssembleLowering(FamilyLowering):
     def steps(self, lowering: Lowering, node: Node) -> list[Step]:
         return assemble_steps(lowering, node)
 
-    def changed(self, node: Node, used: set[Tensor], families: Mapping[Op, FusedFamily]) -> Changed:
+    def changed(self, node: Node, used: set[Tensor], families: Mapping[Op, ChangingFamily]) -> Changed:
         return [(0, 0)] if self.changes_part(node) else []
 
     def changes_part(self, node: Node) -> bool:

@@ -1,7 +1,8 @@
 """Loops and branches: their bodies are plans of their own.
 
 Operands may be changed rather than read: they are copied to where the result is, and changed there (in place, where
-the copy turns out not to be needed).
+the copy turns out not to be needed). Of a branch it is enough that one of the bodies changes or keeps the operand; the
+others write a value of their own over it.
 """
 
 from __future__ import annotations
@@ -9,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 
 from staticad.ir.graph import Node, Tensor
-from staticad.lower.fusion.fuse import Changed, FusedFamily, Fusion
+from staticad.lower.fusion.changes import Changed, ChangingFamily
+from staticad.lower.fusion.fuse import Fusion
 from staticad.lower.index.sizes import Sizes
 from staticad.lower.interface import FamilyLowering, Lowering
 from staticad.lower.kernel.plan import Step
@@ -35,7 +37,7 @@ class LoopLowering(FamilyLowering):
     def steps(self, lowering: Lowering, node: Node) -> list[Step]:
         return loop_steps(lowering, node)
 
-    def changed(self, node: Node, used: set[Tensor], families: Mapping[Op, FusedFamily]) -> Changed:
+    def changed(self, node: Node, used: set[Tensor], families: Mapping[Op, ChangingFamily]) -> Changed:
         return [(number, number) for number in range(node.attrs["shape"].carries)]
 
 
@@ -48,13 +50,12 @@ class CondLowering(FamilyLowering):
     def steps(self, lowering: Lowering, node: Node) -> list[Step]:
         return branch_steps(lowering, node)
 
-    def changed(self, node: Node, used: set[Tensor], families: Mapping[Op, FusedFamily]) -> Changed:
+    def changed(self, node: Node, used: set[Tensor], families: Mapping[Op, ChangingFamily]) -> Changed:
         branches: tuple[Body, ...] = node.attrs["branches"]
         found: Changed = []
         for number, tensor in enumerate(node.outputs):
-            roots = (
-                {_root(branch, branch.outputs[number], families) for branch in branches} if tensor in used else set()
-            )
+            values = [branch.outputs[number] for branch in branches] if tensor in used else []
+            roots = {_root(branch, value, families) for branch, value in zip(branches, values, strict=False)} - {None}
             root = roots.pop() if len(roots) == 1 else None
             if root is not None and all(root + 1 != operand for operand, _ in found):
                 found.append((root + 1, number))
@@ -71,7 +72,7 @@ def _place(fusion: Fusion, node: Node, written: Collection[int], counted: Collec
     fusion.place_alone(node, edges)
 
 
-def _root(body: Body, tensor: Tensor, families: Mapping[Op, FusedFamily]) -> int | None:
+def _root(body: Body, tensor: Tensor, families: Mapping[Op, ChangingFamily]) -> int | None:
     """The parameter that a value is a changed copy of, by its number."""
     while tensor.op is not PARAMETER:
         node = tensor.node

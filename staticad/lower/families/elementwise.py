@@ -54,6 +54,9 @@ class ElementwiseLowering(FamilyLowering):
 class CopyLowering(ElementwiseLowering):
     """A tensor written out (see `fusion.clusters`)."""
 
+    def place(self, fusion: Fusion, node: Node) -> None:
+        fusion.place_map(node)
+
     def range(self, ranges: Ranges, node: Node, depth: int) -> Range | None:
         return ranges.of(node.inputs[0], depth)
 

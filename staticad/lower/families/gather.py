@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from staticad.ir.dims import product
 from staticad.ir.expressions import Expression
-from staticad.ir.graph import Node
+from staticad.ir.graph import Node, Tensor
 from staticad.lower.fusion.fuse import Fusion, Read
+from staticad.lower.fusion.parts import through_views
 from staticad.lower.index.affine import Context, gather_contexts, linear
 from staticad.lower.index.ranges import Ranges
 from staticad.lower.interface import Evaluator, Unplaced
@@ -24,12 +26,12 @@ class GatherLowering(Unplaced):
 
     def place(self, fusion: Fusion, node: Node) -> None:
         if not fusion.generated(node.inputs[0]):
-            fusion.memory(node.inputs[0])
+            fusion.memory(_array(fusion, node)[0])
 
     def reads(self, fusion: Fusion, node: Node, context: Context) -> Sequence[Read]:
         x, *indices = node.inputs
         index_context, _, _ = gather_contexts(node.attrs, indices[0].ndim, x.ndim, context)
-        found: list[Read] = [] if fusion.generated(x) else [(x, None)]
+        found: list[Read] = [] if fusion.generated(x) else [(_array(fusion, node)[0], None)]
         return [*found, *((index, index_context) for index in indices)]
 
     def evaluate(self, emitter: Evaluator, node: Node, context: Context) -> Expression:
@@ -39,7 +41,22 @@ class GatherLowering(Unplaced):
         place = tuple(found[a] for a in range(x.ndim))
         if emitter.fusion.generated(x):
             return emitter.value(x, place)
-        buffer, sure = emitter.lowering.buffer(emitter.fusion.memory(x)), emitter.fusion.ranges.within
+        array, place = _array(emitter.fusion, node, place)
+        buffer, sure = emitter.lowering.buffer(emitter.fusion.memory(array)), emitter.fusion.ranges.within
         checked = not all(sure(index, shape[axis]) for index, axis in zip(indices, node.attrs["axes"], strict=True))
         load = emitter.load_checked if checked else emitter.load
-        return load(buffer, linear(place, shape))
+        return load(buffer, linear(place, emitter.fusion.shape(array)))
+
+
+def _array(fusion: Fusion, node: Node, place: Context = ()) -> tuple[Tensor, Context]:
+    """The array in memory that a gather reads, and where: below views of its operand, unless these would make many
+    reads lie far apart, so that the operand is better copied."""
+    x = node.inputs[0]
+    own = fusion.own_context(fusion.shape(x))
+    array, context = through_views(x, own, fusion.families, fusion.sizes)
+    if array is x or not fusion.has_memory(array):
+        return x, place
+    keys = [key for at in context for key, _ in at.terms]
+    if product(node.inputs[1].shape) != 1 and keys != sorted(keys, key=str):
+        return x, place
+    return through_views(x, place, fusion.families, fusion.sizes) if place else (array, ())

@@ -18,7 +18,8 @@ from staticad.errors import ShapeError
 from staticad.ir.dims import Size, local_symbols, product
 from staticad.ir.graph import Node, Tensor, describe
 from staticad.lower.emission.regions import row_major, store_region
-from staticad.lower.fusion.fuse import Changed, FusedFamily, Fusion
+from staticad.lower.fusion.changes import Changed, ChangingFamily
+from staticad.lower.fusion.fuse import Fusion
 from staticad.lower.interface import FamilyLowering, Lowering
 from staticad.lower.kernel.plan import Address, Argument, Buffer, Library, RoutineCheck, Status, Step, Symbolic
 from staticad.lower.kernel.routine import Routine
@@ -42,7 +43,7 @@ class LibraryLowering(FamilyLowering):
                 edges += fusion.own_edges(x) if number in changed else fusion.whole(x)
         fusion.place_alone(node, edges)
 
-    def changed(self, node: Node, used: set[Tensor], families: Mapping[Op, FusedFamily]) -> Changed:
+    def changed(self, node: Node, used: set[Tensor], families: Mapping[Op, ChangingFamily]) -> Changed:
         return list(node.op.changes)
 
     def steps(self, lowering: Lowering, node: Node) -> list[Step]:

@@ -8,7 +8,8 @@ from staticad.ir.dims import product
 from staticad.ir.dtypes import INT64
 from staticad.ir.graph import Node, Tensor
 from staticad.lower.emission.regions import row_major, scatter_updates, store_region
-from staticad.lower.fusion.fuse import Changed, FusedFamily, Fusion
+from staticad.lower.fusion.changes import Changed, ChangingFamily
+from staticad.lower.fusion.fuse import Fusion
 from staticad.lower.index.sizes import Sizes
 from staticad.lower.interface import FamilyLowering, Lowering
 from staticad.lower.kernel.plan import Buffer, Step
@@ -37,7 +38,7 @@ class ScatterLowering(FamilyLowering):
         copy = store_region(lowering, base, target, row_major(lowering.fusion.shape(base)), "copy")
         return [copy, self.change(lowering, node, target)]
 
-    def changed(self, node: Node, used: set[Tensor], families: Mapping[Op, FusedFamily]) -> Changed:
+    def changed(self, node: Node, used: set[Tensor], families: Mapping[Op, ChangingFamily]) -> Changed:
         return [(0, 0)]
 
     def changes_part(self, node: Node) -> bool:
@@ -48,6 +49,15 @@ class ScatterLowering(FamilyLowering):
 
     def reads_before(self, lowering: Lowering, node: Node, base: Buffer, result: Buffer) -> bool:
         return product(lowering.fusion.shape(node.inputs[1])) == 1
+
+
+class PartLowering(ScatterLowering):
+    """The same through a view."""
+
+    def prepare(
+        self, node: Node, inputs: tuple[Tensor, ...], sizes: Sizes, families: Mapping[Op, FamilyLowering]
+    ) -> Tensor | None:
+        return None
 
 
 def _one_a_row(node: Node, inputs: tuple[Tensor, ...], sizes: Sizes, family: FamilyLowering) -> Tensor | None:

@@ -8,8 +8,9 @@ from staticad.lower.emission.emit import is_plain
 from staticad.lower.index.affine import Context, linear
 from staticad.lower.index.ranges import Ranges
 from staticad.lower.interface import Evaluator, Unplaced
+from staticad.ops.control import PARAMETER
 from staticad.ops.ranges import Progression, Range
-from staticad.ops.sources import constant_array
+from staticad.ops.sources import VARIABLE, constant_array
 
 
 class SourceLowering(Unplaced):
@@ -29,6 +30,9 @@ class SourceLowering(Unplaced):
         difference = others[0] - first if others else 0
         same = all(b - a == difference for a, b in zip([first, *others], others, strict=False))
         return (first, difference) if same else None
+
+    def changeable(self, node: Node) -> bool:
+        return node.op in (PARAMETER, VARIABLE)
 
     def evaluate(self, emitter: Evaluator, node: Node, context: Context) -> Expression:
         array = constant_array(node.out)

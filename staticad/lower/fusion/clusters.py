@@ -73,7 +73,7 @@ class Cluster:
     ``space`` are the extents of the loops, of which ``outer`` (None: undecided) are shared by several inner stages.
     ``level`` exceeds that of every cluster it reads from. ``rows`` is how many indices of the first axis make a chunk,
     in clusters that leave partial results. ``cost`` is that of its members. ``overflow`` takes what a full cluster
-    can't."""
+    can't. ``reads`` and ``after`` are the changes before and after which it runs (see `fusion.changes`)."""
 
     number: int
     level: int
@@ -85,6 +85,8 @@ class Cluster:
     cost: int = 0
     merged_into: Cluster | None = None
     overflow: Cluster | None = None
+    reads: int = 0
+    after: int = 0
 
     @property
     def small(self) -> bool:
@@ -101,6 +103,9 @@ class Cluster:
         return len(self.members) >= MAX_MEMBERS or self.cost >= MAX_COST
 
     def has_room_for(self, other: Cluster) -> bool:
+        """False also where it would read what is overwritten before it runs."""
+        if (self.reads | other.reads) & (self.after | other.after):
+            return False
         return len(self.members) + len(other.members) <= MAX_MEMBERS and self.cost + other.cost <= MAX_COST
 
     def add(self, member: Member) -> None:
@@ -111,6 +116,7 @@ class Cluster:
         """All members of another cluster, which is no more."""
         self.members.update(other.members)
         self.cost += other.cost
+        self.reads, self.after = self.reads | other.reads, self.after | other.after
         other.members, other.cost, other.merged_into = {}, 0, self
 
     def __str__(self) -> str:

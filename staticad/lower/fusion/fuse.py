@@ -16,6 +16,7 @@ from typing import Protocol
 
 from staticad.ir.dims import Shape, Symbol
 from staticad.ir.graph import Node, Tensor
+from staticad.lower.fusion.changes import Changes, ChangingFamily
 from staticad.lower.fusion.clusters import ALONE, INNER, MAP, Edge, Member, copy_node
 from staticad.lower.fusion.frames import FramedFamily
 from staticad.lower.fusion.joining import Joining
@@ -31,20 +32,11 @@ from staticad.ops.sources import constant_array
 
 INLINE_COST = 24
 
-Changed = list[tuple[int, int]]  # numbers of an input and of an output
 Read = tuple[Tensor, Context | None]  # a tensor at a context, or the whole of it in memory before
 
 
-class FusedFamily(FramedFamily, RangedFamily, Protocol):
+class FusedFamily(FramedFamily, RangedFamily, ChangingFamily, Protocol):
     """The part of `interface.FamilyLowering` that fusion asks for."""
-
-    @property
-    def source(self) -> bool:
-        """Comes from outside; has memory and is not computed."""
-
-    @property
-    def generated(self) -> bool:
-        """Made of sizes and indices alone: read at any index, it costs nothing and needs no memory."""
 
     @property
     def checks_indices(self) -> bool:
@@ -55,9 +47,6 @@ class FusedFamily(FramedFamily, RangedFamily, Protocol):
 
     def reads(self, fusion: Fusion, node: Node, context: Context) -> Sequence[Read]:
         """For what has no cluster: what evaluating an element reads."""
-
-    def changed(self, node: Node, used: set[Tensor], families: Mapping[Op, FusedFamily]) -> Changed:
-        """Inputs that are copied to where an output is, and changed there."""
 
 
 class Fusion(Joining):
@@ -173,7 +162,12 @@ class Fusion(Joining):
     def place(self, nodes: Iterable[Node], used: set[Tensor]) -> None:
         """Give each node a cluster; inputs come before users. ``used`` are the tensors that something reads."""
         self.used = used
-        for node in nodes:
+        order = list(nodes)
+        changes = Changes(order, used, self.families)
+        self.changes = changes if changes else None
+        for node in order:
+            if self.changes is not None:
+                self.changes.take(node)
             self.families[node.op].place(self, node)
 
     def place_inline(self, node: Node) -> bool:
@@ -182,6 +176,8 @@ class Fusion(Joining):
         cost, scalar = node.op.cost, all(s == 1 for s in node.types[0].shape)
         for x in node.inputs:
             base = below_views(x, self.families)
+            if self.changes is not None and self.changes.bare(x):
+                return False
             if base.node in self._inline:
                 cost += self._inline[base.node]
             elif constant_array(base) is not None and all(s == 1 for s in base.shape):

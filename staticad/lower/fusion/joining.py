@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from staticad.ir.dims import Shape, Size
 from staticad.ir.graph import Node, Tensor
+from staticad.lower.fusion.changes import Changes
 from staticad.lower.fusion.clusters import (
     ACCUMULATE,
     ASSEMBLE,
@@ -26,6 +27,7 @@ class Joining:
     def __init__(self, sizes: Sizes) -> None:
         self.sizes = sizes
         self.clusters: list[Cluster] = []
+        self.changes: Changes | None = None
         self._home: dict[Node, Cluster] = {}
 
     def shape(self, tensor: Tensor) -> Shape:
@@ -62,6 +64,9 @@ class Joining:
     def add(self, cluster: Cluster, member: Member, edges: list[Edge]) -> None:
         member.edges = tuple(edges)
         cluster.add(member)
+        if self.changes is not None:
+            cluster.reads |= self.changes.reads.get(member.node, 0)
+            cluster.after |= self.changes.after.get(member.node, 0)
         self._home[member.node] = cluster
 
     def candidate(self, edges: list[Edge]) -> Cluster | None:
@@ -93,9 +98,9 @@ class Joining:
         one.take(other)
         return True
 
-    def fit(self, cluster: Cluster, shape: Shape, edges: list[Edge]) -> tuple[str, tuple[int, ...]] | None:
+    def fit(self, cluster: Cluster, node: Node, shape: Shape, edges: list[Edge]) -> tuple[str, tuple[int, ...]] | None:
         """How a node of that iteration shape would stand in a cluster: its level and axes; None if it can't."""
-        if cluster.full:
+        if cluster.full or not self.in_time(cluster, node):
             return None
         extents = tuple(s for s in shape if s != 1)
         space = cluster.space
@@ -110,6 +115,13 @@ class Joining:
         axes = loop_axes(shape)
         inside = [(cluster.members[node], context) for node, context in edges if self.home(node) is cluster]
         return (level, axes) if all(self.reads_in_place(m, c, level, axes) for m, c in inside) else None
+
+    def in_time(self, cluster: Cluster, node: Node) -> bool:
+        """False if the cluster with the node would read what is overwritten before it runs."""
+        if self.changes is None:
+            return True
+        reads, after = self.changes.reads.get(node, 0), self.changes.after.get(node, 0)
+        return not (cluster.reads | reads) & (cluster.after | after)
 
     def reads_in_place(self, member: Member, context: Context | None, level: str, axes: tuple[int, ...]) -> bool:
         """True if a reader with these axes finds the member's value computed when it needs it: at its own index."""
@@ -127,12 +139,12 @@ class Joining:
     ) -> None:
         """A member that runs over a shape, in the cluster that takes it or a new one."""
         cluster = self.candidate(edges)
-        joined = self.fit(cluster, shape, edges) if cluster is not None else None
+        joined = self.fit(cluster, node, shape, edges) if cluster is not None else None
         full: Cluster | None = None
         while cluster is not None and joined is None and cluster.full:
             full = full or cluster
             cluster = self._survivor(cluster.overflow)
-            joined = self.fit(cluster, shape, edges) if cluster is not None else None
+            joined = self.fit(cluster, node, shape, edges) if cluster is not None else None
         if cluster is None or joined is None:
             cluster = self.new(edges, tuple(s for s in shape if s != 1))
             joined = (INNER, loop_axes(shape))

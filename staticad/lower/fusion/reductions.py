@@ -41,7 +41,7 @@ def place_reduction(fusion: Fusion, node: Node, reduced: set[int], reduction: Re
         fusion.place_over(node, MAP, fusion.shape(node.outputs[0]), fusion.edges(x, operand), reduction)
         return
     cluster = fusion.candidate(edges)
-    fitted = fusion.fit(cluster, shape, edges) if cluster is not None else None
+    fitted = fusion.fit(cluster, node, shape, edges) if cluster is not None else None
     kind = None
     if cluster is not None and fitted is not None and fitted[0] != "extend":
         kind = _kind(cluster, reduction, fitted, looped)

@@ -138,6 +138,8 @@ def _is_cheap(fusion: Fusion, node: Node) -> bool:
             continue
         if not fusion.is_source(base) and (base.node not in fusion.stored or base.node in fusion.recomputed):
             return False
+        if fusion.changes is not None and fusion.changes.bare(base):
+            return False  # its readers may run after a change
         arrays.add(base)
     return len(arrays) <= 1
 

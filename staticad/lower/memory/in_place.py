@@ -119,14 +119,13 @@ class Sharer:
 
     def share(self) -> tuple[list[Made], Sharing]:
         """The steps in an order in which the sharing is right (not yet changed otherwise), and the sharing."""
-        for cluster, made in self.steps:
-            if cluster.number in self.keep or not made:
-                continue
+        made_here = [(cluster, made) for cluster, made in self.steps if cluster.number not in self.keep and made]
+        for cluster, made in made_here:  # first, since a copy costs all of the array, of which a part is changed
+            for change in self._copying(cluster, made) if not cluster.loops else ():
+                self._try(change)
+        for cluster, made in made_here:
             if cluster.loops:
                 self._overwrite(cluster, made[0])
-            else:
-                for change in self._copying(cluster, made):
-                    self._try(change)
         sharing = self.sharing
         sharing.buffers = self.roots.replaced()
         return (self.order.sorted(self.steps) if sharing.changes else self.steps), sharing

@@ -8,13 +8,14 @@ from staticad.lower.families import FAMILIES, TABLE
 from staticad.lower.families.elementwise import ElementwiseLowering
 from staticad.lower.fusion.clusters import COPY, PARTIAL
 from staticad.lower.fusion.frames import FRAME
+from staticad.lower.fusion.parts import PART
 from staticad.lower.interface import Families, FamilyLowering
 from staticad.ops import ALL_OPS
 from staticad.ops.base import Elementwise, Op
 from staticad.ops.control import PARAMETER
 from staticad.ops.conversion import CAST
 
-OPS = (*ALL_OPS, PARAMETER, COPY, PARTIAL, FRAME)
+OPS = (*ALL_OPS, PARAMETER, COPY, PARTIAL, FRAME, PART)
 
 
 @pytest.mark.parametrize("op", OPS, ids=str)

@@ -1,0 +1,122 @@
+"""What the backward pass of a branch reads of the forward pass, computed where the forward pass is.
+
+The derivative of a branch computes again what it needs from the operands of the branch. In a loop these have to be
+recorded at every step, and one of them may be a large array of which the chosen branch reads an element. Then a second
+branch beside the first one picks what is read, and only that is recorded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from staticad.autodiff.recording import counts, has_runtime_sizes, recorded_values
+from staticad.ir.dim_values import evaluate
+from staticad.ir.dims import product, symbols
+from staticad.ir.graph import Node, Tensor, sort_nodes
+from staticad.ir.rebuild import copy_node
+from staticad.ir.substitute import depends_on, substitute
+from staticad.ir.types import TensorType
+from staticad.ops.base import apply_all
+from staticad.ops.control import COND, PARAMETER, Body, parameter
+from staticad.ops.creation import zeros
+
+NOMINAL = 1009  # what free sizes count as where costs are compared
+
+
+def with_residuals(outputs: Sequence[Tensor], backward: Sequence[Tensor], free: set[Tensor]) -> list[Tensor]:
+    """The outputs of a backward pass from ``backward`` on, in whose branches less is read of the forward pass.
+
+    ``free`` are the parameters that are there without a record.
+    """
+    inside, seeds = depends_on(outputs, backward), set(backward)
+    if not any(node.op is COND for node in inside):
+        return list(outputs)
+    done: dict[Tensor, Tensor] = {}
+    for node in sort_nodes(outputs):
+        if node not in inside:
+            continue
+        copy = copy_node(node, tuple(done.get(t, t) for t in node.inputs))
+        made: Sequence[Tensor] = copy.outputs
+        if node.op is COND:
+            received = [t.node in inside or t in seeds for t in node.inputs[1:]]
+            made = _picked(copy, received, free) or made
+        done.update((old, new) for old, new in zip(node.outputs, made, strict=True) if old is not new)
+    return [done.get(t, t) for t in outputs]
+
+
+def _picked(node: Node, received: Sequence[bool], free: set[Tensor]) -> Sequence[Tensor] | None:
+    """The outputs of a branch that gets what it reads of the forward pass from a branch in the forward pass; None where
+    its operands are not larger."""
+    operands, branches = node.inputs[1:], node.attrs["branches"]
+    if any(branch.locals for branch in branches):
+        return None  # what has a local size is computed again in any case
+    given = [i for i, backward in enumerate(received) if not backward]
+    known = [i for i in given if _is_free(operands[i], free)]
+    found: list[tuple[list[Tensor], list[Tensor]]] = []  # outputs of a branch, and what they read
+    for branch in branches:
+        cotangents = [p for p, backward in zip(branch.parameters, received, strict=True) if backward]
+        own = {branch.parameters[i] for i in known}
+        results = with_residuals(branch.outputs, cotangents, own)
+        found.append((results, recorded_values(results, cotangents, own, set(branch.parameters) - own)))
+    if any(has_runtime_sizes(t) for _, kept in found for t in kept):
+        return None
+    whole = {i for i in given for b, (_, kept) in zip(branches, found, strict=True) if b.parameters[i] in set(kept)}
+    picked = [[t for t in kept if t.op is not PARAMETER] for _, kept in found]
+    slots = _slots(picked)
+    before = [operands[i] for i in given if i not in known and not _is_free(operands[i], free)]
+    if _size([t.type for t in before]) <= _size([*(kind for kind in slots), *(operands[i].type for i in whole)]):
+        return None
+    index = node.inputs[0]
+    places = [_placed(values, slots) for values in picked]
+    forward: list[Body] = []
+    for branch, own_places in zip(branches, places, strict=True):
+        values = [zeros(kind) if t is None else t for kind, t in zip(slots, own_places, strict=True)]
+        forward.append(Body(tuple(branch.parameters[i] for i in given), tuple(values), branch.demands))
+    residuals = apply_all(COND, index, *(operands[i] for i in given), branches=tuple(forward)) if slots else ()
+    kept_operands = [i for i in range(len(operands)) if received[i] or i in whole or i in known]
+    bodies: list[Body] = []
+    for branch, own_places, (results, _) in zip(branches, places, found, strict=True):
+        stand_ins = [parameter(kind) for kind in slots]
+        mapping = {t: p for t, p in zip(own_places, stand_ins, strict=True) if t is not None}
+        kept = tuple(branch.parameters[i] for i in kept_operands)
+        bodies.append(Body((*kept, *stand_ins), tuple(substitute(results, mapping)), branch.demands))
+    return apply_all(COND, index, *(operands[i] for i in kept_operands), *residuals, branches=tuple(bodies))
+
+
+def _is_free(tensor: Tensor, free: set[Tensor]) -> bool:
+    node = tensor.node
+    return tensor in free or (not node.inputs and node.op is not PARAMETER) or counts(tensor, free)
+
+
+def _slots(picked: Sequence[Sequence[Tensor]]) -> list[TensorType]:
+    """Types such that the values of every branch find a place each: branches share places, since one of them runs."""
+    slots: list[TensorType] = []
+    for values in picked:
+        free = list(slots)
+        for t in values:
+            if t.type in free:
+                free.remove(t.type)
+            else:
+                slots.append(t.type)
+    return slots
+
+
+def _placed(values: Sequence[Tensor], slots: Sequence[TensorType]) -> list[Tensor | None]:
+    """For every place the value that takes it, if there is one."""
+    waiting = list(values)
+    found: list[Tensor | None] = []
+    for kind in slots:
+        taken = next((t for t in waiting if t.type == kind), None)
+        if taken is not None:
+            waiting = [t for t in waiting if t is not taken]
+        found.append(taken)
+    return found
+
+
+def _size(kinds: Sequence[TensorType]) -> int:
+    """The bytes of values, at nominal sizes."""
+    total = 0
+    for kind in kinds:
+        count = product(kind.shape)
+        total += evaluate(count, dict.fromkeys(symbols(count), NOMINAL)) * kind.dtype.itemsize
+    return total

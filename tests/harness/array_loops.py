@@ -1,0 +1,220 @@
+"""Random functions whose loops change arrays in place, as text: run by plain NumPy, or made a graph by ``sa.function``.
+
+``x`` and ``y`` are vectors of n elements, ``A`` is n × n, ``s`` a number. ``seen`` stands around every condition: in
+NumPy it keeps what was decided, so that differences are not taken across a decision. Values stay of everyday size.
+"""
+
+from __future__ import annotations
+
+import linecache
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+import staticad as sa
+from staticad.ir.graph import Tensor
+
+Arrays = tuple[Any, Any, Any]
+COUNTERS = "ijk"
+
+
+class ArrayLoops:
+    """One function, drawn from a generator of random numbers."""
+
+    def __init__(self, rng: np.random.Generator, statements: int = 3, depth: int = 2) -> None:
+        self.rng, self.lines, self.counters = rng, ["def program(x, y, A, s, n):"], list[str]()
+        for _ in range(int(rng.integers(1, 3))):
+            self.loop(1, depth, statements)
+        self.lines.append("    return x, y, A, s")
+        self.source = "\n".join(self.lines) + "\n"
+
+    # ---- statements ----------------------------------------------------------------------------------------------
+
+    def pick(self, *choices: Any) -> Any:
+        return choices[int(self.rng.integers(len(choices)))]
+
+    def line(self, level: int, text: str) -> None:
+        self.lines.append("    " * level + text)
+
+    def loop(self, level: int, depth: int, statements: int) -> None:
+        counter = COUNTERS[len(self.counters)]
+        conditional = self.rng.random() < 0.15
+        if conditional:
+            self.line(level, f"{counter} = whole(1)")
+            self.line(level, f"while seen({counter} < {self.pick('n - 1', *(c + ' + 1' for c in self.counters))}):")
+        else:
+            stop = self.pick("n - 1", "n - 1", "n - 1", *self.counters)
+            self.line(level, f"for {counter} in range(1, {stop}):")
+        self.counters.append(counter)
+        for _ in range(int(self.rng.integers(1, statements + 1))):
+            self.statement(level + 1, depth - 1, statements)
+        self.counters.pop()
+        if conditional:
+            self.line(level + 1, f"{counter} += 1")
+
+    def statement(self, level: int, depth: int, statements: int) -> None:
+        kind = self.rng.random()
+        if depth > 0 and kind < 0.25:
+            self.loop(level, depth, statements)
+            return
+        first, other = self.change(), self.change() if self.rng.random() < 0.4 else ("1", [])
+        if kind >= 0.4:
+            self.line(level, f"cost({first[0]})")
+            self.block(level, first[1])
+            return
+        self.line(level, f"cost({max(first[0], other[0])})")
+        self.line(level, f"if seen({self.condition()}):")
+        self.block(level + 1, first[1])
+        if other[1]:
+            self.line(level, "else:")
+            self.block(level + 1, other[1])
+
+    def block(self, level: int, lines: list[str]) -> None:
+        for text in lines:
+            self.line(level, text)
+
+    def change(self) -> tuple[str, list[str]]:
+        """How many elements a statement works on, and its lines."""
+        small = (self.element, self.element, self.element, self.exchange, self.exchange, self.number, self.indexed)
+        change = self.pick(*small, self.extreme, self.row, self.column, self.region, self.masked, self.reduced)
+        return "1" if change in (*small, self.extreme) else "n", change()
+
+    def index(self) -> str:
+        c = self.pick(*self.counters)
+        return self.pick(c, c, c, f"{c} - 1", f"{c} + 1", "0", "-1", f"n - 1 - {c}", "2", f"-{c}")
+
+    def place(self) -> str:
+        """An element of an array."""
+        name = self.pick("x", "x", "y", "A")
+        return f"A[{self.index()}, {self.index()}]" if name == "A" else f"{name}[{self.index()}]"
+
+    def operand(self) -> str:
+        return self.pick(self.place(), self.place(), "s", "0.5")
+
+    def expression(self, leaf: Callable[[], str]) -> str:
+        a, b = leaf(), leaf()
+        return self.pick(
+            a, f"{a} * 0.5", f"sin({a})", f"0.5 * ({a} + {b})", f"{a} * sin({b})", f"0.7 * {a} - 0.2 * {b}",
+            f"cos({a} * {b})",
+        )  # fmt: skip
+
+    def value(self) -> str:
+        return self.expression(self.operand)
+
+    def condition(self) -> str:
+        c = self.pick(*self.counters)
+        return self.pick(f"{self.place()} > {self.place()}", f"{c} % 2 == 0", f"{self.place()} > s", f"{c} > 2")
+
+    def element(self) -> list[str]:
+        sign, value = self.pick("=", "=", "+=", "-=", "*="), self.value()
+        return [f"{self.place()} {sign} {value if sign != '+=' and sign != '-=' else f'0.3 * ({value})'}"]
+
+    def exchange(self) -> list[str]:
+        a, b = self.place(), self.place()
+        return self.pick(
+            [f"t = {a}", f"{a} = {b}", f"{b} = t"],
+            [f"{a}, {b} = {b}, {a}"],
+            [f"u, v = {a}, {b}", f"{b} = u * 0.9", f"{a} = v"],
+        )
+
+    def row(self) -> list[str]:
+        def operand() -> str:
+            return self.pick(f"A[{self.index()}]", "x", "y", f"A[:, {self.index()}]")
+
+        return [f"A[{self.index()}] = {self.expression(operand)}"]
+
+    def column(self) -> list[str]:
+        j = self.index()
+        return [f"A[:, {j}] = " + self.expression(lambda: self.pick(f"A[:, {self.index()}]", "x", self.place()))]
+
+    def region(self) -> list[str]:
+        cut = self.pick("1:-1", "1:", ":-1", "::-1", "::2", "1:n - 1")
+
+        def part() -> str:
+            return self.pick(f"A[{cut}, {self.index()}]", f"A[{self.index()}, {cut}]", f"x[{cut}]")
+
+        return [f"{part()} {self.pick('=', '=', '+=')} 0.5 * {self.expression(part)}"]
+
+    def number(self) -> list[str]:
+        return [f"s = {self.pick('s * 0.5 + ', 's + 0.1 * ', '')}{self.value()}"]
+
+    def indexed(self) -> list[str]:
+        c, other = self.pick(*self.counters), self.pick(*self.counters)
+        target = self.pick(f"x[{c} + few]", f"y[{c} - few]", f"A[{c} - few, {other}]", f"A[{c} + few]")
+        return [f"{target} = 0.5 * ({target} + {self.operand()})"]
+
+    def masked(self) -> list[str]:
+        c, value = self.pick(*self.counters), self.value()
+        row = f"A[{c}] = where(places > {c}, {value}, A[{c}])"
+        return [self.pick(f"x = where(places < {c}, {value}, x)", row)]
+
+    def extreme(self) -> list[str]:
+        name = self.pick("x", "y")
+        return [f"{name} = {self.pick('least', 'most', 'times')}({name}, {self.index()}, {self.value()})"]
+
+    def reduced(self) -> list[str]:
+        i, j, cut = self.index(), self.index(), self.pick("1:", ":-1", "::2")
+        total = self.pick(f"(A[{i}] * A[{j}]).sum()", f"(x * A[:, {i}]).sum()", f"x[{cut}].sum()")
+        return [f"{self.pick(self.place(), 's')} = sin({total})"]
+
+    # ---- running -------------------------------------------------------------------------------------------------
+
+    def numpy(self, x: np.ndarray, y: np.ndarray, a: np.ndarray, s: float) -> tuple[list[Any], list[bool]]:
+        """The results, and what was decided on the way."""
+        decided: list[bool] = []
+
+        def seen(condition: Any) -> bool:
+            decided.append(bool(condition))
+            return decided[-1]
+
+        self.cost = 0
+
+        def cost(elements: int) -> None:
+            self.cost += elements
+
+        words = {
+            "cost": cost,
+            "sin": np.sin,
+            "cos": np.cos,
+            "where": np.where,
+            "whole": int,
+            "seen": seen,
+            "few": np.arange(2),
+        }
+        words |= {"places": np.arange(len(x)), **{name: _changing(act) for name, act in EXTREMES.items()}}
+        return list(self._define(words)(x.copy(), y.copy(), a.copy(), s, len(x))), decided
+
+    def graph(self, x: Tensor, y: Tensor, a: Tensor, s: Tensor) -> list[Tensor]:
+        """The results as tensors."""
+        words: dict[str, Any] = {"sin": sa.sin, "cos": sa.cos, "where": sa.where, "whole": sa.constant}
+        words |= {
+            "seen": lambda condition: condition,
+            "cost": lambda elements: None,
+            "few": np.arange(2),
+            "places": sa.arange(x.shape[0]),
+        }
+        words |= {
+            "least": lambda t, i, v: t.at[i].min(v),
+            "most": lambda t, i, v: t.at[i].max(v),
+            "times": lambda t, i, v: t.at[i].multiply(v),
+        }
+        return list(sa.function(self._define(words))(x, y, a, s, x.shape[0]))
+
+    def _define(self, words: dict[str, Any]) -> Callable[..., Any]:
+        file = f"<array loops {id(self)} {len(linecache.cache)}>"
+        linecache.cache[file] = (len(self.source), None, self.source.splitlines(True), file)
+        exec(compile(self.source, file, "exec"), words)
+        return words["program"]  # type: ignore[no-any-return]
+
+
+EXTREMES: dict[str, Callable[[Any, Any], Any]] = {"least": min, "most": max, "times": lambda a, b: a * b}
+
+
+def _changing(act: Callable[[Any, Any], Any]) -> Callable[[np.ndarray, int, Any], np.ndarray]:
+    def change(x: np.ndarray, i: int, value: Any) -> np.ndarray:
+        changed = x.copy()
+        changed[i] = act(changed[i], value)
+        return changed
+
+    return change

@@ -1,0 +1,90 @@
+"""Random loops that change arrays in place: values as NumPy has them, derivatives by differences and by tangents.
+
+Most programs are run by the interpreter of plans, which checks every access to memory; a part of them is compiled.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+import staticad as sa
+from staticad.ir.graph import Tensor
+from staticad.lower.kernel.plan import BranchCall, LoopCall
+from tests.harness.array_loops import ArrayLoops
+from tests.lower.interpreter import interpret
+from tests.lower.planning import plan_for
+from tests.stress.program import Case, Finding
+
+COMPILED = 0.1  # of all cases
+STEP = 1e-6
+SHAPES = (("n",), ("n",), ("n", "n"), ())
+
+
+def prepare(short: bool) -> Case:
+    def case(rng: np.random.Generator) -> int:
+        program = ArrayLoops(rng, statements=2 if short else 3)
+        try:
+            return check(program, rng)
+        except Finding:
+            raise
+        except Exception as error:
+            raise Finding(f"{program.source}\n{type(error).__name__}: {error}", type(error).__name__) from error
+
+    return case
+
+
+def check(program: ArrayLoops, rng: np.random.Generator) -> int:
+    """Values, gradients, tangents and the derivative of a gradient, of one program."""
+    n = int(rng.integers(4, 7))
+    data = [rng.uniform(0.3, 1.0, n), rng.uniform(0.3, 1.0, n), rng.uniform(0.3, 1.0, (n, n)), np.float64(rng.random())]
+    along = [rng.normal(size=np.shape(a)) for a in data]
+    weights = [rng.normal(size=np.shape(a)) for a in data]
+    values, decided = program.numpy(*data)
+
+    def loss(sign: float) -> tuple[float, list[bool]]:
+        moved = [a + sign * STEP * v for a, v in zip(data, along, strict=True)]
+        results, taken = program.numpy(*moved)
+        return float(sum((w * r * r).sum() for w, r in zip(weights, results, strict=True))), taken
+
+    up, down = loss(1.0), loss(-1.0)
+    xs = [
+        sa.placeholder(shape, name=name) for name, shape in (("x", ("n",)), ("y", ("n",)), ("A", ("n", "n")), ("s", ()))
+    ]
+    results = program.graph(*xs)
+    total = sum((sa.constant(w) * r * r).sum() for w, r in zip(weights, results, strict=True))
+    gradients = sa.gradients(total, xs, unconnected="zero")
+    tangents = sa.jvp([total], xs, along)
+    slope = sum((g * sa.constant(v)).sum() for g, v in zip(gradients, along, strict=True))
+    second = [*sa.gradients(slope, xs, unconnected="zero"), *sa.jvp([slope], xs, along)] if rng.random() < 0.4 else []
+    outputs = [*results, *gradients, *tangents, *second]
+    found = run(outputs, dict(zip(xs, data, strict=True)), bool(rng.random() < COMPILED))
+    for name, result, expected in zip("xyAs", found, values, strict=False):
+        compare(program, f"{name} at the end", result, np.asarray(expected), 1e-9)
+    by = found[4:8]
+    reverse = sum(np.sum(g * v) for g, v in zip(by, along, strict=True))
+    compare(program, "tangent and gradient", found[8], np.asarray(reverse), 1e-9)
+    if up[1] == decided == down[1]:
+        compare(
+            program, "gradient and difference", np.asarray(reverse), np.asarray((up[0] - down[0]) / (2 * STEP)), 1e-5
+        )
+    if second:
+        twice = sum(np.sum(g * v) for g, v in zip(found[9:13], along, strict=True))
+        compare(program, "second derivative", np.asarray(twice), found[13], 1e-8)
+    return len(found)
+
+
+def run(outputs: list[Tensor], feeds: dict[Tensor, Any], compiled: bool) -> list[np.ndarray]:
+    """The values of the outputs: interpreted, unless the plan has calls in it."""
+    arrays = {t: np.ascontiguousarray(a, t.dtype).reshape(np.shape(a)) for t, a in feeds.items()}
+    if not compiled:
+        plan = plan_for(outputs, inputs=list(arrays))
+        if not any(isinstance(step.kernel, (LoopCall, BranchCall)) for step in plan.steps):
+            return interpret(plan, arrays)[0]
+    return list(sa.compile(outputs, list(arrays)).run(arrays))
+
+
+def compare(program: ArrayLoops, what: str, found: np.ndarray, wanted: np.ndarray, rtol: float) -> None:
+    if not np.allclose(found, wanted, rtol=rtol, atol=rtol):
+        raise Finding(f"{what}: {found} instead of {wanted}\n{program.source}", what)
