@@ -10,6 +10,7 @@ from benchmarks.compiled import Adam, Fit, Lstm, Transformer
 from benchmarks.in_place import Solve, SolveForward, Sweep, SweepForward
 from benchmarks.loops import Ode, Recurrence, Rnn, While
 from benchmarks.problems import Chain, Mlp, Neuron, Residual
+from benchmarks.products import FORMULAS, CrossEntropy, Logistic, SumOfProduct
 from benchmarks.recorded import RecordedScan, RecordedWhile
 from benchmarks.runtimes import Problem
 
@@ -65,6 +66,11 @@ ROWS = (
     Row("normalize", "1e5 rows of 3 by their lengths", "call", Normalize(100_000)),
     Row("rotate", "1e5 matrices of 3x3 times vectors", "call", Rotate(100_000)),
     Row("matrices", "2e4 products of 4x4 matrices", "call", Matrices(20_000)),
+    *(Row(name, title, "call", problem) for name, (title, problem) in FORMULAS.items()),
+    Row("product-sum", "sum(a @ b @ c) of 400 x 400, value + gradients", "call", SumOfProduct()),
+    Row("cross-entropy", "softmax cross entropy, 256 x 1000 float32, value + gradient", "call", CrossEntropy()),
+    Row("logistic-32", "logistic regression, 1e5 x 50 float32, value + gradient", "call", Logistic("float32")),
+    Row("logistic-64", "the same in float64", "call", Logistic("float64")),
     Row("memory-scan", "scan", "memory", RecordedScan(None)),
     Row("memory-scan-sqrt", 'scan, checkpoint="sqrt"', "memory", RecordedScan("sqrt")),
     Row("memory-scan-log", 'scan, checkpoint="log"', "memory", RecordedScan("log")),

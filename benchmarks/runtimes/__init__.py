@@ -13,16 +13,18 @@ from benchmarks.compiled import Adam, Differentiated
 from benchmarks.in_place import Solve, SolveForward, Sweep, SweepForward
 from benchmarks.loops import Ode, Recurrence, Rnn, While
 from benchmarks.problems import Chain, Mlp, Neuron, Residual
+from benchmarks.products import CrossEntropy, Formula, Logistic, SumOfProduct
 from benchmarks.recorded import RecordedScan, RecordedWhile
 from benchmarks.runtimes.program import Program
 
 Straight = Neuron | Mlp | Residual | Chain
 Loop = Rnn | Ode | Recurrence | While | SweepForward | Sweep | SolveForward | Solve | RecordedScan | RecordedWhile
-Problem = Straight | Loop | Differentiated | Adam | Mapped | Columns
+Problem = Straight | Loop | Differentiated | Adam | Mapped | Columns | Formula
 STRAIGHT: tuple[type, ...] = (Neuron, Mlp, Residual, Chain)
 LOOPS: tuple[type, ...] = (Rnn, Ode, Recurrence, While, SweepForward, Sweep, SolveForward, Solve)
 RECORDED: tuple[type, ...] = (RecordedScan, RecordedWhile)
 COMPILED: tuple[type, ...] = (Differentiated, Adam)
+LOSSES: tuple[type, ...] = (SumOfProduct, CrossEntropy, Logistic)
 
 
 @dataclass(frozen=True)
@@ -57,16 +59,18 @@ class Runtime:
 RUNTIMES = {
     runtime.name: runtime
     for runtime in (
-        Runtime("staticad", "staticad", problems=STRAIGHT + LOOPS + RECORDED + COMPILED + CLIFFS),
-        Runtime("numpy", "numpy", compiles=False, problems=STRAIGHT + LOOPS + CLIFFS),
+        Runtime("staticad", "staticad", problems=(*STRAIGHT, *LOOPS, *RECORDED, *COMPILED, *CLIFFS, Formula)),
+        Runtime("numpy", "numpy", compiles=False, problems=(*STRAIGHT, *LOOPS, *CLIFFS, Formula)),
         Runtime(
             "numba",
             "numba",
             problems=(Ode, Recurrence, While, SweepForward, SolveForward, *BY_HAND),
         ),
         Runtime("pytensor", "pytensor.tensor"),
-        Runtime("jax", "jax.numpy", problems=(*STRAIGHT, *LOOPS, *COMPILED, *CLIFFS, RecordedScan)),
-        Runtime("torch", "torch", compiles=False, problems=(*STRAIGHT, Rnn, Ode, SolveForward, Solve)),
+        Runtime("jax", "jax.numpy", problems=(*STRAIGHT, *LOOPS, *COMPILED, *CLIFFS, RecordedScan, Formula)),
+        Runtime(
+            "torch", "torch", compiles=False, problems=(*STRAIGHT, Rnn, Ode, SolveForward, Solve, *LOSSES, Formula)
+        ),
     )
 }
 
@@ -114,3 +118,5 @@ def build(runtime: str, problem: Problem) -> Program:
             return module.mapped(problem)
         case Columns():
             return module.columns(problem)
+        case Formula():
+            return module.formula(problem)

@@ -15,6 +15,7 @@ from benchmarks.in_place import Solve, SolveForward, Sweep, SweepForward
 from benchmarks.loops import Ode, Recurrence, Rnn, While, euler
 from benchmarks.problems import Chain, Mlp, Neuron, Residual
 from benchmarks.problems import chain as elementwise_chain
+from benchmarks.products import Formula
 from benchmarks.recorded import RecordedScan
 from benchmarks.runtimes.program import Program
 
@@ -255,3 +256,9 @@ def columns(problem: Columns) -> Program:
     run = jax.jit(jax.grad(lambda x: problem.loss(jnp, x)))
     x = jnp.asarray(problem.x)
     return Program(lambda: jax.block_until_ready(run(x)), lambda result: [np.asarray(result)])
+
+
+def formula(problem: Formula) -> Program:
+    run = jax.jit(lambda *inputs: problem.compute(jnp, *inputs))
+    inputs = [jnp.asarray(value) for value in problem.inputs]
+    return Program(lambda: jax.block_until_ready(run(*inputs)), lambda result: [np.asarray(result)])

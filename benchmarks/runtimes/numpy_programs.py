@@ -9,6 +9,7 @@ from benchmarks.cliffs import Columns, Mapped
 from benchmarks.in_place import Solve, SolveForward, Sweep, SweepForward
 from benchmarks.loops import Ode, Recurrence, Rnn, While
 from benchmarks.problems import Chain, Mlp, Neuron, Residual, chain_value_and_gradient, mlp_step, residual_step
+from benchmarks.products import Formula
 from benchmarks.runtimes.program import Program
 
 
@@ -91,3 +92,8 @@ def mapped(problem: Mapped) -> Program:
 
 def columns(problem: Columns) -> Program:
     return Program(problem.answer, list)
+
+
+def formula(problem: Formula) -> Program:
+    problem.answer()  # makes the inputs
+    return Program(problem.hand_written, lambda result: [np.asarray(result)])

@@ -13,6 +13,7 @@ from benchmarks.in_place import Solve, SolveForward, Sweep, SweepForward
 from benchmarks.loops import Ode, Recurrence, Rnn, While, euler
 from benchmarks.problems import Chain, Mlp, Neuron, Residual
 from benchmarks.problems import chain as elementwise_chain
+from benchmarks.products import Formula
 from benchmarks.recorded import RecordedScan, RecordedWhile
 from benchmarks.runtimes.program import Program
 
@@ -213,3 +214,10 @@ def columns(problem: Columns) -> Program:
     session = sa.compile(sa.gradients(problem.loss(sa, x), [x]), inputs=[x])
     data = problem.x
     return Program(lambda: session(data), list)
+
+
+def formula(problem: Formula) -> Program:
+    inputs = [sa.placeholder(x.shape, x.dtype) for x in problem.inputs]
+    session = sa.compile(problem.compute(sa, *inputs), inputs=inputs)
+    values = problem.inputs
+    return Program(lambda: session(*values), lambda result: [result])

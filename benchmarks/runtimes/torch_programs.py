@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from functools import partial
+from typing import Any
+
 import torch
 from torch.nn import functional
 
+from benchmarks.compiled import Differentiated, Functions
 from benchmarks.in_place import Solve, SolveForward
 from benchmarks.loops import Ode, Rnn, euler
 from benchmarks.problems import Chain, Mlp, Neuron, Residual
 from benchmarks.problems import chain as elementwise_chain
+from benchmarks.products import Formula
 from benchmarks.runtimes.program import Program
 
 
@@ -126,3 +131,28 @@ def solve(problem: Solve) -> Program:
         return [value, *torch.autograd.grad(value, inputs)]
 
     return Program(call, lambda result: [value.detach().numpy() for value in result])
+
+
+def no_scan(*_: object, **__: object) -> Any:
+    raise NotImplementedError("PyTorch has no scan")
+
+
+BY_TORCH = Functions(
+    torch, no_scan, torch.sigmoid, partial(functional.softmax, dim=-1), partial(functional.log_softmax, dim=-1)
+)
+
+
+def differentiated(problem: Differentiated) -> Program:
+    parameters = [torch.from_numpy(value).requires_grad_() for value in problem.parameters]
+    data = [torch.from_numpy(value) for value in problem.data]
+
+    def call() -> tuple[torch.Tensor, tuple[torch.Tensor, ...]]:
+        loss = problem.loss(BY_TORCH, parameters, *data)
+        return loss, torch.autograd.grad(loss, parameters)
+
+    return Program(call, lambda result: problem.read(result[0].detach().numpy(), [g.numpy() for g in result[1]]))
+
+
+def formula(problem: Formula) -> Program:
+    inputs = [torch.from_numpy(value) for value in problem.inputs]
+    return Program(lambda: problem.compute(torch, *inputs), lambda result: [result.numpy()])

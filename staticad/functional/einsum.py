@@ -103,6 +103,8 @@ def einsum(subscripts: str, *operands: Operand) -> Tensor:
         i, j = _cheapest(terms, output)
         a, b = terms[i], terms[j]
         terms = [t for k, t in enumerate(terms) if k not in (i, j)]
+        if not terms and output and output[-1] not in b.labels:  # it comes last in rows of the product as well
+            a, b = b, a
         needed = set(output).union(*(t.labels for t in terms))
         terms.append(contract(a, b, needed))
     (term,) = terms

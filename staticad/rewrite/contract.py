@@ -62,7 +62,7 @@ def _outer_or_inner(tensor: Tensor) -> Tensor | None:
     return None
 
 
-def _one_of_equals(x: Tensor, axis: int) -> Tensor | None:
+def one_of_equals(x: Tensor, axis: int) -> Tensor | None:
     """The tensor with one element along an axis, if all are the same one; None if that is not said by views."""
     node = x.node
     shape = (*x.shape[:axis], 1, *x.shape[axis + 1 :])
@@ -74,10 +74,10 @@ def _one_of_equals(x: Tensor, axis: int) -> Tensor | None:
         one = axis < lead or (inner.shape[axis - lead] == 1 and x.shape[axis] != 1)
         return apply(BROADCAST_TO, inner, shape=shape) if one else None
     if node.op is TRANSPOSE:
-        found = _one_of_equals(node.inputs[0], node.attrs["axes"][axis])
+        found = one_of_equals(node.inputs[0], node.attrs["axes"][axis])
         return None if found is None else apply(TRANSPOSE, found, axes=node.attrs["axes"])
     if node.op is EXPAND_DIMS and axis not in node.attrs["axes"]:
-        found = _one_of_equals(node.inputs[0], axis - sum(a < axis for a in node.attrs["axes"]))
+        found = one_of_equals(node.inputs[0], axis - sum(a < axis for a in node.attrs["axes"]))
         return None if found is None else apply(EXPAND_DIMS, found, axes=node.attrs["axes"])
     return None
 
@@ -85,7 +85,7 @@ def _one_of_equals(x: Tensor, axis: int) -> Tensor | None:
 def _one_of_all(x: Tensor, stacks: bool, axis: int) -> Tensor:
     """The tensor with one element along an axis where all are the same one, and also along those of the stack."""
     for a in (*(range(x.ndim - 2) if stacks else ()), axis):
-        one = _one_of_equals(x, a) if x.shape[a] != 1 else None
+        one = one_of_equals(x, a) if x.shape[a] != 1 else None
         x = x if one is None else one
     return x
 
@@ -134,18 +134,6 @@ def _sum_of_batch(tensor: Tensor) -> Tensor | None:
     return apply(MATMUL, swapped(_reshaped(x, 1)), _reshaped(right, 1))
 
 
-def _transposed_product(single: frozenset[Node]) -> Rule:
-    def build(tensor: Tensor) -> Tensor | None:
-        """(a @ b)ᵀ = bᵀ @ aᵀ, if a @ b is not needed itself."""
-        stack = tensor.node.inputs[0]
-        if stack.node not in single or stack.node.op is not MATMUL or not _is_swapped(tensor):
-            return None
-        left, right = stack.node.inputs
-        return apply(MATMUL, swapped(right), swapped(left))
-
-    return Rule("transpose(matmul(a, b)) = matmul(bᵀ, aᵀ)", (TRANSPOSE,), build)
-
-
 def single_use(outputs: Sequence[Tensor]) -> frozenset[Node]:
     """The nodes whose result is read exactly once and is no output."""
     reads = Counter(t.node for node in sort_nodes(outputs) for t in node.inputs)
@@ -162,8 +150,3 @@ CONTRACT_RULES = (
     Rule("sum(matmul(xᵀ, y) over the stack) = matmul", (SUM,), _sum_of_batch),
     Rule("matmul(c * a, b) = c * matmul(a, b)", (MATMUL,), _scale, unsound="over- and underflow"),
 )
-
-
-def contract_rules(outputs: Sequence[Tensor]) -> tuple[Rule, ...]:
-    """The rules for matrix products in the graph below the outputs."""
-    return (*CONTRACT_RULES, _transposed_product(single_use(outputs)))

@@ -13,10 +13,11 @@ from staticad.ir.graph import Tensor, sort_nodes
 from staticad.ir.verify import agree, verify
 from staticad.rewrite.algebra import ALGEBRA_RULES
 from staticad.rewrite.barriers import BARRIER_RULES
-from staticad.rewrite.contract import contract_rules
+from staticad.rewrite.contract import CONTRACT_RULES
 from staticad.rewrite.engine import apply_rules
 from staticad.rewrite.fold import FOLD_RULES
 from staticad.rewrite.guards import CHOICE_RULES
+from staticad.rewrite.layout import layout_rules
 from staticad.rewrite.logic import LOGIC_RULES
 from staticad.rewrite.movement import MOVEMENT_RULES
 from staticad.rewrite.parts import part_rules
@@ -67,7 +68,7 @@ SIMPLIFY = Pass("simplify", lambda outputs: SIMPLE_RULES)
 STABILIZE = Pass("stabilize", lambda outputs: STABILITY_RULES, SIMPLE_RULES)
 SPREAD = Pass("multiply out", lambda outputs: DISTRIBUTION_RULES, (*STABILITY_RULES, *SIMPLE_RULES))
 PARTS = Pass("parts of products", part_rules, SIMPLE_RULES)
-CONTRACT = Pass("contract", lambda outputs: (*contract_rules(outputs), *CHOICE_RULES), SIMPLE_RULES)
+CONTRACT = Pass("contract", lambda outputs: (*layout_rules(outputs), *CONTRACT_RULES, *CHOICE_RULES), SIMPLE_RULES)
 
 # Dead nodes are not reached from the outputs, and equal nodes become one in every pass.
 PASSES: tuple[Pass, ...] = (SIMPLIFY, STABILIZE, SPREAD, PARTS, CONTRACT)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 
@@ -16,10 +18,16 @@ from staticad.ops.reduce import SUM
 from staticad.ops.sources import placeholder
 from staticad.ops.transcendental import EXP
 from staticad.reference import evaluate
-from staticad.rewrite.contract import CONTRACT_RULES, contract_rules, single_use
+from staticad.rewrite.contract import CONTRACT_RULES, single_use
 from staticad.rewrite.engine import apply_rules
+from staticad.rewrite.layout import layout_rules
 from staticad.rewrite.movement import MOVEMENT_RULES
+from staticad.rewrite.pattern import Rule
 from tests.rewrite.support import only, rewritten
+
+
+def contract_rules(outputs: Sequence[Tensor]) -> list[Rule]:
+    return [*layout_rules(outputs), *CONTRACT_RULES]
 
 
 def check(tensor: Tensor, *inputs: Tensor, fires: bool = True, rules: object = None) -> Tensor:
