@@ -16,6 +16,7 @@ both sides agree to rounding where the left one did not over- or underflow. Wher
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -32,7 +33,7 @@ from staticad.rewrite.exponentials import base, is_at_least_one, shifted_exponen
 from staticad.rewrite.factors import Axes, Factor, Lost, Product, factorize, has_below, zero_of_nothing
 from staticad.rewrite.guards import cancelled, guarded, guards, infinite_at_zero
 from staticad.rewrite.match import fit, is_constant
-from staticad.rewrite.pattern import Rule
+from staticad.rewrite.pattern import Rule, remembering
 
 TERMS = 8  # a sum of more terms is not multiplied out
 
@@ -182,23 +183,30 @@ def _product(tensor: Tensor) -> Tensor | None:
     return fit(better.times(*guards(better.lost)).build(tensor), tensor.type)
 
 
-def _product_with_sum(tensor: Tensor) -> Tensor | None:
-    if not has_below(tensor, _WORKED_WITH):
+def _product_with_sum() -> Callable[[Tensor], Tensor | None]:
+    known: dict[tuple[Factor, Shape], list[Product]] = {}  # the terms of sums, of which each may stand in many products
+
+    def build(tensor: Tensor) -> Tensor | None:
+        if not has_below(tensor, _WORKED_WITH):
+            return None
+        product = factorize(tensor)
+        if not _is_stabilizing(product):
+            return None
+        for factor in product.factors:
+            if factor.tensor.node.op in (ADD, SUB) and not factor.inverse:
+                terms = known.get((factor, tensor.shape))
+                if terms is None:
+                    terms = known[factor, tensor.shape] = _terms(factor, tensor.shape)
+                spread = _multiply_out(product, factor, terms, tensor)
+                if spread is not None:
+                    return fit(spread, tensor.type)
         return None
-    product = factorize(tensor)
-    if not _is_stabilizing(product):
-        return None
-    for factor in product.factors:
-        if factor.tensor.node.op in (ADD, SUB) and not factor.inverse:
-            spread = _multiply_out(product, factor, tensor)
-            if spread is not None:
-                return fit(spread, tensor.type)
-    return None
+
+    return build
 
 
-def _multiply_out(product: Product, factor: Factor, like: Tensor) -> Tensor | None:
-    """(a + b) * r = a * r + b * r, if that makes a step possible."""
-    terms = _terms(factor, like.shape)
+def _multiply_out(product: Product, factor: Factor, terms: list[Product], like: Tensor) -> Tensor | None:
+    """(a + b) * r = a * r + b * r, if that makes a step possible. ``terms`` are those of the factor."""
     rest = product.without(factor)
     if len(terms) > TERMS or not rest.factors:
         return None
@@ -320,4 +328,4 @@ QUOTIENT_RULES = (
 )
 
 # Applied when no other rule fires: a product that was multiplied out no longer matches p - p * sigmoid(x).
-DISTRIBUTION_RULES = (Rule("(a + b) * r = a * r + b * r", (MUL, DIV), _product_with_sum),)
+DISTRIBUTION_RULES = (remembering("(a + b) * r = a * r + b * r", (MUL, DIV), _product_with_sum),)
