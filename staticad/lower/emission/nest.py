@@ -38,6 +38,7 @@ from staticad.lower.fusion.clusters import (
     Member,
     chunk_count,
 )
+from staticad.lower.fusion.split import EXPENSIVE
 from staticad.lower.fusion.stacking import ROW as LITERAL
 from staticad.lower.index.affine import Affine
 from staticad.lower.index.axes import Axis, merge, separate
@@ -50,7 +51,8 @@ LIGHT = 8  # cost of a column sum of which little code is several rows
 TILE = 32  # side of the squares in which arrays are transposed
 SHORTEST, COPIES = 4, 64  # iterations of a short loop that is written out, and of several of them
 FEWEST = 16  # rows that are not worth it
-LARGEST = 400  # cost of what is written out
+LARGEST, LARGEST_CHEAP = 400, 1000  # cost of what is written out, also where all ops are cheap ones
+MANY = 8  # copies that keep the CPU busy: several vectors at a time are too much code
 PIECE_KEY = "piece"
 FAR = constant(2**63 - 1, INT64)  # behind every place
 
@@ -105,7 +107,8 @@ class Nest:
             position, copies = position - 1, copies * extent
         rows = product(axis.extent for axis in axes[:position])
         few = isinstance(rows, int) and rows <= FEWEST
-        return len(axes) if few or cost * copies > LARGEST else position
+        dear = any(getattr(m.node.op, "cost", 1) >= EXPENSIVE for m in self.members)
+        return len(axes) if few or cost * copies > (LARGEST if dear else LARGEST_CHEAP) else position
 
     def _serial(self) -> bool:
         """True if the kernel is one piece of work: nothing to cut, or results that cross the first axis."""
@@ -252,7 +255,9 @@ class Nest:
         body()
         cost, innermost = self.emitter.block_cost(), position == self.rolled - 1
         self.innermost_cost = max(self.innermost_cost, cost) if innermost else self.innermost_cost
-        hint = loop_hint(axis.extent, cost, position > 0, self.emitter.updates()) if innermost else ""
+        copies = product(a.extent for a in self.axes[self.rolled :])
+        hinted = innermost and isinstance(copies, int) and copies <= MANY
+        hint = loop_hint(axis.extent, cost, position > 0, self.emitter.updates()) if hinted else ""
         self.emitter.close(name, start, stop, hint)
 
     def _copies(self, axis: Axis, body: Callable[[], None]) -> None:
