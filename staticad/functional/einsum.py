@@ -25,7 +25,7 @@ from staticad.ir.types import Demands, same_size
 from staticad.ops.arithmetic import MUL
 from staticad.ops.base import apply
 from staticad.ops.contract import MATMUL
-from staticad.ops.movement import DIAGONAL, SQUEEZE
+from staticad.ops.movement import DIAGONAL, SQUEEZE, swapped
 from staticad.ops.promotion import Operand, as_operands
 from staticad.ops.reduce import ANY, SUM
 
@@ -71,10 +71,17 @@ def contract(a: Term, b: Term, kept: Iterable[Label]) -> Term:
         left = _aligned(a, batch + rows + inner, labels + inner)
         right = _aligned(b, batch + columns + inner, labels + inner)
         return Term(apply(MUL, left, right), labels + inner).without(inner)
-    heads, m, n, k = ([sizes[label] for label in group] for group in (batch, rows, columns, inner))
-    left = reshape_known(a.ordered(batch + rows + inner).tensor, (*heads, product(m), product(k)))
-    right = reshape_known(b.ordered(batch + inner + columns).tensor, (*heads, product(k), product(n)))
+    left, right = _matrices(a, batch, rows, inner), _matrices(b, batch, inner, columns)
     return Term(reshape_known(apply(MATMUL, left, right), shape), labels)
+
+
+def _matrices(term: Term, batch: tuple[Label, ...], rows: tuple[Label, ...], columns: tuple[Label, ...]) -> Tensor:
+    """The term as a stack of matrices; as a view of their transposes, if that is how it lies."""
+    if rows and columns and term.labels == batch + columns + rows:
+        return swapped(_matrices(term, batch, columns, rows))
+    m, n = (product(term.sizes[label] for label in group) for group in (rows, columns))
+    shape = (*(term.sizes[label] for label in batch), m, n)
+    return reshape_known(term.ordered(batch + rows + columns).tensor, shape)
 
 
 def _aligned(term: Term, labels: tuple[Label, ...], target: tuple[Label, ...]) -> Tensor:

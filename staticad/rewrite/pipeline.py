@@ -68,7 +68,7 @@ SIMPLIFY = Pass("simplify", lambda outputs: SIMPLE_RULES)
 STABILIZE = Pass("stabilize", lambda outputs: STABILITY_RULES, SIMPLE_RULES)
 SPREAD = Pass("multiply out", lambda outputs: DISTRIBUTION_RULES, (*STABILITY_RULES, *SIMPLE_RULES))
 PARTS = Pass("parts of products", part_rules, SIMPLE_RULES)
-CONTRACT = Pass("contract", lambda outputs: (*layout_rules(outputs), *CONTRACT_RULES, *CHOICE_RULES), SIMPLE_RULES)
+CONTRACT = Pass("contract", lambda outputs: (*CONTRACT_RULES, *layout_rules(outputs), *CHOICE_RULES), SIMPLE_RULES)
 
 # Dead nodes are not reached from the outputs, and equal nodes become one in every pass.
 PASSES: tuple[Pass, ...] = (SIMPLIFY, STABILIZE, SPREAD, PARTS, CONTRACT)

@@ -85,6 +85,21 @@ def test_sums_over_stacks_of_vectors() -> None:
 @pytest.mark.parametrize(
     "build",
     [
+        lambda: sa.einsum("tbi,tbj->ij", STACK, STACK * 2),
+        lambda: (STACK[..., None] * (STACK * 2)[:, :, None]).sum((0, 1)),
+        lambda: (sa.swapaxes(STACK, 1, 2) @ (STACK * 2)).sum(0),
+    ],
+)
+def test_sums_over_several_axes_are_read_as_they_lie(build: Build) -> None:
+    """Both factors are reshaped, and the left one is read transposed."""
+    (new,) = check(build)
+    left, right = new.inputs
+    assert left.op.name == "transpose" and left.inputs[0].op.name == right.op.name == "reshape"
+
+
+@pytest.mark.parametrize(
+    "build",
+    [
         lambda: (X[:, None, :3] * W[:, :3]).sum(-1),  # short sums
         lambda: (X[:, :, None] * W.T[:, :3]).sum(1),  # few columns
         lambda: (W[:5, :5] @ X[:, :5, None])[..., 0],
