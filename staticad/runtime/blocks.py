@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from staticad.codegen.routines import routine_cut
 from staticad.errors import FeedError
-from staticad.ir.dims import Size
+from staticad.ir.dims import Shape, Size
 from staticad.ir.provenance import Where
 from staticad.lower.kernel import plan as plans
 from staticad.lower.kernel.plan import (
@@ -46,9 +46,11 @@ class At(NamedTuple):
 
     def plus(self, offset: Number) -> At:
         """Some bytes further on."""
+        if offset == 0:
+            return self
         if isinstance(offset, int):
-            return self._replace(number=self.number + offset) if offset else self
-        return self._replace(unknowns=(*self.unknowns, offset.index))
+            return At(self.base, self.number + offset, self.unknowns)
+        return At(self.base, self.number, (*self.unknowns, offset.place))
 
 
 class Fed(NamedTuple):
@@ -122,6 +124,7 @@ class Blocks:
         self.idle: dict[Idle, None] = {}
         self.limited: dict[Number, None] = {}
         self.watch: int | None = None  # where the Watch of loops begins
+        self._shapes: dict[int, dict[int, Shape]] = {}  # of the buffers of a plan, by id
         self.records = 0  # sequences that grow
         self.loops: list[tuple[Where, ...]] = []  # the lines of loops that make them grow, by number
         self.measures: dict[int, int] = {}  # in profiles, by id: where the measures of a plan begin
@@ -136,6 +139,7 @@ class Blocks:
         """The steps of a plan whose feeds, fetches and variables are where ``places`` says; temporaries lie in an arena
         at ``base``. The blocks of each step are appended to the words."""
         known = dict(places)
+        self._shapes[id(plan)] = {b.number: b.shape for b in plan.buffers}
         for b in plan.buffers:
             if b.role == plans.CONSTANT:
                 known[b.number] = self.at(Origin.CONSTANT, self.constants[id(plan), b.number])
@@ -149,7 +153,7 @@ class Blocks:
     def _located_step(self, plan: Plan, step: Step, known: Mapping[int, Place], base: At) -> BlockStep:
         try:
             if not self.profile:
-                idle = idleness(plan, step, self.exact)
+                idle = idleness(step, self._shapes[id(plan)], self.exact)
                 if idle is True:
                     nothing = self.at(Origin.FUNCTION, name="labs")  # returns what it is given
                     return BlockStep(nothing.base, len(self.words), 0, 0)

@@ -12,7 +12,7 @@ from staticad.codegen.routines import routine_source
 from staticad.codegen.source import render
 from staticad.errors import FeedError
 from staticad.ir.dim_values import evaluate, machine_number
-from staticad.ir.dims import Dim, Shape, Size, Symbol, symbols
+from staticad.ir.dims import Shape, Size, Symbol, symbols
 from staticad.ir.dtypes import DType
 from staticad.ir.provenance import Where
 from staticad.ir.size_tables import SizeTableBuilder
@@ -204,14 +204,14 @@ class _Open:
         self._results = 0
 
     def exact(self, size: Size) -> Number:
-        return Unknown(self.table.number(size)) if isinstance(size, Dim) else size
+        return size if isinstance(size, int) else Unknown(self.table.number(size))
 
     def number(self, size: Size) -> Number:
-        if isinstance(size, Dim):
-            index = self.table.number(size)
-            self.counts.add(index)
-            return Unknown(index)
-        return size if _is_word(size) else machine_number(size, {})
+        if isinstance(size, int):
+            return size if _is_word(size) else machine_number(size, {})
+        index = self.table.number(size)
+        self.counts.add(index)
+        return Unknown(index)
 
     def unknown(self, count: int) -> int:
         first = _RESULTS + self._results
@@ -232,7 +232,7 @@ def _words(words: list[At], final: Callable[[int], int]) -> np.ndarray:
 
 def _pair(number: Number, final: Callable[[int], int]) -> tuple[int, int]:
     """A number and its unknown as words."""
-    return (number, 0) if isinstance(number, int) else (0, final(number.index) + 1)
+    return (number, 0) if isinstance(number, int) else (0, final(number.place) + 1)
 
 
 def _rows(rows: Iterable[tuple[int, ...]], width: int) -> np.ndarray:

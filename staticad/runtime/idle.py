@@ -6,12 +6,12 @@ can interrupt inside of a kernel.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from staticad.errors import FeedError
-from staticad.ir.dims import Size, is_runtime
-from staticad.lower.kernel.plan import BranchCall, LoopCall, Plan, Step
+from staticad.ir.dims import Shape, Size, is_runtime
+from staticad.lower.kernel.plan import BranchCall, LoopCall, Step
 
 LIMIT = 2**56  # operations, or steps of a kernel's outermost loop: weeks of the fastest machine
 
@@ -27,9 +27,9 @@ class Idle(NamedTuple):
         return of(self.work) == 0 and all(any(of(size) == 0 for size in shape) for shape in self.shapes)
 
 
-def idleness(plan: Plan, step: Step, number: Callable[[Size], Any]) -> bool | Idle:
+def idleness(step: Step, shapes_of: Mapping[int, Shape], number: Callable[[Size], Any]) -> bool | Idle:
     """Whether a step has no work (or is a loop), can't fail, and writes only arrays without elements; an `Idle` where
-    that depends on numbers that are no ints."""
+    that depends on numbers that are no ints. ``shapes_of`` are those of buffers."""
     loop = step.kernel if isinstance(step.kernel, LoopCall) else step.inlined
     if _may_fail(step):
         return False
@@ -37,10 +37,12 @@ def idleness(plan: Plan, step: Step, number: Callable[[Size], Any]) -> bool | Id
     if isinstance(work, int) and work != 0:
         return False
     scratch = loop.scratch if loop is not None else None
-    written = {b.number: b.shape for b in plan.buffers if b.number in step.writes and b.number != scratch}
-    if any(is_runtime(size) for shape in written.values() for size in shape):
+    written = [shapes_of[buffer] for buffer in step.writes if buffer != scratch]
+    if any(all(isinstance(size, int) and size != 0 for size in shape) for shape in written):
         return False
-    shapes = [tuple(map(number, shape)) for shape in written.values()]
+    if any(map(is_runtime, {size for shape in written for size in shape})):
+        return False
+    shapes = [tuple(map(number, shape)) for shape in written]
     if any(all(isinstance(size, int) and size != 0 for size in shape) for shape in shapes):
         return False
     unknown = tuple(shape for shape in shapes if not any(isinstance(size, int) and size == 0 for size in shape))

@@ -75,9 +75,15 @@ class Request:
         self.fetches, self.changes = list(fetches), list(changes)
         self.targets = [*fetches, *(value for _, value in changes)]
         self._rewrite = arguments.rewriter(options)
-        self.inputs = arguments.read_inputs(inputs, all_nodes(self.targets))
+        self.inputs = arguments.read_inputs(inputs, self._everything)
         key = self._key(options) if programs.are_kept() else None
         self.ready = self._kept(key) or self._made(key)
+        del self._everything
+
+    @cached_property
+    def _everything(self) -> list[Node]:
+        """All nodes, those inside bodies included."""
+        return all_nodes(self.targets)
 
     @cached_property
     def symbols(self) -> tuple[Symbol, ...]:
@@ -89,7 +95,7 @@ class Request:
         """The graph as a plan. Raises GraphError, ShapeError and DTypeError for what can't be compiled."""
         check_scopes(self.targets)
         nodes = sort_nodes(self.targets)
-        arguments.check_symbols(self.inputs, all_nodes(self.targets))
+        arguments.check_symbols(self.inputs, self._everything)
         with Demands(c for node in nodes for c in node.constraints) as demands:
             for variable, value in self.changes:
                 arguments.check_update(variable, value, demands)
@@ -124,7 +130,7 @@ class Request:
         return lowered
 
     def _ready(self, lowered: Lowered) -> Ready:
-        variables = arguments.find_variables(lowered.plan, all_nodes(self.targets), self.changes)
+        variables = arguments.find_variables(lowered.plan, self._everything, self.changes)
         tables = None if lowered.traced is None else lowered.traced.tables
         return Ready(tables, tuple(lowered.compiled.constants), variables)
 

@@ -80,7 +80,7 @@ def _plain(value: Any, arrays: list[np.ndarray]) -> Any:
         arrays.append(value)
         return [len(arrays) - 1]
     if isinstance(value, Unknown):
-        return [value.index]
+        return [value.place]
     if isinstance(value, np.dtype):
         return value.name
     if isinstance(value, SizeTable):

@@ -24,12 +24,11 @@ from staticad.runtime.idle import LIMIT, Idle
 from staticad.runtime.memory import LARGEST_BLOCK
 
 
-@dataclass(frozen=True, slots=True)
-class Unknown:
+class Unknown(NamedTuple):
     """A number that depends on free sizes, by its place: those of the size table come first, then for each use of a
     routine how it is cut, its extent and its grain."""
 
-    index: int
+    place: int
 
 
 Number = int | Unknown
@@ -139,7 +138,7 @@ class Numbers:
 
     def of(self, number: Number) -> int:
         """A number of the tables."""
-        return number if isinstance(number, int) else self._sizes[number.index]
+        return number if isinstance(number, int) else self._sizes[number.place]
 
     def shape(self, array: ArrayTable) -> tuple[int, ...]:
         """The sizes of a feed or result."""
