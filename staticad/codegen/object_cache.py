@@ -1,4 +1,5 @@
-"""Object files on disk, found by the hash of everything that their machine code depends on.
+"""Object files on disk, found by the hash of everything that their machine code depends on; and compiled programs
+(`staticad.runtime.programs`), which are kept in the same way.
 
 A key is the hash of the kernel's text and of the *fingerprint*: the code generator's own files, the versions of Numba,
 llvmlite and NumPy, and the CPU. So nothing in the cache is ever out of date, and two versions of staticad, or two
