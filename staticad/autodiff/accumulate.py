@@ -94,7 +94,8 @@ def _changes(cotangent: Tensor) -> bool:
 
 def complemented(contributions: Sequence[Tensor]) -> list[Tensor]:
     """The cotangents of a tensor, those together that stand in one region where another one is zero just there: of
-    ``x.at[r].set(f(x[r]))`` x has the cotangent of all but r, and that of what stood in r before."""
+    ``x.at[r].set(f(x[r]))`` x has the cotangent of all but r, and that of what stood in r before. An array that changes
+    in a loop comes first, so that the others are added to it."""
     found = list(contributions)
     for emptied in [t for t in found if _is_emptied(t)] if len(found) > 1 else []:
         places = _places(emptied)
@@ -106,7 +107,7 @@ def complemented(contributions: Sequence[Tensor]) -> list[Tensor]:
                 value = apply(EMBED, total, **value.node.attrs)
             taken = {emptied, *regions}
             found = [accumulate(emptied, value), *(t for t in found if t not in taken)]
-    return found
+    return sorted(found, key=lambda t: not _changes(t))
 
 
 def add_choices(one: Tensor, other: Tensor) -> Tensor | None:

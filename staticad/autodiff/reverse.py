@@ -155,6 +155,9 @@ def _pull(
         cotangents: list[Tensor | None] = []
         for tensor in node.outputs:
             contributions = parts.pop(tensor, None)
+            if contributions and len(contributions) > 1 and tensor in bases.sums.keys() - bases.taken:
+                contributions = [bases.sums[tensor], *contributions]  # one alone may be a product, which is kept apart
+                bases.taken.add(tensor)
             cotangent = _total(tensor, contributions, masks) if contributions is not None else None
             if cotangent is not None and tensor in sources:
                 kept[tensor] = cotangent

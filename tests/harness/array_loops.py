@@ -15,14 +15,16 @@ import numpy as np
 import staticad as sa
 from staticad.ir.graph import Tensor
 
-Arrays = tuple[Any, Any, Any]
+SHAPES = (("n",), ("n",), ("n", "n"), ())  # of the arguments
 COUNTERS = "ijk"
 
 
 class ArrayLoops:
     """One function, drawn from a generator of random numbers."""
 
-    def __init__(self, rng: np.random.Generator, statements: int = 3, depth: int = 2) -> None:
+    def __init__(self, rng: np.random.Generator, statements: int = 3, depth: int = 2, counted: bool = False) -> None:
+        """``counted``: all loops have a number of steps that is known before the run."""
+        self.counted = counted
         self.rng, self.lines, self.counters = rng, ["def program(x, y, A, s, n):"], list[str]()
         for _ in range(int(rng.integers(1, 3))):
             self.loop(1, depth, statements)
@@ -39,12 +41,12 @@ class ArrayLoops:
 
     def loop(self, level: int, depth: int, statements: int) -> None:
         counter = COUNTERS[len(self.counters)]
-        conditional = self.rng.random() < 0.15
+        conditional = not self.counted and self.rng.random() < 0.15
         if conditional:
             self.line(level, f"{counter} = whole(1)")
             self.line(level, f"while seen({counter} < {self.pick('n - 1', *(c + ' + 1' for c in self.counters))}):")
         else:
-            stop = self.pick("n - 1", "n - 1", "n - 1", *self.counters)
+            stop = "n - 1" if self.counted else self.pick("n - 1", "n - 1", "n - 1", *self.counters)
             self.line(level, f"for {counter} in range(1, {stop}):")
         self.counters.append(counter)
         for _ in range(int(self.rng.integers(1, statements + 1))):

@@ -19,7 +19,6 @@ from tests.stress.program import Case, Finding
 
 COMPILED = 0.1  # of all cases
 STEP = 1e-6
-SHAPES = (("n",), ("n",), ("n", "n"), ())
 
 
 def prepare(short: bool) -> Case:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Mapping
 
+from staticad.ir.dims import product
 from staticad.ir.graph import Node, Tensor
 from staticad.lower.emission.accesses import Accesses
 from staticad.lower.emission.assembling import assemble_steps, leading_axes, region_place, region_step, regions_of
@@ -58,6 +59,8 @@ class AssembleLowering(FamilyLowering):
         return region_step(lowering, node, 1, regions_of(node)[1], target)
 
     def reads_before(self, lowering: Lowering, node: Node, base: Buffer, result: Buffer) -> bool:
+        if product(lowering.fusion.shape(node.inputs[1])) == 1:
+            return True
         events = region_events(lowering, node.inputs[1], result, region_place(lowering, node, 1))
         return Accesses(events).may_overwrite(base.number, result.number)
 

@@ -1,0 +1,185 @@
+"""Loops that change an array: a step costs what it updates, forward, backward, and in second derivatives.
+
+Work is counted in plans, not timed: what a copy of the whole array at every step would add grows faster than updates.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+import staticad as sa
+from staticad.ir.graph import Tensor
+from tests.harness.array_loops import SHAPES, ArrayLoops
+from tests.lower.planning import plan_for
+from tests.lower.work import work
+
+Build = Callable[..., Any]
+
+
+def products(x: Any, n: Any) -> Any:
+    for i in range(2, n):
+        x[i] = x[i - 1] * x[i - 2]
+    return x
+
+
+def sines(x: Any, n: Any) -> Any:
+    for i in range(1, n):
+        x[i] += sa.sin(x[i - 1]) * x[i]
+    return x
+
+
+def moved(x: Any, n: Any) -> Any:
+    for i in range(n - 1):
+        x[i] = x[i + 1]
+    return x
+
+
+def exchanged(x: Any, n: Any) -> Any:
+    for i in range(n - 1):
+        if x[i] > x[i + 1]:
+            t = x[i]
+            x[i] = x[i + 1]
+            x[i + 1] = t
+    return x
+
+
+def crossed(x: Any, n: Any) -> Any:
+    y = x * 2.0
+    for i in range(n - 1):
+        x[i], y[i + 1] = y[i + 1], x[i]
+    return x + y
+
+
+def sometimes(x: Any, n: Any) -> Any:
+    for i in range(n - 1):
+        if i % 2 == 0:
+            x[i] = x[i + 1] * x[i]
+    return x
+
+
+def extremes(x: Any, n: Any) -> Any:
+    for i in range(n - 1):
+        x = x.at[i + 1].min(x[i] * 0.9).at[i].multiply(x[i + 1]).at[i].max(x[0])
+    return x
+
+
+def several(x: Any, n: Any) -> Any:
+    for i in range(n - 3):
+        x[i + np.arange(3)] = x[i + np.arange(3)] * x[i + 3]
+    return x
+
+
+def while_loop(x: Any, n: Any) -> Any:
+    i = sa.constant(1)
+    while i < n:
+        x[i] = x[i - 1] * x[i]
+        i += 1
+    return x
+
+
+def captured(x: Any, n: Any) -> Any:
+    s = sa.constant(0.5)
+    for _ in range(n):
+        for k in range(n):
+            s += sa.sin(s) * x[k]
+    return x * s
+
+
+def row_sums(a: Any, n: Any) -> Any:
+    for i in range(1, n):
+        a[i, 0] = (a[i] * a[i - 1]).sum()
+    return a
+
+
+def elements(a: Any, n: Any) -> Any:
+    for i in range(1, n):
+        for j in range(n):
+            a[i, j] = a[i, j] * a[i - 1, j]
+    return a
+
+
+def columns(a: Any, n: Any) -> Any:
+    for j in range(1, n):
+        a[1 : n - 1, j] = a[1 : n - 1, j - 1] * a[:-2, j]
+    return a
+
+
+def turned(a: Any, n: Any) -> Any:
+    for j in range(1, n):
+        a[::-1, j] = a[:, j - 1] * a[j, ::-1]
+    return a
+
+
+def while_rows(a: Any, n: Any) -> Any:
+    i = sa.constant(1)
+    while i < n:
+        a[i] = a[i] - a[i - 1] * a[i, 0]
+        i += 1
+    return a
+
+
+LINEAR = (products, sines, moved, exchanged, crossed, sometimes, extremes, several, while_loop)
+QUADRATIC = (captured, row_sums, elements, columns, turned, while_rows)
+
+
+def gradients(function: Build) -> tuple[Tensor, Tensor, Tensor]:
+    """The function's value, its gradient, and the gradient of a function of that."""
+    x = sa.placeholder(("n",) if function in LINEAR or function is captured else ("n", "n"))
+    y = sa.function(function)(x, x.shape[0])
+    (gradient,) = sa.gradients((y * y).sum(), [x])
+    (second,) = sa.gradients((gradient * gradient).sum(), [x], unconnected="zero")
+    return y, gradient, second
+
+
+@pytest.mark.parametrize("function", [*LINEAR, *QUADRATIC], ids=lambda f: f.__name__)
+def test_work_grows_as_the_updates_do(function: Build) -> None:
+    most = 4 if function in LINEAR else 16
+    for number, tensor in enumerate(gradients(function)[: 3 if function in (products, exchanged, columns) else 2]):
+        plan = plan_for(tensor)
+        small, middle, large = (work(plan, n) for n in (100, 200, 400))
+        assert middle < 1.1 * most**0.5 * small and large < 1.1 * most**0.5 * middle, number
+
+
+@pytest.mark.parametrize("spelling", ["x[i] += v", "x[i] = x[i] + v", "x = x.at[i].add(v)"])
+def test_spellings_of_one_meaning_cost_the_same(spelling: str) -> None:
+    def by_hand(i: Tensor, x: Tensor) -> Tensor:
+        return x.at[i].add(x[i - 1] * 0.5)
+
+    def plus(x: Any, n: Any) -> Any:
+        for i in range(1, n):
+            x[i] += x[i - 1] * 0.5
+        return x
+
+    def written_out(x: Any, n: Any) -> Any:
+        for i in range(1, n):
+            x[i] = x[i] + x[i - 1] * 0.5
+        return x
+
+    x = sa.placeholder(("n",))
+    n = x.shape[0]
+    ways = {"x[i] += v": plus, "x[i] = x[i] + v": written_out}
+    y = sa.function(ways[spelling])(x, n) if spelling in ways else sa.fori_loop(1, n, by_hand, x)
+    z = sa.fori_loop(1, n, by_hand, x)
+    found, wanted = (work(plan_for(sa.gradients((t * t).sum(), [x])), 1000) for t in (y, z))
+    assert found < 2 * wanted
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_random_programs(seed: int) -> None:
+    """Work for what the statements of the program work on, with n and with 4 n."""
+    program = ArrayLoops(np.random.default_rng([5, seed]), counted=True)
+    xs = [sa.placeholder(shape) for shape in SHAPES]
+    results = program.graph(*xs)
+    total = sum((t * t).sum() for t in results)
+    for tensors in (results, sa.gradients(total, xs, unconnected="zero")):
+        plan = plan_for(tensors, inputs=xs)
+        ratios = []
+        for n in (30, 120):
+            with np.errstate(all="ignore"):
+                program.numpy(np.full(n, 0.5), np.full(n, 0.4), np.full((n, n), 0.3), 0.5)
+            ratios.append(work(plan, n) / (program.cost + n * n))
+        assert ratios[1] < 1.3 * ratios[0], program.source
