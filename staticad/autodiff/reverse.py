@@ -151,6 +151,10 @@ def _pull(
             parts.setdefault(y, []).append(seed)
     kept: dict[Tensor, Tensor] = {}
     masks = Masks(order, (seed for _, seed in seeds))
+    if any(isinstance(node.op, Control) for node in order):
+        # As they were written: who read an array before it was changed comes after the change in this pass, and adds to
+        # the cotangent that the change has left.
+        order = sorted(order, key=lambda node: node.serial)
     for node in reversed(order):
         cotangents: list[Tensor | None] = []
         for tensor in node.outputs:

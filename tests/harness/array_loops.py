@@ -143,7 +143,7 @@ class ArrayLoops:
 
     def indexed(self) -> list[str]:
         c, other = self.pick(*self.counters), self.pick(*self.counters)
-        target = self.pick(f"x[{c} + few]", f"y[{c} - few]", f"A[{c} - few, {other}]", f"A[{c} + few]")
+        target = self.pick(f"x[{c} + few]", f"y[{c} - few]", f"A[{c} - few, {other}]")
         return [f"{target} = 0.5 * ({target} + {self.operand()})"]
 
     def masked(self) -> list[str]:
