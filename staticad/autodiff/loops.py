@@ -12,9 +12,10 @@ from dataclasses import dataclass, replace
 
 from staticad.autodiff.accumulate import accumulate
 from staticad.autodiff.loop_parts import Bases, Differentiate, LoopParts, Maybe, demands_of, or_zeros
-from staticad.autodiff.recording import recorded_values, with_records
+from staticad.autodiff.recording import with_records
 from staticad.autodiff.residuals import with_residuals
 from staticad.autodiff.segments import segmented_again
+from staticad.autodiff.undoing import choose_recording
 from staticad.ir.dims import is_runtime
 from staticad.ir.dtypes import is_float
 from staticad.ir.graph import Node, Tensor, sort_nodes
@@ -174,11 +175,14 @@ def _run_backwards(
     count, outputs = len(outputs), [*outputs, *(value for _, value in sizes)]
     given, free = [*seeds, *wanted.result_seeds, *totals], {*parts.slices, *parts.captures}
     outputs = with_residuals(outputs, given, free)
-    recorded = recorded_values(outputs, given, free, set(parts.carry))
+    choice = choose_recording(outputs, given, parts, free)
+    recorded, states = choice.recorded, choice.undone
     forward = with_records(parts, recorded)
     stacks = forward[shape.carries + shape.results :][: len(recorded)]
-    stand_ins = [parameter(t.type) for t in recorded]
-    outputs = substitute(outputs, dict(zip(recorded, stand_ins, strict=True)))
+    stand_ins = [choice.values[t] for t in recorded]
+    outputs = substitute(outputs, choice.values)
+    sums_end, count = len(seeds) + len(totals), count + len(states)
+    outputs = [*outputs[:sums_end], *(before for _, _, before in states), *outputs[sums_end:]]
     read = {n.out for n in sort_nodes(outputs) if n.op is PARAMETER}
     slices = [i for i, t in enumerate(parts.slices) if t in read]
     captures = [i for i, t in enumerate(parts.captures) if t in read]
@@ -186,6 +190,7 @@ def _run_backwards(
         (
             *seeds,
             *totals,
+            *(after for _, after, _ in states),
             *stand_ins,
             *(parts.slices[i] for i in slices),
             *wanted.result_seeds,
@@ -198,7 +203,7 @@ def _run_backwards(
     counted = shape.conditional or shape.counted
     backward = replace(
         shape,
-        carries=len(seeds) + len(totals),
+        carries=sums_end + len(states),
         sequences=len(stand_ins) + len(slices) + len(wanted.result_seeds),
         captures=len(captures),
         results=len(step.by_slice) + len(sums.factors),
@@ -209,10 +214,11 @@ def _run_backwards(
     _, given_slices, given_captures = shape.split_parameters(node.inputs)
     of_carry, of_results = shape.split_outputs(cotangents)
     begun = _begun(shape.split_parameters(node.inputs)[2], sums, held)
-    return apply_all(
+    outs = apply_all(
         LOOP,
         *(or_zeros(of_carry[i], parts.carry[i]) for i in step.carries),
         *(or_zeros(begun.get(i), t) for i, t in sums.totals.items()),
+        *(forward[i] for i, _, _ in states),
         *stacks,
         *(given_slices[i] for i in slices),
         *(of_results[j] for j in wanted.results),
@@ -222,6 +228,7 @@ def _run_backwards(
         shape=backward,
         base=body,
     )
+    return (*outs[:sums_end], *outs[sums_end + len(states) :])
 
 
 def _begun(captures: Sequence[Tensor], sums: _Sums, held: Bases) -> dict[int, Tensor]:

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from staticad.autodiff.accumulate import has_runtime_length
 from staticad.autodiff.loop_parts import LoopParts
-from staticad.ir.dims import at_least, is_runtime, local_symbols, product
+from staticad.ir.dim_values import evaluate
+from staticad.ir.dims import Size, at_least, is_runtime, local_symbols, product, symbols
 from staticad.ir.dtypes import INT64
 from staticad.ir.graph import Node, Tensor
 from staticad.ir.substitute import depends_on
+from staticad.ir.types import TensorType
 from staticad.ops.base import Barrier, Elementwise, Movement, Reshape, apply_all
 from staticad.ops.control import LOOP, PARAMETER, Body
 from staticad.ops.indexing import Gather
 
 CHEAP = 2  # ops up to this cost are computed again rather than recorded
+NOMINAL = 1009  # what free sizes count as where costs are compared
 INDEX = 24  # operations of an index that are
 
 
@@ -109,6 +112,16 @@ def _reads_free(node: Node, free: set[Tensor]) -> bool:
 def has_runtime_sizes(tensor: Tensor) -> bool:
     """True for what has a size that only a run determines."""
     return any(is_runtime(size) for size in tensor.shape)
+
+
+def nominal(size: Size) -> int:
+    """A size as a number, to compare costs by."""
+    return evaluate(size, dict.fromkeys(symbols(size), NOMINAL))
+
+
+def nominal_bytes(kinds: Iterable[TensorType]) -> int:
+    """The bytes of values of these types, at nominal sizes."""
+    return sum(nominal(product(kind.shape)) * kind.dtype.itemsize for kind in kinds)
 
 
 def _is_large_view(tensor: Tensor) -> bool:

@@ -9,9 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from staticad.autodiff.recording import counts, has_runtime_sizes, recorded_values
-from staticad.ir.dim_values import evaluate
-from staticad.ir.dims import product, symbols
+from staticad.autodiff.recording import counts, has_runtime_sizes, nominal_bytes, recorded_values
 from staticad.ir.graph import Node, Tensor, sort_nodes
 from staticad.ir.rebuild import copy_node
 from staticad.ir.substitute import depends_on, substitute
@@ -19,8 +17,6 @@ from staticad.ir.types import TensorType
 from staticad.ops.base import apply_all
 from staticad.ops.control import COND, PARAMETER, Body, parameter
 from staticad.ops.creation import zeros
-
-NOMINAL = 1009  # what free sizes count as where costs are compared
 
 
 def with_residuals(outputs: Sequence[Tensor], backward: Sequence[Tensor], free: set[Tensor]) -> list[Tensor]:
@@ -64,7 +60,7 @@ def _picked(node: Node, received: Sequence[bool], free: set[Tensor]) -> Sequence
     picked = [[t for t in kept if t.op is not PARAMETER] for _, kept in found]
     slots = _slots(picked)
     before = [operands[i] for i in given if i not in known and not _is_free(operands[i], free)]
-    if _size([t.type for t in before]) <= _size([*(kind for kind in slots), *(operands[i].type for i in whole)]):
+    if nominal_bytes(t.type for t in before) <= nominal_bytes([*slots, *(operands[i].type for i in whole)]):
         return None
     index = node.inputs[0]
     places = [_placed(values, slots) for values in picked]
@@ -111,12 +107,3 @@ def _placed(values: Sequence[Tensor], slots: Sequence[TensorType]) -> list[Tenso
             waiting = [t for t in waiting if t is not taken]
         found.append(taken)
     return found
-
-
-def _size(kinds: Sequence[TensorType]) -> int:
-    """The bytes of values, at nominal sizes."""
-    total = 0
-    for kind in kinds:
-        count = product(kind.shape)
-        total += evaluate(count, dict.fromkeys(symbols(count), NOMINAL)) * kind.dtype.itemsize
-    return total
