@@ -51,7 +51,7 @@ def choose_recording(
     needed = recorded_values(indices, (), free, carried)
     read = recorded_values(outputs, backward, free | states, carried - states)
     recorded = list(dict.fromkeys([*read, *old.values(), *needed]))
-    if any(has_runtime_sizes(t) or any(map(local_symbols, t.shape)) for t in recorded) or carried & {*needed}:
+    if any(has_runtime_sizes(t) or any(map(local_symbols, t.shape)) for t in recorded) or states & {*needed}:
         return found
     steps = nominal(parts.shape.length)
     last = nominal_bytes(parts.carry[i].type for i in changes)
