@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, fields, replace
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -20,6 +19,7 @@ from staticad.config import note, timed
 from staticad.ir.collection import no_collection
 from staticad.ir.dims import Symbol
 from staticad.ir.graph import Node, Tensor, sort_nodes
+from staticad.ir.provenance import here, inherit
 from staticad.ir.types import Demands
 from staticad.lower.kernel.plan import Plan
 from staticad.lower.loops.guarding import bodies
@@ -75,27 +75,33 @@ class Request:
         self.fetches, self.changes = list(fetches), list(changes)
         self.targets = [*fetches, *(value for _, value in changes)]
         self._rewrite = arguments.rewriter(options)
-        self.inputs = arguments.read_inputs(inputs, self._everything)
+        everything = all_nodes(self.targets)
+        self.inputs = arguments.read_inputs(inputs, everything)
+        self.symbols = tuple(sorted(free_symbols(self.inputs), key=lambda s: s.key))  # the free sizes
+        self._lowered: Lowered | None = None
+        self._where = here()
         key = self._key(options) if programs.are_kept() else None
-        self.ready = self._kept(key) or self._made(key)
-        del self._everything
+        self.ready = self._kept(key) or self._made(key, everything)
 
-    @cached_property
-    def _everything(self) -> list[Node]:
-        """All nodes, those inside bodies included."""
-        return all_nodes(self.targets)
+    @property
+    def is_lowered(self) -> bool:
+        """Whether there is a plan so far."""
+        return self._lowered is not None
 
-    @cached_property
-    def symbols(self) -> tuple[Symbol, ...]:
-        """The free sizes, sorted."""
-        return tuple(sorted(free_symbols(self.inputs), key=lambda s: s.key))
-
-    @cached_property
+    @property
     def lowered(self) -> Lowered:
         """The graph as a plan. Raises GraphError, ShapeError and DTypeError for what can't be compiled."""
+        # No cached_property: there a lock is held meanwhile, for ever in the child of a fork.
+        found = self._lowered
+        if found is None:
+            with inherit(self._where):  # whoever asks, what no node stands behind is of the line that compiles
+                found = self._lowered = self._lower(all_nodes(self.targets))
+        return found
+
+    def _lower(self, everything: list[Node]) -> Lowered:
         check_scopes(self.targets)
         nodes = sort_nodes(self.targets)
-        arguments.check_symbols(self.inputs, self._everything)
+        arguments.check_symbols(self.inputs, everything)
         with Demands(c for node in nodes for c in node.constraints) as demands:
             for variable, value in self.changes:
                 arguments.check_update(variable, value, demands)
@@ -122,15 +128,15 @@ class Request:
         with no_collection(), progress.line("compiling") if ready.kept else nullcontext():
             lowered = self.lowered
         if ready.kept:
-            made = self._ready(lowered)
+            made = self._ready(lowered, all_nodes(self.targets))
             if not _are_same(ready, made):
                 note(1, "a program of the cache is not the one that its graph is compiled to; it is replaced")
                 ready = made
             self.ready = replace(ready, kept=False)
         return lowered
 
-    def _ready(self, lowered: Lowered) -> Ready:
-        variables = arguments.find_variables(lowered.plan, self._everything, self.changes)
+    def _ready(self, lowered: Lowered, everything: list[Node]) -> Ready:
+        variables = arguments.find_variables(lowered.plan, everything, self.changes)
         tables = None if lowered.traced is None else lowered.traced.tables
         return Ready(tables, tuple(lowered.compiled.constants), variables)
 
@@ -160,9 +166,10 @@ class Request:
         known = tuple(variable for variable in variables if isinstance(variable, Variable))
         return Ready(stored.tables, tuple(constants), known, kept=True)
 
-    def _made(self, key: GraphKey | None) -> Ready:
+    def _made(self, key: GraphKey | None, everything: list[Node]) -> Ready:
         """What compiling gives, which the cache keeps if it can."""
-        ready = self._ready(self.lowered)
+        self._lowered = self._lower(everything)
+        ready = self._ready(self._lowered, everything)
         if ready.tables is not None and key is not None:
             constants = _in_graph(ready.constants, key.nodes)
             if sum(c.nbytes for c in constants if isinstance(c, np.ndarray)) <= _LARGEST:

@@ -22,7 +22,7 @@ from tests.runtime.test_unmet_sizes import PROGRAMS, N, X, Y
 
 def is_kept(session: sa.Session) -> bool:
     """Whether nothing was compiled so far."""
-    return "lowered" not in session._request.__dict__
+    return not session._request.is_lowered
 
 
 def both(build: Callable[[], sa.Session]) -> tuple[sa.Session, sa.Session]:
