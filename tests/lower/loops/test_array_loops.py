@@ -16,6 +16,7 @@ from staticad.ir.graph import Tensor
 from tests.harness.array_loops import SHAPES, ArrayLoops
 from tests.lower.planning import plan_for
 from tests.lower.work import work
+from tests.stress.loops import check
 
 Build = Callable[..., Any]
 
@@ -217,3 +218,9 @@ def test_random_programs(seed: int) -> None:
                 program.numpy(np.full(n, 0.5), np.full(n, 0.4), np.full((n, n), 0.3), 0.5)
             ratios.append(work(plan, n) / (program.cost + n * n))
         assert ratios[1] < 1.3 * ratios[0], program.source
+
+
+def test_a_branch_that_changes_or_replaces_an_array() -> None:
+    """A program whose second derivative was wrong when the body that replaces the array wrote over the old one."""
+    rng = np.random.default_rng([3, 6])
+    assert check(ArrayLoops(rng), rng) == 14
