@@ -21,10 +21,12 @@ Maybe = Tensor | None
 class Bases:
     """Sums of cotangents to which the derivative of a branch or loop may add, by the tensor that they belong to: an
     array is then changed where the branch or loop reads it, not filled with zeros and added as a whole. ``taken`` are
-    the tensors whose sum is part of what came out."""
+    the tensors whose sum is part of what came out. ``undone`` are arrays that an inner loop changes, as they were
+    before it: by its node and the number of the carry."""
 
     sums: dict[Tensor, Tensor]
     taken: set[Tensor] = field(default_factory=set)
+    undone: dict[tuple[Node, int], Tensor] = field(default_factory=dict)
 
 
 class LoopParts:

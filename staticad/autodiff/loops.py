@@ -13,16 +13,15 @@ from dataclasses import dataclass, replace
 from staticad.autodiff.accumulate import accumulate
 from staticad.autodiff.loop_parts import Bases, Differentiate, LoopParts, Maybe, demands_of, or_zeros
 from staticad.autodiff.recording import with_records
-from staticad.autodiff.residuals import with_residuals
 from staticad.autodiff.segments import segmented_again
-from staticad.autodiff.undoing import choose_recording
+from staticad.autodiff.undo import reverse_step
 from staticad.ir.dims import is_runtime
 from staticad.ir.dtypes import is_float
 from staticad.ir.graph import Node, Tensor, sort_nodes
 from staticad.ir.substitute import substitute
 from staticad.ops.base import apply, apply_all
 from staticad.ops.contract import MATMUL
-from staticad.ops.control import LOOP, PARAMETER, Body, LoopShape, parameter, spoken_of
+from staticad.ops.control import LOOP, PARAMETER, Body, LoopShape, parameter
 from staticad.ops.movement import RESHAPE, TRANSPOSE
 
 # ---- reverse mode ----------------------------------------------------------------------------------------------------
@@ -89,6 +88,7 @@ class _StepGradients:
     by_slice: dict[int, Tensor]
     by_capture: dict[int, Tensor]
     taken: set[Tensor]  # captures whose gradient has the total in it already
+    undone: dict[tuple[Node, int], Tensor]  # arrays as they were before an inner loop
 
 
 def _step_gradients(
@@ -113,7 +113,7 @@ def _step_gradients(
         more = {i for i, gradient in by.items() if gradient is not None} - active
         if not more:
             slices, captures = _found(wanted.slices, found[a:b]), _found(wanted.captures, found[b:])
-            return _StepGradients(carries, by, slices, captures, bases.taken)
+            return _StepGradients(carries, by, slices, captures, bases.taken, bases.undone)
         active |= more
 
 
@@ -171,39 +171,35 @@ def _run_backwards(
     forward loop records those that can't be computed again."""
     node, shape = parts.node, parts.shape
     seeds, totals = [wanted.seeds[i] for i in step.carries], list(sums.totals.values())
-    sizes = spoken_of(outputs, parts.body.locals)
-    count, outputs = len(outputs), [*outputs, *(value for _, value in sizes)]
     given, free = [*seeds, *wanted.result_seeds, *totals], {*parts.slices, *parts.captures}
-    outputs = with_residuals(outputs, given, free)
-    choice = choose_recording(outputs, given, parts, free)
-    recorded, states = choice.recorded, choice.undone
-    forward = with_records(parts, recorded)
-    stacks = forward[shape.carries + shape.results :][: len(recorded)]
-    stand_ins = [choice.values[t] for t in recorded]
-    outputs = substitute(outputs, choice.values)
-    sums_end, count = len(seeds) + len(totals), count + len(states)
-    outputs = [*outputs[:sums_end], *(before for _, _, before in states), *outputs[sums_end:]]
-    read = {n.out for n in sort_nodes(outputs) if n.op is PARAMETER}
+    step_back = reverse_step(parts, outputs, given, free, step.undone)
+    place, outputs = len(seeds) + len(totals), step_back.outputs
+    forward = with_records(parts, list(step_back.tape))
+    stacks = forward[shape.carries + shape.results :][: len(step_back.tape)]
+    stand_ins = list(step_back.tape.values())
+    outputs = [*outputs[:place], *step_back.before.values(), *outputs[place:]]
+    roots = [*outputs, *(value for _, value in step_back.sizes)]
+    read = {n.out for n in sort_nodes(roots) if n.op is PARAMETER}
     slices = [i for i, t in enumerate(parts.slices) if t in read]
     captures = [i for i, t in enumerate(parts.captures) if t in read]
     body = Body(
         (
             *seeds,
             *totals,
-            *(after for _, after, _ in states),
+            *step_back.after.values(),
             *stand_ins,
             *(parts.slices[i] for i in slices),
             *wanted.result_seeds,
             *(parts.captures[i] for i in captures),
         ),
-        tuple(outputs[:count]),
+        tuple(outputs),
         demands_of(parts.body),
-        tuple((symbol, value) for (symbol, _), value in zip(sizes, outputs[count:], strict=True)),
+        step_back.sizes,
     )
     counted = shape.conditional or shape.counted
     backward = replace(
         shape,
-        carries=sums_end + len(states),
+        carries=len(seeds) + len(totals) + len(step_back.after),
         sequences=len(stand_ins) + len(slices) + len(wanted.result_seeds),
         captures=len(captures),
         results=len(step.by_slice) + len(sums.factors),
@@ -218,7 +214,7 @@ def _run_backwards(
         LOOP,
         *(or_zeros(of_carry[i], parts.carry[i]) for i in step.carries),
         *(or_zeros(begun.get(i), t) for i, t in sums.totals.items()),
-        *(forward[i] for i, _, _ in states),
+        *(forward[i] for i in step_back.after),
         *stacks,
         *(given_slices[i] for i in slices),
         *(of_results[j] for j in wanted.results),
@@ -228,7 +224,8 @@ def _run_backwards(
         shape=backward,
         base=body,
     )
-    return (*outs[:sums_end], *outs[sums_end + len(states) :])
+    held.undone.update(((node, i), outs[place + k]) for k, i in enumerate(step_back.after))
+    return (*outs[:place], *outs[place + len(step_back.after) :])
 
 
 def _begun(captures: Sequence[Tensor], sums: _Sums, held: Bases) -> dict[int, Tensor]:

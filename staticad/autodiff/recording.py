@@ -8,14 +8,16 @@ from dataclasses import replace
 from staticad.autodiff.accumulate import has_runtime_length
 from staticad.autodiff.loop_parts import LoopParts
 from staticad.ir.dim_values import evaluate
-from staticad.ir.dims import Size, at_least, is_runtime, local_symbols, product, symbols
+from staticad.ir.dims import Shape, Size, at_least, is_runtime, local_symbols, product, symbols
 from staticad.ir.dtypes import INT64
 from staticad.ir.graph import Node, Tensor
+from staticad.ir.local_sizes import largest
 from staticad.ir.substitute import depends_on
 from staticad.ir.types import TensorType
 from staticad.ops.base import Barrier, Elementwise, Movement, Reshape, apply_all
 from staticad.ops.control import LOOP, PARAMETER, Body
 from staticad.ops.indexing import Gather
+from staticad.ops.slicing import SLICE
 
 CHEAP = 2  # ops up to this cost are computed again rather than recorded
 NOMINAL = 1009  # what free sizes count as where costs are compared
@@ -23,12 +25,13 @@ INDEX = 24  # operations of an index that are
 
 
 def recorded_values(
-    outputs: Sequence[Tensor], backward: Sequence[Tensor], free: set[Tensor], carried: set[Tensor]
+    outputs: Sequence[Tensor], backward: Sequence[Tensor], free: set[Tensor], carried: set[Tensor], parts: bool = True
 ) -> list[Tensor]:
     """The forward values to record: those that backward nodes read, except what follows from constants and ``free``
     parameters (slices and captures of a loop), or cheaply from other recorded values. A view is recorded itself only if
     it is smaller than its base. Sequences of an inner loop of run-time length have no common length, nor has what has a
-    local size: it is computed again, and so are loops with ``remat``."""
+    local size: it is computed again, and so are loops with ``remat``. With ``parts`` a part of an array is recorded,
+    though its size is local, in an array of the largest size, if the array would be recorded for it."""
     pending = _frontier(outputs, backward)
     kept: dict[Tensor, None] = {}
     seen = set(pending)
@@ -39,6 +42,8 @@ def recorded_values(
             kept[tensor] = None
         elif tensor in free or not node.inputs:
             continue
+        elif _is_result(tensor) or (parts and _is_part(tensor, free)):
+            kept[tensor] = None
         elif (
             _follows(node, free | carried | seen)
             or _reads_free(node, free)
@@ -116,12 +121,37 @@ def has_runtime_sizes(tensor: Tensor) -> bool:
 
 def nominal(size: Size) -> int:
     """A size as a number, to compare costs by."""
-    return evaluate(size, dict.fromkeys(symbols(size), NOMINAL))
+    most = largest(size)
+    return evaluate(most, dict.fromkeys(symbols(most), NOMINAL))
 
 
 def nominal_bytes(kinds: Iterable[TensorType]) -> int:
     """The bytes of values of these types, at nominal sizes."""
     return sum(nominal(product(kind.shape)) * kind.dtype.itemsize for kind in kinds)
+
+
+def _is_result(tensor: Tensor) -> bool:
+    """True for what an inner loop of a local length has recorded, which would have to run again."""
+    node = tensor.node
+    if node.op is not LOOP or node.attrs.get("remat") or tensor.index < node.attrs["shape"].carries:
+        return False
+    return any(map(local_symbols, tensor.shape)) and not has_runtime_sizes(tensor)
+
+
+def _is_part(tensor: Tensor, free: set[Tensor]) -> bool:
+    """True for a part of an array of which at most half is read, at its largest."""
+    if tensor.op is not SLICE or not any(map(local_symbols, tensor.shape)):
+        return False
+    base = tensor.inputs[0]
+    while isinstance(base.op, Movement | Barrier | Reshape):
+        base = base.inputs[0]
+    known = base in free or (not base.inputs and base.op is not PARAMETER)
+    return not known and 2 * nominal_count(tensor.shape) <= nominal_count(tensor.inputs[0].shape)
+
+
+def nominal_count(shape: Shape) -> int:
+    """Elements of an array at its largest, for nominal sizes."""
+    return nominal(product(shape))
 
 
 def _is_large_view(tensor: Tensor) -> bool:

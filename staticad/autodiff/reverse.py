@@ -190,7 +190,7 @@ def _held(node: Node, dependent: set[Tensor], parts: dict[Tensor, list[Tensor]],
             found = [bases.sums[x], *found]
         if found:
             sums[x] = _total(x, found, masks)
-    return Bases(sums)
+    return Bases(sums, undone=bases.undone)
 
 
 def _total(tensor: Tensor, contributions: list[Tensor], masks: Masks) -> Tensor:

@@ -19,11 +19,12 @@ from staticad.ir.graph import Node, Tensor
 from staticad.ir.local_sizes import fresh_local
 from staticad.ir.proofs import follows
 from staticad.ops.arithmetic import ADD, FLOOR_DIVIDE, MUL, NEG, SUB
+from staticad.ops.base import Elementwise
 from staticad.ops.control import Locals, spoken_of
 from staticad.ops.creation import IOTA, SIZE
 from staticad.ops.promotion import to_tensor
 from staticad.ops.selection import MAXIMUM, MINIMUM
-from staticad.ops.sources import constant_array
+from staticad.ops.sources import CONSTANT, constant_array
 
 DEPTH = 16  # of expressions that are read as sizes
 
@@ -37,7 +38,7 @@ class _Building(threading.local):
     def __init__(self) -> None:
         self.counters: dict[Node, Dim] = {}
         self.values: dict[Symbol, Tensor] = {}
-        self.clipped: dict[tuple[Tensor, Size], Dim] = {}
+        self.clipped: dict[tuple[Any, Size], Dim] = {}
 
 
 _building = _Building()
@@ -128,7 +129,7 @@ def as_bound(tensor: Tensor, n: Size) -> Size | None:
     size = as_size(tensor)
     if size is not None:
         return size
-    key = (tensor, n)
+    key = (_form(tensor, DEPTH), n)  # k + 1 is the same place wherever it is written
     found = _building.clipped.get(key)
     if found is None:
         length = to_tensor(n, INT64)
@@ -136,6 +137,16 @@ def as_bound(tensor: Tensor, n: Size) -> Size | None:
         found = _building.clipped[key] = fresh_local("k", 0, n)
         _register(found, place)
     return found
+
+
+def _form(tensor: Tensor, depth: int) -> Any:
+    """What is equal for tensors that are the same arithmetic of the same tensors and constants."""
+    node = tensor.node
+    if node.op is CONSTANT:
+        return node.attrs["value"]
+    if not node.inputs or not isinstance(node.op, Elementwise) or not depth:
+        return tensor
+    return (node.op, node.attrs, *(_form(x, depth - 1) for x in node.inputs))
 
 
 def locals_of(outputs: Sequence[Tensor]) -> Locals:

@@ -131,20 +131,24 @@ def parse(x: Tensor, key: Any) -> Key:
 
 
 def _with_counters(x: Tensor, items: list[Any]) -> list[Any]:
-    """The items with counters as sizes, beside slices: then all of it is one region, which is changed in place."""
-    if not any(isinstance(item, slice) and item != slice(None) for item in items):
+    """The items with counters as sizes, beside slices that end at one: then all of it is one region."""
+    if not any(isinstance(item, slice) and _is_counted(item) for item in items):
         return items
     if any(isinstance(item, Tensor) and item.ndim for item in items):
         return items
-    sizes = [as_size(item) if isinstance(item, Tensor) else item for item in items]
-    axes = [item for item in items if item is not None and item is not Ellipsis]
-    known = dict(zip(map(id, axes), x.shape, strict=True))
+    sizes = iter(x.shape)
+    return [item if item is None or item is Ellipsis else _as_place(item, next(sizes)) for item in items]
 
-    def inside(item: Any, size: Any) -> bool:
-        n = known[id(item)]
-        return size is not None and follows(size, ()) and follows(n - 1 - size, ())
 
-    return [size if isinstance(item, Tensor) and inside(item, size) else item for item, size in zip(items, sizes)]
+def _is_counted(item: slice) -> bool:
+    bounds = (item.start, item.stop)
+    return any(isinstance(bound, Tensor) or (isinstance(bound, Dim) and bound.locals) for bound in bounds)
+
+
+def _as_place(item: Any, n: Size) -> Any:
+    """A scalar that is known to be an index of an axis of size n, as a size."""
+    size = as_size(item) if isinstance(item, Tensor) else None
+    return size if size is not None and follows(size, ()) and follows(n - 1 - size, ()) else item
 
 
 def _position(groups: list[tuple[bool, int]]) -> int:

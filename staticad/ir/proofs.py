@@ -26,9 +26,9 @@ def follows(goal: Size, given: tuple[Size, ...]) -> bool:
     if at_least(goal, 0):
         return True
     sizes = (goal * -1 - 1, *given)
+    sizes = (*sizes, *_local_bounds(sizes))
     functions = _functions(sizes)
     known = (*sizes, *(bound for function in functions for bound in _bounds(function)))
-    known = (*known, *_local_bounds(known))
     return _by_cases([_inequality(size) for size in known], [f for f in functions if f.name in ("max", "min")][:CASES])
 
 

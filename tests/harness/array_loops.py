@@ -23,7 +23,7 @@ class ArrayLoops:
     """One function, drawn from a generator of random numbers."""
 
     def __init__(self, rng: np.random.Generator, statements: int = 3, depth: int = 2, counted: bool = False) -> None:
-        """``counted``: all loops have a number of steps that is known before the run."""
+        """``counted``: all loops have a number of steps, and parts of axes a size, that is known before the run."""
         self.counted = counted
         self.rng, self.lines, self.counters = rng, ["def program(x, y, A, s, n):"], list[str]()
         for _ in range(int(rng.integers(1, 3))):
@@ -130,8 +130,16 @@ class ArrayLoops:
         j = self.index()
         return [f"A[:, {j}] = " + self.expression(lambda: self.pick(f"A[:, {self.index()}]", "x", self.place()))]
 
+    def cut(self, *fixed: str) -> str:
+        """A part of an axis, fixed or by a counter."""
+        if self.counted:
+            return str(self.pick(*fixed))
+        c = self.pick(*self.counters)
+        ends = (f":{c}", f"{c}:", f"{c} + 1:", f":n - {c}", f"-{c}:", f"{c} - 1:n - 1", f":{c}:2", f"{c}::-1")
+        return str(self.pick(*fixed, *ends))
+
     def region(self) -> list[str]:
-        cut = self.pick("1:-1", "1:", ":-1", "::-1", "::2", "1:n - 1")
+        cut = self.cut("1:-1", "1:", ":-1", "::-1", "::2", "1:n - 1")
 
         def part() -> str:
             return self.pick(f"A[{cut}, {self.index()}]", f"A[{self.index()}, {cut}]", f"x[{cut}]")
@@ -156,8 +164,10 @@ class ArrayLoops:
         return [f"{name} = {self.pick('least', 'most', 'times')}({name}, {self.index()}, {self.value()})"]
 
     def reduced(self) -> list[str]:
-        i, j, cut = self.index(), self.index(), self.pick("1:", ":-1", "::2")
-        total = self.pick(f"(A[{i}] * A[{j}]).sum()", f"(x * A[:, {i}]).sum()", f"x[{cut}].sum()")
+        i, j, cut = self.index(), self.index(), self.cut("1:", ":-1", "::2")
+        total = self.pick(
+            f"(A[{i}, {cut}] * A[{j}, {cut}]).sum()", f"(x[{cut}] * A[{cut}, {i}]).sum()", f"x[{cut}].sum()"
+        )
         return [f"{self.pick(self.place(), 's')} = sin({total})"]
 
     # ---- running -------------------------------------------------------------------------------------------------

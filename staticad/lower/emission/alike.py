@@ -53,6 +53,8 @@ class Look:
     order of the key."""
 
     def __init__(self, lowering: Known, cluster: Cluster) -> None:
+        if lowering.fusion.local:  # kernels compute local sizes from numbers that are not in the key
+            raise Unlike
         self.lowering = lowering
         self.nodes: list[Node] = list(cluster.members)
         self.memory: list[Memory] = []

@@ -285,6 +285,8 @@ class Builder:
             stop = self.size_value(extent)
             statements = [_in_one_piece(s, stop) for s in statements]
             extent, grain = 1, 0
+        if local_symbols(grain):
+            grain = 0
         pointers = tuple(Pointer(name, dtype, scope) for scope, (name, dtype) in enumerate(self._pointers.values()))
         arguments: list[Argument] = [Address(number) for number in self._pointers]
         arguments += [Symbolic(size) for size in self._sizes]
