@@ -142,8 +142,8 @@ def as_bound(tensor: Tensor, n: Size) -> Size | None:
 def _form(tensor: Tensor, depth: int) -> Any:
     """What is equal for tensors that are the same arithmetic of the same tensors and constants."""
     node = tensor.node
-    if node.op is CONSTANT:
-        return node.attrs["value"]
+    if node.op is CONSTANT or node.op is SIZE:
+        return node.op, node.attrs
     if not node.inputs or not isinstance(node.op, Elementwise) or not depth:
         return tensor
     return (node.op, node.attrs, *(_form(x, depth - 1) for x in node.inputs))

@@ -17,7 +17,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Callable, Iterable
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Any
 from weakref import WeakValueDictionary
@@ -103,9 +103,13 @@ class Dim(OwnCopy):
     def __reduce__(self) -> tuple[type[Dim], tuple[Terms]]:
         return Dim, (self.terms,)
 
-    @cached_property
+    @property
     def locals(self) -> frozenset[Symbol]:
-        return frozenset(s for s in symbols(self) if s.local)
+        """The local sizes among those that it depends on."""
+        found = self.__dict__.get("_locals")  # no cached_property: that holds a lock, for ever in the child of a fork
+        if found is None:
+            found = self.__dict__["_locals"] = frozenset(s for s in symbols(self) if s.local)
+        return found
 
     def __hash__(self) -> int:
         return hash(self.key)

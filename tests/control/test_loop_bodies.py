@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -57,3 +59,27 @@ def test_a_state_that_stays_is_not_changed_in_place(rng: np.random.Generator) ->
 
     found = [*sa.fori_loop(0, 3, beside, (x, 2 * x)), *sa.fori_loop(0, 3, instead, (k, 2 * k))]
     run(found, {x: rng.standard_normal(3), k: np.arange(6).reshape(3, 2)})
+
+
+def test_memory_of_a_state_is_not_that_of_the_next_value_of_another(rng: np.random.Generator) -> None:
+    """The second derivative of a step in which two arrays change and one goes into a third."""
+
+    @sa.function
+    def program(x: Any, y: Any, table: Any) -> Any:
+        for j in range(1, len(x) - 1):
+            y[1] = x[1]
+            x = x * x[j]
+            table[-1] = y * x
+        return x, y, table
+
+    xs = [sa.placeholder(shape, name=name) for name, shape in (("x", ("n",)), ("y", ("n",)), ("t", ("n", "n")))]
+    weights = [sa.cos(2.0 * x) for x in xs]
+    results = program(*xs)
+    loss = sum((sa.stop_gradient(w) * r * r).sum() for w, r in zip(weights, results, strict=True))
+    slopes = sa.gradients(loss, xs, unconnected="zero")
+    slope = sum((g * sa.stop_gradient(sa.sin(x))).sum() for g, x in zip(slopes, xs, strict=True))
+    outputs = [*slopes, *sa.gradients(slope, xs, unconnected="zero")]
+    data = [rng.uniform(0.3, 1.0, shape) for shape in ((5,), (5,), (5, 5))]
+    found = sa.compile(outputs, xs)(*data)
+    for one, other in zip(found, sa.evaluate(outputs, dict(zip(xs, data, strict=True))), strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-10, atol=1e-14)

@@ -112,6 +112,7 @@ class Sharer:
         self.sharing, self.order = Sharing(), Order(self.steps)
         self.owners = {id(tensor): number for number, tensor in self.targets.items()}
         self.roots = Roots()
+        self.following: dict[int, set[int]] = {}  # by the root: the variables whose next values are in this memory
         self.consumed: set[int] = set()
         self.made: set[int] = set()
         self.refused: set[tuple[int, int]] = set()
@@ -145,6 +146,9 @@ class Sharer:
         owner = self.owners.get(id(change.result), own.number)
         if owner != own.number and (VARIABLE in roles or change.kind == OVERWRITTEN):
             return False  # the next value of another variable, or one that may be written to its variable directly
+        following = self.following.get(own.number, set()) | self.following.get(taken.number, set())
+        if VARIABLE in roles and not following <= {b.number for b in (own, taken) if b.role == VARIABLE}:
+            return False  # it is in this memory already
         readers = self.order.readers.get(base.number, set()) - {change.cluster}
         if not readers.isdisjoint(self.keep):
             return False  # they run in the end
@@ -153,7 +157,9 @@ class Sharer:
             return False
         self.consumed.add(base.number)
         self.made.add(result.number)
-        self.roots.join(base, result, next((b for b in (own, taken) if b.role != TEMPORARY), own))
+        root = next((b for b in (own, taken) if b.role != TEMPORARY), own)
+        self.roots.join(base, result, root)
+        self.following[root.number] = following | ({owner} if id(change.result) in self.owners else set())
         self.sharing.pinned |= readers
         self.sharing.changes.setdefault(change.cluster, []).append(change)
         return True
