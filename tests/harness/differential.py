@@ -110,13 +110,16 @@ def _run_illegal(
 
 
 def _refuses_alone(outputs: list[Tensor], feeds: Feeds) -> bool:
-    """Whether a session whose result is what the first wrong index reads or writes refuses the feeds."""
+    """Whether a session whose result is what the first wrong index reads or writes refuses the feeds, or this is
+    nothing: where another axis is empty no index is looked at."""
     for node in sort_nodes(outputs):
         if node.op.family not in ("gather", "scatter"):
             continue
         try:
             evaluate(node.out, feeds)
         except IndexOutOfBounds:
+            if not evaluate([node.inputs[1 if node.op.family == "scatter" else 0]], feeds)[0].size:
+                return True
             try:
                 sa.compile(node.out, list(feeds)).run(feeds)
             except IndexOutOfBounds:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from staticad.ir.graph import sort_nodes
+from staticad.reference import evaluate
 from tests.harness.derivatives import check_duality
 from tests.harness.random_builder import RandomGraph
 from tests.harness.random_graphs import check_seeds, random_graph
@@ -26,7 +27,8 @@ def prepare(short: bool) -> Case:
 
 
 def duality(graph: RandomGraph, rng: np.random.Generator) -> int:
-    """Compares the derivatives of all float results by all float sources, to second order."""
+    """Compares the derivatives of all float results by all float sources, to second order, where all that they are
+    computed of is finite: zero times infinity stands at different places in the two modes."""
     ys = [t for t in graph.outputs if t.dtype.kind == "f"]
     nodes = sort_nodes(graph.outputs)
     variables = {n.out: n.out.value for n in nodes if n.op.name == "variable"}
@@ -35,6 +37,9 @@ def duality(graph: RandomGraph, rng: np.random.Generator) -> int:
     if not xs or not ys or not all(np.isfinite(values[x]).all() for x in xs):
         return 0
     with np.errstate(all="ignore"):
+        floats = [t for node in nodes for t in node.outputs if t.dtype.kind == "f"]
+        if not all(np.isfinite(value).all() for value in evaluate(floats, values)):
+            return 0
         try:
             check_duality(ys, xs, values, rng)
         except AssertionError as error:
