@@ -56,7 +56,7 @@ def test_deep_loops_of_any_length(dtype: str) -> None:
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-@pytest.mark.parametrize("columns", [3, 7, 10, 17, 33, 100, 127])
+@pytest.mark.parametrize("columns", [5, 7, 10, 17, 33, 100, 127])
 def test_short_rows_of_any_length(columns: int, dtype: str) -> None:
     x = sa.placeholder((None, columns), dtype)
     fetches = [sa.softmax(x, axis=1), sa.exp(x).sum(axis=1), sa.exp(x).sum(axis=0), sa.logsumexp(x, axis=1).sum()]

@@ -70,7 +70,7 @@ def test_negative_zeros_become_what_they_are_in_a_sum() -> None:
 
 
 def test_gradients_by_columns_are_one_kernel() -> None:
-    columns = [X[:, k] for k in range(5)]
+    columns = [X[:, k] for k in range(3)]
     length = sa.sin(sa.sqrt(columns[0] ** 2 + columns[1] ** 2))
     loss = sum(sa.sum(length * sa.cos(c)) for c in columns)
     assert len(computes(gradient(loss, X)).steps) == 1

@@ -78,7 +78,7 @@ def test_a_plan_prints() -> None:
         r"  b\d+:temporary:.* at .*",
         r"  b\d+:fetch:float64\[3\]",
         r"compute",
-        r"  matmul by gemm:float64: b\d+ b\d+ -> b\d+; 1 times",
+        r"  matmul by gemm:float64: b\d+ b\d+ -> b\d+ b\d+; 1 times",
         r"  k\d+ .*: b\d+ -> b\d+; .* times, .* at a time",
         r"    while b\d+, carries .*; fetches .*:",
         r"    where b\d+ is 1, feeds b\d+; fetches b\d+:",
