@@ -84,10 +84,15 @@ def counts(tensor: Tensor, free: set[Tensor]) -> bool:
     return tensor.dtype == INT64 and _left(tensor, free, INDEX) >= 0
 
 
+def is_there(tensor: Tensor, free: set[Tensor]) -> bool:
+    """True for free parameters, constants and what is made of sizes: nobody has to record it."""
+    return tensor in free or (not tensor.inputs and tensor.op is not PARAMETER)
+
+
 def _left(tensor: Tensor, free: set[Tensor], budget: int) -> int:
     """What is left of so many operations after computing an index; negative where it is none, or takes more."""
     node = tensor.node
-    if tensor in free or (not node.inputs and node.op is not PARAMETER):
+    if is_there(tensor, free):
         return budget
     if tensor.ndim or not isinstance(node.op, Elementwise):
         return -1
@@ -108,10 +113,7 @@ def _follows(node: Node, known: set[Tensor]) -> bool:
 def _reads_free(node: Node, free: set[Tensor]) -> bool:
     """True for what is read from slices, captures and constants at some index: it costs as much to read again as from
     a record. Not for what is read from a carry, whose record would be all of it."""
-    if not isinstance(node.op, Gather):
-        return False
-    source = node.inputs[0].node
-    return node.inputs[0] in free or (not source.inputs and source.op is not PARAMETER)
+    return isinstance(node.op, Gather) and is_there(node.inputs[0], free)
 
 
 def has_runtime_sizes(tensor: Tensor) -> bool:
@@ -145,8 +147,7 @@ def _is_part(tensor: Tensor, free: set[Tensor]) -> bool:
     base = tensor.inputs[0]
     while isinstance(base.op, Movement | Barrier | Reshape):
         base = base.inputs[0]
-    known = base in free or (not base.inputs and base.op is not PARAMETER)
-    return not known and 2 * nominal_count(tensor.shape) <= nominal_count(tensor.inputs[0].shape)
+    return not is_there(base, free) and 2 * nominal_count(tensor.shape) <= nominal_count(tensor.inputs[0].shape)
 
 
 def nominal_count(shape: Shape) -> int:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from staticad.autodiff.recording import counts, has_runtime_sizes, nominal_bytes, recorded_values
+from staticad.autodiff.recording import counts, has_runtime_sizes, is_there, nominal_bytes, recorded_values
 from staticad.ir.graph import Node, Tensor, sort_nodes
 from staticad.ir.rebuild import copy_node
 from staticad.ir.substitute import depends_on, substitute
@@ -80,8 +80,7 @@ def _picked(node: Node, received: Sequence[bool], free: set[Tensor]) -> Sequence
 
 
 def _is_free(tensor: Tensor, free: set[Tensor]) -> bool:
-    node = tensor.node
-    return tensor in free or (not node.inputs and node.op is not PARAMETER) or counts(tensor, free)
+    return is_there(tensor, free) or counts(tensor, free)
 
 
 def _slots(picked: Sequence[Sequence[Tensor]]) -> list[TensorType]:

@@ -2,7 +2,7 @@
 
 A step that writes into a few places of its state leaves what stood there on the tape. The backward loop begins with the
 last state and puts the old values back, step by step, so that it has every state in its hands for the cost of the
-updates (Griewank and Walther, Evaluating Derivatives, 2nd ed., section 4.2: "joint program reversal" by overwrites).
+updates (Griewank and Walther, Evaluating Derivatives, 2nd ed., chapter 4, on values before they are overwritten).
 """
 
 from __future__ import annotations
@@ -24,8 +24,6 @@ from staticad.ops.indexing import GATHER, GATHER_ALONG, SCATTER_ALONG, Scatter
 from staticad.ops.slicing import EMBED, REPLACE, SLICE
 
 Undone = dict[tuple[Node, int], Tensor]  # by a loop and the number of a carry: the first state, from the last one
-
-
 Chains = dict[int, list[Tensor]]  # by the number of a carry: what it becomes in a step, the last first
 GAIN = 4  # how many times smaller the tape has to get
 
@@ -71,6 +69,7 @@ class _Step:
     ) -> None:
         self.parts, self.outputs, self.given, self.free, self.inner = parts, outputs, given, free, undone
         self.carry = set(parts.carry)
+        self.loops = [node for node in sort_nodes([*outputs, *undone.values()]) if node.op is LOOP]
 
     def read(self, outputs: Sequence[Tensor], states: Set[Tensor]) -> list[Tensor]:
         """The forward values to record for some outputs, where states are there without a record."""
@@ -82,8 +81,8 @@ class _Step:
         read = recorded_values(self.outputs, self.given, self.free, self.carry, parts=False)
         for number, carry in enumerate(self.parts.carry):
             changes = _changes(self.parts, number, self.inner) if carry.ndim else []
-            states = {same for state in (carry, *changes) for same in self.same(state)}
-            if changes and any(t in states or (t.inputs and t.inputs[0] in states) for t in read):
+            states = {same for state in (carry, *changes) for same in self.same(state)} if changes else set()
+            if any(t in states or (t.inputs and t.inputs[0] in states) for t in read):
                 found[number] = changes
         return found
 
@@ -92,8 +91,7 @@ class _Step:
         node = state.node
         if node.op is not LOOP:
             return [state]
-        nodes = sort_nodes([*self.outputs, *self.inner.values()])
-        loops = (n for n in nodes if n.op is LOOP and n.attrs["base"] is node.attrs["base"] and n is not node)
+        loops = (n for n in self.loops if n.attrs["base"] is node.attrs["base"] and n is not node)
         same = (n for n in loops if all(a is b for a, b in zip(n.inputs, node.inputs, strict=True)))
         return [state, *(n.outputs[state.index] for n in same)]
 

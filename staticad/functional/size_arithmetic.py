@@ -13,20 +13,14 @@ from typing import Any
 import numpy as np
 
 from staticad.functional import elementwise
+from staticad.functional.methods import BINARY, Binary
 from staticad.functional.numpy_protocol import array_ufunc
 from staticad.ir.dims import Dim
 from staticad.ir.graph import Node, Tensor
 from staticad.ops.promotion import WeakTensor, weak_kind
 
-Binary = Callable[[Any, Any], Any]
-
 FUNCTIONS: dict[str, Binary] = {
-    "add": elementwise.add,
-    "sub": elementwise.subtract,
-    "mul": elementwise.multiply,
-    "truediv": elementwise.divide,
-    "floordiv": elementwise.floor_divide,
-    "mod": elementwise.remainder,
+    **{name: BINARY[name] for name in ("add", "sub", "mul", "truediv", "floordiv", "mod")},
     "pow": elementwise.power,
 }
 OF_INTEGERS: dict[np.ufunc, Binary] = {

@@ -171,11 +171,15 @@ def _is_stabilizing(product: Product) -> bool:
     return any(f.inverse or f.tensor.node.op in (EXP, SIGMOID) for f in product.factors)
 
 
+def _stabilizing(tensor: Tensor) -> Product | None:
+    """The factors of a product, if there is something to work with."""
+    product = factorize(tensor) if has_below(tensor, _WORKED_WITH) else None
+    return product if product is not None and _is_stabilizing(product) else None
+
+
 def _product(tensor: Tensor) -> Tensor | None:
-    if not has_below(tensor, _WORKED_WITH):
-        return None
-    product = factorize(tensor)
-    if not _is_stabilizing(product):
+    product = _stabilizing(tensor)
+    if product is None:
         return None
     better = stabilize(product)
     if better is None:
@@ -187,10 +191,8 @@ def _product_with_sum() -> Callable[[Tensor], Tensor | None]:
     known: dict[tuple[Factor, Shape], list[Product]] = {}  # the terms of sums, of which each may stand in many products
 
     def build(tensor: Tensor) -> Tensor | None:
-        if not has_below(tensor, _WORKED_WITH):
-            return None
-        product = factorize(tensor)
-        if not _is_stabilizing(product):
+        product = _stabilizing(tensor)
+        if product is None:
             return None
         for factor in product.factors:
             if factor.tensor.node.op in (ADD, SUB) and not factor.inverse:
