@@ -158,6 +158,18 @@ def usable_cores() -> int:
     return max(1, cores)
 
 
+def _switch(field: str, default: bool, meaning: str) -> Setting:
+    """A setting that is on or off."""
+    return Setting(
+        field=field,
+        parse=_parse_switch,
+        check=_is_switch,
+        default=lambda: default,
+        expects="a switch (1/0, on/off, true/false, yes/no)",
+        meaning=f"{meaning}; default: {'on' if default else 'off'}",
+    )
+
+
 TABLE: tuple[Setting, ...] = (
     Setting(
         field="cache_dir",
@@ -167,14 +179,7 @@ TABLE: tuple[Setting, ...] = (
         expects="a directory",
         meaning="where compiled kernels are kept between processes; default: the user's cache directory",
     ),
-    Setting(
-        field="cache",
-        parse=_parse_switch,
-        check=_is_switch,
-        default=lambda: True,
-        expects="a switch (1/0, on/off, true/false, yes/no)",
-        meaning="keep compiled kernels on disk; default: on",
-    ),
+    _switch("cache", True, "keep compiled kernels on disk"),
     Setting(
         field="cache_limit",
         parse=_parse_bytes,
@@ -184,14 +189,10 @@ TABLE: tuple[Setting, ...] = (
         meaning="bytes that compiled kernels may take on disk, such as 500M; those used least recently are removed; "
         "default: 1G",
     ),
-    Setting(
-        field="programs",
-        parse=_parse_switch,
-        check=_is_switch,
-        default=lambda: True,
-        expects="a switch (1/0, on/off, true/false, yes/no)",
-        meaning="keep whole compiled programs beside the kernels, so that a graph that was compiled before is loaded; "
-        "default: on",
+    _switch(
+        "programs",
+        True,
+        "keep whole compiled programs beside the kernels, so that a graph that was compiled before is loaded",
     ),
     Setting(
         field="codegen",
@@ -219,31 +220,17 @@ TABLE: tuple[Setting, ...] = (
         meaning="bytes that while loops of a session may record for their derivatives, such as 4000000000 or 4G; "
         "default: three quarters of the memory that is available",
     ),
-    Setting(
-        field="flush_subnormals",
-        parse=_parse_switch,
-        check=_is_switch,
-        default=lambda: False,
-        expects="a switch (1/0, on/off, true/false, yes/no)",
-        meaning="sessions that are compiled compute with zeros in the place of subnormal numbers; default: off",
+    _switch(
+        "flush_subnormals",
+        False,
+        "sessions that are compiled compute with zeros in the place of subnormal numbers",
     ),
-    Setting(
-        field="progress",
-        parse=_parse_switch,
-        check=_is_switch,
-        default=lambda: True,
-        expects="a switch (1/0, on/off, true/false, yes/no)",
-        meaning="a line on stderr, if that is a terminal, while something is compiled for longer than a second; "
-        "default: on",
+    _switch(
+        "progress",
+        True,
+        "a line on stderr, if that is a terminal, while something is compiled for longer than a second",
     ),
-    Setting(
-        field="verify",
-        parse=_parse_switch,
-        check=_is_switch,
-        default=lambda: False,
-        expects="a switch (1/0, on/off, true/false, yes/no)",
-        meaning="check every graph before and after every rewrite; default: off",
-    ),
+    _switch("verify", False, "check every graph before and after every rewrite"),
     Setting(
         field="debug",
         parse=int,
