@@ -74,9 +74,19 @@ def _last_trace(x: Operand, offset: int = 0) -> Tensor:
 
 # The modules whose functions NumPy's names may mean; this one holds what only NumPy has.
 FRONT = (
-    elementwise, comparison, bitwise, reductions, creation, movement, joining, indexing, einsum, linalg, special,
+    elementwise,
+    comparison,
+    bitwise,
+    reductions,
+    creation,
+    movement,
+    joining,
+    indexing,
+    einsum,
+    linalg,
+    special,
     sys.modules[__name__],
-)  # fmt: skip
+)
 _DECLARED = [pair for module in FRONT for pair in declared(module)]
 _NAMED: dict[Function, Function] = {name: f for f, names in _DECLARED for name in names.numpy}
 UFUNCS: dict[np.ufunc, Function] = {name: f for name, f in _NAMED.items() if isinstance(name, np.ufunc)}

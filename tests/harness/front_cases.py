@@ -11,6 +11,7 @@ import numpy as np
 import staticad as sa
 from staticad.functional import comparison, elementwise
 from tests.harness.cases import ALL, BOOL, FLOATS, INTEGERS, Case, Input, kinds, values
+from tests.harness.library_cases import FAMILIES
 
 NUMBERS = (*INTEGERS, *FLOATS)
 X, XY = values("ab"), values("ab", "b")
@@ -225,4 +226,4 @@ def all_front_cases() -> list[Case]:
         promoted_cases, arithmetic_cases, reduction_cases, moving_cases, creating_cases, indexing_cases, product_cases,
         matrix_cases, special_cases,
     )  # fmt: skip
-    return [case for family in families for case in family()]
+    return [case for family in (*families, *(f.front_cases for f in FAMILIES)) for case in family()]

@@ -32,6 +32,7 @@ from staticad.ops.reduce import ALL as ALL_TRUE
 from staticad.ops.reduce import ANY, ARGMAX, ARGMIN, MAX, MAX_OR_LOWEST, MIN, PROD, SUM
 from staticad.ops.selection import WHERE
 from tests.harness.cases import ALL, BOOL, FLOATS, INTEGERS, Case, Input, kinds, values
+from tests.harness.library_cases import FAMILIES
 
 UNARY = ("ab", "")
 BINARY = (("ab", "ab"), ("ab", "b"), ("a1", "1b"), ("ab", ""), ("1", "ab"))
@@ -379,4 +380,6 @@ def all_op_cases() -> list[Case]:
         contract_cases, library_cases,
     ):  # fmt: skip
         cases += family()
+    for library_family in FAMILIES:
+        cases += library_family.op_cases()
     return cases

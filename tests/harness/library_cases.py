@@ -1,0 +1,7 @@
+"""The families of the operator library that have a file of their own, `tests/harness/cases_….py`: one line each."""
+
+from __future__ import annotations
+
+from tests.harness.family_cases import FamilyCases
+
+FAMILIES: tuple[FamilyCases, ...] = ()
