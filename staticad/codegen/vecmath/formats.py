@@ -47,6 +47,7 @@ BINARY32 = Format(23, 127, float.fromhex("0x1.62e4p-1"), float.fromhex("0x1.7f7d
 BINARY64 = Format(52, 1023, float.fromhex("0x1.62e42fefa38p-1"), float.fromhex("0x1.ef35793c7673p-45"))
 
 LOG2_E = 1.4426950408889634
+LN_2 = 0.6931471805599453
 
 
 def format_of(x: Value) -> Format:

@@ -10,14 +10,15 @@ minimax polynomials of sin and cos of (pi/2) t on |t| <= 0.51 (Remez, relative e
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 
 from numba.core import types
 
 from staticad.codegen.vecmath.builder import FLOATS, Value, fma, horner, lookup, select, two_sum
 from staticad.codegen.vecmath.elementwise import elementwise
-from staticad.codegen.vecmath.formats import BINARY64, power_of_two
-from staticad.codegen.vecmath.two_over_pi import scaled_parts
+from staticad.codegen.vecmath.formats import BINARY32, BINARY64, power_of_two
+from staticad.codegen.vecmath.two_over_pi import centred_parts, scaled_parts
 
 SIN_64 = (
     1.58969099521155010221e-10,
@@ -35,14 +36,28 @@ COS_64 = (
     -1.38888888888741095749e-03,
     4.16666666666666019037e-02,
 )
-SIN_QUARTER_32 = (
-    0.00015810445697525568,
-    -0.004681219878306283,
-    0.07969257621877324,
-    -0.6459640958599374,
-    1.5707963267861709,
+SIN_HALF_32 = (
+    -0.006773322862781504,
+    0.0818495119859403,
+    -0.5991956069703795,
+    2.5501566741018804,
+    -5.167712485705688,
+    3.1415926516166337,
 )
-COS_QUARTER_32 = (0.0009031330581545531, -0.020859886930025606, 0.25366918956799217, -1.2337005412650686, 1.0)
+SIN_QUARTER_32 = (
+    0.00015791786754803988,
+    -0.0046811308475015875,
+    0.07969256317370221,
+    -0.6459640952624729,
+    1.5707963267820335,
+)
+COS_QUARTER_32 = (
+    0.0009013727210541202,
+    -0.020858987114429833,
+    0.25366904277277735,
+    -1.2337005330615267,
+    0.9999999998974436,
+)
 HALF_PI_HIGH = 1.5707963267948966
 HALF_PI_LOW = 6.123233995736766e-17
 
@@ -118,45 +133,45 @@ def _sin_from(quadrant: Value, r: Value, low: Value) -> Value:
 # ---- float32, computed in float64
 
 
+HALF_TURN, QUARTER_TURN = 1, 0  # the power of two that divides 2/pi
+RANGES_32 = (48, 75, 101)  # exponents from where on x needs other bits of 2/pi; chosen so that a turn stays within 0.53
+
+
 @cache
-def _blocks_32() -> tuple[tuple[int, float, float], ...]:
-    """s and the two parts of 2**s * 2/pi modulo 4, for |x| >= 2**(s + 24)."""
-    return tuple((shift, *_two_parts(shift, 51)) for shift in (21, 42, 63, 84))
+def _parts_32(halvings: int) -> tuple[tuple[float, float], ...]:
+    """2/pi / 2**halvings in two parts for each range of |x|; beyond the first range, less what gives even multiples."""
+    last_digits = [exponent - BINARY32.mantissa for exponent in RANGES_32]
+    beyond = [centred_parts(digit - halvings, 53) for digit in last_digits]
+    scaled = [(high * 2.0**-digit, low * 2.0**-digit) for digit, (high, low) in zip(last_digits, beyond, strict=True)]
+    high, low = scaled_parts(-halvings, (53 + halvings, 106 + halvings))
+    return ((high, low), *scaled)
 
 
-def _two_parts(exponent: int, bits: int) -> tuple[float, float]:
-    high, low = scaled_parts(exponent, (bits, bits + 53))
-    return high, low
-
-
-def _reduce_32(x: Value) -> tuple[Value, Value]:
-    """Quadrant n and x * 2/pi - n, within 0.51, for a float32 x; both 64 bits wide."""
-    magnitude = abs(x)
+def _reduce_32(x: Value, halvings: int, offset: float = 0.0) -> tuple[Value, Value]:
+    """An integer n (as bits that tell whether it is odd) and y - n - offset, within 0.53, for a float32 x and
+    y = x * 2/pi / 2**halvings; both 64 bits wide."""
     m = x.to(types.float64)
-    t1, t2 = (m.constant(part) for part in _two_parts(0, 53))
-    power = m.constant(1)
-    for shift, high, low in _blocks_32():
-        inside = magnitude >= 2.0 ** (shift + 24)
-        power = select(inside, 2.0**-shift, power)
+    magnitude = abs(m)
+    first, *beyond = _parts_32(halvings)
+    t1, t2 = (m.constant(part) for part in first)
+    for exponent, (high, low) in zip(RANGES_32, beyond, strict=True):
+        inside = magnitude >= 2.0**exponent
         t1, t2 = select(inside, high, t1), select(inside, low, t2)
-    m = m * power
-    shifted = fma(m, t1, BINARY64.magic)
-    return shifted.bits(), fma(m, t2, fma(m, t1, -(shifted - BINARY64.magic)))
+    if offset:
+        shifted = fma(m, t1, -offset) + BINARY64.magic
+        whole = (shifted - BINARY64.magic) + offset
+    else:
+        shifted = fma(m, t1, BINARY64.magic)
+        whole = shifted - BINARY64.magic
+    return shifted.bits(), fma(m, t2, fma(m, t1, -whole))
 
 
-def _sin_quarter(turn: Value) -> Value:
-    """sin(turn * pi/2)."""
-    return turn * horner(turn * turn, SIN_QUARTER_32)
+def _negate_if_odd(x: Value, n: Value) -> Value:
+    return (x.bits() ^ (n << 63)).as_float()
 
 
-def _cos_quarter(turn: Value) -> Value:
-    """cos(turn * pi/2)."""
-    return horner(turn * turn, COS_QUARTER_32)
-
-
-def _sin_from_32(quadrant: Value, turn: Value) -> Value:
-    value, _ = _swap_if_odd(quadrant, _sin_quarter(turn), _cos_quarter(turn))
-    return _flip_sign(value, quadrant).to(types.float32)
+def _odd_polynomial(turn: Value, coefficients: Sequence[float]) -> Value:
+    return turn * horner(turn * turn, coefficients)
 
 
 # ---- the functions
@@ -165,15 +180,16 @@ def _sin_from_32(quadrant: Value, turn: Value) -> Value:
 def sin(x: Value) -> Value:
     """Sine of any finite x; NaN for infinities."""
     if x.dtype == types.float32:
-        return _sin_from_32(*_reduce_32(x))
+        n, turn = _reduce_32(x, HALF_TURN)
+        return _negate_if_odd(_odd_polynomial(turn, SIN_HALF_32), n).to(types.float32)
     return select(x.eq(0), x, _sin_from(*_reduce_64(x)))
 
 
 def cos(x: Value) -> Value:
     """Cosine of any finite x; NaN for infinities."""
     if x.dtype == types.float32:
-        quadrant, turn = _reduce_32(x)
-        return _sin_from_32(quadrant + 1, turn)
+        n, turn = _reduce_32(x, HALF_TURN, 0.5)
+        return _negate_if_odd(_odd_polynomial(turn, SIN_HALF_32), n + 1).to(types.float32)
     quadrant, r, low = _reduce_64(x)
     return _sin_from(quadrant + 1, r, low)
 
@@ -181,9 +197,10 @@ def cos(x: Value) -> Value:
 def tan(x: Value) -> Value:
     """Tangent of any finite x; NaN for infinities."""
     if x.dtype == types.float32:
-        quadrant, turn = _reduce_32(x)
-        above, below = _swap_if_odd(quadrant, _sin_quarter(turn), _cos_quarter(turn))
-        return _flip_sign(above / below, quadrant << 1).to(types.float32)
+        n, turn = _reduce_32(x, QUARTER_TURN)
+        sine, cosine = _odd_polynomial(turn, SIN_QUARTER_32), horner(turn * turn, COS_QUARTER_32)
+        above, below = _swap_if_odd(n, sine, cosine)
+        return _negate_if_odd(above / below, n).to(types.float32)
     quadrant, r, low = _reduce_64(x)
     sin_high, sin_low = _sin_parts(r, low)
     cos_high, cos_low = _cos_parts(r, low)

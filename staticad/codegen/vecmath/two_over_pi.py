@@ -38,3 +38,13 @@ def scaled_parts(exponent: int, bits: tuple[int, ...]) -> tuple[float, ...]:
         parts.append((value >> low) * 2.0**-last)
         value &= (1 << low) - 1
     return tuple(parts)
+
+
+def centred_parts(exponent: int, bits: int) -> tuple[float, float]:
+    """2**exponent * 2/pi modulo 2, from -1 to 1, as the nearest multiple of 2**-bits and what is left."""
+    fraction = BITS - exponent
+    one = 1 << fraction
+    value = (_two_over_pi() + one & 2 * one - 1) - one
+    unit = fraction - bits
+    high = (value + (1 << unit - 1)) >> unit
+    return high * 2.0**-bits, (value - (high << unit)) / one
