@@ -115,15 +115,19 @@ class Residual:
 
 @dataclass(frozen=True)
 class Chain:
-    """y = sum(chain(x)) and dy/dx for `size` doubles. The answer is [y, dy/dx]."""
+    """y = sum(chain(x)) and dy/dx for `size` numbers. The answer is [y, dy/dx]."""
 
     size: int
-    tolerance = 1e-11
+    dtype: str = "float64"
     calls = 1
+
+    @property
+    def tolerance(self) -> float:
+        return 1e-11 if self.dtype == "float64" else 1e-4
 
     @cached_property
     def x(self) -> np.ndarray:
-        return np.random.default_rng(1).standard_normal(self.size)
+        return np.random.default_rng(1).standard_normal(self.size).astype(self.dtype)
 
     def answer(self) -> Arrays:
         y, gradient = chain_value_and_gradient(self.x)

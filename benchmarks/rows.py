@@ -50,6 +50,7 @@ ROWS = (
     Row("mlp-256", "MLP step, batch 256, 784-512-10", "call", Mlp(256, (784, 512, 10))),
     Row("chain-1e3", "elementwise chain, value + gradient, 1e3 doubles", "call", Chain(1_000)),
     Row("chain-1e6", "elementwise chain, value + gradient, 1e6 doubles", "call", Chain(1_000_000)),
+    Row("chain-1e6-32", "elementwise chain, value + gradient, 1e6 float32", "call", Chain(1_000_000, "float32")),
     Row("rnn", "tanh RNN, value + gradients, 100 steps, batch 32, 32-64, float32", "call", Rnn()),
     Row("ode", "Lotka-Volterra, value + gradient, 1e4 Euler steps", "call", Ode()),
     Row("recurrence", "x[i] = b[i] - x[i-1] / 2 in place, 1e5 doubles", "call", Recurrence(100_000)),

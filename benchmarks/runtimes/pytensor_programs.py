@@ -68,7 +68,7 @@ def residual(problem: Residual) -> Program:
 
 
 def chain(problem: Chain) -> Program:
-    x = pt.dvector("x")
+    x = pt.vector("x", dtype=problem.dtype)
     y = elementwise_chain(x, pt.exp).sum()
     run = function([x], [y, pytensor.grad(y, x)])
     data = problem.x

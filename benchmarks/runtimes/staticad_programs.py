@@ -58,7 +58,7 @@ def residual(problem: Residual) -> Program:
 
 
 def chain(problem: Chain) -> Program:
-    x = sa.placeholder((None,), "float64", name="x")
+    x = sa.placeholder((None,), problem.dtype, name="x")
     y = elementwise_chain(x, sa.exp).sum()
     session = sa.compile([y, *sa.gradients(y, [x])], inputs=[x])
     data = problem.x

@@ -86,11 +86,11 @@ def test_residual_step(rng: np.random.Generator) -> None:
     check_step(parameters, lambda p: residual_step(p, problem.x.astype("float64"), 1.0), rng)
 
 
-@pytest.mark.parametrize("problem", [Neuron(), Mlp(3, (4, 3, 2)), Residual(2, 4, 3), Chain(5)])
+@pytest.mark.parametrize("problem", [Neuron(), Mlp(3, (4, 3, 2)), Residual(2, 4, 3), Chain(5), Chain(5, "float32")])
 def test_answers_repeat_and_keep_their_dtype(problem: Neuron | Mlp | Residual | Chain) -> None:
     first, second = problem.answer(), problem.answer()
     assert differences(first, second, 0.0) is None
-    expected = "float32" if isinstance(problem, Mlp | Residual) else "float64"
+    expected = "float32" if isinstance(problem, Mlp | Residual) else getattr(problem, "dtype", "float64")
     assert {array.dtype for array in first} == {np.dtype(expected)}
 
 

@@ -11,9 +11,8 @@ from numba.core import types
 from staticad.codegen.vecmath.builder import FLOATS, Value, fma, horner, select
 from staticad.codegen.vecmath.elementwise import elementwise
 from staticad.codegen.vecmath.exponential import exp_of_negative, expm1_parts
-from staticad.codegen.vecmath.formats import BINARY32, LN_2, LOG2_E, format_of, pick, power_of_two
+from staticad.codegen.vecmath.formats import BINARY32, LN_2, LOG2_E, format_of, power_of_two
 from staticad.codegen.vecmath.logarithm import log1p_of_unit
-
 
 TANH_32 = (
     -0.0003588456407455911,
@@ -57,7 +56,7 @@ def tanh(x: Value) -> Value:
 
 
 def _tanh_32(x: Value) -> Value:
-    """Of 0 <= x < 10: x + x**3 P(x**2) up to 1, else 1 - 2 / (exp(2 x) + 1), where errors of the fraction hardly count."""
+    """Of 0 <= x < 10: x + x**3 P(x**2) up to 1, else 1 - 2 / (exp(2 x) + 1), whose fraction is below 1/4."""
     origin = BINARY32.magic + BINARY32.bias
     shifted = fma(x, 2 * LOG2_E, origin)
     r = fma(origin - shifted, LN_2 / 2, x)
