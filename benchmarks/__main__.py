@@ -13,7 +13,7 @@ from benchmarks.process import WorkerError, WorkerProcess
 from benchmarks.rows import ROWS, select
 from benchmarks.runner import Result, Settings, measure, started
 from benchmarks.runtimes import PEERS, RUNTIMES, SUBJECT
-from benchmarks.table import cold_mean, memory_table, on_cpu, ratios_table, times_table
+from benchmarks.table import cold_mean, growth_table, memory_table, on_cpu, ratios_table, times_table
 
 
 def parser() -> argparse.ArgumentParser:
@@ -65,7 +65,7 @@ def versions(runtimes: list[str], cache: Path, timeout: float) -> str:
 
 
 def print_tables(results: list[Result], runtimes: list[str], peers: list[str]) -> None:
-    timed = [result for result in results if result.row.measure != "memory"]
+    timed = [result for result in results if result.row.measure not in ("memory", "growth")]
     if timed:
         title = "Time per call (µs) or start (s): median of the rounds (smallest–largest)"
         print(f"{title}\n\n{times_table(timed, runtimes)}")
@@ -83,6 +83,11 @@ def print_tables(results: list[Result], runtimes: list[str], peers: list[str]) -
         separator = "\n" if timed else ""
         title = "Gradient through 10,000 steps of 1,000 doubles (80 MB of states): what a call takes"
         print(f"{separator}{title}\n\n{memory_table(recorded, runtimes)}")
+    growing = [result for result in results if result.row.measure == "growth"]
+    if growing:
+        separator = "\n" if timed or recorded else ""
+        title = f"Loops that change an array, {SUBJECT}: µs per call, smallest of the rounds"
+        print(f"{separator}{title}\n\n{growth_table(growing)}")
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -7,18 +7,22 @@ from typing import Literal
 
 from benchmarks.cliffs import Column, Columns, Gather, GatherRows, Matrices, Normalize, Rotate, Stack
 from benchmarks.compiled import Adam, Fit, Lstm, Transformer
+from benchmarks.growing import GROWING
 from benchmarks.in_place import Solve, SolveForward, Sweep, SweepForward
 from benchmarks.loops import Ode, Recurrence, Rnn, While
 from benchmarks.problems import Chain, Mlp, Neuron, Residual
 from benchmarks.products import FORMULAS, CrossEntropy, Logistic, SumOfProduct
 from benchmarks.recorded import RecordedScan, RecordedWhile
 from benchmarks.runtimes import Problem
+from benchmarks.textbook import TEXTBOOK
+from benchmarks.written import Growing
 
-Measure = Literal["call", "cold", "warm", "start", "import", "memory"]
+Measure = Literal["call", "cold", "warm", "start", "import", "memory", "growth"]
 """call: microseconds per call of a ready program. cold / warm: seconds from the first line of the model to its first
 result in a fresh process, imports done, with empty / filled caches. start: the same from the start of the process on,
 with filled caches. import: seconds of the import statement. Of all of these, the time of the CPU is measured too.
-memory: bytes by which the first call raises the peak of a fresh process, and the time of a call."""
+memory: bytes by which the first call raises the peak of a fresh process, and the time of a call. growth: microseconds
+per call at n, 2n and 4n, of values and of values with gradients."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +30,13 @@ class Row:
     name: str
     title: str
     measure: Measure
-    problem: Problem
+    problem: Problem | Growing
+
+    @property
+    def single(self) -> Problem:
+        """The problem of a row that has one."""
+        assert not isinstance(self.problem, Growing), self.name
+        return self.problem
 
 
 SMALL = Mlp(32, (64, 32, 10))
@@ -72,6 +82,8 @@ ROWS = (
     Row("cross-entropy", "softmax cross entropy, 256 x 1000 float32, value + gradient", "call", CrossEntropy()),
     Row("logistic-32", "logistic regression, 1e5 x 50 float32, value + gradient", "call", Logistic("float32")),
     Row("logistic-64", "the same in float64", "call", Logistic("float64")),
+    *(Row(f"textbook-{name.replace('_', '-')}", title, "call", problem) for name, (title, problem) in TEXTBOOK.items()),
+    *(Row(f"loops-{name.replace('_', '-')}", title, "growth", problem) for name, (title, problem) in GROWING.items()),
     Row("memory-scan", "scan", "memory", RecordedScan(None)),
     Row("memory-scan-sqrt", 'scan, checkpoint="sqrt"', "memory", RecordedScan("sqrt")),
     Row("memory-scan-log", 'scan, checkpoint="log"', "memory", RecordedScan("log")),

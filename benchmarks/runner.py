@@ -12,8 +12,9 @@ from pathlib import Path
 from benchmarks.problems import Arrays, differences
 from benchmarks.process import WorkerError, WorkerProcess, WorkerTimeout, import_time
 from benchmarks.rows import Row
-from benchmarks.runtimes import RUNTIMES
+from benchmarks.runtimes import RUNTIMES, SUBJECT, Problem
 from benchmarks.worker import decode
+from benchmarks.written import Growing
 
 SETTLE_SECONDS = 0.05
 """A pause before each turn: thread pools of the runtime that ran before spin for a while when they have no work."""
@@ -56,14 +57,16 @@ class Result:
     """Of rows that measure starts: as `times`, of the CPU."""
     memory: dict[str, Memory] = field(default_factory=dict)
     """Of rows that measure memory."""
+    growth: list[float] = field(default_factory=list)
+    """Of rows that measure growth: the subject's time for each variant of the problem."""
 
 
 Report = Callable[[str], None]
 
 
-def check(row: Row, texts: list[str], expected: Arrays) -> None:
+def check(problem: Problem, texts: list[str], expected: Arrays) -> None:
     """Raises WorkerError when a runtime's results are not those of NumPy."""
-    found = differences(decode(texts), expected, row.problem.tolerance)
+    found = differences(decode(texts), expected, problem.tolerance)
     if found:
         raise WorkerError(f"wrong result: {found}")
 
@@ -82,11 +85,15 @@ def measure(row: Row, workers: dict[str, WorkerProcess], settings: Settings, rep
         return measure_calls(row, workers, settings, report)
     if row.measure == "memory":
         return measure_memory(row, list(workers), settings, report)
+    if isinstance(row.problem, Growing):
+        return measure_growth(row, row.problem, workers, settings, report)
     return measure_starts(row, list(workers), settings, report)
 
 
 def takes_part(runtime: str, row: Row) -> bool:
     """True if the runtime has a program for the row's problem and, where compiling is measured, compiles."""
+    if isinstance(row.problem, Growing):
+        return runtime == SUBJECT
     known = isinstance(row.problem, RUNTIMES[runtime].problems)
     return known and (row.measure in ("call", "import", "memory") or RUNTIMES[runtime].compiles)
 
@@ -94,11 +101,11 @@ def takes_part(runtime: str, row: Row) -> bool:
 def measure_calls(row: Row, workers: dict[str, WorkerProcess], settings: Settings, report: Report) -> Result:
     """Median time of a call, `settings.repeat` rounds of one turn each."""
     result = Result(row)
-    expected = row.problem.answer()
+    expected = row.single.answer()
     for name, worker in workers.items():
         report(f"{row.name}: prepare {name}")
         with failing(name, result):
-            check(row, worker.ask(do="prepare", row=row.name)["arrays"], expected)
+            check(row.single, worker.ask(do="prepare", row=row.name)["arrays"], expected)
             worker.ask(do="run", seconds=settings.seconds)  # caches, branch predictors and clocks get warm
             result.times[name] = []
     for i in range(settings.repeat):
@@ -110,11 +117,28 @@ def measure_calls(row: Row, workers: dict[str, WorkerProcess], settings: Setting
     return result
 
 
+def measure_growth(
+    row: Row, problem: Growing, workers: dict[str, WorkerProcess], settings: Settings, report: Report
+) -> Result:
+    """The smallest time of a call over the rounds, for each variant of the problem: growth shows in the time that the
+    work takes, without what other processes add."""
+    result = Result(row)
+    for name, worker in workers.items():
+        with failing(name, result):
+            for number, variant in enumerate(problem.variants):
+                report(f"{row.name}: {number + 1} of {len(problem.variants)}")
+                answer = worker.ask(do="prepare", row=row.name, variant=number)
+                check(variant, answer["arrays"], variant.answer())
+                rounds = [worker.ask(do="run", seconds=settings.seconds) for _ in range(settings.repeat)]
+                result.growth.append(min(times["seconds"] for times in rounds))
+    return result
+
+
 def measure_memory(row: Row, runtimes: list[str], settings: Settings, report: Report) -> Result:
     """Memory of a first call in a fresh process with filled caches (compiling would leave memory behind that the call
     could use), and the time of the calls after it."""
     result = Result(row)
-    expected = row.problem.answer()
+    expected = row.single.answer()
     with tempfile.TemporaryDirectory() as directory:
         for name in runtimes:
             report(f"{row.name}: {name}")
@@ -122,7 +146,7 @@ def measure_memory(row: Row, runtimes: list[str], settings: Settings, report: Re
                 for _ in range(2):
                     with WorkerProcess(name, Path(directory) / name, settings.timeout) as worker:
                         answer = worker.ask(do="memory", row=row.name)
-                        check(row, answer["arrays"], expected)
+                        check(row.single, answer["arrays"], expected)
                         result.memory[name] = Memory(answer["peak"], answer["planned"])
                         result.times[name] = [worker.ask(do="run", seconds=settings.seconds)["seconds"]]
     return result
@@ -131,7 +155,7 @@ def measure_memory(row: Row, runtimes: list[str], settings: Settings, report: Re
 def measure_starts(row: Row, runtimes: list[str], settings: Settings, report: Report) -> Result:
     """Time to the first result (or of the import) in fresh processes, `settings.starts` rounds."""
     result = Result(row)
-    expected = row.problem.answer()
+    expected = row.single.answer()
     with tempfile.TemporaryDirectory() as directory:
         result.times, result.cpu = ({name: [] for name in runtimes} for _ in range(2))
         if row.measure != "cold":
@@ -161,7 +185,7 @@ def start(row: Row, runtime: str, cache: Path, expected: Arrays, settings: Setti
         return import_time(runtime, cache, settings.timeout)
     with WorkerProcess(runtime, cache, settings.timeout) as worker:
         answer = worker.ask(do="first", row=row.name)
-        check(row, answer["arrays"], expected)
+        check(row.single, answer["arrays"], expected)
         if row.measure == "start":
             return answer["at"] - worker.began, answer["total"]
         return answer["seconds"], answer["cpu"]

@@ -95,6 +95,23 @@ def memory_cell(result: Result, runtime: str, kind: str) -> str:
     return "–" if value is None else digits(value / 1e6)
 
 
+def growth_table(results: Sequence[Result]) -> str:
+    """For rows that measure growth: µs at n, 2n and 4n, of the value and with gradients; by what factor both grow from
+    2n to 4n; and how much longer it takes with gradients at 4n."""
+    sizes = ("n", "2n", "4n")
+    header = ["", *(f"value, {k}" for k in sizes), *(f"gradient, {k}" for k in sizes)]
+    header += ["growth of value", "of gradient", "gradient / value"]
+    return markdown(header, [[r.row.title, *growth_cells(r, len(header) - 1)] for r in results])
+
+
+def growth_cells(result: Result, count: int) -> list[str]:
+    times = result.growth
+    if result.failures or result.out_of_time:
+        return ["failed", *["–"] * (count - 1)]
+    factors = (times[2] / times[1], times[5] / times[4], times[5] / times[2])
+    return [*(digits(seconds * 1e6) for seconds in times), *(f"{factor:.2g}" for factor in factors)]
+
+
 def ratios_table(results: Sequence[Result], subject: str, peers: Sequence[str]) -> str:
     lines = [[r.row.title, *(ratio_cell(r, subject, name) for name in peers)] for r in results]
     return markdown([f"{subject} / …", *peers], lines)

@@ -1,6 +1,7 @@
 """The process of one runtime: answers requests, one JSON object a line, on its standard input and output.
 
     {"do": "prepare", "row": "mlp-32"}  →  {"arrays": […]}     builds the program, returns its results for the check
+            with "variant": 3 that of a problem which has several, see `Growing`
     {"do": "run", "seconds": 0.2}       →  {"seconds": 2.7e-5} median time of one call of the prepared program
     {"do": "first", "row": "mlp-32"}    →  {"seconds": 0.8, "cpu": 0.7, "at": 5.3, "total": 0.9, "arrays": […]}
             from the model's first line to its result: seconds, and those of the CPU; when, and those of the CPU in all
@@ -88,7 +89,7 @@ class Worker:
             case {"do": "version"}:
                 return {"version": version(self.runtime)}
             case {"do": "prepare", "row": row}:
-                return {"arrays": encode(self.prepare(row))}
+                return {"arrays": encode(self.prepare(row, request.get("variant")))}
             case {"do": "run", "seconds": seconds}:
                 assert self.program is not None, "prepare comes first"
                 return {"seconds": median_time(self.program.call, seconds)}
@@ -115,8 +116,10 @@ class Worker:
         self.program = program
         return {"peak": peak, "planned": program.planned, "arrays": encode(program.read(result))}
 
-    def prepare(self, row: str) -> Arrays:
+    def prepare(self, row: str, variant: int | None = None) -> Arrays:
         problem = problem_of(row)
+        if variant is not None:
+            problem = problem.variants[variant]
         self.program = None
         program = build(self.runtime, problem)
         for _ in range(problem.calls):

@@ -30,6 +30,7 @@ from staticad.ir.dtypes import DType
 from staticad.ir.graph import Attrs, Node, Tensor, describe, sort_nodes
 from staticad.ops.barrier import DEMAND
 from staticad.ops.control import COND, PARAMETER, Body, Control, LoopShape, leaked
+from staticad.ops.creation import IOTA
 from staticad.ops.sources import CONSTANT, PLACEHOLDER, VARIABLE, ConstantValue
 
 Feeds = Mapping[Any, Any]
@@ -198,6 +199,8 @@ class _Evaluation:
             value: ConstantValue = node.attrs["value"]
             self.values[node.out] = value.array.astype(self.dtype(node.out.dtype))
             return
+        if _counts(node.outputs[0]):
+            return  # the loop that it belongs to knows how far
         self.check_constraints(node)
         if node.op is DEMAND:
             self.check_carried(node.attrs["nodes"])
@@ -232,7 +235,7 @@ class _Evaluation:
 
     def control(self, node: Node) -> None:
         """Run the bodies of a cond or loop step by step."""
-        inputs = [self.values[t] for t in node.inputs]
+        inputs = [np.arange(int(self.values[node.inputs[-1]])) if _counts(t) else self.values[t] for t in node.inputs]
         if node.op is COND:
             branches: tuple[Body, ...] = node.attrs["branches"]
             chosen = branches[int(np.clip(inputs[0], 0, len(branches) - 1))]
@@ -283,6 +286,11 @@ class _Evaluation:
             ordered = stack[::-1] if shape.reverse else stack
             ys.append(np.array(ordered, self.dtype(kind.dtype)).reshape(self.shape(kind.shape, node)))
         return [*carry, *ys, *([np.asarray(count, np.int64)] if shape.conditional else [])]
+
+
+def _counts(tensor: Tensor) -> bool:
+    """True for the numbers of the steps of a loop whose length is known when it begins."""
+    return tensor.op is IOTA and is_runtime(tensor.shape[0])
 
 
 def _sizes_of(node: Node) -> list[Size]:

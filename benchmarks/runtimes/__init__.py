@@ -16,10 +16,11 @@ from benchmarks.problems import Chain, Mlp, Neuron, Residual
 from benchmarks.products import CrossEntropy, Formula, Logistic, SumOfProduct
 from benchmarks.recorded import RecordedScan, RecordedWhile
 from benchmarks.runtimes.program import Program
+from benchmarks.written import Written
 
 Straight = Neuron | Mlp | Residual | Chain
 Loop = Rnn | Ode | Recurrence | While | SweepForward | Sweep | SolveForward | Solve | RecordedScan | RecordedWhile
-Problem = Straight | Loop | Differentiated | Adam | Mapped | Columns | Formula
+Problem = Straight | Loop | Written | Differentiated | Adam | Mapped | Columns | Formula
 STRAIGHT: tuple[type, ...] = (Neuron, Mlp, Residual, Chain)
 LOOPS: tuple[type, ...] = (Rnn, Ode, Recurrence, While, SweepForward, Sweep, SolveForward, Solve)
 RECORDED: tuple[type, ...] = (RecordedScan, RecordedWhile)
@@ -59,12 +60,12 @@ class Runtime:
 RUNTIMES = {
     runtime.name: runtime
     for runtime in (
-        Runtime("staticad", "staticad", problems=(*STRAIGHT, *LOOPS, *RECORDED, *COMPILED, *CLIFFS, Formula)),
+        Runtime("staticad", "staticad", problems=(*STRAIGHT, *LOOPS, *RECORDED, Written, *COMPILED, *CLIFFS, Formula)),
         Runtime("numpy", "numpy", compiles=False, problems=(*STRAIGHT, *LOOPS, *CLIFFS, Formula)),
         Runtime(
             "numba",
             "numba",
-            problems=(Ode, Recurrence, While, SweepForward, SolveForward, *BY_HAND),
+            problems=(Ode, Recurrence, While, SweepForward, SolveForward, Written, *BY_HAND),
         ),
         Runtime("pytensor", "pytensor.tensor"),
         Runtime("jax", "jax.numpy", problems=(*STRAIGHT, *LOOPS, *COMPILED, *CLIFFS, RecordedScan, Formula)),
@@ -106,6 +107,8 @@ def build(runtime: str, problem: Problem) -> Program:
             return module.solve_forward(problem)
         case Solve():
             return module.solve(problem)
+        case Written():
+            return module.written(problem)
         case RecordedScan():
             return module.recorded_scan(problem)
         case RecordedWhile():

@@ -9,7 +9,9 @@ from benchmarks import loops
 from benchmarks.cliffs import Mapped, Matrices, Normalize, Rotate
 from benchmarks.in_place import SolveForward, SweepForward
 from benchmarks.loops import Ode, Recurrence, While
+from benchmarks.runtimes.numba_textbook import ADJOINTS
 from benchmarks.runtimes.program import Program
+from benchmarks.written import Written
 
 euler = numba.njit(loops.euler)
 
@@ -146,3 +148,8 @@ def mapped(problem: Mapped) -> Program:
             return Program(lambda: multiplied(*inputs), lambda result: [result])
     arrays = tuple(inputs)
     return Program(lambda: stacked(arrays), lambda result: [result])
+
+
+def written(problem: Written) -> Program:
+    function, values = ADJOINTS[problem.text], problem.inputs
+    return Program(lambda: function(*values), problem.read)

@@ -16,6 +16,7 @@ from benchmarks.problems import chain as elementwise_chain
 from benchmarks.products import Formula
 from benchmarks.recorded import RecordedScan, RecordedWhile
 from benchmarks.runtimes.program import Program
+from benchmarks.written import Written, weighted
 
 
 def neuron(problem: Neuron) -> Program:
@@ -151,6 +152,16 @@ def solve(problem: Solve) -> Program:
     session = sa.compile([value, *sa.gradients(value, inputs)], inputs=inputs)
     values = problem.inputs
     return Program(lambda: session(*values), list)
+
+
+def written(problem: Written) -> Program:
+    inputs = [sa.placeholder(("n",) * x.ndim, "float64") for x in problem.inputs]
+    result = sa.function(problem.text)(*inputs)
+    value = weighted(result, sa.arange(result.shape[-1]))
+    outputs = [value, *(sa.gradients(value, inputs) if problem.gradient else [])]
+    session = sa.compile(outputs, inputs=inputs)
+    values = problem.inputs
+    return Program(lambda: session(*values), problem.read)
 
 
 def step_of(x: sa.Tensor) -> Callable[[sa.Tensor], sa.Tensor]:

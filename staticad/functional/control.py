@@ -17,7 +17,7 @@ from staticad.errors import DTypeError, GraphError, ShapeError
 from staticad.functional import local_sizes
 from staticad.functional.checkpoint import check_choice, segmented
 from staticad.functional.creation import arange
-from staticad.functional.elementwise import clip
+from staticad.functional.elementwise import clip, maximum
 from staticad.functional.hoist import hoist_products
 from staticad.functional.nests import flatten
 from staticad.ir import dims
@@ -185,7 +185,8 @@ def _condition(value: Any) -> Tensor:
 def fori_loop(lower: Any, upper: Any, body_fn: Function, init: Any, *, checkpoint: str | None = None) -> Any:
     """``for i in range(lower, upper): state = body_fn(i, state)``; the last state. ``i`` is an int64 scalar.
 
-    Bounds that are ints or sizes make a loop whose length is known before it runs; integer tensors make a while loop.
+    Bounds that are ints or sizes make a loop whose length is known before the run, integer tensors one whose length is
+    known when it begins. These are while loops inside of other loops and branches, and with a ``checkpoint``.
     ``checkpoint`` and errors as in `while_loop`.
     """
     lower, upper = _loop_bound(lower), _loop_bound(upper)
@@ -202,8 +203,27 @@ def fori_loop(lower: Any, upper: Any, body_fn: Function, init: Any, *, checkpoin
         last, _ = scan(step, init, numbers, checkpoint=checkpoint)
         return last
     start, stop = (cast(to_tensor(bound), INT64) for bound in (lower, upper))
+    if checkpoint is None and not local_sizes.nested():
+        from_zero = isinstance(lower, int) and lower == 0
+        with user_call():
+            steps = maximum(stop - start, 0)
+        return counted_loop(steps, lambda state, k: body_fn(k if from_zero else k + start, state), init)
     _, last = while_loop(lambda s: s[0] < stop, lambda s: (s[0] + 1, body_fn(*s)), (start, init), checkpoint=checkpoint)
     return last
+
+
+def counted_loop(steps: Tensor, fn: Function, init: Any) -> Any:
+    """``state = fn(state, k)`` for k = 0, 1, … below a number that is known when the loop begins; the last state. Not
+    inside of other loops and branches, in which a record of run-time length has no place."""
+    leaves, rebuild, form = flatten(init)
+    carry = [to_tensor(leaf) for leaf in leaves]
+    shape = LoopShape(len(carry), 1, 0, 0, dims.fresh_runtime("steps"), counted=True)
+    with user_call():
+        numbers = arange(shape.length)
+    k = parameter(TensorType((), INT64))
+    parameters = [parameter(t.type, t.name) for t in carry]
+    following = _same_form("fori_loop", inside("fori_loop", fn, rebuild(list(parameters)), k), form, carry)
+    return rebuild(list(_loop([*parameters, k], following, carry, [numbers], [steps], shape, None)))
 
 
 def _loop_bound(value: Any) -> Size | Tensor:

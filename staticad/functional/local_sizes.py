@@ -84,8 +84,9 @@ def _register(size: Dim, value: Tensor) -> None:
 
 
 def as_size(tensor: Tensor) -> Size | None:
-    """An integer scalar as a size, or as a difference of sizes; None if it is no arithmetic of counters and sizes."""
-    if not _building.depth or tensor.ndim or tensor.dtype != INT64:
+    """An integer scalar as a size, or as a difference of sizes; None if it is no arithmetic of counters, sizes and
+    constants."""
+    if tensor.ndim or tensor.dtype != INT64:
         return None
     used: set[Node] = set()
     size = _size(tensor, DEPTH, used)

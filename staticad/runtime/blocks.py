@@ -103,8 +103,8 @@ class Moves:
 
 class Blocks:
     """Words under construction. ``number`` is what a word holds of a size and ``exact`` the size in truth, ``unknown``
-    makes numbers for what routines say; ``kernel`` gives the number of the text of a step's kernel, and ``constants``
-    that of a buffer's array."""
+    makes numbers for what routines say; ``kernel`` gives the number of the text of a step's kernel, ``loop`` is that
+    of the compiled loop, and ``constants`` gives the number of a buffer's array."""
 
     def __init__(
         self,
@@ -112,11 +112,12 @@ class Blocks:
         exact: Callable[[Size], Number],
         unknown: Callable[[int], int],
         kernel: Callable[[Step], int],
+        loop: int,
         constants: Mapping[tuple[int, int], int],
         profile: bool = False,
     ) -> None:
         self.number, self.exact, self.unknown = number, exact, unknown
-        self.kernel, self.constants, self.profile = kernel, constants, profile
+        self.kernel, self.loop, self.constants, self.profile = kernel, loop, constants, profile
         self.words: list[At] = []
         self.bases: dict[Base, int] = {base: number for number, base in enumerate(FIRST)}
         self.patches: list[Patch] = []
@@ -205,9 +206,12 @@ class Blocks:
             return self._branch(plan, step, step.kernel, known, base)
         start = self._zeros(len(step.arguments))
         values: dict[int, Number] = {}
+        moves = Moves()
         for slot, argument in enumerate(step.arguments, start):
             if isinstance(argument, Address):
                 place = self._address(plan, argument.buffer, known, base)
+                if isinstance(place, Growing):
+                    place = Sliced(moves, place, 0)
                 self.put(slot, place, self.number(argument.offset))
             elif isinstance(argument, Symbolic):
                 values[slot] = _signed(self.number(argument.size))
@@ -227,7 +231,8 @@ class Blocks:
             slots = {name: values[start + k] for k, name in enumerate(step.kernel.slots) if start + k in values}
             cut, extent, grain = self._cut(step.kernel, slots, extent)
             self._put_number(self._zeros(1), cut)
-        return BlockStep(self._kernel(step), start, extent, grain)
+        made = BlockStep(self._kernel(step), start, extent, grain)
+        return self._whole(plan, step, made, moves, known, base) if moves.entries else made
 
     def _cut(self, routine: Routine, slots: dict[str, Number], batch: Number) -> tuple[Number, Number, Number]:
         known = {name: slot for name, slot in slots.items() if isinstance(slot, int)}
@@ -297,6 +302,27 @@ class Blocks:
         self._records(block, step, call, known)
         self._moves(block, moves)
         return BlockStep(self._kernel(step), block, 1, 0)
+
+    def _whole(
+        self, plan: Plan, step: Step, made: BlockStep, moves: Moves, known: Mapping[int, Place], base: At
+    ) -> BlockStep:
+        """A loop that is one kernel, called by one that knows where sequences of run-time length are."""
+        call = step.inlined
+        assert call is not None and call.count is not None
+        block = self._zeros(LoopBlock.WORDS)
+        self.words[block + LoopBlock.STEPS] = _word(self._table([made]))
+        self._put_number(block + LoopBlock.COMPUTE_STEPS, 1)
+        self._put_number(block + LoopBlock.ALL_STEPS, 1)
+        self._put_number(block + LoopBlock.WHOLE, 1)
+        self.words[block + LoopBlock.STATUS] = At(Origin.STATUS)
+        self.words[block + LoopBlock.WATCH] = self._watch()
+        self.put(block + LoopBlock.LENGTH, self._address(plan, call.count, known, base))
+        if self.profile:
+            self.words[block + LoopBlock.MEASURES] = _word(self._zeros(2 * Measure.WORDS))
+            self.words[block + LoopBlock.CLOCK] = self.at(Origin.FUNCTION, name="clock_gettime")
+        self._records(block, step, call, known)
+        self._moves(block, moves)
+        return BlockStep(self.at(Origin.KERNEL, self.loop).base, block, 1, 0)
 
     def _records(self, block: int, step: Step, call: LoopCall, known: Mapping[int, Place]) -> None:
         """The table of the sequences that this loop makes grow."""

@@ -70,7 +70,9 @@ class Compiled:
         self.steps = [step for inner in self.plans for step in inner.steps]
         kernels = {id(step.kernel): step for step in self.steps}  # each once
         self._texts = {kernel: kernel_text(step, profile) for kernel, step in kernels.items()}
-        self.sources = tuple(dict.fromkeys(self._texts.values()))
+        self._loop = LOOP_PROFILE_SOURCE if profile else LOOP_SOURCE
+        calling = [self._loop] if any(map(_recording, self.plans)) else []
+        self.sources = tuple(dict.fromkeys([*self._texts.values(), *calling]))
         self._numbers = {text: number for number, text in enumerate(self.sources)}
         self.constants: list[np.ndarray] = []
         self._constants: dict[tuple[int, int], int] = {}
@@ -86,7 +88,7 @@ class Compiled:
     @property
     def records(self) -> bool:
         """Whether there are sequences that grow during a run."""
-        return any(b.role == plans.RECORD for inner in self.plans for b in inner.buffers)
+        return any(map(_recording, self.plans))
 
     def text(self, step: Step) -> str:
         """The source of a step's kernel."""
@@ -107,7 +109,8 @@ class Compiled:
     def _tables(self, sizes: _Known | _Open, conditions: list[tuple[Size, Size | None, int, Size]]) -> Traced:
         plan = self.plan
         places: dict[int, Place] = {}
-        blocks = Blocks(sizes.number, sizes.exact, sizes.unknown, self._kernel, self._constants, self.profile)
+        loop = self._numbers.get(self._loop, -1)
+        blocks = Blocks(sizes.number, sizes.exact, sizes.unknown, self._kernel, loop, self._constants, self.profile)
         for b in plan.buffers:
             if b.role == plans.FEED:
                 places[b.number] = Fed(b.position)
@@ -148,7 +151,7 @@ class Compiled:
             idle=tuple(blocks.idle),
             limited=tuple(blocks.limited),
             conditions=tuple(dict.fromkeys(kept)),
-            loops=any(isinstance(step.kernel, LoopCall) for step in self.steps),
+            loops=self._loop in self._numbers,
             records=blocks.records,
             parallel=any(step.grain != 0 for step in self.steps),
             library=any(isinstance(a, Library) for step in self.steps for a in step.arguments),
@@ -159,6 +162,11 @@ class Compiled:
 
     def _kernel(self, step: Step) -> int:
         return self._numbers[self.text(step)]
+
+
+def _recording(plan: Plan) -> bool:
+    """Whether a plan has sequences that grow."""
+    return any(b.role == plans.RECORD for b in plan.buffers)
 
 
 def _conditions(plan: Plan, known: set[Symbol]) -> Iterator[tuple[Size, Size | None, int, Size]]:

@@ -31,6 +31,7 @@ if TYPE_CHECKING:  # names of machine code, which nothing calls in Python
     from staticad.codegen.machine_language import address_of, call, peek, poke, stack_words
 
 CLOCK_ID = time.CLOCK_MONOTONIC
+MOST = 1 << 62  # bytes, more than any memory has
 LONGEST = 64  # steps between two looks whether the run is to end; one may take long
 
 
@@ -50,6 +51,7 @@ def _loop(args: int, lo: int, hi: int) -> None:
     length = 0
     if peek(block, LoopBlock.LENGTH) != 0:
         length = peek(peek(block, LoopBlock.LENGTH), 0)
+    whole = peek(block, LoopBlock.WHOLE)
     clock = stack_words(2)  # profile
     count = 0
     failed = 0
@@ -71,11 +73,16 @@ def _loop(args: int, lo: int, hi: int) -> None:
             poke(watch, Watch.ROUND, left)
         poke(watch, Watch.LEFT, left)
         position = count
-        if reverse != 0:
+        if reverse != 0 and whole == 0:
             position = length - 1 - count
         for k in range(record_count):
             record = records + 8 * Record.WORDS * k
-            end = (count + 1) * peek(record, Record.BYTES)
+            slices = count + 1
+            if condition == 0:  # of a loop that knows how many they will be
+                slices = length
+            end = MOST
+            if slices < MOST // (peek(record, Record.BYTES) + 1):
+                end = slices * peek(record, Record.BYTES)
             if end > peek(peek(record, Record.BLOCK), RecordBlock.CAPACITY):
                 tape = peek(block, LoopBlock.TAPE)
                 if call(peek(block, LoopBlock.GROW), record, tape, end, 0) == 0:
@@ -111,6 +118,8 @@ def _loop(args: int, lo: int, hi: int) -> None:
         if peek(status, 0) != 0:
             failed = 1
         count += 1
+        if whole != 0:
+            count = length
         if condition != 0:
             condition = peek(block, LoopBlock.AGAIN)
     for k in range(record_count):

@@ -201,7 +201,8 @@ class LoopBlock(IntEnum):
     TAPE = 18  # see Tape
     CODE = 19  # the number of this loop, for errors
     WATCH = 20  # see Watch
-    WORDS = 21
+    WHOLE = 21  # not 0: a single step makes them all, and begins at the first slices
+    WORDS = 22
 
 
 class Move(IntEnum):

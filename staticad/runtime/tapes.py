@@ -41,6 +41,8 @@ def _grow(args: int, lo: int, hi: int) -> int:
     more = capacity
     if more < FIRST * size:
         more = FIRST * size
+    if more < hi - capacity:
+        more = hi - capacity
     spare = peek(lo, Tape.LIMIT) - peek(lo, Tape.TOTAL)
     unseen = peek(lo, Tape.UNSEEN) + more
     if unseen > LARGE and peek(lo, Tape.AVAILABLE) != 0:

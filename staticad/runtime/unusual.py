@@ -57,9 +57,10 @@ def report(lowered: Lowered, binding: Binding, status: Status) -> NoReturn:
         traced = binding.traced or lowered.traced
         assert traced is not None
         lines = ", ".join(map(str, traced.loops[status.code]))
+        left = f"{status.first:,} bytes after {status.second:,} steps, and there is no room for more"
         raise OutOfMemory(
-            f"the loop at {lines} records what its derivative needs: {status.first:,} bytes after "
-            f"{status.second:,} steps, and there is no room for more; the option "
+            f"the loop at {lines} records what its derivative needs: "
+            f"{left if status.second else 'for all its steps there is no room'}; the option "
             'checkpoint="sqrt" of the loop records less, and the setting '
             "STATICAD_TAPE_LIMIT says how many bytes it may take"
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from benchmarks import runner
 from benchmarks.__main__ import main
 from benchmarks.cliffs import Mapped
 from benchmarks.compiled import Differentiated
+from benchmarks.growing import GROWING
 from benchmarks.in_place import Sweep, SweepForward
 from benchmarks.loops import Ode, Recurrence
 from benchmarks.problems import Neuron
@@ -30,8 +32,19 @@ from benchmarks.runner import (
     takes_part,
 )
 from benchmarks.runtimes import RUNTIMES
-from benchmarks.table import cold_mean, memory_table, on_cpu, ratio_cell, ratios, ratios_table, time_cell, times_table
+from benchmarks.table import (
+    cold_mean,
+    growth_table,
+    memory_table,
+    on_cpu,
+    ratio_cell,
+    ratios,
+    ratios_table,
+    time_cell,
+    times_table,
+)
 from benchmarks.worker import encode
+from benchmarks.written import Growing
 
 ROW = Row("neuron", "a neuron", "call", Neuron())
 LONG = Row("long", "long", "memory", RecordedScan("sqrt", steps=5, size=3))
@@ -71,6 +84,34 @@ def test_turns_alternate() -> None:
     assert result.times == {"staticad": [1e-6] * 3, "numpy": [4e-6] * 3}
     assert ratios(result, "staticad", "numpy") == [0.25] * 3
     assert not result.failures
+
+
+def test_growth_is_measured_variant_by_variant() -> None:
+    row = Row("loops", "a loop", "growth", replace(GROWING["added"][1], size=4))
+    turns: list[int] = []
+
+    class Grower(Player):
+        def ask(self, **request: Any) -> dict[str, Any]:
+            if request["do"] == "prepare":
+                turns.append(request["variant"])
+                assert isinstance(row.problem, Growing)
+                return {"arrays": encode(row.problem.variants[request["variant"]].answer())}
+            return {"seconds": (turns[-1] + 1) * 1e-6}
+
+    workers: Any = {name: Grower(name, 0.0, []) for name in ("staticad", "numba")}
+    result = measure(row, workers, Settings(repeat=2), silent)
+    assert turns == list(range(6))
+    assert growth_table([result]).splitlines()[-1].split("|")[2:-1] == [
+        f" {text:<{len(head)}} "
+        for text, head in zip(
+            ("1", "2", "3", "4", "5", "6", "1.5", "1.2", "2"),
+            ("value, n", "value, 2n", "value, 4n", "gradient, n", "gradient, 2n", "gradient, 4n",
+             "growth of value", "of gradient", "gradient / value"),
+            strict=True,
+        )
+    ]  # fmt: skip
+    result.failures["staticad"] = "why"
+    assert "failed" in growth_table([result])
 
 
 def test_who_is_wrong_is_not_timed() -> None:

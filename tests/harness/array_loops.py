@@ -47,7 +47,8 @@ class ArrayLoops:
             self.line(level, f"while seen({counter} < {self.pick('n - 1', *(c + ' + 1' for c in self.counters))}):")
         else:
             stop = "n - 1" if self.counted else self.pick("n - 1", "n - 1", "n - 1", *self.counters)
-            self.line(level, f"for {counter} in range(1, {stop}):")
+            steps = (f"1, {stop}",) if self.counted else (*[f"1, {stop}"] * 4, f"1, upto({stop})", "n - 2, 0, -1")
+            self.line(level, f"for {counter} in range({self.pick(*steps)}):")
         self.counters.append(counter)
         for _ in range(int(self.rng.integers(1, statements + 1))):
             self.statement(level + 1, depth - 1, statements)
@@ -118,6 +119,7 @@ class ArrayLoops:
             [f"t = {a}", f"{a} = {b}", f"{b} = t"],
             [f"{a}, {b} = {b}, {a}"],
             [f"u, v = {a}, {b}", f"{b} = u * 0.9", f"{a} = v"],
+            [f"u, v = {a}, {b}", "if seen(u > v):", f"    {a} = v", f"    {b} = u"],
         )
 
     def row(self) -> list[str]:
@@ -191,6 +193,7 @@ class ArrayLoops:
             "cos": np.cos,
             "where": np.where,
             "whole": int,
+            "upto": int,
             "seen": seen,
             "few": np.arange(2),
         }
@@ -202,6 +205,7 @@ class ArrayLoops:
         words: dict[str, Any] = {"sin": sa.sin, "cos": sa.cos, "where": sa.where, "whole": sa.constant}
         words |= {
             "seen": lambda condition: condition,
+            "upto": lambda stop: (s * 0.0).astype("int64") + stop,
             "cost": lambda elements: None,
             "few": np.arange(2),
             "places": sa.arange(x.shape[0]),

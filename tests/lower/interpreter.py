@@ -118,7 +118,7 @@ class Run:
         return evaluate(size, self.sizes)
 
     def has_memory(self, buffer: plans.Buffer) -> bool:
-        return buffer.role != plans.TEMPORARY or buffer.number in self.plan.offsets
+        return buffer.role not in (plans.TEMPORARY, plans.RECORD) or buffer.number in self.plan.offsets
 
     def pointer(self, buffer: plans.Buffer, feeds: Sequence[np.ndarray], variables: Sequence[np.ndarray]) -> Pointer:
         shape = tuple(self.number(s) for s in buffer.shape)
@@ -164,6 +164,7 @@ class Run:
     def step(self, step: Step) -> None:
         for pointer in self.pointers.values():
             pointer.block.forget()
+        self.reserve(step)
         self.check_declared(step)
         arguments: list[Any] = []
         parts = self.parts(step)
@@ -191,6 +192,18 @@ class Run:
             memory.number = lo
             with np.errstate(all="ignore"):
                 run(arguments, lo, hi)
+
+    def reserve(self, step: Step) -> None:
+        """Memory for what a loop records whose length is known when it begins."""
+        call = step.inlined
+        if call is None or call.count is None:
+            return
+        buffers = {b.number: b for b in self.plan.buffers if b.role == plans.RECORD}
+        steps = int(self.pointers[call.count].load(0, 0))
+        for part in call.fetches:
+            if part.buffer in buffers:
+                size, dtype = steps * self.number(part.stride), buffers[part.buffer].dtype
+                self.pointers[part.buffer] = Pointer(Block(size), part.buffer, dtype, 0, size, True)
 
     def parts(self, step: Step) -> dict[Address, Pointer]:
         """The temporaries of a loop that is a kernel lie one after another in a buffer of bytes."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
-from staticad.functional import control
+from staticad.functional import control, local_sizes
 from staticad.functional.autograph.branches import guard_stmt
 from staticad.functional.autograph.conditions import and_, condition
 from staticad.functional.autograph.staging import Effect, fresh, refuse, staged
@@ -114,10 +114,13 @@ def for_stmt(
         slices = tuple(parameter(TensorType(t.shape[1:], t.dtype), t.name) for t in steps.sequences)
         body(steps.item(0, slices))
 
-    if goes_on is None and not isinstance(steps.length, Tensor):
-        build = _counted(steps, body)
-    else:
+    length = steps.length
+    if goes_on is not None or (isinstance(length, Tensor) and local_sizes.nested()):
         build = _conditional(steps, goes_on, body, state, set_state)
+    elif isinstance(length, Tensor):
+        build = _counted_at_first(steps, length, body)
+    else:
+        build = _counted(steps, body)
     _trace(state, try_out, build, get_state, set_state)
 
 
@@ -158,6 +161,18 @@ def _counted(steps: Steps, body: Callable[[Any], None]) -> Callable[..., list[Te
 
         last, _ = control.scan(step, init, [numbers, *steps.sequences])
         return last
+
+    return build
+
+
+def _counted_at_first(steps: Steps, length: Tensor, body: Callable[[Any], None]) -> Callable[..., list[Tensor]]:
+    """A loop whose number of steps is known when it begins."""
+
+    def build(init: list[Tensor], advance: Callable[..., list[Tensor]]) -> list[Tensor]:
+        def step(values: list[Tensor], k: Tensor) -> list[Tensor]:
+            return advance(values, lambda: body(steps.item(k, tuple(t[k] for t in steps.sequences))))
+
+        return control.counted_loop(length, step, init)
 
     return build
 

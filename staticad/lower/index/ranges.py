@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Protocol
 
-from staticad.ir.dims import Size, at_least, is_runtime, symbols
+from staticad.ir.dims import Size, at_least, symbols
 from staticad.ir.dtypes import INT64
 from staticad.ir.graph import Node, Tensor
 from staticad.lower.index.sizes import Sizes
@@ -60,7 +60,7 @@ class Ranges:
 
     def progression(self, tensor: Tensor, depth: int = DEPTH) -> Progression | None:
         """A vector as ``first + difference * position``, if it is one."""
-        if tensor.dtype != INT64 or tensor.ndim != 1 or is_runtime(tensor.shape[0]):
+        if tensor.dtype != INT64 or tensor.ndim != 1:
             return None
         found = self.affine(tensor, depth)
         if found is None or any(s.runtime for size in found for s in symbols(size)):

@@ -38,22 +38,27 @@ def inline_loop(call: LoopCall, outside: Lowering, label: str) -> Step | None:
         return None
     if any(_nesting(kernel.body) >= DEEPEST for kernel in kernels):
         return None
-    if any(outside.buffers[part.buffer].role == RECORD for part in (*call.slices, *call.fetches)):
+    if call.condition is not None and any(outside.buffers[part.buffer].role == RECORD for part in call.fetches):
         return None
     return _Builder(call, outside).step(label)
 
 
+def _plans(plan: Plan) -> list[Plan]:
+    """The plan of a body, and those of its branches."""
+    branches = [branch for step in plan.steps if isinstance(step.kernel, BranchCall) for branch in step.kernel.plans]
+    return [plan, *(inner for branch in branches for inner in _plans(branch))]
+
+
 def _steps(plan: Plan) -> list[Step]:
     """The steps of a body, and then those inside its branches."""
-    found = list(plan.steps)
-    for step in plan.steps:
-        if isinstance(step.kernel, BranchCall):
-            found += [inner for branch in step.kernel.plans for inner in _steps(branch)]
-    return found
+    return [step for inner in _plans(plan) for step in inner.steps]
 
 
 def _kernels(plan: Plan) -> list[Kernel] | None:
-    """The kernels of a body; None where it calls anything else but branches of kernels."""
+    """The kernels of a body; None where it calls anything else but branches of kernels, or has sequences of run-time
+    length."""
+    if any(b.role == RECORD for inner in _plans(plan) for b in inner.buffers):
+        return None
     called = [step.kernel for step in _steps(plan) if not isinstance(step.kernel, BranchCall)]
     kernels = [kernel for kernel in called if isinstance(kernel, Kernel)]
     return kernels if len(kernels) == len(called) else None
