@@ -7,7 +7,7 @@ graph that they use are captured. What a loop's body computes from captured tens
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -15,22 +15,22 @@ import numpy as np
 
 from staticad.errors import DTypeError, GraphError, ShapeError
 from staticad.functional import local_sizes
+from staticad.functional.bodies import captures_of, locals_in, make_body, varying
 from staticad.functional.checkpoint import check_choice, segmented
 from staticad.functional.creation import arange
 from staticad.functional.elementwise import clip, maximum
 from staticad.functional.hoist import hoist_products
 from staticad.functional.nests import flatten
 from staticad.ir import dims
-from staticad.ir.dims import Dim, Size, is_runtime, local_symbols
+from staticad.ir.dims import Dim, Size, is_runtime
 from staticad.ir.dtypes import BOOL, INT64
-from staticad.ir.graph import Node, Tensor, describe, sort_nodes
+from staticad.ir.graph import Node, Tensor, describe
 from staticad.ir.provenance import here, user_call
-from staticad.ir.substitute import substitute
 from staticad.ir.types import TensorType, may_be_equal, may_be_same
-from staticad.ops.base import Creation, apply_all
-from staticad.ops.control import COND, LOOP, Body, Locals, LoopShape, parameter, sizes_spoken_of
+from staticad.ops.base import apply_all
+from staticad.ops.control import COND, LOOP, LoopShape, parameter
 from staticad.ops.promotion import cast, common_dtype, to_tensor
-from staticad.ops.sources import CONSTANT, as_size, is_weak
+from staticad.ops.sources import as_size, is_weak
 
 Function = Callable[..., Any]
 Joined = tuple[list[list[Tensor]], Callable[[list[Tensor]], Any]]
@@ -112,45 +112,18 @@ def build_branches(
     def made_inside(node: Node) -> bool:
         return node in own or node.serial > mark
 
-    sizes = [_locals("cond", flat, flat, made_inside) for flat in outputs]
+    sizes = [locals_in("cond", flat, flat, made_inside) for flat in outputs]
     roots = [*(t for flat in outputs for t in flat), *(t for known in sizes for _, t in known)]
-    captured = _captures(roots, made_inside)
+    captured = captures_of(roots, made_inside)
     handed = [parameter(t.type, t.name) for t in captured]
     mapping = dict(zip(captured, handed, strict=True))
     bodies = tuple(
-        _body((*parameters, *handed), flat, known, mapping) for flat, known in zip(outputs, sizes, strict=True)
+        make_body((*parameters, *handed), flat, known, mapping) for flat, known in zip(outputs, sizes, strict=True)
     )
     local_sizes.forget()
     with user_call():
         found = apply_all(COND, index, *tensors, *captured, branches=bodies) if outputs[0] else ()
     return pack(list(found))
-
-
-def _body(
-    parameters: tuple[Tensor, ...], outputs: Sequence[Tensor], sizes: Locals, mapping: dict[Tensor, Tensor]
-) -> Body:
-    """A body in which parameters stand for what is captured."""
-    values = substitute([*outputs, *(value for _, value in sizes)], mapping)
-    symbols = [symbol for symbol, _ in sizes]
-    named = tuple(zip(symbols, values[len(outputs) :], strict=True))
-    return Body(parameters, tuple(values[: len(outputs)]), locals=named)
-
-
-def _locals(
-    what: str, outputs: Sequence[Tensor], results: Sequence[Tensor], made_inside: Callable[[Node], bool]
-) -> Locals:
-    """The local sizes of which a body speaks. Raises ShapeError where a result has a size that only the body knows."""
-    found = local_sizes.locals_of(outputs)
-    own = {symbol for symbol, value in found if made_inside(value.node) or not local_sizes.nested()}
-    for result in results:
-        for size in result.shape:
-            if local_symbols(size) & own:
-                raise ShapeError(
-                    f"{what}: the size {size} of {describe(result)} may be another one each time that the body runs, "
-                    "so that it can't be the size of a result; reduce over that axis, or write into an array of a "
-                    "fixed size"
-                )
-    return found
 
 
 def while_loop(cond_fn: Function, body_fn: Function, init: Any, *, checkpoint: str | None = None) -> Any:
@@ -335,23 +308,6 @@ def _same_type(what: str, which: str, one: Tensor, other: Tensor) -> None:
         )
 
 
-def _captures(outputs: Sequence[Tensor], inside: Callable[[Node], bool]) -> list[Tensor]:
-    """The tensors from outside that nodes inside (or the outputs themselves) read. Constants are no captures."""
-    found: dict[Tensor, None] = {}
-    seen: set[Node] = set()
-    stack = list(outputs)
-    while stack:
-        tensor = stack.pop()
-        node = tensor.node
-        if not inside(node):
-            if node.op is not CONSTANT and not isinstance(node.op, Creation):
-                found[tensor] = None
-        elif node not in seen:
-            seen.add(node)
-            stack.extend(node.inputs)
-    return sorted(found, key=lambda t: (t.node.serial, t.index))
-
-
 def _loop(
     parameters: list[Tensor],
     outputs: list[Tensor],
@@ -361,7 +317,7 @@ def _loop(
     shape: LoopShape,
     checkpoint: str | None,
 ) -> Sequence[Tensor]:
-    inside = _varying(outputs, parameters)
+    inside = varying(outputs, parameters)
     if not is_runtime(shape.length):
         with user_call():
             slices = parameters[shape.carries :]
@@ -369,14 +325,14 @@ def _loop(
         if sequences:
             parameters, stacks = [*parameters, *new_slices], [*stacks, *sequences]
             shape = replace(shape, sequences=len(stacks))
-            inside = _varying(outputs, parameters)
+            inside = varying(outputs, parameters)
     following = outputs[: shape.carries + shape.results]
-    sizes = _locals("a loop", outputs, following, inside.__contains__)
+    sizes = locals_in("a loop", outputs, following, inside.__contains__)
     roots = [*outputs, *(value for _, value in sizes)]
-    inside = _varying(roots, parameters)
-    captured = _captures(roots, inside.__contains__)
+    inside = varying(roots, parameters)
+    captured = captures_of(roots, inside.__contains__)
     handed = [parameter(t.type, t.name) for t in captured]
-    body = _body((*parameters, *handed), outputs, sizes, dict(zip(captured, handed, strict=True)))
+    body = make_body((*parameters, *handed), outputs, sizes, dict(zip(captured, handed, strict=True)))
     local_sizes.forget()
     complete = replace(shape, captures=len(captured))
     with user_call():
@@ -384,18 +340,3 @@ def _loop(
             return segmented(body, complete, carry, stacks, captured, checkpoint)
         attrs = {"checkpoint": checkpoint} if checkpoint is not None else {}
         return apply_all(LOOP, *carry, *stacks, *captured, *extra, body=body, shape=complete, base=body, **attrs)
-
-
-def _varying(outputs: Iterable[Tensor], parameters: Iterable[Tensor]) -> set[Node]:
-    """The nodes that change from step to step: the parameters and what depends on them. Nothing that speaks of local
-    sizes stands outside of all loops and branches."""
-    found = {p.node for p in parameters}
-    values, outermost = local_sizes.values(), not local_sizes.nested()
-    for node in sort_nodes([*values.values(), *outputs]):
-        if any(t.node in found for t in node.inputs):
-            found.add(node)
-        elif values:
-            spoken = sizes_spoken_of(node)
-            if spoken and (outermost or any(s in values and values[s].node in found for s in spoken)):
-                found.add(node)
-    return found

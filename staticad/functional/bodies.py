@@ -1,0 +1,73 @@
+"""What the bodies of loops and branches are made of: their captures, their local sizes, the nodes that vary."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+from staticad.errors import ShapeError
+from staticad.functional import local_sizes
+from staticad.ir.dims import local_symbols
+from staticad.ir.graph import Node, Tensor, describe, sort_nodes
+from staticad.ir.substitute import substitute
+from staticad.ops.base import Creation
+from staticad.ops.control import Body, Locals, sizes_spoken_of
+from staticad.ops.sources import CONSTANT
+
+
+def make_body(
+    parameters: tuple[Tensor, ...], outputs: Sequence[Tensor], sizes: Locals, mapping: dict[Tensor, Tensor]
+) -> Body:
+    """A body in which parameters stand for what is captured."""
+    values = substitute([*outputs, *(value for _, value in sizes)], mapping)
+    symbols = [symbol for symbol, _ in sizes]
+    named = tuple(zip(symbols, values[len(outputs) :], strict=True))
+    return Body(parameters, tuple(values[: len(outputs)]), locals=named)
+
+
+def locals_in(
+    what: str, outputs: Sequence[Tensor], results: Sequence[Tensor], made_inside: Callable[[Node], bool]
+) -> Locals:
+    """The local sizes of which a body speaks. Raises ShapeError where a result has a size that only the body knows."""
+    found = local_sizes.locals_of(outputs)
+    own = {symbol for symbol, value in found if made_inside(value.node) or not local_sizes.nested()}
+    for result in results:
+        for size in result.shape:
+            if local_symbols(size) & own:
+                raise ShapeError(
+                    f"{what}: the size {size} of {describe(result)} may be another one each time that the body runs, "
+                    "so that it can't be the size of a result; reduce over that axis, or write into an array of a "
+                    "fixed size"
+                )
+    return found
+
+
+def captures_of(outputs: Sequence[Tensor], inside: Callable[[Node], bool]) -> list[Tensor]:
+    """The tensors from outside that nodes inside (or the outputs themselves) read. Constants are no captures."""
+    found: dict[Tensor, None] = {}
+    seen: set[Node] = set()
+    stack = list(outputs)
+    while stack:
+        tensor = stack.pop()
+        node = tensor.node
+        if not inside(node):
+            if node.op is not CONSTANT and not isinstance(node.op, Creation):
+                found[tensor] = None
+        elif node not in seen:
+            seen.add(node)
+            stack.extend(node.inputs)
+    return sorted(found, key=lambda t: (t.node.serial, t.index))
+
+
+def varying(outputs: Iterable[Tensor], parameters: Iterable[Tensor]) -> set[Node]:
+    """The nodes that change from step to step: the parameters and what depends on them. Nothing that speaks of local
+    sizes stands outside of all loops and branches."""
+    found = {p.node for p in parameters}
+    values, outermost = local_sizes.values(), not local_sizes.nested()
+    for node in sort_nodes([*values.values(), *outputs]):
+        if any(t.node in found for t in node.inputs):
+            found.add(node)
+        elif values:
+            spoken = sizes_spoken_of(node)
+            if spoken and (outermost or any(s in values and values[s].node in found for s in spoken)):
+                found.add(node)
+    return found
