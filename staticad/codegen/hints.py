@@ -10,7 +10,7 @@ from staticad.codegen.target import host_features
 _PREDICATE = '!{!"llvm.loop.vectorize.predicate.enable", i1 true}'
 _ROLLED = '!{!"llvm.loop.unroll.disable"}'
 _SCALAR = '!{!"llvm.loop.vectorize.enable", i1 false}'
-_INTERLEAVE = '!{{!"llvm.loop.interleave.count", i32 {}}}'
+_INTERLEAVE = '!{!"llvm.loop.interleave.count", i32 4}'
 
 
 def _masks() -> bool:
@@ -23,5 +23,5 @@ def loop_nodes(hint: str) -> list[str]:
     if hint == "short":
         return [_PREDICATE] if _masks() else []
     if hint == "deep":
-        return [_PREDICATE, _INTERLEAVE.format(4)] if _masks() else [_INTERLEAVE.format(2)]
+        return [*([_PREDICATE] if _masks() else []), _INTERLEAVE]
     return [_ROLLED, _SCALAR] if hint == "rolled" else []

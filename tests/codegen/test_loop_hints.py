@@ -80,13 +80,12 @@ def test_nan_and_infinity_pass_masked_loops() -> None:
 
 
 @pytest.mark.parametrize(("hint", "nodes"), [("short_loop()", 0), ("deep_loop()", 1)])
-def test_cpus_without_cheap_masks_take_two_vectors_in_deep_loops(
-    monkeypatch: pytest.MonkeyPatch, hint: str, nodes: int
-) -> None:
+def test_cpus_without_cheap_masks_use_none(monkeypatch: pytest.MonkeyPatch, hint: str, nodes: int) -> None:
     monkeypatch.setattr("staticad.codegen.hints.host_features", dict)
     text = ir_of(KERNEL.format(hint=hint))
     assert sum("!llvm.loop" in line for line in text.splitlines() if " br " in line) == nodes
-    assert text.count("= distinct !{") == nodes and ("i32 2}" in text) == bool(nodes)
+    assert text.count("= distinct !{") == nodes and ("i32 4}" in text) == bool(nodes)
+    assert "predicate" not in text
     parse_assembly(text).verify()
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from staticad.codegen.vecmath.builder import FLOATS, Value, fma, horner, select
 from staticad.codegen.vecmath.elementwise import elementwise
-from staticad.codegen.vecmath.formats import LOG2_E, format_of, pick, power_of_two, scale
+from staticad.codegen.vecmath.formats import LOG2_E, format_of, pick, power_of_two, scale, two_powers
 
 EXP_64 = (
     2.5114478874461485e-08,
@@ -54,26 +54,28 @@ def _clamp(x: Value, low: float, high: float) -> Value:
     return select(x < low, low, x)
 
 
-def _reduce(x: Value) -> tuple[Value, Value, Value]:
-    """k + magic, and x - k ln 2 in two parts: the second part is still to be subtracted from the first."""
+def _reduce(x: Value, bias: int) -> tuple[Value, Value, Value]:
+    """k + bias + magic, and x - k ln 2 in two parts: the second part is still to be subtracted from the first."""
     form = format_of(x)
-    shifted = fma(x, LOG2_E, form.magic)
-    k = shifted - form.magic
+    origin = form.magic + bias
+    shifted = fma(x, LOG2_E, origin)
+    k = shifted - origin
     return shifted, fma(-k, form.ln2_high, x), k * form.ln2_low
 
 
 def exp(x: Value) -> Value:
     """e**x."""
     low, high = pick(x, (-104.5, 89.0), (-746.0, 710.0))
-    shifted, high_part, low_part = _reduce(_clamp(x, low, high))
+    shifted, high_part, low_part = _reduce(_clamp(x, low, high), 2 * format_of(x).bias)
     r = high_part - low_part
-    return scale(fma(r * r, horner(r, pick(x, EXP_32, EXP_64)), r) + 1, shifted)
+    first, second = two_powers(shifted)
+    return fma(fma(r * r, horner(r, pick(x, EXP_32, EXP_64)), r), first, first) * second
 
 
 def exp_of_negative(x: Value) -> Value:
     """e**x for x <= 0, to 0.6 ulp: what is built on it can afford no more."""
     (low,) = pick(x, (-104.5,), (-746.0,))
-    shifted, high_part, low_part = _reduce(select(x < low, low, x))
+    shifted, high_part, low_part = _reduce(select(x < low, low, x), 2 * format_of(x).bias)
     r = high_part - low_part
     total = r + 1
     error = ((high_part - r) - low_part) + ((1 - total) + r)
@@ -82,14 +84,15 @@ def exp_of_negative(x: Value) -> Value:
 
 def exp_normal(x: Value) -> Value:
     """e**x for x that are known to give a normal number; NaN for NaN."""
-    shifted, high_part, low_part = _reduce(x)
+    shifted, high_part, low_part = _reduce(x, format_of(x).bias)
     r = high_part - low_part
-    return (fma(r * r, horner(r, pick(x, EXP_32, EXP_64)), r) + 1) * power_of_two(shifted.bits() + format_of(x).bias)
+    power = power_of_two(shifted.bits())
+    return fma(fma(r * r, horner(r, pick(x, EXP_32, EXP_64)), r), power, power)
 
 
 def exp_of_sum(x: Value, low: Value) -> Value:
     """e**(x + low) for float64 |x| <= 800 and a small correction."""
-    shifted, high_part, low_part = _reduce(x)
+    shifted, high_part, low_part = _reduce(x, 2 * format_of(x).bias)
     correction = low - low_part
     r = high_part + correction
     r_error = (high_part - r) + correction
@@ -98,9 +101,9 @@ def exp_of_sum(x: Value, low: Value) -> Value:
 
 def exp_for_single(x: Value) -> Value:
     """e**x in float64 for |x| <= 700, with a relative error of 2**-34: what a float32 result needs."""
-    shifted, high_part, low_part = _reduce(x)
+    shifted, high_part, low_part = _reduce(x, format_of(x).bias)
     r = high_part - low_part
-    return fma(r * r, horner(r, EXP_SINGLE), r + 1) * power_of_two(shifted.bits() + format_of(x).bias)
+    return fma(r * r, horner(r, EXP_SINGLE), r + 1) * power_of_two(shifted.bits())
 
 
 def expm1_parts(x: Value) -> tuple[Value, Value]:
@@ -109,11 +112,10 @@ def expm1_parts(x: Value) -> tuple[Value, Value]:
     With u = 2**(k-1): (e**x - 1) / 2 = (u - 1/2) + u (r + r**2 q(r)). The sum of the first two terms keeps its rounding
     error, and so does r.
     """
-    form = format_of(x)
-    shifted, high_part, low_part = _reduce(x)
+    shifted, high_part, low_part = _reduce(x, format_of(x).bias - 1)
     r = high_part - low_part
     r_error = (high_part - r) - low_part
-    u = power_of_two(shifted.bits() + (form.bias - 1))
+    u = power_of_two(shifted.bits())
     start = u - 0.5
     total = fma(u, r, start)
     error = fma(u, r, start - total)

@@ -56,20 +56,24 @@ def format_of(x: Value) -> Format:
 
 
 def power_of_two(biased_exponent: Value) -> Value:
-    """2**(e - bias) for an integer value e; only its low 8 (float32) or 11 (float64) bits may be set."""
+    """2**(e - bias) for an integer value whose low 9 (float32) or 12 (float64) bits are e, a biased exponent."""
     mantissa = 23 if biased_exponent.dtype == types.int32 else 52
     return (biased_exponent << mantissa).as_float()
 
 
-def scale(x: Value, shifted: Value) -> Value:
-    """x * 2**k with one rounding, where `shifted` = k + magic; k may leave the range of normal exponents.
-
-    The power is the product of two that are normal numbers, so overflow and gradual underflow come by themselves.
+def two_powers(shifted: Value) -> tuple[Value, Value]:
+    """Two normal numbers whose product is 2**k, where `shifted` = k + magic + 2 * bias; k may leave the range of normal
+    exponents. Multiplied by one after the other, a number overflows and underflows gradually as it should.
     """
-    form = format_of(x)
-    exponent = shifted.bits() + 2 * form.bias
+    exponent = shifted.bits()
     half = exponent.logical_shift_right(1)
-    return x * power_of_two(half) * power_of_two(exponent - half)
+    return power_of_two(half), power_of_two(exponent - half)
+
+
+def scale(x: Value, shifted: Value) -> Value:
+    """x * 2**k with one rounding; `shifted` as for `two_powers`."""
+    first, second = two_powers(shifted)
+    return x * first * second
 
 
 def pick(x: Value, single: Sequence[float], double: Sequence[float]) -> Sequence[float]:
