@@ -188,6 +188,8 @@ def sum_to(cotangent: Tensor, target: TensorType, name: str = "sum_to") -> Tenso
 
     Only a statically known 1 stretches, so a free size is never summed over.
     """
+    if cotangent.type is target:  # mostly, since equal types are one object
+        return cotangent
     added = cotangent.ndim - target.ndim
     if cotangent.dtype != target.dtype or added < 0:
         raise VerifyError(f"the vjp of {name} returned {cotangent.type} as the cotangent of {target}")
@@ -203,6 +205,8 @@ def sum_to(cotangent: Tensor, target: TensorType, name: str = "sum_to") -> Tenso
 
 def summed_axes(cotangent: Tensor, target: TensorType) -> tuple[int, ...]:
     """The axes of a cotangent that broadcasting added, and those that it stretched from size 1."""
+    if cotangent.type is target:
+        return ()
     added = max(cotangent.ndim - target.ndim, 0)
     stretched = (a + added for a, size in enumerate(target.shape) if size == 1 and cotangent.shape[a + added] != 1)
     return (*range(added), *stretched)

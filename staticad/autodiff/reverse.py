@@ -78,9 +78,11 @@ def _differentiate(
     check_floats(sources, "gradients by")
     with user_call():
         seeds = _seeds(targets, grad_ys)
-    demanding_nodes = sort_nodes(targets)
+    order = demanding_nodes = sort_nodes(targets)
+    given = targets
     targets, sources, stops = without_roots(targets, sources, stops)
-    order = sort_nodes(targets)
+    if any(t is not g for t, g in zip(targets, given, strict=True)):
+        order = sort_nodes(targets)
     dependent = find_dependent(order, sources, stops)
     if len(targets) == 1 and grad_ys is None and not stops and is_higher_scalar(order, dependent, sources):
         (x,) = sources

@@ -6,6 +6,7 @@ that they meet, and never widen it.
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import numpy as np
@@ -57,6 +58,7 @@ def is_integer(dtype: DType) -> bool:
     return dtype.kind in "iu"
 
 
+@functools.lru_cache(1024)
 def promote(*dtypes: DType, weak: tuple[type, ...] = ()) -> DType:
     """NumPy 2's result type of arrays of these dtypes together with Python scalars of the types in ``weak``.
 

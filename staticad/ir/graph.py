@@ -285,7 +285,8 @@ def sort_nodes(tensors: Iterable[Tensor], stop: Iterable[Node] = ()) -> list[Nod
         while stack:
             node = stack[-1]
             if node not in done:
-                missing = [t.node for t in reversed(node.inputs) if t.node not in done]
+                inputs = node.inputs
+                missing = [t.node for t in inputs[::-1] if t.node not in done] if inputs else None
                 if missing and node not in halted:
                     stack += missing
                     continue

@@ -9,7 +9,7 @@ import numpy as np
 from staticad.errors import DTypeError, ShapeError
 from staticad.ir.arrays import read_array
 from staticad.ir.dims import Dim
-from staticad.ir.dtypes import DType, as_dtype, promote
+from staticad.ir.dtypes import WEAK_TYPES, DType, as_dtype, promote
 from staticad.ir.graph import Tensor, describe
 from staticad.ir.provenance import here
 from staticad.ops.base import apply
@@ -35,8 +35,11 @@ def cast(tensor: Tensor, dtype: DType) -> Tensor:
 
 def weak_kind(value: Any) -> type | None:
     """The Python type of a weak operand (a size counts as an int), None for one with a dtype of its own."""
-    if is_weak(value):
-        return type(value)
+    kind = type(value)
+    if kind is Tensor:
+        return None
+    if kind in WEAK_TYPES:
+        return kind
     if isinstance(value, WeakTensor):
         return float
     return int if isinstance(value, Dim) else None
@@ -71,11 +74,17 @@ def _is_ready(value: Any) -> bool:
 
 
 def _result_type(values: list[Any]) -> DType:
-    strong = [v.dtype for v in values if weak_kind(v) is None]
-    weak = tuple(kind for v in values if (kind := weak_kind(v)) is not None)
+    strong: list[DType] = []
+    weak: list[type] = []
+    for v in values:
+        kind = weak_kind(v)
+        if kind is None:
+            strong.append(as_dtype(v.dtype))
+        else:
+            weak.append(kind)
     if not strong:
         return as_dtype(np.result_type(*(np.dtype(kind) for kind in weak)))
-    return promote(*map(as_dtype, strong), weak=weak)
+    return promote(*strong, weak=tuple(weak))
 
 
 def as_operands(op: str, *values: Any, dtype: DType | None = None) -> list[Tensor]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import numpy as np
@@ -98,17 +99,29 @@ def constant(value: Any, dtype: Any = None, name: str | None = None) -> Tensor:
     """
     if isinstance(value, Tensor):
         raise DTypeError("a constant is made from numbers or an array, not from a symbolic tensor")
+    chosen = None if dtype is None else as_dtype(dtype)
+    attrs = _of_number(value or repr(value), value, chosen) if is_weak(value) else _of_value(value, chosen)
+    return Node(CONSTANT, (), attrs, (attrs["type"],), name=name).out
+
+
+def _of_value(value: Any, dtype: DType | None) -> Attrs:
+    """The attributes of a constant."""
     array = read_array(value, "constant: the value", DTypeError, ShapeError)
     if type(value) is int and dtype is not None:
-        array = as_numbers(value, as_dtype(dtype))  # of any size
+        array = as_numbers(value, dtype)  # of any size
     if array.dtype.kind not in "biuf" or array.dtype == np.float16:
         raise DTypeError(f"can't make a constant of {type(value).__name__} with dtype {array.dtype}")
     try:
-        kept = ConstantValue(as_numbers(array, as_dtype(dtype) if dtype is not None else as_dtype(array.dtype)))
+        kept = ConstantValue(as_numbers(array, as_dtype(array.dtype) if dtype is None else dtype))
     except MemoryError as error:
         raise OutOfMemory(f"constant: {error}; feed the array instead") from error
-    kind = TensorType(kept.array.shape, kept.array.dtype)
-    return Node(CONSTANT, (), Attrs(type=kind, value=kept), (kind,), name=name).out
+    return Attrs(type=TensorType(kept.array.shape, kept.array.dtype), value=kept)
+
+
+@functools.lru_cache(maxsize=1024, typed=True)
+def _of_number(_told_apart: Any, value: bool | int | float, dtype: DType | None) -> Attrs:
+    """Those of a Python number, remembered. The first argument tells 0.0 from -0.0, which are equal."""
+    return _of_value(value, dtype)
 
 
 def constant_array(tensor: Tensor) -> np.ndarray | None:

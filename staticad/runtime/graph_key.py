@@ -53,8 +53,7 @@ class GraphKey:
         self._definitions: list[str] = []  # of functions of sizes, and of such objects
         self._words: list[int] = []
         try:
-            for tensors in roots.values():
-                self._number(tensors)
+            self._number([tensor for tensors in roots.values() for tensor in tensors])
             texts = [self._text((name, tuple(tensors))) for name, tensors in roots.items()]
             texts += [self._text(part) for part in rest]
         except RecursionError as error:
@@ -80,10 +79,8 @@ class GraphKey:
             words += (known(id(node.op)) or part(node.op), attrs)
             words += (known(id(node.constraints)) or part(node.constraints), known(id(node.name)) or part(node.name))
             words += (node.detached, lines.get(id(node.where)) or line(node.where), len(node.outputs), len(node.inputs))
-            for tensor in node.outputs:
-                words.append(known(id(type(tensor))) or part(type(tensor)))
-            for kind in node.types:
-                words.append(known(id(kind)) or part(kind))
+            words += [known(id(type(tensor))) or part(type(tensor)) for tensor in node.outputs]
+            words += [known(id(kind)) or part(kind) for kind in node.types]
             for tensor in node.inputs:
                 words += (numbers[tensor.node], tensor.index)
             numbers[node] = len(nodes)
