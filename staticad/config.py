@@ -12,11 +12,12 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
 from staticad.errors import ConfigError
+from staticad.records import dataclass
 
 IMPORTED = time.time()
 _TRUE = ("1", "on", "true", "yes")

@@ -15,6 +15,7 @@ MAX_LINES = 400
 # From the ground up; a layer may import the layers before it and itself. Names that share a line stand side by side
 # and do not import each other.
 LAYERS: tuple[tuple[str, ...], ...] = (
+    ("records",),
     ("errors",),
     ("config",),
     ("progress",),

@@ -8,7 +8,7 @@ backwards over those stacks and carries the cotangents. Both are `LOOP` nodes, s
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from staticad.autodiff.accumulate import accumulate
 from staticad.autodiff.loop_parts import Bases, Differentiate, LoopParts, Maybe, demands_of, or_zeros
@@ -23,6 +23,7 @@ from staticad.ops.base import apply, apply_all
 from staticad.ops.contract import MATMUL
 from staticad.ops.control import LOOP, PARAMETER, Body, LoopShape, parameter
 from staticad.ops.movement import RESHAPE, TRANSPOSE
+from staticad.records import dataclass
 
 # ---- reverse mode ----------------------------------------------------------------------------------------------------
 

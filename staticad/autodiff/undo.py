@@ -8,7 +8,6 @@ updates (Griewank and Walther, Evaluating Derivatives, 2nd ed., chapter 4, on va
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence, Set
-from dataclasses import dataclass
 
 from staticad.autodiff.loop_parts import LoopParts
 from staticad.autodiff.recording import nominal, nominal_bytes, nominal_count, recorded_values
@@ -22,6 +21,7 @@ from staticad.ops.base import apply
 from staticad.ops.control import LOOP, PARAMETER, Locals, parameter, spoken_of
 from staticad.ops.indexing import GATHER, GATHER_ALONG, SCATTER_ALONG, Scatter
 from staticad.ops.slicing import EMBED, REPLACE, SLICE
+from staticad.records import dataclass
 
 Undone = dict[tuple[Node, int], Tensor]  # by a loop and the number of a carry: the first state, from the last one
 Chains = dict[int, list[Tensor]]  # by the number of a carry: what it becomes in a step, the last first

@@ -17,7 +17,6 @@ cut along its rows or columns, over any number of threads, and has the same bits
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from llvmlite import ir
 from numba.core import cgutils
@@ -25,6 +24,7 @@ from numba.core import cgutils
 from staticad.codegen.loop_hints import keep_rolled
 from staticad.codegen.matrix_packing import packing_function
 from staticad.codegen.matrix_vectors import ADDRESS, WORD, Registers, Vectors, maximum, minimum, shared_function, word
+from staticad.records import dataclass
 
 DEPTH_BLOCK = 64  # a panel of B is then 16 kB: it stays in the nearest cache while rows of A pass by
 # Rows of B that are farther apart than this meet in the same lines of that cache; copying pays from some rows of A on.

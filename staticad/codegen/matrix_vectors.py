@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
 
 from llvmlite import ir
 
 from staticad.codegen.loop_hints import keep_rolled
+from staticad.records import dataclass
 
 WORD = ir.IntType(64)
 BYTE = ir.IntType(8)

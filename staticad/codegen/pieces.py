@@ -13,10 +13,10 @@ import functools
 import json
 import re
 import struct
-from dataclasses import dataclass
 
 from staticad.codegen import object_cache, prebuilt
 from staticad.codegen.numba_import import numba_module
+from staticad.records import dataclass
 
 LLVM_TYPES = {
     "bool_": "i1",

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from enum import IntEnum
 
 import numpy as np
 
 from staticad.lower.kernel.routine import GEMM_TERMS, Routine
+from staticad.records import dataclass
 
 
 class Cut(IntEnum):

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import llvmlite.binding as llvm
+
+from staticad.records import dataclass
 
 
 @dataclass(frozen=True)

@@ -16,8 +16,9 @@ import os
 import stat
 import time
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
+
+from staticad.records import dataclass
 
 _POSIX = os.name == "posix"
 if _POSIX:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Hashable, Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -28,6 +27,7 @@ from staticad.ops.contract import MATMUL
 from staticad.ops.movement import DIAGONAL, SQUEEZE, swapped
 from staticad.ops.promotion import Operand, as_operands
 from staticad.ops.reduce import ANY, SUM
+from staticad.records import dataclass
 
 Label = Hashable
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from types import FunctionType, ModuleType
 from typing import Any, Protocol, TypeVar
 
@@ -18,6 +17,7 @@ from staticad.ir.dtypes import floating
 from staticad.ir.graph import Tensor
 from staticad.ops.base import Op, apply
 from staticad.ops.promotion import Operand, cast, to_tensor
+from staticad.records import dataclass
 
 Function = Callable[..., Any]
 Implementation = TypeVar("Implementation", bound=Function)

@@ -8,7 +8,6 @@ is all of x where m is 0).
 from __future__ import annotations
 
 import operator
-from dataclasses import dataclass
 from typing import Any
 
 from staticad.errors import DTypeError, ShapeError
@@ -19,6 +18,7 @@ from staticad.ir.graph import Tensor, describe
 from staticad.ir.proofs import follows
 from staticad.ops.base import apply
 from staticad.ops.slicing import SLICE
+from staticad.records import dataclass
 
 FAR = 2**48  # a number of elements from which on an offset may be no number of the machine's
 

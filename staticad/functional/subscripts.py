@@ -8,7 +8,7 @@ all arrays (and ints, when there are arrays) are next to each other, else in fro
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -26,6 +26,7 @@ from staticad.ops.movement import EXPAND_DIMS, SLICE, SQUEEZE
 from staticad.ops.promotion import cast
 from staticad.ops.slicing import reverse
 from staticad.ops.sources import constant, constant_array
+from staticad.records import dataclass
 
 
 @dataclass(frozen=True)

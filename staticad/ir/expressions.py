@@ -7,12 +7,13 @@ of a call follows from its function and operands, that of a name from where it w
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 import numpy as np
 
 from staticad.ir.dtypes import BOOL, INT64, DType
+from staticad.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

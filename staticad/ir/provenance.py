@@ -6,11 +6,12 @@ A node made by the user's call gets the innermost frame outside the package. A n
 
 from __future__ import annotations
 
+import functools
 import threading
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 
 from staticad.errors import user_frame
+from staticad.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +27,17 @@ class Where:
         """The same line with one more note, kept once however often the same note recurs in a row."""
         if self.notes and self.notes[0] == note:
             return self
-        return Where(self.file, self.line, self.function, (note, *self.notes[:7]))
+        return _place(self.file, self.line, self.function, (note, *self.notes[:7]))
 
     def __str__(self) -> str:
         place = f"{self.file}:{self.line}"
         return f"{place} ({', '.join(self.notes)})" if self.notes else place
+
+
+@functools.lru_cache(4096)
+def _place(file: str, line: int, function: str, notes: tuple[str, ...] = ()) -> Where:
+    """Nodes of one line share its place."""
+    return Where(file, line, function, notes)
 
 
 class _State(threading.local):
@@ -46,7 +53,7 @@ def here() -> Where:
         return _state.inherited
     frame = user_frame()
     code = frame.f_code
-    return Where(code.co_filename, frame.f_lineno, code.co_name)
+    return _place(code.co_filename, frame.f_lineno, code.co_name)
 
 
 class _Inheriting:

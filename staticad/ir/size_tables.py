@@ -7,10 +7,10 @@ made of. Evaluating the table takes a fraction of the time that its expressions 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from staticad.ir.dim_values import FUNCTIONS, functions
 from staticad.ir.dims import Atom, Dim, Size, Symbol
+from staticad.records import dataclass
 
 Polynomial = Sequence[tuple[int, Sequence[tuple[int, int]]]]  # coefficients, each with (number of an atom, power) pairs
 

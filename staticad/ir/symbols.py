@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, SupportsIndex
 
 from staticad.errors import GraphError
+from staticad.records import dataclass
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,6 @@ length is known only at run time have a leading size that is a run-time symbol; 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from staticad.errors import DTypeError, GraphError, ShapeError
@@ -24,6 +23,7 @@ from staticad.ir.dtypes import BOOL, INT64
 from staticad.ir.graph import Attrs, Node, Tensor, describe, sort_nodes
 from staticad.ir.types import Demands, TensorType, same_shape, same_size
 from staticad.ops.base import Inferred, Op, Source
+from staticad.records import dataclass
 
 
 def _given(**_: Any) -> Any:

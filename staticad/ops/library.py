@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -19,6 +18,7 @@ from staticad.ir.dtypes import is_float
 from staticad.ir.graph import Attrs
 from staticad.ir.types import Demands, TensorType, same_shape, same_size
 from staticad.ops.base import Inferred, Op
+from staticad.records import dataclass
 
 
 @dataclass(frozen=True)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from staticad.ir.dims import Shape, Size, at_least, product
 from staticad.ir.graph import Tensor
 from staticad.ops.base import apply
@@ -11,6 +9,7 @@ from staticad.ops.creation import FULL
 from staticad.ops.indexing import GATHER, SCATTER
 from staticad.ops.movement import RESHAPE
 from staticad.ops.slicing import EMBED, SLICE
+from staticad.records import dataclass
 
 
 @dataclass(frozen=True)

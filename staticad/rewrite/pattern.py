@@ -11,12 +11,13 @@ side gets the shape of what it replaces by broadcasting.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Union
 
 from staticad.ir.graph import Tensor
 from staticad.ops.arithmetic import ADD, DIV, MUL, NEG, POW, SUB
 from staticad.ops.base import Op, apply
+from staticad.records import dataclass
 from staticad.rewrite.match import NUMBERS, Number, fit, is_constant, number
 
 Found = dict[str, Tensor]

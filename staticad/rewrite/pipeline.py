@@ -5,12 +5,12 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from staticad.config import note, settings
 from staticad.errors import VerifyError
 from staticad.ir.graph import Tensor, sort_nodes
 from staticad.ir.verify import agree, verify
+from staticad.records import dataclass
 from staticad.rewrite.algebra import ALGEBRA_RULES
 from staticad.rewrite.barriers import BARRIER_RULES
 from staticad.rewrite.contract import CONTRACT_RULES

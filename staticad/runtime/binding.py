@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -14,6 +13,7 @@ from staticad.codegen.library import function_address
 from staticad.codegen.loader import Code, kernel_address, load
 from staticad.ir.dims import Symbol
 from staticad.lower.kernel.plan import Plan
+from staticad.records import dataclass
 from staticad.runtime import machine
 from staticad.runtime.available import AVAILABLE_SOURCE
 from staticad.runtime.careful import Describe, careful

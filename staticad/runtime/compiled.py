@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 import numpy as np
 
@@ -20,6 +20,7 @@ from staticad.lower.kernel import plan as plans
 from staticad.lower.kernel.plan import BranchCall, Library, LoopCall, Plan, Step
 from staticad.lower.kernel.routine import Routine
 from staticad.lower.loops.guarding import bodies
+from staticad.records import dataclass
 from staticad.runtime.blocks import At, Blocks, Fed, Place
 from staticad.runtime.control_source import BRANCH_PROFILE_SOURCE, BRANCH_SOURCE, LOOP_PROFILE_SOURCE, LOOP_SOURCE
 from staticad.runtime.tables import ArrayTable, Condition, Number, Origin, Tables, Unknown

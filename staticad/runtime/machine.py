@@ -16,7 +16,6 @@ import ctypes
 import functools
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -24,6 +23,7 @@ import numpy as np
 from staticad import config
 from staticad.codegen.loader import Code, kernel_address, load
 from staticad.errors import CompileError
+from staticad.records import dataclass
 from staticad.runtime import abi
 from staticad.runtime.blas_threads import blas_threads
 from staticad.runtime.builtin import METH_FASTCALL, builtin_function, method_definition

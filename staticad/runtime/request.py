@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from typing import Any
 
 import numpy as np
@@ -27,6 +27,7 @@ from staticad.lower.loops.watching import watched_plan
 from staticad.lower.lower import lower
 from staticad.ops.control import all_nodes, check_scopes
 from staticad.ops.sources import CONSTANT, ConstantValue
+from staticad.records import dataclass
 from staticad.runtime import arguments, programs
 from staticad.runtime.careful import described
 from staticad.runtime.compiled import Compiled, Traced

@@ -8,11 +8,11 @@ bits, and NaN again in the end) and needs no instruction that AVX2 lacks.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from numba.core import types
 
 from staticad.codegen.vecmath.builder import Value
+from staticad.records import dataclass
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from staticad.errors import GraphError, ShapeError
@@ -18,6 +17,7 @@ from staticad.ir.provenance import here, user_call
 from staticad.ir.types import may_be_equal
 from staticad.ops.barrier import demanding
 from staticad.ops.promotion import to_tensor
+from staticad.records import dataclass
 
 Make = Callable[[Any, tuple[Tensor, ...]], Any]
 

@@ -9,7 +9,6 @@ and the codes of checks come from elsewhere.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
 from staticad.ir.dims import Size
@@ -21,6 +20,7 @@ from staticad.lower.fusion.clusters import ASSEMBLE, Cluster, Member
 from staticad.lower.interface import Lowering
 from staticad.lower.kernel.plan import CONSTANT, Address, Buffer, Step
 from staticad.ops.sources import constant_array
+from staticad.records import dataclass
 
 Made = tuple[Step, Accesses]
 Memory = Tensor | Buffer

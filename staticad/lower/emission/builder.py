@@ -7,7 +7,7 @@ of it. What was emitted before is found again.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from staticad.ir.dims import Size, at_least, local_symbols, product
@@ -34,6 +34,7 @@ from staticad.lower.kernel.language import (
     spread,
 )
 from staticad.lower.kernel.plan import Address, Argument, Buffer, Status, Step, Symbolic
+from staticad.records import dataclass
 
 
 @dataclass(frozen=True)

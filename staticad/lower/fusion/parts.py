@@ -7,7 +7,6 @@ would be copied three times for what j alone names. Here the scatter writes thro
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from staticad.ir.dims import Size, product
 from staticad.ir.graph import Attrs, Node, Tensor
@@ -17,6 +16,7 @@ from staticad.lower.index.sizes import Sizes
 from staticad.lower.index.views import IndexedFamily
 from staticad.ops.base import Inferred, Op, apply
 from staticad.ops.indexing import SCATTER, Scatter
+from staticad.records import dataclass
 
 Region = tuple[tuple[Size, int], ...]  # a start and a step for every axis
 

@@ -7,11 +7,11 @@ tensor is one `Affine` per axis.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from staticad.ir.dims import Shape, Size, product
 from staticad.ir.graph import Node
+from staticad.records import dataclass
 
 Key = int | str
 

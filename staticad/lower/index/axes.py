@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from staticad.ir.dims import Size
 from staticad.lower.index.affine import ZERO, Affine, loop
+from staticad.records import dataclass
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from staticad.ir.dims import Shape, Size, at_least
 from staticad.ir.graph import Tensor
@@ -11,6 +10,7 @@ from staticad.lower.index.affine import ZERO, Affine, Context, linear, loop, str
 from staticad.lower.index.sizes import Sizes
 from staticad.lower.index.views import IndexedFamily
 from staticad.ops.base import Op
+from staticad.records import dataclass
 
 
 @dataclass(frozen=True)

@@ -9,10 +9,11 @@ depends on how names look.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from staticad.ir.dtypes import DType
 from staticad.ir.expressions import Expression, Index, Name, is_serial
+from staticad.records import dataclass
 
 LO, HI = Name("lo"), Name("hi")
 

@@ -7,7 +7,7 @@ A plan prints as a listing.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from staticad.ir.dtypes import DType
 from staticad.ir.provenance import Where
 from staticad.lower.kernel.language import Kernel
 from staticad.lower.kernel.routine import Routine
+from staticad.records import dataclass
 
 FEED, CONSTANT, VARIABLE, TEMPORARY, FETCH = "feed", "constant", "variable", "temporary", "fetch"
 RECORD = "record"  # a sequence whose length a run determines; its memory grows

@@ -7,10 +7,10 @@ words and one with the code of its check.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import IntEnum
 
 from staticad.ir.dtypes import DType
+from staticad.records import dataclass
 
 
 @dataclass(frozen=True)

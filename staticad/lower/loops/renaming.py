@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from staticad.ir.expressions import Arithmetic, Expression, Index, Name, Number, map_children
 from staticad.lower.kernel.language import (
@@ -18,6 +18,7 @@ from staticad.lower.kernel.language import (
     Store,
     Update,
 )
+from staticad.records import dataclass
 
 Terms = tuple[tuple[str, int | str], ...]
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
 from staticad.ir.graph import Node, Tensor
 from staticad.lower.interface import FamilyLowering
 from staticad.ops.arithmetic import ADD, MUL, NEG, SUB
 from staticad.ops.base import Op
 from staticad.ops.sources import constant_array
+from staticad.records import dataclass
 
 
 @dataclass(frozen=True)

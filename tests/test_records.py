@@ -1,0 +1,100 @@
+"""Frozen dataclasses that are cheap to declare are as those of the standard library."""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+import pickle
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from staticad.records import dataclass
+
+
+def declare(decorate: Callable[..., Any], **options: Any) -> tuple[type, type]:
+    @decorate(frozen=True, **options)
+    class Base:
+        """Of one field."""
+
+        one: int
+
+    @decorate(frozen=True, **options)
+    class Point(Base):
+        two: float = 2.0
+        many: list[int] = dataclasses.field(default_factory=list)
+        hidden: int = dataclasses.field(default=0, compare=False, repr=False)
+
+        @property
+        def total(self) -> float:
+            return self.one + self.two
+
+    return Base, Point
+
+
+@pytest.mark.parametrize("options", [{}, {"eq": False}, {"slots": True}])
+def test_same_behaviour(options: dict[str, Any]) -> None:
+    for ours, theirs in zip(declare(dataclass, **options), declare(dataclasses.dataclass, **options), strict=True):
+        assert vars(ours)["__match_args__"] == vars(theirs)["__match_args__"]
+        assert [f.name for f in dataclasses.fields(ours)] == [f.name for f in dataclasses.fields(theirs)]
+        a, b = ours(1), theirs(1)
+        assert repr(a) == repr(b)
+        assert repr(dataclasses.replace(a, one=3)) == repr(dataclasses.replace(b, one=3))
+        assert (a == ours(1), a == ours(2), a == 1) == (b == theirs(1), b == theirs(2), b == 1)
+        assert repr(copy.copy(a)) == repr(a)
+        for change in (lambda x: setattr(x, "one", 2), lambda x: delattr(x, "one"), lambda x: setattr(x, "new", 2)):
+            with pytest.raises((dataclasses.FrozenInstanceError, TypeError)):
+                change(a)
+        with pytest.raises(TypeError, match=r"__init__\(\) missing 1 required positional argument: 'one'"):
+            ours()
+
+
+def test_hashes() -> None:
+    base, point = declare(dataclass)
+    assert hash(base(1)) == hash(base(1)) != hash(base(2))
+    assert point(1, 2.0, (), 1) == point(1, 2.0, (), 2)
+    assert hash(point(1, 2.0, (), 1)) == hash(point(1, 2.0, (), 2))
+    assert base(1) != point(1)
+    with pytest.raises(TypeError, match="unhashable"):
+        hash(point(1))
+    assert point(1).many is not point(1).many
+
+
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """Of slots."""
+
+    one: int
+    two: Any = None
+
+
+@dataclass(frozen=True)
+class Checked:
+    """Has a say of its own."""
+
+    one: int
+
+    def __post_init__(self) -> None:
+        if self.one < 0:
+            raise ValueError("negative")
+
+    def __repr__(self) -> str:
+        return "mine"
+
+    def __hash__(self) -> int:
+        return 7
+
+
+def test_pickles() -> None:
+    for value in (Sealed(1, [2]), Checked(3)):
+        assert pickle.loads(pickle.dumps(value)) == value == copy.deepcopy(value)
+    loop: list[Any] = []
+    loop.append(Sealed(1, loop))
+    assert "..." in repr(loop[0])
+
+
+def test_own_methods_stay() -> None:
+    assert (repr(Checked(1)), hash(Checked(1)), Checked(1) == Checked(1)) == ("mine", 7, True)
+    with pytest.raises(ValueError, match="negative"):
+        Checked(-1)
