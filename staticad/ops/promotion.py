@@ -87,11 +87,22 @@ def _result_type(values: list[Any]) -> DType:
     return promote(*strong, weak=tuple(weak))
 
 
+def _are_alike(values: tuple[Any, ...]) -> bool:
+    """Whether all are tensors of one dtype, as most operands are."""
+    first = values[0]
+    if not isinstance(first, Tensor):
+        return False
+    dtype = first.dtype
+    return all(isinstance(v, Tensor) and v.dtype is dtype and weak_kind(v) is None for v in values)
+
+
 def as_operands(op: str, *values: Any, dtype: DType | None = None) -> list[Tensor]:
     """The operands of an op as tensors of one dtype: the given one, or their NumPy result type.
 
     Raises DTypeError that names the op, the operands and the user's line.
     """
+    if dtype is None and _are_alike(values):
+        return list(values)
     try:
         ready = [v if _is_ready(v) else _as_array(v) for v in values]
     except (DTypeError, ShapeError) as error:
