@@ -30,6 +30,7 @@ from staticad.lower.fusion.clusters import (
     ASSEMBLE,
     BLOCK,
     CHUNK,
+    DEAR,
     INNER,
     MAP,
     OUTER,
@@ -38,7 +39,7 @@ from staticad.lower.fusion.clusters import (
     Member,
     chunk_count,
 )
-from staticad.lower.fusion.split import EXPENSIVE
+from staticad.lower.fusion.cutting import pieces
 from staticad.lower.fusion.stacking import ROW as LITERAL
 from staticad.lower.index.affine import Affine
 from staticad.lower.index.axes import Axis, merge, separate
@@ -73,6 +74,7 @@ class Nest:
         self.rolled = len(cluster.space)  # the loops behind these are written out
         self.straight = False
         self.stages = 1 + max((m.stage for m in self.members if m.level == INNER or m.kind == ROW), default=0)
+        self.pieces = pieces(self.members)
         self.chunked = any(m.reduction is not None and m.reduction.partial for m in self.members)
 
     def step(self, label: str) -> tuple[Step, Emitter]:
@@ -107,7 +109,7 @@ class Nest:
             position, copies = position - 1, copies * extent
         rows = product(axis.extent for axis in axes[:position])
         few = isinstance(rows, int) and rows <= FEWEST
-        dear = any(getattr(m.node.op, "cost", 1) >= EXPENSIVE for m in self.members)
+        dear = any(m.cost >= DEAR for m in self.members)
         return len(axes) if few or cost * copies > (LARGEST if dear else LARGEST_CHEAP) else position
 
     def _serial(self) -> bool:
@@ -280,6 +282,7 @@ class Nest:
 
     def _stage(self, stage: int, serial: bool) -> None:
         self.emitter.stage = stage
+        self._in_pieces(OUTER, stage)
         rows = [m for m in self.members if m.kind == ROW and m.stage == stage]
         stored = [
             m
@@ -341,6 +344,7 @@ class Nest:
                 groups = accumulators if self.grouped and depth == len(self.axes) - 2 else []
                 self.runs.accumulating(depth, stage, serial, body, groups)
         else:
+            self._in_pieces(INNER, stage)
             for member, names in rows:
                 self.results.reduce(member, names)
             for member in stored:
@@ -367,12 +371,19 @@ class Nest:
         if depth < len(self.axes):
             self._loop(depth, serial, lambda: self._square(depth + 1, stage, serial, stored))
         else:
+            self._in_pieces(INNER, stage)
             for member in stored:
                 self.results.store(member)
+
+    def _in_pieces(self, level: str, stage: int) -> None:
+        for m in self.pieces:
+            if m.level == level and m.stage == stage:
+                self.emitter.value(m.node.outputs[0], self.results.context(m.axes))
 
     def _outer_products(self, serial: bool) -> None:
         self.emitter.stage = self.stages
         start = self.emitter.statement_count()
+        self._in_pieces(OUTER, self.stages)
         for member in self.members:
             if member.level == OUTER and member.kind != ACCUMULATE and self.outputs(member.node):
                 self.results.store(member)

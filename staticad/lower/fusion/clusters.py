@@ -19,8 +19,10 @@ CHUNK = 16384  # elements of an iteration space that one accumulating kernel cal
 SHARE = 64  # a chunk has this many times the elements of its partial results, so that these cost little
 BLOCK = 2048  # columns that accumulate together: their partial results stay in the nearest cache
 SMALL = 16384  # spaces known to be at most this large are not cut
-MAX_MEMBERS = 100  # a larger kernel reads and writes too many arrays at once, and spills registers
-MAX_COST = 200  # of the members of a kernel together: a longer one compiles slowly and spills registers
+MAX_MEMBERS, MAX_COST = 400, 600  # of a kernel with loops: cut, it stores and loads arrays of many elements
+MAX_SINGLE, MAX_SINGLE_COST = 100, 200  # of a kernel of single numbers: cut, it stores little, and compiles faster
+MAX_CHAIN = 200  # cost of dear functions that wait for each other: a CPU does not reach the next elements meanwhile
+DEAR = 10  # cost of a function that is dear
 REUSE_COST = 12  # a value that costs more than this is stored rather than computed again in a later loop
 
 
@@ -46,7 +48,7 @@ class Member:
     has to be in memory before. For reductions ``operand`` is what is reduced and ``operand_axes`` its axes; a map that
     has a ``reduction`` reduces nothing but axes of size 1. An assembled array runs over the leading axes of its
     operands (``axes``), and writes what they have there. ``uses`` are the members of the same cluster among the edges,
-    in the end.
+    in the end. ``chain`` is the cost of the dear functions that wait for each other up to this one.
     """
 
     node: Node
@@ -59,6 +61,11 @@ class Member:
     operand_axes: tuple[int, ...] = ()
     stage: int = 0
     reduction: Reduction | None = None
+    chain: int = 0
+
+    @property
+    def cost(self) -> int:
+        return getattr(self.node.op, "cost", 1)
 
     def __str__(self) -> str:
         stage = f", stage {self.stage}" if self.level == INNER else ""
@@ -72,8 +79,9 @@ class Cluster:
 
     ``space`` are the extents of the loops, of which ``outer`` (None: undecided) are shared by several inner stages.
     ``level`` exceeds that of every cluster it reads from. ``rows`` is how many indices of the first axis make a chunk,
-    in clusters that leave partial results. ``cost`` is that of its members. ``overflow`` takes what a full cluster
-    can't. ``reads`` and ``after`` are the changes before and after which it runs (see `fusion.changes`)."""
+    in clusters that leave partial results. ``cost`` is that of its members, ``chain`` their longest one. ``overflow``
+    takes what a full cluster can't. ``reads`` and ``after`` are the changes before and after which it runs (see
+    `fusion.changes`)."""
 
     number: int
     level: int
@@ -83,6 +91,7 @@ class Cluster:
     rows: Size | None = None
     members: dict[Node, Member] = field(default_factory=dict)
     cost: int = 0
+    chain: int = 0
     merged_into: Cluster | None = None
     overflow: Cluster | None = None
     reads: int = 0
@@ -100,22 +109,36 @@ class Cluster:
 
     @property
     def full(self) -> bool:
-        return len(self.members) >= MAX_MEMBERS or self.cost >= MAX_COST
+        members, cost = self._limits
+        return len(self.members) >= members or self.cost >= cost or self.chain >= MAX_CHAIN
 
-    def has_room_for(self, other: Cluster) -> bool:
-        """False also where it would read what is overwritten before it runs."""
+    @property
+    def _limits(self) -> tuple[int, int]:
+        return (MAX_MEMBERS, MAX_COST) if self.space else (MAX_SINGLE, MAX_SINGLE_COST)
+
+    def has_room_for(self, other: Cluster, before: bool = False) -> bool:
+        """``before``: the other one is read by this one. False also where it would read what is overwritten before it
+        runs."""
         if (self.reads | other.reads) & (self.after | other.after):
             return False
-        return len(self.members) + len(other.members) <= MAX_MEMBERS and self.cost + other.cost <= MAX_COST
+        members, cost = self._limits
+        chain = self.chain + other.chain if before else max(self.chain, other.chain)
+        return (
+            len(self.members) + len(other.members) <= members and self.cost + other.cost <= cost and chain <= MAX_CHAIN
+        )
 
     def add(self, member: Member) -> None:
+        before = max((self.members[node].chain for node, _ in member.edges if node in self.members), default=0)
+        member.chain = before + (member.cost if member.cost >= DEAR else 0)
         self.members[member.node] = member
-        self.cost += getattr(member.node.op, "cost", 1)
+        self.cost += member.cost
+        self.chain = max(self.chain, member.chain)
 
-    def take(self, other: Cluster) -> None:
+    def take(self, other: Cluster, before: bool = False) -> None:
         """All members of another cluster, which is no more."""
         self.members.update(other.members)
         self.cost += other.cost
+        self.chain = self.chain + other.chain if before else max(self.chain, other.chain)
         self.reads, self.after = self.reads | other.reads, self.after | other.after
         other.members, other.cost, other.merged_into = {}, 0, self
 

@@ -16,6 +16,7 @@ from staticad.lower.fusion.clusters import (
     Edge,
     Member,
 )
+from staticad.lower.fusion.cutting import cut_long, in_order
 from staticad.lower.fusion.fuse import Fusion
 from staticad.lower.fusion.split import split_rows
 from staticad.lower.index.views import below_all_views, below_views
@@ -42,7 +43,8 @@ def settle(fusion: Fusion) -> None:
     parts: list[Cluster] = []
     number = 1 + max((c.number for c in fusion.clusters), default=0)
     for cluster in fusion.clusters:
-        parts += split_rows(fusion, cluster, number + len(parts))
+        for part in split_rows(fusion, cluster, number + len(parts)):
+            parts += cut_long(fusion, part, number + len(parts) + 1)
     fusion.clusters = parts
     find_stored(fusion)
     for cluster in fusion.clusters:
@@ -60,7 +62,7 @@ def sink(fusion: Fusion, cluster: Cluster, users: Users) -> None:
         return
     first = min((reader for reader, _, _ in readers), key=lambda c: c.level)
     others = {id(reader) for reader, _, _ in readers if reader.level == first.level}
-    if not first.loops or len(others) > 1 or not first.has_room_for(cluster):
+    if not first.loops or len(others) > 1 or not first.has_room_for(cluster, before=True):
         return
     level = _sunk_level(cluster, first)
     if level is None or (cluster.rows is not None and first.rows is not None and cluster.rows != first.rows):
@@ -79,7 +81,7 @@ def sink(fusion: Fusion, cluster: Cluster, users: Users) -> None:
     if cluster.outer is not None and level == INNER:
         first.outer = cluster.outer
     first.rows = cluster.rows if first.rows is None else first.rows
-    first.take(cluster)
+    first.take(cluster, before=True)
 
 
 def _sunk_level(cluster: Cluster, first: Cluster) -> str | None:
@@ -175,7 +177,7 @@ def _reads(fusion: Fusion, cluster: Cluster) -> set[Tensor]:
 
 def find_stages(fusion: Fusion, cluster: Cluster) -> None:
     members = cluster.members
-    order = _topological(list(members.values()), members)
+    order = in_order(list(members.values()), members)
     cluster.members = {m.node: m for m in order}
     for member in order:
         member.stage = max((members[u].stage + (1 if members[u].kind == ROW else 0) for u in member.uses), default=0)
@@ -194,28 +196,10 @@ def _recompute_cost(fusion: Fusion, cluster: Cluster, member: Member) -> int:
     total, stack, seen = 0, [member], {member.node}
     while stack and total <= REUSE_COST:
         current = stack.pop()
-        total += getattr(current.node.op, "cost", 1)
+        total += current.cost
         for used in current.uses:
             source = cluster.members[used]
             if source.level == INNER and source.kind == MAP and used not in seen and used not in fusion.stored:
                 seen.add(used)
                 stack.append(source)
     return total
-
-
-def _topological(members: list[Member], known: dict[Node, Member]) -> list[Member]:
-    done: set[Node] = set()
-    result: list[Member] = []
-    for member in members:
-        stack = [(member, False)]
-        while stack:
-            current, expanded = stack.pop()
-            if current.node in done:
-                continue
-            if expanded:
-                done.add(current.node)
-                result.append(current)
-                continue
-            stack.append((current, True))
-            stack += [(known[u], False) for u in current.uses if u not in done]
-    return result

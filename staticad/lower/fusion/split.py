@@ -9,10 +9,9 @@ from __future__ import annotations
 
 from staticad.ir.dims import product
 from staticad.ir.graph import Node
-from staticad.lower.fusion.clusters import ACCUMULATE, ASSEMBLE, INNER, MAP, OUTER, ROW, Cluster, Member
+from staticad.lower.fusion.clusters import ACCUMULATE, ASSEMBLE, DEAR, INNER, MAP, OUTER, ROW, Cluster, Member
 from staticad.lower.fusion.fuse import Fusion
 
-EXPENSIVE = 10  # cost of an op that is worth the way through memory
 LONG = 512  # elements of a row beside which nothing of a row is expensive
 FEW = 4  # rows that fill no vector
 
@@ -44,7 +43,7 @@ def _worthwhile(cluster: Cluster) -> bool:
 
 
 def _is_expensive(member: Member) -> bool:
-    return member.level == OUTER and member.kind == MAP and getattr(member.node.op, "cost", 0) >= EXPENSIVE
+    return member.level == OUTER and member.kind == MAP and member.cost >= DEAR
 
 
 def _moved(cluster: Cluster) -> list[Node]:

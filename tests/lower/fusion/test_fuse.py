@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 import staticad as sa
-from staticad.lower.fusion.clusters import MAX_COST, MAX_MEMBERS
+from staticad.lower.fusion.clusters import MAX_CHAIN, MAX_SINGLE
+from staticad.lower.fusion.cutting import LONG
 from staticad.lower.kernel.plan import Plan
-from staticad.ops.transcendental import TANH
+from staticad.ops.transcendental import SIN
 from tests.lower.checking import computes, stored
 from tests.lower.planning import labels, loop_steps
 from tests.lower.tiny import tiny_thresholds
@@ -266,24 +267,26 @@ def test_a_total_is_complete_before_it_is_used() -> None:
 
 
 def test_kernels_stay_of_a_size_that_compiles_quickly() -> None:
-    x = batch()
-    value = x
-    for _ in range(3 * MAX_MEMBERS):
+    value, number = (x := batch()), sa.placeholder(())
+    for _ in range(MAX_CHAIN // SIN.cost + 2):
         value = sa.sin(value) + x
-    plan = computes(value, 2)
-    assert kernels(plan) >= 2 * 3
-    assert all(len(s.where) <= 2 for s in plan.steps)
+    assert kernels(computes(value, 2)) > 1
+    for _ in range(3 * MAX_SINGLE // 2):
+        number = number * number + 0.5
+    assert kernels(computes(number)) > 1
 
 
-def test_dear_functions_fill_a_kernel_sooner() -> None:
-    x = batch()
-    dear = cheap = x
-    count = MAX_MEMBERS // 2 - 1
-    for _ in range(count):
-        dear, cheap = sa.tanh(dear) + x, cheap * x + x
-    assert kernels(computes(cheap)) == 1
-    per_kernel = MAX_COST // (TANH.cost + 1) + 1
-    assert kernels(computes(dear)) == -(-count // per_kernel)
+def test_long_chains_are_cut_where_little_is_stored() -> None:
+    x = sa.placeholder((None,))
+    value = x
+    for _ in range(3 * LONG // 2):
+        value = value * x + 0.5
+    plan = computes(value, 5)
+    assert kernels(plan) == 3
+    derivative = sa.gradients(value.sum(), [x])
+    assert kernels(computes(derivative, 5)) < 8  # it needs what the chain has computed
+    rows = sa.placeholder((x.shape[0], 4))
+    computes((value[:, None] * rows).sum(axis=1) + value, 5)
 
 
 def test_a_chunked_sum_adds_chunks_of_fixed_size_in_order() -> None:
