@@ -12,6 +12,8 @@ import numpy as np
 import pytest
 
 import staticad as sa
+from staticad.ir.dim_values import evaluate
+from staticad.ir.dims import symbols
 from staticad.ir.graph import Tensor
 from tests.harness.array_loops import SHAPES, ArrayLoops
 from tests.lower.planning import plan_for
@@ -163,13 +165,23 @@ def test_work_grows_as_the_updates_do(function: Build) -> None:
         assert middle < 1.1 * most**0.5 * small and large < 1.1 * most**0.5 * middle, number
 
 
-@pytest.mark.parametrize("function", [read_whole, cholesky])
+def column_products(a: Any, n: Any) -> Any:
+    for i in range(n):
+        for j in range(n):
+            a[i, j] += a[i + 1 :, i] @ a[i + 1 :, j] * 0.1
+    return a
+
+
+@pytest.mark.parametrize("function", [read_whole, cholesky, column_products])
 def test_what_is_overwritten_is_recorded_where_much_is_read(function: Build) -> None:
     """The states of an array that steps read as a whole come back by undoing; no step copies the array."""
     x = sa.placeholder(("n", "n"))
     y = sa.function(function)(x, x.shape[0])
     plan = plan_for(sa.gradients((y * y).sum(), [x]))
     assert work(plan, 400) < 1.1 * 8 * work(plan, 200)
+    (n,) = symbols(x.shape[0])
+    arenas = [evaluate(plan.arena, {n: size}) for size in (400, 200)]
+    assert arenas[0] < 1.1 * 4 * arenas[1]
     feeds = {x: np.random.default_rng(0).uniform(0.4, 0.6, (4, 4)) + 2 * np.eye(4)}
     along = np.random.default_rng(1).normal(size=(4, 4))
     results = [(y * y).sum(), *sa.gradients((y * y).sum(), [x]), *sa.jvp([(y * y).sum()], [x], [along])]
