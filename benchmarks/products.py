@@ -127,6 +127,10 @@ FORMULAS: dict[str, tuple[str, Formula]] = {
         "8 x 2000 times (30,000 x 2000).T, float32",
         Formula(product_of_transpose, ((8, 2000), (30_000, 2000)), "float32"),
     ),
+    "product-few-16": (
+        "16 x 2000 times (30,000 x 2000).T, float32",
+        Formula(product_of_transpose, ((16, 2000), (30_000, 2000)), "float32"),
+    ),
     **{name: (f"{name} of 1e6 float32", function(name)) for name in ("tanh", "sin", "exp")},
 }
 
@@ -146,6 +150,34 @@ class SumOfProduct(Differentiated):
     def loss(self, f: Functions, parameters: Sequence[Any], *data: Any) -> Any:
         a, b, c = parameters
         return (a @ b @ c).sum()
+
+
+@dataclass(frozen=True)
+class Layers(Differentiated):
+    """Three layers tanh(h @ w + b), as wide as the batch, then the mean of h²."""
+
+    dtype: str
+    width: int = 800
+    tolerance = 2e-3
+
+    def _normal(self, seed: int, *shape: int) -> np.ndarray:
+        return np.random.default_rng(seed).standard_normal(shape).astype(self.dtype)
+
+    @cached_property
+    def data(self) -> Arrays:  # type: ignore[override]
+        return [self._normal(1, self.width, self.width)]
+
+    @cached_property
+    def parameters(self) -> Arrays:
+        n = self.width
+        scale = np.asarray(n**-0.5, self.dtype)
+        return [value for seed in (2, 3, 4) for value in (scale * self._normal(seed, n, n), np.zeros(n, self.dtype))]
+
+    def loss(self, f: Functions, parameters: Sequence[Any], *data: Any) -> Any:
+        (h,) = data
+        for w, b in zip(parameters[::2], parameters[1::2], strict=True):
+            h = f.numpy.tanh(h @ w + b)
+        return (h * h).mean()
 
 
 @dataclass(frozen=True)

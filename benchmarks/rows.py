@@ -11,7 +11,7 @@ from benchmarks.growing import GROWING
 from benchmarks.in_place import Solve, SolveForward, Sweep, SweepForward
 from benchmarks.loops import Ode, Recurrence, Rnn, While
 from benchmarks.problems import Chain, Mlp, Neuron, Residual
-from benchmarks.products import FORMULAS, CrossEntropy, Logistic, SumOfProduct
+from benchmarks.products import FORMULAS, CrossEntropy, Layers, Logistic, SumOfProduct
 from benchmarks.recorded import RecordedScan, RecordedWhile
 from benchmarks.runtimes import Problem
 from benchmarks.textbook import TEXTBOOK
@@ -79,6 +79,8 @@ ROWS = (
     Row("matrices", "2e4 products of 4x4 matrices", "call", Matrices(20_000)),
     *(Row(name, title, "call", problem) for name, (title, problem) in FORMULAS.items()),
     Row("product-sum", "sum(a @ b @ c) of 400 x 400, value + gradients", "call", SumOfProduct()),
+    Row("mlp-800-32", "3 layers of 800, batch 800, float32, value + gradients", "call", Layers("float32")),
+    Row("mlp-800-64", "the same in float64", "call", Layers("float64")),
     Row("cross-entropy", "softmax cross entropy, 256 x 1000 float32, value + gradient", "call", CrossEntropy()),
     Row("logistic-32", "logistic regression, 1e5 x 50 float32, value + gradient", "call", Logistic("float32")),
     Row("logistic-64", "the same in float64", "call", Logistic("float64")),

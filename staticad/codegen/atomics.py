@@ -155,6 +155,40 @@ def call_gemm(
     return _words(14), codegen
 
 
+@intrinsic
+def call_product(
+    typingctx: Any,
+    address: Any,
+    c: Any,
+    c_row: Any,
+    a: Any,
+    a_row: Any,
+    b: Any,
+    b_column: Any,
+    rows: Any,
+    columns: Any,
+    depth: Any,
+    alpha: Any,
+    add: Any,
+    dtype: Any,
+) -> Any:
+    """Call a function of `staticad.codegen.matrix_depth` with addresses; ``alpha`` is one too, and ``add`` not 0 if C
+    is to be added to. Rows of A and columns of B are contiguous."""
+    element = ir.FloatType() if dtype.dtype == types.float32 else ir.DoubleType()
+
+    def codegen(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+        function, c, c_row, a, a_row, b, b_column, rows, columns, depth, alpha, add, _ = values
+        one, scale = ir.Constant(_WORD, 1), builder.load(builder.inttoptr(alpha, element.as_pointer()))
+        c, a, b = (builder.inttoptr(matrix, ir.IntType(8).as_pointer()) for matrix in (c, a, b))
+        adds = builder.icmp_signed("!=", add, ir.Constant(_WORD, 0))
+        given = [c, c_row, a, a_row, one, b, one, b_column, rows, columns, depth, scale, adds]
+        kind = ir.FunctionType(ir.VoidType(), [value.type for value in given])
+        builder.call(builder.inttoptr(function, kind.as_pointer()), given)
+        return context.get_dummy_value()
+
+    return types.void(*[types.int64] * 12, dtype), codegen
+
+
 @intrinsic(prefer_literal=True)
 def call_fortran(typingctx: Any, address: Any, arguments: Any, count: Any, strings: Any) -> Any:
     """Call a Fortran routine: the addresses of its ``count`` arguments stand in the words at ``arguments``; ``strings``
@@ -279,6 +313,7 @@ MACHINE_NAMES: dict[str, Callable[..., Any]] = {
     "call8": call8,
     "call_fortran": call_fortran,
     "call_gemm": call_gemm,
+    "call_product": call_product,
     "compare_exchange": compare_exchange,
     "float_state": float_state,
     "pause": pause,

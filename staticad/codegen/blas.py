@@ -9,6 +9,9 @@ column-major one, and ``C^T = op(B)^T op(A)^T``, so BLAS is asked for the produc
 Fortran interface takes every argument by address; `Gemm` lays the argument block out so that the slots themselves are
 what BLAS reads.
 
+A few rows times a transposed matrix are left to the package's own function (`staticad.codegen.matrix_dots`), which
+reads that matrix as it lies; whether they are few is known when the product runs. BLAS would copy it first.
+
 Many terms are added up in float64, `GEMM_TERMS` of them at a time (see `staticad.codegen.wide_sums`).
 
 ``beta = 0`` overwrites C whatever it holds (NaN included); ``k = 0`` leaves ``beta * C``; an empty C is left alone.
@@ -27,7 +30,7 @@ from staticad.codegen.routine_text import Cut, Cutting, RoutineText
 
 if TYPE_CHECKING:  # names of machine code, which nothing calls in Python
     from staticad.codegen.kernel_language import matrix_sums
-    from staticad.codegen.machine_language import address_of, call_gemm, peek, poke, stack_words
+    from staticad.codegen.machine_language import address_of, call_gemm, call_product, peek, poke, stack_words
     from staticad.codegen.routine_names import (
         ALPHA,
         BATCH_A,
@@ -40,12 +43,15 @@ if TYPE_CHECKING:  # names of machine code, which nothing calls in Python
         CUT,
         DTYPE,
         FETCH,
+        FEW_ROWS,
+        FEW_TERMS,
         GEMM_TERMS,
         ITEMSIZE,
         LEADING_A,
         LEADING_B,
         LEADING_C,
         LETTER_T,
+        PRODUCT,
         ROUTINE,
         ROWS,
         TRANSPOSE_A,
@@ -110,6 +116,9 @@ def _gemm(args: int, lo: int, hi: int) -> None:
     if peek(slots, TRANSPOSE_B) == LETTER_T:
         step_b = ITEMSIZE
     parts = (k + GEMM_TERMS - 1) // GEMM_TERMS
+    few = peek(slots, PRODUCT) != 0 and peek(slots, M) <= FEW_ROWS and k >= FEW_TERMS
+    if few:
+        parts = 1  # that function adds up any number of terms
     first = CLEAR
     if parts > 1:
         if peek(slots, BETA) != 0:
@@ -122,6 +131,23 @@ def _gemm(args: int, lo: int, hi: int) -> None:
             if parts > 1:
                 poke(sizes, 2, GEMM_TERMS)
                 matrix_sums(wide, c, leading, m, n, first, DTYPE)
+            if few:
+                call_product(
+                    peek(slots, PRODUCT),
+                    c,
+                    leading,
+                    a,
+                    peek(slots, LEADING_A),
+                    b,
+                    peek(slots, LEADING_B),
+                    m,
+                    n,
+                    k,
+                    slots + 8 * ALPHA,
+                    peek(slots, BETA),
+                    DTYPE,
+                )
+                parts = 0
             for part in range(parts):
                 done = part * GEMM_TERMS
                 if done > 0 and k - done < GEMM_TERMS:

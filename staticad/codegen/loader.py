@@ -66,6 +66,12 @@ def kernel_address(source: str) -> int:
     return code.address
 
 
+def shared_address(symbol: str) -> int:
+    """Address of a function that kernels share (`staticad.codegen.pieces.SHARED`), for ever."""
+    with _lock:
+        return _load_shared(symbol).address
+
+
 def _known(source: str) -> Code | None:
     """The kernel of this text if it is loaded."""
     reference = _codes.get(jit.recipe(source))
@@ -150,13 +156,14 @@ def _object(recipe: str, symbol: str, compiler: Callable[[], bytes], fixed: bool
 
 
 @functools.cache
-def _load_shared(symbol: str) -> _Block:
+def _load_shared(symbol: str) -> Code:
     """Make a function known to the kernels that are loaded from now on, for ever."""
     compiler = functools.partial(jit.compile_shared, symbol, level())
     payload = _object(jit.shared_recipe(symbol, level()), symbol, compiler, fixed=True)
     block = _Block()
-    llvm.add_symbol(symbol, _load_object(_new_engine(block), payload, symbol))
-    return block
+    code = Code(_load_object(_new_engine(block), payload, symbol), block)
+    llvm.add_symbol(symbol, code.address)
+    return code
 
 
 def _new_engine(block: _Block) -> llvm.ExecutionEngine:

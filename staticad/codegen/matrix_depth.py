@@ -10,6 +10,7 @@ from __future__ import annotations
 from llvmlite import ir
 from numba.core import cgutils
 
+from staticad.codegen.matrix_dots import dots_function, has_dots
 from staticad.codegen.matrix_tiles import Operands, declare, tiles_function
 from staticad.codegen.matrix_vectors import ADDRESS, BYTE, WORD, Registers, maximum, minimum, word
 from staticad.codegen.routine_text import Sums
@@ -31,22 +32,24 @@ def product_function(module: ir.Module, element: ir.Type, machine: Registers) ->
     if function.is_declaration:
         o = Operands(*function.args)
         builder = ir.IRBuilder(function.append_basic_block("entry"))
-        tiles = tiles_function(module, element, machine)
-        deep = _deep_function(module, element, tiles)
+        called = (dots_function(module, element, machine), tiles_function(module, element, machine))
+        deep = _deep_function(module, element, *called)
         with builder.if_else(builder.icmp_signed(">", o.depth, word(DEPTH)), likely=False) as (long, short):
-            for way, called in ((long, deep), (short, tiles)):
-                with way:
-                    builder.call(called, function.args)
+            with long:
+                builder.call(deep, function.args)
+            with short:
+                builder.call(builder.select(has_dots(builder, o), *called), function.args)
         builder.ret_void()
     return function
 
 
-def _deep_function(module: ir.Module, element: ir.Type, tiles: ir.Function) -> ir.Function:
+def _deep_function(module: ir.Module, element: ir.Type, dots: ir.Function, tiles: ir.Function) -> ir.Function:
     function = declare(module, element, f"matrix_depth_{element}")
     builder = ir.IRBuilder(function.append_basic_block("entry"))
     memory = builder.alloca(ir.ArrayType(ir.DoubleType(), _ROOM))
     memory.align = 64
     o, sums = Operands(*function.args), builder.bitcast(memory, ADDRESS)
+    called = builder.select(has_dots(builder, o), dots, tiles)
     few = minimum(builder, maximum(builder, o.rows, 1), word(_ROWS))
     width = maximum(builder, minimum(builder, o.columns, builder.sdiv(word(_ROOM), few)), 1)
     height = builder.sdiv(word(_ROOM), width)
@@ -56,7 +59,7 @@ def _deep_function(module: ir.Module, element: ir.Type, tiles: ir.Function) -> i
     ):
         rows = minimum(builder, builder.sub(o.rows, i), height)
         columns = minimum(builder, builder.sub(o.columns, j), width)
-        _piece(builder, element, tiles, o, sums, (i, j), (rows, columns))
+        _piece(builder, element, called, o, sums, (i, j), (rows, columns))
     builder.ret_void()
     return function
 
@@ -64,7 +67,7 @@ def _deep_function(module: ir.Module, element: ir.Type, tiles: ir.Function) -> i
 def _piece(
     builder: ir.IRBuilder,
     element: ir.Type,
-    tiles: ir.Function,
+    called: ir.Value,
     o: Operands,
     sums: ir.Value,
     at: tuple[ir.Value, ir.Value],
@@ -89,6 +92,6 @@ def _piece(
         a, b = place(o.a, (i, o.a_row), (k, o.a_column)), place(o.b, (k, o.b_row), (j, o.b_column))
         depth = minimum(builder, builder.sub(o.depth, k), word(DEPTH))
         matrices = [c, o.c_row, a, o.a_row, o.a_column, b, o.b_row, o.b_column]
-        builder.call(tiles, [*matrices, *size, depth, one, ir.Constant(ir.IntType(1), 0)])
+        builder.call(called, [*matrices, *size, depth, one, ir.Constant(ir.IntType(1), 0)])
         add_up(alpha, word(Sums.COLLECT))
     add_up(alpha, word(Sums.WRITE))

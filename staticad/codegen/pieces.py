@@ -32,12 +32,8 @@ LLVM_TYPES = {
     "float64": "double",
 }
 # Functions that are too long to stand in every kernel: what a text says where it calls one, and their symbols.
-SHARED = {
-    r"\bmatrix_product(?:_add)?\(": {
-        "float32": "staticad_matrix_product_float",
-        "float64": "staticad_matrix_product_double",
-    }
-}
+PRODUCTS = {"float32": "staticad_matrix_product_float", "float64": "staticad_matrix_product_double"}
+SHARED = {r"\bmatrix_product(?:_add)?\(": PRODUCTS}
 _NODE = re.compile(r"!(\d+)")
 
 

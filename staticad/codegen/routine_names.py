@@ -25,6 +25,7 @@ M: int
 N: int
 OUT0: int
 OUT1: int
+PRODUCT: int
 ROUTINE: int
 STATUS: int
 STEP_IN0: int
@@ -43,6 +44,8 @@ COLLECT: int
 COLUMNS: int
 DTYPE: type[float]
 FETCH: int
+FEW_ROWS: int
+FEW_TERMS: int
 GEMM_TERMS: int
 ITEMSIZE: int
 LETTER_L: int

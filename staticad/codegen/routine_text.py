@@ -8,7 +8,7 @@ from enum import IntEnum
 
 import numpy as np
 
-from staticad.lower.kernel.routine import GEMM_TERMS, Routine
+from staticad.lower.kernel.routine import FEW_ROWS, FEW_TERMS, GEMM_TERMS, Routine
 from staticad.records import dataclass
 
 
@@ -49,7 +49,7 @@ class RoutineText:
         """The text for the slots and the dtype of a routine."""
         values = {name: str(number) for number, name in enumerate((*routine.slots, "CUT"))}
         values |= {name.name: str(int(name)) for kind in (Cut, Sums) for name in kind}
-        values["GEMM_TERMS"] = str(GEMM_TERMS)
+        values |= {"FEW_ROWS": str(FEW_ROWS), "FEW_TERMS": str(FEW_TERMS), "GEMM_TERMS": str(GEMM_TERMS)}
         values |= {"ITEMSIZE": str(routine.dtype.itemsize), "DTYPE": routine.dtype.name}
         values["ONE"] = str(int.from_bytes(np.ones((), routine.dtype).tobytes(), "little"))
 

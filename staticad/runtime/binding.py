@@ -10,7 +10,8 @@ import numpy as np
 
 from staticad import config
 from staticad.codegen.library import function_address
-from staticad.codegen.loader import Code, kernel_address, load
+from staticad.codegen.loader import Code, kernel_address, load, shared_address
+from staticad.codegen.pieces import PRODUCTS
 from staticad.ir.dims import Symbol
 from staticad.lower.kernel.plan import Plan
 from staticad.records import dataclass
@@ -158,6 +159,8 @@ class _Addresses:
             return int(self.executable.constants[number].ctypes.data)
         if origin == Origin.KERNEL:
             return self.executable.address(number)
+        if origin == Origin.LIBRARY and base.name == "product":
+            return shared_address(PRODUCTS[base.dtype])
         if origin == Origin.LIBRARY:
             return function_address(base.name, np.dtype(base.dtype))
         if origin == Origin.FUNCTION:

@@ -12,6 +12,7 @@ import pytest
 from staticad import config
 from staticad.codegen import llvm_pipeline, matrix_product, piece_maker
 from staticad.codegen.jit import compile_listings, compile_source
+from staticad.codegen.matrix_depth import DEPTH
 from staticad.codegen.matrix_tiles import DEPTH_BLOCK
 from staticad.codegen.matrix_vectors import Registers, registers
 from staticad.codegen.pieces import SHARED
@@ -228,8 +229,8 @@ def test_several_products_of_a_kernel_share_their_code(dtype: str) -> None:
     for call in (PUT, both):
         with config.override(codegen="numba"):
             module, _ = compile_listings(SOURCE.format(dtype=dtype, call=call))
-        # The kernel; all products, long ones, tiles, copies, sums.
-        assert len(re.findall("^define", module, re.MULTILINE)) == 6
+        # The kernel; all products, long ones, few rows, tiles, copies, sums.
+        assert len(re.findall("^define", module, re.MULTILINE)) == 7
         module, _ = compile_listings(SOURCE.format(dtype=dtype, call=call))
         assert len(re.findall("^define", module, re.MULTILINE)) == 1  # products are shared by all kernels
 
@@ -241,7 +242,9 @@ def test_loops_over_tiles_are_left_as_they_are(dtype: str) -> None:
     multiplications = len(re.findall(r"call .*@llvm\.fmuladd\.v", module))
     lanes = registers(host_features()).tiles
     tiles = sum(vectors * rows for vectors, sizes in lanes for rows in sizes) + sum(lanes[-1][1])
-    assert "llvm.loop.unroll.disable" in module and multiplications <= 2 * tiles  # sums, and adding them to C
+    dots = 3 * (4 + 2)
+    # Sums, and adding them to C; of dots all vectors, and the last terms.
+    assert "llvm.loop.unroll.disable" in module and multiplications <= 2 * (tiles + dots)
 
 
 def shared_product(dtype: str, target: Target) -> llvm.ModuleRef:
@@ -294,3 +297,16 @@ def test_wrong_arguments_are_refused(old: str, new: str) -> None:
     assert old in text
     with pytest.raises(CompileError, match="matrix_product_add"):
         compile_source(text.replace(old, new))
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_few_rows_and_a_turned_matrix_are_sums_along_memory(dtype: str) -> None:
+    """Any number of rows, columns and terms, in pieces of columns with the same bits."""
+    for m, n, k in itertools.product((0, 1, 2, 3, 4, 5, 7, 16), (0, 1, 2, 3, 4, 31), (64, 65, 79, DEPTH + 3)):
+        a, b, c = operands(dtype, m, n, k, seed=m + n)
+        whole = multiply(a, b, c, turned=True)
+        assert_close(whole, a, b)
+        assert_close(multiply(a, b, c, turned=True, alpha=-0.5), -0.5 * a, b, c)
+        parts = [multiply(a, b[:, j : j + 5], c[:, j : j + 5], turned=True) for j in range(0, n, 5)]
+        np.testing.assert_array_equal(np.concatenate([*parts, c[:, :0]], axis=1), whole)
+        np.testing.assert_array_equal(multiply(a, b, np.full_like(c, np.nan), turned=True), whole)

@@ -40,6 +40,7 @@ def _gemm_step(lowering: Lowering, node: Node, onto: Buffer | None, alpha: float
         *(Symbolic(bits(number, target.dtype)) for number in (alpha, beta)),
         *map(Symbolic, (a.batch_stride, b.batch_stride, m * n)),
         Symbolic(0) if scratch is None else Address(scratch.number),
+        Library("product") if b.transposed and not a.transposed and not isinstance(m, int) else Symbolic(0),
     )
     return Step(
         gemm(target.dtype),

@@ -16,6 +16,7 @@ from staticad.lower.index.strided import Matrix
 from staticad.lower.interface import Lowering
 from staticad.lower.kernel.language import HI, LO, Kernel, Load, Loop, MatrixAt, MatrixProduct, Pointer, Statement
 from staticad.lower.kernel.plan import Address, Argument, Buffer, Step, Symbolic
+from staticad.lower.kernel.routine import FEW_ROWS, FEW_TERMS
 
 ROWS, COLUMNS, BATCH = "rows", "columns", "batch"
 Terms = tuple[tuple[str, int | str], ...]
@@ -23,8 +24,8 @@ Terms = tuple[tuple[str, int | str], ...]
 # Sides of products that are not narrow in any direction, and the area that a long product may have across.
 _SIDE = 256
 _AREA = 128 * 128
-# With fewer columns vectors are not filled; with fewer rows it does not pay to turn a transposed right factor. In a
-# loop such products are taken up to this work, or with a size that is not known, up to this area.
+# With fewer columns vectors are not filled; with fewer rows it does not pay to turn a transposed right factor of
+# few terms. In a loop such products are taken up to this work, or with a size that is not known, up to this area.
 _FEW = 16
 _LITTLE_WORK = 1 << 14
 _LITTLE_AREA = 1 << 9
@@ -35,9 +36,13 @@ _ROWS = 16
 _PANEL = 64
 
 
-def is_narrow(b: Matrix, m: Size, n: Size, k: Size, in_loop: bool) -> bool:
-    """True for products that kernels compute faster than BLAS (see docs/performance.md): of moderate size, or with at
-    most one long side. In a loop also small ones that are slower, since the loop may then become one kernel."""
+def is_narrow(a: Matrix, b: Matrix, m: Size, n: Size, k: Size, in_loop: bool) -> bool:
+    """True for products that kernels compute faster than BLAS (see docs/performance.md): of moderate size, with at
+    most one long side, or a few rows times a transposed matrix. In a loop also small ones that are slower, since the
+    loop may then become one kernel."""
+    if b.transposed and not a.transposed and isinstance(m, int) and m <= FEW_ROWS:
+        if not isinstance(k, int) or k >= FEW_TERMS:
+            return True
     known = sorted(size for size in (m, n, k) if isinstance(size, int))
     if len(known) < 2 or not (known[0] * known[1] <= _AREA or (len(known) == 3 and known[-1] <= _SIDE)):
         return False
@@ -54,7 +59,7 @@ def product_kernel(lowering: Lowering, node: Node, onto: Buffer | None, alpha: f
     batch = product(batch_shape(node, lowering.fusion.sizes))
     m, n = lowering.fusion.shape(node.outputs[0])[-2:]
     k = lowering.fusion.shape(node.inputs[0])[-1]
-    if not is_narrow(b, m, n, k, lowering.in_body):
+    if not is_narrow(a, b, m, n, k, lowering.in_body):
         return None
     target = lowering.buffer(node.outputs[0]) if onto is None else onto
     left, right = (lowering.buffer(lowering.fusion.memory(side.base)) for side in (a, b))

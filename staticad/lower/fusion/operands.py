@@ -13,16 +13,13 @@ from staticad.lower.index.sizes import Sizes
 from staticad.lower.index.strided import Matrix, Strided, matrix, strided_view
 from staticad.lower.index.views import IndexedFamily
 from staticad.ops.arithmetic import MUL
-from staticad.ops.assemble import CONCATENATE
 from staticad.ops.base import Op, apply
 from staticad.ops.comparison import LOGICAL_AND
 from staticad.ops.creation import zeros
-from staticad.ops.movement import BROADCAST_TO, EXPAND_DIMS, SLICE, SQUEEZE, swapped
+from staticad.ops.movement import BROADCAST_TO, EXPAND_DIMS, SQUEEZE, swapped
 from staticad.ops.reduce import ANY, SUM
 
 Families = Mapping[Op, IndexedFamily]
-_FEW = 8  # rows: BLAS copies a transposed matrix at a cost that fewer do not earn back
-_LONG = 64
 TINY, MANY = 4, 64  # sides of matrices that no product kernel is worth, and rows that are
 
 
@@ -35,8 +32,7 @@ def expand_product(node: Node, inputs: tuple[Tensor, ...], sizes: Sizes, familie
     if 0 in (*a.shape, *b.shape):
         return zeros(node.types[0])
     if a.dtype.kind == "f" and 1 not in (m, k, n) and not any(map(local_symbols, (*a.shape, *b.shape))):
-        tiny = _is_tiny(node.types[0].shape, k)
-        return _tiny_product(a, b, node.types[0].ndim) if tiny else _few_rows(a, b, sizes, families)
+        return _tiny_product(a, b, node.types[0].ndim) if _is_tiny(node.types[0].shape, k) else None
     times, total = (LOGICAL_AND, ANY) if a.dtype.kind == "b" else (MUL, SUM)
     rank = node.types[0].ndim
     if k == 1:
@@ -68,19 +64,6 @@ def _is_tiny(shape: Shape, depth: Size) -> bool:
         return False
     count = product(shape[:-1])
     return not isinstance(count, int) or count >= MANY
-
-
-def _few_rows(a: Tensor, b: Tensor, sizes: Sizes, families: Families) -> Tensor | None:
-    """A few rows times the transpose of a long matrix as one sum for each row: they become one loop, which reads the
-    matrix once, as it lies. BLAS copies it. None for other products."""
-    (m, k), n = a.shape[-2:], b.shape[-1]
-    if not isinstance(m, int) or m > _FEW or any(isinstance(size, int) and size < _LONG for size in (k, n)):
-        return None
-    if a.ndim + b.ndim != 4 or not _columns(b, sizes, families) or strided_view(a, sizes, families).strides[-1] != 1:
-        return None
-    column = [apply(SLICE, a, starts=(i, 0), steps=(1, 1), sizes=(1, k)) for i in range(m)]
-    sums = [apply(SUM, apply(MUL, swapped(b), row), axes=(1,)) for row in column]
-    return apply(CONCATENATE, *(apply(EXPAND_DIMS, total, axes=(0,)) for total in sums), axis=0)
 
 
 def _columns(matrices: Tensor, sizes: Sizes, families: Families) -> bool:

@@ -57,7 +57,8 @@ class Symbolic:
 
 @dataclass(frozen=True)
 class Library:
-    """An argument: the address of a function of BLAS or LAPACK, by its name without the letter for the dtype."""
+    """An argument: the address of a function of BLAS or LAPACK, by its name without the letter for the dtype; "product"
+    is the package's own one for matrix products."""
 
     name: str
 

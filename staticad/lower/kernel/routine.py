@@ -28,13 +28,17 @@ class Routine:
         return f"{self.name}:{self.dtype.name}"
 
 
+# Up to so many rows times a transposed matrix, and from so many terms on, a product is a sum along memory for each
+# element (`staticad.codegen.matrix_dots`). More rows earn back a copy of the matrix; a thread takes twice as many.
+FEW_ROWS, FEW_TERMS = 16, 64
 GEMM_TERMS = 8192  # of a product that BLAS adds up at a time: adding their sum in float64 costs next to nothing
 
 
 class Gemm(IntEnum):
     """The slots of a matrix product ``C = alpha * op(A) @ op(B) + beta * C`` of row-major matrices.
 
-    ROUTINE is the address of the library's function. Leading dimensions are the distances between rows in elements, at
+    ROUTINE is the address of the library's function, PRODUCT that of the package's own one for `FEW_ROWS`, or 0 where
+    rows or terms are not contiguous. Leading dimensions are the distances between rows in elements, at
     least 1 and at least the row's length; batch strides are the distances between matrices in elements (0: the same
     matrix for the whole batch). TRANSPOSE_A and TRANSPOSE_B hold the letter "N" or "T": with "T" the matrix is stored
     as (k, m) or (n, k). ALPHA and BETA hold the bits of a number of the matrices' dtype; BETA is 0 or 1
@@ -59,6 +63,7 @@ class Gemm(IntEnum):
     BATCH_B = 15
     BATCH_C = 16
     WIDE = 17
+    PRODUCT = 18
 
 
 def gemm(dtype: DType) -> Routine:

@@ -8,13 +8,14 @@ import numpy as np
 import pytest
 
 import staticad as sa
+from staticad import config
 from staticad.codegen.source import render
 from staticad.ir.dims import Size, symbol
 from staticad.lower.emission.products import is_narrow
 from staticad.lower.index.strided import Matrix
 from staticad.lower.kernel.language import Kernel
 from staticad.lower.kernel.plan import LoopCall, Plan, Step
-from staticad.lower.kernel.routine import Routine
+from staticad.lower.kernel.routine import FEW_ROWS, FEW_TERMS, Routine
 from tests.lower.checking import computes, stored
 from tests.lower.planning import labels, plan_for
 
@@ -61,8 +62,8 @@ TURNED = Matrix(p(2, 2), 0, True, 2, 0)
     ],
 )
 def test_which_products_are_narrow(m: Size, n: Size, k: Size, outside: bool, in_loop: bool) -> None:
-    assert is_narrow(MATRIX, m, n, k, in_loop=False) is outside
-    assert is_narrow(MATRIX, m, n, k, in_loop=True) is in_loop
+    assert is_narrow(MATRIX, MATRIX, m, n, k, in_loop=False) is outside
+    assert is_narrow(MATRIX, MATRIX, m, n, k, in_loop=True) is in_loop
 
 
 @pytest.mark.parametrize(
@@ -70,15 +71,21 @@ def test_which_products_are_narrow(m: Size, n: Size, k: Size, outside: bool, in_
     [
         (N, 64, 64, True, True),
         (32, 64, 64, True, True),
-        (8, 64, 64, False, False),  # turning the right factor takes longer than the product
+        (8, 32, 32, False, True),  # turning the right factor takes longer than the product
         (4, 32, 32, False, True),
-        (4, 32, N, False, True),
-        (4, 256, N, False, False),
+        (4, 256, 48, False, False),
     ],
 )
 def test_a_right_factor_is_turned_for_many_rows(m: Size, n: Size, k: Size, outside: bool, in_loop: bool) -> None:
-    assert is_narrow(TURNED, m, n, k, in_loop=False) is outside
-    assert is_narrow(TURNED, m, n, k, in_loop=True) is in_loop
+    assert is_narrow(MATRIX, TURNED, m, n, k, in_loop=False) is outside
+    assert is_narrow(MATRIX, TURNED, m, n, k, in_loop=True) is in_loop
+
+
+@pytest.mark.parametrize(("m", "expected"), [(2, True), (FEW_ROWS, True), (FEW_ROWS + 1, False)])
+def test_few_rows_times_a_transposed_matrix_are_a_kernel(m: int, expected: bool) -> None:
+    for n, k in ((N, 2000), (30_000, N), (30_000, 2000)):
+        assert is_narrow(MATRIX, TURNED, m, n, k, in_loop=False) is expected
+        assert not is_narrow(TURNED, TURNED, m, n, k, in_loop=False)  # rows of the left factor are not contiguous
 
 
 @pytest.mark.parametrize(
@@ -113,6 +120,49 @@ def test_sizes_that_are_0_or_1_in_a_run(sizes: tuple[int, int]) -> None:
     x, y = p("n", 6), p("n", 16)
     plan = computes([x @ p(6, 16), x.T @ y], sizes)
     assert len(product_kernels(plan)) == 2
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_few_rows_have_the_same_bits_with_free_and_with_fixed_sizes(dtype: str, rng: np.random.Generator) -> None:
+    """A call of the library finds out in each run that rows are few; views, stacks and added products too."""
+    depth, columns = FEW_TERMS + 7, 300
+    w = rng.normal(size=(columns, depth)).astype(dtype)
+    free = [p(None, "k", dtype=dtype), p("n", "k", dtype=dtype)]
+    stacked = [p("s", None, "k", dtype=dtype), p("s", "n", "k", dtype=dtype)]
+    sum_ = sa.variable(np.zeros((FEW_ROWS, columns), dtype))
+    by_size = sa.compile([free[0] @ free[1].T], inputs=free)
+    by_stack = sa.compile([stacked[0] @ sa.swapaxes(stacked[1], 1, 2)], inputs=stacked)
+    added = sa.compile([], inputs=free, updates={sum_: sum_ + 0.5 * (free[0] @ free[1].T)})
+    for rows in (0, 1, 2, 5, FEW_ROWS, FEW_ROWS + 1, 40):
+        x = rng.normal(size=(rows, depth)).astype(dtype)
+        (result,) = by_size(x, w)
+        exact = x.astype(float) @ w.T.astype(float)
+        np.testing.assert_allclose(result, exact, rtol=0, atol=1e-4 if dtype == "float32" else 1e-12)
+        (stack,) = by_stack(np.stack([x, x]), np.stack([w, w]))
+        np.testing.assert_array_equal(stack, [result, result])
+        if rows in (5, FEW_ROWS):
+            fixed = [p(rows, depth, dtype=dtype), p(columns, depth, dtype=dtype)]
+            np.testing.assert_array_equal(sa.compile([fixed[0] @ fixed[1].T], inputs=fixed)(x, w)[0], result)
+        if rows == FEW_ROWS:
+            added(x, w)
+            np.testing.assert_allclose(sum_.value, 0.5 * result, rtol=1e-6)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_products_do_not_depend_on_threads(dtype: str, rng: np.random.Generator) -> None:
+    """Around the places where they are cut: few rows, many rows, wide ones, of transposes, slices and stacks."""
+    x, w = p(None, "k", dtype=dtype), p("n", "k", dtype=dtype)
+    stack = p(3, None, "k", dtype=dtype)
+    outputs = [x @ w.T, w @ x.T, x[::2] @ w[1:].T, x.T @ x, stack @ w.T, x @ x.T]
+    for m, n, k in ((0, 9, 5), (FEW_ROWS, 2001, 300), (FEW_ROWS + 1, 2001, 300), (767, 769, 64), (768, 768, 65)):
+        feeds = [rng.normal(size=shape).astype(dtype) for shape in ((m, k), (n, k), (3, min(m, 20), k))]
+        results = []
+        for threads in (1, 2, 4, 8):
+            with config.override(threads=threads):
+                results.append(sa.compile(outputs, inputs=[x, w, stack])(*feeds))
+        for other in results[1:]:
+            for one, two in zip(results[0], other, strict=True):
+                np.testing.assert_array_equal(one, two)
 
 
 def test_batches_of_products() -> None:
