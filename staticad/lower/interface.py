@@ -123,6 +123,8 @@ class FamilyLowering:
     """Evaluated by its readers."""
     generated = False
     """Made of sizes and indices alone: read at any index, it costs nothing and needs no memory."""
+    arbitrary = False
+    """Of contents that nobody reads: a base that is written to need not be filled."""
     pointwise = False
     """An arithmetic expression of the operands' elements at the same index, with broadcasting."""
     wholes = False

@@ -1,4 +1,4 @@
-"""Tensors made from sizes alone: a filled array, indices along an axis, row-major positions, a size as a number."""
+"""Tensors made from sizes alone: filled arrays, indices along an axis, row-major positions, a size as a number."""
 
 from __future__ import annotations
 
@@ -32,6 +32,10 @@ class Full(Creation):
     """attrs shape, dtype, value."""
 
 
+class Empty(Full):
+    """attrs shape, dtype, value (a zero, where somebody reads it all the same)."""
+
+
 class Iota(Creation):
     """attrs shape, dtype, axis."""
 
@@ -52,6 +56,11 @@ FULL = Full(
     numpy=lambda *, shape, dtype, value: np.full(shape, value, dtype),
     notes="one number everywhere",
 )
+EMPTY = Empty(
+    "empty",
+    numpy=lambda *, shape, dtype, value: np.zeros(shape, dtype),
+    notes="an array of which only what is written is read; no time is spent on its contents",
+)
 IOTA = Iota(
     "iota",
     numpy=_iota,
@@ -64,7 +73,7 @@ POSITION = Position(
 )
 SIZE = SizeNumber("size", numpy=_size, result="int64", notes="a size as a number")
 
-CREATION_OPS = (FULL, IOTA, POSITION, SIZE)
+CREATION_OPS = (FULL, EMPTY, IOTA, POSITION, SIZE)
 
 
 def fill(shape: Shape, value: Any, dtype: DType) -> Tensor:

@@ -21,7 +21,7 @@ from staticad.ir.types import Demands, TensorType, same_shape, same_size
 from staticad.ops.base import Inferred, Op, apply
 from staticad.ops.comparison import EQUAL, LESS, LOGICAL_AND, LOGICAL_NOT
 from staticad.ops.conversion import CAST
-from staticad.ops.creation import FULL, IOTA, size_tensor
+from staticad.ops.creation import EMPTY, FULL, IOTA, size_tensor
 from staticad.ops.movement import EXPAND_DIMS, RESHAPE
 from staticad.ops.products import product_of_others
 from staticad.ops.reduce import ANY
@@ -236,7 +236,7 @@ def _last_writes(base: Tensor, updates: Tensor, indices: Sequence[Tensor], place
     count = dims.product(common)
     numbers = apply(RESHAPE, apply(IOTA, shape=(count,), dtype=INT64, axis=0), shape=common, constraints=())
     if place["aligned"]:
-        written = apply(FULL, shape=base.shape, dtype=INT64, value=0)
+        written = apply(EMPTY, shape=base.shape, dtype=INT64, value=0)
         stays = _gather(_scatter("set", written, numbers, indices, place), indices, place)
         return apply(EQUAL, stays, numbers)
     # One number for a whole slice: the axes that are not indexed don't matter.
@@ -244,7 +244,7 @@ def _last_writes(base: Tensor, updates: Tensor, indices: Sequence[Tensor], place
         last = _last_of_few(base, indices, place, count)
     else:
         plain: Place = {"axes": tuple(range(len(indices))), "position": 0, "aligned": False}
-        written = apply(FULL, shape=tuple(base.shape[a] for a in place["axes"]), dtype=INT64, value=0)
+        written = apply(EMPTY, shape=tuple(base.shape[a] for a in place["axes"]), dtype=INT64, value=0)
         stays = _gather(_scatter("set", written, numbers, indices, plain), indices, plain)
         last = apply(EQUAL, stays, numbers)
     behind = updates.ndim - place["position"] - len(common)

@@ -24,7 +24,7 @@ from staticad.ops.base import Cast, Elementwise, apply, apply_all
 from staticad.ops.comparison import EQUAL
 from staticad.ops.contract import MATMUL
 from staticad.ops.conversion import CAST
-from staticad.ops.creation import FULL, IOTA, POSITION, SIZE, fill, indices
+from staticad.ops.creation import EMPTY, FULL, IOTA, POSITION, SIZE, fill, indices
 from staticad.ops.indexing import GATHER, GATHER_ALONG, SCATTER, SCATTER_ALONG, Scatter
 from staticad.ops.linalg import CHOLESKY, LU_FACTOR, LU_SOLVE, SLOGDET, SOLVE_TRIANGULAR
 from staticad.ops.movement import BROADCAST_TO, DIAGONAL, EXPAND_DIMS, RESHAPE, SLICE, SQUEEZE, TRANSPOSE, swapped
@@ -225,6 +225,13 @@ def creation_cases() -> Iterator[Case]:
     yield case("full of -inf", values("ab"), partial(created, value=-np.inf), FLOATS)
     yield case("full of -0.0", values("ab"), partial(created, value=-0.0), FLOATS)
     yield case("full of nan", values("ab"), partial(created, value=np.nan), FLOATS)
+
+    def written(x: Tensor) -> Tensor:
+        every = apply(IOTA, shape=(x.shape[0],), dtype=np.dtype(np.int64), axis=0)
+        empty = apply(EMPTY, shape=x.shape, dtype=x.dtype, value=0)
+        return apply(SCATTER, empty, x, every, mode="set", axes=(0,), position=0, aligned=False)
+
+    yield case("empty that is written", values("ab"), written)
     for axis in (0, 1):
         yield case(
             f"iota[{axis}]", values("ab"), lambda x, axis=axis: apply(IOTA, shape=x.shape, dtype=x.dtype, axis=axis)

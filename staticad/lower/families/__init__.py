@@ -6,7 +6,7 @@ from staticad.lower.families.assemble import AssembleLowering
 from staticad.lower.families.barrier import BarrierLowering
 from staticad.lower.families.contract import ContractLowering
 from staticad.lower.families.control import CondLowering, LoopLowering
-from staticad.lower.families.creation import FullLowering, IotaLowering, PositionLowering, SizeLowering
+from staticad.lower.families.creation import EmptyLowering, FullLowering, IotaLowering, PositionLowering, SizeLowering
 from staticad.lower.families.elementwise import CopyLowering, ElementwiseLowering
 from staticad.lower.families.frame import FrameLowering
 from staticad.lower.families.gather import GatherLowering
@@ -33,13 +33,14 @@ from staticad.ops.base import (
 )
 from staticad.ops.contract import Contract
 from staticad.ops.control import Cond, Loop
-from staticad.ops.creation import Full, Iota, Position, SizeNumber
+from staticad.ops.creation import Empty, Full, Iota, Position, SizeNumber
 from staticad.ops.indexing import Gather, Scatter
 from staticad.ops.library import Library
 
 TABLE: dict[type[Op], FamilyLowering] = {
     Source: SourceLowering(),
     Full: FullLowering(),
+    Empty: EmptyLowering(),
     Iota: IotaLowering(),
     Position: PositionLowering(),
     SizeNumber: SizeLowering(),

@@ -55,6 +55,12 @@ class FullLowering(CreationLowering):
         return int(node.attrs["value"]), 0
 
 
+class EmptyLowering(FullLowering):
+    """Memory to write to."""
+
+    arbitrary = True
+
+
 class IotaLowering(CreationLowering):
     """Elements are their index along an axis."""
 

@@ -35,6 +35,8 @@ class ScatterLowering(FamilyLowering):
 
     def steps(self, lowering: Lowering, node: Node) -> list[Step]:
         target, base = lowering.buffer(node.outputs[0]), node.inputs[0]
+        if lowering.families[base.op].arbitrary:
+            return [self.change(lowering, node, target)]
         copy = store_region(lowering, base, target, row_major(lowering.fusion.shape(base)), "copy")
         return [copy, self.change(lowering, node, target)]
 
