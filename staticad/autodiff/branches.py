@@ -45,7 +45,7 @@ def branch_vjp(
         outputs = [_or(grads[k], sums.get(wanted[k]), branch.parameters[wanted[k]]) for k in used]
         bodies.append(_own(branch, [*seeds, *sums.values()], outputs))
     received = [*(cotangents[i] for i in given), *(held.sums[node.inputs[i + 1]] for i in sums)]
-    outs = _choose([*node.inputs, *received], bodies)  # type: ignore[list-item]
+    outs = choose([*node.inputs, *received], bodies)  # type: ignore[list-item]
     for k, out in zip(used, outs, strict=True):
         results[wanted[k] + 1] = out
     return results
@@ -70,13 +70,13 @@ def branch_jvp(node: Node, tangents: Sequence[Maybe], jvp: Differentiate) -> lis
         sources = [branch.parameters[i] for i in given]
         bodies.append(_own(branch, seeds, jvp([branch.outputs[i] for i in wanted], sources, seeds)))
     received = [tangents[i + 1] for i in given]
-    outs = _choose([*node.inputs, *received], bodies)  # type: ignore[list-item]
+    outs = choose([*node.inputs, *received], bodies)  # type: ignore[list-item]
     for i, out in zip(wanted, outs, strict=True):
         results[i] = out
     return results
 
 
-def _choose(inputs: Sequence[Tensor], bodies: Sequence[Body]) -> Sequence[Tensor]:
+def choose(inputs: Sequence[Tensor], bodies: Sequence[Body]) -> Sequence[Tensor]:
     """The branch with an index and the operands that some of the bodies read: a loop would record the others."""
     read = {node.outputs[0] for body in bodies for node in sort_nodes(body.roots) if node.op is PARAMETER}
     places = [i for i in range(len(inputs) - 1) if any(body.parameters[i] in read for body in bodies)]

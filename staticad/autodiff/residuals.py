@@ -15,8 +15,10 @@ from staticad.ir.rebuild import copy_node
 from staticad.ir.substitute import depends_on, substitute
 from staticad.ir.types import TensorType
 from staticad.ops.base import apply_all
-from staticad.ops.control import COND, PARAMETER, Body, parameter
+from staticad.ops.control import COND, PARAMETER, Body, Control, parameter
 from staticad.ops.creation import zeros
+from staticad.ops.indexing import Scatter
+from staticad.ops.slicing import REPLACE
 
 
 def with_residuals(outputs: Sequence[Tensor], backward: Sequence[Tensor], free: set[Tensor]) -> list[Tensor]:
@@ -49,10 +51,12 @@ def _picked(node: Node, received: Sequence[bool], free: set[Tensor]) -> Sequence
     given = [i for i, backward in enumerate(received) if not backward]
     known = [i for i in given if _is_free(operands[i], free)]
     found: list[tuple[list[Tensor], list[Tensor]]] = []  # outputs of a branch, and what they read
+    again = False
     for branch in branches:
         cotangents = [p for p, backward in zip(branch.parameters, received, strict=True) if backward]
         own = {branch.parameters[i] for i in known}
         results = with_residuals(branch.outputs, cotangents, own)
+        again = again or _changes_again(results, cotangents)
         found.append((results, recorded_values(results, cotangents, own, set(branch.parameters) - own)))
     if any(has_runtime_sizes(t) for _, kept in found for t in kept):
         return None
@@ -60,7 +64,8 @@ def _picked(node: Node, received: Sequence[bool], free: set[Tensor]) -> Sequence
     picked = [[t for t in kept if t.op is not PARAMETER] for _, kept in found]
     slots = _slots(picked)
     before = [operands[i] for i in given if i not in known and not _is_free(operands[i], free)]
-    if nominal_bytes(t.type for t in before) <= nominal_bytes([*slots, *(operands[i].type for i in whole)]):
+    read = [*slots, *(operands[i].type for i in whole)]
+    if not again and nominal_bytes(t.type for t in before) <= nominal_bytes(read):
         return None
     index = node.inputs[0]
     places = [_placed(values, slots) for values in picked]
@@ -77,6 +82,13 @@ def _picked(node: Node, received: Sequence[bool], free: set[Tensor]) -> Sequence
         kept = tuple(branch.parameters[i] for i in kept_operands)
         bodies.append(Body((*kept, *stand_ins), tuple(substitute(results, mapping)), branch.demands))
     return apply_all(COND, index, *(operands[i] for i in kept_operands), *residuals, branches=tuple(bodies))
+
+
+def _changes_again(results: Sequence[Tensor], cotangents: Sequence[Tensor]) -> bool:
+    """Whether an array would be changed again, and so copied, for what is read between its changes."""
+    inside = depends_on(results, cotangents)
+    changing = (n for n in sort_nodes(results) if n.op is REPLACE or isinstance(n.op, Scatter | Control))
+    return any(node not in inside and node.inputs and any(t.ndim for t in node.outputs) for node in changing)
 
 
 def _is_free(tensor: Tensor, free: set[Tensor]) -> bool:

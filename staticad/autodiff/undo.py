@@ -7,24 +7,27 @@ updates (Griewank and Walther, Evaluating Derivatives, 2nd ed., chapter 4, on va
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Sequence, Set
 
+from staticad.autodiff.changes import before_branch, changed_places, changes_of
 from staticad.autodiff.loop_parts import LoopParts
-from staticad.autodiff.recording import nominal, nominal_bytes, nominal_count, recorded_values
+from staticad.autodiff.recording import nominal, nominal_bytes, recorded_values
 from staticad.autodiff.residuals import with_residuals
-from staticad.ir.dims import is_runtime, local_symbols
+from staticad.ir.dims import local_symbols
 from staticad.ir.graph import Node, Tensor, sort_nodes
 from staticad.ir.local_sizes import largest_shape
+from staticad.ir.rebuild import copy_node
 from staticad.ir.substitute import substitute
 from staticad.ir.types import TensorType
 from staticad.ops.base import apply
-from staticad.ops.control import LOOP, PARAMETER, Locals, parameter, spoken_of
-from staticad.ops.indexing import GATHER, GATHER_ALONG, SCATTER_ALONG, Scatter
-from staticad.ops.slicing import EMBED, REPLACE, SLICE
+from staticad.ops.control import COND, LOOP, PARAMETER, Locals, parameter, spoken_of
+from staticad.ops.slicing import EMBED, SLICE
 from staticad.records import dataclass
 
 Undone = dict[tuple[Node, int], Tensor]  # by a loop and the number of a carry: the first state, from the last one
 Chains = dict[int, list[Tensor]]  # by the number of a carry: what it becomes in a step, the last first
+Key = tuple[Node, int]
+Records = dict[Tensor, tuple[Tensor, Tensor, Tensor]]  # by what is recorded, as ``recorded`` has them
 GAIN = 4  # how many times smaller the tape has to get
 
 
@@ -47,11 +50,14 @@ def reverse_step(
     """The backward step with these outputs, which depend on the parameters ``given`` to it and on forward values;
     ``free`` parameters of the loop are there without a record. ``undone`` are the first states of inner loops of it.
     """
-    count = len(outputs)
-    outputs = with_residuals([*outputs, *undone.values()], given, free)
-    undone = dict(zip(undone, outputs[count:], strict=True))
-    step = _Step(parts, outputs[:count], given, free, undone)
-    plain, undone_step = step.recorded(), step.undone(step.chains())
+
+    def step(states: Set[Tensor]) -> _Step:
+        found = with_residuals([*outputs, *undone.values()], given, free | states)
+        return _Step(parts, found[: len(outputs)], given, free, dict(zip(undone, found[len(outputs) :], strict=True)))
+
+    first = step(set())
+    plain, chains = first.recorded(), first.chains()
+    undone_step = step(first.states(chains)).undone(chains) if chains else None
     return undone_step if undone_step is not None and _is_less(undone_step, plain, parts) else plain
 
 
@@ -81,11 +87,19 @@ class _Step:
         found: Chains = {}
         read = recorded_values(self.outputs, self.given, self.free, self.carry, parts=False)
         for number, carry in enumerate(self.parts.carry):
-            changes = _changes(self.parts, number, self.inner) if carry.ndim else []
-            states = {same for state in (carry, *changes) for same in self.same(state)} if changes else set()
-            if any(t in states or (t.inputs and t.inputs[0] in states) for t in read):
+            traced = changes_of(self.parts.following[number], self.inner) if carry.ndim else None
+            if traced is None or traced[0] is not carry or not traced[1]:
+                continue
+            changes = traced[1]
+            states = {same for state in (carry, *changes) for same in self.same(state)}
+            if any(t in states or _reads(t, states) for t in read):
                 found[number] = changes
         return found
+
+    def states(self, chains: Chains) -> set[Tensor]:
+        """All that the carries become in a step, their state before it included."""
+        own = [state for number, changes in chains.items() for state in (self.parts.carry[number], *changes)]
+        return {same for state in own for same in self.same(state)}
 
     def same(self, state: Tensor) -> list[Tensor]:
         """The state, and the same one as an output of the loop that also records."""
@@ -120,7 +134,7 @@ class _Step:
     def undone(self, chains: Chains) -> Reversed | None:
         """The step on states that changes are undone to; None where one would be needed to come to itself."""
         before = self._before_inner_loops(chains)
-        if not chains or before is None:
+        if before is None:
             return None
         states = {
             same: stand_in
@@ -128,32 +142,81 @@ class _Step:
             for state, stand_in in ((t, parameter(t.type)) for t in (self.parts.carry[number], *changes))
             for same in self.same(state)
         }
-        nodes = [change.node for changes in chains.values() for change in changes]
-        indices = list(dict.fromkeys(t for n in nodes if isinstance(n.op, Scatter) for t in n.inputs[2:]))
+        all_changes = [change for changes in chains.values() for change in changes if change.op is not COND]
+        places = {change: changed_places(change) for change in all_changes if _key(change) not in self.inner}
+        indices = list(dict.fromkeys(t for _, found in places.values() for place in found for t in place.indices or ()))
         speaking = [*self.outputs, *self.inner.values(), *states, *indices]
         sizes = spoken_of(speaking, self.parts.body.locals)
         values = [*self.outputs, *(value for _, value in sizes), *indices, *self.inner.values()]
         wanted = dict.fromkeys([*before, *self.read(values, states.keys())])
         records = {t: recorded(t) for t in wanted}
-        values = substitute(values, {t: value for t, (_, _, value) in records.items()} | states)
+        known = {t: value for t, (_, _, value) in records.items()} | states
+        again, middles = self._again(chains, known)
+        values = substitute(values, known)
         tape = {record: stand_in for record, stand_in, _ in records.values()}
         place = len(self.outputs) + len(sizes)
-        known = dict(zip(indices, values[place:], strict=False))
+        index = dict(zip(indices, values[place:], strict=False))
         inner = {key: place + len(indices) + k for k, key in enumerate(self.inner)}
+        rerun = {key: len(values) + k for k, key in enumerate(again)}
+        values += again.values()
         last: dict[int, Tensor] = {}
         first = {number: len(values) + k for k, number in enumerate(chains)}
         for number, changes in chains.items():
             state = last[number] = parameter(self.parts.carry[number].type)
             for change in changes:
                 values = substitute(values, {states[change]: state})
-                key = (change.node, change.index)
-                state = values[inner[key]] if key in inner else _put_back(change, state, known, tape)
+                key = _key(change)
+                if key in inner:
+                    state = values[inner[key]]
+                    continue
+                if change.op is COND:
+                    state = self._put_back_branch(change, state, records, tape)
+                    continue
+                base, changed = places[change]
+                olds = [(p, _taken(p.of(base), tape), [index[t] for t in p.indices or ()]) for p in changed]
+                for written, old, at in olds:
+                    state = written.put(state, old, at)
+                if key in rerun:
+                    values = substitute(values, {middles[key]: state})
+                    state = values[rerun[key]]
+                    for written, old, at in olds:
+                        state = written.put(state, old, at)
             values = [*substitute(values, {states[self.parts.carry[number]]: state}), state]
         found = {number: values[k] for number, k in first.items()}
         left = {node.out for node in sort_nodes(values) if node.op is PARAMETER}
         if not left.isdisjoint(states.values()):
             return None
         return self._reversed(values, sizes, tape, last, found)
+
+    def _again(self, chains: Chains, known: dict[Tensor, Tensor]) -> tuple[Undone, dict[Key, Tensor]]:
+        """Loops that the backward pass runs again to have their records: what becomes of an array in them, from a
+        parameter for the state before. They change the array again, after which it is put back once more, so that no
+        copy is needed. ``known`` gets what stands for their results."""
+        middles = {
+            _key(change): parameter(change.type)
+            for changes in chains.values()
+            for change in changes
+            if change.op is LOOP and _key(change) not in self.inner
+        }
+        found: Undone = {}
+        for node in dict.fromkeys(node for node, _ in middles):
+            for loop in {t.node: None for t in self.same(node.outputs[0])[1:]}:
+                inputs = [middles.get((node, number), x) for number, x in enumerate(loop.inputs)]
+                copy = copy_node(loop, tuple(substitute(inputs, known)))
+                for old, new in zip(loop.outputs, copy.outputs, strict=True):
+                    known.setdefault(old, new)
+                found.update((key, copy.outputs[key[1]]) for key in middles if key[0] is node)
+        return found, middles
+
+    def _put_back_branch(self, change: Tensor, state: Tensor, records: Records, tape: dict[Tensor, Tensor]) -> Tensor:
+        """The state before a branch that changes it: a branch, whose blocks put back what stood there."""
+        given = parameter(state.type)
+        found = with_residuals([before_branch(change, given)], [given], self.free)
+        for t in recorded_values(found, [given], self.free, self.carry):
+            if t not in records:
+                records[t] = recorded(t)
+                tape[records[t][0]] = records[t][1]
+        return substitute(found, {t: value for t, (_, _, value) in records.items()} | {given: state})[0]
 
     def _before_inner_loops(self, chains: Chains) -> list[Tensor] | None:
         """What inner loops read of the time before them has to be recorded: the states of then come out of them. None
@@ -176,37 +239,14 @@ class _Step:
         return found
 
 
-def _changes(parts: LoopParts, number: int, undone: Undone) -> list[Tensor]:
-    """What a carry becomes in a step, the last first; nothing where it is not changed place by place."""
-    found: list[Tensor] = []
-    state = parts.following[number]
-    while state is not parts.carry[number]:
-        node = state.node
-        if node.op is LOOP:
-            again = is_runtime(node.attrs["shape"].length) or node.attrs.get("remat")  # from the state before it
-            if again or (node, state.index) not in undone:
-                return []
-        elif node.op is REPLACE or isinstance(node.op, Scatter):
-            if 2 * nominal_count(node.inputs[1].shape) > nominal_count(state.shape):
-                return []
-        else:
-            return []
-        found.append(state)
-        state = node.inputs[state.index]
-    return found
+def _key(change: Tensor) -> Key:
+    return change.node, change.index
 
 
-def _put_back(change: Tensor, state: Tensor, indices: Mapping[Tensor, Tensor], tape: dict[Tensor, Tensor]) -> Tensor:
-    """The state before a change, from that after it."""
-    node = change.node
-    base, attrs = node.inputs[0], node.attrs
-    if node.op is REPLACE:
-        old = _taken(apply(SLICE, base, **attrs), tape)
-        return apply(REPLACE, state, old, **attrs)
-    rule = {name: value for name, value in attrs.items() if name != "mode"}
-    gather = GATHER_ALONG if node.op is SCATTER_ALONG else GATHER
-    old = _taken(apply(gather, base, *node.inputs[2:], **rule), tape)  # writes to one place write the same old value
-    return apply(node.op, state, old, *(indices[t] for t in node.inputs[2:]), mode="set", **rule)
+def _reads(tensor: Tensor, states: Set[Tensor]) -> bool:
+    """Whether a value is a part of one of these arrays, or one that a branch picks."""
+    inputs = tensor.inputs if tensor.op is COND else tensor.inputs[:1]
+    return not states.isdisjoint(inputs)
 
 
 def _taken(old: Tensor, tape: dict[Tensor, Tensor]) -> Tensor:

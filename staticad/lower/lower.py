@@ -34,7 +34,7 @@ from staticad.lower.kernel.plan import (
     Plan,
     Step,
 )
-from staticad.lower.loops.merge import merge_loops
+from staticad.lower.loops.merge import merge_control
 from staticad.lower.memory.arena import assign_offsets
 from staticad.lower.memory.commit import Program, Target, choose, commit_steps
 from staticad.lower.memory.in_place import COPIED, Placed, Sharer, apply_sharing
@@ -183,7 +183,7 @@ class GraphLowering:
     def plan(self, fetches: Sequence[Tensor], updates: Sequence[Update], given: Sequence[Node]) -> Plan:
         numbers = [value for _, value in self.local]
         outputs = [*numbers, *fetches, *(value for _, value in updates)]
-        outputs = prepare(merge_loops(outputs), self.sizes, self.families)
+        outputs = prepare(merge_control(outputs), self.sizes, self.families)
         self.fusion.local = {symbol: x for (symbol, _), x in zip(self.local, outputs, strict=False)}
         end = len(numbers) + len(fetches)
         fetches = outputs[len(numbers) : end]

@@ -57,7 +57,35 @@ def one_loop(a: Any) -> Any:
     return a
 
 
-PROGRAMS: list[Program] = [cholesky, scaled_rows, two_arrays, one_loop]
+@sa.function
+def with_branches(a: Any) -> Any:
+    """The tape has what the chosen block overwrites."""
+    for i in range(len(a)):
+        for j in range(len(a)):
+            if i == j:
+                a[i, i] = np.sqrt(1.0 + (a[i, :i] ** 2).sum())
+            elif j < i:
+                a[i, j] = np.sin(a[i] @ a[j])
+                if a[i, 0] > 0.5:
+                    a[j, i] = a[i, 0] * 0.5
+    return a
+
+
+@sa.function
+def while_in_a_loop(a: Any) -> Any:
+    """What the inner loop can reach is put back: row i of one array, a column of the other."""
+    b = a * 0.5
+    for i in range(1, len(a)):
+        j = i - 1
+        while j >= 0:
+            a[i, j] = np.sin(a[i, j] * b[j, i] * a[i, i]) + b[j, 0]
+            b[j, i] = np.cos(a[i, j]) * b[j, i]
+            j -= 1
+        b[i, 0] = b[i, 0] * a[i, 0]
+    return a + b
+
+
+PROGRAMS: list[Program] = [cholesky, scaled_rows, two_arrays, one_loop, with_branches, while_in_a_loop]
 
 
 def numpy_of(program: Program) -> Program:
@@ -66,7 +94,7 @@ def numpy_of(program: Program) -> Program:
     return lambda a: written(a.copy())
 
 
-@pytest.mark.parametrize("program", PROGRAMS, ids=["cholesky", "scaled_rows", "two_arrays", "one_loop"])
+@pytest.mark.parametrize("program", PROGRAMS, ids=lambda f: f.__name__)
 def test_changes_are_undone(program: Program, rng: np.random.Generator) -> None:
     a = sa.placeholder(("n", "n"), name="a")
     b = a @ a.T * 0.2 + sa.eye(a.shape[0])

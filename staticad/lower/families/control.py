@@ -1,7 +1,8 @@
 """Loops and branches: their bodies are plans of their own.
 
 Operands may be changed rather than read: they are copied to where the result is, and changed there (in place, where
-the copy turns out not to be needed).
+the copy turns out not to be needed). Of a branch it is enough that one of the bodies changes or keeps the operand; the
+others write a value of their own over it.
 """
 
 from __future__ import annotations
@@ -54,7 +55,7 @@ class CondLowering(FamilyLowering):
         found: Changed = []
         for number, tensor in enumerate(node.outputs):
             values = [branch.outputs[number] for branch in branches] if tensor in used else []
-            roots = {_root(branch, value, families) for branch, value in zip(branches, values, strict=False)}
+            roots = {_root(branch, value, families) for branch, value in zip(branches, values, strict=False)} - {None}
             root = roots.pop() if len(roots) == 1 else None
             if root is not None and all(root + 1 != operand for operand, _ in found):
                 found.append((root + 1, number))

@@ -125,6 +125,39 @@ def while_rows(a: Any, n: Any) -> Any:
     return a
 
 
+def many(x: Any, n: Any) -> Any:
+    for i in range(n):
+        places = (i + sa.arange(20)) % n
+        x[places] = x[places] * x[i]
+    return x
+
+
+def permuted(a: Any, n: Any) -> Any:
+    places = (sa.arange(n) * 3) % n
+    for i in range(1, n):
+        a[i, places] = a[i, places] * a[i - 1]
+    return a
+
+
+def loop_in_a_branch(a: Any, n: Any) -> Any:
+    for i in range(1, n):
+        if a[i, 0] > a[i - 1, 0]:
+            for j in range(n):
+                a[i, j] = a[i, j] * a[i - 1, j]
+    return a
+
+
+def inner_while_loop(a: Any, n: Any) -> Any:
+    b = a * 2.0
+    for i in range(1, n):
+        j, pivot = sa.constant(0), a[i, 0] + 1.0
+        while j < n:
+            a[i, j] = a[i, j] * a[i - 1, j] * pivot
+            b[j, i] = sa.sin(a[i, j] * b[j, i])
+            j += 1
+    return a + b
+
+
 def read_whole(a: Any, n: Any) -> Any:
     i = sa.constant(1)
     while i < n:
@@ -143,8 +176,10 @@ def cholesky(a: Any, n: Any) -> Any:
     return a
 
 
-LINEAR = (products, sines, moved, exchanged, crossed, sometimes, extremes, several, while_loop)
-QUADRATIC = (captured, row_sums, elements, columns, turned, while_rows)
+LINEAR = (products, sines, moved, exchanged, crossed, sometimes, extremes, several, many, while_loop)
+QUADRATIC = (
+    captured, row_sums, elements, columns, turned, while_rows, permuted, loop_in_a_branch, inner_while_loop
+)  # fmt: skip
 
 
 def gradients(function: Build) -> tuple[Tensor, Tensor, Tensor]:
