@@ -126,11 +126,12 @@ class ArrayLoops:
         def operand() -> str:
             return self.pick(f"A[{self.index()}]", "x", "y", f"A[:, {self.index()}]")
 
-        return [f"A[{self.index()}] = {self.expression(operand)}"]
+        return [f"A[{self.index()}] = own({self.expression(operand)})"]
 
     def column(self) -> list[str]:
         j = self.index()
-        return [f"A[:, {j}] = " + self.expression(lambda: self.pick(f"A[:, {self.index()}]", "x", self.place()))]
+        value = self.expression(lambda: self.pick(f"A[:, {self.index()}]", "x", self.place()))
+        return [f"A[:, {j}] = own({value})"]
 
     def cut(self, *fixed: str) -> str:
         """A part of an axis, fixed or by a counter."""
@@ -194,6 +195,7 @@ class ArrayLoops:
             "where": np.where,
             "whole": int,
             "upto": int,
+            "own": np.copy,  # NumPy itself may read what it has just written where a row becomes a column
             "seen": seen,
             "few": np.arange(2),
         }
@@ -205,6 +207,7 @@ class ArrayLoops:
         words: dict[str, Any] = {"sin": sa.sin, "cos": sa.cos, "where": sa.where, "whole": sa.constant}
         words |= {
             "seen": lambda condition: condition,
+            "own": lambda value: value,
             "upto": lambda stop: (s * 0.0).astype("int64") + stop,
             "cost": lambda elements: None,
             "few": np.arange(2),
