@@ -35,6 +35,7 @@ from staticad.lower.kernel.plan import (
     Step,
 )
 from staticad.lower.loops.merge import merge_control
+from staticad.lower.loops.sweeps import join_sweeps
 from staticad.lower.memory.arena import assign_offsets
 from staticad.lower.memory.commit import Program, Target, choose, commit_steps
 from staticad.lower.memory.in_place import COPIED, Placed, Sharer, apply_sharing
@@ -255,7 +256,9 @@ class GraphLowering:
                 (node,) = cluster.members
                 steps.append((cluster, self.families[node.op].steps(self, node)))
         program = self._shared(Program(self, steps, events, self.in_body), targets)
-        return commit_steps(program, targets, self._emit_in_place)
+        compute, commit = commit_steps(program, targets, self._emit_in_place)
+        over_rows = [(step, program.accesses(c.number).rows if c.loops else None) for c, step in compute]
+        return join_sweeps(over_rows), commit
 
     def _shared(self, program: Program, targets: list[Target]) -> Program:
         """The program with values in the memory of what they are made from, where that is possible."""

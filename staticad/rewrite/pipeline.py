@@ -22,6 +22,7 @@ from staticad.rewrite.logic import LOGIC_RULES
 from staticad.rewrite.movement import MOVEMENT_RULES
 from staticad.rewrite.parts import part_rules
 from staticad.rewrite.pattern import Rule
+from staticad.rewrite.picks import pick_rules
 from staticad.rewrite.powers import POWER_RULES
 from staticad.rewrite.quotients import DISTRIBUTION_RULES
 from staticad.rewrite.random_keys import KEY_RULES
@@ -68,10 +69,11 @@ SIMPLIFY = Pass("simplify", lambda outputs: SIMPLE_RULES)
 STABILIZE = Pass("stabilize", lambda outputs: STABILITY_RULES, SIMPLE_RULES)
 SPREAD = Pass("multiply out", lambda outputs: DISTRIBUTION_RULES, (*STABILITY_RULES, *SIMPLE_RULES))
 PARTS = Pass("parts of products", part_rules, SIMPLE_RULES)
+PICKS = Pass("picked elements", pick_rules, SIMPLE_RULES)
 CONTRACT = Pass("contract", lambda outputs: (*CONTRACT_RULES, *layout_rules(outputs), *CHOICE_RULES), SIMPLE_RULES)
 
 # Dead nodes are not reached from the outputs, and equal nodes become one in every pass.
-PASSES: tuple[Pass, ...] = (SIMPLIFY, STABILIZE, SPREAD, PARTS, CONTRACT)
+PASSES: tuple[Pass, ...] = (SIMPLIFY, STABILIZE, SPREAD, PARTS, PICKS, CONTRACT)
 
 
 def optimize(outputs: Sequence[Tensor], options: Options | None = None) -> list[Tensor]:

@@ -75,6 +75,7 @@ def wide(x: Tensor) -> Tensor:
     return sa.concatenate([x] * 6, axis=1)
 
 
+SEVENTHS, THIRDS = (sa.constant(np.arange(len(X)) % n) for n in (7, 3))
 MATRIX = sa.constant(np.arange(-8.0, 8.0) * np.ones((18, 1)))
 
 
@@ -212,6 +213,14 @@ EXAMPLES: dict[str, list[Build]] = {
     "gather(matmul(a, b)) = matmul(gather(a), b)": [
         lambda x, y: (x @ sa.constant(np.ones((3, 20))))[:, sa.constant(np.array([0, -1]))],
     ],
+    "gather(f(x)) = f(gather(x))": [
+        lambda x, y: (x * y)[sa.constant(np.array([-2]))],
+        lambda x, y: sa.take_along_axis(sa.exp(x - y[:, :1]), (y[:, :1] > 0).astype("int64"), axis=1),
+    ],
+    "sum(scatter(0, x)) = scatter(0, x) for fewer axes": [
+        lambda x, y: sa.sum(sa.zeros((len(X), 3)).at[sa.arange(len(X)), THIRDS].add(y[:, 0]), axis=1),
+        lambda x, y: sa.sum(-sa.zeros((7, 3)).at[SEVENTHS, THIRDS].add(y[:, 1]), axis=1),
+    ],
     "transpose(matmul(a, b)) = matmul(bᵀ, aᵀ)": [lambda x, y: (x @ sa.constant(np.ones((3, 2)))).T],
 }  # fmt: skip
 
@@ -250,7 +259,7 @@ def check(before: np.ndarray, after: np.ndarray, exact: np.ndarray) -> None:
 
 def compare(rule: Rule, tensor: Tensor, feeds: dict[Tensor, np.ndarray]) -> bool:
     """Whether the rule fires; then both sides are compared."""
-    looked = (r for step in PASSES[-2:] for r in step.rules([tensor]))  # some look at the graph first
+    looked = (r for step in PASSES[-3:] for r in step.rules([tensor]))  # some look at the graph first
     rule = next((r for r in looked if r.name == rule.name), rule)
     counts: Counter[str] = Counter()
     (new,) = apply_rules([tensor], [rule], counts)

@@ -1,19 +1,68 @@
-"""What the loads and stores of a kernel allow: whether a value may be written over one that it is made from."""
+"""What the loads and stores of a kernel allow: whether a value may be written over one that it is made from, and
+whether several kernels may take turns, a few rows at a time."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 
+from staticad.ir.dims import Size, at_least
 from staticad.lower.emission.builder import Event
 from staticad.lower.index.affine import Affine
 
 Access = tuple[int, Affine | None]  # when it happened last, and where; None: at several places
+Places = dict[int, Size | None]
+
+
+@dataclass(frozen=True)
+class Rows:
+    """How a kernel runs over rows, the indices of the first axis of its space: ``count`` rows, of which ``chunk`` leave
+    a partial result (None: it leaves none). The range of the kernel counts ``unit`` for a chunk, or else for a row.
+    ``places``: how many elements of a buffer belong to a row, where each row accesses its own alone, else None."""
+
+    count: Size
+    chunk: Size | None
+    unit: Size
+    places: Places
+
+    def renamed(self, number: Callable[[int], int]) -> Rows:
+        """The same for other buffers, of which several may be one."""
+        places: Places = {}
+        for old, place in self.places.items():
+            _add_place(places, number(old), place)
+        return replace(self, places=places)
+
+
+def row_places(events: Iterable[Event], space: Sequence[Size]) -> Places:
+    """The places of a kernel whose keys are the axes of its space, one for each."""
+    places: Places = {}
+    for event in events:
+        _add_place(places, event.buffer, _elements(event.affine, space))
+    return places
+
+
+def _add_place(places: Places, buffer: int, place: Size | None) -> None:
+    places[buffer] = place if places.get(buffer, place) == place else None
+
+
+def _elements(affine: Affine, space: Sequence[Size]) -> Size | None:
+    """How many elements a row has of which one is accessed; None where it may be in another row."""
+    row = affine.coefficient(0)
+    left = row - 1 - affine.constant
+    for key, coefficient in affine.terms:
+        if not isinstance(key, int) or not at_least(coefficient, 0):
+            return None
+        if key != 0:
+            left = left - coefficient * (space[key] - 1)
+    return row if at_least(affine.constant, 0) and at_least(left, 0) else None
 
 
 class Accesses:
-    """The loads and stores of a kernel by buffer, found in one walk. What is stored more than once has no place."""
+    """The loads and stores of a kernel by buffer, found in one walk. What is stored more than once has no place.
+    ``rows`` is how it runs over rows, if it may run over some of them only."""
 
-    def __init__(self, events: Iterable[Event] = ()) -> None:
+    def __init__(self, events: Iterable[Event] = (), rows: Rows | None = None) -> None:
+        self.rows = rows
         self.loads: dict[int, Access] = {}
         self.stores: dict[int, Access] = {}
         for at, event in enumerate(events):
@@ -31,7 +80,7 @@ class Accesses:
 
     def renamed(self, number: Callable[[int], int]) -> Accesses:
         """The same for other buffers, of which several may be one."""
-        found = Accesses()
+        found = Accesses((), None if self.rows is None else self.rows.renamed(number))
         for old, (at, place) in self.loads.items():
             found._load(number(old), at, place)
         for old, (at, place) in self.stores.items():

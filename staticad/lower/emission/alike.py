@@ -211,5 +211,6 @@ class Nests:
         return made
 
     def _emitted(self, cluster: Cluster, label: str) -> Made:
-        step, emitter = Nest(self._lowering, cluster, self._outputs).step(label)
-        return step, Accesses(emitter.events)
+        nest = Nest(self._lowering, cluster, self._outputs)
+        step, emitter = nest.step(label)
+        return step, Accesses(emitter.events, nest.rows)

@@ -15,14 +15,10 @@ from staticad.ir.dims import Size, floordiv, product
 from staticad.ir.dtypes import INT64
 from staticad.ir.expressions import Name, arithmetic, call, constant
 from staticad.ir.graph import Node
+from staticad.lower.emission.accesses import Rows, row_places
 from staticad.lower.emission.assembling import row_of
 from staticad.lower.emission.emit import Emitter
-from staticad.lower.emission.reductions import (
-    RUNS,
-    combined_dtype,
-    is_sum,
-    reduction_of,
-)
+from staticad.lower.emission.reductions import RUNS, combined_dtype, is_sum, reduction_of
 from staticad.lower.emission.results import CHUNK_KEY, Accumulator, Bounds, Results
 from staticad.lower.emission.runs import GROUP, Runs
 from staticad.lower.fusion.clusters import (
@@ -76,6 +72,7 @@ class Nest:
         self.stages = 1 + max((m.stage for m in self.members if m.level == INNER or m.kind == ROW), default=0)
         self.pieces = pieces(self.members)
         self.chunked = any(m.reduction is not None and m.reduction.partial for m in self.members)
+        self.rows: Rows | None = None
 
     def step(self, label: str) -> tuple[Step, Emitter]:
         """The kernel of the cluster; the emitter tells what it loads."""
@@ -90,6 +87,7 @@ class Nest:
             emitter.events = trial.events  # an element is loaded and stored as in a loop, with no number in its place
         if self._crosses(emitter.accesses):
             emitter = self._build(axes, tiled=True)
+        self.rows = self._over_rows(trial)
         extent, grain = self._schedule(axes, trial.cost)
         return emitter.finish(label, extent, grain, product(self.cluster.space)), emitter
 
@@ -122,6 +120,15 @@ class Nest:
             if m.kind == ACCUMULATE and not self.chunked and 0 not in m.axes and 0 in m.operand_axes:
                 return True
         return False
+
+    def _over_rows(self, trial: Emitter) -> Rows | None:
+        """How the kernel runs over rows; None where it can't run over some of them, or does more than that."""
+        space, chunk = self.cluster.space, self._rows() if self.chunked else None
+        whole = chunk is None and (self.blocked or self._serial())
+        if whole or self.tiled or self.singles or self.lowering.fusion.local:
+            return None
+        each = product(space[1 : self.axes[0].last + 1]) if chunk is None else self._blocks() if self.blocked else 1
+        return Rows(space[0], chunk, each, row_places(trial.events, space))
 
     def _schedule(self, axes: list[Axis], cost: int) -> tuple[Size, Size]:
         if self.chunked or self.blocked:
@@ -241,13 +248,7 @@ class Nest:
             return LO, HI
         return None, self.emitter.size_value(axis.extent)
 
-    def _loop(
-        self,
-        position: int,
-        serial: bool,
-        body: Callable[[], None],
-        bounds: Bounds | None = None,
-    ) -> None:
+    def _loop(self, position: int, serial: bool, body: Callable[[], None], bounds: Bounds | None = None) -> None:
         axis, name = self.axes[position], f"i{position}"
         if position >= self.rolled:
             self._copies(axis, body)

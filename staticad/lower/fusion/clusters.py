@@ -23,6 +23,7 @@ MAX_MEMBERS, MAX_COST = 400, 600  # of a kernel with loops: cut, it stores and l
 MAX_SINGLE, MAX_SINGLE_COST = 100, 200  # of a kernel of single numbers: cut, it stores little, and compiles faster
 MAX_CHAIN = 200  # cost of dear functions that wait for each other: a CPU does not reach the next elements meanwhile
 DEAR = 10  # cost of a function that is dear
+LONG = 512  # elements of a row beside which nothing of a row is dear
 REUSE_COST = 12  # a value that costs more than this is stored rather than computed again in a later loop
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from staticad.ir.dims import Shape, Size
+from staticad.ir.dims import Shape, Size, product
 from staticad.ir.graph import Node, Tensor
 from staticad.lower.fusion.changes import Changes
 from staticad.lower.fusion.clusters import (
     ACCUMULATE,
     ASSEMBLE,
+    DEAR,
     INNER,
+    LONG,
     OUTER,
     Cluster,
     Edge,
@@ -81,7 +83,25 @@ class Joining:
                 peers[cluster.number] = cluster
         if top is None or not top.loops or any(not p.loops for p in peers.values()):
             return None
-        return top if all(self.merge(top, peer) for peer in peers.values()) else None
+        for peer in peers.values():
+            if not (self.merge(top, peer) or self._merge_rows(top, peer) or self._merge_rows(peer, top)):
+                return None
+            top = top if top.merged_into is None else peer
+        return top
+
+    def _merge_rows(self, one: Cluster, rows: Cluster) -> bool:
+        """Take what a cluster of one level computes for the long rows that a cluster reduces, if that is cheap."""
+        if one.outer is None or not rows.plain or not rows.space or rows.space != one.space[: one.outer]:
+            return False
+        row = product(one.space[one.outer :])
+        if not isinstance(row, int) or row <= LONG:
+            return False  # functions of rows are better computed for many rows at a time
+        if not one.has_room_for(rows) or any(m.cost >= DEAR for m in rows.members.values()):
+            return False
+        for member in rows.members.values():
+            member.level = OUTER
+        one.take(rows)
+        return True
 
     def merge(self, one: Cluster, other: Cluster) -> bool:
         """Make two clusters of one level one, if their loops are the same."""

@@ -18,7 +18,7 @@ from staticad.lower.fusion.clusters import (
 )
 from staticad.lower.fusion.cutting import cut_long, in_order
 from staticad.lower.fusion.fuse import Fusion
-from staticad.lower.fusion.split import split_rows
+from staticad.lower.fusion.split import raise_rows, split_rows, split_sums
 from staticad.lower.index.views import below_all_views, below_views
 
 OPEN = 8  # clusters that read a tensor and may take others that read it
@@ -38,13 +38,21 @@ def settle(fusion: Fusion) -> None:
     merge_siblings(fusion)
     fusion.clusters = sorted((c for c in fusion.clusters if c.members), key=lambda c: (c.level, c.number))
     for cluster in fusion.clusters:
+        raise_rows(fusion, cluster)
+    for cluster in fusion.clusters:
         for member in cluster.members.values():
             member.uses = tuple(dict.fromkeys(u for u, _ in member.edges if fusion.home(u) is cluster))
     parts: list[Cluster] = []
     number = 1 + max((c.number for c in fusion.clusters), default=0)
     for cluster in fusion.clusters:
-        for part in split_rows(fusion, cluster, number + len(parts)):
-            parts += cut_long(fusion, part, number + len(parts) + 1)
+        first, *sums = split_sums(fusion, cluster, number)
+        number += len(sums)
+        split = split_rows(fusion, first, number)
+        number += len(split) - 1
+        for part in (*split, *sums):
+            cut = cut_long(fusion, part, number)
+            number += len(cut) - 1
+            parts += cut
     fusion.clusters = parts
     find_stored(fusion)
     for cluster in fusion.clusters:

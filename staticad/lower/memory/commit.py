@@ -70,12 +70,12 @@ class Program:
 
 def commit_steps(
     program: Program, targets: list[Target], again: Callable[[Cluster, list[Target]], Step]
-) -> tuple[list[Step], list[Step]]:
+) -> tuple[list[tuple[Cluster, Step]], list[Step]]:
     """The compute and the commit steps. ``again`` emits a loop cluster once more, writing to variables."""
     targets = [(variable, tensor) for variable, tensor in targets if program.lowering.buffer(tensor) != variable]
     chosen = choose(program, targets)
     moved = {number for candidate in chosen for number in (*candidate.clusters, *candidate.dropped)}
-    compute = [step for cluster, made in program.steps if cluster.number not in moved for step in made]
+    compute = [(cluster, step) for cluster, made in program.steps if cluster.number not in moved for step in made]
     commit: list[Step] = []
     clusters = {cluster.number: cluster for cluster, _ in program.steps}
     families = program.lowering.families
