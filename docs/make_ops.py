@@ -19,6 +19,7 @@ made from their declarations by `python docs/make_ops.py`; a test fails when it 
 Ops take operands of one dtype and never convert; the functions in front of them insert the casts:
 
 - operands of several dtypes meet in NumPy 2's result type; Python numbers are weak and take the tensor's dtype;
+- a complex tensor is two real ones to kernels; see [complex numbers](complex.md);
 - functions of floats (`exp`, `sin`, `/` …) turn bool and integers into float64, those of at most 16 bits into float32
   (NumPy would go down to float16 for 8 bits);
 - `sum`, `prod` and `mean` accumulate bool and integers in 64 bits as NumPy does, floats in their own dtype;
@@ -41,7 +42,10 @@ A root that meets itself in a product, a square or an even power is gone before 
 for its second derivative.
 """
 
-DTYPES = {"biuf": "all", "iuf": "integers, floats", "iu": "integers", "f": "floats", "b": "bool"}
+DTYPES = {
+    "biufc": "all", "biuf": "all but complex", "iufc": "integers, floats, complex", "iuf": "integers, floats",
+    "iu": "integers", "fc": "floats, complex", "f": "floats", "b": "bool", "c": "complex",
+}  # fmt: skip
 
 
 def derivative(op: Op) -> str:
@@ -57,7 +61,7 @@ def derivative(op: Op) -> str:
 
 def row(op: Op) -> str:
     """The line of one op in its family's table."""
-    dtypes = getattr(op, "only", None) or DTYPES[getattr(op, "operands", "biuf")]
+    dtypes = getattr(op, "only", None) or DTYPES[getattr(op, "operands", "biufc")]
     dtypes = dtypes if derivative(op) else ""
     return f"| `{op.name}` | {dtypes} | {op.result} | {derivative(op)} | {op.notes} |".replace("|  |", "| |")
 

@@ -38,6 +38,7 @@ from staticad.functional import linalg as linalg, random as random, special as s
 from staticad.functional.autograph.convert import function as function
 from staticad.functional.bitwise import *
 from staticad.functional.comparison import *
+from staticad.functional.complex import *
 from staticad.functional.control import (
     cond as cond,
     fori_loop as fori_loop,

@@ -26,7 +26,7 @@ from staticad.ir import dim_values, dims
 from staticad.ir.arrays import as_numbers, read_array
 from staticad.ir.demands import operands, region_of, unmet
 from staticad.ir.dims import LARGEST, Dim, Shape, Size, Symbol, is_runtime, symbols
-from staticad.ir.dtypes import DType
+from staticad.ir.dtypes import DType, is_complex, is_inexact
 from staticad.ir.graph import Attrs, Node, Tensor, describe, sort_nodes
 from staticad.ops.barrier import DEMAND
 from staticad.ops.control import COND, PARAMETER, Body, Control, LoopShape, leaked
@@ -51,8 +51,9 @@ def evaluate(
     ``feeds`` maps tensors (or names of placeholders) to arrays of their dtype; Python numbers and lists are
     converted. A fed tensor that is no placeholder is taken as given, and what only it depends on is not evaluated.
     ``variables`` replaces the present values of variables. With ``precision`` (a NumPy float type) all floating
-    tensors are computed in that type, which tells rounding errors from wrong results. ``watch`` is called with every
-    computed tensor and its value; the evaluation goes on with the array that it returns.
+    tensors (and parts of complex ones) are computed in that type, which tells rounding errors from wrong results.
+    ``watch`` is called with every computed tensor and its value; the evaluation goes on with the array that it
+    returns.
 
     Raises FeedError where a value is missing or sizes do not fit, IndexOutOfBounds for an index outside its axis,
     LinAlgError for a matrix that is singular or not positive definite, and VerifyError where a result does not have
@@ -129,7 +130,9 @@ class _Evaluation:
             raise FeedError(f"{describe(tensor)} was given an array of shape {actual}")
 
     def dtype(self, dtype: DType) -> DType:
-        return self.precision if self.precision is not None and dtype.kind == "f" else dtype
+        if self.precision is None or not is_inexact(dtype):
+            return dtype
+        return np.result_type(self.precision, np.complex64) if is_complex(dtype) else self.precision
 
     def size(self, size: Size, node: Node) -> int:
         try:
@@ -302,9 +305,9 @@ def _sizes_of(node: Node) -> list[Size]:
 def _convert(tensor: Tensor, value: Any) -> np.ndarray:
     """Python numbers and nests of them, in the dtype of the tensor."""
     array = read_array(value, f"{describe(tensor)}: the value", FeedError, FeedError)
-    if array.dtype.kind not in "biuf":
+    if array.dtype.kind not in "biufc":
         raise FeedError(f"{describe(tensor)} was given a {type(value).__name__}, which is no array of numbers")
-    if array.dtype.kind not in {"b": "b", "i": "biu", "u": "biu", "f": "biuf"}[tensor.dtype.kind]:
+    if array.dtype.kind not in {"b": "b", "i": "biu", "u": "biu", "f": "biuf", "c": "biufc"}[tensor.dtype.kind]:
         raise FeedError(f"{describe(tensor)} was given {array.dtype} values; convert them to {tensor.dtype.name}")
     try:
         return as_numbers(array, tensor.dtype)

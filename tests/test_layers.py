@@ -26,6 +26,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("autodiff",),
     ("rewrite",),
     ("lower",),
+    ("pairs",),
     ("codegen",),
     ("export",),
     ("runtime",),

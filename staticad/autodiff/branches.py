@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from staticad.autodiff.accumulate import accumulate
 from staticad.autodiff.loop_parts import Bases, Differentiate, Maybe, demands_of, or_zeros
-from staticad.ir.dtypes import is_float
+from staticad.ir.dtypes import is_inexact
 from staticad.ir.graph import Node, Tensor, sort_nodes
 from staticad.ir.substitute import substitute
 from staticad.ops.base import apply_all
@@ -20,7 +20,7 @@ def branch_vjp(
     """The cotangents of the inputs: a branch with the gradients of each block."""
     branches: tuple[Body, ...] = node.attrs["branches"]
     given = [i for i, ct in enumerate(cotangents) if ct is not None]
-    wanted = [i for i, x in enumerate(node.inputs[1:]) if needed[i + 1] and is_float(x.dtype)]
+    wanted = [i for i, x in enumerate(node.inputs[1:]) if needed[i + 1] and is_inexact(x.dtype)]
     seeds = [parameter(node.types[i]) for i in given]
     operands = {node.inputs[i + 1]: i for i in reversed(wanted)}
     sums = {i: parameter(x.type) for x, i in operands.items() if x in held.sums}
@@ -60,7 +60,7 @@ def branch_jvp(node: Node, tangents: Sequence[Maybe], jvp: Differentiate) -> lis
     """The tangents of the outputs: a branch with the tangents of each block."""
     branches: tuple[Body, ...] = node.attrs["branches"]
     given = [i for i, t in enumerate(tangents[1:]) if t is not None]
-    wanted = [i for i, kind in enumerate(node.types) if is_float(kind.dtype)]
+    wanted = [i for i, kind in enumerate(node.types) if is_inexact(kind.dtype)]
     results: list[Maybe] = [None] * len(node.outputs)
     if not given or not wanted:
         return results

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -10,6 +11,7 @@ import numpy as np
 from staticad.autodiff.connect import as_list
 from staticad.autodiff.reverse import gradients
 from staticad.errors import FeedError, GradientError
+from staticad.ir.dtypes import is_complex
 from staticad.ir.graph import Tensor, describe, sort_nodes
 from staticad.ops.sources import PLACEHOLDER, placeholder
 from staticad.reference import evaluate
@@ -47,7 +49,7 @@ def gradcheck(
     for level in range(1, order + 1):
         cotangents = [placeholder(y.shape, y.dtype) for y in targets]
         for cotangent, y in zip(cotangents, evaluate(targets, values, precision=np.float64), strict=True):
-            values[cotangent] = rng.uniform(0.5, 1.5, y.shape) * rng.choice([-1.0, 1.0], y.shape)
+            values[cotangent] = _random(rng, y)
         derived = gradients(targets, sources, cotangents, stop_gradients=sources, unconnected="zero")
         found = evaluate(derived, values, precision=np.float64)
         for x, gradient in zip(sources, found, strict=True):
@@ -55,6 +57,12 @@ def gradcheck(
             _compare(gradient, expected, x, level, rtol, atol)
         targets = derived
     return True
+
+
+def _random(rng: np.random.Generator, y: np.ndarray) -> np.ndarray:
+    """Numbers that are not near 0, of the shape of y, and complex where that is."""
+    size = rng.uniform(0.5, 1.5, y.shape)
+    return size * (np.exp(2j * np.pi * size) if y.dtype.kind == "c" else rng.choice([-1.0, 1.0], y.shape))
 
 
 def _by_tensor(tensors: list[Tensor], feeds: Mapping[Any, Any]) -> dict[Tensor, Any]:
@@ -69,17 +77,21 @@ def _by_tensor(tensors: list[Tensor], feeds: Mapping[Any, Any]) -> dict[Tensor, 
 def _differences(
     ys: list[Tensor], cotangents: list[Tensor], x: Tensor, values: dict[Tensor, Any], eps: float
 ) -> np.ndarray:
-    """The derivative of the sum over y of <cotangent, y> by every element of x."""
-    place = np.asarray(values[x], np.float64)
+    """The derivative of the real part of the sum over y of <cotangent, y> by every element of x; by the parts of a
+    complex one."""
+    is_pair = is_complex(x.dtype)
+    place = np.asarray(values[x], np.complex128 if is_pair else np.float64)
     weights = [values[c] for c in cotangents]
-    result = np.zeros(place.shape)
+    result = np.zeros(place.shape, place.dtype)
     for index in np.ndindex(place.shape):
-        step = eps * max(1.0, abs(float(place[index])))
-        for offset, weight in _STENCIL:
+        step, slope = eps * max(1.0, abs(complex(place[index]))), 0j
+        for direction, (offset, weight) in itertools.product((1, 1j) if is_pair else (1,), _STENCIL):
             moved = place.copy()
-            moved[index] += offset * step
+            moved[index] = moved[index] + offset * step * direction
             outputs = evaluate(ys, {**values, x: moved}, precision=np.float64)
-            result[index] += weight * sum(float(np.sum(w * y)) for w, y in zip(weights, outputs)) / step
+            total = sum(float(np.sum(w * y).real) for w, y in zip(weights, outputs))
+            slope += weight * total / step * complex(direction).conjugate()
+        result[index] = slope if is_pair else slope.real
     return result
 
 

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable
 from typing import Any
 
 from staticad.errors import GradientError
-from staticad.ir.dtypes import is_float
+from staticad.ir.dtypes import is_inexact
 from staticad.ir.graph import Node, Tensor, describe, sort_nodes
 from staticad.ops.base import Barrier
 
@@ -25,7 +25,7 @@ def as_list(value: Any, what: str) -> list[Tensor]:
 def check_floats(tensors: Iterable[Tensor], what: str) -> None:
     """Raises GradientError for a tensor of integers or bools."""
     for tensor in tensors:
-        if not is_float(tensor.dtype):
+        if not is_inexact(tensor.dtype):
             raise GradientError(
                 f"{what} {describe(tensor)}: {tensor.dtype} has no derivative; use astype to make it a float first"
             )
@@ -35,7 +35,7 @@ def cuts(node: Node) -> bool:
     """True where no derivative goes through a node: a constant to derivatives, or piecewise constant."""
     if node.detached or node.op.nondifferentiable:
         return True
-    return not any(is_float(t.dtype) for t in node.outputs)
+    return not any(is_inexact(t.dtype) for t in node.outputs)
 
 
 def find_dependent(order: Iterable[Node], xs: Collection[Tensor], stops: Collection[Tensor] = ()) -> set[Tensor]:
@@ -45,7 +45,7 @@ def find_dependent(order: Iterable[Node], xs: Collection[Tensor], stops: Collect
     for node in order:
         reached = not cuts(node) and any(t in found for t in node.inputs)
         for tensor in node.outputs:
-            if tensor in sources or (reached and tensor not in stopped and is_float(tensor.dtype)):
+            if tensor in sources or (reached and tensor not in stopped and is_inexact(tensor.dtype)):
                 found.add(tensor)
     return found
 
@@ -66,8 +66,8 @@ def explain_unconnected(ys: Iterable[Tensor], x: Tensor, stops: Collection[Tenso
             continue
         through = [t for t in node.outputs if t not in stopped]
         if not cuts(node) and through:
-            carrying.update(t for t in through if is_float(t.dtype))
-            discrete += [f"{node.op.name} at {node.where} makes {t.dtype}" for t in through if not is_float(t.dtype)]
+            carrying.update(t for t in through if is_inexact(t.dtype))
+            discrete += [f"{node.op.name} at {node.where} makes {t.dtype}" for t in through if not is_inexact(t.dtype)]
             continue
         if node.detached:
             reason = "was made under no_grad"

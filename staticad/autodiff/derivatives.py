@@ -12,6 +12,7 @@ from staticad.autodiff.forward import jvp
 from staticad.autodiff.reverse import gradients
 from staticad.errors import GradientError
 from staticad.ir.dims import Shape
+from staticad.ir.dtypes import is_complex
 from staticad.ir.graph import Tensor, describe, no_grad
 from staticad.ir.provenance import user_call
 from staticad.ops.assemble import CONCATENATE
@@ -41,9 +42,12 @@ def jacobian(y: Tensor, x: Tensor) -> Tensor:
     """All derivatives dy/dx, of shape y.shape + x.shape.
 
     Builds one product per element of y or of x, whichever has fewer, and so needs these sizes to be fixed; meant for
-    small ones. Raises GradientError for free sizes.
+    small ones. By a complex x its entries are gradients of a real y. Raises GradientError for free sizes and a complex
+    y, whose derivatives are no one matrix: take those of its parts.
     """
-    rows, columns = _count(y), _count(x)
+    if is_complex(y.dtype):
+        raise GradientError(f"the Jacobian of {describe(y)}, which is complex; take those of its .real and .imag")
+    rows, columns = _count(y), None if is_complex(x.dtype) else _count(x)
     if rows is None and columns is None:
         raise GradientError(
             f"the Jacobian of {describe(y)} by {describe(x)} needs a fixed shape of one of them; use jvp or gradients"

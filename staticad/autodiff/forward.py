@@ -13,7 +13,7 @@ from staticad.autodiff.masks import Masks
 from staticad.autodiff.squares import without_roots
 from staticad.errors import GradientError, VerifyError
 from staticad.ir.collection import no_collection
-from staticad.ir.dtypes import is_float
+from staticad.ir.dtypes import is_inexact
 from staticad.ir.graph import Node, Tensor, describe, sort_nodes
 from staticad.ir.provenance import inherit, user_call
 from staticad.ir.types import may_be_same
@@ -129,7 +129,7 @@ def _linear(node: Node, tangents: list[Tensor | None]) -> list[Tensor | None]:
     if isinstance(node.op, Assemble) and attrs.get("fill") is not None:
         attrs["fill"] = type(attrs["fill"])(0)
     inputs = [zeros(x.type) if t is None else t for t, x in zip(tangents, node.inputs)]
-    return [t if is_float(t.dtype) else None for t in apply_all(node.op, *inputs, **attrs)]
+    return [t if is_inexact(t.dtype) else None for t in apply_all(node.op, *inputs, **attrs)]
 
 
 def _elementwise(node: Node, tangents: list[Tensor | None], masks: Masks) -> Tensor | None:

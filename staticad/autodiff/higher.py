@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from weakref import WeakSet
 
+from staticad.ir.dtypes import is_complex
 from staticad.ir.graph import Node, Tensor
 from staticad.ops.base import Elementwise
 from staticad.ops.sources import CONSTANT
@@ -28,7 +29,7 @@ def hand_out(results: Iterable[Tensor | None]) -> None:
 def is_higher_scalar(order: Sequence[Node], dependent: Collection[Tensor], sources: Sequence[Tensor]) -> bool:
     """Whether there is one scalar to differentiate by, and on the way from it, through derivatives, nothing but
     functions of scalars."""
-    if len(sources) != 1 or sources[0].shape:
+    if len(sources) != 1 or sources[0].shape or is_complex(sources[0].dtype):
         return False
     between = [n for n in order if n.outputs[0] in dependent and n is not sources[0].node]
     return any(map(_is_inner, between)) and all(

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from staticad.autodiff.connect import find_dependent
-from staticad.ir.dtypes import is_float
+from staticad.ir.dtypes import is_inexact
 from staticad.ir.graph import Node, Tensor, sort_nodes
 from staticad.ops.barrier import carried
 from staticad.ops.control import Body, LoopShape
@@ -45,7 +45,7 @@ class LoopParts:
         found = set(carries)
         while True:
             reached = find_dependent(self.order, [*(self.carry[i] for i in found), *others])
-            more = {i for i, t in enumerate(self.following) if t in reached and is_float(t.dtype)} - found
+            more = {i for i, t in enumerate(self.following) if t in reached and is_inexact(t.dtype)} - found
             if not more:
                 return sorted(found)
             found |= more

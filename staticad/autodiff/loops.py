@@ -16,7 +16,7 @@ from staticad.autodiff.recording import with_records
 from staticad.autodiff.segments import segmented_again
 from staticad.autodiff.undo import reverse_step
 from staticad.ir.dims import is_runtime
-from staticad.ir.dtypes import is_float
+from staticad.ir.dtypes import is_inexact
 from staticad.ir.graph import Node, Tensor, sort_nodes
 from staticad.ir.substitute import substitute
 from staticad.ops.base import apply, apply_all
@@ -67,12 +67,12 @@ def _wanted(parts: LoopParts, cotangents: Sequence[Maybe], needed: Sequence[bool
     """What takes part in the derivative, given which outputs have cotangents and which inputs need them."""
     need_carry, need_slices, need_captures = parts.shape.split_parameters(needed)
     _, of_results = parts.shape.split_outputs(cotangents)
-    slices = [i for i, t in enumerate(parts.slices) if need_slices[i] and is_float(t.dtype)]
-    captures = [i for i, t in enumerate(parts.captures) if need_captures[i] and is_float(t.dtype)]
-    entering = {i for i, t in enumerate(parts.carry) if need_carry[i] and is_float(t.dtype)}
+    slices = [i for i, t in enumerate(parts.slices) if need_slices[i] and is_inexact(t.dtype)]
+    captures = [i for i, t in enumerate(parts.captures) if need_captures[i] and is_inexact(t.dtype)]
+    entering = {i for i, t in enumerate(parts.carry) if need_carry[i] and is_inexact(t.dtype)}
     others = [*(parts.slices[i] for i in slices), *(parts.captures[i] for i in captures)]
     dependent = parts.dependent_carries(entering, others)
-    results = [j for j, ct in enumerate(of_results) if ct is not None and is_float(parts.results[j].dtype)]
+    results = [j for j, ct in enumerate(of_results) if ct is not None and is_inexact(parts.results[j].dtype)]
     result_seeds = [parameter(parts.results[j].type) for j in results]
     seeds = {i: parameter(parts.carry[i].type) for i in dependent}
     totals = {i: parameter(parts.captures[i].type) for i in captures}
@@ -263,7 +263,7 @@ def _checkpointed_vjp(
     stand_ins = [parameter(x.type) for x in inputs]
     again = segmented_again(node, stand_ins)
     given = [(out, ct) for out, ct in zip(again, cotangents, strict=False) if ct is not None]
-    wanted = [i for i, x in enumerate(inputs) if needed[i] and is_float(x.dtype)]
+    wanted = [i for i, x in enumerate(inputs) if needed[i] and is_inexact(x.dtype)]
     targets, seeds = [out for out, _ in given], [ct for _, ct in given]
     captured = {i for i in wanted if i >= shape.carries}
     bases = Bases({stand_ins[i]: held.sums[inputs[i]] for i in captured if inputs[i] in held.sums})
@@ -289,7 +289,7 @@ def loop_jvp(node: Node, tangents: Sequence[Maybe], jvp: Differentiate) -> list[
     captures = [i for i, t in enumerate(of_captures) if t is not None]
     others = [parts.slices[i] for i in slices] + [parts.captures[i] for i in captures]
     carries = parts.dependent_carries({i for i, t in enumerate(of_carry) if t is not None}, others)
-    results = [j for j, t in enumerate(parts.results) if is_float(t.dtype)]
+    results = [j for j, t in enumerate(parts.results) if is_inexact(t.dtype)]
     sources = [parts.carry[i] for i in carries] + others
     seeds = [parameter(t.type) for t in sources]
     pushed = jvp([parts.following[i] for i in carries] + [parts.results[j] for j in results], sources, seeds)

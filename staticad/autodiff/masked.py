@@ -18,15 +18,17 @@ from staticad.ir.graph import Node, Tensor, describe
 from staticad.ir.types import TensorType
 from staticad.ops.arithmetic import ADD, DIV, MUL, NEG, POW, RECIPROCAL, RSQRT, SQRT, SUB
 from staticad.ops.base import Cast, Elementwise, Reduce, apply
+from staticad.ops.complex import ANGLE
 from staticad.ops.contract import Contract
 from staticad.ops.movement import EXPAND_DIMS
+from staticad.ops.plane import ARCTAN2, LOG_HYPOT
 from staticad.ops.reduce import SUM
 from staticad.ops.selection import RELU, WHERE
 from staticad.ops.transcendental import ERFINV, EXP, EXPM1, LOG, LOG1P
 
 _CHOOSING = frozenset((ADD, NEG, RELU, SUB, SUM, WHERE))
 # Elementwise ops with an infinite derivative at some finite operands.
-_SINGULAR = frozenset((DIV, ERFINV, EXP, EXPM1, LOG, LOG1P, POW, RECIPROCAL, RSQRT, SQRT))
+_SINGULAR = frozenset((ANGLE, ARCTAN2, DIV, ERFINV, EXP, EXPM1, LOG, LOG1P, LOG_HYPOT, POW, RECIPROCAL, RSQRT, SQRT))
 Part = tuple[Mask, Tensor] | None
 
 

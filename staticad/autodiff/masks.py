@@ -30,6 +30,7 @@ from staticad.ops.assemble import CONCATENATE, EMBED, REPLACE
 from staticad.ops.barrier import DEMAND
 from staticad.ops.base import Cast, Movement, Reshape, apply
 from staticad.ops.comparison import LOGICAL_AND, LOGICAL_NOT, LOGICAL_OR
+from staticad.ops.complex import CONJ, IMAG, REAL
 from staticad.ops.creation import fill
 from staticad.ops.indexing import Gather, Scatter
 from staticad.ops.reduce import SUM
@@ -315,10 +316,11 @@ def _union_of_terms(mask: Mask, more: Mask | None) -> Mask:
 
 
 def _is_plain_view(node: Node) -> bool:
-    """A view, a sign, a cast or zeros around an array: the mask of the operand is as good as that of the result."""
+    """A view, a sign, a cast, a part of complex numbers or zeros around an array: the mask of the operand is as good as
+    that of the result."""
     if node.op is EMBED:
         return bool(node.attrs["fill"] == 0)
-    return node.op is NEG or node.op is DEMAND or isinstance(node.op, Cast | Movement | Reshape)
+    return node.op in (NEG, DEMAND, REAL, IMAG, CONJ) or isinstance(node.op, Cast | Movement | Reshape)
 
 
 def _looked_at(tensor: Tensor) -> Sequence[Tensor]:

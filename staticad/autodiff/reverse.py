@@ -23,6 +23,7 @@ from staticad.autodiff.squares import without_roots
 from staticad.errors import GradientError, VerifyError
 from staticad.ir.collection import no_collection
 from staticad.ir.dims import product
+from staticad.ir.dtypes import is_complex
 from staticad.ir.graph import Node, Tensor, describe, sort_nodes
 from staticad.ir.provenance import inherit, user_call
 from staticad.ir.types import may_be_same
@@ -44,7 +45,8 @@ def gradients(
 ) -> list[Tensor]:
     """The derivatives of ``ys`` by ``xs``: for every x the sum over all y of (dy/dx)ᵀ · grad_y, with x's shape.
 
-    ``ys`` and ``xs`` are tensors of float dtype, ``xs`` also intermediates. ``grad_ys`` gives the cotangents, one per
+    ``ys`` and ``xs`` are tensors of float or complex dtype, ``xs`` also intermediates. By a complex x + iy it is
+    d/dx - i d/dy (docs/complex.md). ``grad_ys`` gives the cotangents, one per
     y and of its shape; None means 1 and needs a y of one element. Tensors in ``stop_gradients`` count as constants,
     except for what is asked of them directly. ``unconnected`` decides about an x that no y depends on: "error",
     "zero" (zeros), or "none" (None in the list). Derivatives of piecewise constant ops (comparisons, floor, argmax)
@@ -128,6 +130,11 @@ def _seed(y: Tensor, given: Any) -> Tensor:
             raise GradientError(
                 f"the gradient of {describe(y)}, which has several elements, needs grad_ys; "
                 "or reduce it to one number first, for instance with .sum() or .mean()"
+            )
+        if is_complex(y.dtype):
+            raise GradientError(
+                f"the gradient of {describe(y)}, which is complex, needs grad_ys: 1 for the derivative of a "
+                "holomorphic function; or make it real first, for instance with abs() or .real"
             )
         return constant(np.ones(y.shape, y.dtype))
     seed = given if isinstance(given, Tensor) else constant(given, y.dtype)

@@ -21,7 +21,15 @@ from staticad.codegen import (
     scalar_reduce,
     wide_sums,
 )
-from staticad.codegen.vecmath import error_function, exponential, inverse_error, logarithm, sigmoidal, trigonometric
+from staticad.codegen.vecmath import (
+    error_function,
+    exponential,
+    inverse_error,
+    logarithm,
+    plane,
+    sigmoidal,
+    trigonometric,
+)
 
 DTYPES: dict[str, object] = {
     "bool_": types.boolean,
@@ -55,6 +63,7 @@ MODULES = (
     error_function,
     inverse_error,
     sigmoidal,
+    plane,
     scalar_compare,
     scalar_bitwise,
     scalar_random,

@@ -13,7 +13,7 @@ from staticad.functional.elementwise import floor, maximum, where
 from staticad.functional.front import implements, public_names
 from staticad.ir import dims
 from staticad.ir.dims import Dim, Shape, Size
-from staticad.ir.dtypes import BOOL, FLOAT64, INT64, DType, as_dtype, is_float, is_integer
+from staticad.ir.dtypes import BOOL, FLOAT64, INT64, DType, as_dtype, is_complex, is_float, is_integer, real_dtype
 from staticad.ir.graph import Tensor
 from staticad.ops import creation as ops
 from staticad.ops.base import apply
@@ -36,9 +36,14 @@ def full(shape: Any, fill_value: Operand, dtype: Any = None) -> Tensor:
     target = as_shape(shape)
     value = asarray(fill_value, dtype)
     array = None if isinstance(fill_value, Tensor) else constant_array(value)
-    if array is not None and array.ndim == 0:
-        return ops.fill(target, array.item(), value.dtype)
+    if array is not None and array.ndim == 0 and (not is_complex(value.dtype) or _is_plain(array)):
+        return ops.fill(target, array.real.item(), value.dtype)
     return value if value.shape == target else apply(BROADCAST_TO, value, shape=target)
+
+
+def _is_plain(number: np.ndarray) -> bool:
+    """Whether a complex number is a real one, with an imaginary part of 0.0 and not -0.0."""
+    return bool(number.imag == 0 and not np.signbit(number.imag))
 
 
 def zeros(shape: Any, dtype: Any = FLOAT64) -> Tensor:
@@ -108,6 +113,8 @@ def arange(start: Any, stop: Any = None, step: Any = 1, dtype: Any = None) -> Te
     kind = as_dtype(dtype) if dtype is not None else FLOAT64 if has_float else INT64
     if kind == BOOL:
         raise DTypeError("arange: bools can't be counted; use an integer dtype")
+    if is_complex(kind):
+        return cast(arange(first, last, step, real_dtype(kind)), kind)
     index = ops.indices((_count(first, last, step),), 0, kind)
     if is_float(kind) and not isinstance(first, Dim):
         step = (first + step) - first  # the step that NumPy takes, rounded once
@@ -153,11 +160,12 @@ def linspace(
     shape = (*delta.shape[:position], count, *delta.shape[position:])
     first, slope, last = (_with_axis(t, position - (delta.ndim - t.ndim)) for t in (a, delta, b))
     steps = count - 1 if endpoint else count
-    divisions = maximum(asarray(steps, a.dtype), 1)  # of one point there are none
-    index = ops.indices(shape, position, a.dtype)
+    counted = real_dtype(a.dtype)
+    divisions = maximum(asarray(steps, counted), 1)  # of one point there are none
+    index = ops.indices(shape, position, counted)
     result = first + index * (slope / divisions)
     if endpoint and not (isinstance(count, int) and count < 2):
-        result = where(equal(index, asarray(dims.maximum(steps, 1), a.dtype)), last, result)
+        result = where(equal(index, asarray(dims.maximum(steps, 1), counted)), last, result)
     kind = result.dtype if dtype is None else as_dtype(dtype)
     return cast(floor(result) if is_integer(kind) else result, kind)
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from staticad.errors import DTypeError
 from staticad.functional.front import float_unary, implements, public_names
-from staticad.ir.dtypes import BOOL, FLOAT64, INT8, as_dtype, floating, is_float
+from staticad.ir.dtypes import BOOL, FLOAT64, INT8, as_dtype, floating, is_complex, is_inexact
 from staticad.ir.graph import Tensor, describe
 from staticad.ops.arithmetic import (
     ABS,
@@ -32,10 +32,13 @@ from staticad.ops.arithmetic import (
     SUB,
 )
 from staticad.ops.base import Op, apply
+from staticad.ops.comparison import EQUAL
+from staticad.ops.complex import COMPLEX, IMAG, MODULUS, REAL
 from staticad.ops.conversion import CEIL, FLOOR, ROUND, TRUNC
+from staticad.ops.plane import ARCTAN2, COPYSIGN, HYPOT
 from staticad.ops.promotion import Operand, as_operands, cast, common_dtype, to_tensor
 from staticad.ops.selection import MAXIMUM, MINIMUM, RELU, WHERE
-from staticad.ops.sources import constant_array, is_weak
+from staticad.ops.sources import constant, constant_array, is_weak
 from staticad.ops.transcendental import COS, ERF, EXP, EXPM1, LOG, LOG1P, SIGMOID, SIN, SOFTPLUS, TAN, TANH
 
 
@@ -79,7 +82,7 @@ def multiply(x1: Operand, x2: Operand) -> Tensor:
 def divide(x1: Operand, x2: Operand) -> Tensor:
     """x1 / x2 in floats; integers and bools divide in float64."""
     a, b = as_operands("div", x1, x2)
-    dtype = a.dtype if is_float(a.dtype) else FLOAT64
+    dtype = a.dtype if is_inexact(a.dtype) else FLOAT64
     return apply(DIV, cast(a, dtype), cast(b, dtype))
 
 
@@ -109,7 +112,7 @@ def power(x1: Operand, x2: Operand) -> Tensor:
     at run time, the negative power of an integer is 1 for 1, 1 or -1 for -1, and 0 for all others.
     """
     a, b = as_operands("pow", x1, x2)
-    if not is_float(a.dtype):
+    if not is_inexact(a.dtype):
         exponent = constant_array(b)
         if exponent is not None and (exponent < 0).any():
             raise DTypeError(
@@ -139,14 +142,20 @@ def positive(x: Operand) -> Tensor:
 
 @implements(np.absolute)
 def absolute(x: Operand) -> Tensor:
-    """|x|. The derivative at 0 is 0."""
-    return apply(ABS, to_tensor(x))
+    """|x|, real for complex numbers too. The derivative at 0 is 0."""
+    a = to_tensor(x)
+    return apply(MODULUS if is_complex(a.dtype) else ABS, a)
 
 
 @implements(np.sign)
 def sign(x: Operand) -> Tensor:
-    """-1, 0 or 1; NaN for NaN. Its derivative is 0."""
-    return apply(SIGN, to_tensor(x))
+    """-1, 0 or 1; NaN for NaN. Its derivative is 0. For complex numbers x / |x|, and 0 for 0; that has one."""
+    a = to_tensor(x)
+    if not is_complex(a.dtype):
+        return apply(SIGN, a)
+    size, zero = apply(MODULUS, a), constant(0, a.dtype)
+    nothing = apply(EQUAL, a, zero)
+    return apply(WHERE, nothing, zero, divide(a, apply(WHERE, nothing, constant(1, size.dtype), size)))
 
 
 @implements(np.square)
@@ -172,6 +181,29 @@ tanh = float_unary(TANH, np.tanh, "The hyperbolic tangent.")
 sigmoid = float_unary(SIGMOID, "expit", "1 / (1 + exp(-x)), without overflow.")
 softplus = float_unary(SOFTPLUS, None, "log(1 + exp(x)), without overflow.")
 erf = float_unary(ERF, "erf", "The error function, 2/sqrt(pi) times the integral of exp(-t**2) from 0 to x.")
+
+
+def _float_binary(op: Op, x1: Operand, x2: Operand) -> Tensor:
+    a, b = as_operands(op.name, x1, x2)
+    return apply(op, cast(a, floating(a.dtype)), cast(b, floating(b.dtype)))
+
+
+@implements(np.hypot)
+def hypot(x1: Operand, x2: Operand) -> Tensor:
+    """sqrt(x1 * x1 + x2 * x2) without overflow. The derivative at the origin is 0."""
+    return _float_binary(HYPOT, x1, x2)
+
+
+@implements(np.arctan2)
+def arctan2(x1: Operand, x2: Operand) -> Tensor:
+    """The angle of the point (x2, x1) from the positive axis of x2, between -pi and pi."""
+    return _float_binary(ARCTAN2, x1, x2)
+
+
+@implements(np.copysign)
+def copysign(x1: Operand, x2: Operand) -> Tensor:
+    """The magnitude of x1 with the sign of x2, also that of a zero."""
+    return _float_binary(COPYSIGN, x1, x2)
 
 
 def relu(x: Operand) -> Tensor:
@@ -224,14 +256,15 @@ def where(condition: Operand, x: Operand, y: Operand) -> Tensor:
 
 
 def astype(x: Operand, dtype: Any) -> Tensor:
-    """x in another dtype, converted as C does: floats to integers truncate, NaN to bool is True."""
+    """x in another dtype, converted as C does: floats to integers truncate, NaN to bool is True. Complex
+    numbers become nothing but complex or bool (DTypeError): take their `real` or `imag`."""
     return cast(to_tensor(x), as_dtype(dtype))
 
 
 def _rounded(op: Op, x: Operand) -> Tensor:
     """Integers and bools are integral already."""
     a = to_tensor(x)
-    return apply(op, a) if is_float(a.dtype) else a
+    return apply(op, a) if is_inexact(a.dtype) else a
 
 
 @implements(np.floor)
@@ -254,8 +287,12 @@ def trunc(x: Operand) -> Tensor:
 
 @implements(np.rint)
 def rint(x: Operand) -> Tensor:
-    """The nearest integral value, halves to even, in floats for integers too. Its derivative is 0."""
-    return _float(ROUND, x)
+    """The nearest integral value, halves to even, in floats for integers too. Its derivative is 0. Complex numbers are
+    rounded in both parts."""
+    a = to_tensor(x)
+    if is_complex(a.dtype):
+        return apply(COMPLEX, *(apply(ROUND, apply(part, a)) for part in (REAL, IMAG)))
+    return _float(ROUND, a)
 
 
 @implements(np.around, np.round)
@@ -265,7 +302,9 @@ def round(x: Operand, decimals: int = 0) -> Tensor:
     a = to_tensor(x)
     if a.dtype == BOOL:
         a = cast(a, floating(BOOL))
-    if decimals == 0 or (decimals > 0 and not is_float(a.dtype)):
+    if is_complex(a.dtype) and decimals == 0:
+        return rint(a)
+    if decimals == 0 or (decimals > 0 and not is_inexact(a.dtype)):
         return _rounded(ROUND, a)
     if decimals > 0:
         scale = 10.0**decimals

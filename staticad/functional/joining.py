@@ -21,6 +21,7 @@ from staticad.ir.types import may_be_same
 from staticad.ops.assemble import CONCATENATE, EMBED
 from staticad.ops.barrier import demanding
 from staticad.ops.base import apply
+from staticad.ops.complex import COMPLEX, IMAG, REAL
 from staticad.ops.movement import RESHAPE, SLICE, SQUEEZE
 from staticad.ops.promotion import Operand, as_operands, to_tensor
 from staticad.ops.sources import as_size
@@ -128,6 +129,11 @@ def pad(x: Operand, pad_width: Any, mode: str = "constant", constant_values: Any
     except DTypeError as error:
         raise DTypeError(f"pad: {error} ({describe(a)})") from None
     shape = tuple(before + n + after for n, (before, after) in zip(a.shape, widths))
+    if isinstance(fill, complex):
+        if fill.imag:
+            parts = (pad(apply(op, a), pad_width, mode, value) for op, value in ((REAL, fill.real), (IMAG, fill.imag)))
+            return apply(COMPLEX, *parts)
+        fill = fill.real
     return apply(EMBED, a, shape=shape, starts=tuple(w[0] for w in widths), steps=(1,) * a.ndim, fill=fill)
 
 

@@ -16,12 +16,13 @@ from staticad.functional.einsum import Term, contract
 from staticad.functional.front import implements
 from staticad.functional.movement import expand_dims, ravel, squeeze
 from staticad.ir.dims import Shape, at_least
-from staticad.ir.dtypes import FLOAT64, floating, is_float
+from staticad.ir.dtypes import FLOAT64, floating, is_complex, is_inexact
 from staticad.ir.graph import Attrs, Tensor, describe
 from staticad.ir.provenance import here
 from staticad.ir.types import Demands, broadcast_shapes, may_be_equal, same_size
 from staticad.ops.base import apply, apply_all
 from staticad.ops.comparison import EQUAL, LESS_EQUAL, LOGICAL_NOT
+from staticad.ops.complex import CONJ, squared_modulus
 from staticad.ops.contract import MATMUL
 from staticad.ops.creation import fill, indices
 from staticad.ops.linalg import CHOLESKY, LU_FACTOR, LU_SOLVE, SLOGDET, SOLVE_TRIANGULAR
@@ -98,8 +99,9 @@ def inner(x1: Operand, x2: Operand) -> Tensor:
 
 @implements(np.vdot)
 def vdot(x1: Operand, x2: Operand) -> Tensor:
-    """The sum of all products of corresponding elements."""
+    """The sum of all products of corresponding elements; those of x1 are conjugated where they are complex."""
     a, b = as_operands("vdot", x1, x2)
+    a = apply(CONJ, a) if is_complex(a.dtype) else a
     return _sum_of_products("vdot", ravel(a), ravel(b), (0,), (0,))
 
 
@@ -196,7 +198,7 @@ def norm(x: Operand, ord: Any = None, axis: Any = None, keepdims: bool = False) 
     Raises ShapeError for other orders; a matrix has no order but "fro".
     """
     a = to_tensor(x)
-    a = a if is_float(a.dtype) else cast(a, FLOAT64)
+    a = a if is_inexact(a.dtype) else cast(a, FLOAT64)
     axes = normalize_axes("norm", axis, a)
     one = len(axes) == 1
     if ord is None or (ord == "fro" and len(axes) == 2) or (one and ord == 2):
@@ -219,11 +221,11 @@ def _largest(sizes: Tensor, axes: tuple[int, ...], keepdims: bool) -> Tensor:
 
 
 def _length(x: Tensor, axes: tuple[int, ...], keepdims: bool) -> Tensor:
-    """sqrt(Σx²); the root is taken of 1 where the sum is 0, so that its infinite derivative never arises."""
-    squares = reductions.sum(elementwise.square(x), axes, keepdims=keepdims)
-    zero = apply(EQUAL, squares, fill((), 0, x.dtype))
-    root = elementwise.sqrt(apply(WHERE, zero, fill((), 1, x.dtype), squares))
-    return apply(WHERE, zero, fill((), 0, x.dtype), root)
+    """sqrt(Σ|x|²); the root is taken of 1 where the sum is 0, so that its infinite derivative never arises."""
+    squares = reductions.sum(squared_modulus(x), axes, keepdims=keepdims)
+    zero = apply(EQUAL, squares, fill((), 0, squares.dtype))
+    root = elementwise.sqrt(apply(WHERE, zero, fill((), 1, squares.dtype), squares))
+    return apply(WHERE, zero, fill((), 0, squares.dtype), root)
 
 
 # ---- factorizations --------------------------------------------------------------------------------------------------

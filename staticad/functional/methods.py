@@ -8,6 +8,7 @@ from typing import Any
 from staticad.functional import (
     bitwise,
     comparison,
+    complex,
     elementwise,
     indexing,
     joining,
@@ -121,6 +122,8 @@ METHODS: dict[str, Callable[..., Any]] = {
     "astype": elementwise.astype,
     "broadcast_to": movement.broadcast_to,
     "clip": elementwise.clip,
+    "conj": complex.conjugate,
+    "conjugate": complex.conjugate,
     "copy": _copy,
     "diagonal": linalg.diagonal,
     "dot": linalg.dot,
@@ -152,6 +155,8 @@ METHODS: dict[str, Callable[..., Any]] = {
 PROPERTIES: dict[str, Callable[[Tensor], Any]] = {
     "T": movement.transpose,
     "at": indexing.At,
+    "imag": complex.imag,
+    "real": complex.real,
     "mT": _matrix_transpose,
     "size": _size,
 }

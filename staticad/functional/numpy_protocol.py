@@ -17,6 +17,7 @@ from staticad.errors import GraphError
 from staticad.functional import (
     bitwise,
     comparison,
+    complex,
     creation,
     einsum,
     elementwise,
@@ -76,6 +77,7 @@ def _last_trace(x: Operand, offset: int = 0) -> Tensor:
 FRONT = (
     elementwise,
     comparison,
+    complex,
     bitwise,
     reductions,
     creation,

@@ -16,10 +16,11 @@ from staticad.functional.axes import normalize_axes, normalize_axis
 from staticad.functional.front import implements, public_names
 from staticad.ir import dims
 from staticad.ir.dims import Size, product
-from staticad.ir.dtypes import BOOL, FLOAT64, DType, as_dtype, is_float, summing
+from staticad.ir.dtypes import BOOL, FLOAT64, DType, as_dtype, is_inexact, real_dtype, summing
 from staticad.ir.graph import Tensor, describe
 from staticad.ops import reduce as ops
 from staticad.ops.base import Op, apply
+from staticad.ops.complex import squared_modulus
 from staticad.ops.movement import EXPAND_DIMS, RESHAPE
 from staticad.ops.promotion import Operand, cast, to_tensor
 
@@ -105,10 +106,10 @@ def _count(x: Tensor, axis: Axis, name: str) -> Size:
 
 
 def _averaging(name: str, x: Tensor, dtype: Any) -> DType:
-    """The float type of an average: that of x, or float64 for integers and bools."""
-    found = as_dtype(dtype) if dtype is not None else x.dtype if is_float(x.dtype) else FLOAT64
-    if not is_float(found):
-        raise DTypeError(f"{name}: dtype has to be float32 or float64, not {found} ({describe(x)})")
+    """The float (or complex) type of an average: that of x, or float64 for integers and bools."""
+    found = as_dtype(dtype) if dtype is not None else x.dtype if is_inexact(x.dtype) else FLOAT64
+    if not is_inexact(found):
+        raise DTypeError(f"{name}: dtype has to be one of floats or complex numbers, not {found} ({describe(x)})")
     return found
 
 
@@ -117,7 +118,7 @@ def mean(x: Operand, axis: Axis = None, dtype: Any = None, keepdims: bool = Fals
     """The arithmetic mean, NaN for no elements. Integers and bools give float64."""
     a = to_tensor(x)
     a = cast(a, _averaging("mean", a, dtype))
-    count = to_tensor(_count(a, axis, "mean"), a.dtype)
+    count = to_tensor(_count(a, axis, "mean"), real_dtype(a.dtype))
     return elementwise.divide(_reduce(ops.SUM, a, axis, keepdims), count)
 
 
@@ -125,7 +126,8 @@ def mean(x: Operand, axis: Axis = None, dtype: Any = None, keepdims: bool = Fals
 def var(x: Operand, axis: Axis = None, dtype: Any = None, ddof: int = 0, keepdims: bool = False) -> Tensor:
     """The mean square distance from the mean; the sum of squares is divided by the count less ``ddof``.
 
-    NaN for no elements, and where ``ddof`` leaves nothing to divide by (infinite where the sum is not zero).
+    That of complex numbers is real. NaN for no elements, and where ``ddof`` leaves nothing to divide by (infinite where
+    the sum is not zero).
     """
     a = to_tensor(x)
     a = cast(a, _averaging("var", a, dtype))
@@ -133,7 +135,8 @@ def var(x: Operand, axis: Axis = None, dtype: Any = None, ddof: int = 0, keepdim
         raise ShapeError(f"var: ddof has to be a non-negative int, not {ddof!r} ({describe(a)})")
     distance = elementwise.subtract(a, mean(a, axis, keepdims=True))
     left = dims.maximum(_count(a, axis, "var") - ddof, 0)
-    return elementwise.divide(_reduce(ops.SUM, elementwise.square(distance), axis, keepdims), to_tensor(left, a.dtype))
+    squares = squared_modulus(distance)
+    return elementwise.divide(_reduce(ops.SUM, squares, axis, keepdims), to_tensor(left, squares.dtype))
 
 
 @implements(np.std)

@@ -25,7 +25,7 @@ def read_array(value: Any, what: str, error: type[StaticadError], ragged: type[S
             f"{what} has masked elements, and a mask has no meaning here; replace them with .filled(number), "
             "or give the mask as an array of its own"
         )
-    if isinstance(value, np.ndarray | np.generic | int | float):
+    if isinstance(value, np.ndarray | np.generic | int | float | complex):
         return np.asarray(value)  # can't fail; an exception that a handler of a signal raises here is not ours
     try:
         return np.asarray(value)
@@ -58,12 +58,13 @@ def is_masked_array(value: Any) -> bool:
 
 
 def as_numbers(value: Any, dtype: DType) -> np.ndarray:
-    """A Python number or an array in that dtype. Floats become integers without their fraction.
+    """A Python number or an array in that dtype. Floats become integers without their fraction,
+    complex numbers nothing but complex (or bool).
 
     Raises DTypeError for an integer out of range, and for a finite number that the dtype can't hold: none becomes an
     infinity.
     """
-    if type(value) is int and dtype.kind == "f":  # of any size
+    if type(value) is int and dtype.kind in "fc":  # of any size
         try:
             value = float(value)
         except OverflowError:
@@ -71,13 +72,15 @@ def as_numbers(value: Any, dtype: DType) -> np.ndarray:
     if type(value) is int and dtype.kind in "iu" and not np.iinfo(dtype).min <= value <= np.iinfo(dtype).max:
         raise DTypeError(f"Python integer {value} out of bounds for {dtype}; cast the tensor to a wider dtype first")
     array = np.asarray(value)
+    if array.dtype.kind == "c" and dtype.kind not in "cb":
+        raise DTypeError(f"complex numbers do not fit {dtype}; take their .real, .imag or abs()")
     if array.dtype == dtype:
         return array if array.dtype is dtype else array.view(dtype)  # another object that says the same
     with np.errstate(all="ignore"):
         ready = array.astype(dtype)
         if np.can_cast(array.dtype, dtype) or dtype.kind == "b":
             return ready
-        if dtype.kind == "f":
+        if dtype.kind in "fc":
             fits = np.isfinite(ready) | ~np.isfinite(array)
         elif array.dtype.kind == "f":
             limits, whole = np.iinfo(dtype), np.trunc(array)
@@ -89,10 +92,10 @@ def as_numbers(value: Any, dtype: DType) -> np.ndarray:
     return ready
 
 
-def _misfit(number: float, dtype: DType) -> DTypeError:
+def _misfit(number: complex, dtype: DType) -> DTypeError:
     text = repr(number)
     text = text if len(text) <= 40 else f"{text[:30]}… ({len(text)} digits)"
-    if dtype.kind == "f":
+    if dtype.kind in "fc":
         return DTypeError(
             f"{text} is beyond the range of {dtype}, where it would be infinite; use a wider dtype, "
             "or float('inf') if that is meant"

@@ -19,22 +19,26 @@ BOOL = np.dtype(np.bool_)
 INT8, INT16, INT32, INT64 = (np.dtype(t) for t in (np.int8, np.int16, np.int32, np.int64))
 UINT8, UINT16, UINT32, UINT64 = (np.dtype(t) for t in (np.uint8, np.uint16, np.uint32, np.uint64))
 FLOAT32, FLOAT64 = np.dtype(np.float32), np.dtype(np.float64)
+COMPLEX64, COMPLEX128 = np.dtype(np.complex64), np.dtype(np.complex128)
 
 SIGNED = (INT8, INT16, INT32, INT64)
 UNSIGNED = (UINT8, UINT16, UINT32, UINT64)
 INTEGERS = SIGNED + UNSIGNED
 FLOATS = (FLOAT32, FLOAT64)
-ALL = (BOOL, *INTEGERS, *FLOATS)
-_BY_NAME = {d.name: d for d in ALL}
-_CANONICAL = {d: d for d in ALL}
+COMPLEXES = (COMPLEX64, COMPLEX128)
+ALL = (BOOL, *INTEGERS, *FLOATS)  # what kernels compute with; complex numbers are two of them (`staticad.pairs`)
+SUPPORTED = (*ALL, *COMPLEXES)
+_BY_NAME = {d.name: d for d in SUPPORTED}
+_CANONICAL = {d: d for d in SUPPORTED}
 
-WEAK_TYPES = (bool, int, float)
+WEAK_TYPES = (bool, int, float, complex)
 
 
 def as_dtype(spec: Any) -> DType:
-    """The canonical dtype for a name, a NumPy type, a dtype, or the Python types bool, int (int64), float (float64).
+    """The canonical dtype for a name, a NumPy type, a dtype, or the Python types bool, int (int64), float (float64) and
+    complex (complex128).
 
-    Raises DTypeError for a type that staticad does not support (complex, float16, object, strings, dates).
+    Raises DTypeError for a type that staticad does not support (float16, object, strings, dates).
     """
     if isinstance(spec, np.dtype) and spec in _CANONICAL:
         return _CANONICAL[spec]  # the usual case; the name of a dtype takes NumPy microseconds
@@ -43,14 +47,34 @@ def as_dtype(spec: Any) -> DType:
     except TypeError as error:
         raise DTypeError(f"{spec!r} is not a dtype; use one of {', '.join(_BY_NAME)}") from error
     canonical = _BY_NAME.get(found.name)
-    if canonical is None or found.kind not in "biuf":
+    if canonical is None or found.kind not in "biufc":
         raise DTypeError(f"dtype {found} is not supported; use one of {', '.join(_BY_NAME)}")
     return canonical
 
 
 def is_float(dtype: DType) -> bool:
-    """True for float32 and float64: the types that carry derivatives."""
+    """True for float32 and float64."""
     return dtype.kind == "f"
+
+
+def is_complex(dtype: DType) -> bool:
+    """True for complex64 and complex128."""
+    return dtype.kind == "c"
+
+
+def is_inexact(dtype: DType) -> bool:
+    """True for floats and complex numbers: the types that carry derivatives."""
+    return dtype.kind in "fc"
+
+
+def real_dtype(dtype: DType) -> DType:
+    """The float type of the parts of complex numbers; any other type as it is."""
+    return dtype if dtype.kind != "c" else FLOAT32 if dtype.itemsize == 8 else FLOAT64
+
+
+def complex_dtype(dtype: DType) -> DType:
+    """The complex type whose parts are floats of that type, or complex numbers of that type themselves."""
+    return COMPLEX64 if real_dtype(dtype) == FLOAT32 else COMPLEX128
 
 
 def is_integer(dtype: DType) -> bool:
@@ -70,11 +94,11 @@ def promote(*dtypes: DType, weak: tuple[type, ...] = ()) -> DType:
 
 
 def floating(dtype: DType) -> DType:
-    """The float type in which a function like exp works on ``dtype``.
+    """The float (or complex) type in which a function like exp works on ``dtype``.
 
     As NumPy, except that bool, int8 and uint8, which NumPy sends to float16, become float32.
     """
-    if dtype.kind == "f":
+    if dtype.kind in "fc":
         return dtype
     return FLOAT32 if dtype.itemsize <= 2 else FLOAT64
 
@@ -86,3 +110,9 @@ def summing(dtype: DType) -> DType:
     if dtype.kind == "u":
         return UINT64
     return dtype
+
+
+def unsupported(dtype: DType) -> str:
+    """What an error says of a dtype that an op does not take."""
+    remedy = "take .real, .imag or abs() of it" if is_complex(dtype) else "use astype"
+    return f"{dtype} is not supported; {remedy}"

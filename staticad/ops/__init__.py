@@ -8,6 +8,7 @@ from staticad.ops.barrier import BARRIER_OPS
 from staticad.ops.base import Op
 from staticad.ops.bitwise import BITWISE_OPS
 from staticad.ops.comparison import COMPARISON_OPS
+from staticad.ops.complex import COMPLEX_OPS
 from staticad.ops.contract import MATMUL
 from staticad.ops.control import COND, LOOP, PARAMETER
 from staticad.ops.conversion import CONVERSION_OPS
@@ -15,6 +16,7 @@ from staticad.ops.creation import CREATION_OPS
 from staticad.ops.indexing import GATHER, GATHER_ALONG, SCATTER, SCATTER_ALONG
 from staticad.ops.linalg import LIBRARY_OPS
 from staticad.ops.movement import BROADCAST_TO, DIAGONAL, EXPAND_DIMS, RESHAPE, SQUEEZE, TRANSPOSE
+from staticad.ops.plane import PLANE_OPS
 from staticad.ops.random import RANDOM_OPS
 from staticad.ops.reduce import REDUCE_OPS
 from staticad.ops.selection import SELECTION_OPS
@@ -26,6 +28,7 @@ SOURCE_OPS = (PLACEHOLDER, VARIABLE, CONSTANT, PARAMETER)
 ELEMENTWISE_OPS = (
     *ARITHMETIC_OPS,
     *TRANSCENDENTAL_OPS,
+    *PLANE_OPS,
     *COMPARISON_OPS,
     *SELECTION_OPS,
     *CONVERSION_OPS,
@@ -42,6 +45,7 @@ ALL_OPS: tuple[Op, ...] = (
     *SOURCE_OPS,
     *CREATION_OPS,
     *ELEMENTWISE_OPS,
+    *COMPLEX_OPS,
     *REDUCE_OPS,
     *MOVEMENT_OPS,
     *ASSEMBLE_OPS,

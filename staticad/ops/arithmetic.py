@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from staticad.ir.dtypes import is_complex
 from staticad.ir.graph import Tensor
 from staticad.ops import ranges
 from staticad.ops.barrier import STOP_GRADIENT
@@ -19,6 +20,7 @@ from staticad.ops.transcendental import LOG
 
 ADD = Elementwise(
     "add",
+    operands="biufc",
     numpy=np.add,
     arity=2,
     commutative=True,
@@ -32,7 +34,7 @@ SUB = Elementwise(
     "sub",
     numpy=np.subtract,
     arity=2,
-    operands="iuf",
+    operands="iufc",
     ulps=0.5,
     range_rule=ranges.subtract,
     progression_rule=ranges.subtract_progressions,
@@ -41,6 +43,7 @@ SUB = Elementwise(
 
 MUL = Elementwise(
     "mul",
+    operands="biufc",
     numpy=np.multiply,
     arity=2,
     commutative=True,
@@ -60,7 +63,7 @@ DIV = Elementwise(
     "div",
     numpy=np.true_divide,
     arity=2,
-    operands="f",
+    operands="fc",
     cost=5,
     domain=(0.3, 3.0),
     ulps=0.5,
@@ -104,7 +107,10 @@ def _pow_vjp(g: Tensor, y: Tensor, a: Tensor, b: Tensor) -> tuple[Tensor, Tensor
     """
     one = constant(1, a.dtype)
     exponent = constant_array(b)
-    if exponent is not None and exponent.all():
+    if is_complex(a.dtype):
+        is_zero = apply(EQUAL, b, zero_like(b))
+        slope = select(is_zero, zero_like(b), b * apply(POW, a, select(is_zero, one, b - one)))
+    elif exponent is not None and exponent.all():
         lowered = constant(exponent - exponent.dtype.type(1))
         slope = b * apply(POW, a, lowered)
     else:
@@ -117,7 +123,7 @@ def _pow_vjp(g: Tensor, y: Tensor, a: Tensor, b: Tensor) -> tuple[Tensor, Tensor
 
 def _power(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """np.power, but negative powers of integers, which NumPy refuses, are 1 for 1, 1 or -1 for -1, and else 0."""
-    if a.dtype.kind == "f":
+    if a.dtype.kind in "fc":
         return np.power(a, b)
     inverse = np.where(a == 1, a, np.where(abs(a) == 1, np.power(a, b & 1), a.dtype.type(0)))
     return np.where(b < 0, inverse, np.power(a, np.maximum(b, b.dtype.type(0))))
@@ -127,7 +133,7 @@ POW = Elementwise(
     "pow",
     numpy=_power,
     arity=2,
-    operands="iuf",
+    operands="iufc",
     cost=40,
     domain=(0.2, 2.5),
     valueless="iu",
@@ -138,7 +144,7 @@ POW = Elementwise(
 NEG = Elementwise(
     "neg",
     numpy=np.negative,
-    operands="iuf",
+    operands="iufc",
     ulps=0,
     range_rule=ranges.negate,
     progression_rule=ranges.negate_progression,
@@ -174,7 +180,7 @@ ABS = Elementwise(
 SQUARE = Elementwise(
     "square",
     numpy=np.square,
-    operands="iuf",
+    operands="iufc",
     ulps=0.5,
     vjp=lambda g, y, x: (g * (x * 2),),
     notes="x * x",
@@ -183,7 +189,7 @@ SQUARE = Elementwise(
 RECIPROCAL = Elementwise(
     "reciprocal",
     numpy=np.reciprocal,
-    operands="f",
+    operands="fc",
     cost=5,
     domain=(0.3, 3.0),
     ulps=0.5,
@@ -193,7 +199,7 @@ RECIPROCAL = Elementwise(
 SQRT = Elementwise(
     "sqrt",
     numpy=np.sqrt,
-    operands="f",
+    operands="fc",
     cost=6,
     domain=(0.2, 3.0),
     ulps=0.5,
@@ -204,7 +210,7 @@ SQRT = Elementwise(
 RSQRT = Elementwise(
     "rsqrt",
     numpy=lambda x: np.reciprocal(np.sqrt(x)),
-    operands="f",
+    operands="fc",
     cost=10,
     domain=(0.2, 3.0),
     vjp=lambda g, y, x: (g * (-0.5 * (y * y * y)),),

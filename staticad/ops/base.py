@@ -31,10 +31,11 @@ from staticad.errors import DTypeError, ShapeError
 from staticad.ir import expressions
 from staticad.ir.demands import Needed, element_to_reduce
 from staticad.ir.dims import Shape, Size, product
-from staticad.ir.dtypes import BOOL, DType
+from staticad.ir.dtypes import BOOL, DType, is_complex, unsupported
 from staticad.ir.expressions import Call, Expression
 from staticad.ir.graph import NO_ATTRS, Attrs, Node, Tensor
-from staticad.ir.inference import Inferred, infer
+from staticad.ir.inference import Inferred as Inferred
+from staticad.ir.inference import infer
 from staticad.ir.types import Constraint, Demands, TensorType, broadcast_shapes, same_size
 from staticad.ops.ranges import Progression, Range
 
@@ -152,7 +153,7 @@ class Elementwise(Op):
     ``code`` gives the expression of the operands' elements (`staticad.ir.expressions`); without it, it is one call of
     the kernel function that has the op's name. Equal calls in kernels are made once.
     ``result`` is "same" (dtype of the operands) or the name of a dtype; ``operands`` tells which dtype kinds are
-    legal ("biuf" letters), ``only`` names the only dtype; all operands have one dtype, except a leading bool condition
+    legal ("biufc" letters), ``only`` names the only dtype; all operands have one dtype, except a leading bool condition
     where ``condition`` is set.
     ``cost`` is relative to an addition. ``range_rule`` and ``progression_rule`` say what is known of an int64 result
     (see `staticad.ops.ranges`).
@@ -204,7 +205,7 @@ class Elementwise(Op):
             raise DTypeError(f"operands of several dtypes ({', '.join(sorted(map(str, dtypes)))}); cast them first")
         (dtype,) = dtypes
         if not self.accepts(dtype):
-            raise DTypeError(f"{dtype} is not supported; use astype")
+            raise DTypeError(unsupported(dtype))
         with Demands() as demands:
             shape = broadcast_shapes([t.shape for t in inputs], demands)
             return (TensorType(shape, self.result_dtype(dtype, attrs)),), demands.close()
@@ -222,9 +223,11 @@ class Elementwise(Op):
 
 
 class Cast(Elementwise):
-    """astype: attrs dtype."""
+    """astype: attrs dtype. Complex numbers become nothing else, but bool."""
 
     def result_dtype(self, dtype: DType, attrs: Attrs) -> DType:
+        if is_complex(dtype) and attrs["dtype"].kind not in "bc":
+            raise DTypeError(f"{dtype} does not become {attrs['dtype']}; take .real, .imag or abs() of it")
         return attrs["dtype"]
 
     def expression(self, operands: tuple[Expression, ...], dtype: DType) -> Expression:
@@ -261,7 +264,7 @@ class Reduce(Op):
         (x,) = inputs
         axes = attrs["axes"]
         if x.dtype.kind not in self.operands:
-            raise DTypeError(f"{x.dtype} is not supported; use astype")
+            raise DTypeError(unsupported(x.dtype))
         if not self.empty and any(x.shape[a] == 0 for a in axes):
             raise ShapeError("the reduction of no elements has no value; give at least one element")
         return (TensorType(tuple(s for a, s in enumerate(x.shape) if a not in axes), x.dtype),), ()
@@ -287,6 +290,8 @@ class ArgReduce(Op):
     def infer(self, inputs: tuple[TensorType, ...], attrs: Attrs) -> Inferred:
         (x,) = inputs
         axis = attrs["axis"]
+        if is_complex(x.dtype):
+            raise DTypeError(unsupported(x.dtype))
         if x.shape[axis] == 0:
             raise ShapeError("the extreme of no elements has no index; give at least one element")
         shape = tuple(s for a, s in enumerate(x.shape) if a != axis)
@@ -391,9 +396,3 @@ class Barrier(Op):
 
     def infer(self, inputs: tuple[TensorType, ...], attrs: Attrs) -> Inferred:
         return (inputs[0],), ()
-
-
-__all__ = [
-    "ASKED", "ArgReduce", "Assemble", "AxisIndex", "Barrier", "Cast", "Creation", "Elementwise", "Inferred", "Movement",
-    "Op", "Reduce", "Reshape", "Source", "apply", "apply_all",
-]  # fmt: skip

@@ -17,6 +17,7 @@ def _relation(name: str, numpy: Callable[..., Any], commutative: bool = False, n
         name,
         numpy=numpy,
         arity=2,
+        operands="biufc" if commutative else "biuf",  # complex numbers have no order
         result="bool",
         commutative=commutative,
         ulps=0,
@@ -26,7 +27,7 @@ def _relation(name: str, numpy: Callable[..., Any], commutative: bool = False, n
 
 
 def _test(name: str, numpy: Callable[..., Any], notes: str = "") -> Elementwise:
-    return Elementwise(name, numpy=numpy, result="bool", ulps=0, nondifferentiable=True, notes=notes)
+    return Elementwise(name, numpy=numpy, operands="biufc", result="bool", ulps=0, nondifferentiable=True, notes=notes)
 
 
 EQUAL = _relation("equal", np.equal, commutative=True)

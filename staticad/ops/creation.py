@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from staticad.ir.dims import Shape, Size
-from staticad.ir.dtypes import BOOL, INT64, DType, is_float
+from staticad.ir.dtypes import BOOL, INT64, DType, is_inexact
 from staticad.ir.graph import Attrs, Tensor
 from staticad.ir.types import TensorType
 from staticad.ops.base import Creation, Inferred, apply
@@ -77,8 +77,9 @@ CREATION_OPS = (FULL, EMPTY, IOTA, POSITION, SIZE)
 
 
 def fill(shape: Shape, value: Any, dtype: DType) -> Tensor:
-    """An array of one number; the number is kept as a Python bool, int or float, whichever the dtype holds."""
-    kind = bool if dtype == BOOL else float if is_float(dtype) else int
+    """An array of one number; the number, which is real, is kept as a Python bool, int or float, whichever the dtype
+    holds."""
+    kind = bool if dtype == BOOL else float if is_inexact(dtype) else int
     return apply(FULL, shape=shape, dtype=dtype, value=kind(value))
 
 

@@ -15,7 +15,7 @@ from staticad.errors import DTypeError, IndexOutOfBounds, ShapeError
 from staticad.ir import dims
 from staticad.ir.demands import Needed, elements_to_index
 from staticad.ir.dims import Shape
-from staticad.ir.dtypes import INT64
+from staticad.ir.dtypes import INT64, is_complex
 from staticad.ir.graph import Attrs, Node, Tensor
 from staticad.ir.types import Demands, TensorType, same_shape, same_size
 from staticad.ops.base import Inferred, Op, apply
@@ -87,6 +87,8 @@ class Scatter(Op):
         base, updates, *indices = inputs
         if base.dtype != updates.dtype:
             raise DTypeError(f"base and updates of dtypes {base.dtype} and {updates.dtype}; cast them first")
+        if is_complex(base.dtype) and attrs["mode"] not in ("set", "add"):
+            raise DTypeError(f"{attrs['mode']} at places of {base.dtype} is not supported; set or add there")
         rule = {k: v for k, v in attrs.items() if k != "mode"}
         shape = gather_shape(base.shape, tuple(i.shape for i in indices), **rule)
         with Demands() as demands:

@@ -14,7 +14,7 @@ import numpy as np
 
 from staticad.errors import DTypeError, LinAlgError, ShapeError, StaticadError
 from staticad.ir.dims import Shape, Size
-from staticad.ir.dtypes import is_float
+from staticad.ir.dtypes import is_float, unsupported
 from staticad.ir.graph import Attrs
 from staticad.ir.types import Demands, TensorType, same_shape, same_size
 from staticad.ops.base import Inferred, Op
@@ -111,7 +111,7 @@ class Library(Op):
             raise DTypeError(f"operands of several dtypes ({', '.join(sorted(map(str, dtypes)))}); cast them first")
         (dtype,) = dtypes
         if not is_float(dtype):
-            raise DTypeError(f"{dtype} is not supported; use astype")
+            raise DTypeError(unsupported(dtype))
         for kind, part in zip(inputs, self.operand_parts, strict=True):
             if part.dtype and kind.dtype != np.dtype(part.dtype):
                 raise DTypeError(f"{kind} instead of {part.dtype}")

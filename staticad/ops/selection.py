@@ -33,6 +33,7 @@ def _where_vjp(g: Tensor, y: Tensor, condition: Tensor, a: Tensor, b: Tensor) ->
 
 WHERE = Elementwise(
     "where",
+    operands="biufc",
     numpy=np.where,
     arity=3,
     condition=True,

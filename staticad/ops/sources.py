@@ -92,7 +92,8 @@ def placeholder(shape: Any = (), dtype: Any = "float64", name: str | None = None
 
 
 def constant(value: Any, dtype: Any = None, name: str | None = None) -> Tensor:
-    """A tensor with a fixed value. Python floats become float64 and ints int64 unless a dtype is given.
+    """A tensor with a fixed value. Python floats become float64, ints int64 and complex
+    numbers complex128 unless a dtype is given.
 
     Raises DTypeError for what is no array of numbers and for numbers that do not fit the dtype, ShapeError for ragged
     lists, OutOfMemory.
@@ -100,7 +101,11 @@ def constant(value: Any, dtype: Any = None, name: str | None = None) -> Tensor:
     if isinstance(value, Tensor):
         raise DTypeError("a constant is made from numbers or an array, not from a symbolic tensor")
     chosen = None if dtype is None else as_dtype(dtype)
-    attrs = _of_number(value or repr(value), value, chosen) if is_weak(value) else _of_value(value, chosen)
+    if is_weak(value):
+        told_apart = repr(value) if not value or isinstance(value, complex) else value
+        attrs = _of_number(told_apart, value, chosen)
+    else:
+        attrs = _of_value(value, chosen)
     return Node(CONSTANT, (), attrs, (attrs["type"],), name=name).out
 
 
@@ -109,7 +114,7 @@ def _of_value(value: Any, dtype: DType | None) -> Attrs:
     array = read_array(value, "constant: the value", DTypeError, ShapeError)
     if type(value) is int and dtype is not None:
         array = as_numbers(value, dtype)  # of any size
-    if array.dtype.kind not in "biuf" or array.dtype == np.float16:
+    if array.dtype.kind not in "biufc" or array.dtype == np.float16:
         raise DTypeError(f"can't make a constant of {type(value).__name__} with dtype {array.dtype}")
     try:
         kept = ConstantValue(as_numbers(array, as_dtype(array.dtype) if dtype is None else dtype))
@@ -119,7 +124,7 @@ def _of_value(value: Any, dtype: DType | None) -> Attrs:
 
 
 @functools.lru_cache(maxsize=1024, typed=True)
-def _of_number(_told_apart: Any, value: bool | int | float, dtype: DType | None) -> Attrs:
+def _of_number(_told_apart: Any, value: bool | int | complex, dtype: DType | None) -> Attrs:
     """Those of a Python number, remembered. The first argument tells 0.0 from -0.0, which are equal."""
     return _of_value(value, dtype)
 
@@ -130,7 +135,7 @@ def constant_array(tensor: Tensor) -> np.ndarray | None:
 
 
 def is_weak(value: Any) -> bool:
-    """True for Python's own bool, int and float, which never widen a dtype."""
+    """True for Python's own bool, int, float and complex, which never widen a dtype."""
     return type(value) in WEAK_TYPES
 
 

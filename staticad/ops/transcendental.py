@@ -46,22 +46,32 @@ def _function(
     cost: int,
     domain: tuple[float, float] = (-2.0, 2.0),
     notes: str = "",
+    operands: str = "f",
 ) -> Elementwise:
-    return Elementwise(name, numpy=numpy, operands="f", cost=cost, domain=domain, vjp=vjp, notes=notes)
+    return Elementwise(name, numpy=numpy, operands=operands, cost=cost, domain=domain, vjp=vjp, notes=notes)
 
 
-EXP = _function("exp", np.exp, lambda g, y, x: (g * y,), cost=12)
+EXP = _function("exp", np.exp, lambda g, y, x: (g * y,), cost=12, operands="fc")
 EXPM1 = _function(
-    "expm1", np.expm1, lambda g, y, x: (g * (y + 1),), cost=16, notes="exact near 0; derivative expm1(x) + 1"
+    "expm1",
+    np.expm1,
+    lambda g, y, x: (g * (y + 1),),
+    cost=16,
+    notes="exact near 0; derivative expm1(x) + 1",
+    operands="fc",
 )
-LOG = _function("log", np.log, lambda g, y, x: (g / x,), cost=15, domain=(0.2, 3.0), notes="-inf at 0, NaN below")
-LOG1P = _function("log1p", np.log1p, lambda g, y, x: (g / (x + 1),), cost=18, domain=(-0.8, 3.0), notes="exact near 0")
+LOG = _function(
+    "log", np.log, lambda g, y, x: (g / x,), cost=15, domain=(0.2, 3.0), notes="-inf at 0, NaN below", operands="fc"
+)
+LOG1P = _function(
+    "log1p", np.log1p, lambda g, y, x: (g / (x + 1),), cost=18, domain=(-0.8, 3.0), notes="exact near 0", operands="fc"
+)
 
-SIN: Elementwise = _function("sin", np.sin, lambda g, y, x: (g * apply(COS, x),), cost=15)
-COS: Elementwise = _function("cos", np.cos, lambda g, y, x: (-(g * apply(SIN, x)),), cost=15)
-TAN = _function("tan", np.tan, lambda g, y, x: (g * (1 + y * y),), cost=25, domain=(-1.2, 1.2))
+SIN: Elementwise = _function("sin", np.sin, lambda g, y, x: (g * apply(COS, x),), cost=15, operands="fc")
+COS: Elementwise = _function("cos", np.cos, lambda g, y, x: (-(g * apply(SIN, x)),), cost=15, operands="fc")
+TAN = _function("tan", np.tan, lambda g, y, x: (g * (1 + y * y),), cost=25, domain=(-1.2, 1.2), operands="fc")
 
-TANH = _function("tanh", np.tanh, lambda g, y, x: (g * (1 - y * y),), cost=20)
+TANH = _function("tanh", np.tanh, lambda g, y, x: (g * (1 - y * y),), cost=20, operands="fc")
 SIGMOID = _function("sigmoid", _expit, lambda g, y, x: (g * (y * (1 - y)),), cost=18, notes="no overflow for any x")
 SOFTPLUS = _function(
     "softplus",

@@ -10,7 +10,7 @@ import numpy as np
 
 from staticad.functional.elementwise import sqrt
 from staticad.ir.graph import Tensor
-from staticad.optim.optimizer import Optimizer, Rate, Updates, number
+from staticad.optim.optimizer import Optimizer, Rate, Updates, number, squared
 from staticad.runtime.variables import Variable, variable
 
 
@@ -20,7 +20,8 @@ class Adam(Optimizer):
 
     D. Kingma, J. Ba, Adam: a method for stochastic optimization (2015), algorithm 1. The slots are called "mean" and
     "square"; the step counter ``steps`` is an int64 variable, and the two corrections are computed in float64
-    whatever the dtype of the variables. Raises ConfigError for numbers out of range.
+    whatever the dtype of the variables. For complex variables g² is |g|², so that a step does not depend on the
+    direction of the axes. Raises ConfigError for numbers out of range.
     """
 
     def __init__(self, learning_rate: Rate = 1e-3, beta1: float = 0.9, beta2: float = 0.999, eps: float = 1e-8) -> None:
@@ -39,9 +40,9 @@ class Adam(Optimizer):
 
     def _step(self, g: Tensor, v: Variable, scalars: Sequence[Any], updates: Updates) -> Tensor:
         scale, root, rate = scalars
-        mean, square = self._slot(v, "mean"), self._slot(v, "square")
+        mean, square = self._slot(v, "mean"), self._slot(v, "square", of_squares=True)
         updates[mean] = m = self.beta1 * mean + (1.0 - self.beta1) * g
-        updates[square] = s = self.beta2 * square + (1.0 - self.beta2) * (g * g)
+        updates[square] = s = self.beta2 * square + (1.0 - self.beta2) * squared(g)
         return self._decay(v, rate) - scale * m / (sqrt(s) * root + self.eps)
 
     def _decay(self, v: Variable, rate: Rate) -> Tensor:

@@ -8,7 +8,7 @@ from typing import Any
 
 from staticad.functional.elementwise import sqrt
 from staticad.ir.graph import Tensor
-from staticad.optim.optimizer import Optimizer, Rate, Updates, number
+from staticad.optim.optimizer import Optimizer, Rate, Updates, number, squared
 from staticad.runtime.variables import Variable
 
 
@@ -36,12 +36,12 @@ class RMSprop(Optimizer):
 
     def _step(self, g: Tensor, v: Variable, scalars: Sequence[Any], updates: Updates) -> Tensor:
         (rate,) = scalars
-        square = self._slot(v, "square")
-        updates[square] = s = self.rho * square + (1.0 - self.rho) * (g * g)
+        square = self._slot(v, "square", of_squares=True)
+        updates[square] = s = self.rho * square + (1.0 - self.rho) * squared(g)
         if self.centered:
             mean = self._slot(v, "mean")
             updates[mean] = m = self.rho * mean + (1.0 - self.rho) * g
-            s = s - m * m
+            s = s - squared(m)
         d = g / (sqrt(s) + self.eps)
         if self.momentum:
             velocity = self._slot(v, "momentum")
@@ -63,6 +63,6 @@ class Adagrad(Optimizer):
 
     def _step(self, g: Tensor, v: Variable, scalars: Sequence[Any], updates: Updates) -> Tensor:
         (rate,) = scalars
-        square = self._slot(v, "square", self.initial)
-        updates[square] = s = square + g * g
+        square = self._slot(v, "square", self.initial, of_squares=True)
+        updates[square] = s = square + squared(g)
         return v - rate * g / (sqrt(s) + self.eps)

@@ -10,7 +10,8 @@ import numpy as np
 
 from staticad.autodiff.reverse import gradients
 from staticad.errors import ConfigError, DTypeError, GradientError, GraphError, ShapeError
-from staticad.ir.dtypes import is_float
+from staticad.functional.complex import conj, imag, real
+from staticad.ir.dtypes import is_complex, is_float, is_inexact, real_dtype
 from staticad.ir.graph import Tensor, describe, sort_nodes
 from staticad.ir.provenance import here, inherit
 from staticad.runtime.variables import Variable, variable
@@ -62,7 +63,8 @@ class Optimizer:
     def apply_gradients(self, pairs: Iterable[tuple[Tensor, Variable]]) -> Updates:
         """The updates of one step for given (gradient, variable) pairs.
 
-        A gradient has its variable's shape; another float dtype is cast to the variable's.
+        A gradient has its variable's shape; another float dtype is cast to the variable's. By a complex variable it is
+        what `gradients` gives, d/dx - i d/dy; the step goes along its conjugate.
         Raises GradientError for a gradient that is None, ShapeError, DTypeError, or GraphError for a variable that
         occurs twice or is none.
         """
@@ -73,8 +75,10 @@ class Optimizer:
             scalars = self._advance(updates)
         for g, v in checked:
             with inherit(where.derived(f"update of {v.name or v.type}")):
-                cast = [s.astype(v.dtype) if isinstance(s, Tensor) and s.dtype != v.dtype else s for s in scalars]
-                updates[v] = self._step(g if g.dtype == v.dtype else g.astype(v.dtype), v, cast, updates)
+                kind = real_dtype(v.dtype)
+                cast = [s.astype(kind) if isinstance(s, Tensor) and s.dtype != kind else s for s in scalars]
+                along = conj(g if g.dtype == v.dtype else g.astype(v.dtype))
+                updates[v] = self._step(along, v, cast, updates)
         return updates
 
     def _advance(self, updates: Updates) -> list[Rate]:
@@ -86,12 +90,20 @@ class Optimizer:
         """The new value of one variable; the updates of its slots are put into ``updates``."""
         raise NotImplementedError
 
-    def _slot(self, v: Variable, name: str, initial: float = 0.0) -> Variable:
+    def _slot(self, v: Variable, name: str, initial: float = 0.0, of_squares: bool = False) -> Variable:
         slots = self.slots.setdefault(v, {})
         if name not in slots:
-            value = np.full(v.shape, initial, v.dtype)
+            value = np.full(v.shape, initial, real_dtype(v.dtype) if of_squares else v.dtype)
             slots[name] = variable(value, name=f"{v.name or 'variable'}.{name}", trainable=False)
         return slots[name]
+
+
+def squared(g: Tensor) -> Tensor:
+    """The squares of numbers; of complex ones those of their absolute values."""
+    if not is_complex(g.dtype):
+        return g * g
+    re, im = real(g), imag(g)
+    return re * re + im * im
 
 
 def used_variables(tensors: Iterable[Tensor]) -> list[Variable]:
@@ -129,8 +141,10 @@ def _check(pairs: Iterable[tuple[Tensor, Variable]]) -> list[tuple[Tensor, Varia
             raise GraphError(f"apply_gradients: the gradient for {describe(v)} is a {type(g).__name__}, not a tensor")
         if g.shape != v.shape:
             raise ShapeError(f"apply_gradients: {describe(g)} is the gradient of {describe(v)}, of another shape")
-        if not is_float(g.dtype) or not is_float(v.dtype):
-            raise DTypeError(f"apply_gradients: {describe(g)} for {describe(v)}; both have to be floats")
+        if not is_inexact(g.dtype) or not is_inexact(v.dtype):
+            raise DTypeError(f"apply_gradients: {describe(g)} for {describe(v)}; both have to be floats or complex")
+        if is_complex(g.dtype) and not is_complex(v.dtype):
+            raise DTypeError(f"apply_gradients: {describe(g)} is complex, {describe(v)} is not; take its .real")
         seen.add(v)
         checked.append((g, v))
     return checked

@@ -93,7 +93,7 @@ def convert(tensor: Tensor, value: Any) -> np.ndarray:
 
 
 def _from_python(tensor: Tensor, value: Any, array: np.ndarray) -> np.ndarray:
-    if array.dtype.kind not in "biuf":
+    if array.dtype.kind not in "biufc":
         kind = type(value).__name__
         if type(value) is int:
             raise FeedError(f"feed for {describe(tensor)} is an integer of more than 64 bits; feed a float")
@@ -103,7 +103,7 @@ def _from_python(tensor: Tensor, value: Any, array: np.ndarray) -> np.ndarray:
         )
     if array.size == 0:
         return array.astype(tensor.dtype)
-    rank = "biuf"
+    rank = "biufc"
     kind = "i" if array.dtype.kind == "u" else array.dtype.kind
     target = "i" if tensor.dtype.kind == "u" else tensor.dtype.kind
     if hasattr(value, "dtype") and array.dtype != tensor.dtype:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from staticad.errors import NonFiniteError
+from staticad.ir.dtypes import is_complex, is_inexact
 from staticad.ir.graph import Tensor, describe
 from staticad.lower.kernel.plan import FEED, VARIABLE, Plan
 from staticad.lower.kernel.routine import Routine
@@ -55,7 +56,7 @@ def check_finite(targets: Sequence[Tensor], feeds: Mapping[Tensor, np.ndarray]) 
 
 
 def _finite(array: np.ndarray) -> bool:
-    return array.dtype.kind != "f" or bool(np.isfinite(array).all())
+    return not is_inexact(array.dtype) or bool(np.isfinite(array).all())
 
 
 def _count(array: np.ndarray) -> str:
@@ -77,7 +78,11 @@ def _check_source(tensor: Tensor, array: np.ndarray) -> None:
 
 
 def _range(array: np.ndarray) -> str:
-    return f"from {array.min()} to {array.max()}" if array.size else "empty"
+    if not array.size:
+        return "empty"
+    if is_complex(array.dtype):
+        return f"of sizes from {abs(array).min()} to {abs(array).max()}"
+    return f"from {array.min()} to {array.max()}"
 
 
 def _explain(tensor: Tensor, array: np.ndarray, inputs: Sequence[np.ndarray]) -> str:

@@ -27,6 +27,7 @@ from staticad.lower.loops.watching import watched_plan
 from staticad.lower.lower import lower
 from staticad.ops.control import all_nodes, check_scopes
 from staticad.ops.sources import CONSTANT, ConstantValue
+from staticad.pairs.decompose import Decomposition, has_complex
 from staticad.records import dataclass
 from staticad.runtime import arguments, programs
 from staticad.runtime.careful import described
@@ -109,12 +110,18 @@ class Request:
             constraints = demands.close()
         progress.tell("rewriting the graph")
         with timed("rewrite the graph"), standard_floats():
-            optimized = self._rewrite(self.targets)
+            real = Decomposition() if has_complex(everything) else None
+            optimized = self._rewrite(self.targets if real is None else real.outputs(self.targets))
+        inputs: Sequence[Tensor] = self.inputs
+        updated: Sequence[Tensor] = [variable for variable, _ in self.changes]
+        if real is not None:
+            inputs, updated = [*map(real.stored, inputs)], [*map(real.stored, updated)]
         count = len(self.fetches)
-        pairs = [(v, t) for (v, _), t in zip(self.changes, optimized[count:], strict=True)]
+        pairs = list(zip(updated, optimized[count:], strict=True))
         progress.tell("lowering it to a plan")
         with timed("lower it to a plan"), standard_floats():
-            plan = lower(self.inputs, optimized[:count], pairs, constraints, nodes, self._rewrite)
+            plan = lower(inputs, optimized[:count], pairs, constraints, nodes, self._rewrite)
+            plan = plan if real is None else real.seen(plan, self.fetches)
         compiled = Compiled(watched_plan(plan))
         demanding = [body for body in bodies(plan) if body.sized or body.requirements]
         return Lowered(optimized, plan, compiled, demanding, compiled.tables(self.symbols))

@@ -15,7 +15,7 @@ import numpy as np
 from staticad.codegen.loader import kernel_address
 from staticad.errors import DTypeError, GradientError, GraphError, ShapeError, as_out_of_memory, typed_memory
 from staticad.ir.arrays import as_numbers, read_array
-from staticad.ir.dtypes import DType, as_dtype, is_float
+from staticad.ir.dtypes import DType, as_dtype, is_inexact
 from staticad.ir.graph import Attrs, Node, Tensor, describe
 from staticad.ir.provenance import here
 from staticad.ir.types import TensorType
@@ -66,7 +66,7 @@ class Variable(Tensor):
                 f"assign: a value of shape {_brackets(array.shape)} for {describe(self)}, assigned at {here()}; "
                 "a variable keeps its shape: reshape or broadcast the value first"
             )
-        weak = isinstance(value, (bool, int, float, list, tuple))
+        weak = isinstance(value, (bool, int, float, complex, list, tuple))
         if not (_kind_fits(array, self.dtype) if weak else np.can_cast(array.dtype, self.dtype, "safe")):
             raise DTypeError(
                 f"assign: a value of dtype {array.dtype} for {describe(self)}, assigned at {here()}; "
@@ -89,8 +89,8 @@ class Variable(Tensor):
 
     @trainable.setter
     def trainable(self, flag: bool) -> None:
-        if flag and not is_float(self.dtype):
-            raise DTypeError(f"{describe(self)} can't be trained: only float32 and float64 have derivatives")
+        if flag and not is_inexact(self.dtype):
+            raise DTypeError(f"{describe(self)} can't be trained: only floats and complex numbers have derivatives")
         if flag and self.node.detached:
             raise GradientError(f"{describe(self)} can't be trained: it was made under no_grad; make it outside")
         self._trainable = bool(flag)
@@ -120,7 +120,8 @@ class Variable(Tensor):
 def variable(value: Any, dtype: Any = None, name: str | None = None, trainable: bool = True) -> Variable:
     """A variable that starts as a copy of ``value`` (an array, a number, or nested lists of numbers).
 
-    Without ``dtype`` it has the dtype of the array; Python floats make float64 and ints int64. Variables of integer
+    Without ``dtype`` it has the dtype of the array; Python floats make float64, ints int64 and
+    complex numbers complex128. Variables of integer
     and bool dtype, and those made under `no_grad`, are never trainable.
     Raises DTypeError for a dtype that is not supported or that loses the value's kind, ShapeError for ragged lists,
     GraphError for a symbolic tensor.
@@ -140,7 +141,7 @@ def variable(value: Any, dtype: Any = None, name: str | None = None, trainable: 
     out._reader = out._writer = None
     out._storage = aligned_empty(array.shape, kind)
     np.copyto(out._storage, ready, casting="no")
-    out._trainable = bool(trainable) and is_float(kind) and not out.node.detached
+    out._trainable = bool(trainable) and is_inexact(kind) and not out.node.detached
     return out
 
 
@@ -221,8 +222,8 @@ def _as_array(value: Any) -> np.ndarray:
 
 
 def _kind_fits(array: np.ndarray, dtype: DType) -> bool:
-    """True if the dtype can hold numbers of that kind: bool goes into integers, and both into floats."""
-    rank = {"b": 0, "i": 1, "u": 1, "f": 2}
+    """True if the dtype can hold numbers of that kind: bool goes into integers, both into floats, all into complex."""
+    rank = {"b": 0, "i": 1, "u": 1, "f": 2, "c": 3}
     return rank[array.dtype.kind] <= rank[dtype.kind] or array.size == 0
 
 

@@ -138,7 +138,7 @@ def test_numpy_scalars_make_nodes_from_the_left(scalar: np.generic) -> None:
 def test_outer_products_of_ufuncs() -> None:
     x, y = np.arange(3.0), np.arange(4.0).reshape(2, 2) + 1.0
     a, b = sa.placeholder((3,)), sa.placeholder((2, 2))
-    for ufunc in (np.multiply, np.add, np.less, np.arctan2 if np.arctan2 in UFUNCS else np.maximum):
+    for ufunc in (np.multiply, np.add, np.less, np.arctan2):
         for given, fed in ((ufunc.outer(a, b), ufunc.outer(x, y)), (ufunc.outer(a, y), ufunc.outer(x, y))):
             np.testing.assert_array_equal(evaluate([given], {a: x, b: y})[0], fed)
 
@@ -155,7 +155,7 @@ X = sa.placeholder((2, 3), "float64", name="x")
 
 REFUSED: list[tuple[str, Callable[[], Any]]] = [
     (r"np\.sinh is not available .*test_numpy_protocol\.py:\d+.*available are np\.absolute, ", lambda: np.sinh(X)),
-    (r"np\.arctan2 is not available", lambda: np.arctan2(X, A)),
+    (r"np\.nextafter is not available", lambda: np.nextafter(X, A)),
     (r"np\.add\.accumulate is not available", lambda: np.add.accumulate(X)),
     (r"np\.subtract\.reduce is not available", lambda: np.subtract.reduce(X)),
     (r"np\.sort is not available .*available are np\.all, ", lambda: np.sort(X)),
@@ -199,8 +199,8 @@ def test_an_array_is_not_changed_in_place() -> None:
 def test_errors_of_the_functions_come_through() -> None:
     with pytest.raises(ShapeError, match="add: shapes"):
         A[:, :2] + X
-    with pytest.raises(DTypeError, match="complex128"):
-        X * np.array(1j)
+    with pytest.raises(DTypeError, match="float16"):
+        X * np.array(1, "float16")
     with pytest.raises(TypeError):
         np.add(X, "text")
 

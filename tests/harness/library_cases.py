@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tests.harness import cases_complex
 from tests.harness.family_cases import FamilyCases
 
-FAMILIES: tuple[FamilyCases, ...] = ()
+FAMILIES: tuple[FamilyCases, ...] = (cases_complex.FAMILY,)

@@ -10,7 +10,7 @@ import pytest
 
 from staticad.errors import DTypeError
 from staticad.ir import dtypes
-from staticad.ir.dtypes import ALL, BOOL, FLOAT32, FLOAT64, INT64, as_dtype, floating, promote, summing
+from staticad.ir.dtypes import ALL, BOOL, COMPLEX128, FLOAT32, FLOAT64, INT64, as_dtype, floating, promote, summing
 
 
 @pytest.mark.parametrize("dtype", ALL, ids=str)
@@ -22,11 +22,11 @@ def test_every_spelling_of_a_dtype(dtype: np.dtype) -> None:
 
 
 def test_python_types() -> None:
-    assert [as_dtype(t) for t in (bool, int, float)] == [BOOL, INT64, FLOAT64]
+    assert [as_dtype(t) for t in (bool, int, float, complex)] == [BOOL, INT64, FLOAT64, COMPLEX128]
 
 
 @pytest.mark.parametrize(
-    "spec", ["float16", "longdouble", "complex64", complex, "U3", "S1", object, "datetime64[s]", "timedelta64[s]", "V4",
+    "spec", ["float16", "longdouble", "clongdouble", "U3", "S1", object, "datetime64[s]", "timedelta64[s]", "V4",
              [("a", "int8")], (np.int8, 3)], ids=str,
 )  # fmt: skip
 def test_unsupported_dtypes(spec: Any) -> None:

@@ -19,7 +19,7 @@ from staticad.ops.sources import is_weak
 def is_numeric(value: Any) -> bool:
     """True for tensors and what can become one."""
     if isinstance(value, (np.ndarray, np.generic)):
-        return value.dtype.kind in "biuf" and value.dtype != np.float16
+        return value.dtype.kind in "biufc" and value.dtype != np.float16
     return is_scalar(value) or isinstance(value, Tensor)
 
 

@@ -1,0 +1,154 @@
+"""Elementary functions of pairs.
+
+What may overflow although the result does not is scaled by a power of two or of e. Near branch cuts the sign of a zero
+decides, as in NumPy. Infinite and NaN operands give NaN in more places than C's rules ask for: only the cases that are
+written out here are theirs.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from staticad.functional.comparison import equal, isinf
+from staticad.functional.elementwise import absolute, maximum, where
+from staticad.ir.dtypes import DType
+from staticad.ir.graph import Tensor
+from staticad.ops.arithmetic import RECIPROCAL, SQRT
+from staticad.ops.base import Elementwise, apply
+from staticad.ops.plane import ARCTAN2, COPYSIGN, LOG_HYPOT
+from staticad.ops.transcendental import COS, EXP, EXPM1, LOG1P, SIN, TAN
+from staticad.pairs.pair import Pair
+from staticad.records import dataclass
+
+
+@dataclass(frozen=True)
+class _Limits:
+    """Numbers of a float type: ``tiny`` and ``huge`` have squares without under- or overflow; ``scale`` takes any
+    number below or above them there, ``root`` is its square root. The exponential of ``rate`` can be doubled a few
+    times; beyond ``flat`` tanh is 1."""
+
+    tiny: float
+    huge: float
+    scale: float
+    root: float
+    rate: float
+    flat: float
+
+
+_DOUBLE = _Limits(2.0**-480, 2.0**500, 2.0**600, 2.0**300, 600.0, 22.0)
+_SINGLE = _Limits(2.0**-56, 2.0**60, 2.0**84, 2.0**42, 80.0, 11.0)
+
+
+def _limits(dtype: DType) -> _Limits:
+    return _DOUBLE if dtype.itemsize == 8 else _SINGLE
+
+
+def _of(op: Elementwise, x: Tensor) -> Tensor:
+    return apply(op, x)
+
+
+def exp(a: Pair) -> Pair:
+    """exp(x) (cos(y) + i sin(y))."""
+    x, y = a.full()
+    rate = _limits(a.dtype).rate
+    large = x > rate
+    size = _of(EXP, where(large, x - rate, x))
+    rest = where(large, float(np.exp(rate)), 1.0).astype(a.dtype)
+    nothing = equal(x, -np.inf)
+    re = where(nothing, 0.0, size * _of(COS, y) * rest)
+    im = where(nothing, 0.0, size * _of(SIN, y) * rest)
+    return Pair(re, where(equal(y, 0), y, im))
+
+
+def expm1(a: Pair) -> Pair:
+    """exp - 1, without cancellation near 0."""
+    x, y = a.full()
+    half = _of(SIN, y * 0.5)
+    return Pair(_of(EXPM1, x) * _of(COS, y) - 2 * (half * half), _of(EXP, x) * _of(SIN, y))
+
+
+def log(a: Pair) -> Pair:
+    """log|z| + i angle."""
+    x, y = a.full()
+    return Pair(apply(LOG_HYPOT, x, y), apply(ARCTAN2, y, x))
+
+
+def log1p(a: Pair) -> Pair:
+    """log(1 + z), without cancellation near 0."""
+    x, y = a.full()
+    near = maximum(absolute(x), absolute(y)) < 0.5
+    size = 0.5 * _of(LOG1P, where(near, x * (2 + x) + y * y, 0.0))
+    return Pair(where(near, size, apply(LOG_HYPOT, 1 + x, y)), apply(ARCTAN2, y, 1 + x))
+
+
+def sqrt(a: Pair) -> Pair:
+    """The root with a real part that is not negative."""
+    x, y = a.full()
+    limits = _limits(a.dtype)
+    size = maximum(absolute(x), absolute(y))
+    tiny, huge = size < limits.tiny, size > limits.huge
+    scale = where(tiny, limits.scale, where(huge, 1 / limits.scale, 1.0)).astype(a.dtype)
+    back = where(tiny, 1 / limits.root, where(huge, limits.root, 1.0)).astype(a.dtype)
+    u, v = x * scale, y * scale
+    length = _of(SQRT, (absolute(u) + _of(SQRT, u * u + v * v)) * 0.5)
+    other = v / (length + length)
+    forward = x >= 0
+    re = where(forward, length, absolute(other)) * back
+    im = where(forward, other, apply(COPYSIGN, length, v)) * back
+    nothing, endless = equal(size, 0), isinf(y)
+    return Pair(where(nothing, 0.0, where(endless, np.inf, re)), where(nothing, y, where(endless, y, im)))
+
+
+def rsqrt(a: Pair) -> Pair:
+    """1 / sqrt(z), which is sqrt(conj(z)) / |z|, with the root's own scaling."""
+    x, y = sqrt(a).full()
+    size = x * x + y * y
+    return Pair(x / size, -y / size)
+
+
+def _hyperbolic(x: Tensor) -> tuple[Tensor, Tensor]:
+    """cosh and sinh of a real number."""
+    size = absolute(x)
+    large = size > _limits(x.dtype).rate
+    half = _of(EXP, where(large, size * 0.5, 0.0))
+    most = half * 0.5 * half
+    less = _of(EXPM1, where(large, 0.0, size))
+    inverse = _of(RECIPROCAL, 1 + less)
+    cosh = where(large, most, 1 + less * (less * 0.5) * inverse)
+    sinh = where(large, most, (less + less * inverse) * 0.5)
+    return cosh, apply(COPYSIGN, sinh, x)
+
+
+def sin(a: Pair) -> Pair:
+    """sin(x) cosh(y) + i cos(x) sinh(y)."""
+    x, y = a.full()
+    cosh, sinh = _hyperbolic(y)
+    return Pair(_of(SIN, x) * cosh, _of(COS, x) * sinh)
+
+
+def cos(a: Pair) -> Pair:
+    """cos(x) cosh(y) - i sin(x) sinh(y)."""
+    x, y = a.full()
+    cosh, sinh = _hyperbolic(y)
+    return Pair(_of(COS, x) * cosh, -(_of(SIN, x) * sinh))
+
+
+def tanh(a: Pair) -> Pair:
+    """Kahan's formula."""
+    x, y = a.full()
+    size = absolute(x)
+    flat = size > _limits(a.dtype).flat
+    _, sinh = _hyperbolic(where(flat, 0.0, x))
+    slope = _of(TAN, y)
+    stretch = 1 + slope * slope
+    divisor = 1 + stretch * (sinh * sinh)
+    re = stretch * _of(SQRT, 1 + sinh * sinh) * sinh / divisor
+    rest = 4 * (slope / stretch) * _of(EXP, -2 * size)
+    return Pair(where(flat, apply(COPYSIGN, x * 0 + 1, x), re), where(flat, rest, slope / divisor))
+
+
+def tan(a: Pair) -> Pair:
+    """-i tanh(iz)."""
+    x, y = a.full()
+    turned = tanh(Pair(y, x))
+    return Pair(turned.im, turned.re)

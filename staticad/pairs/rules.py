@@ -1,0 +1,228 @@
+"""What becomes of each op of complex tensors: a function of pairs, of which there is one for every op or family."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from staticad.errors import VerifyError
+from staticad.functional.comparison import equal, isfinite, isinf, isnan, logical_and, logical_not, logical_or
+from staticad.functional.movement import moveaxis, reshape
+from staticad.ir.dims import product
+from staticad.ir.dtypes import BOOL, is_complex, real_dtype
+from staticad.ir.graph import Node, Tensor, describe
+from staticad.ops.arithmetic import ADD, DIV, MUL, NEG, POW, RECIPROCAL, RSQRT, SQRT, SQUARE, SUB
+from staticad.ops.base import Assemble, Barrier, Movement, Op, Reshape, apply, apply_all
+from staticad.ops.comparison import (
+    EQUAL,
+    ISFINITE,
+    ISINF,
+    ISNAN,
+    LOGICAL_AND,
+    LOGICAL_NOT,
+    LOGICAL_OR,
+    LOGICAL_XOR,
+    NOT_EQUAL,
+)
+from staticad.ops.complex import ANGLE, COMPLEX, CONJ, IMAG, MODULUS, REAL
+from staticad.ops.contract import MATMUL
+from staticad.ops.control import LOOP, Body, LoopShape, parameter
+from staticad.ops.conversion import CAST
+from staticad.ops.creation import FULL, fill
+from staticad.ops.indexing import GATHER, GATHER_ALONG, SCATTER, SCATTER_ALONG
+from staticad.ops.plane import ARCTAN2, HYPOT
+from staticad.ops.reduce import PROD, SUM
+from staticad.ops.selection import WHERE
+from staticad.ops.sources import CONSTANT, constant
+from staticad.ops.transcendental import COS, EXP, EXPM1, LOG, LOG1P, SIN, TAN, TANH
+from staticad.pairs import arithmetic, functions
+from staticad.pairs.pair import Pair, of_constant, pair, stretched
+
+Value = Pair | Tensor
+Rule = Callable[..., Value]
+
+
+def translated(node: Node, inputs: tuple[Value, ...]) -> Value:
+    """What a node of complex operands or with a complex result becomes on these inputs."""
+    rule = _rule(node.op)
+    if rule is None:
+        raise VerifyError(f"{describe(node.outputs[0])} has no form for complex numbers")
+    given = [_paired(x) if is_complex(t.dtype) else x for x, t in zip(inputs, node.inputs, strict=True)]
+    result = rule(node, *given)
+    return result.fitted(node.out.shape) if isinstance(result, Pair) else stretched(result, node.out.shape)
+
+
+def _paired(x: Value) -> Pair:
+    assert isinstance(x, Pair)
+    return x
+
+
+def _rule(op: Op) -> Rule | None:
+    if op in _ELEMENTWISE:
+        function = _ELEMENTWISE[op]
+        return lambda node, *xs: function(*xs)
+    if op in _OTHERS:
+        return _OTHERS[op]
+    if isinstance(op, Movement | Reshape | Barrier):
+        return _each
+    return _assembled if isinstance(op, Assemble) else None
+
+
+# ---- functions of both parts -----------------------------------------------------------------------------------------
+
+
+def _not_zero(a: Pair) -> Tensor:
+    found = [apply(NOT_EQUAL, part, constant(0, part.dtype)) for part in (a.re, a.im) if part is not None]
+    return found[0] if len(found) == 1 else logical_or(*found)
+
+
+def _any(test: Callable[[Tensor], Tensor]) -> Callable[[Pair], Tensor]:
+    """Whether something holds of one part."""
+
+    def rule(a: Pair) -> Tensor:
+        found = [test(part) for part in (a.re, a.im) if part is not None]
+        return found[0] if len(found) == 1 else logical_or(*found)
+
+    return rule
+
+
+def _equal(a: Pair, b: Pair) -> Tensor:
+    (x, y), (c, d) = a.full(), b.full()
+    return logical_and(equal(x, c), equal(y, d))
+
+
+def _logic(op: Op) -> Callable[[Pair, Pair], Tensor]:
+    return lambda a, b: apply(op, _not_zero(a), _not_zero(b))
+
+
+def _where(condition: Tensor, a: Pair, b: Pair) -> Pair:
+    def chosen(x: Tensor | None, y: Tensor | None) -> Tensor | None:
+        if x is None and y is None:
+            return None
+        zero = constant(0, a.dtype)
+        return apply(WHERE, condition, zero if x is None else x, zero if y is None else y)
+
+    return Pair(chosen(a.re, b.re), chosen(a.im, b.im))
+
+
+_ELEMENTWISE: Mapping[Op, Callable[..., Value]] = {
+    ADD: arithmetic.add,
+    SUB: arithmetic.sub,
+    MUL: arithmetic.mul,
+    DIV: arithmetic.div,
+    NEG: arithmetic.neg,
+    SQUARE: arithmetic.square,
+    RECIPROCAL: arithmetic.reciprocal,
+    CONJ: arithmetic.conj,
+    EXP: functions.exp,
+    EXPM1: functions.expm1,
+    LOG: functions.log,
+    LOG1P: functions.log1p,
+    SQRT: functions.sqrt,
+    RSQRT: functions.rsqrt,
+    SIN: functions.sin,
+    COS: functions.cos,
+    TAN: functions.tan,
+    TANH: functions.tanh,
+    EQUAL: _equal,
+    NOT_EQUAL: lambda a, b: logical_not(_equal(a, b)),
+    LOGICAL_AND: _logic(LOGICAL_AND),
+    LOGICAL_OR: _logic(LOGICAL_OR),
+    LOGICAL_XOR: _logic(LOGICAL_XOR),
+    LOGICAL_NOT: lambda a: logical_not(_not_zero(a)),
+    ISNAN: _any(isnan),
+    ISINF: _any(isinf),
+    ISFINITE: lambda a: logical_and(*map(isfinite, a.full())),
+    WHERE: _where,
+    COMPLEX: pair,
+    REAL: lambda a: a.full()[0],
+    IMAG: lambda a: a.full()[1],
+    MODULUS: lambda a: apply(HYPOT, *a.full()),
+    ANGLE: lambda a: apply(ARCTAN2, *reversed(a.full())),
+}
+
+
+# ---- what needs the node ---------------------------------------------------------------------------------------------
+
+
+def _each(node: Node, a: Pair) -> Pair:
+    """A linear op, which both parts go through on their own."""
+    return a.each(lambda part: apply(node.op, part, **node.attrs))
+
+
+def _cast(node: Node, a: Value) -> Value:
+    target = node.attrs["dtype"]
+    if not isinstance(a, Pair):
+        return Pair(apply(CAST, a, dtype=real_dtype(target)), None)
+    return _not_zero(a) if target == BOOL else a.each(lambda part: apply(CAST, part, dtype=real_dtype(target)))
+
+
+def _gather(node: Node, x: Pair, *indices: Tensor) -> Pair:
+    return x.each(lambda part: apply(node.op, part, *indices, **node.attrs))
+
+
+def _scatter(node: Node, base: Pair, updates: Pair, *indices: Tensor) -> Pair:
+    def made(parts: Sequence[Tensor | None]) -> Tensor | None:
+        return _together(node, parts, lambda a, b: apply(node.op, a, b, *indices, **node.attrs))
+
+    return Pair(made((base.re, updates.re)), made((base.im, updates.im)))
+
+
+def _assembled(node: Node, *operands: Pair) -> Pair:
+    background = node.attrs.get("fill")
+    rest = {name: value for name, value in node.attrs.items() if name != "fill"}
+
+    def made(parts: Sequence[Tensor | None], number: float | None) -> Tensor | None:
+        attrs = rest if number is None else {**rest, "fill": number}
+        return _together(node, parts, lambda *xs: apply(node.op, *xs, **attrs), bool(number))
+
+    return Pair(made([a.re for a in operands], background), made([a.im for a in operands], background and 0.0))
+
+
+def _together(
+    node: Node, parts: Sequence[Tensor | None], made: Callable[..., Tensor], needed: bool = False
+) -> Tensor | None:
+    """What is made of one part of each operand, with zeros for those that are not there; None if none is."""
+    if not needed and all(part is None for part in parts):
+        return None
+    kinds = (t.type for t in node.inputs)
+    return made(*(fill(k.shape, 0, real_dtype(k.dtype)) if p is None else p for p, k in zip(parts, kinds)))
+
+
+def _sum(node: Node, a: Pair) -> Pair:
+    return a.each(lambda part: apply(SUM, part, **node.attrs))
+
+
+def _prod(node: Node, a: Pair) -> Pair:
+    """A loop over the elements, as NumPy multiplies them."""
+    axes, shape = node.attrs["axes"], node.inputs[0].shape
+    rest, count = node.out.shape, product(shape[axis] for axis in axes)
+    sequences = [
+        reshape(moveaxis(stretched(part, shape), axes, tuple(range(len(axes)))), (count, *rest)) for part in a.full()
+    ]
+    entering = [fill(rest, number, a.dtype) for number in (1, 0)]
+    parameters = tuple(parameter(t.type) for t in (*entering, *entering))
+    following = arithmetic.mul(Pair(*parameters[:2]), Pair(*parameters[2:]))
+    assert following.re is not None and following.im is not None
+    body = Body(parameters, (following.re, following.im))
+    loop = apply_all(LOOP, *entering, *sequences, body=body, shape=LoopShape(2, 2, 0, 0, count), base=body)
+    return Pair(loop[0], loop[1])
+
+
+def _matmul(node: Node, a: Pair, b: Pair) -> Pair:
+    """Four real products; two where an operand is real."""
+    return arithmetic.products(a, b, lambda x, y: apply(MATMUL, x, y))
+
+
+_OTHERS: Mapping[Op, Rule] = {
+    CAST: _cast,
+    GATHER: _gather,
+    GATHER_ALONG: _gather,
+    SCATTER: _scatter,
+    SCATTER_ALONG: _scatter,
+    SUM: _sum,
+    PROD: _prod,
+    MATMUL: _matmul,
+    POW: lambda node, a, b: arithmetic.power(a, b, node.inputs[1]),
+    FULL: lambda node: Pair(fill(node.out.shape, node.attrs["value"], real_dtype(node.out.dtype)), None),
+    CONSTANT: lambda node: of_constant(node.attrs["value"].array),
+}

@@ -1,0 +1,68 @@
+"""What tests do with complex numbers: they are made of real operands, and taken apart again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+import staticad as sa
+from staticad.ir.graph import Tensor
+from staticad.ops.base import apply
+from staticad.ops.complex import ANGLE, COMPLEX, CONJ, IMAG, MODULUS, REAL
+from tests.harness.cases import Case, Input
+from tests.harness.families import FLOATS
+from tests.harness.family_cases import FamilyCases
+
+if TYPE_CHECKING:
+    from tests.harness.random_builder import Builder
+
+
+def _of_parts(function: Callable[[Tensor], Tensor]) -> Callable[[Tensor, Tensor], Tensor]:
+    return lambda a, b: function(apply(COMPLEX, a, b))
+
+
+OPS: dict[str, tuple[Callable[[Tensor], Tensor], int]] = {
+    "real": (lambda z: apply(REAL, z), 0),
+    "imag": (lambda z: apply(IMAG, z), 0),
+    "conj": (lambda z: apply(IMAG, apply(CONJ, z)), 0),
+    "modulus": (lambda z: apply(MODULUS, z), 3),
+    "angle": (lambda z: apply(ANGLE, z), 3),
+}
+
+
+def op_cases() -> Iterator[Case]:
+    for name, (function, ulp) in OPS.items():
+        operands = tuple(Input(("a", "b")) for _ in range(2))
+        yield Case(f"complex {name}", operands, _of_parts(function), "complex", FLOATS, (0.3, 2.0), ulp)
+
+
+NUMPY_CALLS: dict[Callable[..., Any], list[Callable[..., Any]]] = {
+    np.real: [np.real, lambda x: np.real(x * 1j)],
+    np.imag: [np.imag, lambda x: np.imag(x * 1j)],
+    np.angle: [np.angle, lambda x: np.angle(x * 1j, deg=True)],
+    np.iscomplex: [np.iscomplex, lambda x: np.iscomplex(x * 1j)],
+    np.isreal: [np.isreal, lambda x: np.isreal(x * 1j)],
+    np.iscomplexobj: [lambda x: x * np.iscomplexobj(x), lambda x: x * np.iscomplexobj(x * 1j)],
+    np.isrealobj: [lambda x: x * np.isrealobj(x)],
+}
+
+FUNCTIONS = (
+    lambda z: z * z, sa.conj, sa.exp, lambda z: z / (2 + sa.abs(z)), lambda z: z * (1 - 2j),
+    lambda z: sa.where(z.real > 0, z, 1j),
+)  # fmt: skip
+
+
+def complex_numbers(build: Builder) -> Tensor | None:
+    """A few functions of a complex number, of which a part goes on."""
+    x = build.pick(lambda t: t.dtype.kind == "f")
+    if x is None:
+        return None
+    z = sa.complex(sa.tanh(x), 0.5 if build.chance(0.3) else sa.sin(x))
+    for _ in range(int(build.rng.integers(1, 4))):
+        z = build.choose(FUNCTIONS)(z)
+    return build.choose((sa.real, sa.imag, sa.abs))(z)
+
+
+FAMILY = FamilyCases(op_cases=op_cases, numpy_calls=NUMPY_CALLS, steps=(complex_numbers,))

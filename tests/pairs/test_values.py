@@ -1,0 +1,240 @@
+"""Complex numbers: what compiled sessions compute, against NumPy."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+import staticad as sa
+from staticad import Tensor
+from staticad.reference import evaluate
+
+DTYPES = ("complex64", "complex128")
+REAL = {"complex64": "float32", "complex128": "float64"}
+
+UNARY: dict[str, Callable[[Any], Any]] = {
+    "negative": np.negative,
+    "conjugate": np.conjugate,
+    "real": np.real,
+    "imag": np.imag,
+    "abs": np.abs,
+    "angle": np.angle,
+    "degrees": lambda x: np.angle(x, deg=True),
+    "square": np.square,
+    "reciprocal": np.reciprocal,
+    "sqrt": np.sqrt,
+    "exp": np.exp,
+    "expm1": np.expm1,
+    "log": np.log,
+    "log1p": np.log1p,
+    "sin": np.sin,
+    "cos": np.cos,
+    "tan": np.tan,
+    "tanh": np.tanh,
+    "sign": np.sign,
+    "rint": np.rint,
+    "cube": lambda x: x**3,
+    "inverse square": lambda x: x**-2,
+    "power 0": lambda x: x**0,
+    "root": lambda x: x**0.5,
+    "imaginary power": lambda x: x**1.5j,
+    "power of 2": lambda x: 2.0**x,
+    "weak": lambda x: 2 * x + (1 - 2j) - x / 3,
+    "isnan": np.isnan,
+    "isfinite": np.isfinite,
+    "isinf": np.isinf,
+    "isreal": np.isreal,
+    "iscomplex": np.iscomplex,
+    "logical_not": np.logical_not,
+    "bool": lambda x: x.astype(bool),
+    "wide": lambda x: x.astype(np.complex128),
+    "narrow": lambda x: x.astype(np.complex64),
+}
+BINARY: dict[str, Callable[[Any, Any], Any]] = {
+    "add": np.add,
+    "subtract": np.subtract,
+    "multiply": np.multiply,
+    "divide": np.true_divide,
+    "power": np.power,
+    "equal": np.equal,
+    "not_equal": np.not_equal,
+    "logical_xor": lambda a, b: np.logical_xor(a, b),
+    "where": lambda a, b: np.where(np.real(a) > 0, a, b),
+    "where real": lambda a, b: np.where(np.real(a) > 0, np.real(a), b),
+    "rows": lambda a, b: np.reshape(a, (-1, 1)) * b,
+    "outer": np.outer,
+    "matmul": lambda a, b: np.outer(a, b) @ np.outer(b, a),
+    "matmul real": lambda a, b: np.real(np.outer(a, b)) @ np.outer(b, a),
+    "dot": np.dot,
+    "vdot": np.vdot,
+    "einsum": lambda a, b: np.einsum("i,j->", a, b),
+    "concatenate": lambda a, b: np.concatenate([a, np.real(b), b]),
+    "stack": lambda a, b: np.stack([a, b], 1),
+}
+REDUCTIONS: dict[str, Callable[[Any], Any]] = {
+    "sum": np.sum,
+    "columns": lambda x: np.sum(np.outer(x, x), axis=0),
+    "prod": np.prod,
+    "prod of rows": lambda x: np.prod(np.outer(x, x), axis=1),
+    "any": np.any,
+    "all": np.all,
+    "norm": np.linalg.norm,
+    "one norm": lambda x: np.linalg.norm(x, 1),
+    "trace": lambda x: np.trace(np.outer(x, x)),
+    "pad": lambda x: np.pad(x, (1, 2), constant_values=2 - 1j),
+    "pad with 0": lambda x: np.pad(x, (1, 2)),
+    "turned": lambda x: x[::-1],
+    "strided": lambda x: x[::2],
+    "transposed": lambda x: np.outer(x, x).T,
+    "full": lambda x: np.full_like(x, 1 + 2j) + np.full_like(x, 3),
+    "tril": lambda x: np.tril(np.outer(x, x)),
+}
+FULL = {"mean": np.mean, "var": np.var, "std": np.std}  # of no elements a warning in NumPy
+
+
+def numbers(rng: np.random.Generator, dtype: str, *shape: int) -> np.ndarray:
+    return (rng.normal(size=shape) + 1j * rng.normal(size=shape)).astype(dtype)
+
+
+def check(name: str, got: np.ndarray, expected: Any, tolerance: float) -> None:
+    wanted = np.asarray(expected)
+    assert (got.dtype, got.shape) == (wanted.dtype, wanted.shape), name
+    scale = np.max(np.abs(wanted), initial=1.0)
+    np.testing.assert_allclose(got, wanted, rtol=tolerance, atol=tolerance * scale, err_msg=name)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_functions_agree_with_numpy(dtype: str, rng: np.random.Generator) -> None:
+    """With some elements, none, one, and feeds whose elements do not lie side by side; as does the reference."""
+    z, w = (sa.placeholder((None,), dtype) for _ in range(2))
+    calls = [(name, f, (z,)) for name, f in (*UNARY.items(), *REDUCTIONS.items(), *FULL.items())]
+    calls += [(name, f, (z, w)) for name, f in BINARY.items()]
+    results = [f(*operands) for _, f, operands in calls]
+    session = sa.compile(results, inputs=[z, w])
+    tolerance = 1e-5 if dtype == "complex64" else 3e-14
+    wide = numbers(rng, dtype, 14)
+    for a in (numbers(rng, dtype, 6), wide[::2], wide[:0], wide[:1]):
+        b = numbers(rng, dtype, len(a))
+        oracle = evaluate(results, {z: a, w: b})
+        for (name, f, operands), got, reference in zip(calls, session(a, b), oracle, strict=True):
+            if len(a) or name not in FULL:
+                check(name, got, f(*(a, b)[: len(operands)]), tolerance)
+                check(f"{name} by the reference", reference, got, tolerance)
+
+
+def test_sums_and_products_of_any_size(rng: np.random.Generator) -> None:
+    """Within three roundings of the size of the result; NumPy fuses multiplications and additions on some CPUs."""
+    z, w = (sa.placeholder((None,), "complex128") for _ in range(2))
+    session = sa.compile([z + w, z - w, z * w, z / w, 1 / z, np.square(z), z * 0.5], inputs=[z, w])
+    a, b = (numbers(rng, "complex128", 300) * 10.0 ** rng.integers(-140, 140, 300) for _ in range(2))
+    b[::3] *= 1e160
+    with np.errstate(all="ignore"):
+        wanted = (a + b, a - b, a * b, a / b, np.reciprocal(a), a * a, a * 0.5)
+    for number, (got, expected) in enumerate(zip(session(a, b), wanted, strict=True)):
+        finite = np.isfinite(expected)
+        assert number < 2 or finite.mean() > 0.8
+        got, expected = got[finite], expected[finite]
+        assert (np.abs(got - expected) <= 8e-16 * np.abs(expected) + 1e-322).all()
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_branch_cuts_and_extreme_values(dtype: str) -> None:
+    info = np.finfo(REAL[dtype])
+    big, tiny = float(info.max), float(info.smallest_subnormal)
+    ends = [0.0, -0.0, 1.0, -1.0, big, -big, tiny, big / 2]
+    x, y = (v.reshape(-1) for v in np.meshgrid(ends, ends))
+    a = np.empty(x.size, dtype)
+    a.real, a.imag = x, y
+    z = sa.placeholder((None,), dtype)
+    names = ("sqrt", "log", "abs", "angle")
+    got = dict(zip(names, sa.compile([UNARY[name](z) for name in names])(a), strict=True))
+    with np.errstate(all="ignore"):
+        for name in names:
+            wide = a.astype("complex128") if dtype == "complex64" else a
+            expected = UNARY[name](wide).astype(got[name].dtype)
+            np.testing.assert_allclose(got[name], expected, rtol=4 * info.eps, atol=0, err_msg=name)
+            assert (np.signbit(got[name].imag) == np.signbit(expected.imag)).all(), name
+
+
+def test_infinite_and_nan_operands() -> None:
+    """Those cases that are promised."""
+    z = sa.placeholder((None,), "complex128")
+    inf, nan = np.inf, np.nan
+    a = np.array([complex(inf, 1), complex(-inf, 1), complex(1, inf), complex(inf, nan), complex(nan, 1), 0])
+    session = sa.compile([abs(z), np.sqrt(z), np.exp(z), np.log(z), np.isnan(z), np.isfinite(z), z == z, z * 2])
+    size, root, power, log, *tests, double = session(a)
+    np.testing.assert_array_equal(size, [inf, inf, inf, inf, nan, 0])
+    np.testing.assert_array_equal(root[:3], [complex(inf, 0), complex(0, inf), complex(inf, inf)])
+    assert power[1] == 0 and np.isnan(power[4]) and power[5] == 1
+    np.testing.assert_array_equal(log[:4].real, [inf] * 4)
+    assert log[5] == complex(-inf, 0)
+    for got, expected in zip(tests, (np.isnan(a), np.isfinite(a), a == a), strict=True):
+        np.testing.assert_array_equal(got, expected)
+    assert double[2] == complex(2, inf) and double[0] == complex(inf, 2), "no NaN of an infinity times nothing"
+
+
+def test_results_are_accurate_where_numpys_formulas_are_not() -> None:
+    """The logarithm near 1, exponentials whose size overflows, functions of large numbers."""
+    z = sa.placeholder((None,), "complex128")
+    log, power, tanh = sa.compile([np.log(z), np.exp(z), np.tanh(z)])(np.array([1e-9j + 1, 709.9 + 0.8j, 300 + 1j]))
+    np.testing.assert_allclose(log[0], complex(5e-19, 1e-9), rtol=1e-15)
+    np.testing.assert_allclose(power[1], np.exp(609.9 + 0.8j) * np.exp(100), rtol=1e-13)
+    assert tanh[2] == complex(1, 2 * np.sin(2.0) * np.exp(-600))
+
+
+def test_movement_and_indexing(rng: np.random.Generator) -> None:
+    a = numbers(rng, "complex128", 3, 4)
+    place = np.array([0, 2, 2])
+    z = sa.placeholder((3, "n"), "complex128")
+    k = sa.placeholder((), "int64")
+    row = z[0]
+
+    def scattered(x: np.ndarray, at: Any, add: bool, value: Any) -> np.ndarray:
+        result = x.copy()
+        if add:
+            np.add.at(result, at, value)
+        else:
+            result[at] = value
+        return result
+
+    pairs: list[tuple[Tensor, np.ndarray]] = [
+        (z[place], a[place]),
+        (z[:, 1:3].T, a[:, 1:3].T),
+        (z[k], a[1]),
+        (z.at[place].add(row), scattered(a, place, True, a[0])),
+        (z.at[:, 0].set(1.5), scattered(a, np.s_[:, 0], False, 1.5)),
+        (z.at[k, 1].add(2j), scattered(a, (1, 1), True, 2j)),
+        (np.tile(z, (2, 1)), np.tile(a, (2, 1))),
+        (np.take_along_axis(z, sa.constant(place.reshape(3, 1)), 1), np.take_along_axis(a, place.reshape(3, 1), 1)),
+        (sa.linspace(0, 1 + 1j, 5), np.linspace(0, 1 + 1j, 5)),
+        (sa.eye(3, dtype="complex64"), np.eye(3, dtype="complex64")),
+        (sa.arange(3, dtype="complex64"), np.arange(3, dtype="complex64")),
+        (sa.complex(sa.zeros(2, "float32"), 1.0), np.array([1j, 1j], "complex64")),
+        (np.diag(z[0]), np.diag(a[0])),
+    ]
+    for got, (tensor, expected) in zip(sa.compile([t for t, _ in pairs], inputs=[z, k])(a, 1), pairs, strict=True):
+        check(str(tensor), got, expected, 1e-15)
+
+
+def test_promotion() -> None:
+    single, double = sa.placeholder((2,), "complex64"), sa.placeholder((2,), "float64")
+    small, whole = sa.placeholder((2,), "float32"), sa.placeholder((2,), "int32")
+    for tensor, dtype in (
+        (single + 1j, "complex64"),
+        (single * small, "complex64"),
+        (single * double, "complex128"),
+        (single - whole, "complex128"),
+        (small * 1j, "complex64"),
+        (whole + 1j, "complex128"),
+        (sa.constant(1j), "complex128"),
+        (sa.asarray([1, 2j]), "complex128"),
+        (single.mean(), "complex64"),
+        (single.var(), "float32"),
+        (abs(single), "float32"),
+    ):
+        assert tensor.dtype == dtype, tensor
+    assert np.iscomplexobj(single) and np.isrealobj(double)
+    assert sa.real(double) is double and sa.conj(double) is double
