@@ -18,7 +18,7 @@ from staticad.ir.local_sizes import largest
 from staticad.ir.provenance import Where
 from staticad.lower.emission.strays import Strays
 from staticad.lower.index.affine import Affine, Context, Key
-from staticad.lower.kernel.hints import SPREAD, UNBRANCHED
+from staticad.lower.kernel.hints import SPREAD, UNBRANCHED, looks_up
 from staticad.lower.kernel.language import (
     HI,
     LO,
@@ -143,7 +143,7 @@ class Builder:
         return Name(self._keys[key][0])
 
     def close(self, name: str, start: Expression | None, stop: Expression, hint: str = "") -> None:
-        """End the innermost loop and put it into the enclosing block. The hint is passed on where it is safe."""
+        """End the innermost loop and put it into the enclosing block. A hint goes where it is safe and of use."""
         block = self._blocks.pop()
         self._extents.pop()
         statements = block.statements
@@ -154,7 +154,7 @@ class Builder:
             if dear and all(map(is_maskable, statements)):
                 statements = [spread(s, name, self._stride) for s in statements]
         if statements:
-            safe = hint and all(map(is_maskable, statements))
+            safe = all(map(is_maskable, statements)) and not (hint == "deep" and any(map(looks_up, statements)))
             self.emit(Loop(name, start, stop, tuple(statements), hint if safe else ""))
 
     def _stride(self, step: str) -> str:
