@@ -5,7 +5,7 @@ Matrices are row-major, and so are the transposes of what LAPACK works on: a low
 
 Arguments are passed by address: a kernel fills a table of addresses on its stack. INTEGER has 32 or 64 bits, as the
 library was built. What is read by LAPACK stands in a 64-bit word, whose lower half is the same number; and what it
-writes is read so that both are understood.
+writes is read so that both are understood. Complex matrices have elements of two PARTS; the same kernels do for them.
 """
 
 from __future__ import annotations
@@ -17,7 +17,21 @@ from staticad.codegen.machine_language import function_text
 from staticad.codegen.routine_text import Cut, Cutting, RoutineText
 
 if TYPE_CHECKING:  # names of machine code, which nothing calls in Python
-    from staticad.codegen.kernel_language import add, equal, int64, less, load, log, neg, pointer, store
+    from staticad.codegen.kernel_language import (
+        add,
+        div,
+        equal,
+        hypot,
+        int64,
+        less,
+        load,
+        log,
+        mul,
+        neg,
+        pointer,
+        store,
+        sub,
+    )
     from staticad.codegen.machine_language import address_of, call_fortran, peek, peek_int32, poke, report, stack_words
     from staticad.codegen.routine_names import (
         CODE,
@@ -36,6 +50,7 @@ if TYPE_CHECKING:  # names of machine code, which nothing calls in Python
         ONE,
         OUT0,
         OUT1,
+        PARTS,
         STATUS,
         STEP_IN0,
         STEP_IN1,
@@ -70,11 +85,11 @@ def _cholesky(args: int, lo: int, hi: int) -> None:
             info = peek_int32(words + 8 * 6)
             if info != 0:
                 report(peek(slots, STATUS), peek(slots, CODE), number, info)
-            row = number * n * n
+            row = PARTS * number * n * n
             for i in range(n):
-                for j in range(i + 1, n):
+                for j in range(PARTS * (i + 1), PARTS * n):
                     store(out, row + j, DTYPE(0))
-                row += n
+                row += PARTS * n
             matrix += peek(slots, STEP_OUT0)
 
 
@@ -106,10 +121,10 @@ def _lu_factor(args: int, lo: int, hi: int) -> None:
             work += peek(slots, STEP_WORK)
 
 
-# The words of a call of TRSM: eleven addresses, then letters, number of columns and the factor 1.
+# The words of a call of TRSM: eleven addresses, then letters, number of columns and the factor 1, which may be complex.
 def _solve_triangular(args: int, lo: int, hi: int) -> None:
     slots = address_of(args)
-    words = stack_words(17)
+    words = stack_words(18)
     n = peek(slots, N)
     k = peek(slots, K)
     first = 0
@@ -124,6 +139,7 @@ def _solve_triangular(args: int, lo: int, hi: int) -> None:
     poke(words, 11, LETTER_R)
     poke(words, 15, count)
     poke(words, 16, ONE)
+    poke(words, 17, 0)
     poke(words, 0, words + 8 * 11)
     poke(words, 1, words + 8 * 12)
     poke(words, 2, words + 8 * 13)
@@ -147,19 +163,21 @@ def _solve_triangular(args: int, lo: int, hi: int) -> None:
         at = number * peek(slots, STEP_IN0)
         if peek(slots, UNIT) == 0:
             for i in range(n):
-                if equal(load(factor, at // ITEMSIZE + i * (n + 1)), DTYPE(0)):
-                    report(peek(slots, STATUS), peek(slots, CODE), number, i + 1)
+                first_part = at // ITEMSIZE + PARTS * i * (n + 1)
+                if equal(load(factor, first_part), DTYPE(0)):
+                    if equal(load(factor, first_part + PARTS - 1), DTYPE(0)):
+                        report(peek(slots, STATUS), peek(slots, CODE), number, i + 1)
         if n > 0 and count > 0:
             poke(words, 7, peek(slots, IN0) + at)
-            poke(words, 9, peek(slots, OUT0) + number * peek(slots, STEP_OUT0) + ITEMSIZE * first)
+            poke(words, 9, peek(slots, OUT0) + number * peek(slots, STEP_OUT0) + ITEMSIZE * PARTS * first)
             call_fortran(peek(slots, TRSM), words, 11, 4)
 
 
-# The words of a call of TRSM: eleven addresses, then letters, number of columns and the factor 1.
+# The words of a call of TRSM: eleven addresses, then letters, number of columns and the factor 1, which may be complex.
 # The lower factor is a transposed upper one for TRSM, and the unit upper factor a transposed lower one.
 def _lu_solve(args: int, lo: int, hi: int) -> None:
     slots = address_of(args)
-    words = stack_words(17)
+    words = stack_words(18)
     n = peek(slots, N)
     k = peek(slots, K)
     first = 0
@@ -174,6 +192,7 @@ def _lu_solve(args: int, lo: int, hi: int) -> None:
     poke(words, 11, LETTER_R)
     poke(words, 15, count)
     poke(words, 16, ONE)
+    poke(words, 17, 0)
     poke(words, 0, words + 8 * 11)
     poke(words, 1, words + 8 * 12)
     poke(words, 2, words + 8 * 13)
@@ -193,11 +212,13 @@ def _lu_solve(args: int, lo: int, hi: int) -> None:
     for number in range(begin, end):
         at = number * peek(slots, STEP_IN1)
         for i in range(n):
-            if equal(load(factor, at // ITEMSIZE + i * (n + 1)), DTYPE(0)):
-                report(peek(slots, STATUS), peek(slots, CODE), number, i + 1)
+            first_part = at // ITEMSIZE + PARTS * i * (n + 1)
+            if equal(load(factor, first_part), DTYPE(0)):
+                if equal(load(factor, first_part + PARTS - 1), DTYPE(0)):
+                    report(peek(slots, STATUS), peek(slots, CODE), number, i + 1)
         if n > 0 and count > 0:
             pivot = number * peek(slots, STEP_IN2) // 8
-            origin = number * n * k + first
+            origin = PARTS * (number * n * k + first)
             poke(words, 7, peek(slots, IN1) + at)
             poke(words, 9, peek(slots, OUT0) + ITEMSIZE * origin)
             for turn in range(2):
@@ -208,9 +229,9 @@ def _lu_solve(args: int, lo: int, hi: int) -> None:
                             i = n - 1 - step
                         other = load(pivots, pivot + i)
                         if other > i and other < n:
-                            here = origin + i * k
-                            there = origin + other * k
-                            for j in range(count):
+                            here = origin + PARTS * i * k
+                            there = origin + PARTS * other * k
+                            for j in range(PARTS * count):
                                 kept = load(out, here + j)
                                 store(out, here + j, load(out, there + j))
                                 store(out, there + j, kept)
@@ -248,6 +269,42 @@ def _slogdet(args: int, lo: int, hi: int) -> None:
             total = add(total, log(abs(value)))
             at += n + 1
         store(signs, number, sign)
+        store(logarithms, number, total)
+
+
+def _complex_slogdet(args: int, lo: int, hi: int) -> None:
+    slots = address_of(args)
+    n = peek(slots, N)
+    factor = pointer(args, IN1, DTYPE, 0, 1)
+    pivots = pointer(args, IN2, int64, 0, 1)
+    signs = pointer(args, OUT0, DTYPE, 0, 1)
+    logarithms = pointer(args, OUT1, DTYPE, 0, 1)
+    for number in range(lo, hi):
+        at = number * peek(slots, STEP_IN1) // ITEMSIZE
+        pivot = number * peek(slots, STEP_IN2) // 8
+        re = DTYPE(1)
+        im = DTYPE(0)
+        total = DTYPE(0)
+        for i in range(n):
+            x = load(factor, at)
+            y = load(factor, at + 1)
+            size = hypot(x, y)
+            if load(pivots, pivot + i) != i:
+                re = neg(re)
+                im = neg(im)
+            if equal(size, DTYPE(0)):
+                re = DTYPE(0)
+                im = DTYPE(0)
+            else:
+                x = div(x, size)
+                y = div(y, size)
+                turned = sub(mul(re, x), mul(im, y))
+                im = add(mul(re, y), mul(im, x))
+                re = turned
+            total = add(total, log(size))
+            at += 2 * (n + 1)
+        store(signs, 2 * number, re)
+        store(signs, 2 * number + 1, im)
         store(logarithms, number, total)
 
 
@@ -292,10 +349,15 @@ def _solved(slots: Mapping[str, int]) -> int:
     return slots["N"] ** 2 * slots["K"]
 
 
-LAPACK: Mapping[str, RoutineText] = {
+_REAL: Mapping[str, RoutineText] = {
     "cholesky": RoutineText(function_text(_cholesky), _by_batch(_cube)),
     "solve_triangular": RoutineText(function_text(_solve_triangular), _by_columns(_solved)),
     "lu_factor": RoutineText(function_text(_lu_factor), _by_batch(_cube)),
     "lu_solve": RoutineText(function_text(_lu_solve), _by_columns(_solved)),
     "slogdet": RoutineText(function_text(_slogdet), _by_batch(lambda slots: 20 * slots["N"])),
+}
+LAPACK: Mapping[str, RoutineText] = {
+    **_REAL,
+    **{f"complex_{name}": text for name, text in _REAL.items()},  # the same with two parts to an element
+    "complex_slogdet": RoutineText(function_text(_complex_slogdet), _by_batch(lambda slots: 60 * slots["N"])),
 }

@@ -14,6 +14,7 @@ import importlib
 import numpy as np
 
 from staticad.errors import CompileError, DTypeError
+from staticad.lower.kernel.routine import COMPLEX
 
 # OpenBLAS as NumPy's wheels have it (with 64-bit and 32-bit integers), as distributions build it, and Apple's.
 _NUMPY_SYMBOLS = ("scipy_{}_64_", "scipy_{}_", "{}_64_", "{}_", "{}$NEWLAPACK$ILP64", "{}$NEWLAPACK")
@@ -30,22 +31,23 @@ _SCIPY = ("scipy.linalg.cython_blas", "scipy.linalg.cython_lapack")
 
 @functools.cache
 def function_address(name: str, dtype: np.dtype) -> int:
-    """Address of a function, given without the letter for the dtype: "gemm", "potrf".
+    """Address of a function, given without the letter for the dtype: "gemm", "potrf"; "complex_potrf" is the one for
+    complex numbers with parts of that dtype.
 
     Raises DTypeError for a dtype other than float32 and float64, CompileError when no library with it can be found.
     """
-    full = _letter(dtype) + name
+    full = _letter(dtype, name.startswith(COMPLEX)) + name.removeprefix(COMPLEX)
     address = _from_numpy(full) or _from_scipy(full)
     if address is None:
         raise CompileError(f"no BLAS or LAPACK library with {full} was found; install SciPy")
     return address
 
 
-def _letter(dtype: np.dtype) -> str:
+def _letter(dtype: np.dtype, is_complex: bool) -> str:
     if dtype == np.float32:
-        return "s"
+        return "c" if is_complex else "s"
     if dtype == np.float64:
-        return "d"
+        return "z" if is_complex else "d"
     raise DTypeError(f"BLAS and LAPACK have matrices of float32 and float64, not of {dtype}")
 
 

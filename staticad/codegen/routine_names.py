@@ -54,5 +54,6 @@ LETTER_R: int
 LETTER_T: int
 LETTER_U: int
 ONE: int
+PARTS: int
 ROWS: int
 WRITE: int

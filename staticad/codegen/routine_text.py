@@ -8,7 +8,7 @@ from enum import IntEnum
 
 import numpy as np
 
-from staticad.lower.kernel.routine import FEW_ROWS, FEW_TERMS, GEMM_TERMS, Routine
+from staticad.lower.kernel.routine import COMPLEX, FEW_ROWS, FEW_TERMS, GEMM_TERMS, Routine
 from staticad.records import dataclass
 
 
@@ -35,8 +35,8 @@ Cutting = tuple[Cut, int, int]  # what is cut, the extent of the step and its gr
 @dataclass(frozen=True)
 class RoutineText:
     """``text`` is the source of a kernel in which names of slots, of `Cut` and of `Sums` stand for their numbers,
-    ITEMSIZE for the bytes of an element, DTYPE for its dtype, ONE for the bits of 1, and LETTER_N for the letter N. The
-    slot CUT is the last one.
+    ITEMSIZE for the bytes of an element, DTYPE for its dtype, ONE for the bits of 1, PARTS for the numbers that
+    an element of a matrix has, and LETTER_N for the letter N. The slot CUT is the last one.
 
     ``cut`` decides by the contents of the slots and the number of matrices: by sizes alone, never by the number of
     threads, so that results do not depend on that.
@@ -51,6 +51,7 @@ class RoutineText:
         values |= {name.name: str(int(name)) for kind in (Cut, Sums) for name in kind}
         values |= {"FEW_ROWS": str(FEW_ROWS), "FEW_TERMS": str(FEW_TERMS), "GEMM_TERMS": str(GEMM_TERMS)}
         values |= {"ITEMSIZE": str(routine.dtype.itemsize), "DTYPE": routine.dtype.name}
+        values["PARTS"] = "2" if routine.name.startswith(COMPLEX) else "1"
         values["ONE"] = str(int.from_bytes(np.ones((), routine.dtype).tobytes(), "little"))
 
         def value(match: re.Match[str]) -> str:

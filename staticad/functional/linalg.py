@@ -241,7 +241,7 @@ class SlogdetResult(NamedTuple):
 @implements(np.linalg.cholesky)
 def cholesky(a: Operand, *, upper: bool = False) -> Tensor:
     """The lower triangular L with ``L @ L.T`` = a, for a symmetric positive definite matrix, or a batch of them in the
-    last two axes; with ``upper`` its transpose.
+    last two axes; with ``upper`` its transpose. Of a complex one, which is hermitian, the transpose is conjugated.
 
     As in NumPy one triangle is read, the lower one, or with ``upper`` the upper one. The derivative is that by
     symmetric matrices and symmetric itself, as in JAX and PyTorch. A matrix that is not positive definite raises
@@ -271,13 +271,15 @@ def solve_triangular(
 ) -> Tensor:
     """The x with ``a @ x`` = b for a triangular a, of which the other triangle is not read; as in SciPy and JAX.
 
-    ``trans`` is 0 or "N", or 1 or "T" (also 2 or "C") for ``a.T @ x`` = b; with ``unit_diagonal`` the diagonal counts
-    as ones. b is a vector if it has one axis, else a batch of matrices; batches broadcast. A zero on the diagonal
-    raises LinAlgError in a run.
+    ``trans`` is 0 or "N", 1 or "T" for ``a.T @ x`` = b, or 2 or "C" for the conjugate transpose; with
+    ``unit_diagonal`` the diagonal counts as ones. b is a vector if it has one axis, else a batch of matrices; batches
+    broadcast. A zero on the diagonal raises LinAlgError in a run.
     """
     if trans not in _TRANSPOSED:
         raise GraphError(f'solve_triangular: trans is 0, 1, 2, "N", "T" or "C", not {trans!r} (at {here()})')
     x, right = _matrices("solve_triangular", a, b)
+    if trans in (2, "C") and is_complex(x.dtype):
+        x = apply(CONJ, x)
     column = apply(EXPAND_DIMS, right, axes=(1,)) if right.ndim == 1 else right
     flags = Attrs(trans=_TRANSPOSED[trans], lower=int(lower), unit=int(unit_diagonal))
     with Demands() as demands:
@@ -292,8 +294,9 @@ _TRANSPOSED: dict[int | str, int] = {0: 0, "N": 0, 1: 1, "T": 1, 2: 1, "C": 1}
 
 @implements(np.linalg.slogdet)
 def slogdet(a: Operand) -> SlogdetResult:
-    """The sign of the determinant and the logarithm of its absolute value: 0 and -inf for a singular matrix. The
-    gradient of the logarithm is the inverse, transposed; where there is none, it raises LinAlgError in a run."""
+    """The sign of the determinant and the logarithm of its absolute value: 0 and -inf for a singular matrix. The sign
+    of a complex determinant is that number over its absolute value. The gradient of the logarithm is the inverse,
+    transposed; where there is none, it raises LinAlgError in a run."""
     (x,) = _matrices("slogdet", a)
     return SlogdetResult(*apply_all(SLOGDET, x, *apply_all(LU_FACTOR, x)))
 

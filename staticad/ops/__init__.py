@@ -9,6 +9,7 @@ from staticad.ops.base import Op
 from staticad.ops.bitwise import BITWISE_OPS
 from staticad.ops.comparison import COMPARISON_OPS
 from staticad.ops.complex import COMPLEX_OPS
+from staticad.ops.complex_linalg import COMPLEX_LIBRARY_OPS
 from staticad.ops.contract import MATMUL
 from staticad.ops.control import COND, LOOP, PARAMETER
 from staticad.ops.conversion import CONVERSION_OPS
@@ -52,6 +53,7 @@ ALL_OPS: tuple[Op, ...] = (
     *INDEXING_OPS,
     *CONTRACT_OPS,
     *LIBRARY_OPS,
+    *COMPLEX_LIBRARY_OPS.values(),
     *BARRIER_OPS,
     *CONTROL_OPS,
 )

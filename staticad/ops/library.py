@@ -14,7 +14,7 @@ import numpy as np
 
 from staticad.errors import DTypeError, LinAlgError, ShapeError, StaticadError
 from staticad.ir.dims import Shape, Size
-from staticad.ir.dtypes import is_float, unsupported
+from staticad.ir.dtypes import real_dtype, unsupported
 from staticad.ir.graph import Attrs
 from staticad.ir.types import Demands, TensorType, same_shape, same_size
 from staticad.ops.base import Inferred, Op
@@ -23,7 +23,8 @@ from staticad.records import dataclass
 
 @dataclass(frozen=True)
 class Part:
-    """The last axes of an operand or result, by the names of their sizes; ``dtype`` is "" for that of the matrices."""
+    """The last axes of an operand or result, by the names of their sizes; ``dtype`` is "" for that of the matrices,
+    "real" for that of their real parts."""
 
     axes: tuple[str, ...]
     dtype: str
@@ -47,7 +48,6 @@ class Library(Op):
         "Routines for matrices, which stand in the last axes; all axes before them are a batch. Most call BLAS or "
         "LAPACK. A matrix for which there is no result raises LinAlgError with the user's line."
     )
-    operands = "f"
     ulps = None
 
     def __init__(
@@ -62,9 +62,11 @@ class Library(Op):
         work: Callable[..., Size],
         failure: str = "",
         error: type[StaticadError] = LinAlgError,
+        operands: str = "f",
         **kwargs: Any,
     ) -> None:
         super().__init__(name, **kwargs)
+        self.operands = operands
         self.signature, self.functions, self.changes, self.unread = signature, functions, changes, unread
         self.workspace, self.work, self.failure, self.error = workspace, work, failure, error
         given, made = signature.split("->")
@@ -79,7 +81,7 @@ class Library(Op):
             batch = self._batch(inputs, demands)
             for part in self.result_parts:
                 shape = (*batch, *(sizes[axis] for axis in part.axes))
-                types.append(TensorType(shape, np.dtype(part.dtype) if part.dtype else dtype))
+                types.append(TensorType(shape, _dtype_of(part, dtype)))
             return tuple(types), demands.close()
 
     def sizes(self, shapes: Sequence[Shape]) -> dict[str, Size]:
@@ -110,12 +112,16 @@ class Library(Op):
         if len(dtypes) > 1:
             raise DTypeError(f"operands of several dtypes ({', '.join(sorted(map(str, dtypes)))}); cast them first")
         (dtype,) = dtypes
-        if not is_float(dtype):
+        if dtype.kind not in self.operands:
             raise DTypeError(unsupported(dtype))
         for kind, part in zip(inputs, self.operand_parts, strict=True):
             if part.dtype and kind.dtype != np.dtype(part.dtype):
                 raise DTypeError(f"{kind} instead of {part.dtype}")
         return dtype
+
+    def shown(self, kind: TensorType) -> str:
+        """The type of an operand, for errors."""
+        return str(kind)
 
     def _batch(self, inputs: Sequence[TensorType], demands: Demands) -> Shape:
         changed = {operand for operand, _ in self.changes}
@@ -127,6 +133,13 @@ class Library(Op):
             if not same_shape(batch, other, demands):
                 raise ShapeError(f"the batches [{_listed(batch)}] and [{_listed(other)}] differ; broadcast them first")
         return batch
+
+
+def _dtype_of(part: Part, dtype: np.dtype) -> np.dtype:
+    """The dtype of a result, given that of the matrices."""
+    if part.dtype == "real":
+        return real_dtype(dtype)
+    return np.dtype(part.dtype) if part.dtype else dtype
 
 
 def _listed(shape: Shape) -> str:

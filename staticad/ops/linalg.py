@@ -13,12 +13,14 @@ from typing import Any
 import numpy as np
 
 from staticad.ir.dims import floordiv
+from staticad.ir.dtypes import SUPPORTED, is_complex
 from staticad.ir.graph import Tensor
 from staticad.ops.arithmetic import ADD, MUL, NEG, SUB
 from staticad.ops.base import apply
 from staticad.ops.comparison import EQUAL, LESS, LESS_EQUAL
+from staticad.ops.complex import COMPLEX, CONJ, IMAG, REAL
 from staticad.ops.contract import MATMUL
-from staticad.ops.creation import fill, indices
+from staticad.ops.creation import fill, indices, zeros
 from staticad.ops.library import Library
 from staticad.ops.movement import BROADCAST_TO, EXPAND_DIMS, swapped
 from staticad.ops.reduce import SUM
@@ -56,7 +58,7 @@ def _phi(x: Tensor) -> Tensor:
 
 
 def _cholesky_numpy(a: np.ndarray) -> np.ndarray:
-    if a.dtype not in (np.float32, np.float64):  # a higher precision, in which LAPACK does not compute
+    if a.dtype not in SUPPORTED:  # a higher precision, in which LAPACK does not compute
         return _cholesky_columns(a)
     return np.linalg.cholesky(a)
 
@@ -65,30 +67,41 @@ def _cholesky_columns(a: np.ndarray) -> np.ndarray:
     """Column by column, in any precision."""
     result = np.zeros_like(a)
     for j in range(a.shape[-1]):
-        rest = a[..., j:, j] - np.einsum("...ik,...k->...i", result[..., j:, :j], result[..., j, :j])
-        if not (rest[..., 0] > 0).all():
+        rest = a[..., j:, j] - np.einsum("...ik,...k->...i", result[..., j:, :j], result[..., j, :j].conj())
+        if not (rest[..., 0].real > 0).all():
             raise np.linalg.LinAlgError("Matrix is not positive definite")
-        result[..., j:, j] = rest / np.sqrt(rest[..., :1])
+        result[..., j:, j] = rest / np.sqrt(rest[..., :1].real)
     return result
 
 
+def _conj(x: Tensor) -> Tensor:
+    return apply(CONJ, x) if is_complex(x.dtype) else x
+
+
+def _adjoint(x: Tensor) -> Tensor:
+    """The conjugate transpose."""
+    return swapped(_conj(x))
+
+
 def _cholesky_vjp(g: Tensor, y: Tensor, a: Tensor) -> tuple[Tensor]:
-    """½ L⁻ᵀ (P + Pᵀ) L⁻¹ with P = Φ(Lᵀ G): the symmetric one of the gradients (Murray, eq. 10)."""
-    p = _phi(apply(MATMUL, swapped(y), g))
-    left = _triangular(y, apply(ADD, p, swapped(p)), trans=1)
-    return (_half(_triangular(y, swapped(left), trans=1)),)
+    """½ L⁻ᴴ (P + Pᴴ) L⁻¹ with P = Φ(Lᴴ G): the symmetric one of the gradients (Murray, eq. 10). It holds for
+    gradients d/dx + i d/dy, the conjugates of cotangents."""
+    p = _phi(apply(MATMUL, _adjoint(y), _conj(g)))
+    left = _triangular(_conj(y), apply(ADD, p, _adjoint(p)), trans=1)
+    return (_conj(_half(_triangular(_conj(y), _adjoint(left), trans=1))),)
 
 
 def _cholesky_jvp(ts: Tangents, y: Tensor, a: Tensor) -> Tensor | None:
-    """L Φ(L⁻¹ S L⁻ᵀ), where S is the symmetric part of the tangent (Murray, eq. 8)."""
+    """L Φ(L⁻¹ S L⁻ᴴ), where S is the symmetric part of the tangent (Murray, eq. 8)."""
     (t,) = ts
     assert t is not None
-    left = _triangular(y, _half(apply(ADD, t, swapped(t))))
-    return apply(MATMUL, y, _phi(_triangular(y, swapped(left))))
+    left = _triangular(y, _half(apply(ADD, t, _adjoint(t))))
+    return apply(MATMUL, y, _phi(_triangular(y, _adjoint(left))))
 
 
 CHOLESKY = Library(
     "cholesky",
+    operands="fc",
     signature="(n,n)->(n,n)",
     functions=("potrf",),
     changes=((0, 0),),
@@ -161,6 +174,7 @@ def _right_side(by_a: Tensor | None, by_b: Tensor | None, x: Tensor, trans: int)
 
 SOLVE_TRIANGULAR = Library(
     "solve_triangular",
+    operands="fc",
     signature="(n,n),(n,k)->(n,k)",
     functions=("trsm",),
     changes=((1, 0),),
@@ -191,7 +205,7 @@ def _lu_numpy(a: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Gaussian elimination of the transposed matrices with exchange of rows, in any precision."""
     m, pivots = np.array(_swap(a)), np.zeros(a.shape[:-1], np.int64)
     for i in range(a.shape[-1]):
-        pivots[..., i] = i + np.argmax(np.abs(m[..., i:, i]), -1)
+        pivots[..., i] = i + np.argmax(np.abs(m[..., i:, i].real) + np.abs(m[..., i:, i].imag), -1)
         _exchange(m, i, pivots[..., i])
         pivot = m[..., i, i, None]
         m[..., i + 1 :, i] /= np.where(pivot != 0, pivot, 1)
@@ -227,6 +241,7 @@ def _lu_jvp(ts: Tangents, ys: Sequence[Tensor], a: Tensor) -> Tangents:
 
 LU_FACTOR = Library(
     "lu_factor",
+    operands="fc",
     signature="(n,n)->(n,n),(n):int64",
     functions=("getrf",),
     changes=((0, 0),),
@@ -276,6 +291,7 @@ def _lu_solve_jvp(
 LU_SOLVE = Library(
     "lu_solve",
     called="solve",
+    operands="fc",
     signature="(n,n),(n,n),(n):int64,(n,k)->(n,k)",
     functions=("trsm",),
     changes=((3, 0),),
@@ -295,33 +311,49 @@ LU_SOLVE = Library(
 
 def _slogdet_numpy(a: np.ndarray, lu: np.ndarray, pivots: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     diagonal = np.diagonal(lu, axis1=-2, axis2=-1)
+    if lu.dtype.kind == "c":
+        swaps = (pivots != np.arange(pivots.shape[-1])).sum(-1) % 2
+        size = np.abs(diagonal)
+        turns = np.where(size != 0, diagonal / np.where(size != 0, size, 1), 0).prod(-1)
+        return (turns * np.where(swaps, -1, 1)).astype(lu.dtype), np.log(size).sum(-1)
     swaps = (pivots != np.arange(pivots.shape[-1])) ^ (diagonal < 0)
     sign = np.where(swaps.sum(-1) % 2, -1, 1) * (diagonal != 0).all(-1)
     return sign.astype(lu.dtype), np.log(np.abs(diagonal)).sum(-1)
 
 
 def _slogdet_vjp(gs: Tangents, ys: Sequence[Tensor], a: Tensor, lu: Tensor, pivots: Tensor) -> tuple[Any, ...]:
-    """G A⁻ᵀ for the logarithm (Giles, 2.2.4); the sign is piecewise constant."""
-    if gs[1] is None:
+    """G A⁻ᵀ for the logarithm (Giles, 2.2.4). The sign s is piecewise constant; that of a complex matrix turns by the
+    imaginary part of the trace of A⁻¹ Ȧ, times i s."""
+    weight = gs[1]
+    if is_complex(a.dtype):
+        real = zeros(ys[1].type) if weight is None else weight
+        turn = zeros(ys[1].type) if gs[0] is None else apply(IMAG, apply(MUL, gs[0], ys[0]))
+        weight = apply(COMPLEX, real, turn)
+    if weight is None:
         return None, None, None
     n = a.shape[-1]
     one = apply(BROADCAST_TO, _eye(a), shape=(*ys[1].shape, n, n))
     rank = ys[1].ndim
-    return apply(MUL, apply(EXPAND_DIMS, gs[1], axes=(rank, rank + 1)), _lu_solve(a, lu, pivots, one, 1)), None, None
+    return apply(MUL, apply(EXPAND_DIMS, weight, axes=(rank, rank + 1)), _lu_solve(a, lu, pivots, one, 1)), None, None
 
 
 def _slogdet_jvp(ts: Tangents, ys: Sequence[Tensor], a: Tensor, lu: Tensor, pivots: Tensor) -> Tangents:
-    """The trace of A⁻¹ Ȧ."""
+    """The trace of A⁻¹ Ȧ, of a complex matrix the real part; its imaginary part turns the sign."""
     assert ts[0] is not None
     solved = _lu_solve(a, lu, pivots, ts[0], 0)
     row, column = _row_and_column(a)
     diagonal = apply(WHERE, apply(EQUAL, row, column), solved, fill((), 0, a.dtype))
-    return None, apply(SUM, diagonal, axes=(solved.ndim - 2, solved.ndim - 1))
+    trace = apply(SUM, diagonal, axes=(solved.ndim - 2, solved.ndim - 1))
+    if not is_complex(a.dtype):
+        return None, trace
+    turn = apply(COMPLEX, zeros(ys[1].type), apply(IMAG, trace))
+    return apply(MUL, ys[0], turn), apply(REAL, trace)
 
 
 SLOGDET = Library(
     "slogdet",
-    signature="(n,n),(n,n),(n):int64->(),()",
+    operands="fc",
+    signature="(n,n),(n,n),(n):int64->(),():real",
     unread=(0,),
     work=lambda n: 20 * n,
     numpy=_slogdet_numpy,

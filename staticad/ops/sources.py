@@ -92,8 +92,8 @@ def placeholder(shape: Any = (), dtype: Any = "float64", name: str | None = None
 
 
 def constant(value: Any, dtype: Any = None, name: str | None = None) -> Tensor:
-    """A tensor with a fixed value. Python floats become float64, ints int64 and complex
-    numbers complex128 unless a dtype is given.
+    """A tensor with a fixed value. Python floats become float64, ints int64 and complex numbers
+    complex128 unless a dtype is given.
 
     Raises DTypeError for what is no array of numbers and for numbers that do not fit the dtype, ShapeError for ragged
     lists, OutOfMemory.

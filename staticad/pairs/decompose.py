@@ -93,7 +93,7 @@ class Decomposition:
             return copy_node(node, tuple(x for x in inputs if isinstance(x, Tensor))).outputs
         if node.op is PLACEHOLDER or node.op is VARIABLE:
             return [taken_apart(self.stored(node.out))]
-        return [translated(node, inputs)]
+        return translated(node, inputs)
 
     # ---- bodies --------------------------------------------------------------------------------------------------
 

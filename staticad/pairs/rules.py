@@ -24,31 +24,35 @@ from staticad.ops.comparison import (
     NOT_EQUAL,
 )
 from staticad.ops.complex import ANGLE, COMPLEX, CONJ, IMAG, MODULUS, REAL
+from staticad.ops.complex_linalg import COMPLEX_LIBRARY_OPS
 from staticad.ops.contract import MATMUL
 from staticad.ops.control import LOOP, Body, LoopShape, parameter
 from staticad.ops.conversion import CAST
 from staticad.ops.creation import FULL, fill
 from staticad.ops.indexing import GATHER, GATHER_ALONG, SCATTER, SCATTER_ALONG
+from staticad.ops.library import Library
 from staticad.ops.plane import ARCTAN2, HYPOT
 from staticad.ops.reduce import PROD, SUM
 from staticad.ops.selection import WHERE
 from staticad.ops.sources import CONSTANT, constant
 from staticad.ops.transcendental import COS, EXP, EXPM1, LOG, LOG1P, SIN, TAN, TANH
 from staticad.pairs import arithmetic, functions
-from staticad.pairs.pair import Pair, of_constant, pair, stretched
+from staticad.pairs.pair import Pair, interleaved, of_constant, pair, stretched, taken_apart
 
 Value = Pair | Tensor
 Rule = Callable[..., Value]
 
 
-def translated(node: Node, inputs: tuple[Value, ...]) -> Value:
-    """What a node of complex operands or with a complex result becomes on these inputs."""
+def translated(node: Node, inputs: tuple[Value, ...]) -> Sequence[Value]:
+    """What the outputs of a node of complex operands or with a complex result become on these inputs."""
+    if isinstance(node.op, Library):
+        return _library(node, inputs)
     rule = _rule(node.op)
     if rule is None:
         raise VerifyError(f"{describe(node.outputs[0])} has no form for complex numbers")
     given = [_paired(x) if is_complex(t.dtype) else x for x, t in zip(inputs, node.inputs, strict=True)]
     result = rule(node, *given)
-    return result.fitted(node.out.shape) if isinstance(result, Pair) else stretched(result, node.out.shape)
+    return [result.fitted(node.out.shape) if isinstance(result, Pair) else stretched(result, node.out.shape)]
 
 
 def _paired(x: Value) -> Pair:
@@ -211,6 +215,13 @@ def _prod(node: Node, a: Pair) -> Pair:
 def _matmul(node: Node, a: Pair, b: Pair) -> Pair:
     """Four real products; two where an operand is real."""
     return arithmetic.products(a, b, lambda x, y: apply(MATMUL, x, y))
+
+
+def _library(node: Node, inputs: tuple[Value, ...]) -> Sequence[Value]:
+    """The routine for complex matrices, which has them as they lie in NumPy's memory."""
+    given = [interleaved(x, t.shape) if isinstance(x, Pair) else x for x, t in zip(inputs, node.inputs, strict=True)]
+    made = apply_all(COMPLEX_LIBRARY_OPS[node.op], *given, **node.attrs)
+    return [taken_apart(x) if is_complex(t.dtype) else x for x, t in zip(made, node.outputs, strict=True)]
 
 
 _OTHERS: Mapping[Op, Rule] = {

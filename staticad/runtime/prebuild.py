@@ -11,10 +11,11 @@ from staticad.codegen.pieces import SHARED
 from staticad.codegen.routines import routine_source
 from staticad.codegen.target import LEVELS, is_x86
 from staticad.functional import linalg
-from staticad.ir.dtypes import FLOAT32, FLOAT64
+from staticad.ir.dtypes import COMPLEXES, FLOATS
 from staticad.lower.kernel.routine import Routine, gemm
 from staticad.lower.lower import lower
 from staticad.ops.sources import placeholder
+from staticad.pairs.decompose import Decomposition
 from staticad.runtime import (
     available,
     control_source,
@@ -47,13 +48,13 @@ FIXED = (
 
 def routines() -> Iterator[Routine]:
     """All that call BLAS and LAPACK, as plans have them."""
-    for dtype in (FLOAT32, FLOAT64):
-        yield gemm(dtype)
+    yield from (gemm(dtype) for dtype in FLOATS)
+    for dtype in (*FLOATS, *COMPLEXES):
         a, b = inputs = [placeholder((None, None), dtype) for _ in range(2)]
         results = [linalg.cholesky(a), linalg.solve_triangular(a, b), linalg.solve(a, b), linalg.slogdet(a).logabsdet]
-        yield from (
-            step.kernel for step in lower(inputs, results, [], [], []).steps if isinstance(step.kernel, Routine)
-        )
+        real = Decomposition()
+        plan = lower([*map(real.stored, inputs)], real.outputs(results), [], [], [])
+        yield from (step.kernel for step in plan.steps if isinstance(step.kernel, Routine))
 
 
 def pieces() -> Iterator[tuple[str, str]]:

@@ -9,8 +9,15 @@ import numpy as np
 
 import staticad as sa
 from staticad.ir.graph import Tensor
-from staticad.ops.base import apply
+from staticad.ops.base import apply, apply_all
 from staticad.ops.complex import ANGLE, COMPLEX, CONJ, IMAG, MODULUS, REAL
+from staticad.ops.complex_linalg import (
+    COMPLEX_CHOLESKY,
+    COMPLEX_LU_FACTOR,
+    COMPLEX_LU_SOLVE,
+    COMPLEX_SLOGDET,
+    COMPLEX_SOLVE_TRIANGULAR,
+)
 from tests.harness.cases import Case, Input
 from tests.harness.families import FLOATS
 from tests.harness.family_cases import FamilyCases
@@ -36,6 +43,46 @@ def op_cases() -> Iterator[Case]:
     for name, (function, ulp) in OPS.items():
         operands = tuple(Input(("a", "b")) for _ in range(2))
         yield Case(f"complex {name}", operands, _of_parts(function), "complex", FLOATS, (0.3, 2.0), ulp)
+    yield from library_cases()
+
+
+def _stored(z: Tensor) -> Tensor:
+    """The parts of complex numbers as they lie in memory, of which the routines know."""
+    return sa.stack([apply(REAL, z), apply(IMAG, z)], -1)
+
+
+def _regular(a: Tensor, b: Tensor) -> Tensor:
+    return apply(COMPLEX, a * 0.1 + 2 * sa.eye(a.shape[-1], dtype=a.dtype)[::-1], b * 0.1)
+
+
+FLAGS = {"trans": 1, "lower": 1, "unit": 0}
+
+
+def library_cases() -> Iterator[Case]:
+    """The routines for complex matrices, which take what complex graphs become."""
+
+    def factors(a: Tensor, b: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        matrix = _stored(_regular(a, b))
+        return matrix, *apply_all(COMPLEX_LU_FACTOR, matrix)  # type: ignore[return-value]
+
+    def cholesky(a: Tensor, b: Tensor) -> Tensor:
+        z = _regular(a, b)
+        return apply(COMPLEX_CHOLESKY, _stored(z @ sa.conj(z.mT)))
+
+    builds: dict[str, Callable[..., Tensor]] = {
+        "cholesky": cholesky,
+        "lu_factor": lambda a, b: factors(a, b)[1],
+        "lu_solve": lambda a, b: apply(COMPLEX_LU_SOLVE, *factors(a, b), _stored(_regular(b, a)), trans=0),
+        "solve_triangular": lambda a, b: apply(
+            COMPLEX_SOLVE_TRIANGULAR, _stored(_regular(a, b)[..., ::-1]), _stored(_regular(b, a)), **FLAGS
+        ),
+        "slogdet": lambda a, b: apply_all(COMPLEX_SLOGDET, *factors(a, b))[1],
+    }
+    for name, build in builds.items():
+        yield Case(
+            f"complex_{name}", (Input(("a", "a")), Input(("a", "a"))), build, "library", FLOATS,
+            ulp=None, special=False, total=False, smooth=False,
+        )  # fmt: skip
 
 
 NUMPY_CALLS: dict[Callable[..., Any], list[Callable[..., Any]]] = {

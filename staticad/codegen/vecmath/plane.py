@@ -92,7 +92,7 @@ def log_hypot(x: Value, y: Value) -> Value:
         high, lower = two_sum(high, squares[1])
         excess = high + ((low + lower) + errors)
         total = squares[0] + squares[1]
-    near = (total > 0.5) & (total < 2.0) & exponent.eq(0)
+    near = (total > 0.25) & (total < 16.0) & exponent.eq(0)
     far = fma(exponent, LN2, log(select(near, 1, total)) * 0.5)
     result = select(near, log1p(select(near, excess, 0)) * 0.5, far).to(x.dtype)
     return _or_infinite(result, abs(x), abs(y))

@@ -22,7 +22,7 @@ from staticad.lower.fusion.changes import Changed, ChangingFamily
 from staticad.lower.fusion.fuse import Fusion
 from staticad.lower.interface import FamilyLowering, Lowering
 from staticad.lower.kernel.plan import Address, Argument, Buffer, Library, RoutineCheck, Status, Step, Symbolic
-from staticad.lower.kernel.routine import Routine
+from staticad.lower.kernel.routine import COMPLEX, Routine
 from staticad.ops import library
 from staticad.ops.base import Op
 
@@ -60,7 +60,7 @@ def _call(lowering: Lowering, node: Node) -> Step:
     sizes = {axis: canonical(size) for axis, size in op.sizes([x.shape for x in node.inputs]).items()}
     batch_rank = node.types[0].ndim - len(op.result_parts[0].axes)
     batch = product(lowering.fusion.shape(node.outputs[0])[:batch_rank])
-    slots: dict[str, Argument] = {name.upper(): Library(name) for name in op.functions}
+    slots: dict[str, Argument] = {name.removeprefix(COMPLEX).upper(): Library(name) for name in op.functions}
     reads: list[int] = []
     writes: list[int] = []
 
@@ -87,7 +87,7 @@ def _call(lowering: Lowering, node: Node) -> Step:
         writes.append(scratch.number)
     if op.failure:
         matrix = "matrix {number} of the batch" if batch_rank else "the matrix"
-        text = f"{op.called} of {node.inputs[0].type}: {op.failure.replace('{matrix}', matrix)}"
+        text = f"{op.called} of {op.shown(node.inputs[0].type)}: {op.failure.replace('{matrix}', matrix)}"
         code = lowering.check(RoutineCheck(text, node.where, op.error))
         slots |= {"STATUS": Status(), "CODE": Symbolic(code)}
     kernel = Routine(op.name, np.dtype(node.types[0].dtype), tuple(slots), bool(op.failure))

@@ -28,6 +28,8 @@ class Routine:
         return f"{self.name}:{self.dtype.name}"
 
 
+COMPLEX = "complex_"  # what begins the names of routines and functions for matrices of complex numbers
+
 # Up to so many rows times a transposed matrix, and from so many terms on, a product is a sum along memory for each
 # element (`staticad.codegen.matrix_dots`). More rows earn back a copy of the matrix; a thread takes twice as many.
 FEW_ROWS, FEW_TERMS = 16, 64

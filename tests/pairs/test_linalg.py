@@ -1,0 +1,108 @@
+"""Factorizations of complex matrices: values as NumPy and SciPy have them, derivatives, errors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy import linalg as scipy_linalg
+
+import staticad as sa
+from staticad import Tensor
+from staticad.reference import evaluate
+
+SHAPES = [(1, 1, ()), (5, 3, ()), (33, 70, ()), (4, 2, (3,)), (2, 1, (2, 0))]
+FLAGS = [(trans, lower) for trans in (0, "T", "C") for lower in (False, True)]
+
+
+def numbers(rng: np.random.Generator, dtype: str, *shape: int) -> np.ndarray:
+    return (rng.normal(size=shape) + 1j * rng.normal(size=shape)).astype(dtype)
+
+
+def adjoint(x: np.ndarray) -> np.ndarray:
+    return np.conj(np.swapaxes(x, -1, -2))
+
+
+def triangular(a: np.ndarray, b: np.ndarray, trans: Any, lower: bool) -> np.ndarray:
+    pairs = zip(a.reshape(-1, *a.shape[-2:]), b.reshape(-1, *b.shape[-2:]), strict=True)
+    return np.array([scipy_linalg.solve_triangular(x, y, trans=trans, lower=lower) for x, y in pairs]).reshape(b.shape)
+
+
+@pytest.mark.parametrize("dtype", ["complex64", "complex128"])
+def test_values(dtype: str, rng: np.random.Generator) -> None:
+    """Of one matrix and of batches, of any size and with many right sides."""
+    tolerance = 1e-10 if dtype == "complex128" else 2e-3
+    for n, k, batch in SHAPES:
+        x, y = numbers(rng, dtype, *batch, n, n) + 3 * np.eye(n, dtype=dtype)[::-1], numbers(rng, dtype, *batch, n, k)
+        definite = (x @ adjoint(x) + np.eye(n, dtype=dtype)).astype(dtype)
+        a, b, h = (sa.placeholder((*batch, None, None), dtype) for _ in range(3))
+        sign, logarithm = sa.linalg.slogdet(a)
+        calls: list[tuple[Tensor, Any]] = [
+            (sa.linalg.cholesky(h), np.linalg.cholesky(definite)),
+            (sa.linalg.cholesky(h, upper=True), adjoint(np.linalg.cholesky(definite))),
+            (sa.linalg.solve(a, b), np.linalg.solve(x, y)),
+            (sa.linalg.inv(a), np.linalg.inv(x)),
+            (sign, np.linalg.slogdet(x)[0]),
+            (logarithm, np.linalg.slogdet(x)[1]),
+            (sa.linalg.det(a), np.linalg.det(x)),
+        ]
+        if x.size:
+            calls += [
+                (sa.linalg.solve_triangular(a, b, trans=trans, lower=lower), triangular(x, y, trans, lower))
+                for trans, lower in (FLAGS if n == 5 else FLAGS[2:3])
+            ]
+        results = [t for t, _ in calls]
+        found = sa.compile(results, inputs=[a, b, h])(x, y, definite)
+        oracle = evaluate(results, {a: x, b: y, h: definite})
+        for got, reference, (tensor, wanted) in zip(found, oracle, calls, strict=True):
+            expected = np.asarray(wanted)
+            assert (got.dtype, got.shape) == (expected.dtype, expected.shape), tensor
+            scale = max(1.0, np.abs(expected).max(initial=0))
+            for other in (expected, reference):
+                np.testing.assert_allclose(got, other, rtol=tolerance, atol=tolerance * scale, err_msg=str(tensor))
+
+
+A, B = sa.placeholder((3, 3), "complex128", name="a"), sa.placeholder((3, 2), "complex128", name="b")
+
+
+def definite(x: Tensor) -> Tensor:
+    return x @ np.conj(x.T) + sa.eye(3)
+
+
+DERIVED: dict[str, Callable[[], Tensor]] = {
+    "solve": lambda: sa.linalg.solve(A, B),
+    "slogdet": lambda: sa.linalg.slogdet(A).logabsdet,
+    "sign": lambda: sa.linalg.slogdet(A).sign,
+    "det": lambda: sa.linalg.det(A),
+    "triangular": lambda: sa.linalg.solve_triangular(A, B, trans="T"),
+    "adjoint": lambda: sa.linalg.solve_triangular(A, B, trans="C", lower=True),
+    "cholesky": lambda: sa.linalg.cholesky(definite(A), upper=True),
+}
+
+
+@pytest.mark.parametrize("name", DERIVED)
+def test_derivatives(name: str, rng: np.random.Generator) -> None:
+    """Of both modes and second order."""
+    y = DERIVED[name]()
+    feeds = {A: numbers(rng, "complex128", 3, 3) + 2 * np.eye(3), B: numbers(rng, "complex128", 3, 2)}
+    assert sa.gradcheck(y, [A, B], feeds, order=1 if name == "cholesky" else 2, rtol=1e-5, atol=1e-5)
+    tangents = [numbers(rng, "complex128", *x.shape) for x in (A, B)]
+    weight = numbers(rng, "complex128", *y.shape)
+    weight = weight if y.dtype.kind == "c" else weight.real
+    pulled = sa.gradients(y, [A, B], sa.constant(weight), unconnected="zero")
+    (pushed,) = sa.jvp(y, [A, B], tangents)
+    forward, *backward = sa.compile([pushed, *pulled], inputs=[A, B])(*feeds.values())
+    expected = sum((g * t).sum() for g, t in zip(backward, tangents, strict=True)).real
+    np.testing.assert_allclose((weight * forward).sum().real, expected, rtol=1e-9)
+
+
+def test_errors_name_the_line_and_the_type() -> None:
+    cholesky, solved = sa.compile(sa.linalg.cholesky(A)), sa.compile(sa.linalg.solve(A, B), inputs=[A, B])
+    with pytest.raises(sa.LinAlgError, match=r"cholesky of complex128\[3,3\]: the matrix is not positive.*test_linalg"):
+        cholesky(-np.eye(3) + 0j)
+    with pytest.raises(sa.LinAlgError, match=r"solve of complex128\[3,3\]: the matrix is singular.*test_linalg"):
+        solved(np.zeros((3, 3), complex), np.zeros((3, 2), complex))
+    sign, logarithm = sa.compile([*sa.linalg.slogdet(A)])(np.zeros((3, 3), complex))
+    assert sign == 0 and logarithm == -np.inf
