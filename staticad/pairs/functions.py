@@ -16,6 +16,7 @@ from staticad.ir.graph import Tensor
 from staticad.ops.arithmetic import RECIPROCAL, SQRT
 from staticad.ops.base import Elementwise, apply
 from staticad.ops.plane import ARCTAN2, COPYSIGN, LOG_HYPOT
+from staticad.ops.sources import constant
 from staticad.ops.transcendental import COS, EXP, EXPM1, LOG1P, SIN, TAN
 from staticad.pairs.pair import Pair
 from staticad.records import dataclass
@@ -36,7 +37,7 @@ class _Limits:
 
 
 _DOUBLE = _Limits(2.0**-480, 2.0**500, 2.0**600, 2.0**300, 600.0, 22.0)
-_SINGLE = _Limits(2.0**-56, 2.0**60, 2.0**84, 2.0**42, 80.0, 11.0)
+_SINGLE = _Limits(2.0**-56, 2.0**60, 2.0**100, 2.0**50, 80.0, 11.0)
 
 
 def _limits(dtype: DType) -> _Limits:
@@ -53,7 +54,7 @@ def exp(a: Pair) -> Pair:
     rate = _limits(a.dtype).rate
     large = x > rate
     size = _of(EXP, where(large, x - rate, x))
-    rest = where(large, float(np.exp(rate)), 1.0).astype(a.dtype)
+    rest = where(large, constant(np.exp(rate), a.dtype), 1.0)
     nothing = equal(x, -np.inf)
     re = where(nothing, 0.0, size * _of(COS, y) * rest)
     im = where(nothing, 0.0, size * _of(SIN, y) * rest)
@@ -87,8 +88,8 @@ def sqrt(a: Pair) -> Pair:
     limits = _limits(a.dtype)
     size = maximum(absolute(x), absolute(y))
     tiny, huge = size < limits.tiny, size > limits.huge
-    scale = where(tiny, limits.scale, where(huge, 1 / limits.scale, 1.0)).astype(a.dtype)
-    back = where(tiny, 1 / limits.root, where(huge, limits.root, 1.0)).astype(a.dtype)
+    scale = where(tiny, limits.scale, where(huge, constant(1 / limits.scale, a.dtype), 1.0))
+    back = where(tiny, 1 / limits.root, where(huge, constant(limits.root, a.dtype), 1.0))
     u, v = x * scale, y * scale
     length = _of(SQRT, (absolute(u) + _of(SQRT, u * u + v * v)) * 0.5)
     other = v / (length + length)
@@ -114,7 +115,7 @@ def _hyperbolic(x: Tensor) -> tuple[Tensor, Tensor]:
     most = half * 0.5 * half
     less = _of(EXPM1, where(large, 0.0, size))
     inverse = _of(RECIPROCAL, 1 + less)
-    cosh = where(large, most, 1 + less * (less * 0.5) * inverse)
+    cosh = where(large, most, 1 + (less * 0.5) * (less * inverse))
     sinh = where(large, most, (less + less * inverse) * 0.5)
     return cosh, apply(COPYSIGN, sinh, x)
 

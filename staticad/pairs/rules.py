@@ -55,6 +55,11 @@ def translated(node: Node, inputs: tuple[Value, ...]) -> Sequence[Value]:
     return [result.fitted(node.out.shape) if isinstance(result, Pair) else stretched(result, node.out.shape)]
 
 
+def has_rule(op: Op) -> bool:
+    """Whether there is a form of an op for complex numbers."""
+    return op in COMPLEX_LIBRARY_OPS or _rule(op) is not None
+
+
 def _paired(x: Value) -> Pair:
     assert isinstance(x, Pair)
     return x

@@ -185,6 +185,20 @@ def test_results_are_accurate_where_numpys_formulas_are_not() -> None:
     assert tanh[2] == complex(1, 2 * np.sin(2.0) * np.exp(-600))
 
 
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_no_overflow_before_the_result_does(dtype: str) -> None:
+    """At nine tenths of the exponents that are possible, in both directions."""
+    info = np.finfo(REAL[dtype])
+    most = 0.9 * float(np.log(info.max))
+    ends = [complex(x, y) for x in (most, -most, 1.0, -1.0) for y in (most, -most, 1.0, -1.0)]
+    z = sa.placeholder((None,), dtype)
+    names = ("exp", "expm1", "sin", "cos", "tan", "tanh")
+    a = np.array(ends, dtype)
+    for name, got in zip(names, sa.compile([UNARY[name](z) for name in names])(a), strict=True):
+        expected = UNARY[name](a.astype("complex128")).astype(dtype)
+        np.testing.assert_array_less(np.abs(got - expected), 4 * info.eps * np.abs(expected) + info.tiny, err_msg=name)
+
+
 def test_movement_and_indexing(rng: np.random.Generator) -> None:
     a = numbers(rng, "complex128", 3, 4)
     place = np.array([0, 2, 2])

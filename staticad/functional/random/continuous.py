@@ -13,14 +13,15 @@ import numpy as np
 
 from staticad.functional import elementwise
 from staticad.functional.bitwise import right_shift
-from staticad.functional.random.keys import raw_bits
+from staticad.functional.random.keys import raw_bits, split
 from staticad.functional.random.parameters import as_float_dtype, check_shape, common_shape, require
 from staticad.functional.special import erfinv
 from staticad.ir.dims import Shape
-from staticad.ir.dtypes import FLOAT64, UINT32, UINT64, DType
+from staticad.ir.dtypes import FLOAT64, UINT32, UINT64, DType, as_dtype, is_complex, real_dtype
 from staticad.ir.graph import Tensor
 from staticad.ops.barrier import STOP_GRADIENT
 from staticad.ops.base import apply
+from staticad.ops.complex import COMPLEX
 from staticad.ops.promotion import Operand, cast, to_tensor
 from staticad.ops.sources import as_shape
 
@@ -64,8 +65,12 @@ def normal(key: Operand, shape: Any = (), dtype: Any = FLOAT64) -> Tensor:
     """The normal distribution of mean 0 and variance 1; ``mean + deviation * normal(…)`` has others.
 
     sqrt(2) erfinv(u) of u uniform in (-1, 1). The largest magnitudes are 5.4 (float32, met once in 10 million draws)
-    and 8.3 (float64, once in 10**16); the steps between numbers near them are coarse.
+    and 8.3 (float64, once in 10**16); the steps between numbers near them are coarse. Of a complex dtype the parts have
+    variance 1/2 each, drawn with the two halves of the key, as in JAX.
     """
+    if is_complex(as_dtype(dtype)):
+        re, im = (normal(half, shape, real_dtype(as_dtype(dtype))) for half in split(key))
+        return elementwise.multiply(apply(COMPLEX, re, im), math.sqrt(0.5))
     kind = as_float_dtype("normal", dtype)
     u = _open("normal", key, as_shape(shape), kind, np.nextafter(kind.type(-1), kind.type(0)))
     return elementwise.multiply(erfinv(u), np.asarray(math.sqrt(2), kind))
