@@ -69,15 +69,15 @@ from staticad.functional.size_arithmetic import attach as _attach_to_sizes
 from staticad.functional.movement import *
 from staticad.functional.reductions import *
 from staticad.functional.special import (
-    cross_entropy as cross_entropy,
     log_softmax as log_softmax,
     logsumexp as logsumexp,
-    mse as mse,
     one_hot as one_hot,
     softmax as softmax,
 )
 from staticad.ir.dims import Dim as Dim
 from staticad.ir.graph import Tensor as Tensor, no_grad as no_grad
+from staticad.nn.classification import cross_entropy as cross_entropy
+from staticad.nn.losses import mse as mse
 from staticad.ops.sources import constant as constant, placeholder as placeholder
 from staticad.reference import evaluate as evaluate
 from staticad.runtime.session import Session as Session, compile as compile

@@ -1,12 +1,62 @@
-"""Neural networks: layers, initializers, activations and losses."""
+"""Neural networks: layers, initializers, activations, normalization, attention and losses."""
 
 from staticad.functional.elementwise import relu, sigmoid, softplus, tanh
-from staticad.functional.special import cross_entropy, log_softmax, mse, one_hot, softmax
+from staticad.functional.special import log_softmax, one_hot, softmax
 from staticad.nn import initializers
-from staticad.nn.dropout import dropout
+from staticad.nn.attention import multi_head_attention, scaled_dot_product_attention
+from staticad.nn.classification import (
+    cross_entropy,
+    hinge_embedding_loss,
+    hinge_loss,
+    margin_ranking_loss,
+    multi_margin_loss,
+    multilabel_soft_margin_loss,
+    nll_loss,
+    soft_margin_loss,
+)
+from staticad.nn.ctc import ctc_loss
+from staticad.nn.distances import (
+    cosine_embedding_loss,
+    cosine_similarity,
+    normalize,
+    pairwise_distance,
+    triplet_margin_loss,
+)
+from staticad.nn.dropout import alpha_dropout, dropout, feature_dropout
+from staticad.nn.embedding import embedding
 from staticad.nn.layers import Dense, Layer, Sequential
+from staticad.nn.losses import (
+    bce,
+    bce_with_logits,
+    binary_cross_entropy,
+    binary_cross_entropy_with_logits,
+    gaussian_nll_loss,
+    huber_loss,
+    kl_div,
+    l1_loss,
+    mae,
+    mse,
+    mse_loss,
+    poisson_nll_loss,
+    smooth_l1_loss,
+)
+from staticad.nn.normalization import (
+    batch_norm,
+    batch_statistics,
+    group_norm,
+    instance_norm,
+    layer_norm,
+    local_response_norm,
+    rms_norm,
+)
 
 __all__ = [
-    "Dense", "Layer", "Sequential", "cross_entropy", "dropout", "initializers", "log_softmax", "mse", "one_hot", "relu",
-    "sigmoid", "softmax", "softplus", "tanh",
+    "Dense", "Layer", "Sequential", "alpha_dropout", "batch_norm", "batch_statistics", "bce", "bce_with_logits",
+    "binary_cross_entropy", "binary_cross_entropy_with_logits", "cosine_embedding_loss", "cosine_similarity",
+    "cross_entropy", "ctc_loss", "dropout", "embedding", "feature_dropout", "gaussian_nll_loss", "group_norm",
+    "hinge_embedding_loss", "hinge_loss", "huber_loss", "initializers", "instance_norm", "kl_div", "l1_loss",
+    "layer_norm", "local_response_norm", "log_softmax", "mae", "margin_ranking_loss", "mse", "mse_loss",
+    "multi_head_attention", "multi_margin_loss", "multilabel_soft_margin_loss", "nll_loss", "normalize", "one_hot",
+    "pairwise_distance", "poisson_nll_loss", "relu", "rms_norm", "scaled_dot_product_attention", "sigmoid",
+    "smooth_l1_loss", "soft_margin_loss", "softmax", "softplus", "tanh", "triplet_margin_loss",
 ]  # fmt: skip

@@ -32,10 +32,12 @@ FEW = 16  # writes whose places are compared with each other
 
 Axes = tuple[int, ...]
 Tangents = Sequence[Tensor | None]
-Place = dict[str, Any]  # the attrs axes, position, aligned
+Place = dict[str, Any]  # the attrs axes, position, aligned, and labels where there are any
 
 
-def gather_shape(x: Shape, indices: tuple[Shape, ...], axes: tuple[int, ...], position: int, aligned: bool) -> Shape:
+def gather_shape(
+    x: Shape, indices: tuple[Shape, ...], axes: tuple[int, ...], position: int, aligned: bool, labels: str = ""
+) -> Shape:
     """The shape of a gather's result, and so of a scatter's updates. See `Gather`."""
     common = indices[0]
     if aligned:
@@ -52,6 +54,8 @@ class Gather(Op):
     indexed. With ``aligned=True`` (take_along_axis) there is one index tensor, of the rank of x and equal to it in
     all axes but ``axes[0]``, and result[…, k, …] = x[…, i[…, k, …], …]; the result has the index's shape.
     Negative indices count from the end; an index outside raises IndexOutOfBounds at run time. Linear in x.
+    With the attr ``labels`` the indices are labels: negative ones are outside, and this is the text of the error, with
+    the places {index}, {size} and {last}.
     """
 
     family = "gather"
@@ -116,17 +120,20 @@ def check_indices(x: TensorType, indices: Sequence[TensorType], attrs: Attrs, de
             raise ShapeError(f"index tensors {indices[0]} and {i} differ in shape; broadcast them first")
 
 
-def _checked(index: np.ndarray, size: int, axis: int) -> np.ndarray:
+def _checked(index: np.ndarray, size: int, axis: int, labels: str) -> np.ndarray:
     """The index counted from the start. Raises IndexOutOfBounds."""
-    outside = (index < -size) | (index >= size)
+    outside = (index < (0 if labels else -size)) | (index >= size)
     if outside.any():
-        raise IndexOutOfBounds(f"index {index[outside].flat[0]} is out of bounds for axis {axis} of size {size}")
+        wrong = index[outside].flat[0]
+        if labels:
+            raise IndexOutOfBounds(labels.format(index=wrong, size=size, last=size - 1))
+        raise IndexOutOfBounds(f"index {wrong} is out of bounds for axis {axis} of size {size}")
     return np.where(index < 0, index + size, index)
 
 
-def _places(x: np.ndarray, indices: Sequence[np.ndarray], axes: Axes, aligned: bool) -> tuple[Any, ...]:
+def _places(x: np.ndarray, indices: Sequence[np.ndarray], axes: Axes, aligned: bool, labels: str) -> tuple[Any, ...]:
     """A NumPy index of x after `_arranged`, or of x itself where aligned."""
-    checked = [_checked(i, x.shape[a], a) for i, a in zip(indices, axes)]
+    checked = [_checked(i, x.shape[a], a, labels) for i, a in zip(indices, axes)]
     if not aligned:
         return tuple(checked)
     grid = list(np.ix_(*(range(n) for n in indices[0].shape)))
@@ -139,8 +146,10 @@ def _arranged(x: np.ndarray, axes: Axes) -> np.ndarray:
     return np.moveaxis(x, axes, range(len(axes)))
 
 
-def _gather_numpy(x: np.ndarray, *indices: np.ndarray, axes: Axes, position: int, aligned: bool) -> np.ndarray:
-    places = _places(x, indices, axes, aligned)
+def _gather_numpy(
+    x: np.ndarray, *indices: np.ndarray, axes: Axes, position: int, aligned: bool, labels: str = ""
+) -> np.ndarray:
+    places = _places(x, indices, axes, aligned, labels)
     if aligned:
         return x[places]
     common = range(indices[0].ndim)
@@ -171,9 +180,10 @@ def _scatter_numpy(
     position: int,
     aligned: bool,
     mode: str,
+    labels: str = "",
 ) -> np.ndarray:
     result = base.copy()
-    places = _places(base, indices, axes, aligned)
+    places = _places(base, indices, axes, aligned, labels)
     target = result
     if not aligned:
         target = _arranged(result, axes)

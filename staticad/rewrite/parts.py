@@ -42,7 +42,7 @@ def part_rules(outputs: Sequence[Tensor]) -> tuple[Rule, ...]:
     def of_gather(tensor: Tensor) -> Tensor | None:
         x, *indices = tensor.node.inputs
         axes = tensor.node.attrs["axes"]
-        if len(indices) != 1 or tensor.node.attrs["position"] != axes[0]:
+        if len(indices) != 1 or tensor.node.attrs["position"] != axes[0] or "labels" in tensor.node.attrs:
             return None
         (index,) = indices
         result = _moved(x, {axes[0]: vector(index)}, single)

@@ -82,3 +82,26 @@ def test_errors(make: Any, error: type[Exception], message: str) -> None:
     with pytest.raises(error, match=message) as raised:
         make(sa.placeholder((3,)))
     assert "test_dropout.py:" in str(raised.value)
+
+
+def test_whole_features_are_left_out() -> None:
+    x = sa.placeholder(("n", 50, 3, 2))
+    y = sa.nn.feature_dropout(x, 0.5, KEY)
+    (found,) = run(y, {x: np.ones((4, 50, 3, 2))})
+    flat = found.reshape(200, 6)
+    np.testing.assert_array_equal(flat, np.broadcast_to(flat[:, :1], flat.shape))
+    np.testing.assert_array_equal(np.unique(flat), [0, 2])
+    assert abs((flat[:, 0] == 0).mean() - 0.5) < 4 * np.sqrt(0.25 / 200)
+    assert sa.nn.feature_dropout(x, 0.5, KEY, training=False) is x
+    with pytest.raises(ShapeError, match="feature_dropout: needs two axes at least"):
+        sa.nn.feature_dropout(x[0, 0, 0], 0.5, KEY)
+
+
+def test_alpha_dropout_keeps_mean_and_variance() -> None:
+    x = sa.placeholder((None,))
+    (found,) = run(sa.nn.alpha_dropout(x, 0.3, KEY), {x: np.random.default_rng(0).normal(size=COUNT)})
+    limit = np.unique(found, return_counts=True)
+    assert abs(limit[1].max() / COUNT - 0.3) < 4 * np.sqrt(0.21 / COUNT)
+    assert abs(found.mean()) < 4 / np.sqrt(COUNT)
+    assert abs(found.var() - 1) < 0.05
+    assert sa.nn.alpha_dropout(x, 0, KEY) is x

@@ -9,10 +9,11 @@ from staticad import config
 from staticad.autodiff.reverse import gradients
 from staticad.errors import VerifyError
 from staticad.functional import elementwise as f
-from staticad.functional import reductions, special
+from staticad.functional import reductions
 from staticad.ir.graph import Tensor, sort_nodes
 from staticad.ir.printer import print_graph
 from staticad.ir.verify import verify
+from staticad.nn.classification import cross_entropy
 from staticad.ops.arithmetic import ADD, NEG
 from staticad.ops.base import apply
 from staticad.ops.contract import MATMUL
@@ -48,7 +49,7 @@ def network() -> tuple[list[Tensor], dict[Tensor, np.ndarray]]:
     weights = [placeholder(s, name=f"w{i}") for i, s in enumerate(shapes)]
     hidden = f.sigmoid(x @ weights[0] + weights[1])
     logits = hidden @ weights[2] + weights[3]
-    loss = reductions.mean(special.cross_entropy(logits, t))
+    loss = reductions.mean(cross_entropy(logits, t))
     outputs = [loss, *gradients(loss, weights)]
     feeds = {w: rng.normal(size=s) for w, s in zip(weights, shapes, strict=True)}
     return outputs, {**feeds, x: rng.normal(size=(7, 8)), t: rng.integers(0, 5, 7)}

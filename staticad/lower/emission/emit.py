@@ -144,9 +144,13 @@ class Emitter(Builder):
         return found
 
     def checked_index(self, place: Name, axis: int, size: Size, node: Node) -> Name:
-        code = self.lowering.check(IndexCheck(f"axis {axis} of {node.op.name}", node.where))
+        labels = node.attrs.get("labels")
+        check = IndexCheck(labels or f"axis {axis} of {node.op.name}", node.where, bool(labels))
         self.checked = True
-        extent, number = self.size_value(size), self.size_value(code)
+        extent, number = self.size_value(size), self.size_value(self.lowering.check(check))
+        if labels:  # a negative one must not count from the end
+            negative = self.compute(call("less", place, constant(0, INT64)))
+            place = self.compute(call("where", negative, call("sub", place, extent), place))
         depth = self._depth[place.name]
         runs = self.runs(depth)
         if runs is not None:

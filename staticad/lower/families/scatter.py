@@ -80,6 +80,6 @@ def _one_a_row(node: Node, inputs: tuple[Tensor, ...], sizes: Sizes, family: Fam
     if mode == "add" and family.filled(base.node) != 0:
         value = apply(ADD, base, value)
     numbers = apply(IOTA, shape=base.shape, dtype=INT64, axis=axis)
-    place = apply(GATHER_ALONG, numbers, index, axes=(axis,), position=0, aligned=True)
+    place = apply(GATHER_ALONG, numbers, index, **{k: v for k, v in node.attrs.items() if k != "mode"})
     chosen = apply(EQUAL, numbers, apply(BROADCAST_TO, place, shape=base.shape))
     return apply(WHERE, chosen, value, base)

@@ -241,13 +241,18 @@ class BranchCall:
 
 @dataclass(frozen=True)
 class IndexCheck:
-    """What to raise when a kernel reports the code that is the position of this in the plan: an index of an axis."""
+    """What to raise when a kernel reports the code that is the position of this in the plan: an index of an axis, or
+    a label, which is reported less the size where it is negative."""
 
     text: str
     where: Where
+    label: bool = False
 
     def error(self, index: int, size: int) -> StaticadError:
         """The error for the numbers that were reported."""
+        if self.label:
+            label = index + size if index < 0 else index
+            return IndexOutOfBounds(f"{self.text.format(index=label, size=size, last=size - 1)}, at {self.where}")
         return IndexOutOfBounds(
             f"index {index} is out of range for {self.text}, which has size {size}, at {self.where}; "
             f"indices run from {-size} to {size - 1}"
