@@ -35,8 +35,10 @@ from staticad.errors import (
 )
 from staticad.export import to_dot as to_dot, to_networkx as to_networkx, to_svg as to_svg
 from staticad.functional import linalg as linalg, random as random, special as special
+from staticad.functional.angles import *
 from staticad.functional.autograph.convert import function as function
 from staticad.functional.bitwise import *
+from staticad.functional.closeness import *
 from staticad.functional.comparison import *
 from staticad.functional.complex import *
 from staticad.functional.control import (
@@ -49,6 +51,7 @@ from staticad.functional.control import (
 from staticad.functional.creation import *
 from staticad.functional.einsum import einsum as einsum
 from staticad.functional.elementwise import *
+from staticad.functional.float_parts import *
 from staticad.functional.indexing import take as take, take_along_axis as take_along_axis
 from staticad.functional.joining import *
 from staticad.functional.linalg import (
@@ -67,6 +70,7 @@ from staticad.functional.linalg import (
 from staticad.functional.methods import attach as _attach
 from staticad.functional.size_arithmetic import attach as _attach_to_sizes
 from staticad.functional.movement import *
+from staticad.functional.powers import *
 from staticad.functional.reductions import *
 from staticad.functional.special import (
     log_softmax as log_softmax,

@@ -16,19 +16,25 @@ from staticad.autodiff.masks import Mask, Masks, split
 from staticad.errors import GradientError
 from staticad.ir.graph import Node, Tensor, describe
 from staticad.ir.types import TensorType
+from staticad.ops.angles import ARCCOS, ARCSIN
 from staticad.ops.arithmetic import ADD, DIV, MUL, NEG, POW, RECIPROCAL, RSQRT, SQRT, SUB
 from staticad.ops.base import Cast, Elementwise, Reduce, apply
 from staticad.ops.complex import ANGLE
 from staticad.ops.contract import Contract
+from staticad.ops.hyperbolic import ARCCOSH, ARCTANH, COSH, SINH
 from staticad.ops.movement import EXPAND_DIMS
 from staticad.ops.plane import ARCTAN2, LOG_HYPOT
+from staticad.ops.powers import CBRT, EXP2, LOG2, LOG10
 from staticad.ops.reduce import SUM
 from staticad.ops.selection import RELU, WHERE
 from staticad.ops.transcendental import ERFINV, EXP, EXPM1, LOG, LOG1P
 
 _CHOOSING = frozenset((ADD, NEG, RELU, SUB, SUM, WHERE))
 # Elementwise ops with an infinite derivative at some finite operands.
-_SINGULAR = frozenset((ANGLE, ARCTAN2, DIV, ERFINV, EXP, EXPM1, LOG, LOG1P, LOG_HYPOT, POW, RECIPROCAL, RSQRT, SQRT))
+_SINGULAR = frozenset((
+    ANGLE, ARCCOS, ARCCOSH, ARCSIN, ARCTAN2, ARCTANH, CBRT, COSH, DIV, ERFINV, EXP, EXP2, EXPM1, LOG, LOG10, LOG1P,
+    LOG2, LOG_HYPOT, POW, RECIPROCAL, RSQRT, SINH, SQRT,
+))  # fmt: skip
 Part = tuple[Mask, Tensor] | None
 
 

@@ -90,6 +90,16 @@ def _minimum(a: Value, b: Value) -> Value:
     return select(a.is_nan(), a, smaller) if is_float(a.dtype) else smaller
 
 
+def _fmax(a: Value, b: Value) -> Value:
+    """The larger one; the other one if one is NaN."""
+    return select((a >= b) | b.is_nan(), a, b) if is_float(a.dtype) else _maximum(a, b)
+
+
+def _fmin(a: Value, b: Value) -> Value:
+    """The smaller one; the other one if one is NaN."""
+    return select((a <= b) | b.is_nan(), a, b) if is_float(a.dtype) else _minimum(a, b)
+
+
 def _relu(a: Value) -> Value:
     """max(a, 0); NaN for NaN, 0.0 for -0.0."""
     return _maximum(a, a.constant(0))
@@ -128,6 +138,8 @@ sqrt = elementwise("sqrt", _sqrt, FLOATS)
 rsqrt = elementwise("rsqrt", _rsqrt, FLOATS)
 maximum = elementwise("maximum", _maximum, DTYPES)
 minimum = elementwise("minimum", _minimum, DTYPES)
+fmax = elementwise("fmax", _fmax, DTYPES)
+fmin = elementwise("fmin", _fmin, DTYPES)
 relu = elementwise("relu", _relu, NUMBERS)
 floor = elementwise("floor", _floor, NUMBERS)
 ceil = elementwise("ceil", _ceil, NUMBERS)
@@ -148,6 +160,8 @@ KERNEL_NAMES: dict[str, object] = {
     "rsqrt": rsqrt,
     "maximum": maximum,
     "minimum": minimum,
+    "fmax": fmax,
+    "fmin": fmin,
     "relu": relu,
     "floor": floor,
     "ceil": ceil,

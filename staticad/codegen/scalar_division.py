@@ -34,7 +34,7 @@ def _remove_multiples(rest: Value, divisor: Value) -> Value:
     return select(remainder < 0, remainder + divisor, remainder)
 
 
-def fmod(a: Value, b: Value) -> Value:
+def _fmod_of_floats(a: Value, b: Value) -> Value:
     """C's fmod, exact, by long division in base 2**(digits - 1); nearly always that is one step."""
     base = float(1 << (23 if width(a.dtype) == 32 else 52))
     x, y = abs(a), abs(b)
@@ -58,7 +58,7 @@ def _remainder(a: Value, b: Value) -> Value:
     """a - floor(a / b) * b with the sign of b. Integers: 0 for a zero divisor; floats: NaN."""
     if not is_float(a.dtype):
         return _divide_integers(a, b)[1]
-    rest = fmod(a, b)
+    rest = _fmod_of_floats(a, b)
     shifted = select(_signs_differ(rest, b), rest + b, rest)
     return select(rest.eq(0), rest.constant(0).copysign(b), shifted)
 
@@ -67,7 +67,7 @@ def _floor_divide(a: Value, b: Value) -> Value:
     """floor(a / b), as NumPy's npy_divmod. Integers: 0 for a zero divisor; floats: a / b, inf or NaN."""
     if not is_float(a.dtype):
         return _divide_integers(a, b)[0]
-    rest = fmod(a, b)
+    rest = _fmod_of_floats(a, b)
     quotient = (a - rest) / b
     lower = rest.ne(0) & _signs_differ(rest, b)
     quotient = select(lower, quotient - 1, quotient)
@@ -78,7 +78,17 @@ def _floor_divide(a: Value, b: Value) -> Value:
     return select(b.eq(0), plain, result)
 
 
+def _fmod(a: Value, b: Value) -> Value:
+    """a - trunc(a / b) * b with the sign of a. Integers: 0 for a zero divisor; floats: NaN."""
+    if is_float(a.dtype):
+        return _fmod_of_floats(a, b)
+    unusual = (b.eq(0) | b.eq(-1)) if is_signed(a.dtype) else b.eq(0)
+    return select(unusual, 0, a.int_remainder(select(unusual, 1, b)))
+
+
 floor_divide = elementwise("floor_divide", _floor_divide, NUMBERS)
 remainder = elementwise("remainder", _remainder, NUMBERS)
 
-KERNEL_NAMES: dict[str, object] = {"floor_divide": floor_divide, "remainder": remainder}
+fmod = elementwise("fmod", _fmod, NUMBERS)
+
+KERNEL_NAMES: dict[str, object] = {"floor_divide": floor_divide, "remainder": remainder, "fmod": fmod}

@@ -1,4 +1,4 @@
-"""Bits of integers with NumPy's names and promotion; of bools they are logic. Derivative 0."""
+"""Bits and divisors of integers with NumPy's names and promotion; of bools they are logic. Derivative 0."""
 
 from __future__ import annotations
 
@@ -11,7 +11,17 @@ from staticad.functional.front import implements, public_names
 from staticad.ir.dtypes import BOOL, INT8, is_float
 from staticad.ir.graph import Tensor, describe
 from staticad.ops.base import Op, apply
-from staticad.ops.bitwise import BITWISE_AND, BITWISE_OR, BITWISE_XOR, INVERT, LEFT_SHIFT, RIGHT_SHIFT
+from staticad.ops.bitwise import (
+    BITWISE_AND,
+    BITWISE_COUNT,
+    BITWISE_OR,
+    BITWISE_XOR,
+    GCD,
+    INVERT,
+    LCM,
+    LEFT_SHIFT,
+    RIGHT_SHIFT,
+)
 from staticad.ops.comparison import LOGICAL_AND, LOGICAL_NOT, LOGICAL_OR, LOGICAL_XOR
 from staticad.ops.promotion import Operand, as_operands, cast
 
@@ -65,7 +75,27 @@ def right_shift(x1: Operand, x2: Operand) -> Tensor:
     return _bits(RIGHT_SHIFT, None, x1, x2)
 
 
-bitwise_not = invert
+@implements(np.bitwise_count)
+def bitwise_count(x: Operand) -> Tensor:
+    """How many bits of |x| are set, a uint8. Floats raise DTypeError."""
+    return _bits(BITWISE_COUNT, None, x)
+
+
+@implements(np.gcd)
+def gcd(x1: Operand, x2: Operand) -> Tensor:
+    """The greatest common divisor of |x1| and |x2|; 0 of two zeros. Bools are int8 ones. Floats raise DTypeError."""
+    return _bits(GCD, None, x1, x2)
+
+
+@implements(np.lcm)
+def lcm(x1: Operand, x2: Operand) -> Tensor:
+    """The least common multiple of |x1| and |x2|; 0 if one is 0. Bools are int8 ones. Floats raise DTypeError."""
+    return _bits(LCM, None, x1, x2)
+
+
+bitwise_invert = bitwise_not = invert
+bitwise_left_shift = left_shift
+bitwise_right_shift = right_shift
 
 if not TYPE_CHECKING:  # a checker takes no computed list
     __all__ = public_names(globals())

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from staticad.errors import DTypeError
-from staticad.functional.front import float_unary, implements, public_names
+from staticad.functional.front import as_float, float_binary, float_unary, implements, public_names
 from staticad.ir.dtypes import BOOL, FLOAT64, INT8, as_dtype, floating, is_complex, is_inexact
 from staticad.ir.graph import Tensor, describe
 from staticad.ops.arithmetic import (
@@ -50,11 +50,6 @@ def _no_bool(op: Op, x1: Operand, x2: Operand) -> Tensor:
     """Operands of bools are int8 ones, as in NumPy."""
     a, b = as_operands(op.name, x1, x2)
     return apply(op, cast(a, INT8), cast(b, INT8)) if a.dtype == BOOL else apply(op, a, b)
-
-
-def _float(op: Op, x: Operand) -> Tensor:
-    a = to_tensor(x)
-    return apply(op, cast(a, floating(a.dtype)))
 
 
 @implements(np.add)
@@ -180,30 +175,12 @@ tan = float_unary(TAN, np.tan, "The tangent of an angle in radians.")
 tanh = float_unary(TANH, np.tanh, "The hyperbolic tangent.")
 sigmoid = float_unary(SIGMOID, "expit", "1 / (1 + exp(-x)), without overflow.")
 softplus = float_unary(SOFTPLUS, None, "log(1 + exp(x)), without overflow.")
+hypot = float_binary(HYPOT, np.hypot, "sqrt(x1 * x1 + x2 * x2) without overflow. The derivative at the origin is 0.")
+arctan2 = float_binary(
+    ARCTAN2, np.arctan2, "The angle of the point (x2, x1) from the positive axis of x2, between -pi and pi."
+)
+copysign = float_binary(COPYSIGN, np.copysign, "The magnitude of x1 with the sign of x2, also that of a zero.")
 erf = float_unary(ERF, "erf", "The error function, 2/sqrt(pi) times the integral of exp(-t**2) from 0 to x.")
-
-
-def _float_binary(op: Op, x1: Operand, x2: Operand) -> Tensor:
-    a, b = as_operands(op.name, x1, x2)
-    return apply(op, cast(a, floating(a.dtype)), cast(b, floating(b.dtype)))
-
-
-@implements(np.hypot)
-def hypot(x1: Operand, x2: Operand) -> Tensor:
-    """sqrt(x1 * x1 + x2 * x2) without overflow. The derivative at the origin is 0."""
-    return _float_binary(HYPOT, x1, x2)
-
-
-@implements(np.arctan2)
-def arctan2(x1: Operand, x2: Operand) -> Tensor:
-    """The angle of the point (x2, x1) from the positive axis of x2, between -pi and pi."""
-    return _float_binary(ARCTAN2, x1, x2)
-
-
-@implements(np.copysign)
-def copysign(x1: Operand, x2: Operand) -> Tensor:
-    """The magnitude of x1 with the sign of x2, also that of a zero."""
-    return _float_binary(COPYSIGN, x1, x2)
 
 
 def relu(x: Operand) -> Tensor:
@@ -279,7 +256,7 @@ def ceil(x: Operand) -> Tensor:
     return _rounded(CEIL, x)
 
 
-@implements(np.trunc)
+@implements(np.trunc, np.fix)
 def trunc(x: Operand) -> Tensor:
     """x without its fraction. Its derivative is 0."""
     return _rounded(TRUNC, x)
@@ -292,7 +269,7 @@ def rint(x: Operand) -> Tensor:
     a = to_tensor(x)
     if is_complex(a.dtype):
         return apply(COMPLEX, *(apply(ROUND, apply(part, a)) for part in (REAL, IMAG)))
-    return _float(ROUND, a)
+    return apply(ROUND, as_float(a))
 
 
 @implements(np.around, np.round)
@@ -314,6 +291,8 @@ def round(x: Operand, decimals: int = 0) -> Tensor:
 
 
 abs = absolute
+atan2 = arctan2
+fix = trunc
 pow = power
 mod = remainder
 true_divide = divide

@@ -16,7 +16,7 @@ import numpy as np
 from staticad.ir.dtypes import floating
 from staticad.ir.graph import Tensor
 from staticad.ops.base import Op, apply
-from staticad.ops.promotion import Operand, cast, to_tensor
+from staticad.ops.promotion import Operand, as_operands, cast, to_tensor
 from staticad.records import dataclass
 
 Function = Callable[..., Any]
@@ -51,6 +51,12 @@ def declared(module: ModuleType) -> list[tuple[Function, NumpyNames]]:
     return [(function, vars(function)["implements"]) for function in functions if "implements" in vars(function)]
 
 
+def as_float(x: Operand) -> Tensor:
+    """The operand in the float type in which functions of floats work on it."""
+    a = to_tensor(x)
+    return cast(a, floating(a.dtype))
+
+
 class Unary(Protocol):
     """A function of one operand."""
 
@@ -62,13 +68,32 @@ def float_unary(op: Op, name: np.ufunc | str | None, about: str) -> Unary:
     ``about``. ``name`` is what it implements of NumPy or (a string) of SciPy."""
 
     def function(x: Operand) -> Tensor:
-        a = to_tensor(x)
-        return apply(op, cast(a, floating(a.dtype)))
+        return apply(op, as_float(x))
 
     function.__name__ = function.__qualname__ = op.name
     function.__module__ = sys._getframe(1).f_globals["__name__"]  # where it is defined, as of a named tuple
     function.__doc__ = about
     return function if name is None else implements(name)(function)
+
+
+class Binary(Protocol):
+    """A function of two operands."""
+
+    def __call__(self, x1: Operand, x2: Operand) -> Tensor: ...
+
+
+def float_binary(op: Op, name: np.ufunc, about: str) -> Binary:
+    """As `float_unary`, for two operands of a common float type."""
+
+    def function(x1: Operand, x2: Operand) -> Tensor:
+        a, b = as_operands(op.name, x1, x2)
+        dtype = floating(a.dtype)
+        return apply(op, cast(a, dtype), cast(b, dtype))
+
+    function.__name__ = function.__qualname__ = op.name
+    function.__module__ = sys._getframe(1).f_globals["__name__"]
+    function.__doc__ = about
+    return implements(name)(function)
 
 
 def public_names(namespace: Mapping[str, Any]) -> list[str]:

@@ -5,6 +5,7 @@ The functions of the front say which they are (`staticad.functional.front`); the
 
 from __future__ import annotations
 
+import difflib
 import functools
 import inspect
 import sys
@@ -15,16 +16,20 @@ import numpy as np
 
 from staticad.errors import GraphError
 from staticad.functional import (
+    angles,
     bitwise,
+    closeness,
     comparison,
     complex,
     creation,
     einsum,
     elementwise,
+    float_parts,
     indexing,
     joining,
     linalg,
     movement,
+    powers,
     reductions,
     special,
 )
@@ -76,6 +81,10 @@ def _last_trace(x: Operand, offset: int = 0) -> Tensor:
 # The modules whose functions NumPy's names may mean; this one holds what only NumPy has.
 FRONT = (
     elementwise,
+    angles,
+    powers,
+    float_parts,
+    closeness,
     comparison,
     complex,
     bitwise,
@@ -138,9 +147,7 @@ def array_ufunc(self: Tensor, ufunc: np.ufunc, method: str, *inputs: Any, **kwar
         return _call(f"{name}.outer", UFUNCS[ufunc], (first, second), _without_defaults(kwargs))
     function = UFUNCS.get(ufunc) or SCIPY_UFUNCS.get(ufunc.__name__)
     if method != "__call__" or function is None:
-        wanted = name if method == "__call__" else f"{name}.{method}"
-        available = sorted({f"np.{u.__name__}" for u in UFUNCS} | {f"np.{u.__name__}.reduce" for u in REDUCTIONS})
-        raise GraphError(_unavailable(wanted, available))
+        raise GraphError(_unavailable(name if method == "__call__" else f"{name}.{method}"))
     return _call(name, function, inputs, _without_defaults(kwargs))
 
 
@@ -156,7 +163,7 @@ def array_function(
     ours = FUNCTIONS.get(function)
     name = _name(function)
     if ours is None:
-        raise GraphError(_unavailable(name, sorted(map(_name, FUNCTIONS))))
+        raise GraphError(_unavailable(name))
     positional, named = _translate(name, function, ours, args, kwargs)
     return _call(name, ours, positional, named)
 
@@ -173,8 +180,19 @@ def _name(function: Function) -> str:
     return f"{function.__module__.replace('numpy', 'np', 1)}.{function.__name__}"
 
 
-def _unavailable(name: str, available: Sequence[str]) -> str:
-    return f"{name} is not available for symbolic tensors (used at {here()}); available are {', '.join(available)}"
+def _unavailable(name: str) -> str:
+    """What is raised for a function of NumPy or SciPy that has no meaning here, with the nearest name that has one."""
+    whole = [*(f"np.{u.__name__}" for u in UFUNCS), *map(_name, FUNCTIONS), *SCIPY_UFUNCS]
+    by_last_word = {available.rpartition(".")[2]: available for available in sorted(whole, reverse=True)}
+    last_words = difflib.get_close_matches(name.rpartition(".")[2], sorted(by_last_word), n=1, cutoff=0.65)
+    ufunc = name.removeprefix("np.").partition(".")[0]  # of np.add.accumulate
+    reduced = [f"np.{u.__name__}.reduce" for u in REDUCTIONS if u.__name__ == ufunc]
+    nearest = [*reduced, *(by_last_word[word] for word in last_words)]
+    hint = f"the nearest name that is available is {nearest[0]}" if nearest else "nothing of a similar name is"
+    return (
+        f"{name} is not available for symbolic tensors (used at {here()}); {hint}. "
+        "Write it with functions of staticad, or compute it before the run and feed the array"
+    )
 
 
 def _translate(

@@ -104,10 +104,10 @@ STATUS = Slot()
 # Kernel functions whose result is a bool whatever they are given.
 _PREDICATES = frozenset(
     ("equal", "not_equal", "less", "less_equal", "greater", "greater_equal")
-    + ("logical_and", "logical_or", "logical_xor", "logical_not", "isnan", "isinf", "isfinite")
+    + ("logical_and", "logical_or", "logical_xor", "logical_not", "isnan", "isinf", "isfinite", "signbit")
 )
 # Kernel functions that branch, or work on one number after another: loops around them are not masked.
-SERIAL = frozenset(("check_index", "floor_divide", "remainder", "pow"))
+SERIAL = frozenset(("check_index", "floor_divide", "fmod", "gcd", "lcm", "remainder", "pow"))
 
 
 # ---- constructors ----------------------------------------------------------------------------------------------------

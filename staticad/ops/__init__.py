@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from staticad.ops.angles import ANGLE_OPS
 from staticad.ops.arithmetic import ARITHMETIC_OPS
 from staticad.ops.assemble import CONCATENATE
 from staticad.ops.barrier import BARRIER_OPS
@@ -14,10 +15,13 @@ from staticad.ops.contract import MATMUL
 from staticad.ops.control import COND, LOOP, PARAMETER
 from staticad.ops.conversion import CONVERSION_OPS
 from staticad.ops.creation import CREATION_OPS
+from staticad.ops.float_parts import FLOAT_PART_OPS
+from staticad.ops.hyperbolic import HYPERBOLIC_OPS
 from staticad.ops.indexing import GATHER, GATHER_ALONG, SCATTER, SCATTER_ALONG
 from staticad.ops.linalg import LIBRARY_OPS
 from staticad.ops.movement import BROADCAST_TO, DIAGONAL, EXPAND_DIMS, RESHAPE, SQUEEZE, TRANSPOSE
 from staticad.ops.plane import PLANE_OPS
+from staticad.ops.powers import POWER_OPS
 from staticad.ops.random import RANDOM_OPS
 from staticad.ops.reduce import REDUCE_OPS
 from staticad.ops.selection import SELECTION_OPS
@@ -30,6 +34,10 @@ ELEMENTWISE_OPS = (
     *ARITHMETIC_OPS,
     *TRANSCENDENTAL_OPS,
     *PLANE_OPS,
+    *POWER_OPS,
+    *ANGLE_OPS,
+    *HYPERBOLIC_OPS,
+    *FLOAT_PART_OPS,
     *COMPARISON_OPS,
     *SELECTION_OPS,
     *CONVERSION_OPS,

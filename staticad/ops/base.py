@@ -182,7 +182,7 @@ class Elementwise(Op):
         smooth_domains: tuple[Domain, ...] | None = None,
         valueless: str = "",
         zero_signs: bool = True,
-        ulps: float = 3,
+        ulps: float | None = 3,
         commutative: bool = False,
         range_rule: Callable[..., Range | None] | None = None,
         progression_rule: Callable[..., Progression | None] | None = None,

@@ -1,4 +1,4 @@
-"""Bits of integers: and, or, exclusive or, complement, shifts. Derivative zero wherever it exists.
+"""Bits of integers: and, or, exclusive or, complement, shifts, number; divisors. Derivative zero wherever it exists.
 
 A shift by as many bits as the dtype has, or more, or by a negative number, leaves 0, or -1 of a negative number shifted
 to the right, as in NumPy. Bools have logic instead.
@@ -54,4 +54,19 @@ RIGHT_SHIFT = _bits(
 
 INVERT = Elementwise("invert", numpy=np.invert, operands="iu", ulps=0, nondifferentiable=True)
 
-BITWISE_OPS = (BITWISE_AND, BITWISE_OR, BITWISE_XOR, LEFT_SHIFT, RIGHT_SHIFT, INVERT)
+BITWISE_COUNT = Elementwise(
+    "bitwise_count",
+    numpy=np.bitwise_count,
+    operands="iu",
+    result="uint8",
+    ulps=0,
+    nondifferentiable=True,
+    notes="of the absolute value",
+)
+
+GCD = _bits("gcd", np.gcd, cost=100, notes="never negative, but for the lowest number, whose absolute value wraps")
+LCM = _bits("lcm", np.lcm, cost=100, notes="never negative, unless it wraps; 0 if an operand is 0")
+
+BITWISE_OPS = (
+    BITWISE_AND, BITWISE_OR, BITWISE_XOR, LEFT_SHIFT, RIGHT_SHIFT, INVERT, BITWISE_COUNT, GCD, LCM,
+)  # fmt: skip

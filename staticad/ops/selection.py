@@ -1,4 +1,4 @@
-"""Choosing between values: where, maximum, minimum, relu.
+"""Choosing between values: where, maximum, minimum, fmax, fmin, relu.
 
 Derivatives select the cotangent instead of multiplying it by a mask, so that a NaN or an infinity in the branch that
 was not taken never reaches the result. Equal operands of maximum and minimum get half the cotangent each and
@@ -12,7 +12,7 @@ import numpy as np
 from staticad.ir.graph import Tensor
 from staticad.ops import ranges
 from staticad.ops.base import Elementwise, apply
-from staticad.ops.comparison import EQUAL, GREATER
+from staticad.ops.comparison import EQUAL, GREATER, ISNAN, LOGICAL_AND
 from staticad.ops.sources import constant
 
 
@@ -76,6 +76,35 @@ MINIMUM = Elementwise(
     notes=TIES,
 )
 
+
+def _share_number(g: Tensor, winner: Tensor, loser: Tensor) -> Tensor:
+    """As `_share`, but all of g where the other one is NaN and this one is not."""
+    alone = apply(LOGICAL_AND, apply(ISNAN, loser), apply(EQUAL, winner, winner))
+    return select(alone, g, _share(g, winner, loser))
+
+
+FMAX = Elementwise(
+    "fmax",
+    numpy=np.fmax,
+    arity=2,
+    commutative=True,
+    zero_signs=False,
+    ulps=0,
+    vjp=lambda g, y, a, b: (_share_number(g, a, b), _share_number(g, b, a)),
+    notes="NaN if both operands are; equal operands get half the cotangent each",
+)
+
+FMIN = Elementwise(
+    "fmin",
+    numpy=np.fmin,
+    arity=2,
+    commutative=True,
+    zero_signs=False,
+    ulps=0,
+    vjp=lambda g, y, a, b: (_share_number(g, -a, -b), _share_number(g, -b, -a)),
+    notes="NaN if both operands are; equal operands get half the cotangent each",
+)
+
 RELU = Elementwise(
     "relu",
     numpy=lambda x: np.maximum(x, x.dtype.type(0)),
@@ -86,4 +115,4 @@ RELU = Elementwise(
     vjp=lambda g, y, x: (select(apply(GREATER, y, zero_like(y)), g, zero_like(g)),),
 )
 
-SELECTION_OPS = (WHERE, MAXIMUM, MINIMUM, RELU)
+SELECTION_OPS = (WHERE, MAXIMUM, MINIMUM, FMAX, FMIN, RELU)

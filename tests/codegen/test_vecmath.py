@@ -13,9 +13,14 @@ import pytest
 from staticad.codegen import jit
 from staticad.codegen.target import host
 from tests.codegen.kernel_runner import assert_identical, elementwise_source, evaluate, ulps
+from tests.harness.families import specials
 
 FLOATS = ("float32", "float64")
-UNARY = ("exp", "expm1", "log", "log1p", "sin", "cos", "tan", "tanh", "sigmoid", "softplus", "erf", "erfinv")
+UNARY = (
+    "exp", "expm1", "exp2", "log", "log1p", "log2", "log10", "cbrt", "sin", "cos", "tan", "arcsin", "arccos", "arctan",
+    "sinh", "cosh", "tanh", "arcsinh", "arccosh", "arctanh", "sigmoid", "softplus", "erf", "erfinv",
+)  # fmt: skip
+BINARY = ("pow", "arctan2", "hypot", "logaddexp", "logaddexp2")
 
 
 def exact_erfinv(x: mpmath.mpf) -> mpmath.mpf:
@@ -24,7 +29,40 @@ def exact_erfinv(x: mpmath.mpf) -> mpmath.mpf:
         return mpmath.erfinv(x)
 
 
+def short(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A function that needs no more than 200 bits, in which it takes much less time."""
+
+    def evaluated(*arguments: mpmath.mpf) -> mpmath.mpf:
+        with mpmath.workprec(200):
+            return function(*arguments)
+
+    return evaluated
+
+
+def exact_logaddexp(a: mpmath.mpf, b: mpmath.mpf) -> mpmath.mpf:
+    return max(a, b) + mpmath.log1p(mpmath.exp(-abs(a - b)))
+
+
+def exact_logaddexp2(a: mpmath.mpf, b: mpmath.mpf) -> mpmath.mpf:
+    return max(a, b) + mpmath.log1p(mpmath.power(2, -abs(a - b))) / mpmath.log(2)
+
+
 EXACT: dict[str, Callable[..., Any]] = {
+    "exp2": short(lambda x: mpmath.power(2, x)),
+    "log2": short(lambda x: mpmath.log(x) / mpmath.log(2)),
+    "log10": short(mpmath.log10),
+    "cbrt": short(lambda x: mpmath.sign(x) * mpmath.cbrt(abs(x))),
+    "arcsin": short(mpmath.asin),
+    "arccos": short(mpmath.acos),
+    "arctan": short(mpmath.atan),
+    "sinh": short(mpmath.sinh),
+    "cosh": short(mpmath.cosh),
+    "arcsinh": short(mpmath.asinh),
+    "arccosh": short(mpmath.acosh),
+    "arctanh": short(mpmath.atanh),
+    "arctan2": mpmath.atan2,
+    "logaddexp": exact_logaddexp,
+    "logaddexp2": exact_logaddexp2,
     "sigmoid": lambda x: 1 / (1 + mpmath.exp(-x)),
     "softplus": lambda x: mpmath.log1p(mpmath.exp(x)),
     "erfinv": exact_erfinv,
@@ -32,6 +70,8 @@ EXACT: dict[str, Callable[..., Any]] = {
 }
 # worst errors seen with a hundred thousand points, in ulps, rounded up; 1.0 for the others
 LIMITS = {"exp": 1.1, "expm1": 1.1, "tanh": 1.1, "erf": 1.1, "softplus": 1.6, "sigmoid": 1.5, "erfinv": 4.0}
+LIMITS |= {"arcsin": 1.2, "arccos": 1.1, "arctan": 1.2, "arctan2": 1.3, "arccosh": 1.4, "cosh": 1.1, "hypot": 1.1}
+LIMITS |= {"logaddexp": 1.6, "logaddexp2": 1.6}
 LARGEST_EXPONENT = {"float32": 88.7, "float64": 709.7}
 POINTS = 400
 
@@ -60,6 +100,18 @@ def arguments(name: str, dtype: str, rng: np.random.Generator) -> np.ndarray:
         "softplus": [(-top * 1.17, 40), (-3, 3)],
         "erf": [(-6, 6), (0.8, 1.6)],
         "erfinv": [(-1, 1), (-0.9, 0.9)],
+        "exp2": [(-top * 1.6, top * 1.44), (-1, 1)],
+        "log2": [(0.5, 2), (0.99, 1.01)],
+        "log10": [(0.5, 2), (0.99, 1.01)],
+        "cbrt": [(-10, 10)],
+        "arcsin": [(-1, 1), (0.49, 0.51)],
+        "arccos": [(-1, 1), (0.99, 1)],
+        "arctan": [(-3, 3), (0.41, 0.42)],
+        "sinh": [(-top * 1.008, top * 1.008), (-2, 2)],
+        "cosh": [(-top * 1.008, top * 1.008), (-2, 2)],
+        "arcsinh": [(-50, 50), (-1, 1)],
+        "arccosh": [(1, 3), (1, 1.01)],
+        "arctanh": [(-1, 1), (-0.1, 0.1)],
     }[name]
     points = [rng.uniform(*bounds, POINTS) for bounds in ranges]
     if name in ("sin", "cos", "tan"):
@@ -69,7 +121,13 @@ def arguments(name: str, dtype: str, rng: np.random.Generator) -> np.ndarray:
     if name == "erfinv":
         points.append(1 - np.exp2(-rng.uniform(0, np.finfo(dtype).nmant, POINTS)))
     values = np.concatenate([*points, spread(dtype, rng, POINTS).astype(float)]).astype(dtype)
-    domain = {"log": values > 0, "log1p": values > -1, "erfinv": np.abs(values) < 1}.get(name, np.isfinite(values))
+    inside = np.abs(values) < 1
+    domain = {
+        **dict.fromkeys(("log", "log2", "log10"), values > 0),
+        **dict.fromkeys(("erfinv", "arcsin", "arccos", "arctanh"), inside),
+        "log1p": values > -1,
+        "arccosh": values >= 1,
+    }.get(name, np.isfinite(values))
     return values[domain & np.isfinite(values)]
 
 
@@ -110,10 +168,32 @@ def test_accuracy_of_pow(dtype: str, rng: np.random.Generator) -> None:
 
 
 @pytest.mark.parametrize("dtype", FLOATS)
+def test_accuracy_of_two_operands(dtype: str, rng: np.random.Generator) -> None:
+    """Of numbers of all sizes, and of pairs of one size."""
+    a, b = spread(dtype, rng, 2 * POINTS), spread(dtype, rng, 2 * POINTS)
+    with np.errstate(over="ignore"):
+        b[:POINTS] = a[:POINTS] * rng.uniform(0.3, 3, POINTS).astype(dtype)
+    finite = np.isfinite(b)
+    a, b = a[finite], b[finite]
+    # what a logarithm of a sum adds is small: its error is one of the larger operand where that is negative
+    c, d = (np.abs(rng.uniform(-8, 8, 2 * POINTS)).astype(dtype) for _ in "ab")
+    c, d = np.concatenate([c, -c / 20]), np.concatenate([d, d * 3])
+    with mpmath.workprec(200):
+        for names, x, y in ((("arctan2", "hypot"), a, b), (("logaddexp", "logaddexp2"), c, d)):
+            results = evaluate([x, y], {f"{name}(a, b)": dtype for name in names})
+            for name in names:
+                got = results[f"{name}(a, b)"]
+                errors = ulps(got, EXACT.get(name, getattr(mpmath, name, None)), x, y)
+                worst = int(errors.argmax())
+                place = f"{name}({x[worst]!r}, {y[worst]!r}) = {got[worst]!r}"
+                assert errors[worst] <= LIMITS[name], f"{place}: {errors[worst]} ulps"
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
 def test_special_values(dtype: str) -> None:
     x = np.array([0.0, -0.0, np.inf, -np.inf, np.nan, 1e-45 if dtype == "float32" else 5e-324], dtype)
     results = evaluate([x], {f"{name}(a)": dtype for name in UNARY})
-    for name in ("exp", "expm1", "log", "log1p", "sin", "cos", "tan", "tanh"):
+    for name in UNARY[:-4]:
         with np.errstate(all="ignore"):
             assert_identical(results[f"{name}(a)"][:5], getattr(np, name)(x[:5]), x[:5])
     log2 = np.log(np.asarray(2, dtype))
@@ -124,7 +204,7 @@ def test_special_values(dtype: str) -> None:
         "erfinv": [0.0, -0.0, np.nan, np.nan, np.nan, x[5]],
     }.items():
         assert_identical(results[f"{name}(a)"], np.array(expected, dtype), x)
-    for name in ("expm1", "log1p", "sin", "tan", "tanh"):
+    for name in ("expm1", "log1p", "sin", "tan", "tanh", "arcsin", "arctan", "sinh", "arcsinh", "arctanh"):
         assert results[f"{name}(a)"][5] == x[5], name
 
 
@@ -147,6 +227,50 @@ def test_overflow_underflow_and_poles(dtype: str) -> None:
 
 
 @pytest.mark.parametrize("dtype", FLOATS)
+def test_special_values_of_two_operands(dtype: str) -> None:
+    x, y = (grid.ravel() for grid in np.meshgrid(*[specials(np.dtype(dtype))] * 2))
+    names = ("arctan2", "hypot", "copysign", "nextafter", "fmod", "fmax", "fmin")
+    results = evaluate([x, y], {f"{name}(a, b)": dtype for name in names})
+    for name in names:
+        got = results[f"{name}(a, b)"]
+        with np.errstate(all="ignore"):
+            expected = getattr(np, name)(x, y)
+            near = (np.abs(got - expected) <= 2 * np.spacing(np.abs(expected))) & (name in ("arctan2", "hypot"))
+        near |= (x == 0) & (y == 0) & (name in ("fmax", "fmin"))  # whichever zero
+        assert_identical(np.where(near, expected, got), expected, x, y)
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+def test_parts_of_floats(dtype: str, rng: np.random.Generator) -> None:
+    x = np.concatenate([specials(np.dtype(dtype)), spread(dtype, rng, POINTS)])
+    results = evaluate(
+        [x], {"significand(a)": dtype, "exponent(a)": "int32", "spacing(a)": dtype, "signbit(a)": "bool"}
+    )
+    with np.errstate(all="ignore"):
+        for expression, expected in zip(results, (*np.frexp(x), np.spacing(x), np.signbit(x))):
+            assert_identical(results[expression], expected, x)
+    exponents = rng.integers(-2100, 2100, x.size)
+    with np.errstate(over="ignore"):
+        expected = np.ldexp(x, exponents)
+    assert_identical(evaluate([x, exponents.astype(dtype)], {"ldexp(a, b)": dtype})["ldexp(a, b)"], expected, x)
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+def test_powers_of_bases_are_exact(dtype: str) -> None:
+    info = np.finfo(dtype)
+    twos = np.arange(info.minexp - info.nmant, info.maxexp).astype(dtype)
+    tens = np.arange(-37 if dtype == "float32" else -307, 39 if dtype == "float32" else 309)
+    powers = np.array([f"1e{n}" for n in tens]).astype(dtype)
+    assert np.array_equal(
+        evaluate([twos], {"exp2(a)": dtype})["exp2(a)"], np.ldexp(np.ones((), dtype), twos.astype(int))
+    )
+    assert np.array_equal(
+        evaluate([np.ldexp(np.ones((), dtype), twos.astype(int))], {"log2(a)": dtype})["log2(a)"], twos
+    )
+    assert np.array_equal(evaluate([powers], {"log10(a)": dtype})["log10(a)"], tens.astype(dtype))
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
 def test_special_cases_of_pow(dtype: str) -> None:
     whole = [2.0, 3.0, 2.0**24 - 1, 2.0**53 - 1, 2.0**53]
     values = [0.0, 1.0, 0.5, 1.5, 1e-45 if dtype == "float32" else 5e-324, float(np.finfo(dtype).max), np.inf, *whole]
@@ -160,8 +284,8 @@ def test_special_cases_of_pow(dtype: str) -> None:
 
 @pytest.mark.parametrize("dtype", FLOATS)
 def test_loops_are_vectorized(dtype: str) -> None:
-    expressions = [(f"{name}(a)", dtype) for name in UNARY] + [("pow(a, a)", dtype)]
-    module, assembly = jit.compile_listings(elementwise_source([dtype], expressions))
+    expressions = [(f"{name}(a)", dtype) for name in UNARY] + [(f"{name}(a, b)", dtype) for name in BINARY]
+    module, assembly = jit.compile_listings(elementwise_source([dtype, dtype], expressions))
     assert len(set(re.findall(r"^(vector.body\d*):", module, re.M))) >= len(expressions)
     assert len(re.findall(r"store <\d+ x ", module)) >= len(expressions)
     if "+fma" in host().features.split(","):

@@ -32,7 +32,7 @@ def test_every_ufunc(ufunc: np.ufunc) -> None:
         check(lambda x: ufunc(x, b), a, free=False)
         check(lambda y: ufunc(a, y), b, free=False)
         if ufunc is not np.matmul:
-            number = {"b": True, "i": 2, "f": 2.0}[a.dtype.kind]
+            number = {"b": True, "i": 2, "f": 2.0}[b.dtype.kind]
             check(lambda x: ufunc(x, number), a)
             check(lambda y: ufunc(a[0, 0], y), b)
 
@@ -41,8 +41,8 @@ def test_scipy_ufuncs_have_a_meaning_too() -> None:
     check(special.erf, A)
     check(special.expit, A)
     check(special.erfinv, A / 4)
-    with pytest.raises(GraphError, match=r"^gamma is not available"):
-        special.gamma(sa.placeholder(()))
+    with pytest.raises(GraphError, match=r"^obl_ang1 is not available"):
+        special.obl_ang1(0, 1, 1, sa.placeholder(()))
 
 
 @pytest.mark.parametrize("ufunc", REDUCTIONS, ids=lambda u: u.__name__)
@@ -154,13 +154,13 @@ def test_results_are_differentiable_nodes() -> None:
 X = sa.placeholder((2, 3), "float64", name="x")
 
 REFUSED: list[tuple[str, Callable[[], Any]]] = [
-    (r"np\.sinh is not available .*test_numpy_protocol\.py:\d+.*available are np\.absolute, ", lambda: np.sinh(X)),
-    (r"np\.nextafter is not available", lambda: np.nextafter(X, A)),
-    (r"np\.add\.accumulate is not available", lambda: np.add.accumulate(X)),
-    (r"np\.subtract\.reduce is not available", lambda: np.subtract.reduce(X)),
-    (r"np\.sort is not available .*available are np\.all, ", lambda: np.sort(X)),
-    (r"np\.linalg\.qr is not available", lambda: np.linalg.qr(X)),
-    (r"np\.fft\.fft is not available", lambda: np.fft.fft(X)),
+    (
+        r"np\.add\.at is not available .*test_numpy_protocol\.py:\d+\); the nearest .* is np\.add\.reduce\. Write it",
+        lambda: np.add.at(X, 0, 1),
+    ),
+    (r"np\.savetxt is not available .*; nothing of a similar name is", lambda: np.savetxt("x", X)),
+    (r"np\.array_repr is not available .* the nearest .* is np\.array_equal\. Write it", lambda: np.array_repr(X)),
+    (r"np\.linalg\.tensorinv is not available .* feed the array", lambda: np.linalg.tensorinv(X)),
     (r"np\.add: a symbolic tensor can't be written into an array", lambda: np.add(A, X, out=A.copy())),
     (r"np\.add: got an unexpected keyword argument 'dtype'", lambda: np.add(X, 1, dtype="float32")),
     (r"np\.add: got an unexpected keyword argument 'where'", lambda: np.add(X, 1, where=T)),

@@ -67,7 +67,9 @@ class _Noise:
         if isinstance(op, Elementwise):
             if op.ulps == 0 or (isinstance(op, Cast) and node.inputs[0].dtype.kind != "f"):
                 return value
-            return self.moved(value, math.ceil(op.ulps))
+            if op.ulps is None:  # some units of the larger one of result and operands
+                value = op.numpy(*(self.moved(self.operand(t), 2) for t in node.inputs), **node.attrs)
+            return self.moved(value, math.ceil(op.ulps or 2))
         if isinstance(op, Library):
             # A factorization is that of a matrix some units away; the more of them the larger it is.
             operands = [self.operand(t) for t in node.inputs]

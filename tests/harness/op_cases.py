@@ -30,13 +30,16 @@ from staticad.ops.linalg import CHOLESKY, LU_FACTOR, LU_SOLVE, SLOGDET, SOLVE_TR
 from staticad.ops.movement import BROADCAST_TO, DIAGONAL, EXPAND_DIMS, RESHAPE, SLICE, SQUEEZE, TRANSPOSE, swapped
 from staticad.ops.reduce import ALL as ALL_TRUE
 from staticad.ops.reduce import ANY, ARGMAX, ARGMIN, MAX, MAX_OR_LOWEST, MIN, PROD, SUM
-from staticad.ops.selection import WHERE
+from staticad.ops.selection import MAXIMUM, WHERE
 from tests.harness.cases import ALL, BOOL, FLOATS, INTEGERS, Case, Input, kinds, values
 from tests.harness.library_cases import FAMILIES
 
 UNARY = ("ab", "")
 BINARY = (("ab", "ab"), ("ab", "b"), ("a1", "1b"), ("ab", ""), ("1", "ab"))
 TERNARY = (("ab", "ab", "ab"), ("a1", "b", "ab"), ("", "ab", "1b"), ("ab", "", ""))
+
+
+STRETCHED = (MUL, MAXIMUM, WHERE)  # whose derivatives are taken with operands of all shapes
 
 
 def elementwise_cases(op: Elementwise) -> Iterator[Case]:
@@ -57,9 +60,12 @@ def elementwise_cases(op: Elementwise) -> Iterator[Case]:
             group,
             dtypes=tuple(d for d in ALL if op.accepts(d) and d.kind not in op.valueless),
             domain=op.domain,
-            ulp=int(op.ulps),
+            ulp=None if op.ulps is None else int(op.ulps),
+            special=op.ulps is not None,
             signed_zeros=op.zero_signs,
-            smooth=not op.nondifferentiable and op.smooth_domains is None,
+            smooth=not op.nondifferentiable
+            and op.smooth_domains is None
+            and (op.arity == 1 or op in STRETCHED or operands == shapes[0]),
         )
 
 

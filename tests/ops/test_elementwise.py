@@ -17,10 +17,14 @@ from staticad.ir.dtypes import ALL, BOOL, FLOAT32, FLOAT64
 from staticad.ir.expressions import Call, Name, children
 from staticad.ir.graph import Tensor
 from staticad.ops import ALL_OPS, ELEMENTWISE_OPS
+from staticad.ops.angles import ARCCOS, ARCSIN, ARCTAN
 from staticad.ops.arithmetic import ABS, ADD, FLOOR_DIVIDE, POW, REMAINDER, RSQRT, SIGN, SQRT
 from staticad.ops.base import Elementwise, Op, apply
 from staticad.ops.conversion import CAST, CEIL, FLOOR, ROUND, TRUNC
-from staticad.ops.selection import MAXIMUM, MINIMUM, RELU, WHERE
+from staticad.ops.float_parts import FMOD, FRACTION, LDEXP, NEXTAFTER, SIGNIFICAND
+from staticad.ops.hyperbolic import ARCCOSH, ARCSINH, ARCTANH, SINH
+from staticad.ops.powers import CBRT, EXP2, LOG2, LOG10, LOGADDEXP, LOGADDEXP2
+from staticad.ops.selection import FMAX, FMIN, MAXIMUM, MINIMUM, RELU, WHERE
 from staticad.ops.sources import constant, placeholder
 from staticad.ops.transcendental import ERF, EXP, EXPM1, LOG, LOG1P, SIGMOID, SOFTPLUS, TANH
 from staticad.reference import evaluate
@@ -67,7 +71,7 @@ def test_derivative_is_declared(op: Elementwise) -> None:
 def test_reference_has_the_inferred_type(op: Elementwise, dtype: np.dtype) -> None:
     """The evaluator compares shape and dtype of every result with what was inferred."""
     if not op.accepts(dtype):
-        with pytest.raises(errors.DTypeError, match=f"{op.name}: {dtype} is not supported"):
+        with pytest.raises(errors.DTypeError, match=f"{op.called}: {dtype} is not supported"):
             apply(op, *operands(op, dtype), **attributes(op))
         return
     for shape in ((), (2, 3), (0,)):
@@ -164,6 +168,37 @@ CONVENTIONS: list[tuple[Elementwise, tuple[float, ...], int, float]] = [
     (ERF, (1000.0,), 0, 0.0),
     (EXPM1, (-40.0,), 0, float(np.expm1(-40.0)) + 1),
     (LOG1P, (1e300,), 0, 1e-300),
+    (ARCSIN, (1.0,), 0, INF),
+    (ARCCOS, (-1.0,), 0, -INF),
+    (ARCSIN, (1 - 2.0**-52,), 0, 2.0**25.5),
+    (ARCTAN, (INF,), 0, 0.0),
+    (ARCSINH, (1e200,), 0, 1e-200),
+    (ARCCOSH, (1.0,), 0, INF),
+    (ARCCOSH, (1e200,), 0, 1e-200),
+    (ARCTANH, (1.0,), 0, INF),
+    (SINH, (1000.0,), 0, INF),
+    (LOG2, (0.0,), 0, INF),
+    (LOG10, (1e-300,), 0, 1e300 / math.log(10)),
+    (EXP2, (-INF,), 0, 0.0),
+    (CBRT, (0.0,), 0, INF),
+    (CBRT, (-8.0,), 0, 1 / 12),
+    (LOGADDEXP, (INF, INF), 0, 0.5),
+    (LOGADDEXP, (-INF, -INF), 1, 0.5),
+    (LOGADDEXP, (-INF, 1.0), 0, 0.0),
+    (LOGADDEXP, (INF, 1.0), 0, 1.0),
+    (LOGADDEXP, (-1000.0, 1000.0), 1, 1.0),
+    (LOGADDEXP2, (1.0, 1.0), 0, 0.5),
+    (FMAX, (NAN, 1.0), 1, 1.0),
+    (FMAX, (NAN, 1.0), 0, 0.0),
+    (FMAX, (2.0, 2.0), 0, 0.5),
+    (FMIN, (1.0, NAN), 0, 1.0),
+    (FMIN, (1.0, 2.0), 0, 1.0),
+    (FMOD, (-7.0, 2.0), 1, 3.0),
+    (FMOD, (7.0, 2.0), 0, 1.0),
+    (NEXTAFTER, (0.0, 1.0), 0, 1.0),
+    (LDEXP, (3.0, -4.0), 0, 0.0625),
+    (SIGNIFICAND, (12.0,), 0, 0.0625),
+    (FRACTION, (2.0,), 0, 1.0),
 ]
 
 

@@ -82,6 +82,16 @@ def exp_of_negative(x: Value) -> Value:
     return scale(fma(r * r, horner(r, pick(x, EXP_32, EXP_64)), error) + total, shifted)
 
 
+def half_exp(x: Value) -> Value:
+    """e**x / 2 for x >= 0, to 0.6 ulp; a number where e**x is not one any more."""
+    (high,) = pick(x, (90.0,), (711.0,))
+    shifted, high_part, low_part = _reduce(select(x > high, high, x), 2 * format_of(x).bias)
+    r = high_part - low_part
+    total = r + 1
+    error = ((high_part - r) - low_part) + ((1 - total) + r)
+    return scale(fma(r * r, horner(r, pick(x, EXP_32, EXP_64)), error) + total, shifted - 1)
+
+
 def exp_normal(x: Value) -> Value:
     """e**x for x that are known to give a normal number; NaN for NaN."""
     shifted, high_part, low_part = _reduce(x, format_of(x).bias)
@@ -106,17 +116,17 @@ def exp_for_single(x: Value) -> Value:
     return fma(r * r, horner(r, EXP_SINGLE), r + 1) * power_of_two(shifted.bits())
 
 
-def expm1_parts(x: Value) -> tuple[Value, Value]:
-    """(e**x - 1) / 2 as an unevaluated sum of two floats, for x from -60 to the overflow of e**x.
+def expm1_parts(x: Value, halvings: int = 1) -> tuple[Value, Value]:
+    """(e**x - 1) / 2**halvings as an unevaluated sum of two floats, for x from -60 to the overflow of the result.
 
     With u = 2**(k-1): (e**x - 1) / 2 = (u - 1/2) + u (r + r**2 q(r)). The sum of the first two terms keeps its rounding
     error, and so does r.
     """
-    shifted, high_part, low_part = _reduce(x, format_of(x).bias - 1)
+    shifted, high_part, low_part = _reduce(x, format_of(x).bias - halvings)
     r = high_part - low_part
     r_error = (high_part - r) - low_part
     u = power_of_two(shifted.bits())
-    start = u - 0.5
+    start = u - 2.0**-halvings
     total = fma(u, r, start)
     error = fma(u, r, start - total)
     return total, fma(u, fma(r * r, horner(r, pick(x, EXPM1_32, EXPM1_64)), r_error), error)

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from numba.core import types
 
-from staticad.codegen.vecmath.builder import Value
+from staticad.codegen.vecmath.builder import Value, round_to_float32
 from staticad.records import dataclass
 
 
@@ -53,6 +53,15 @@ LN_2 = 0.6931471805599453
 def format_of(x: Value) -> Format:
     """The format of a float value."""
     return BINARY32 if x.dtype == types.float32 else BINARY64
+
+
+def split_constant(x: Value, parts: tuple[float, float]) -> tuple[Value, Value]:
+    """A number that is given as the sum of two float64, as the sum of two constants in the precision of x."""
+    high, low = parts
+    if x.dtype == types.float64:
+        return x.constant(high), x.constant(low)
+    nearest = round_to_float32(high)
+    return x.constant(nearest), x.constant((high - nearest) + low)
 
 
 def power_of_two(biased_exponent: Value) -> Value:

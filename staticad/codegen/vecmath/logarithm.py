@@ -54,6 +54,26 @@ def split(x: Value) -> tuple[Value, Value, Value]:
     return k, exponent, m
 
 
+def split_any(x: Value) -> tuple[Value, Value]:
+    """k and m with x = 2**k m as by `split`, for subnormal numbers too."""
+    form = format_of(x)
+    subnormal = x < form.smallest_normal
+    shift = float(form.mantissa + 2)
+    k, _, m = split(select(subnormal, x * 2.0**shift, x))
+    return select(subnormal, k - shift, k), m
+
+
+def log_parts(f: Value) -> tuple[Value, Value]:
+    """log(1 + f) as an unevaluated sum."""
+    half_square = f * f * 0.5
+    high = f - half_square
+    low = (f - high) - half_square
+    if f.dtype == types.float32:
+        return high, fma(f * f * f, horner(f, P_32), low)
+    s = f / (f + 2)
+    return high, fma(s, half_square + s * s * horner(s * s, R_64), low)
+
+
 def _log_near_one(k: Value, f: Value, correction: Value | None = None) -> Value:
     """k ln 2 + log(1 + f) + correction."""
     form = format_of(f)
@@ -69,16 +89,11 @@ def _log_near_one(k: Value, f: Value, correction: Value | None = None) -> Value:
 
 def log(x: Value) -> Value:
     """Natural logarithm; -inf for 0, NaN for negative numbers."""
-    form = format_of(x)
-    subnormal = x < form.smallest_normal
-    shift = float(form.mantissa + 2)
-    k, _, m = split(select(subnormal, x * 2.0**shift, x))
-    k = select(subnormal, k - shift, k)
-    result = _log_near_one(k, m - 1)
-    return _at_the_edges(x, x, result)
+    k, m = split_any(x)
+    return at_the_edges(x, x, _log_near_one(k, m - 1))
 
 
-def _at_the_edges(x: Value, argument: Value, result: Value) -> Value:
+def at_the_edges(x: Value, argument: Value, result: Value) -> Value:
     """The result for positive finite arguments of the logarithm, else -inf, NaN or inf."""
     outside = select(argument.eq(0), -INFINITY, x.constant(NAN))
     return select(argument > 0, select(x < INFINITY, result, x), select(x.is_nan(), x, outside))
@@ -86,20 +101,29 @@ def _at_the_edges(x: Value, argument: Value, result: Value) -> Value:
 
 def log1p(x: Value) -> Value:
     """log(1 + x), exact to the last digits near 0."""
+    return log1p_of_sum(x)
+
+
+def log1p_of_sum(x: Value, low: Value | None = None, doublings: Value | None = None) -> Value:
+    """log(1 + x + low) + doublings ln 2 for a small correction."""
     form = format_of(x)
     u = x + 1
     # two-sum: 1 + x = u + error exactly
     one = u - x
     error = (1 - one) + (x - (u - one))
+    if low is not None:
+        error = error + low
     k, exponent, m = split(u)
     unscaled = k.eq(0)
     f = select(unscaled, x, m - 1)
     # 1 + x = 2**k (1 + f + g): g < epsilon matters for small k only, where 2**-k is a normal number
     small = (u > 0) & (k < form.mantissa) & (k.ne(0))
-    g = select(small, error * power_of_two((2 * form.bias) - exponent), 0)
+    g = select(small, error * power_of_two((2 * form.bias) - exponent), 0 if low is None else select(unscaled, low, 0))
     correction = g * fma(f, f - 1, 1)
     tiny = abs(x) < form.epsilon / 4
-    return select(tiny, x, _at_the_edges(x, u, _log_near_one(k, f, correction)))
+    if doublings is not None:
+        k = k + doublings
+    return select(tiny, x, at_the_edges(x, u, _log_near_one(k, f, correction)))
 
 
 def log1p_of_unit(x: Value) -> Value:
