@@ -72,6 +72,7 @@ from staticad.functional.size_arithmetic import attach as _attach_to_sizes
 from staticad.functional.movement import *
 from staticad.functional.powers import *
 from staticad.functional.reductions import *
+from staticad.functional.sorting import *
 from staticad.functional.special import (
     log_softmax as log_softmax,
     logsumexp as logsumexp,

@@ -10,11 +10,11 @@ writes is read so that both are understood. Complex matrices have elements of tw
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from staticad.codegen.machine_language import function_text
-from staticad.codegen.routine_text import Cut, Cutting, RoutineText
+from staticad.codegen.routine_text import RoutineText, by_batch, by_columns
 
 if TYPE_CHECKING:  # names of machine code, which nothing calls in Python
     from staticad.codegen.kernel_language import (
@@ -308,39 +308,6 @@ def _complex_slogdet(args: int, lo: int, hi: int) -> None:
         store(logarithms, number, total)
 
 
-# About the operations of half a millisecond on one core, of which a call costs some hundreds.
-_SMALLEST_CHUNK = 1 << 20
-_CALL = 500
-_COLUMNS = 64  # at least, in a chunk of right sides: TRSM packs the factor for each
-
-Work = Callable[[Mapping[str, int]], int]
-
-
-def _by_batch(work: Work) -> Callable[[Mapping[str, int], int], Cutting]:
-    """Cut into groups of matrices."""
-
-    def cut(slots: Mapping[str, int], batch: int) -> Cutting:
-        grain = max(1, _SMALLEST_CHUNK // (work(slots) + _CALL))
-        return Cut.BATCH, batch, grain if grain < batch else 0
-
-    return cut
-
-
-def _by_columns(work: Work) -> Callable[[Mapping[str, int], int], Cutting]:
-    """Cut into groups of matrices, or if there is one, into columns of its right side."""
-    by_batch = _by_batch(work)
-
-    def cut(slots: Mapping[str, int], batch: int) -> Cutting:
-        columns = slots["K"]
-        if batch != 1 or columns < 2 * _COLUMNS or work(slots) < 2 * _SMALLEST_CHUNK:
-            return by_batch(slots, batch)
-        chunks = min(work(slots) // _SMALLEST_CHUNK, columns // _COLUMNS)
-        grain = -(-columns // (16 * chunks)) * 16
-        return Cut.COLUMNS, columns, grain if grain < columns else 0
-
-    return cut
-
-
 def _cube(slots: Mapping[str, int]) -> int:
     return slots["N"] ** 3 // 3
 
@@ -350,14 +317,14 @@ def _solved(slots: Mapping[str, int]) -> int:
 
 
 _REAL: Mapping[str, RoutineText] = {
-    "cholesky": RoutineText(function_text(_cholesky), _by_batch(_cube)),
-    "solve_triangular": RoutineText(function_text(_solve_triangular), _by_columns(_solved)),
-    "lu_factor": RoutineText(function_text(_lu_factor), _by_batch(_cube)),
-    "lu_solve": RoutineText(function_text(_lu_solve), _by_columns(_solved)),
-    "slogdet": RoutineText(function_text(_slogdet), _by_batch(lambda slots: 20 * slots["N"])),
+    "cholesky": RoutineText(function_text(_cholesky), by_batch(_cube)),
+    "solve_triangular": RoutineText(function_text(_solve_triangular), by_columns(_solved)),
+    "lu_factor": RoutineText(function_text(_lu_factor), by_batch(_cube)),
+    "lu_solve": RoutineText(function_text(_lu_solve), by_columns(_solved)),
+    "slogdet": RoutineText(function_text(_slogdet), by_batch(lambda slots: 20 * slots["N"])),
 }
 LAPACK: Mapping[str, RoutineText] = {
     **_REAL,
     **{f"complex_{name}": text for name, text in _REAL.items()},  # the same with two parts to an element
-    "complex_slogdet": RoutineText(function_text(_complex_slogdet), _by_batch(lambda slots: 60 * slots["N"])),
+    "complex_slogdet": RoutineText(function_text(_complex_slogdet), by_batch(lambda slots: 60 * slots["N"])),
 }

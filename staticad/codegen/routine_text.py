@@ -8,6 +8,7 @@ from enum import IntEnum
 
 import numpy as np
 
+from staticad.ir.dtypes import DType
 from staticad.lower.kernel.routine import COMPLEX, FEW_ROWS, FEW_TERMS, GEMM_TERMS, Routine
 from staticad.records import dataclass
 
@@ -36,7 +37,9 @@ Cutting = tuple[Cut, int, int]  # what is cut, the extent of the step and its gr
 class RoutineText:
     """``text`` is the source of a kernel in which names of slots, of `Cut` and of `Sums` stand for their numbers,
     ITEMSIZE for the bytes of an element, DTYPE for its dtype, ONE for the bits of 1, PARTS for the numbers that
-    an element of a matrix has, and LETTER_N for the letter N. The slot CUT is the last one.
+    an element of a matrix has, and LETTER_N for the letter N. The slot CUT is the last one. For elements as
+    signed integers BITS is their dtype, LOWEST and LARGEST its ends and INFINITY the bits of infinity; FLOATING and
+    UNSIGNED are 1 where that is what they are, else 0.
 
     ``cut`` decides by the contents of the slots and the number of matrices: by sizes alone, never by the number of
     threads, so that results do not depend on that.
@@ -52,9 +55,54 @@ class RoutineText:
         values |= {"FEW_ROWS": str(FEW_ROWS), "FEW_TERMS": str(FEW_TERMS), "GEMM_TERMS": str(GEMM_TERMS)}
         values |= {"ITEMSIZE": str(routine.dtype.itemsize), "DTYPE": routine.dtype.name}
         values["PARTS"] = "2" if routine.name.startswith(COMPLEX) else "1"
+        if routine.dtype.kind in "biuf":
+            values |= _as_integers(routine.dtype)
         values["ONE"] = str(int.from_bytes(np.ones((), routine.dtype).tobytes(), "little"))
 
         def value(match: re.Match[str]) -> str:
             return str(ord(match[1])) if match[1] else values[match[0]]
 
         return re.sub(r"\b(?:LETTER_([A-Z])|[A-Z][A-Z0-9_]*)\b", value, self.text)
+
+
+def _as_integers(dtype: DType) -> dict[str, str]:
+    """What a text says of elements that it reads as integers."""
+    bits = np.dtype(f"int{8 * dtype.itemsize}")
+    ends = np.iinfo(bits)
+    kinds = {"FLOATING": "f", "UNSIGNED": "u"}
+    infinity = int(np.array(np.inf, dtype).view(bits)) if dtype.kind == "f" else 0
+    found = {"BITS": bits.name, "LOWEST": str(ends.min), "LARGEST": str(ends.max), "INFINITY": str(infinity)}
+    return found | {name: str(int(dtype.kind == kind)) for name, kind in kinds.items()}
+
+
+# About the operations of half a millisecond on one core, of which a call costs some hundreds.
+_SMALLEST_CHUNK = 1 << 20
+_CALL = 500
+_COLUMNS = 64  # at least, in a chunk of right sides: TRSM packs the factor for each
+
+Work = Callable[[Mapping[str, int]], int]
+
+
+def by_batch(work: Work) -> Callable[[Mapping[str, int], int], Cutting]:
+    """Cut into groups of matrices."""
+
+    def cut(slots: Mapping[str, int], batch: int) -> Cutting:
+        grain = max(1, _SMALLEST_CHUNK // (work(slots) + _CALL))
+        return Cut.BATCH, batch, grain if grain < batch else 0
+
+    return cut
+
+
+def by_columns(work: Work) -> Callable[[Mapping[str, int], int], Cutting]:
+    """Cut into groups of matrices, or if there is one, into columns of its right side."""
+    batches = by_batch(work)
+
+    def cut(slots: Mapping[str, int], batch: int) -> Cutting:
+        columns = slots["K"]
+        if batch != 1 or columns < 2 * _COLUMNS or work(slots) < 2 * _SMALLEST_CHUNK:
+            return batches(slots, batch)
+        chunks = min(work(slots) // _SMALLEST_CHUNK, columns // _COLUMNS)
+        grain = -(-columns // (16 * chunks)) * 16
+        return Cut.COLUMNS, columns, grain if grain < columns else 0
+
+    return cut

@@ -8,9 +8,10 @@ from collections.abc import Mapping
 from staticad.codegen.blas import GEMM
 from staticad.codegen.lapack import LAPACK
 from staticad.codegen.routine_text import Cutting, RoutineText
+from staticad.codegen.sorting import SORTING
 from staticad.lower.kernel.routine import Routine
 
-ROUTINES: Mapping[str, RoutineText] = {"gemm": GEMM, **LAPACK}
+ROUTINES: Mapping[str, RoutineText] = {"gemm": GEMM, **LAPACK, **SORTING}
 
 
 @functools.cache

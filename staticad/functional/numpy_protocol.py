@@ -31,6 +31,7 @@ from staticad.functional import (
     movement,
     powers,
     reductions,
+    sorting,
     special,
 )
 from staticad.functional.front import Function, declared, implements
@@ -96,6 +97,7 @@ FRONT = (
     einsum,
     linalg,
     special,
+    sorting,
     sys.modules[__name__],
 )
 _DECLARED = [pair for module in FRONT for pair in declared(module)]

@@ -26,6 +26,7 @@ from staticad.ops.random import RANDOM_OPS
 from staticad.ops.reduce import REDUCE_OPS
 from staticad.ops.selection import SELECTION_OPS
 from staticad.ops.slicing import EMBED, REPLACE, SLICE
+from staticad.ops.sorting import SORTING_OPS
 from staticad.ops.sources import CONSTANT, PLACEHOLDER, VARIABLE
 from staticad.ops.transcendental import TRANSCENDENTAL_OPS
 
@@ -62,6 +63,7 @@ ALL_OPS: tuple[Op, ...] = (
     *CONTRACT_OPS,
     *LIBRARY_OPS,
     *COMPLEX_LIBRARY_OPS.values(),
+    *SORTING_OPS,
     *BARRIER_OPS,
     *CONTROL_OPS,
 )

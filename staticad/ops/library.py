@@ -34,12 +34,15 @@ class Library(Op):
     """``signature`` is written as for NumPy's generalized functions: "(n,n),(n):int64,(n,k)->(n,k)". All axes before
     those named are a batch: an operand has the batch of the results, or none.
 
+    A size that is named in the results only is the attribute of that name.
+
     ``functions`` are those of BLAS and LAPACK that the kernel calls, without the letter for the dtype. ``changes`` are
     pairs of an operand and a result: the result starts as a copy of the operand, and the routine changes it.
-    ``unread`` are operands that only derivatives see. ``workspace`` gives the bytes that the routine needs for a
+    ``unread`` are operands that only derivatives see, ``optional`` results that the kernel does not make where nobody
+    reads them: their address is 0 then. ``workspace`` gives the bytes that the routine needs for a
     matrix, and ``work`` about how many operations it makes, both from the sizes by name. Attributes are ints, which the
     kernel gets. ``failure`` says what it means that the routine reports a status: the text of an ``error`` with
-    {matrix} and {info}; without it the routine can't fail.
+    {matrix} and {info}; without it the routine can't fail. ``operands`` are the legal dtype kinds.
     """
 
     family = "library"
@@ -48,7 +51,7 @@ class Library(Op):
         "Routines for matrices, which stand in the last axes; all axes before them are a batch. Most call BLAS or "
         "LAPACK. A matrix for which there is no result raises LinAlgError with the user's line."
     )
-    ulps = None
+    ulps: float | None = None
 
     def __init__(
         self,
@@ -58,6 +61,7 @@ class Library(Op):
         functions: tuple[str, ...] = (),
         changes: tuple[tuple[int, int], ...] = (),
         unread: tuple[int, ...] = (),
+        optional: tuple[int, ...] = (),
         workspace: Callable[..., Size] | None = None,
         work: Callable[..., Size],
         failure: str = "",
@@ -68,6 +72,7 @@ class Library(Op):
         super().__init__(name, **kwargs)
         self.operands = operands
         self.signature, self.functions, self.changes, self.unread = signature, functions, changes, unread
+        self.optional = optional
         self.workspace, self.work, self.failure, self.error = workspace, work, failure, error
         given, made = signature.split("->")
         self.operand_parts, self.result_parts = _parts(given), _parts(made)
@@ -77,27 +82,28 @@ class Library(Op):
     def infer(self, inputs: tuple[TensorType, ...], attrs: Attrs) -> Inferred:
         dtype, types = self._dtype(inputs), []
         with Demands() as demands:
-            sizes = self._fitting([t.shape for t in inputs], demands)
+            sizes = self._fitting([t.shape for t in inputs], attrs, demands)
             batch = self._batch(inputs, demands)
             for part in self.result_parts:
                 shape = (*batch, *(sizes[axis] for axis in part.axes))
                 types.append(TensorType(shape, _dtype_of(part, dtype)))
             return tuple(types), demands.close()
 
-    def sizes(self, shapes: Sequence[Shape]) -> dict[str, Size]:
+    def sizes(self, shapes: Sequence[Shape], attrs: Attrs) -> dict[str, Size]:
         """The sizes that the signature names, where they stand first."""
         found: dict[str, Size] = {}
         for shape, part in zip(shapes, self.operand_parts, strict=True):
             for axis, size in zip(part.axes, shape[len(shape) - len(part.axes) :], strict=True):
                 found.setdefault(axis, size)
-        return found
+        made = {axis for part in self.result_parts for axis in part.axes}
+        return found | {axis: attrs[axis] for axis in sorted(made - found.keys())}
 
-    def _fitting(self, shapes: Sequence[Shape], demands: Demands) -> dict[str, Size]:
+    def _fitting(self, shapes: Sequence[Shape], attrs: Attrs, demands: Demands) -> dict[str, Size]:
         """The sizes by name. Raises ShapeError where they are known to differ."""
         for number, (shape, part) in enumerate(zip(shapes, self.operand_parts, strict=True)):
             if len(shape) < len(part.axes):
                 raise ShapeError(f"operand {number} of shape [{_listed(shape)}] needs at least {len(part.axes)} axes")
-        found = self.sizes(shapes)
+        found = self.sizes(shapes, attrs)
         for number, (shape, part) in enumerate(zip(shapes, self.operand_parts, strict=True)):
             for axis, size in zip(part.axes, shape[len(shape) - len(part.axes) :], strict=True):
                 if same_size(found[axis], size, demands) is None:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from staticad.codegen import jit, piece_maker, prebuilt
 from staticad.codegen.pieces import SHARED
 from staticad.codegen.routines import routine_source
 from staticad.codegen.target import LEVELS, is_x86
-from staticad.functional import linalg
+from staticad.functional import linalg, sorting
 from staticad.ir.dtypes import COMPLEXES, FLOATS
+from staticad.ir.graph import Tensor
 from staticad.lower.kernel.routine import Routine, gemm
 from staticad.lower.lower import lower
 from staticad.ops.sources import placeholder
@@ -47,14 +48,22 @@ FIXED = (
 
 
 def routines() -> Iterator[Routine]:
-    """All that call BLAS and LAPACK, as plans have them."""
+    """All that call BLAS and LAPACK, and all that sort, as plans have them."""
     yield from (gemm(dtype) for dtype in FLOATS)
     for dtype in (*FLOATS, *COMPLEXES):
         a, b = inputs = [placeholder((None, None), dtype) for _ in range(2)]
         results = [linalg.cholesky(a), linalg.solve_triangular(a, b), linalg.solve(a, b), linalg.slogdet(a).logabsdet]
         real = Decomposition()
-        plan = lower([*map(real.stored, inputs)], real.outputs(results), [], [], [])
-        yield from (step.kernel for step in plan.steps if isinstance(step.kernel, Routine))
+        yield from _routines([*map(real.stored, inputs)], real.outputs(results))
+    for sortable in sorting.SORTED:
+        a = placeholder((None,), sortable)
+        yield from _routines([a], [sorting.sort(a)])
+
+
+def _routines(inputs: Sequence[Tensor], results: Sequence[Tensor]) -> Iterator[Routine]:
+    for step in lower(inputs, results, [], [], []).steps:
+        if isinstance(step.kernel, Routine):
+            yield step.kernel
 
 
 def pieces() -> Iterator[tuple[str, str]]:

@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from tests.harness import cases_complex, cases_elementwise, cases_nn
+from tests.harness import (
+    cases_complex,
+    cases_elementwise,
+    cases_nn,
+    cases_sorting,
+)
 from tests.harness.family_cases import FamilyCases
 
-FAMILIES: tuple[FamilyCases, ...] = (cases_complex.FAMILY, cases_elementwise.FAMILY, cases_nn.FAMILY)
+FAMILIES: tuple[FamilyCases, ...] = (
+    cases_complex.FAMILY,
+    cases_elementwise.FAMILY,
+    cases_nn.FAMILY,
+    cases_sorting.FAMILY,
+)

@@ -247,6 +247,8 @@ def _library(routine: Routine, arguments: list[Any], batch: int) -> None:
     sizes = {axis: slots[axis.upper()] for part in parts for axis in part.axes}
     known = ("IN", "OUT", "STEP_", "WORK", "STATUS", "CODE", *(name.upper() for name in (*op.functions, *sizes)))
     attrs = {name.lower(): value for name, value in slots.items() if not name.startswith(known)}
+    given = {axis for part in op.operand_parts for axis in part.axes}
+    attrs |= {axis: size for axis, size in sizes.items() if axis not in given}
     for number in range(batch):
 
         def place(name: str, number: int = number) -> Pointer:
@@ -262,6 +264,8 @@ def _library(routine: Routine, arguments: list[Any], batch: int) -> None:
         except np.linalg.LinAlgError:
             raise RoutineReported(slots["CODE"]) from None
         for i, result in enumerate(made if op.several_outputs else (made,)):
+            if i in op.optional and isinstance(slots[f"OUT{i}"], int):
+                continue
             for index, value in enumerate(np.asarray(result).reshape(-1)):
                 place(f"OUT{i}").store(index, value, number)
         for index in range(slots.get("STEP_WORK", 0)):

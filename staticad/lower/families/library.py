@@ -5,7 +5,8 @@ Its arguments have names, which follow from the declaration of the op.
 A kernel finds: the functions of BLAS and LAPACK by their names (POTRF); for operand or result number i that it reads or
 writes, IN0 or OUT0, its address, and STEP_IN0 or STEP_OUT0, the bytes from matrix to matrix (0: one for the batch);
 the sizes of the signature (N), the attributes (TRANS), and where there is one the workspace (WORK, STEP_WORK). One that
-may fail finds the address of the STATUS words and the CODE of its check.
+may fail finds the address of the STATUS words and the CODE of its check. The address of an optional result that nobody
+reads is 0.
 """
 
 from __future__ import annotations
@@ -57,7 +58,7 @@ class LibraryLowering(FamilyLowering):
 def _call(lowering: Lowering, node: Node) -> Step:
     op: library.Library = node.op
     canonical = lowering.sizes.canonical
-    sizes = {axis: canonical(size) for axis, size in op.sizes([x.shape for x in node.inputs]).items()}
+    sizes = {axis: canonical(size) for axis, size in op.sizes([x.shape for x in node.inputs], node.attrs).items()}
     batch_rank = node.types[0].ndim - len(op.result_parts[0].axes)
     batch = product(lowering.fusion.shape(node.outputs[0])[:batch_rank])
     slots: dict[str, Argument] = {name.removeprefix(COMPLEX).upper(): Library(name) for name in op.functions}
@@ -76,10 +77,13 @@ def _call(lowering: Lowering, node: Node) -> Step:
         if number not in changed and number not in op.unread:
             reads.append(operand(f"IN{number}", x, part, lowering.buffer(lowering.fusion.memory(x))))
     for number, (tensor, part) in enumerate(zip(node.outputs, op.result_parts, strict=True)):
-        writes.append(operand(f"OUT{number}", tensor, part, lowering.buffer(tensor)))
+        if number in op.optional and tensor not in lowering.used:
+            slots |= {f"OUT{number}": Symbolic(0), f"STEP_OUT{number}": Symbolic(0)}
+        else:
+            writes.append(operand(f"OUT{number}", tensor, part, lowering.buffer(tensor)))
     reads += [writes[result] for result in changed.values()]
     slots |= {axis.upper(): Symbolic(size) for axis, size in sizes.items()}
-    slots |= {name.upper(): Symbolic(value) for name, value in node.attrs.items()}
+    slots |= {name.upper(): Symbolic(value) for name, value in node.attrs.items() if name not in sizes}
     if op.workspace is not None:
         room: Size = op.workspace(**sizes)
         scratch = lowering.scratch_bytes(batch * room)
@@ -90,7 +94,7 @@ def _call(lowering: Lowering, node: Node) -> Step:
         text = f"{op.called} of {op.shown(node.inputs[0].type)}: {op.failure.replace('{matrix}', matrix)}"
         code = lowering.check(RoutineCheck(text, node.where, op.error))
         slots |= {"STATUS": Status(), "CODE": Symbolic(code)}
-    kernel = Routine(op.name, np.dtype(node.types[0].dtype), tuple(slots), bool(op.failure))
+    kernel = Routine(op.name, np.dtype(node.inputs[0].dtype), tuple(slots), bool(op.failure))
     return Step(
         kernel,
         tuple(slots.values()),
