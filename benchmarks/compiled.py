@@ -20,13 +20,17 @@ CHECKED_STEPS = 3
 
 @dataclass(frozen=True)
 class Functions:
-    """What a runtime calls its functions: ``numpy`` has those of NumPy, ``scan`` is as JAX's."""
+    """What a runtime calls its functions: ``numpy`` has those of NumPy, ``scan`` is as JAX's. ``layer_norm`` is of the
+    last axis, with gain and bias; ``attention`` of queries, keys and values is causal."""
 
     numpy: Any
     scan: Callable[..., Any]
     sigmoid: Callable[[Any], Any]
     softmax: Callable[[Any], Any]
     log_softmax: Callable[[Any], Any]
+    gelu: Callable[[Any], Any]
+    layer_norm: Callable[[Any, Any, Any], Any]
+    attention: Callable[[Any, Any, Any], Any]
 
 
 @dataclass(frozen=True)
@@ -246,4 +250,28 @@ def _softmax(x: np.ndarray) -> np.ndarray:
     return e / e.sum(axis=-1, keepdims=True)
 
 
-BY_NUMPY = Functions(np, scan, lambda x: 1 / (1 + np.exp(-x)), _softmax, lambda x: np.log(_softmax(x)))
+def _gelu(x: np.ndarray) -> np.ndarray:
+    from scipy.special import erf
+
+    return 0.5 * x * (1 + erf(x / np.sqrt(2)))
+
+
+def _layer_norm(x: np.ndarray, gain: np.ndarray, bias: np.ndarray) -> np.ndarray:
+    return (x - x.mean(-1, keepdims=True)) / np.sqrt(x.var(-1, keepdims=True) + 1e-5) * gain + bias
+
+
+def _attention(q: np.ndarray, k: np.ndarray, v: np.ndarray) -> np.ndarray:
+    scores = q @ k.swapaxes(-1, -2) / np.sqrt(q.shape[-1])
+    return _softmax(np.where(np.tri(*scores.shape[-2:], dtype=bool), scores, -np.inf)) @ v
+
+
+BY_NUMPY = Functions(
+    np,
+    scan,
+    lambda x: 1 / (1 + np.exp(-x)),
+    _softmax,
+    lambda x: np.log(_softmax(x)),
+    _gelu,
+    _layer_norm,
+    _attention,
+)

@@ -209,7 +209,21 @@ def split(steps: int, levels: int) -> list[int]:
     return [length] * levels
 
 
-BY_JAX = Functions(jnp, jax.lax.scan, jax.nn.sigmoid, jax.nn.softmax, jax.nn.log_softmax)
+def attention(q: Any, k: Any, v: Any) -> Any:
+    q, k, v = (jnp.swapaxes(x, 1, 2) for x in (q, k, v))
+    return jnp.swapaxes(jax.nn.dot_product_attention(q, k, v, is_causal=True), 1, 2)
+
+
+BY_JAX = Functions(
+    jnp,
+    jax.lax.scan,
+    jax.nn.sigmoid,
+    jax.nn.softmax,
+    jax.nn.log_softmax,
+    lambda x: jax.nn.gelu(x, approximate=False),
+    lambda x, gain, bias: jax.nn.standardize(x, epsilon=1e-5) * gain + bias,
+    attention,
+)
 
 
 def differentiated(problem: Differentiated) -> Program:

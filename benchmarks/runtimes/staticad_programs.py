@@ -194,7 +194,16 @@ def recorded_while(problem: RecordedWhile) -> Program:
     return recorded(x, last, problem.x)
 
 
-BY_STATICAD = Functions(sa, sa.scan, sa.sigmoid, sa.nn.softmax, sa.nn.log_softmax)
+BY_STATICAD = Functions(
+    sa,
+    sa.scan,
+    sa.sigmoid,
+    sa.nn.softmax,
+    sa.nn.log_softmax,
+    lambda x: 0.5 * x * (1 + sa.erf(x * 0.5**0.5)),
+    lambda x, gain, bias: sa.nn.layer_norm(x, gain.shape, gain, bias),
+    lambda q, k, v: sa.nn.scaled_dot_product_attention(q, k, v, is_causal=True),
+)
 
 
 def differentiated(problem: Differentiated) -> Program:

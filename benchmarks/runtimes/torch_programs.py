@@ -138,7 +138,14 @@ def no_scan(*_: object, **__: object) -> Any:
 
 
 BY_TORCH = Functions(
-    torch, no_scan, torch.sigmoid, partial(functional.softmax, dim=-1), partial(functional.log_softmax, dim=-1)
+    torch,
+    no_scan,
+    torch.sigmoid,
+    partial(functional.softmax, dim=-1),
+    partial(functional.log_softmax, dim=-1),
+    functional.gelu,
+    lambda x, gain, bias: functional.layer_norm(x, gain.shape, gain, bias),
+    partial(functional.scaled_dot_product_attention, is_causal=True),
 )
 
 

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from staticad.autodiff.derivatives import stop_gradient
 from staticad.errors import ConfigError, ShapeError
 from staticad.functional import elementwise, reductions
 from staticad.functional.axes import normalize_axis
@@ -28,9 +29,13 @@ Sizes = int | Dim | Sequence[int | Dim]
 
 
 def _standardized(x: Tensor, axes: tuple[int, ...], eps: Operand) -> Tensor:
-    distance = x - reductions.mean(x, axes, keepdims=True)
-    variance = reductions.mean(elementwise.square(distance), axes, keepdims=True)
-    return distance * elementwise.rsqrt(variance + eps)
+    """(x - mean) / sqrt(variance + eps). The variance is E(x - c)² - (mean - c)² for any constant c, here the mean: so
+    that derivatives of every order are right, and none waits for the sum of the derivatives by x - mean, which is 0."""
+    mean = reductions.mean(x, axes, keepdims=True)
+    center = stop_gradient(mean)
+    squares = reductions.mean(elementwise.square(x - center), axes, keepdims=True)
+    variance = squares - elementwise.square(mean - center)
+    return (x - mean) * elementwise.rsqrt(variance + eps)
 
 
 def _scaled(op: str, y: Tensor, weight: Operand | None, bias: Operand | None, axes: tuple[int, ...]) -> Tensor:
