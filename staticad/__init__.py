@@ -49,9 +49,12 @@ from staticad.functional.control import (
     while_loop as while_loop,
 )
 from staticad.functional.creation import *
+from staticad.functional.cumulative import *
+from staticad.functional.differences import *
 from staticad.functional.einsum import einsum as einsum
 from staticad.functional.elementwise import *
 from staticad.functional.float_parts import *
+from staticad.functional.filters import *
 from staticad.functional.indexing import take as take, take_along_axis as take_along_axis
 from staticad.functional.joining import *
 from staticad.functional.linalg import (
@@ -71,6 +74,7 @@ from staticad.functional.methods import attach as _attach
 from staticad.functional.size_arithmetic import attach as _attach_to_sizes
 from staticad.functional.movement import *
 from staticad.functional.powers import *
+from staticad.functional.nans import *
 from staticad.functional.reductions import *
 from staticad.functional.sorting import *
 from staticad.functional.special import (
@@ -79,6 +83,7 @@ from staticad.functional.special import (
     one_hot as one_hot,
     softmax as softmax,
 )
+from staticad.functional.statistics import *
 from staticad.ir.dims import Dim as Dim
 from staticad.ir.graph import Tensor as Tensor, no_grad as no_grad
 from staticad.nn.classification import cross_entropy as cross_entropy

@@ -26,17 +26,22 @@ Implementation = TypeVar("Implementation", bound=Function)
 @dataclass(frozen=True)
 class NumpyNames:
     """The functions of NumPy that a function of the front stands for. ``scipy`` are names of SciPy's ufuncs: the
-    package does not import SciPy to know them. ``reduces`` is the ufunc whose ``reduce`` it is."""
+    package does not import SciPy to know them. ``reduces`` and ``accumulates`` are the ufunc whose ``reduce`` or
+    ``accumulate`` it is."""
 
     numpy: tuple[Function, ...]
     scipy: tuple[str, ...]
     reduces: np.ufunc | None
+    accumulates: np.ufunc | None
 
 
-def implements(*names: Function | str, reduces: np.ufunc | None = None) -> Callable[[Implementation], Implementation]:
+def implements(
+    *names: Function | str, reduces: np.ufunc | None = None, accumulates: np.ufunc | None = None
+) -> Callable[[Implementation], Implementation]:
     """Says which functions of NumPy, and which of SciPy's ufuncs (strings), the decorated function is on tensors."""
     scipy = tuple(name for name in names if isinstance(name, str))
-    declared = NumpyNames(tuple(name for name in names if not isinstance(name, str)), scipy, reduces)
+    numpy = tuple(name for name in names if not isinstance(name, str))
+    declared = NumpyNames(numpy, scipy, reduces, accumulates)
 
     def declare(function: Implementation) -> Implementation:
         vars(function)["implements"] = declared

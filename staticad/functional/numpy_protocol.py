@@ -14,7 +14,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from staticad.errors import GraphError
+from staticad.errors import GraphError, ShapeError
 from staticad.functional import (
     angles,
     bitwise,
@@ -22,17 +22,22 @@ from staticad.functional import (
     comparison,
     complex,
     creation,
+    cumulative,
+    differences,
     einsum,
     elementwise,
+    filters,
     float_parts,
     indexing,
     joining,
     linalg,
     movement,
+    nans,
     powers,
     reductions,
     sorting,
     special,
+    statistics,
 )
 from staticad.functional.front import Function, declared, implements
 from staticad.ir.dims import Shape, Size, product
@@ -90,6 +95,11 @@ FRONT = (
     complex,
     bitwise,
     reductions,
+    cumulative,
+    nans,
+    statistics,
+    differences,
+    filters,
     creation,
     movement,
     joining,
@@ -107,6 +117,10 @@ FUNCTIONS: dict[Function, Function] = {name: f for name, f in _NAMED.items() if 
 SCIPY_UFUNCS: dict[str, Function] = {name: f for f, names in _DECLARED for name in names.scipy}
 # np.add.reduce(x, axis=0) and its like.
 REDUCTIONS: dict[np.ufunc, Function] = {names.reduces: f for f, names in _DECLARED if names.reduces is not None}
+# np.add.accumulate(x, axis=0) and its like.
+ACCUMULATIONS: dict[np.ufunc, Function] = {
+    names.accumulates: f for f, names in _DECLARED if names.accumulates is not None
+}
 
 # NumPy's names of parameters that are called otherwise here.
 RENAMED = {"a_min": "min", "a_max": "max"}
@@ -127,8 +141,8 @@ _signature = functools.lru_cache(maxsize=None)(inspect.signature)
 
 
 def array_ufunc(self: Tensor, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
-    """NumPy's ufuncs on tensors, arrays and numbers together, also ``ufunc.outer``, and ``ufunc.reduce`` where there is
-    a reduction.
+    """NumPy's ufuncs on tensors, arrays and numbers together, also ``ufunc.outer``, and ``ufunc.reduce`` and
+    ``ufunc.accumulate`` where there is one.
 
     Raises GraphError for a ufunc, method or parameter that is not available.
     """
@@ -143,6 +157,11 @@ def array_ufunc(self: Tensor, ufunc: np.ufunc, method: str, *inputs: Any, **kwar
     if method == "reduce" and ufunc in REDUCTIONS:
         (x,) = inputs
         return _call(f"{name}.reduce", REDUCTIONS[ufunc], (x,), {"axis": 0, **_without_defaults(kwargs)})
+    if method == "accumulate" and ufunc in ACCUMULATIONS:
+        (x,) = inputs
+        if to_tensor(x).ndim == 0:
+            raise ShapeError(f"{name}.accumulate: a number has no axis to accumulate along ({describe(to_tensor(x))})")
+        return _call(f"{name}.accumulate", ACCUMULATIONS[ufunc], (x,), {"axis": 0, **_without_defaults(kwargs)})
     if method == "outer" and ufunc in UFUNCS:
         first, second = map(to_tensor, inputs)
         first = apply(EXPAND_DIMS, first, axes=tuple(range(first.ndim, first.ndim + second.ndim)))

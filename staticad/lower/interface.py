@@ -54,6 +54,9 @@ class Lowering(Protocol):
     def scratch_bytes(self, size: Size) -> Buffer:
         """A temporary of that many bytes."""
 
+    def scratch(self, size: Size, dtype: DType) -> Buffer:
+        """A temporary of that many elements."""
+
     def wide(self, tensor: Tensor, size: Size) -> Buffer:
         """A temporary of that many elements, in which the kernel that makes a tensor accumulates it in float64."""
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from staticad.config import note
 from staticad.ir.dims import Size, is_runtime
-from staticad.ir.dtypes import FLOAT64, UINT8
+from staticad.ir.dtypes import FLOAT64, UINT8, DType
 from staticad.ir.graph import Node, Tensor, sort_nodes
 from staticad.ir.local_sizes import largest
 from staticad.ir.types import Constraint
@@ -136,7 +136,11 @@ class GraphLowering:
 
     def scratch_bytes(self, size: Size) -> Buffer:
         """A temporary of that many bytes."""
-        buffer = Buffer(len(self.buffers), TEMPORARY, (largest(size),), UINT8)
+        return self.scratch(size, UINT8)
+
+    def scratch(self, size: Size, dtype: DType) -> Buffer:
+        """A temporary of that many elements."""
+        buffer = Buffer(len(self.buffers), TEMPORARY, (largest(size),), dtype)
         self.buffers.append(buffer)
         return buffer
 

@@ -15,6 +15,7 @@ from staticad.ops.contract import MATMUL
 from staticad.ops.control import COND, LOOP, PARAMETER
 from staticad.ops.conversion import CONVERSION_OPS
 from staticad.ops.creation import CREATION_OPS
+from staticad.ops.cumulative import CUMULATIVE_OPS
 from staticad.ops.float_parts import FLOAT_PART_OPS
 from staticad.ops.hyperbolic import HYPERBOLIC_OPS
 from staticad.ops.indexing import GATHER, GATHER_ALONG, SCATTER, SCATTER_ALONG
@@ -57,6 +58,7 @@ ALL_OPS: tuple[Op, ...] = (
     *ELEMENTWISE_OPS,
     *COMPLEX_OPS,
     *REDUCE_OPS,
+    *CUMULATIVE_OPS,
     *MOVEMENT_OPS,
     *ASSEMBLE_OPS,
     *INDEXING_OPS,

@@ -157,6 +157,15 @@ MIN = Reduce(
     vjp=_extreme_vjp,
     jvp=_extreme_jvp,
 )
+MIN_OR_HIGHEST = Reduce(
+    "min_or_highest",
+    combine="min_reduce",
+    initial=highest,
+    notes="min, but for no elements the highest value, inf; for a minimum with an initial element",
+    numpy=lambda x, axes: np.min(x, axis=axes, initial=highest(x.dtype)),
+    vjp=_extreme_vjp,
+    jvp=_extreme_jvp,
+)
 ANY = Reduce(
     "any",
     combine="or_reduce",
@@ -182,4 +191,4 @@ FIRST = "the first one; a NaN counts as the most extreme"
 ARGMAX = ArgReduce("argmax", extreme=MAX, numpy=_nonempty_place(np.argmax), notes=FIRST)
 ARGMIN = ArgReduce("argmin", extreme=MIN, numpy=_nonempty_place(np.argmin), notes=FIRST)
 
-REDUCE_OPS = (SUM, PROD, MAX, MAX_OR_LOWEST, MIN, ANY, ALL, ARGMAX, ARGMIN)
+REDUCE_OPS = (SUM, PROD, MAX, MAX_OR_LOWEST, MIN, MIN_OR_HIGHEST, ANY, ALL, ARGMAX, ARGMIN)

@@ -29,6 +29,7 @@ from staticad.ops.contract import MATMUL
 from staticad.ops.control import LOOP, Body, LoopShape, parameter
 from staticad.ops.conversion import CAST
 from staticad.ops.creation import FULL, fill
+from staticad.ops.cumulative import CUMSUM
 from staticad.ops.indexing import GATHER, GATHER_ALONG, SCATTER, SCATTER_ALONG
 from staticad.ops.library import Library
 from staticad.ops.plane import ARCTAN2, HYPOT
@@ -198,7 +199,7 @@ def _together(
 
 
 def _sum(node: Node, a: Pair) -> Pair:
-    return a.each(lambda part: apply(SUM, part, **node.attrs))
+    return a.each(lambda part: apply(node.op, part, **node.attrs))
 
 
 def _prod(node: Node, a: Pair) -> Pair:
@@ -236,6 +237,7 @@ _OTHERS: Mapping[Op, Rule] = {
     SCATTER: _scatter,
     SCATTER_ALONG: _scatter,
     SUM: _sum,
+    CUMSUM: _sum,
     PROD: _prod,
     MATMUL: _matmul,
     POW: lambda node, a, b: arithmetic.power(a, b, node.inputs[1]),

@@ -17,13 +17,13 @@ from staticad.ops.base import apply
 from staticad.ops.conversion import CAST
 from staticad.ops.creation import FULL, fill, size_tensor
 from staticad.ops.movement import BROADCAST_TO, EXPAND_DIMS
-from staticad.ops.reduce import ALL, ANY, MAX, MAX_OR_LOWEST, MIN, PROD, SUM
+from staticad.ops.reduce import ALL, ANY, MAX, MAX_OR_LOWEST, MIN, MIN_OR_HIGHEST, PROD, SUM
 from staticad.rewrite.match import fit, number, op_of
 from staticad.rewrite.movement import expanded, squeezed
 from staticad.rewrite.pattern import Rule
 
-REDUCTIONS = (SUM, PROD, MAX, MAX_OR_LOWEST, MIN, ANY, ALL)
-_IDEMPOTENT = (MAX, MAX_OR_LOWEST, MIN, ANY, ALL)
+REDUCTIONS = (SUM, PROD, MAX, MAX_OR_LOWEST, MIN, MIN_OR_HIGHEST, ANY, ALL)
+_IDEMPOTENT = (MAX, MAX_OR_LOWEST, MIN, MIN_OR_HIGHEST, ANY, ALL)
 
 
 def _as_number(count: int, like: Tensor) -> Tensor:

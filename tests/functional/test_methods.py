@@ -126,7 +126,7 @@ def test_in_place_operators_make_new_tensors() -> None:
 
 def test_an_unknown_method_is_an_attribute_error() -> None:
     with pytest.raises(AttributeError):
-        sa.placeholder(()).cumsum()
+        sa.placeholder(()).cumsummed()
     assert not hasattr(sa.placeholder(()), "sort")
 
 

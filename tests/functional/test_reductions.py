@@ -101,8 +101,8 @@ def test_dtype(dtype: str, rng: np.random.Generator) -> None:
 
 
 @pytest.mark.filterwarnings("ignore:Degrees of freedom", "ignore:invalid value", "ignore:divide by zero")
-@pytest.mark.parametrize("ddof", [0, 1, 2, 3, 4])
-def test_ddof(ddof: int, rng: np.random.Generator) -> None:
+@pytest.mark.parametrize("ddof", [0, 1, 2, 3, 4, -1, 0.5, 2.75, np.float64(-0.25)])
+def test_ddof(ddof: float, rng: np.random.Generator) -> None:
     compare("var", rng.standard_normal((3, 4)), 1e-12, axis=0, ddof=ddof)
     compare("std", rng.standard_normal((4, 3)), 1e-12, axis=1, ddof=ddof)
 

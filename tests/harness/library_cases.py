@@ -6,6 +6,7 @@ from tests.harness import (
     cases_complex,
     cases_elementwise,
     cases_nn,
+    cases_reductions,
     cases_sorting,
 )
 from tests.harness.family_cases import FamilyCases
@@ -14,5 +15,6 @@ FAMILIES: tuple[FamilyCases, ...] = (
     cases_complex.FAMILY,
     cases_elementwise.FAMILY,
     cases_nn.FAMILY,
+    cases_reductions.FAMILY,
     cases_sorting.FAMILY,
 )

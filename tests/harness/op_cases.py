@@ -29,7 +29,7 @@ from staticad.ops.indexing import GATHER, GATHER_ALONG, SCATTER, SCATTER_ALONG, 
 from staticad.ops.linalg import CHOLESKY, LU_FACTOR, LU_SOLVE, SLOGDET, SOLVE_TRIANGULAR
 from staticad.ops.movement import BROADCAST_TO, DIAGONAL, EXPAND_DIMS, RESHAPE, SLICE, SQUEEZE, TRANSPOSE, swapped
 from staticad.ops.reduce import ALL as ALL_TRUE
-from staticad.ops.reduce import ANY, ARGMAX, ARGMIN, MAX, MAX_OR_LOWEST, MIN, PROD, SUM
+from staticad.ops.reduce import ANY, ARGMAX, ARGMIN, MAX, MAX_OR_LOWEST, MIN, MIN_OR_HIGHEST, PROD, SUM
 from staticad.ops.selection import MAXIMUM, WHERE
 from tests.harness.cases import ALL, BOOL, FLOATS, INTEGERS, Case, Input, kinds, values
 from tests.harness.library_cases import FAMILIES
@@ -103,8 +103,8 @@ AXES = ((), (0,), (1,), (2,), (0, 1), (0, 2), (1, 2), (0, 1, 2))
 
 
 def reduce_cases() -> Iterator[Case]:
-    for op in (SUM, PROD, MAX, MAX_OR_LOWEST, MIN, ANY, ALL_TRUE):
-        for axes in AXES:
+    for op in (SUM, PROD, MAX, MAX_OR_LOWEST, MIN, MIN_OR_HIGHEST, ANY, ALL_TRUE):
+        for axes in ((0,), (1, 2)) if op is MIN_OR_HIGHEST else AXES:
             nonzero = frozenset() if op.empty else frozenset("abc"[a] for a in axes)
             yield Case(
                 f"{op.name}{list(axes)}",

@@ -7,6 +7,7 @@ from staticad.lower.families.barrier import BarrierLowering
 from staticad.lower.families.contract import ContractLowering
 from staticad.lower.families.control import CondLowering, LoopLowering
 from staticad.lower.families.creation import EmptyLowering, FullLowering, IotaLowering, PositionLowering, SizeLowering
+from staticad.lower.families.cumulative import ScanLowering
 from staticad.lower.families.elementwise import CopyLowering, ElementwiseLowering
 from staticad.lower.families.frame import FrameLowering
 from staticad.lower.families.gather import GatherLowering
@@ -34,6 +35,7 @@ from staticad.ops.base import (
 from staticad.ops.contract import Contract
 from staticad.ops.control import Cond, Loop
 from staticad.ops.creation import Empty, Full, Iota, Position, SizeNumber
+from staticad.ops.cumulative import Scan
 from staticad.ops.indexing import Gather, Scatter
 from staticad.ops.library import Library
 
@@ -56,6 +58,7 @@ TABLE: dict[type[Op], FamilyLowering] = {
     Scatter: ScatterLowering(),
     Contract: ContractLowering(),
     Library: LibraryLowering(),
+    Scan: ScanLowering(),
     Cond: CondLowering(),
     Loop: LoopLowering(),
     Partial: PartialLowering(),
