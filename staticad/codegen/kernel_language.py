@@ -30,3 +30,6 @@ matrix_sums: Callable[[int, int, int, int, int, int, type[float]], None]
 less: Callable[[float, float], bool]
 log: Callable[[float], float]
 neg: Callable[[float], float]
+sqrt: Callable[[float], float]
+inf: float
+nan: float

@@ -13,6 +13,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from staticad.codegen.lapack_decompositions import DECOMPOSITIONS
+from staticad.codegen.lapack_functions import MATRIX_FUNCTIONS
 from staticad.codegen.machine_language import function_text
 from staticad.codegen.routine_text import RoutineText, by_batch, by_columns
 
@@ -327,4 +329,6 @@ LAPACK: Mapping[str, RoutineText] = {
     **_REAL,
     **{f"complex_{name}": text for name, text in _REAL.items()},  # the same with two parts to an element
     "complex_slogdet": RoutineText(function_text(_complex_slogdet), by_batch(lambda slots: 60 * slots["N"])),
+    **DECOMPOSITIONS,
+    **MATRIX_FUNCTIONS,
 }

@@ -16,10 +16,12 @@ from staticad.ops.control import COND, LOOP, PARAMETER
 from staticad.ops.conversion import CONVERSION_OPS
 from staticad.ops.creation import CREATION_OPS
 from staticad.ops.cumulative import CUMULATIVE_OPS
+from staticad.ops.decompositions import DECOMPOSITION_OPS
 from staticad.ops.float_parts import FLOAT_PART_OPS
 from staticad.ops.hyperbolic import HYPERBOLIC_OPS
 from staticad.ops.indexing import GATHER, GATHER_ALONG, SCATTER, SCATTER_ALONG
 from staticad.ops.linalg import LIBRARY_OPS
+from staticad.ops.matrix_functions import MATRIX_FUNCTION_OPS
 from staticad.ops.movement import BROADCAST_TO, DIAGONAL, EXPAND_DIMS, RESHAPE, SQUEEZE, TRANSPOSE
 from staticad.ops.plane import PLANE_OPS
 from staticad.ops.powers import POWER_OPS
@@ -65,6 +67,8 @@ ALL_OPS: tuple[Op, ...] = (
     *CONTRACT_OPS,
     *LIBRARY_OPS,
     *COMPLEX_LIBRARY_OPS.values(),
+    *DECOMPOSITION_OPS,
+    *MATRIX_FUNCTION_OPS,
     *SORTING_OPS,
     *BARRIER_OPS,
     *CONTROL_OPS,

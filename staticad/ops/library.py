@@ -7,7 +7,7 @@ names that `Library` gives them.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -38,11 +38,13 @@ class Library(Op):
 
     ``functions`` are those of BLAS and LAPACK that the kernel calls, without the letter for the dtype. ``changes`` are
     pairs of an operand and a result: the result starts as a copy of the operand, and the routine changes it.
-    ``unread`` are operands that only derivatives see, ``optional`` results that the kernel does not make where nobody
-    reads them: their address is 0 then. ``workspace`` gives the bytes that the routine needs for a
-    matrix, and ``work`` about how many operations it makes, both from the sizes by name. Attributes are ints, which the
-    kernel gets. ``failure`` says what it means that the routine reports a status: the text of an ``error`` with
-    {matrix} and {info}; without it the routine can't fail. ``operands`` are the legal dtype kinds.
+    ``derived`` are sizes of results that no operand has, computed from those that the operands name. ``unread`` are
+    operands that only derivatives see, ``optional`` results that the kernel does not make where nobody reads them:
+    their address is 0 then. ``workspace`` gives the bytes that the routine needs for a matrix, and ``work`` about how
+    many operations it makes, both from the sizes by name. Attributes are ints, which the kernel gets. ``failure`` says
+    what it means that the routine reports a status: the text of an ``error`` with {matrix} and {info}; without it the
+    routine can't fail. ``operands`` are the legal dtype kinds. ``normwise`` says that errors are relative to a whole
+    matrix, not to each element: what orthogonal factors make.
     """
 
     family = "library"
@@ -60,6 +62,7 @@ class Library(Op):
         signature: str,
         functions: tuple[str, ...] = (),
         changes: tuple[tuple[int, int], ...] = (),
+        derived: Mapping[str, Callable[..., Size]] | None = None,
         unread: tuple[int, ...] = (),
         optional: tuple[int, ...] = (),
         workspace: Callable[..., Size] | None = None,
@@ -67,10 +70,11 @@ class Library(Op):
         failure: str = "",
         error: type[StaticadError] = LinAlgError,
         operands: str = "f",
+        normwise: bool = False,
         **kwargs: Any,
     ) -> None:
         super().__init__(name, **kwargs)
-        self.operands = operands
+        self.operands, self.derived, self.normwise = operands, derived or {}, normwise
         self.signature, self.functions, self.changes, self.unread = signature, functions, changes, unread
         self.optional = optional
         self.workspace, self.work, self.failure, self.error = workspace, work, failure, error
@@ -90,11 +94,12 @@ class Library(Op):
             return tuple(types), demands.close()
 
     def sizes(self, shapes: Sequence[Shape], attrs: Attrs) -> dict[str, Size]:
-        """The sizes that the signature names, where they stand first."""
+        """The sizes that the signature names, where they stand first, and those derived of them."""
         found: dict[str, Size] = {}
         for shape, part in zip(shapes, self.operand_parts, strict=True):
             for axis, size in zip(part.axes, shape[len(shape) - len(part.axes) :], strict=True):
                 found.setdefault(axis, size)
+        found |= {axis: size(**found) for axis, size in self.derived.items()}
         made = {axis for part in self.result_parts for axis in part.axes}
         return found | {axis: attrs[axis] for axis in sorted(made - found.keys())}
 

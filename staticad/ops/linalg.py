@@ -17,11 +17,12 @@ from staticad.ir.dtypes import SUPPORTED, is_complex
 from staticad.ir.graph import Tensor
 from staticad.ops.arithmetic import ADD, MUL, NEG, SUB
 from staticad.ops.base import apply
-from staticad.ops.comparison import EQUAL, LESS, LESS_EQUAL
-from staticad.ops.complex import COMPLEX, CONJ, IMAG, REAL
+from staticad.ops.comparison import EQUAL, LESS_EQUAL
+from staticad.ops.complex import COMPLEX, IMAG, REAL
 from staticad.ops.contract import MATMUL
-from staticad.ops.creation import fill, indices, zeros
+from staticad.ops.creation import fill, zeros
 from staticad.ops.library import Library
+from staticad.ops.matrices import adjoint, conj, eye, half, row_and_column, swap, triangle
 from staticad.ops.movement import BROADCAST_TO, EXPAND_DIMS, swapped
 from staticad.ops.reduce import SUM
 from staticad.ops.selection import WHERE
@@ -29,28 +30,10 @@ from staticad.ops.selection import WHERE
 Tangents = Sequence[Tensor | None]
 
 
-def _swap(x: np.ndarray) -> np.ndarray:
-    return np.swapaxes(x, -1, -2)
-
-
-def _row_and_column(x: Tensor) -> tuple[Tensor, Tensor]:
-    n, m = x.shape[-2:]
-    return indices((n, 1), 0), indices((1, m), 1)
-
-
-def _eye(x: Tensor) -> Tensor:
-    row, column = _row_and_column(x)
-    return apply(WHERE, apply(EQUAL, row, column), fill((), 1, x.dtype), fill((), 0, x.dtype))
-
-
-def _half(x: Tensor) -> Tensor:
-    return apply(MUL, x, fill((), 0.5, x.dtype))
-
-
 def _phi(x: Tensor) -> Tensor:
     """The lower triangle with half of the diagonal."""
-    row, column = _row_and_column(x)
-    diagonal = apply(WHERE, apply(EQUAL, row, column), _half(x), x)
+    row, column = row_and_column(x)
+    diagonal = apply(WHERE, apply(EQUAL, row, column), half(x), x)
     return apply(WHERE, apply(LESS_EQUAL, column, row), diagonal, fill((), 0, x.dtype))
 
 
@@ -74,29 +57,20 @@ def _cholesky_columns(a: np.ndarray) -> np.ndarray:
     return result
 
 
-def _conj(x: Tensor) -> Tensor:
-    return apply(CONJ, x) if is_complex(x.dtype) else x
-
-
-def _adjoint(x: Tensor) -> Tensor:
-    """The conjugate transpose."""
-    return swapped(_conj(x))
-
-
 def _cholesky_vjp(g: Tensor, y: Tensor, a: Tensor) -> tuple[Tensor]:
     """½ L⁻ᴴ (P + Pᴴ) L⁻¹ with P = Φ(Lᴴ G): the symmetric one of the gradients (Murray, eq. 10). It holds for
     gradients d/dx + i d/dy, the conjugates of cotangents."""
-    p = _phi(apply(MATMUL, _adjoint(y), _conj(g)))
-    left = _triangular(_conj(y), apply(ADD, p, _adjoint(p)), trans=1)
-    return (_conj(_half(_triangular(_conj(y), _adjoint(left), trans=1))),)
+    p = _phi(apply(MATMUL, adjoint(y), conj(g)))
+    left = solve_with(conj(y), apply(ADD, p, adjoint(p)), trans=1)
+    return (conj(half(solve_with(conj(y), adjoint(left), trans=1))),)
 
 
 def _cholesky_jvp(ts: Tangents, y: Tensor, a: Tensor) -> Tensor | None:
     """L Φ(L⁻¹ S L⁻ᴴ), where S is the symmetric part of the tangent (Murray, eq. 8)."""
     (t,) = ts
     assert t is not None
-    left = _triangular(y, _half(apply(ADD, t, _adjoint(t))))
-    return apply(MATMUL, y, _phi(_triangular(y, _adjoint(left))))
+    left = solve_with(y, half(apply(ADD, t, adjoint(t))))
+    return apply(MATMUL, y, _phi(solve_with(y, adjoint(left))))
 
 
 CHOLESKY = Library(
@@ -118,7 +92,7 @@ CHOLESKY = Library(
 # ---- triangular matrices ---------------------------------------------------------------------------------------------
 
 
-def _triangular(a: Tensor, b: Tensor, trans: int = 0, lower: int = 1, unit: int = 0) -> Tensor:
+def solve_with(a: Tensor, b: Tensor, trans: int = 0, lower: int = 1, unit: int = 0) -> Tensor:
     return apply(SOLVE_TRIANGULAR, a, b, trans=trans, lower=lower, unit=unit)
 
 
@@ -129,20 +103,13 @@ def _triangular_numpy(a: np.ndarray, b: np.ndarray, trans: int, lower: int, unit
     if (diagonal == 0).any():
         raise np.linalg.LinAlgError("Singular matrix")
     factor = np.tril(a, -1) if lower else np.triu(a, 1)
-    factor = _swap(factor) if trans else factor
+    factor = swap(factor) if trans else factor
     x = np.array(b)
     n = a.shape[-1]
     for i in range(n) if bool(lower) != bool(trans) else reversed(range(n)):
         x[..., i, :] -= np.einsum("...j,...jk->...k", factor[..., i, :], np.where(factor[..., i, :, None] != 0, x, 0))
         x[..., i, :] /= diagonal[..., i, None]
     return x
-
-
-def _triangle(x: Tensor, lower: int, unit: int) -> Tensor:
-    """The part of a matrix that a solution depends on."""
-    row, column = _row_and_column(x)
-    near, far = (column, row) if lower else (row, column)
-    return apply(WHERE, apply(LESS if unit else LESS_EQUAL, near, far), x, fill((), 0, x.dtype))
 
 
 def _of_matrix(by_b: Tensor, x: Tensor, trans: int) -> Tensor:
@@ -154,14 +121,14 @@ def _triangular_vjp(
     g: Tensor, y: Tensor, a: Tensor, b: Tensor, trans: int, lower: int, unit: int
 ) -> tuple[Tensor, ...]:
     """b̄ = op(A)⁻ᵀ G and Ā = -b̄ xᵀ, as far as A is read (Giles, 2.3.1)."""
-    by_b = _triangular(a, g, 1 - trans, lower, unit)
-    return _triangle(_of_matrix(by_b, y, trans), lower, unit), by_b
+    by_b = solve_with(a, g, 1 - trans, lower, unit)
+    return triangle(_of_matrix(by_b, y, trans), lower, unit), by_b
 
 
 def _triangular_jvp(ts: Tangents, y: Tensor, a: Tensor, b: Tensor, trans: int, lower: int, unit: int) -> Tensor | None:
     """op(A)⁻¹ (ḃ - op(Ȧ) x)."""
-    by_a = None if ts[0] is None else _triangle(ts[0], lower, unit)
-    return _triangular(a, _right_side(by_a, ts[1], y, trans), trans, lower, unit)
+    by_a = None if ts[0] is None else triangle(ts[0], lower, unit)
+    return solve_with(a, _right_side(by_a, ts[1], y, trans), trans, lower, unit)
 
 
 def _right_side(by_a: Tensor | None, by_b: Tensor | None, x: Tensor, trans: int) -> Tensor:
@@ -203,20 +170,20 @@ def _exchange(x: np.ndarray, i: int, p: np.ndarray) -> None:
 
 def _lu_numpy(a: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Gaussian elimination of the transposed matrices with exchange of rows, in any precision."""
-    m, pivots = np.array(_swap(a)), np.zeros(a.shape[:-1], np.int64)
+    m, pivots = np.array(swap(a)), np.zeros(a.shape[:-1], np.int64)
     for i in range(a.shape[-1]):
         pivots[..., i] = i + np.argmax(np.abs(m[..., i:, i].real) + np.abs(m[..., i:, i].imag), -1)
         _exchange(m, i, pivots[..., i])
         pivot = m[..., i, i, None]
         m[..., i + 1 :, i] /= np.where(pivot != 0, pivot, 1)
         m[..., i + 1 :, i + 1 :] -= m[..., i + 1 :, i, None] * m[..., i, None, i + 1 :]
-    return _swap(m), pivots
+    return swap(m), pivots
 
 
 def _lu_parts(ys: Sequence[Tensor], a: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """L, U and A⁻¹ L, which is P U⁻¹."""
-    lower = _triangle(ys[0], 1, 0)
-    upper = apply(ADD, _triangle(ys[0], 0, 1), _eye(a))
+    lower = triangle(ys[0], 1, 0)
+    upper = apply(ADD, triangle(ys[0], 0, 1), eye(a))
     return lower, upper, _lu_solve(a, ys[0], ys[1], lower, 0)
 
 
@@ -225,17 +192,17 @@ def _lu_vjp(gs: Tangents, ys: Sequence[Tensor], a: Tensor) -> tuple[Tensor]:
     g = gs[0]
     assert g is not None
     lower, upper, solved = _lu_parts(ys, a)
-    below = _triangle(apply(MATMUL, swapped(lower), _triangle(g, 1, 0)), 1, 0)
-    above = _triangle(apply(MATMUL, _triangle(g, 0, 1), swapped(upper)), 0, 1)
-    return (apply(MATMUL, _triangular(ys[0], apply(ADD, below, above), trans=1), swapped(solved)),)
+    below = triangle(apply(MATMUL, swapped(lower), triangle(g, 1, 0)), 1, 0)
+    above = triangle(apply(MATMUL, triangle(g, 0, 1), swapped(upper)), 0, 1)
+    return (apply(MATMUL, solve_with(ys[0], apply(ADD, below, above), trans=1), swapped(solved)),)
 
 
 def _lu_jvp(ts: Tangents, ys: Sequence[Tensor], a: Tensor) -> Tangents:
     """With F = L⁻¹ Ȧ A⁻¹ L: L times its lower triangle, and its upper one times U."""
     assert ts[0] is not None
     lower, upper, solved = _lu_parts(ys, a)
-    f = _triangular(ys[0], apply(MATMUL, ts[0], solved))
-    by_lower, by_upper = apply(MATMUL, lower, _triangle(f, 1, 0)), apply(MATMUL, _triangle(f, 0, 1), upper)
+    f = solve_with(ys[0], apply(MATMUL, ts[0], solved))
+    by_lower, by_upper = apply(MATMUL, lower, triangle(f, 1, 0)), apply(MATMUL, triangle(f, 0, 1), upper)
     return apply(ADD, by_lower, by_upper), None
 
 
@@ -332,7 +299,7 @@ def _slogdet_vjp(gs: Tangents, ys: Sequence[Tensor], a: Tensor, lu: Tensor, pivo
     if weight is None:
         return None, None, None
     n = a.shape[-1]
-    one = apply(BROADCAST_TO, _eye(a), shape=(*ys[1].shape, n, n))
+    one = apply(BROADCAST_TO, eye(a), shape=(*ys[1].shape, n, n))
     rank = ys[1].ndim
     return apply(MUL, apply(EXPAND_DIMS, weight, axes=(rank, rank + 1)), _lu_solve(a, lu, pivots, one, 1)), None, None
 
@@ -341,7 +308,7 @@ def _slogdet_jvp(ts: Tangents, ys: Sequence[Tensor], a: Tensor, lu: Tensor, pivo
     """The trace of A⁻¹ Ȧ, of a complex matrix the real part; its imaginary part turns the sign."""
     assert ts[0] is not None
     solved = _lu_solve(a, lu, pivots, ts[0], 0)
-    row, column = _row_and_column(a)
+    row, column = row_and_column(a)
     diagonal = apply(WHERE, apply(EQUAL, row, column), solved, fill((), 0, a.dtype))
     trace = apply(SUM, diagonal, axes=(solved.ndim - 2, solved.ndim - 1))
     if not is_complex(a.dtype):

@@ -11,7 +11,7 @@ from staticad.codegen.pieces import SHARED
 from staticad.codegen.routines import routine_source
 from staticad.codegen.target import LEVELS, is_x86
 from staticad.functional import linalg, sorting
-from staticad.ir.dtypes import COMPLEXES, FLOATS
+from staticad.ir.dtypes import COMPLEXES, FLOATS, is_complex
 from staticad.ir.graph import Tensor
 from staticad.lower.kernel.routine import Routine, gemm
 from staticad.lower.lower import lower
@@ -53,6 +53,12 @@ def routines() -> Iterator[Routine]:
     for dtype in (*FLOATS, *COMPLEXES):
         a, b = inputs = [placeholder((None, None), dtype) for _ in range(2)]
         results = [linalg.cholesky(a), linalg.solve_triangular(a, b), linalg.solve(a, b), linalg.slogdet(a).logabsdet]
+        if not is_complex(dtype):
+            results += [
+                *linalg.eigh(a), linalg.eigvalsh(a), *linalg.svd(b), *linalg.svd(b, full_matrices=False),
+                linalg.svdvals(b), *linalg.qr(b), *linalg.qr(b, "complete"), *linalg.lu(b), linalg.pinv(b),
+                linalg.expm(a),
+            ]  # fmt: skip
         real = Decomposition()
         yield from _routines([*map(real.stored, inputs)], real.outputs(results))
     for sortable in sorting.SORTED:

@@ -25,13 +25,13 @@ OPERANDS = {**UFUNC_OPERANDS, **{n: a for family in FAMILIES for n, a in family.
 @pytest.mark.parametrize("ufunc", sorted(UFUNCS, key=lambda u: u.__name__), ids=lambda u: u.__name__)
 def test_every_ufunc(ufunc: np.ufunc) -> None:
     arrays = OPERANDS.get(ufunc.__name__, (A, B)[: ufunc.nin])
-    check(ufunc, *arrays, free=ufunc is not np.matmul)
+    check(ufunc, *arrays, free=ufunc.signature is None)
     check(ufunc, *(a.astype(np.float32) if a.dtype == FLOAT64 else a for a in arrays), free=False)
     if ufunc.nin == 2:  # an array or a number at either side
         a, b = arrays
         check(lambda x: ufunc(x, b), a, free=False)
         check(lambda y: ufunc(a, y), b, free=False)
-        if ufunc is not np.matmul:
+        if ufunc.signature is None:
             number = {"b": True, "i": 2, "f": 2.0}[b.dtype.kind]
             check(lambda x: ufunc(x, number), a)
             check(lambda y: ufunc(a[0, 0], y), b)
@@ -160,7 +160,7 @@ REFUSED: list[tuple[str, Callable[[], Any]]] = [
     ),
     (r"np\.savetxt is not available .*; nothing of a similar name is", lambda: np.savetxt("x", X)),
     (r"np\.array_repr is not available .* the nearest .* is np\.array_equal\. Write it", lambda: np.array_repr(X)),
-    (r"np\.linalg\.tensorinv is not available .* feed the array", lambda: np.linalg.tensorinv(X)),
+    (r"np\.poly is not available .* feed the array", lambda: np.poly(X)),
     (r"np\.add: a symbolic tensor can't be written into an array", lambda: np.add(A, X, out=A.copy())),
     (r"np\.add: got an unexpected keyword argument 'dtype'", lambda: np.add(X, 1, dtype="float32")),
     (r"np\.add: got an unexpected keyword argument 'where'", lambda: np.add(X, 1, where=T)),

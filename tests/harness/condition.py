@@ -56,6 +56,14 @@ class _Noise:
         steps = (self.rng.choice((-1, 1), array.shape) * self.rng.integers(1, ulp + 1, array.shape)).astype(array.dtype)
         return np.where(np.isfinite(array), array + steps * np.spacing(np.abs(array)), array)
 
+    def moved_together(self, array: np.ndarray, ulp: int) -> np.ndarray:
+        """Every element so many units of the last place of the largest of its matrix away."""
+        if array.dtype.kind != "f" or not array.size:
+            return array
+        largest = np.abs(array).max(axis=tuple(range(-min(2, array.ndim), 0)), keepdims=True)
+        steps = (self.rng.choice((-2, 2), array.shape) * ulp).astype(array.dtype)
+        return np.where(np.isfinite(array), array + steps * np.spacing(largest), array)
+
     def operand(self, tensor: Tensor) -> np.ndarray:
         if tensor not in self.values:
             constant = constant_array(tensor)
@@ -73,8 +81,9 @@ class _Noise:
         if isinstance(op, Library):
             # A factorization is that of a matrix some units away; the more of them the larger it is.
             operands = [self.operand(t) for t in node.inputs]
-            made = op.numpy(*(self.moved(o, 2 + operands[0].shape[-1] // 4) for o in operands), **node.attrs)
-            return self.moved(np.asarray(made[tensor.index] if op.several_outputs else made), 2)
+            move = self.moved_together if op.normwise else self.moved
+            made = op.numpy(*(move(o, 2 + operands[0].shape[-1] // 4) for o in operands), **node.attrs)
+            return move(np.asarray(made[tensor.index] if op.several_outputs else made), 2)
         if op.ulps is not None and not (isinstance(op, Scatter) and node.attrs["mode"] in op.accumulating):
             return value
         # The error of a long sum is relative to its terms, and grows with their number.

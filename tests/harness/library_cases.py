@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.harness import (
     cases_complex,
     cases_elementwise,
+    cases_linalg,
     cases_nn,
     cases_reductions,
     cases_sorting,
@@ -14,6 +15,7 @@ from tests.harness.family_cases import FamilyCases
 FAMILIES: tuple[FamilyCases, ...] = (
     cases_complex.FAMILY,
     cases_elementwise.FAMILY,
+    cases_linalg.FAMILY,
     cases_nn.FAMILY,
     cases_reductions.FAMILY,
     cases_sorting.FAMILY,

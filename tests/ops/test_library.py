@@ -9,6 +9,7 @@ import pytest
 
 import staticad as sa
 from staticad.errors import DTypeError, ShapeError
+from staticad.ir.graph import Attrs
 from staticad.ops import ALL_OPS
 from staticad.ops.base import apply, apply_all
 from staticad.ops.library import Library, Part
@@ -66,7 +67,8 @@ def test_a_declaration_is_consistent(op: Library) -> None:
     for operand, result in op.changes:
         assert op.operand_parts[operand] == op.result_parts[result]
         assert operand not in op.unread
-    sizes = {axis: 4 for part in op.operand_parts for axis in part.axes}
+    made = {axis: 4 for part in op.result_parts for axis in part.axes}
+    sizes = op.sizes([(4,) * len(part.axes) for part in op.operand_parts], Attrs(**made))
     assert op.work(**sizes) > 0 and (op.workspace is None or op.workspace(**sizes) % 8 == 0)
     assert {axis for part in op.result_parts for axis in part.axes} <= set(sizes)
     if op.failure:

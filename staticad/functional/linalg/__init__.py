@@ -1,0 +1,50 @@
+"""Linear algebra with the names of NumPy, and of SciPy where NumPy has none."""
+
+from __future__ import annotations
+
+from staticad.functional.linalg.decompositions import eigh, eigvalsh, qr, svd, svdvals
+from staticad.functional.linalg.least_squares import lstsq, pinv, tensorinv, tensorsolve
+from staticad.functional.linalg.lu import lu, lu_factor, lu_solve
+from staticad.functional.linalg.norms import cond, matrix_norm, matrix_rank, norm, vector_norm
+from staticad.functional.linalg.powers import (
+    cross,
+    expm,
+    matrix_power,
+    matrix_transpose,
+    matvec,
+    multi_dot,
+    vecdot,
+    vecmat,
+)
+from staticad.functional.linalg.products import (
+    diag,
+    diagonal,
+    dot,
+    inner,
+    matmul,
+    outer,
+    tensordot,
+    trace,
+    tril,
+    triu,
+    vdot,
+)
+from staticad.functional.linalg.structured import block_diag, toeplitz
+from staticad.functional.linalg.systems import (
+    cho_factor,
+    cho_solve,
+    cholesky,
+    det,
+    inv,
+    slogdet,
+    solve,
+    solve_triangular,
+)
+
+__all__ = [
+    "block_diag", "cho_factor", "cho_solve", "cholesky", "cond", "cross", "det", "diag", "diagonal", "dot", "eigh",
+    "eigvalsh", "expm", "inner", "inv", "lstsq", "lu", "lu_factor", "lu_solve", "matmul", "matrix_norm",
+    "matrix_power", "matrix_rank", "matrix_transpose", "matvec", "multi_dot", "norm", "outer", "pinv", "qr", "slogdet",
+    "solve", "solve_triangular", "svd", "svdvals", "tensordot", "tensorinv", "tensorsolve", "toeplitz", "trace",
+    "tril", "triu", "vdot", "vecdot", "vecmat", "vector_norm",
+]  # fmt: skip

@@ -1,0 +1,308 @@
+"""Rectangular LU factors, least squares, the exponential of a matrix.
+
+The derivatives follow G. Golub and V. Pereyra, The differentiation of pseudo-inverses (1973), and R. Mathias, A chain
+rule for matrix functions (1996). All are made of ops again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from staticad.ir.dims import Size, maximum, minimum
+from staticad.ir.graph import Tensor
+from staticad.ops.arithmetic import ADD, MUL, NEG, SUB
+from staticad.ops.assemble import CONCATENATE
+from staticad.ops.base import apply, apply_all
+from staticad.ops.comparison import EQUAL, LESS_EQUAL, LOGICAL_AND
+from staticad.ops.creation import fill, size_tensor
+from staticad.ops.decompositions import SVD
+from staticad.ops.indexing import GATHER_ALONG
+from staticad.ops.library import Library
+from staticad.ops.linalg import solve_with
+from staticad.ops.matrices import (
+    as_row,
+    columns,
+    diagonal_of,
+    eye,
+    product,
+    row_and_column,
+    swap,
+    total,
+    triangle,
+)
+from staticad.ops.movement import BROADCAST_TO, EXPAND_DIMS, swapped
+from staticad.ops.selection import WHERE
+from staticad.ops.slicing import EMBED, SLICE
+
+Tangents = Sequence[Tensor | None]
+
+
+def _smaller(m: Size, n: Size) -> Size:
+    return minimum(m, n)
+
+
+# ---- LU of any shape -------------------------------------------------------------------------------------------------
+
+
+def _lu_numpy(a: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Gaussian elimination of the transposed matrices with exchange of rows."""
+    m = np.array(swap(a))
+    count = min(m.shape[-2:])
+    pivots = np.zeros((*a.shape[:-2], count), np.int64)
+    for place in np.ndindex(a.shape[:-2]):
+        x = m[place]
+        for i in range(count):
+            p = i + int(np.argmax(np.abs(x[i:, i])))
+            pivots[(*place, i)] = p
+            x[[i, p]] = x[[p, i]]
+            x[i + 1 :, i] /= x[i, i] if x[i, i] != 0 else 1
+            x[i + 1 :, i + 1 :] -= np.outer(x[i + 1 :, i], x[i, i + 1 :])
+    return np.ascontiguousarray(swap(m)), pivots
+
+
+def _squares(factors: Tensor) -> tuple[Tensor, Tensor]:
+    """L, completed by ones on the diagonal, and U as square matrices."""
+    m, n = factors.shape[-2:]
+    k = minimum(m, n)
+    lower = _grown(triangle(columns(factors, 0, k), 1, 0), m)
+    row, column = row_and_column(lower)
+    added = apply(LOGICAL_AND, apply(EQUAL, row, column), apply(LESS_EQUAL, size_tensor(k), row))
+    starts, sizes = (0,) * factors.ndim, (*factors.shape[:-2], k, n)
+    upper = _grown(triangle(apply(SLICE, factors, starts=starts, steps=(1,) * factors.ndim, sizes=sizes), 0, 1), n)
+    return apply(WHERE, added, fill((), 1, lower.dtype), lower), apply(ADD, upper, eye(upper))
+
+
+def _grown(x: Tensor, size: Size) -> Tensor:
+    zero = fill((), 0, x.dtype).node.attrs["value"]
+    shape, starts = (*x.shape[:-2], size, size), (0,) * x.ndim
+    return apply(EMBED, x, shape=shape, starts=starts, steps=(1,) * x.ndim, fill=zero)
+
+
+def _permuted(x: Tensor, order: Tensor) -> Tensor:
+    """The columns of matrices in another order, for each matrix its own."""
+    places = apply(BROADCAST_TO, apply(EXPAND_DIMS, order, axes=(order.ndim - 1,)), shape=x.shape)
+    return apply(GATHER_ALONG, x, places, axes=(x.ndim - 1,), position=0, aligned=True)
+
+
+def _lu_vjp(gs: Tangents, ys: Sequence[Tensor], a: Tensor) -> tuple[Tensor]:
+    """L⁻ᵀ F̄ U⁻ᵀ in the order of the columns, where F̄ is the lower triangle of Lᵀ Ḡ and the upper one of Ḡ Uᵀ."""
+    g, (lower, upper) = gs[0], _squares(ys[0])
+    assert g is not None
+    by_f = apply(
+        ADD, triangle(product(swapped(lower), g), 1, 0), triangle(product(g, swapped(upper)), 0, 1)
+    )  # fmt: skip
+    left = solve_with(lower, by_f, trans=1, lower=1)
+    solved = swapped(solve_with(upper, swapped(left), lower=0, unit=1))
+    _, inverse = apply_all(PIVOT_ORDER, *ys)
+    return (_permuted(solved, inverse),)
+
+
+def _lu_jvp(ts: Tangents, ys: Sequence[Tensor], a: Tensor) -> Tangents:
+    """With F = L⁻¹ Ȧ U⁻¹: L times its lower triangle, and its upper one times U."""
+    (t,), (lower, upper) = ts, _squares(ys[0])
+    assert t is not None
+    order, _ = apply_all(PIVOT_ORDER, *ys)
+    left = solve_with(lower, _permuted(t, order), lower=1)
+    f = swapped(solve_with(upper, swapped(left), trans=1, lower=0, unit=1))
+    return apply(ADD, product(lower, triangle(f, 1, 0)), product(triangle(f, 0, 1), upper)), None
+
+
+LU = Library(
+    "lu",
+    signature="(m,n)->(m,n),(k):int64",
+    functions=("getrf",),
+    changes=((0, 0),),
+    derived={"k": _smaller},
+    workspace=lambda m, n, k: 8 * k,
+    work=lambda m, n, k: m * n * k,
+    numpy=_lu_numpy,
+    vjp=_lu_vjp,
+    jvp=_lu_jvp,
+    notes="`lu_factor` of matrices of any shape; the derivative needs a regular first square",
+)
+"""The factors of ``A P = L U`` in one matrix, with ones on the diagonal of U, and pivots."""
+
+
+def _order_numpy(lu: np.ndarray, pivots: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    n = lu.shape[-1]
+    order = np.broadcast_to(np.arange(n), (*lu.shape[:-2], n)).copy()
+    for place in np.ndindex(order.shape[:-1]):
+        for i, p in enumerate(pivots[place] if pivots.ndim > 1 else pivots):
+            if 0 <= p < n:
+                order[place][[i, p]] = order[place][[p, i]]
+    return order, np.argsort(order, -1)
+
+
+PIVOT_ORDER = Library(
+    "pivot_order",
+    signature="(m,n),(k):int64->(n):int64,(n):int64",
+    unread=(0,),
+    work=lambda m, n, k: 4 * n,
+    numpy=_order_numpy,
+    nondifferentiable=True,
+    notes="the order of columns that pivots make, and the inverse of that permutation",
+)
+
+
+# ---- least squares ---------------------------------------------------------------------------------------------------
+
+
+def _lstsq_numpy(a: np.ndarray, b: np.ndarray, rcond: np.ndarray) -> tuple[np.ndarray, ...]:
+    m, n, k = *a.shape[-2:], b.shape[-1]
+    batch = b.shape[:-2]
+    x = np.zeros((*batch, n, k), a.dtype)
+    rank, values = np.zeros(batch, np.int64), np.zeros((*batch, min(m, n)), a.dtype)
+    for place in np.ndindex(batch):
+        u, s, vh = np.linalg.svd(a[place] if a.ndim > 2 else a, full_matrices=False)
+        limit = rcond[place] if rcond.ndim else rcond
+        kept = (s > limit * s.max(initial=0)) & (s > 0)
+        x[place] = (vh.T * np.where(kept, 1 / np.where(kept, s, 1), 0)) @ (u.T @ b[place])
+        rank[place], values[place] = kept.sum(), s
+    return x, rank, values
+
+
+def _pseudo_inverse(a: Tensor, rcond: Tensor) -> Tensor:
+    m = a.shape[-2]
+    one = apply(BROADCAST_TO, eye(fill((m, m), 0, a.dtype)), shape=(*a.shape[:-2], m, m))
+    return apply_all(LSTSQ, a, one, rcond)[0]
+
+
+def _values_vjp(g: Tensor, a: Tensor) -> Tensor:
+    u, _, vh = apply_all(SVD, a)
+    return product(apply(MUL, u, as_row(g)), vh)
+
+
+def _lstsq_vjp(
+    gs: Tangents, ys: Sequence[Tensor], a: Tensor, b: Tensor, rcond: Tensor
+) -> tuple[Tensor | None, Tensor | None, None]:
+    """With P the pseudo-inverse and r = b - A x: b̄ = Pᵀ G and Ā = -b̄ xᵀ + r (P b̄)ᵀ + Pᵀ x (G - P A G)ᵀ."""
+    g, _, by_values = gs
+    parts, by_b = [], None
+    if g is not None:
+        x = ys[0]
+        inverse = _pseudo_inverse(a, rcond)
+        by_b = product(swapped(inverse), g)
+        rest = apply(SUB, b, product(a, x))
+        outside = apply(SUB, g, product(inverse, product(a, g)))
+        parts = [
+            apply(NEG, product(by_b, swapped(x))),
+            product(rest, swapped(product(inverse, by_b))),
+            product(product(swapped(inverse), x), swapped(outside)),
+        ]
+    if by_values is not None:
+        parts.append(_values_vjp(by_values, a))
+    return total(parts), by_b, None
+
+
+def _lstsq_jvp(ts: Tangents, ys: Sequence[Tensor], a: Tensor, b: Tensor, rcond: Tensor) -> Tangents:
+    """P (ḃ - Ȧ x) + P Pᵀ Ȧᵀ r + (1 - P A) Ȧᵀ Pᵀ x."""
+    by_a, by_b, _ = ts
+    x = ys[0]
+    inverse = _pseudo_inverse(a, rcond)
+    if by_a is None:
+        assert by_b is not None
+        return product(inverse, by_b), None, None
+    moved = product(by_a, x)
+    moved = apply(NEG, moved) if by_b is None else apply(SUB, by_b, moved)
+    turned = product(swapped(by_a), product(swapped(inverse), x))
+    residual = product(swapped(by_a), apply(SUB, b, product(a, x)))
+    parts = [
+        product(inverse, apply(ADD, moved, product(swapped(inverse), residual))),
+        apply(SUB, turned, product(inverse, product(a, turned))),
+    ]
+    u, _, vh = apply_all(SVD, a)
+    return total(parts), None, diagonal_of(product(swapped(u), by_a, swapped(vh)))
+
+
+LSTSQ = Library(
+    "lstsq",
+    normwise=True,
+    signature="(m,n),(m,k),()->(n,k),():int64,(r)",
+    functions=("gelsd",),
+    derived={"r": lambda m, n, k: minimum(m, n), "s": lambda m, n, k: maximum(m, n)},
+    workspace=lambda m, n, k, r, s: 8 * (m * n + s * k + 373 * r + r * k + 3 * s + 701),
+    work=lambda m, n, k, r, s: 4 * m * n * (r + k) + 1,
+    failure="the singular values of {matrix} did not converge (status {info}); are all its elements finite numbers?",
+    numpy=_lstsq_numpy,
+    vjp=_lstsq_vjp,
+    jvp=_lstsq_jvp,
+    notes="the solution of least norm, the rank, and the singular values; those that are smaller than rcond times the "
+    "largest count as zero; the derivative is that at matrices of the same rank",
+)
+
+
+# ---- the exponential -------------------------------------------------------------------------------------------------
+
+# Of the approximation of degree 13 (N. Higham, The scaling and squaring method for the matrix exponential revisited,
+# 2005), which holds for norms up to the limit.
+PADE = (
+    64764752532480000.0, 32382376266240000.0, 7771770303897600.0, 1187353796428800.0, 129060195264000.0,
+    10559470521600.0, 670442572800.0, 33522128640.0, 1323241920.0, 40840800.0, 960960.0, 16380.0, 182.0, 1.0,
+)  # fmt: skip
+LARGEST = 5.371920351148152
+
+
+def _expm_numpy(a: np.ndarray) -> np.ndarray:
+    result = np.empty_like(a)
+    for place in np.ndindex(a.shape[:-2]):
+        result[place] = _exponential(a[place])
+    return result
+
+
+def _exponential(a: np.ndarray) -> np.ndarray:
+    norm = np.abs(a).sum(0).max(initial=0)
+    if not np.isfinite(norm):
+        return np.full_like(a, np.nan)
+    halvings = 0
+    while norm > LARGEST:
+        norm, halvings = norm / 2, halvings + 1
+    one, a = np.eye(len(a), dtype=a.dtype), np.ldexp(a, -halvings)
+    a2 = a @ a
+    a4 = a2 @ a2
+    a6 = a2 @ a4
+    b = [a.dtype.type(number) for number in PADE]
+    odd = a6 @ (b[13] * a6 + b[11] * a4 + b[9] * a2) + b[7] * a6 + b[5] * a4 + b[3] * a2 + b[1] * one
+    even = a6 @ (b[12] * a6 + b[10] * a4 + b[8] * a2) + b[6] * a6 + b[4] * a4 + b[2] * a2 + b[0] * one
+    odd = a @ odd
+    x = np.linalg.solve(even - odd, even + odd) if a.size else a
+    for _ in range(halvings):
+        x = x @ x
+    return x
+
+
+def _frechet(a: Tensor, direction: Tensor) -> Tensor:
+    """The derivative in a direction: the upper right part of exp([A E; 0 A])."""
+    n, last = a.shape[-1], a.ndim - 1
+    zero = fill(a.shape, 0, a.dtype)
+    above = apply(CONCATENATE, a, apply(BROADCAST_TO, direction, shape=a.shape), axis=last)
+    block = apply(CONCATENATE, above, apply(CONCATENATE, zero, a, axis=last), axis=last - 1)
+    starts, sizes = (*[0] * (last - 1), 0, n), a.shape
+    return apply(SLICE, apply(EXPM, block), starts=starts, steps=(1,) * a.ndim, sizes=sizes)
+
+
+def _expm_vjp(g: Tensor, y: Tensor, a: Tensor) -> tuple[Tensor]:
+    return (_frechet(swapped(a), g),)
+
+
+def _expm_jvp(ts: Tangents, y: Tensor, a: Tensor) -> Tensor:
+    assert ts[0] is not None
+    return _frechet(a, ts[0])
+
+
+EXPM = Library(
+    "expm",
+    normwise=True,
+    signature="(n,n)->(n,n)",
+    functions=("gemm", "gesv"),
+    workspace=lambda n: 8 * (7 * n * n + n),
+    work=lambda n: 20 * n * n * n,
+    numpy=_expm_numpy,
+    vjp=_expm_vjp,
+    jvp=_expm_jvp,
+    notes="scaling and squaring; NaN if an element is not finite; the derivative is a part of the exponential of a "
+    "matrix of twice the size",
+)
+
+MATRIX_FUNCTION_OPS = (LU, PIVOT_ORDER, LSTSQ, EXPM)
