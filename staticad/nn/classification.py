@@ -15,7 +15,7 @@ from staticad.functional.special import log_softmax, shifted
 from staticad.ir.dtypes import INT64, is_float, is_integer
 from staticad.ir.graph import Tensor, describe
 from staticad.ir.types import may_be_same
-from staticad.nn.reducing import as_float, check_number, check_reduction, floats, pair, reduced
+from staticad.nn.reducing import as_float, broadcasting, check_number, check_reduction, pair, reduced
 from staticad.ops.barrier import of_shape
 from staticad.ops.base import apply
 from staticad.ops.creation import indices
@@ -247,5 +247,5 @@ def margin_ranking_loss(
     x1: Operand, x2: Operand, targets: Operand, *, margin: float = 0.0, reduction: str = "mean"
 ) -> Tensor:
     """max(0, margin - t (x1 - x2)): x1 should be larger where t is 1, smaller where it is -1. Operands broadcast."""
-    a, b, t = floats("margin_ranking_loss", x1, x2, targets)
+    a, b, t = broadcasting("margin_ranking_loss", x1, x2, targets)
     return reduced("margin_ranking_loss", elementwise.relu(margin - t * (a - b)), reduction)

@@ -12,7 +12,7 @@ from staticad.functional import comparison, elementwise, linalg, reductions
 from staticad.functional.axes import normalize_axis
 from staticad.functional.elementwise import where
 from staticad.ir.graph import Tensor
-from staticad.nn.reducing import as_float, floats, reduced
+from staticad.nn.reducing import as_float, broadcasting, floats, reduced
 from staticad.ops.promotion import Operand, cast
 
 TINY = 1e-12  # what cosine_embedding_loss adds to squares of lengths
@@ -43,13 +43,13 @@ def cosine_similarity(x1: Operand, x2: Operand, axis: int = -1, eps: float = 1e-
 
     Operands broadcast. Of a vector that is 0 it is 0.
     """
-    a, b = floats("cosine_similarity", x1, x2)
+    a, b = broadcasting("cosine_similarity", x1, x2)
     return reductions.sum(normalize(a, 2, axis, eps) * normalize(b, 2, axis, eps), axis)
 
 
 def pairwise_distance(x1: Operand, x2: Operand, p: float = 2.0, eps: float = 1e-6, keepdims: bool = False) -> Tensor:
     """The length of x1 - x2 + eps along the last axis, in the norm of order p. Operands broadcast."""
-    a, b = floats("pairwise_distance", x1, x2)
+    a, b = broadcasting("pairwise_distance", x1, x2)
     return _length("pairwise_distance", a - b + eps, p, -1, keepdims)
 
 
@@ -58,6 +58,7 @@ def cosine_embedding_loss(
 ) -> Tensor:
     """1 - cos for the target 1, max(0, cos - margin) for -1, of vectors along the last axis."""
     a, b, t = floats("cosine_embedding_loss", x1, x2, targets)
+    broadcasting("cosine_embedding_loss", a, b)
     squares = (reductions.sum(elementwise.square(v), -1) + TINY for v in (a, b))
     cosine = reductions.sum(a * b, -1) / elementwise.sqrt(elementwise.multiply(*squares))
     alike = where(comparison.equal(t, 1), 1 - cosine, 0)

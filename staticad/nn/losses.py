@@ -1,8 +1,8 @@
 """Losses of numbers: how far predictions are from targets, as distances or as negative log likelihoods.
 
-Predictions and targets have equal shapes (ShapeError); integers are float64. ``reduction`` is "mean" (NaN of no
-elements), "sum", or "none" for the loss of each element; another one raises ConfigError. Names and formulas are those
-of torch.nn.functional.
+Predictions and targets have equal shapes (ShapeError). Integers take the float type of the others; alone they are
+float64. ``reduction`` is "mean" (NaN of no elements), "sum", or "none" for the loss of each element; another one raises
+ConfigError. Names and formulas are those of torch.nn.functional.
 """
 
 from __future__ import annotations

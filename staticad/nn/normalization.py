@@ -38,11 +38,18 @@ def _standardized(x: Tensor, axes: tuple[int, ...], eps: Operand) -> Tensor:
     return (x - mean) * elementwise.rsqrt(variance + eps)
 
 
-def _scaled(op: str, y: Tensor, weight: Operand | None, bias: Operand | None, axes: tuple[int, ...]) -> Tensor:
-    """y * weight + bias; both have the sizes of these axes."""
+def _scaled(
+    op: str,
+    y: Tensor,
+    weight: Operand | None,
+    bias: Operand | None,
+    axes: tuple[int, ...],
+    names: tuple[str, str] = ("weight", "bias"),
+) -> Tensor:
+    """y * weight + bias; both have the sizes of these axes, and these names in errors."""
     shape = tuple(y.shape[a] for a in axes)
     others = tuple(a for a in range(y.ndim) if a not in axes)
-    for what, value, combine in (("weight", weight, elementwise.multiply), ("bias", bias, elementwise.add)):
+    for what, value, combine in zip(names, (weight, bias), (elementwise.multiply, elementwise.add), strict=True):
         if value is not None:
             v = to_tensor(value)
             if not may_be_same(v.shape, shape):
@@ -210,10 +217,10 @@ def _by_statistics(
 ) -> Tensor:
     if mean is None or var is None:
         raise ConfigError(f"{op}: without statistics of x itself, running_mean and running_var are needed")
+    names = ("running variance", "running mean")
     scale = elementwise.rsqrt(as_float(op, var) + eps)
-    if weight is not None:
-        scale = scale * weight
-    return _scaled(op, _scaled(op, x, None, elementwise.negative(mean), (axis,)), scale, bias, (axis,))
+    centred = _scaled(op, x, None, elementwise.negative(mean), (axis,), names)
+    return _scaled(op, _scaled(op, centred, scale, None, (axis,), names), weight, bias, (axis,))
 
 
 def local_response_norm(x: Operand, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0) -> Tensor:

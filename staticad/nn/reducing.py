@@ -9,9 +9,9 @@ from staticad.errors import ConfigError, DTypeError, ShapeError
 from staticad.functional import elementwise, reductions
 from staticad.ir.dtypes import FLOAT64, floating, is_float
 from staticad.ir.graph import Tensor, describe
-from staticad.ir.types import may_be_same
+from staticad.ir.types import Demands, broadcast_shapes, may_be_same
 from staticad.ops.barrier import of_shape
-from staticad.ops.promotion import Operand, as_operands, cast, to_tensor
+from staticad.ops.promotion import Operand, as_operands, cast, common_dtype, to_tensor
 from staticad.ops.sources import constant_array
 
 REDUCTIONS = ("mean", "sum", "none")
@@ -49,10 +49,23 @@ def _check_real(op: str, x: Tensor) -> None:
 
 
 def floats(op: str, *values: Operand) -> list[Tensor]:
-    """The operands in one float type; float64 for integers. Raises DTypeError for complex numbers."""
-    tensors = as_operands(op, *values)
-    _check_real(op, tensors[0])
-    return tensors if is_float(tensors[0].dtype) else [cast(t, FLOAT64) for t in tensors]
+    """The operands in one float type, that of those which are floats: integers do not widen float32. Integers alone are
+    float64. Raises DTypeError for complex numbers."""
+    _check_real(op, as_operands(op, *values)[0])
+    given = [value for value in values if is_float(to_tensor(value).dtype)]
+    return as_operands(op, *values, dtype=common_dtype(*given) if given else FLOAT64)
+
+
+def broadcasting(op: str, *values: Operand) -> list[Tensor]:
+    """The same for operands that broadcast. Raises ShapeError for shapes that are known not to."""
+    tensors = floats(op, *values)
+    with Demands() as demands:
+        try:
+            broadcast_shapes([t.shape for t in tensors], demands)
+        except ShapeError as error:
+            raise ShapeError(f"{op}: {error} ({', '.join(map(describe, tensors))})") from None
+        demands.close()  # what is made of the operands demands the same
+    return tensors
 
 
 def pair(op: str, predictions: Operand, targets: Operand) -> tuple[Tensor, Tensor]:

@@ -167,6 +167,14 @@ def test_huber_has_its_second_derivative_at_0() -> None:
         np.testing.assert_array_equal(evaluate([loss, slope, *gradients(slope, [x])], {x: 0.0}), [0, 0, 1])
 
 
+def test_integers_do_not_widen_float32() -> None:
+    x, labels = sa.placeholder((None,), "float32"), sa.placeholder((None,), "int64")
+    for loss in (nn.mse, nn.bce_with_logits, nn.soft_margin_loss, nn.kl_div, nn.poisson_nll_loss):
+        assert loss(x, labels).dtype == np.float32
+    assert nn.margin_ranking_loss(x, x, [1, -1]).dtype == np.float32
+    assert nn.mse([1, 2], [3, 4]).dtype == np.float64
+
+
 @pytest.mark.parametrize(
     ("make", "error", "message"),
     [
@@ -185,6 +193,7 @@ def test_huber_has_its_second_derivative_at_0() -> None:
         (lambda: nn.cross_entropy(A, A[:, :2]), ShapeError, "cross_entropy: predictions and targets differ in shape"),
         (lambda: nn.cross_entropy(A, T, weight=np.ones(4)), ShapeError, "there is one weight for each class of axis 1"),
         (lambda: nn.multi_margin_loss(A, T, p=3), ConfigError, "multi_margin_loss: p is 1 or 2, not 3"),
+        (lambda: nn.pairwise_distance(A, A[:3]), ShapeError, "pairwise_distance: .*'a'.*slice"),
         (lambda: nn.normalize(A, p="fro"), ConfigError, "normalize: p is a number, not 'fro'"),
         (lambda: nn.embedding(A, A), DTypeError, "embedding: indices have to be integers, not .*'a'"),
         (lambda: nn.embedding(T, np.float64(1)), ShapeError, "embedding: a table has rows"),

@@ -60,6 +60,7 @@ def test_running_statistics_are_updates(rng: np.random.Generator) -> None:
         (lambda: nn.instance_norm(X[:, :, :1]), ShapeError, "instance_norm: one number has no variance"),
         (lambda: nn.instance_norm(X[0]), ShapeError, "instance_norm: needs 3 axes"),
         (lambda: nn.batch_norm(X), ConfigError, "batch_norm: .*running_mean and running_var are needed"),
+        (lambda: nn.batch_norm(X, np.ones(3), np.ones(4)), ShapeError, "batch_norm: the running mean has to have"),
         (lambda: nn.batch_norm(X[:1, :, 0], training=True), ShapeError, "batch_norm: one number has no variance"),
         (lambda: nn.local_response_norm(X, 0), ConfigError, "the number of channels is an int from 1"),
     ],
