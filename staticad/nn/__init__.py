@@ -1,8 +1,31 @@
 """Neural networks: layers, initializers, activations, normalization, attention and losses."""
 
 from staticad.functional.elementwise import relu, sigmoid, softplus, tanh
-from staticad.functional.special import log_softmax, one_hot, softmax
+from staticad.functional.special import log_softmax, logsumexp, one_hot, softmax
 from staticad.nn import initializers
+from staticad.nn.activations import (
+    celu,
+    elu,
+    gelu,
+    glu,
+    hardshrink,
+    hardsigmoid,
+    hardswish,
+    hardtanh,
+    leaky_relu,
+    log_sigmoid,
+    mish,
+    prelu,
+    relu6,
+    selu,
+    silu,
+    softmin,
+    softshrink,
+    softsign,
+    swish,
+    tanhshrink,
+    threshold,
+)
 from staticad.nn.attention import multi_head_attention, scaled_dot_product_attention
 from staticad.nn.classification import (
     cross_entropy,
@@ -52,11 +75,14 @@ from staticad.nn.normalization import (
 
 __all__ = [
     "Dense", "Layer", "Sequential", "alpha_dropout", "batch_norm", "batch_statistics", "bce", "bce_with_logits",
-    "binary_cross_entropy", "binary_cross_entropy_with_logits", "cosine_embedding_loss", "cosine_similarity",
-    "cross_entropy", "ctc_loss", "dropout", "embedding", "feature_dropout", "gaussian_nll_loss", "group_norm",
+    "binary_cross_entropy", "binary_cross_entropy_with_logits", "celu", "cosine_embedding_loss",
+    "cosine_similarity", "cross_entropy", "ctc_loss", "dropout", "elu", "embedding", "feature_dropout",
+    "gaussian_nll_loss", "gelu", "glu", "group_norm", "hardshrink", "hardsigmoid", "hardswish", "hardtanh",
     "hinge_embedding_loss", "hinge_loss", "huber_loss", "initializers", "instance_norm", "kl_div", "l1_loss",
-    "layer_norm", "local_response_norm", "log_softmax", "mae", "margin_ranking_loss", "mse", "mse_loss",
-    "multi_head_attention", "multi_margin_loss", "multilabel_soft_margin_loss", "nll_loss", "normalize", "one_hot",
-    "pairwise_distance", "poisson_nll_loss", "relu", "rms_norm", "scaled_dot_product_attention", "sigmoid",
-    "smooth_l1_loss", "soft_margin_loss", "softmax", "softplus", "tanh", "triplet_margin_loss",
+    "layer_norm", "leaky_relu", "local_response_norm", "log_sigmoid", "log_softmax", "logsumexp", "mae",
+    "margin_ranking_loss", "mish", "mse", "mse_loss", "multi_head_attention", "multi_margin_loss",
+    "multilabel_soft_margin_loss", "nll_loss", "normalize", "one_hot", "pairwise_distance", "poisson_nll_loss",
+    "prelu", "relu", "relu6", "rms_norm", "scaled_dot_product_attention", "selu", "sigmoid", "silu",
+    "smooth_l1_loss", "soft_margin_loss", "softmax", "softmin", "softplus", "softshrink", "softsign", "swish",
+    "tanh", "tanhshrink", "threshold", "triplet_margin_loss",
 ]  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from staticad.ops.activations import ACTIVATION_OPS
 from staticad.ops.angles import ANGLE_OPS
 from staticad.ops.arithmetic import ARITHMETIC_OPS
 from staticad.ops.assemble import CONCATENATE
@@ -42,6 +43,7 @@ ELEMENTWISE_OPS = (
     *ANGLE_OPS,
     *HYPERBOLIC_OPS,
     *FLOAT_PART_OPS,
+    *ACTIVATION_OPS,
     *COMPARISON_OPS,
     *SELECTION_OPS,
     *CONVERSION_OPS,

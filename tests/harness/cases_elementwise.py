@@ -66,6 +66,8 @@ def _chains() -> Iterator[Case]:
     yield case("sinc", X, sa.sinc)
     yield case("nan_to_num", X, lambda x: sa.nan_to_num(sa.log(x), nan=0.5, neginf=-3.0), domain=(0.2, 3.0))
     yield case("degrees", X, lambda x: sa.radians(sa.degrees(x) + 1))
+    for name in ("gelu", "glu", "mish"):
+        yield case(f"nn.{name}", values("a4") if name == "glu" else X, getattr(sa.nn, name), nonzero=frozenset("ab"))
     yield case("polar coordinates", values("ab", "ab"), lambda x, y: sa.hypot(x, y) * sa.arctan2(y, x))
 
 
