@@ -55,6 +55,7 @@ from staticad.functional.einsum import einsum as einsum
 from staticad.functional.elementwise import *
 from staticad.functional.float_parts import *
 from staticad.functional.filters import *
+from staticad.functional.histograms import *
 from staticad.functional.indexing import take as take, take_along_axis as take_along_axis
 from staticad.functional.joining import *
 from staticad.functional.linalg import (
@@ -76,6 +77,7 @@ from staticad.functional.movement import *
 from staticad.functional.powers import *
 from staticad.functional.nans import *
 from staticad.functional.reductions import *
+from staticad.functional.sets import *
 from staticad.functional.sorting import *
 from staticad.functional.special import (
     log_softmax as log_softmax,

@@ -28,6 +28,7 @@ from staticad.functional import (
     elementwise,
     filters,
     float_parts,
+    histograms,
     indexing,
     joining,
     linalg,
@@ -35,6 +36,7 @@ from staticad.functional import (
     nans,
     powers,
     reductions,
+    sets,
     sorting,
     special,
     statistics,
@@ -108,6 +110,8 @@ FRONT = (
     linalg,
     special,
     sorting,
+    histograms,
+    sets,
     sys.modules[__name__],
 )
 _DECLARED = [pair for module in FRONT for pair in declared(module)]

@@ -7,19 +7,25 @@ sorted element is the element that it was before.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from staticad.errors import ShapeError
-from staticad.functional.axes import normalize_axis
+from staticad.functional.axes import as_index, normalize_axis
+from staticad.functional.elementwise import where
 from staticad.functional.front import implements, public_names
-from staticad.functional.movement import moveaxis, ravel
+from staticad.functional.indexing import take, take_along_axis
+from staticad.functional.movement import flip, moveaxis, ravel, reshape
+from staticad.ir.dims import Dim
 from staticad.ir.dtypes import BOOL, FLOAT32, FLOAT64, INT32, INT64, UINT32, UINT64, DType
 from staticad.ir.graph import Tensor, describe
-from staticad.ops.base import apply_all
-from staticad.ops.promotion import Operand, cast, to_tensor
-from staticad.ops.sorting import SORT
+from staticad.ops.base import apply, apply_all
+from staticad.ops.promotion import Operand, as_operands, cast, to_tensor
+from staticad.ops.slicing import SLICE
+from staticad.ops.sorting import SEARCHSORTED, SORT
+from staticad.ops.sources import as_size, constant_array
 
 SORTED = (INT32, INT64, UINT64, FLOAT32, FLOAT64)  # what there are kernels for
 _KINDS = (None, "quicksort", "mergesort", "heapsort", "stable")
@@ -75,6 +81,127 @@ def argsort(
     """The int64 indices that sort: ``take_along_axis(x, argsort(x))`` is `sort`. Of equal elements the first comes
     first, also where the order is descending."""
     return _sorted("argsort", x, axis, kind, descending)[1]
+
+
+@implements(np.lexsort)
+def lexsort(keys: Operand | Sequence[Operand], axis: int = -1) -> Tensor:
+    """The indices that sort by the last key, where that ties by the one before it, and so on. The keys are a sequence,
+    or the rows of a tensor. Raises ShapeError for none."""
+    several = list(keys) if isinstance(keys, (list, tuple)) else _unstacked(keys)  # type: ignore[arg-type]
+    listed = [to_tensor(key) for key in several]
+    if not listed:
+        raise ShapeError("lexsort: needs a key")
+    found = argsort(listed[0], axis)
+    for key in listed[1:]:
+        found = take_along_axis(found, argsort(take_along_axis(key, found, axis), axis), axis)
+    return found
+
+
+def _unstacked(keys: Operand) -> list[Tensor]:
+    a = to_tensor(keys)
+    if a.ndim == 0 or not isinstance(a.shape[0], int):
+        raise ShapeError(f"lexsort: how many keys there are has to be known ({describe(a)})")
+    return [take(a, number, 0) for number in range(a.shape[0])]
+
+
+@implements(np.partition)
+def partition(x: Operand, kth: Any, axis: int | None = -1, kind: str = "introselect") -> Tensor:
+    """A copy in which each of the positions ``kth`` has the element that is there in sorted order, with none larger
+    before it and none smaller behind: all of it is sorted."""
+    _check_positions("partition", x, kth, axis)
+    return sort(x, axis)
+
+
+@implements(np.argpartition)
+def argpartition(x: Operand, kth: Any, axis: int | None = -1, kind: str = "introselect") -> Tensor:
+    """The indices that `partition`: those that sort."""
+    _check_positions("argpartition", x, kth, axis)
+    return argsort(x, axis)
+
+
+def _check_positions(op: str, x: Operand, kth: Any, axis: Any) -> None:
+    a, place = _row(op, x, axis)
+    size = a.shape[place]
+    for position in kth if isinstance(kth, (list, tuple, np.ndarray)) else (kth,):
+        index = as_index(op, position, "kth", a)
+        if isinstance(size, int) and not -size <= index < size:
+            raise ShapeError(f"{op}: kth {index} is out of bounds for {size} elements ({describe(a)})")
+
+
+class TopK(NamedTuple):
+    """The result of `top_k`."""
+
+    values: Tensor
+    indices: Tensor
+
+
+def top_k(x: Operand, k: int | Dim, axis: int = -1, largest: bool = True, sorted: bool = True) -> TopK:
+    """The k largest elements along an axis, the largest first, and their int64 indices; with ``largest=False`` the
+    smallest. Of equal elements the first comes first; NaN is larger than all numbers. The names are JAX's and torch's;
+    the result is in order whatever ``sorted`` says.
+
+    Raises ShapeError where there are fewer elements; FeedError in a run with free sizes.
+    """
+    a, place = _row("top_k", x, axis)
+    count, size = as_size(k), a.shape[place]
+    if isinstance(count, int) and isinstance(size, int) and count > size:
+        raise ShapeError(f"top_k: k is {count}, but there are {size} elements along axis {place} ({describe(a)})")
+    values, indices = _sorted("top_k", a, place, None, bool(largest))
+    shape = (*a.shape[:place], count, *a.shape[place + 1 :])
+
+    def first(t: Tensor) -> Tensor:
+        return apply(SLICE, t, starts=(0,) * t.ndim, steps=(1,) * t.ndim, sizes=shape)
+
+    return TopK(first(values), first(indices))
+
+
+topk = top_k
+
+
+def _strong(values: Operand) -> Tensor:
+    """A number or list in the dtype that NumPy gives it."""
+    return to_tensor(values if isinstance(values, Tensor) else np.asarray(values))
+
+
+@implements(np.searchsorted)
+def searchsorted(a: Operand, v: Operand, side: str = "left", sorter: Operand | None = None) -> Tensor:
+    """Where the elements of v belong in a, which is in ascending order: in front of equal elements, or behind them
+    with ``side="right"``; as int64 of v's shape.
+
+    a has one axis, or as in torch as many as v, and equal ones before the last: then each row of v belongs to one of
+    a. ``sorter`` holds indices that sort a. A number or list keeps NumPy's dtype for it: both are compared exactly.
+    """
+    row, sought = as_operands("searchsorted", _strong(a), _strong(v))
+    if side not in ("left", "right"):
+        raise ShapeError(f"searchsorted: side {side!r} is neither 'left' nor 'right' ({describe(row)})")
+    if row.ndim == 0:
+        raise ShapeError(f"searchsorted: what is searched needs an axis ({describe(row)})")
+    if sorter is not None:
+        row = take_along_axis(row, sorter, -1)
+    wanted = _sortable(row.dtype)
+    row, sought = cast(row, wanted), cast(sought, wanted)
+    if row.ndim > 1:
+        return apply(SEARCHSORTED, row, sought, side=int(side == "right"))
+    return reshape(apply(SEARCHSORTED, row, ravel(sought), side=int(side == "right")), sought.shape)
+
+
+@implements(np.digitize)
+def digitize(x: Operand, bins: Operand, right: bool = False) -> Tensor:
+    """The number of the bin of each element: i where ``bins[i-1] <= x < bins[i]``, with ``right=True`` where
+    ``bins[i-1] < x <= bins[i]``; the other way round for descending bins. Raises ShapeError for bins that are known to
+    be in no order."""
+    edges = _strong(bins)
+    if edges.ndim != 1:
+        raise ShapeError(f"digitize: bins have to have one axis ({describe(edges)})")
+    known = constant_array(edges)
+    if known is not None:
+        if not ((known[1:] >= known[:-1]).all() or (known[1:] <= known[:-1]).all()):
+            raise ShapeError(f"digitize: bins have to ascend or descend ({describe(edges)})")
+        if (known[1:] >= known[:-1]).all():
+            return searchsorted(edges, x, "left" if right else "right")
+    falling = (edges[:1] > edges[-1:]).any()
+    found = searchsorted(where(falling, flip(edges), edges), x, "left" if right else "right")
+    return where(falling, to_tensor(edges.shape[0]) - found, found)
 
 
 if not TYPE_CHECKING:  # a checker takes no computed list

@@ -227,7 +227,8 @@ def _item(x: Tensor, item: Any) -> Any:
 def _mask_error(x: Tensor) -> GraphError:
     return GraphError(
         "getitem: a boolean mask that is known only at run time gives a shape that depends on data; use "
-        f"sa.where(mask, x, other), or x.at[mask].set(number) ({describe(x)})"
+        "sa.where(mask, x, other), x.at[mask].set(number), or for results of a size that is known "
+        f"sa.extract(mask, x, size=n) and sa.flatnonzero(mask, size=n) ({describe(x)})"
     )
 
 

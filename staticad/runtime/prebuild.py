@@ -10,8 +10,8 @@ from staticad.codegen import jit, piece_maker, prebuilt
 from staticad.codegen.pieces import SHARED
 from staticad.codegen.routines import routine_source
 from staticad.codegen.target import LEVELS, is_x86
-from staticad.functional import linalg, sorting
-from staticad.ir.dtypes import COMPLEXES, FLOATS, is_complex
+from staticad.functional import linalg, sets, sorting
+from staticad.ir.dtypes import BOOL, COMPLEXES, FLOATS, is_complex
 from staticad.ir.graph import Tensor
 from staticad.lower.kernel.routine import Routine, gemm
 from staticad.lower.lower import lower
@@ -61,9 +61,10 @@ def routines() -> Iterator[Routine]:
             ]  # fmt: skip
         real = Decomposition()
         yield from _routines([*map(real.stored, inputs)], real.outputs(results))
+    yield from _routines([mask := placeholder((None,), BOOL)], [sets.flatnonzero(mask, size=1)])
     for sortable in sorting.SORTED:
         a = placeholder((None,), sortable)
-        yield from _routines([a], [sorting.sort(a)])
+        yield from _routines([a], [sorting.sort(a), sorting.searchsorted(a, a)])
 
 
 def _routines(inputs: Sequence[Tensor], results: Sequence[Tensor]) -> Iterator[Routine]:
