@@ -57,6 +57,7 @@ from staticad.functional.float_parts import *
 from staticad.functional.filters import *
 from staticad.functional.histograms import *
 from staticad.functional.indexing import take as take, take_along_axis as take_along_axis
+from staticad.functional.interpolation import *
 from staticad.functional.joining import *
 from staticad.functional.linalg import (
     diag as diag,
@@ -76,6 +77,7 @@ from staticad.functional.size_arithmetic import attach as _attach_to_sizes
 from staticad.functional.movement import *
 from staticad.functional.powers import *
 from staticad.functional.nans import *
+from staticad.functional.quantiles import *
 from staticad.functional.reductions import *
 from staticad.functional.sets import *
 from staticad.functional.sorting import *

@@ -1,4 +1,4 @@
-"""Sums of products over shifted vectors, and interpolation in tables, with NumPy's names."""
+"""Sums of products over shifted vectors, with NumPy's names."""
 
 from __future__ import annotations
 

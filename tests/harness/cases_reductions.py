@@ -92,6 +92,21 @@ def front_cases() -> Iterator[Case]:
     )  # fmt: skip
     yield chain("convolve", values("a", "3"), lambda a, v: sa.convolve(a, v, "same"), nonzero=some)
     yield chain("correlate", values("a", "b"), lambda a, v: sa.correlate(a, v, "full"), nonzero=some)
+    yield chain(
+        "median, nanmedian", x, lambda x: sa.median(x, 0) + sa.nanmedian(sa.log(x), 0), smooth=False, nonzero=some
+    )
+    yield chain("median of rows", values("a4"), lambda x: sa.median(x, axis=1))
+    yield chain("quantile", x, lambda x: sa.quantile(x, [0.2, 0.9], 1) + sa.percentile(x, 30, 1), nonzero=some)
+    yield chain(
+        "nanquantile", x,
+        lambda x: sa.nanquantile(sa.log(x), 0.7, 0, "hazen") + sa.nanpercentile(x, [[50]], 0),
+        smooth=False, nonzero=some,
+    )  # fmt: skip
+    yield chain("interp", (Input(("a",)), Input((4,), domain=(0.0, 0.4)), Input((4,))), _interpolated)
+
+
+def _interpolated(x: Tensor, shift: Tensor, values: Tensor) -> Tensor:
+    return sa.interp(x, sa.arange(4) + shift - 1.5, values)
 
 
 NUMPY_CALLS: dict[Callable[..., Any], list[Callable[..., Any]]] = {
@@ -105,6 +120,11 @@ NUMPY_CALLS: dict[Callable[..., Any], list[Callable[..., Any]]] = {
     )},
     np.cov: [np.cov, lambda x: np.cov(x, rowvar=False, aweights=[1.0, 2.0])],
     np.corrcoef: [np.corrcoef],
+    **{f: [f, lambda x, f=f: f(x, axis=1, keepdims=True)] for f in (np.median, np.nanmedian)},
+    **{f: [lambda x, f=f: f(x, 0.3), lambda x, f=f: f(x, [0.2, 1], axis=1, method="weibull")] for f in (
+        np.quantile, np.nanquantile, np.percentile, np.nanpercentile,
+    )},
+    np.interp: [lambda x: np.interp(x, [0.0, 0.5, 2.0], [1.0, 3.0, 2.0])],
     np.diff: [np.diff, lambda x: np.diff(x, axis=0, append=1.0)],
     np.ediff1d: [np.ediff1d],
     np.trapezoid: [np.trapezoid, lambda x: np.trapezoid(x, dx=0.5, axis=0)],

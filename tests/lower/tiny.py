@@ -22,6 +22,8 @@ THRESHOLDS = {
     "LONG": 3,
     "FEW": 1,
     "OFTEN": 1,
+    "LANE": 3,
+    "GROUP": 12,  # four lanes
 }
 MODULES = (
     "fusion.clusters",
@@ -30,6 +32,7 @@ MODULES = (
     "emission.nest",
     "emission.regions",
     "emission.reductions",
+    "emission.scans",
     "fusion.settle",
     "fusion.split",
 )
