@@ -31,6 +31,7 @@ class Functions:
     gelu: Callable[[Any], Any]
     layer_norm: Callable[[Any, Any, Any], Any]
     attention: Callable[[Any, Any, Any], Any]
+    embedding: Callable[[Any, Any], Any]
 
 
 @dataclass(frozen=True)
@@ -274,4 +275,5 @@ BY_NUMPY = Functions(
     _gelu,
     _layer_norm,
     _attention,
+    lambda i, table: table[i],
 )

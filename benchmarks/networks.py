@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+import numpy as np
+
 from benchmarks.compiled import Arrays, Differentiated, Functions, normal
 
 
@@ -62,4 +64,25 @@ class AttentionBlock(Differentiated):
 
         mixed = f.attention(*(heads(parts[..., i * w : (i + 1) * w]) for i in range(3)))
         y = x + np_.reshape(np_.swapaxes(mixed, 1, 2), (self.batch, self.length, w)) @ out
+        return (y * y).mean()
+
+
+@dataclass(frozen=True)
+class Embedding(Differentiated):
+    """The mean square of rows of a table, and its gradient by the table; float32."""
+
+    rows: int = 100_000
+    width: int = 64
+    count: int = 8192
+
+    @cached_property
+    def data(self) -> Arrays:  # type: ignore[override]
+        return [np.random.default_rng(1).integers(0, self.rows, self.count)]
+
+    @cached_property
+    def parameters(self) -> Arrays:
+        return normal(((self.rows, self.width),), 1.0)
+
+    def loss(self, f: Functions, parameters: Sequence[Any], *data: Any) -> Any:
+        y = f.embedding(data[0], parameters[0])
         return (y * y).mean()

@@ -10,7 +10,7 @@ from benchmarks.compiled import Adam, Fit, Lstm, Transformer
 from benchmarks.growing import GROWING
 from benchmarks.in_place import Solve, SolveForward, Sweep, SweepForward
 from benchmarks.loops import Ode, Recurrence, Rnn, While
-from benchmarks.networks import AttentionBlock, NormGelu
+from benchmarks.networks import AttentionBlock, Embedding, NormGelu
 from benchmarks.problems import Chain, Mlp, Neuron, Residual
 from benchmarks.products import FORMULAS, CrossEntropy, Layers, Logistic, SumOfProduct
 from benchmarks.recorded import RecordedScan, RecordedWhile
@@ -85,6 +85,7 @@ ROWS = (
     Row("cross-entropy", "softmax cross entropy, 256 x 1000 float32, value + gradient", "call", CrossEntropy()),
     Row("norm-gelu", "layer norm + gelu, 2048 x 512 float32, value + gradients", "call", NormGelu()),
     Row("attention", "attention block, 8 x 128 x 256, 4 heads, float32, value + gradients", "call", AttentionBlock()),
+    Row("embedding", "8192 of 1e5 rows of 64 float32, value + gradient of the table", "call", Embedding()),
     Row("logistic-32", "logistic regression, 1e5 x 50 float32, value + gradient", "call", Logistic("float32")),
     Row("logistic-64", "the same in float64", "call", Logistic("float64")),
     *(Row(f"textbook-{name.replace('_', '-')}", title, "call", problem) for name, (title, problem) in TEXTBOOK.items()),

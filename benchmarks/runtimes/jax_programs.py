@@ -223,6 +223,7 @@ BY_JAX = Functions(
     lambda x: jax.nn.gelu(x, approximate=False),
     lambda x, gain, bias: jax.nn.standardize(x, epsilon=1e-5) * gain + bias,
     attention,
+    lambda i, table: table[i],
 )
 
 

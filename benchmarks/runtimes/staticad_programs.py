@@ -200,9 +200,10 @@ BY_STATICAD = Functions(
     sa.sigmoid,
     sa.nn.softmax,
     sa.nn.log_softmax,
-    lambda x: 0.5 * x * (1 + sa.erf(x * 0.5**0.5)),
+    sa.nn.gelu,
     lambda x, gain, bias: sa.nn.layer_norm(x, gain.shape, gain, bias),
     lambda q, k, v: sa.nn.scaled_dot_product_attention(q, k, v, is_causal=True),
+    sa.nn.embedding,
 )
 
 

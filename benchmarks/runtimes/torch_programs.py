@@ -146,6 +146,7 @@ BY_TORCH = Functions(
     functional.gelu,
     lambda x, gain, bias: functional.layer_norm(x, gain.shape, gain, bias),
     partial(functional.scaled_dot_product_attention, is_causal=True),
+    functional.embedding,
 )
 
 

@@ -208,6 +208,34 @@ def multi_margin_loss(
     return reduced(op, losses if weights is None else losses * weights, reduction)
 
 
+def multilabel_margin_loss(scores: Operand, targets: Operand, *, reduction: str = "mean") -> Tensor:
+    """Σ max(0, 1 - x[t] + x[i]) / classes over target classes t and other classes i; one per example.
+
+    Scores have the classes along the last axis, and targets the same shape: an example's classes, ended by a -1.
+    """
+    op = "multilabel_margin_loss"
+    x, t = as_float(op, scores), to_tensor(targets)
+    axis = normalize_axis(op, -1, x)
+    if not is_integer(t.dtype):
+        raise DTypeError(f"{op}: targets have to be integers, not {describe(t)} (scores: {describe(x)})")
+    if not may_be_same(t.shape, x.shape):
+        raise ShapeError(f"{op}: scores and targets differ in shape ({describe(x)}, {describe(t)})")
+    t = cast(of_shape(t, x.shape), INT64)
+    numbers = indices((*(1,) * axis, x.shape[axis]), axis)
+    ended = comparison.less(t, 0)
+    first = reductions.argmax(ended, axis, keepdims=True)
+    valid = comparison.logical_or(comparison.less(numbers, first), ~reductions.any(ended, axis, keepdims=True))
+    text = f"{op}: the target {{index}} is none of the {{size}} classes, which are 0 to {{last}}"
+    index = where(valid, t, 0)
+    chosen = apply(GATHER_ALONG, x, index, axes=(axis,), position=0, aligned=True, labels=text)
+    # The axes are the targets t, then the classes i.
+    wanted = comparison.equal(expand_dims(index, -1), expand_dims(numbers, -2)) & expand_dims(valid, -1)
+    other = ~reductions.any(wanted, -2, keepdims=True) & expand_dims(valid, -1)
+    over = elementwise.relu(1 - expand_dims(chosen, -1) + expand_dims(x, -2))
+    losses = reductions.sum(where(other, over, 0), (-2, -1)) / cast(to_tensor(x.shape[axis]), x.dtype)
+    return reduced(op, losses, reduction)
+
+
 def multilabel_soft_margin_loss(
     scores: Operand, targets: Operand, *, weight: Operand | None = None, reduction: str = "mean"
 ) -> Tensor:

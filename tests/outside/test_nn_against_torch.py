@@ -178,6 +178,9 @@ def test_classes() -> None:
         for o in [*REDUCTIONS, {"ignore_index": 2}]
     }
     compare(nll, [normal(N, C), labels, positive(C)], order=1)
+    several = np.array([[0, 3, -1, 1], [2, -1, 2, 2], [-1, 0, 1, 2], [3, 1, 0, 2], [1, 1, -1, 0]])
+    name = "multilabel_margin_loss"
+    compare(flags(name, name, [{}, {"reduction": "none"}]), [normal(N, C), several], order=1)
     margins = flags("multi_margin_loss", "multi_margin_loss", [{}, {"p": 2}, {"margin": 0.3, "reduction": "none"}])
     compare(margins, [normal(N, C), labels], order=1)
 
