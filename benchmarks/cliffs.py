@@ -1,4 +1,5 @@
-"""Programs that are easy to compile badly: elements that lie apart, narrow rows, short axes, gradients by columns.
+"""Programs that are easy to compile badly: elements that lie apart, narrow rows, short axes, gradients by columns;
+and sorting.
 
 Each is written once, with functions that all runtimes have under NumPy's names.
 """
@@ -47,6 +48,24 @@ class Column(Mapped):
 
     def result(self, numpy: Any, *inputs: Any) -> Any:
         return numpy.sin(inputs[0][:, 0])
+
+
+class Sort(Mapped):
+    """sort(x)."""
+
+    @cached_property
+    def inputs(self) -> Arrays:
+        return [self.normal()]
+
+    def result(self, numpy: Any, *inputs: Any) -> Any:
+        return numpy.sort(inputs[0])
+
+
+class Argsort(Sort):
+    """argsort(x)."""
+
+    def result(self, numpy: Any, *inputs: Any) -> Any:
+        return numpy.argsort(inputs[0])
 
 
 class Gather(Mapped):

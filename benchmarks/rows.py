@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from benchmarks.cliffs import Column, Columns, Gather, GatherRows, Matrices, Normalize, Rotate, Stack
+from benchmarks.cliffs import Argsort, Column, Columns, Gather, GatherRows, Matrices, Normalize, Rotate, Sort, Stack
 from benchmarks.compiled import Adam, Fit, Lstm, Transformer
 from benchmarks.growing import GROWING
 from benchmarks.in_place import Solve, SolveForward, Sweep, SweepForward
@@ -78,6 +78,8 @@ ROWS = (
     Row("normalize", "1e5 rows of 3 by their lengths", "call", Normalize(100_000)),
     Row("rotate", "1e5 matrices of 3x3 times vectors", "call", Rotate(100_000)),
     Row("matrices", "2e4 products of 4x4 matrices", "call", Matrices(20_000)),
+    Row("sort", "sort of 1e6 doubles", "call", Sort(1_000_000)),
+    Row("argsort", "argsort of 1e6 doubles", "call", Argsort(1_000_000)),
     *(Row(name, title, "call", problem) for name, (title, problem) in FORMULAS.items()),
     Row("product-sum", "sum(a @ b @ c) of 400 x 400, value + gradients", "call", SumOfProduct()),
     Row("mlp-800-32", "3 layers of 800, batch 800, float32, value + gradients", "call", Layers("float32")),
