@@ -1,7 +1,8 @@
 """Sizes in the arithmetic of floats: ``0.5 * n``, ``1 / n``, ``n ** 0.5``, ``np.sqrt(n)``.
 
 Sums and products of sizes and ints are sizes (`staticad.ir.dims`). All other arithmetic of theirs makes scalars of the
-graph. Such a scalar promotes like the Python float that it would be for a fixed size: it does not widen float32.
+graph. Such a scalar promotes like the Python float (or complex number) that it would be for a fixed size: it does not
+widen float32.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ def _of_weak(function: Binary, fallback: Binary | None) -> Binary:
     """An operator of weak numbers; ``fallback`` for what is none."""
 
     def apply(self: Any, other: Any) -> Any:
-        if weak_kind(other) in (int, float):
+        if weak_kind(other) in (int, float, complex):
             return _weak(function(self, other))
         return NotImplemented if fallback is None else fallback(self, other)
 
@@ -60,10 +61,10 @@ def _of_size(name: str, function: Binary, exact: Binary) -> Binary:
         whole = isinstance(other, (int, Dim)) and not isinstance(other, bool)
         if whole and name != "truediv" and not (name == "pow" and isinstance(other, int) and other < 0):
             return exact(self, other)
-        if isinstance(other, np.floating):
+        if isinstance(other, np.inexact):
             return function(self, other)
-        if whole or type(other) is float:
-            return _weak(function(self, float(other) if name == "pow" else other))
+        if whole or type(other) in (float, complex):
+            return _weak(function(self, float(other) if name == "pow" and whole else other))
         return exact(self, other)
 
     return apply

@@ -9,7 +9,7 @@ import numpy as np
 from staticad.errors import DTypeError, ShapeError
 from staticad.ir.arrays import read_array
 from staticad.ir.dims import Dim
-from staticad.ir.dtypes import WEAK_TYPES, DType, as_dtype, promote
+from staticad.ir.dtypes import WEAK_TYPES, DType, as_dtype, is_complex, promote
 from staticad.ir.graph import Tensor, describe
 from staticad.ir.provenance import here
 from staticad.ops.base import apply
@@ -19,11 +19,11 @@ from staticad.ops.sources import constant, is_weak
 
 # What operators accept beside a tensor; anything else makes Python try the other operand, then raise TypeError.
 OPERANDS = (Tensor, Dim, bool, int, float, complex, np.ndarray, np.generic, list, tuple)
-Operand = Tensor | Dim | bool | int | float | np.ndarray | np.generic | list[Any] | tuple[Any, ...]
+Operand = Tensor | Dim | bool | int | float | complex | np.ndarray | np.generic | list[Any] | tuple[Any, ...]
 
 
 class WeakTensor(Tensor):
-    """A float that was computed of sizes and Python's numbers: it promotes like a Python float."""
+    """A float or complex number that was computed of sizes and Python's numbers: it promotes as Python's do."""
 
     __slots__ = ()
 
@@ -41,7 +41,7 @@ def weak_kind(value: Any) -> type | None:
     if kind in WEAK_TYPES:
         return kind
     if isinstance(value, WeakTensor):
-        return float
+        return complex if is_complex(value.dtype) else float
     return int if isinstance(value, Dim) else None
 
 

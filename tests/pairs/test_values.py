@@ -236,6 +236,7 @@ def test_movement_and_indexing(rng: np.random.Generator) -> None:
 def test_promotion() -> None:
     single, double = sa.placeholder((2,), "complex64"), sa.placeholder((2,), "float64")
     small, whole = sa.placeholder((2,), "float32"), sa.placeholder((2,), "int32")
+    length = sa.placeholder((None,)).shape[0]
     for tensor, dtype in (
         (single + 1j, "complex64"),
         (single * small, "complex64"),
@@ -248,6 +249,10 @@ def test_promotion() -> None:
         (single.mean(), "complex64"),
         (single.var(), "float32"),
         (abs(single), "float32"),
+        (single * (1j * length), "complex64"),
+        (single + length / 2, "complex64"),
+        (small * (length * 0.5 - 2j), "complex64"),
+        (length**1j, "complex128"),
     ):
         assert tensor.dtype == dtype, tensor
     assert np.iscomplexobj(single) and np.isrealobj(double)
