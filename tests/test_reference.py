@@ -83,7 +83,7 @@ def test_a_size_may_depend_on_others() -> None:
         (np.zeros(2), "ranks differ"),
         (np.zeros((2, 4)), r"shape \(2, 4\)"),
         ("text", "no array of numbers"),
-        ([[1 + 2j] * 3], "no array of numbers"),
+        ([[1 + 2j] * 3], "complex128 values"),
     ],
 )
 def test_feeds_that_do_not_fit(value: Any, message: str) -> None:

@@ -101,6 +101,11 @@ FUNCTIONS = (
 )  # fmt: skip
 
 
+def _angle(z: Tensor) -> Tensor:
+    """Of a number right of the branch cut."""
+    return sa.angle(sa.complex(1 + sa.abs(z.real), z.imag))
+
+
 def complex_numbers(build: Builder) -> Tensor | None:
     """A few functions of a complex number, of which a part goes on."""
     x = build.pick(lambda t: t.dtype.kind == "f")
@@ -109,7 +114,7 @@ def complex_numbers(build: Builder) -> Tensor | None:
     z = sa.complex(sa.tanh(x), 0.5 if build.chance(0.3) else sa.sin(x))
     for _ in range(int(build.rng.integers(1, 4))):
         z = build.choose(FUNCTIONS)(z)
-    return build.choose((sa.real, sa.imag, sa.abs))(z)
+    return build.choose((sa.real, sa.imag, sa.abs, _angle))(z)
 
 
 FAMILY = FamilyCases(op_cases=op_cases, numpy_calls=NUMPY_CALLS, steps=(complex_numbers,))

@@ -11,10 +11,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from staticad.ir.dims import Size, floordiv
+from staticad.ir.dims import Size, at_least, floordiv
 from staticad.ir.expressions import Expression, Name, arithmetic, call
 from staticad.lower.emission.accesses import Places, Rows
-from staticad.lower.kernel.language import HI, LO, Compute, Kernel, Loop, Pointer, Statement, statements_of
+from staticad.lower.kernel.language import HI, LO, Branch, Compute, Kernel, Loop, Pointer, Statement, statements_of
 from staticad.lower.kernel.plan import Address, Argument, Status, Step, Symbolic
 from staticad.lower.loops.renaming import Renaming
 
@@ -31,7 +31,7 @@ def join_sweeps(steps: Sequence[tuple[Step, Rows | None]]) -> list[Step]:
     waiting: dict[Size, _Sweep] = {}  # by the number of rows
     for number, (step, rows) in enumerate(steps):
         joined: _Sweep | None = None
-        if rows is not None and isinstance(step.kernel, Kernel):
+        if rows is not None and isinstance(step.kernel, Kernel) and not _works_without_rows(step.kernel, rows):
             phase = (number, step, step.kernel, rows)
             joined = waiting.get(rows.count)
             if joined is None or not joined.take(phase):
@@ -53,6 +53,12 @@ def join_sweeps(steps: Sequence[tuple[Step, Rows | None]]) -> list[Step]:
         if phases:
             result[phases[0][0]] = _Builder(phases).step()
     return [step for step in result if step is not None]
+
+
+def _works_without_rows(kernel: Kernel, rows: Rows) -> bool:
+    """True for one that computes numbers beside its rows, of which there may be none: then a sweep does nothing."""
+    beside = any(isinstance(s, Branch) and s.condition == arithmetic(LO, "==", 0) for s in kernel.body)
+    return beside and not at_least(rows.count, 1)
 
 
 @dataclass

@@ -127,3 +127,16 @@ def test_steps_between_keep_their_order() -> None:
         z = sa.exp(x @ w).at[i].set(0)
         plan = computes([(x * z[:, None]).sum(axis=0)], [9, 9])
         assert labels(plan)[-1].startswith("sum")
+
+
+def test_single_numbers_beside_no_rows() -> None:
+    """A kernel that computes a number beside its rows does so where there are none."""
+    x = sa.placeholder((None, 3))
+    sign, logarithm = sa.linalg.slogdet(x @ x.T + sa.eye(x.shape[0]))
+    number = sign * logarithm
+    session = sa.compile([number, sa.tanh(x * sign).sum(axis=0), number * x], inputs=[x])
+    for rows in (0, 2, 0, 0):
+        result = session(np.zeros((rows, 3)))[0]
+        assert result == 0
+        result[...] = 5.5  # what the next one may find in memory
+        del result
