@@ -10,6 +10,7 @@ from benchmarks.compiled import Adam, Fit, Lstm, Transformer
 from benchmarks.growing import GROWING
 from benchmarks.in_place import Solve, SolveForward, Sweep, SweepForward
 from benchmarks.loops import Ode, Recurrence, Rnn, While
+from benchmarks.matrices import Cholesky, SmallCholesky, SmallDeterminant, SmallInverse, SmallSolve
 from benchmarks.networks import AttentionBlock, Embedding, NormGelu
 from benchmarks.problems import Chain, Mlp, Neuron, Residual
 from benchmarks.products import FORMULAS, CrossEntropy, Layers, Logistic, SumOfProduct
@@ -80,6 +81,11 @@ ROWS = (
     Row("matrices", "2e4 products of 4x4 matrices", "call", Matrices(20_000)),
     Row("sort", "sort of 1e6 doubles", "call", Sort(1_000_000)),
     Row("argsort", "argsort of 1e6 doubles", "call", Argsort(1_000_000)),
+    Row("small-solve", "1e4 systems of 4x4", "call", SmallSolve(10_000)),
+    Row("small-inverse", "1e4 inverses of 4x4", "call", SmallInverse(10_000)),
+    Row("small-determinant", "1e4 determinants of 4x4", "call", SmallDeterminant(10_000)),
+    Row("small-cholesky", "1e4 Cholesky factors of 4x4", "call", SmallCholesky(10_000)),
+    Row("cholesky", "the Cholesky factor of 500x500", "call", Cholesky(500)),
     *(Row(name, title, "call", problem) for name, (title, problem) in FORMULAS.items()),
     Row("product-sum", "sum(a @ b @ c) of 400 x 400, value + gradients", "call", SumOfProduct()),
     Row("mlp-800-32", "3 layers of 800, batch 800, float32, value + gradients", "call", Layers("float32")),

@@ -5,7 +5,8 @@ Matrices are row-major, and so are the transposes of what LAPACK works on: a low
 
 Arguments are passed by address: a kernel fills a table of addresses on its stack. INTEGER has 32 or 64 bits, as the
 library was built. What is read by LAPACK stands in a 64-bit word, whose lower half is the same number; and what it
-writes is read so that both are understood. Complex matrices have elements of two PARTS; the same kernels do for them.
+writes is read so that both are understood. Real matrices of at most SMALL_MATRIX rows are done by a few loops: calls
+cost more than they compute. Complex matrices have elements of two PARTS; the same kernels do for them.
 """
 
 from __future__ import annotations
@@ -14,23 +15,21 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from staticad.codegen.lapack_decompositions import DECOMPOSITIONS
+from staticad.codegen.lapack_determinants import DETERMINANTS
 from staticad.codegen.lapack_functions import MATRIX_FUNCTIONS
 from staticad.codegen.machine_language import function_text
 from staticad.codegen.routine_text import RoutineText, by_batch, by_columns
 
 if TYPE_CHECKING:  # names of machine code, which nothing calls in Python
     from staticad.codegen.kernel_language import (
-        add,
         div,
         equal,
-        hypot,
         int64,
         less,
         load,
-        log,
         mul,
-        neg,
         pointer,
+        sqrt,
         store,
         sub,
     )
@@ -53,6 +52,7 @@ if TYPE_CHECKING:  # names of machine code, which nothing calls in Python
         OUT0,
         OUT1,
         PARTS,
+        SMALL_MATRIX,
         STATUS,
         STEP_IN0,
         STEP_IN1,
@@ -81,10 +81,26 @@ def _cholesky(args: int, lo: int, hi: int) -> None:
     poke(words, 4, words + 8 * 6)
     if n > 0:
         for number in range(lo, hi):
-            poke(words, 2, matrix)
-            poke(words, 6, 0)
-            call_fortran(peek(slots, POTRF), words, 5, 1)
-            info = peek_int32(words + 8 * 6)
+            info = 0
+            if PARTS == 1 and n <= SMALL_MATRIX:
+                origin = number * n * n
+                for i in range(n):
+                    for j in range(i + 1):
+                        value = load(out, origin + i * n + j)
+                        for k in range(j):
+                            value = sub(value, mul(load(out, origin + i * n + k), load(out, origin + j * n + k)))
+                        if j < i:
+                            value = div(value, load(out, origin + j * n + j))
+                        elif less(DTYPE(0), value):
+                            value = sqrt(value)
+                        elif info == 0:
+                            info = i + 1
+                        store(out, origin + i * n + j, value)
+            else:
+                poke(words, 2, matrix)
+                poke(words, 6, 0)
+                call_fortran(peek(slots, POTRF), words, 5, 1)
+                info = peek_int32(words + 8 * 6)
             if info != 0:
                 report(peek(slots, STATUS), peek(slots, CODE), number, info)
             row = PARTS * number * n * n
@@ -107,17 +123,46 @@ def _lu_factor(args: int, lo: int, hi: int) -> None:
     poke(words, 1, slots + 8 * N)
     poke(words, 3, slots + 8 * N)
     poke(words, 5, words + 8 * 6)
+    out = pointer(args, OUT0, DTYPE, 0, 1)
     if n > 0:
-        for _ in range(lo, hi):
-            poke(words, 2, matrix)
-            poke(words, 4, work)
-            poke(work, 0, 0)
-            call_fortran(peek(slots, GETRF), words, 6, 0)
-            width = 8
-            if peek(work, 0) >> 32 != 0:
-                width = 4
-            for i in range(n):
-                poke(pivots, i, peek_int32(work + width * i) - 1)
+        for number in range(lo, hi):
+            if PARTS == 1 and n <= SMALL_MATRIX:
+                origin = number * n * n
+                for i in range(n):
+                    row = origin + i * n
+                    pivot = i
+                    largest = abs(load(out, row + i))
+                    for j in range(i + 1, n):
+                        size = abs(load(out, row + j))
+                        if less(largest, size):
+                            largest = size
+                            pivot = j
+                    poke(pivots, i, pivot)
+                    if pivot != i:
+                        for j in range(n):
+                            at = origin + j * n
+                            kept = load(out, at + i)
+                            store(out, at + i, load(out, at + pivot))
+                            store(out, at + pivot, kept)
+                    diagonal = load(out, row + i)
+                    if not equal(diagonal, DTYPE(0)):
+                        for j in range(i + 1, n):
+                            store(out, row + j, div(load(out, row + j), diagonal))
+                        for below in range(i + 1, n):
+                            at = origin + below * n
+                            factor = load(out, at + i)
+                            for j in range(i + 1, n):
+                                store(out, at + j, sub(load(out, at + j), mul(factor, load(out, row + j))))
+            else:
+                poke(words, 2, matrix)
+                poke(words, 4, work)
+                poke(work, 0, 0)
+                call_fortran(peek(slots, GETRF), words, 6, 0)
+                width = 8
+                if peek(work, 0) >> 32 != 0:
+                    width = 4
+                for i in range(n):
+                    poke(pivots, i, peek_int32(work + width * i) - 1)
             matrix += peek(slots, STEP_OUT0)
             pivots += peek(slots, STEP_OUT1)
             work += peek(slots, STEP_WORK)
@@ -237,7 +282,30 @@ def _lu_solve(args: int, lo: int, hi: int) -> None:
                                 kept = load(out, here + j)
                                 store(out, here + j, load(out, there + j))
                                 store(out, there + j, kept)
-                if turn == 0:
+                if turn == 0 and PARTS == 1 and n <= SMALL_MATRIX:
+                    for half in range(2):
+                        upper = (half == 0) == transposed
+                        for step in range(n):
+                            i = step
+                            if upper != transposed:
+                                i = n - 1 - step
+                            here = origin + i * k
+                            for known in range(step):
+                                j = known
+                                if upper != transposed:
+                                    j = n - 1 - known
+                                there = origin + j * k
+                                value = load(factor, at // ITEMSIZE + i * n + j)
+                                if transposed:
+                                    value = load(factor, at // ITEMSIZE + j * n + i)
+                                for c in range(count):
+                                    moved = mul(value, load(out, there + c))
+                                    store(out, here + c, sub(load(out, here + c), moved))
+                            if not upper:
+                                value = load(factor, at // ITEMSIZE + i * (n + 1))
+                                for c in range(count):
+                                    store(out, here + c, div(load(out, here + c), value))
+                elif turn == 0:
                     for half in range(2):
                         if (half == 0) == transposed:
                             poke(words, 12, LETTER_L)
@@ -246,68 +314,6 @@ def _lu_solve(args: int, lo: int, hi: int) -> None:
                             poke(words, 12, LETTER_U)
                             poke(words, 14, LETTER_N)
                         call_fortran(peek(slots, TRSM), words, 11, 4)
-
-
-def _slogdet(args: int, lo: int, hi: int) -> None:
-    slots = address_of(args)
-    n = peek(slots, N)
-    factor = pointer(args, IN1, DTYPE, 0, 1)
-    pivots = pointer(args, IN2, int64, 0, 1)
-    signs = pointer(args, OUT0, DTYPE, 0, 1)
-    logarithms = pointer(args, OUT1, DTYPE, 0, 1)
-    for number in range(lo, hi):
-        at = number * peek(slots, STEP_IN1) // ITEMSIZE
-        pivot = number * peek(slots, STEP_IN2) // 8
-        sign = DTYPE(1)
-        total = DTYPE(0)
-        for i in range(n):
-            value = load(factor, at)
-            if load(pivots, pivot + i) != i:
-                sign = neg(sign)
-            if less(value, DTYPE(0)):
-                sign = neg(sign)
-            if equal(value, DTYPE(0)):
-                sign = DTYPE(0)
-            total = add(total, log(abs(value)))
-            at += n + 1
-        store(signs, number, sign)
-        store(logarithms, number, total)
-
-
-def _complex_slogdet(args: int, lo: int, hi: int) -> None:
-    slots = address_of(args)
-    n = peek(slots, N)
-    factor = pointer(args, IN1, DTYPE, 0, 1)
-    pivots = pointer(args, IN2, int64, 0, 1)
-    signs = pointer(args, OUT0, DTYPE, 0, 1)
-    logarithms = pointer(args, OUT1, DTYPE, 0, 1)
-    for number in range(lo, hi):
-        at = number * peek(slots, STEP_IN1) // ITEMSIZE
-        pivot = number * peek(slots, STEP_IN2) // 8
-        re = DTYPE(1)
-        im = DTYPE(0)
-        total = DTYPE(0)
-        for i in range(n):
-            x = load(factor, at)
-            y = load(factor, at + 1)
-            size = hypot(x, y)
-            if load(pivots, pivot + i) != i:
-                re = neg(re)
-                im = neg(im)
-            if equal(size, DTYPE(0)):
-                re = DTYPE(0)
-                im = DTYPE(0)
-            else:
-                x = div(x, size)
-                y = div(y, size)
-                turned = sub(mul(re, x), mul(im, y))
-                im = add(mul(re, y), mul(im, x))
-                re = turned
-            total = add(total, log(size))
-            at += 2 * (n + 1)
-        store(signs, 2 * number, re)
-        store(signs, 2 * number + 1, im)
-        store(logarithms, number, total)
 
 
 def _cube(slots: Mapping[str, int]) -> int:
@@ -323,12 +329,11 @@ _REAL: Mapping[str, RoutineText] = {
     "solve_triangular": RoutineText(function_text(_solve_triangular), by_columns(_solved)),
     "lu_factor": RoutineText(function_text(_lu_factor), by_batch(_cube)),
     "lu_solve": RoutineText(function_text(_lu_solve), by_columns(_solved)),
-    "slogdet": RoutineText(function_text(_slogdet), by_batch(lambda slots: 20 * slots["N"])),
 }
 LAPACK: Mapping[str, RoutineText] = {
     **_REAL,
     **{f"complex_{name}": text for name, text in _REAL.items()},  # the same with two parts to an element
-    "complex_slogdet": RoutineText(function_text(_complex_slogdet), by_batch(lambda slots: 60 * slots["N"])),
+    **DETERMINANTS,
     **DECOMPOSITIONS,
     **MATRIX_FUNCTIONS,
 }

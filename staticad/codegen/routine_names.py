@@ -71,5 +71,6 @@ LETTER_V: int
 ONE: int
 PARTS: int
 ROWS: int
+SMALL_MATRIX: int
 UNSIGNED: int
 WRITE: int

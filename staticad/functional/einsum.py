@@ -6,6 +6,7 @@ Two operands meet in one matmul: axes that both keep are its batch, axes that bo
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Hashable, Iterable, Mapping
 from typing import Any
 
@@ -97,8 +98,9 @@ def einsum(subscripts: str, *operands: Operand) -> Tensor:
 
     A label that recurs in one operand takes its diagonal; labels that are not in the output are summed. Without "->"
     the output has the labels that occur once, in alphabetical order. "..." stands for axes that broadcast. The
-    result has the common dtype of the operands, which does not widen. Several operands are contracted in pairs,
-    the pair with the smallest result first.
+    result has the common dtype of the operands, which does not widen. Several operands are contracted in pairs, in
+    the order that takes the fewest multiplications, found while the graph is built (of more than 7 operands, the pair
+    with the smallest result comes first). Free sizes count as 64.
 
     Raises ShapeError for subscripts that do not fit the operands, and for sizes of one label that differ.
     """
@@ -106,15 +108,9 @@ def einsum(subscripts: str, *operands: Operand) -> Tensor:
     inputs, output = _parse(subscripts, tensors)
     terms = [_diagonals(Term(t, labels)) for t, labels in zip(tensors, inputs)]
     terms = _agree(subscripts, terms)
-    while len(terms) > 1:
-        i, j = _cheapest(terms, output)
-        a, b = terms[i], terms[j]
-        terms = [t for k, t in enumerate(terms) if k not in (i, j)]
-        if not terms and output and output[-1] not in b.labels:  # it comes last in rows of the product as well
-            a, b = b, a
-        needed = set(output).union(*(t.labels for t in terms))
-        terms.append(contract(a, b, needed))
-    (term,) = terms
+    if len(terms) > LONGEST_SEARCH:
+        terms = [_one_by_one(terms, output)]
+    term = _in_best_order(terms, output)
     term = term.without([k for k in term.labels if k not in output])
     missing = [k for k in output if k not in term.labels]  # all of size 1
     present = tuple(k for k in output if k in term.labels)
@@ -207,6 +203,57 @@ def _fit(term: Term, common: Mapping[Label, Size]) -> Term:
     tensor = apply(SQUEEZE, term.tensor, axes=ones) if ones else term.tensor
     labels = tuple(k for i, k in enumerate(term.labels) if i not in ones)
     return Term(broadcast_to(tensor, tuple(common[k] for k in labels)), labels)
+
+
+LONGEST_SEARCH = 7  # operands of which all orders are compared
+
+
+def _in_best_order(terms: list[Term], output: tuple[Label, ...]) -> Term:
+    """All terms contracted, by the best order of each set of them, which its best two parts have."""
+    sizes = {label: _estimate([size]) for term in terms for label, size in term.sizes.items()}
+    everything = (1 << len(terms)) - 1
+    kept = [_kept(terms, output, members) for members in range(everything + 1)]
+    best: dict[int, tuple[int, int]] = {1 << number: (0, 0) for number in range(len(terms))}
+    for members in range(1, everything + 1):
+        if members not in best:
+            choices = [part for part in range(1, members) if part & members == part and part < members ^ part]
+            best[members] = min(
+                (best[part][0] + best[members ^ part][0] + _multiplications(kept, sizes, part, members ^ part), part)
+                for part in choices
+            )
+
+    def contracted(members: int) -> Term:
+        part = best[members][1]
+        if not part:
+            return terms[members.bit_length() - 1]
+        return _contracted(contracted(part), contracted(members ^ part), kept[members], members == everything, output)
+
+    return contracted(everything)
+
+
+def _kept(terms: list[Term], output: tuple[Label, ...], members: int) -> set[Label]:
+    """The labels of some terms that the others or the output have too."""
+    inside = {label for number, t in enumerate(terms) if members >> number & 1 for label in t.labels}
+    return inside & set(output).union(*(t.labels for number, t in enumerate(terms) if not members >> number & 1))
+
+
+def _multiplications(kept: list[set[Label]], sizes: Mapping[Label, int], first: int, second: int) -> int:
+    return math.prod(sizes[label] for label in kept[first] | kept[second])
+
+
+def _contracted(a: Term, b: Term, kept: set[Label], last: bool, output: tuple[Label, ...]) -> Term:
+    if last and output and output[-1] not in b.labels:  # it comes last in rows of the product as well
+        a, b = b, a
+    return contract(a, b, kept)
+
+
+def _one_by_one(terms: list[Term], output: tuple[Label, ...]) -> Term:
+    while len(terms) > 1:
+        i, j = _cheapest(terms, output)
+        rest = [t for k, t in enumerate(terms) if k not in (i, j)]
+        needed = set(output).union(*(t.labels for t in rest))
+        terms = [*rest, _contracted(terms[i], terms[j], needed, not rest, output)]
+    return terms[0]
 
 
 def _cheapest(terms: list[Term], output: tuple[Label, ...]) -> tuple[int, int]:
