@@ -39,6 +39,7 @@ from staticad.functional.angles import *
 from staticad.functional.autograph.convert import function as function
 from staticad.functional.bitwise import *
 from staticad.functional.closeness import *
+from staticad.functional.choosing import *
 from staticad.functional.comparison import *
 from staticad.functional.complex import *
 from staticad.functional.control import (
@@ -56,6 +57,8 @@ from staticad.functional.elementwise import *
 from staticad.functional.float_parts import *
 from staticad.functional.filters import *
 from staticad.functional.histograms import *
+from staticad.functional.editing import *
+from staticad.functional.grids import *
 from staticad.functional.indexing import take as take, take_along_axis as take_along_axis
 from staticad.functional.interpolation import *
 from staticad.functional.joining import *
@@ -74,6 +77,7 @@ from staticad.functional.linalg import (
 )
 from staticad.functional.methods import attach as _attach
 from staticad.functional.size_arithmetic import attach as _attach_to_sizes
+from staticad.functional.matrices import *
 from staticad.functional.movement import *
 from staticad.functional.powers import *
 from staticad.functional.nans import *
@@ -81,6 +85,10 @@ from staticad.functional.quantiles import *
 from staticad.functional.reductions import *
 from staticad.functional.sets import *
 from staticad.functional.sorting import *
+from staticad.functional.padding import *
+from staticad.functional.ravelling import *
+from staticad.functional.repeating import *
+from staticad.functional.segments import *
 from staticad.functional.special import (
     log_softmax as log_softmax,
     logsumexp as logsumexp,
@@ -88,6 +96,9 @@ from staticad.functional.special import (
     softmax as softmax,
 )
 from staticad.functional.statistics import *
+from staticad.functional.splitting import *
+from staticad.functional.updates import put as put, put_along_axis as put_along_axis
+from staticad.functional.windows import *
 from staticad.ir.dims import Dim as Dim
 from staticad.ir.graph import Tensor as Tensor, no_grad as no_grad
 from staticad.nn.classification import cross_entropy as cross_entropy

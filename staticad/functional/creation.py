@@ -9,7 +9,7 @@ import numpy as np
 
 from staticad.errors import DTypeError, ShapeError
 from staticad.functional.comparison import equal
-from staticad.functional.elementwise import floor, maximum, where
+from staticad.functional.elementwise import exp, floor, log, maximum, power, sign, where
 from staticad.functional.front import implements, public_names
 from staticad.ir import dims
 from staticad.ir.dims import Dim, Shape, Size
@@ -54,6 +54,11 @@ def zeros(shape: Any, dtype: Any = FLOAT64) -> Tensor:
 def ones(shape: Any, dtype: Any = FLOAT64) -> Tensor:
     """An array of ones."""
     return ops.fill(as_shape(shape), 1, as_dtype(dtype))
+
+
+def empty(shape: Any, dtype: Any = FLOAT64) -> Tensor:
+    """An array of nobody knows what in NumPy; here of zeros."""
+    return zeros(shape, dtype)
 
 
 def _like(prototype: Operand, dtype: Any, shape: Any) -> tuple[Shape, DType]:
@@ -168,6 +173,53 @@ def linspace(
         result = where(equal(index, asarray(dims.maximum(steps, 1), counted)), last, result)
     kind = result.dtype if dtype is None else as_dtype(dtype)
     return cast(floor(result) if is_integer(kind) else result, kind)
+
+
+@implements(np.logspace)
+def logspace(
+    start: Operand,
+    stop: Operand,
+    num: Any = 50,
+    endpoint: bool = True,
+    base: Operand = 10.0,
+    dtype: Any = None,
+    axis: int = 0,
+) -> Tensor:
+    """``base ** linspace(start, stop)``: numbers whose logarithms are evenly spaced. Differentiable by all three; a
+    ``base`` that is an array broadcasts with start and stop."""
+    first, last, root = as_operands("logspace", start, stop, base, dtype=common_dtype(start, stop, base, 1.0))
+    if root.ndim:
+        first, last = first + root * 0, last + root * 0
+    exponents = linspace(first, last, num, endpoint, axis=axis)
+    if root.ndim:
+        root = _with_axis(root, (axis + exponents.ndim if axis < 0 else axis) - (exponents.ndim - 1 - root.ndim))
+    result = power(root, exponents)
+    kind = result.dtype if dtype is None else as_dtype(dtype)
+    return cast(result, kind)
+
+
+@implements(np.geomspace)
+def geomspace(
+    start: Operand, stop: Operand, num: Any = 50, endpoint: bool = True, dtype: Any = None, axis: int = 0
+) -> Tensor:
+    """``num`` numbers from start to stop, each the same multiple of the one before; both ends exact. Both ends are
+    positive or both negative (else NaN). Differentiable by start and stop."""
+    first, last = as_operands("geomspace", start, stop, dtype=common_dtype(start, stop, 1.0))
+    for end in (first, last):
+        known = constant_array(end)
+        if known is not None and (known == 0).any():
+            raise ShapeError("geomspace: no multiple leads from or to 0; use linspace")
+    signs = sign(first)
+    logarithms = linspace(log(first * signs), log(last * signs), num, endpoint, axis=axis)
+    place = axis + logarithms.ndim if axis < 0 else axis
+    count = logarithms.shape[place]
+    ends = [_with_axis(t, place - (logarithms.ndim - 1 - t.ndim)) for t in (signs, first, last)]
+    result = exp(logarithms) * ends[0]
+    index = ops.indices(logarithms.shape, place)
+    result = where(equal(index, 0), ends[1], result)
+    if endpoint and not (isinstance(count, int) and count < 2):
+        result = where(equal(index, maximum(asarray(count - 1), 1)), ends[2], result)
+    return cast(result, result.dtype if dtype is None else as_dtype(dtype))
 
 
 def _with_axis(x: Tensor, axis: int) -> Tensor:

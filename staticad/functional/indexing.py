@@ -1,4 +1,4 @@
-"""Indexing with NumPy's rules: ``x[key]``, take, take_along_axis, and updated copies ``x.at[key].set(v)``."""
+"""Indexing with NumPy's rules: ``x[key]``, take, take_along_axis."""
 
 from __future__ import annotations
 
@@ -10,16 +10,15 @@ from staticad.errors import DTypeError, GraphError, ShapeError
 from staticad.functional import elementwise
 from staticad.functional.axes import normalize_axis
 from staticad.functional.front import implements
-from staticad.functional.movement import broadcast_to, ravel, reshape
-from staticad.functional.subscripts import Key, parse
-from staticad.ir.dtypes import BOOL, INT64, is_integer
+from staticad.functional.movement import broadcast_to, ravel
+from staticad.functional.subscripts import Key, fitted, parse
+from staticad.ir.dtypes import INT64, is_integer
 from staticad.ir.graph import Tensor, describe
 from staticad.ir.types import Demands, broadcast_shapes
 from staticad.ops.base import apply
-from staticad.ops.indexing import GATHER, GATHER_ALONG, SCATTER, gather_shape
-from staticad.ops.promotion import Operand, cast, common_dtype, to_tensor, weak_kind
-from staticad.ops.slicing import REPLACE, reverse
-from staticad.ops.sources import constant_array
+from staticad.ops.indexing import GATHER, GATHER_ALONG
+from staticad.ops.promotion import Operand, cast, to_tensor
+from staticad.ops.slicing import reverse
 
 
 def getitem(x: Tensor, key: Any) -> Tensor:
@@ -29,7 +28,8 @@ def getitem(x: Tensor, key: Any) -> Tensor:
     does so in the run; an int on a free axis is checked when sizes are known (FeedError). A boolean array picks its
     True places; a boolean tensor raises GraphError, since the shape of the result would depend on data.
     """
-    return _read(x, parse(x, key))
+    x = fitted(x, key)
+    return read(x, parse(x, key))
 
 
 def setitem(x: Tensor, key: Any, value: Any) -> None:
@@ -39,7 +39,8 @@ def setitem(x: Tensor, key: Any, value: Any) -> None:
     )
 
 
-def _read(x: Tensor, key: Key) -> Tensor:
+def read(x: Tensor, key: Key) -> Tensor:
+    """``x[key]`` of a key that was parsed."""
     if not key.indices:
         return key.view(x)
     key, backward = key.turned()
@@ -47,154 +48,8 @@ def _read(x: Tensor, key: Key) -> Tensor:
     return reverse(found, backward) if backward else found
 
 
-class At:
-    """``x.at``: indexed like x itself, it gives functions that return a changed copy."""
-
-    __slots__ = ("_tensor",)
-
-    def __init__(self, tensor: Tensor) -> None:
-        self._tensor = tensor
-
-    def __getitem__(self, key: Any) -> Place | MaskedPlace:
-        if isinstance(key, Tensor) and key.dtype == BOOL and constant_array(key) is None:
-            return MaskedPlace(self._tensor, key)
-        return Place(self._tensor, parse(self._tensor, key))
-
-
-class Place:
-    """``x.at[key]``. The values broadcast to the shape of ``x[key]`` and are cast to x's dtype within their kind.
-
-    Where an integer array names a place several times, `set` keeps the last value in row-major order; the others
-    combine all of them.
-    """
-
-    __slots__ = ("_key", "_tensor")
-
-    def __init__(self, tensor: Tensor, key: Key) -> None:
-        self._tensor, self._key = tensor, key
-
-    def get(self) -> Tensor:
-        """``x[key]``."""
-        return _read(self._tensor, self._key)
-
-    def set(self, values: Operand) -> Tensor:
-        """A copy of x with the values at the key."""
-        return self._update("set", values)
-
-    def add(self, values: Operand) -> Tensor:
-        """A copy of x with the values added at the key; repeated places add up."""
-        return self._update("add", values)
-
-    def multiply(self, values: Operand) -> Tensor:
-        """A copy of x multiplied by the values at the key."""
-        return self._update("multiply", values)
-
-    def min(self, values: Operand) -> Tensor:
-        """A copy of x with the smaller of its elements and the values at the key."""
-        return self._update("min", values)
-
-    def max(self, values: Operand) -> Tensor:
-        """A copy of x with the larger of its elements and the values at the key."""
-        return self._update("max", values)
-
-    def _update(self, mode: str, values: Operand) -> Tensor:
-        x, key = self._tensor, self._key
-        new = _fitting(mode, x, values)
-        backward: tuple[int, ...] = ()
-        if key.indices:
-            key, backward = key.turned()
-        view = key.view(x)
-        if key.indices:
-            if x.dtype == BOOL:  # bools add by or, multiply by and
-                mode = {"add": "max", "multiply": "min"}.get(mode, mode)
-            rule: dict[str, Any] = {"axes": key.axes, "position": key.position, "aligned": False}
-            shape = gather_shape(view.shape, tuple(i.shape for i in key.indices), **rule)
-            new = _broadcast(mode, new, shape, x)
-            new = reverse(new, backward) if backward else new
-            changed = apply(SCATTER, view, new, *key.indices, mode=mode, **rule)
-        else:
-            changed = _broadcast(mode, new, view.shape, x)
-            if mode != "set":
-                changed = _COMBINE[mode](view, changed)
-        changed = key.as_region(changed)
-        return changed if key.covers(x) else apply(REPLACE, x, changed, **key.forward())
-
-
-class MaskedPlace:
-    """``x.at[mask]`` with a boolean tensor of x's shape, or of that of its first axes. Values are single numbers."""
-
-    __slots__ = ("_mask", "_tensor")
-
-    def __init__(self, tensor: Tensor, mask: Tensor) -> None:
-        missing = tensor.ndim - mask.ndim
-        try:
-            if missing < 0:
-                raise ShapeError(f"it has {mask.ndim} axes")
-            self._mask = broadcast_to(reshape(mask, (*mask.shape, *(1,) * missing)), tensor.shape)
-        except ShapeError as error:
-            raise ShapeError(f"at[]: the mask does not fit: {error} ({describe(tensor)}, {describe(mask)})") from None
-        self._tensor = tensor
-
-    def set(self, value: Operand) -> Tensor:
-        """A copy of x with the value where the mask is true."""
-        return self._update("set", value)
-
-    def add(self, value: Operand) -> Tensor:
-        """A copy of x with the value added where the mask is true."""
-        return self._update("add", value)
-
-    def multiply(self, value: Operand) -> Tensor:
-        """A copy of x multiplied by the value where the mask is true."""
-        return self._update("multiply", value)
-
-    def min(self, value: Operand) -> Tensor:
-        """A copy of x with the smaller of its elements and the value where the mask is true."""
-        return self._update("min", value)
-
-    def max(self, value: Operand) -> Tensor:
-        """A copy of x with the larger of its elements and the value where the mask is true."""
-        return self._update("max", value)
-
-    def _update(self, mode: str, value: Operand) -> Tensor:
-        x = self._tensor
-        new = _fitting(mode, x, value)
-        if new.ndim:
-            raise ShapeError(
-                f"at[mask].{mode}: how many values a mask takes depends on data; give one number, or use "
-                f"sa.where(mask, values, x) ({describe(x)}, {describe(new)})"
-            )
-        return elementwise.where(self._mask, new if mode == "set" else _COMBINE[mode](x, new), x)
-
-
-_COMBINE = {
-    "add": elementwise.add,
-    "multiply": elementwise.multiply,
-    "min": elementwise.minimum,
-    "max": elementwise.maximum,
-}
-
-
-def _fitting(mode: str, x: Tensor, values: Operand) -> Tensor:
-    """The values in x's dtype. Raises DTypeError where that would change their kind."""
-    if weak_kind(values) is not None:
-        if common_dtype(x, values) == x.dtype:
-            return to_tensor(values, x.dtype)
-    else:
-        new = to_tensor(values)
-        if np.can_cast(new.dtype, x.dtype, "same_kind"):
-            return cast(new, x.dtype)
-    kind = values if weak_kind(values) is not None else to_tensor(values).dtype
-    raise DTypeError(f"at[].{mode}: {kind} does not go into {x.dtype}; use astype ({describe(x)})")
-
-
-def _broadcast(mode: str, new: Tensor, shape: Any, x: Tensor) -> Tensor:
-    try:
-        return broadcast_to(new, shape)
-    except ShapeError as error:
-        raise ShapeError(f"at[].{mode}: the values do not fit the places: {error} ({describe(x)})") from None
-
-
-def _indices(op: str, indices: Operand, x: Tensor) -> Tensor:
+def index_tensor(op: str, indices: Operand, x: Tensor) -> Tensor:
+    """Indices of x as an int64 tensor. Raises DTypeError."""
     if isinstance(indices, (list, tuple)) and not indices:
         indices = np.zeros(0, np.int64)
     index = to_tensor(indices)
@@ -211,20 +66,22 @@ def take(x: Operand, indices: Operand, axis: int | None = None, mode: str = "rai
     the ends (negative ones to 0), "wrap" around.
     """
     a = to_tensor(x)
-    if mode not in ("raise", "clip", "wrap"):
-        raise ShapeError(f"take: mode {mode!r} is none of 'raise', 'clip', 'wrap' ({describe(a)})")
     if axis is None:
         a, axis = ravel(a), 0
     place = normalize_axis("take", axis, a)
-    index: Any = _indices("take", indices, a)
     if mode == "raise" and isinstance(indices, (int, np.integer)):
-        index = int(indices)
-    elif mode == "clip":
-        last = elementwise.subtract(a.shape[place], 1)
-        index = elementwise.minimum(elementwise.maximum(index, 0), last)
-    elif mode == "wrap":
-        index = elementwise.remainder(index, to_tensor(a.shape[place]))
+        return getitem(a, (*(slice(None),) * place, int(indices)))
+    index = moved_inside("take", index_tensor("take", indices, a), a, place, mode)
     return getitem(a, (*(slice(None),) * place, index))
+
+
+def moved_inside(op: str, index: Tensor, x: Tensor, axis: int, mode: str) -> Tensor:
+    """An index of an axis by the modes of `take`."""
+    if mode not in ("raise", "clip", "wrap"):
+        raise ShapeError(f"{op}: mode {mode!r} is none of 'raise', 'clip', 'wrap' ({describe(x)})")
+    if mode == "clip":
+        return elementwise.minimum(elementwise.maximum(index, 0), elementwise.subtract(x.shape[axis], 1))
+    return elementwise.remainder(index, to_tensor(x.shape[axis])) if mode == "wrap" else index
 
 
 @implements(np.take_along_axis)
@@ -235,21 +92,27 @@ def take_along_axis(x: Operand, indices: Operand, axis: int | None = -1) -> Tens
     IndexOutOfBounds in the run.
     """
     a = to_tensor(x)
-    index = _indices("take_along_axis", indices, a)
+    index = index_tensor("take_along_axis", indices, a)
     if axis is None:
         a, index, axis = ravel(a), ravel(index), 0
-    if a.ndim != index.ndim:
-        raise ShapeError(f"take_along_axis: {a.ndim} and {index.ndim} axes ({describe(a)}, {describe(index)})")
     place = normalize_axis("take_along_axis", axis, a)
+    a, index = aligned("take_along_axis", a, index, place)
+    return apply(GATHER_ALONG, a, index, axes=(place,), position=0, aligned=True)
+
+
+def aligned(op: str, x: Tensor, index: Tensor, axis: int) -> tuple[Tensor, Tensor]:
+    """x and an index tensor along one of its axes, broadcast along the others."""
+    if x.ndim != index.ndim:
+        raise ShapeError(f"{op}: {x.ndim} and {index.ndim} axes ({describe(x)}, {describe(index)})")
 
     def others(shape: Any) -> Any:
-        return (*shape[:place], *shape[place + 1 :])
+        return (*shape[:axis], *shape[axis + 1 :])
 
     with Demands() as demands:
         try:
-            common = broadcast_shapes([others(a.shape), others(index.shape)], demands)
+            common = broadcast_shapes([others(x.shape), others(index.shape)], demands)
         except ShapeError as error:
-            raise ShapeError(f"take_along_axis: {error} ({describe(a)}, {describe(index)})") from None
-        a, index = (broadcast_to(t, (*common[:place], t.shape[place], *common[place:])) for t in (a, index))
-        demands.met_by(a.node.constraints, index.node.constraints)
-    return apply(GATHER_ALONG, a, index, axes=(place,), position=0, aligned=True)
+            raise ShapeError(f"{op}: {error} ({describe(x)}, {describe(index)})") from None
+        x, index = (broadcast_to(t, (*common[:axis], t.shape[axis], *common[axis:])) for t in (x, index))
+        demands.met_by(x.node.constraints, index.node.constraints)
+        return x, index

@@ -7,16 +7,19 @@ from typing import Any
 
 from staticad.functional import (
     bitwise,
+    choosing,
     comparison,
     complex,
     cumulative,
     elementwise,
     indexing,
-    joining,
     linalg,
     movement,
     numpy_protocol,
+    padding,
     reductions,
+    repeating,
+    updates,
 )
 from staticad.ir.dims import Size, product
 from staticad.ir.graph import Tensor
@@ -63,6 +66,11 @@ def _matrix_transpose(self: Tensor) -> Tensor:
 def _copy(self: Tensor) -> Tensor:
     """The tensor itself, since nothing can change it."""
     return self
+
+
+def _compress(self: Tensor, condition: Any, axis: int | None = None) -> Tensor:
+    """`compress`, with the condition behind."""
+    return choosing.compress(condition, self, axis)
 
 
 def _detach(self: Tensor) -> Tensor:
@@ -122,7 +130,9 @@ METHODS: dict[str, Callable[..., Any]] = {
     "argmin": reductions.argmin,
     "astype": elementwise.astype,
     "broadcast_to": movement.broadcast_to,
+    "choose": choosing.choose,
     "clip": elementwise.clip,
+    "compress": _compress,
     "conj": complex.conjugate,
     "conjugate": complex.conjugate,
     "copy": _copy,
@@ -139,10 +149,10 @@ METHODS: dict[str, Callable[..., Any]] = {
     "min": reductions.min,
     "moveaxis": movement.moveaxis,
     "norm": linalg.norm,
-    "pad": joining.pad,
+    "pad": padding.pad,
     "prod": reductions.prod,
     "ravel": movement.ravel,
-    "repeat": movement.repeat,
+    "repeat": repeating.repeat,
     "reshape": _reshape,
     "round": elementwise.round,
     "squeeze": movement.squeeze,
@@ -157,7 +167,7 @@ METHODS: dict[str, Callable[..., Any]] = {
 
 PROPERTIES: dict[str, Callable[[Tensor], Any]] = {
     "T": movement.transpose,
-    "at": indexing.At,
+    "at": updates.At,
     "imag": complex.imag,
     "real": complex.real,
     "mT": _matrix_transpose,

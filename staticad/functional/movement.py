@@ -6,12 +6,13 @@ the run, which raises FeedError.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from staticad.errors import ShapeError
-from staticad.functional.axes import normalize_axes, normalize_axis
+from staticad.functional.axes import as_index, normalize_axes, normalize_axis
 from staticad.functional.front import implements, public_names
 from staticad.functional.reshaping import reshape_known
 from staticad.ir import dims
@@ -92,6 +93,9 @@ def transpose(x: Operand, axes: Any = None) -> Tensor:
     return a if order == tuple(range(a.ndim)) else apply(TRANSPOSE, a, axes=order)
 
 
+permute_dims = transpose
+
+
 @implements(np.swapaxes)
 def swapaxes(x: Operand, axis1: int, axis2: int) -> Tensor:
     """Two axes exchanged."""
@@ -113,6 +117,17 @@ def moveaxis(x: Operand, source: Axes, destination: Axes) -> Tensor:
     for place, axis in sorted(zip(destinations, sources)):
         order.insert(place, axis)
     return transpose(a, order)
+
+
+@implements(np.rollaxis)
+def rollaxis(x: Operand, axis: int, start: int = 0) -> Tensor:
+    """An axis moved before the axis that is ``start`` now; `moveaxis` says it more plainly."""
+    a = to_tensor(x)
+    place, before = normalize_axis("rollaxis", axis, a), as_index("rollaxis", start, "start", a)
+    before = before + a.ndim if before < 0 else before
+    if not 0 <= before <= a.ndim:
+        raise ShapeError(f"rollaxis: start {start} is no place among {a.ndim} axes ({describe(a)})")
+    return moveaxis(a, place, before - 1 if place < before else before)
 
 
 @implements(np.expand_dims)
@@ -165,47 +180,59 @@ def flip(x: Operand, axis: Axes | None = None) -> Tensor:
     return reverse(a, axes) if axes else a
 
 
-@implements(np.tile)
-def tile(x: Operand, reps: Any) -> Tensor:
-    """x repeated as a whole, ``reps`` times along the last axes."""
-    a = to_tensor(x)
-    counts = _sizes("tile", reps, a)
-    ndim = max(a.ndim, len(counts))
-    sizes = (1,) * (ndim - a.ndim) + a.shape
-    counts = (1,) * (ndim - len(counts)) + counts
-    apart = reshape_known(a, tuple(s for size in sizes for s in (1, size)))
-    repeated = broadcast_to(apart, tuple(s for pair in zip(counts, sizes) for s in pair))
-    return reshape_known(repeated, tuple(count * size for count, size in zip(counts, sizes)))
+@implements(np.fliplr)
+def fliplr(x: Operand) -> Tensor:
+    """The second axis in reverse."""
+    return _flipped("fliplr", x, 1)
 
 
-@implements(np.repeat)
-def repeat(x: Operand, repeats: int | Dim, axis: int | None = None) -> Tensor:
-    """Every element repeated next to itself along an axis, or of the flattened x where ``axis`` is None."""
+@implements(np.flipud)
+def flipud(x: Operand) -> Tensor:
+    """The first axis in reverse."""
+    return _flipped("flipud", x, 0)
+
+
+def _flipped(op: str, x: Operand, axis: int) -> Tensor:
     a = to_tensor(x)
-    if axis is None:
-        a, axis = ravel(a), 0
-    place = normalize_axis("repeat", axis, a)
-    counts = _sizes("repeat", repeats, a)
-    if len(counts) != 1:
-        raise ShapeError(f"repeat: repeats has to be one number for all elements, not {repeats!r} ({describe(a)})")
-    (count,) = counts
-    shape = [*a.shape[: place + 1], count, *a.shape[place + 1 :]]
-    repeated = broadcast_to(expand_dims(a, place + 1), shape)
-    return reshape_known(repeated, (*a.shape[:place], a.shape[place] * count, *a.shape[place + 1 :]))
+    if a.ndim <= axis:
+        raise ShapeError(f"{op}: needs at least {axis + 1} axes ({describe(a)})")
+    return reverse(a, (axis,))
+
+
+@implements(np.rot90)
+def rot90(x: Operand, k: int = 1, axes: Any = (0, 1)) -> Tensor:
+    """The plane of two axes turned by ``k`` quarters, from the first axis towards the second."""
+    a = to_tensor(x)
+    plane = normalize_axes("rot90", tuple(axes), a)
+    if len(plane) != 2:
+        raise ShapeError(f"rot90: axes {axes!r} are not two ({describe(a)})")
+    quarters = as_index("rot90", k, "k", a) % 4
+    if quarters in (0, 2):
+        return reverse(a, plane) if quarters else a
+    return flip(swapaxes(a, *plane), plane[0]) if quarters == 1 else swapaxes(flip(a, plane[0]), *plane)
 
 
 @implements(np.atleast_1d)
-def atleast_1d(x: Operand) -> Tensor:
-    """x with one axis if it has none."""
-    a = to_tensor(x)
-    return expand_dims(a, 0) if a.ndim == 0 else a
+def atleast_1d(*xs: Operand) -> Any:
+    """x with one axis if it has none; a tuple for several."""
+    return _each(lambda a: expand_dims(a, 0) if a.ndim == 0 else a, xs)
 
 
 @implements(np.atleast_2d)
-def atleast_2d(x: Operand) -> Tensor:
-    """x with axes of size 1 in front, so that it has two."""
-    a = to_tensor(x)
-    return expand_dims(a, tuple(range(2 - a.ndim))) if a.ndim < 2 else a
+def atleast_2d(*xs: Operand) -> Any:
+    """x with axes of size 1 in front, so that it has two; a tuple for several."""
+    return _each(lambda a: expand_dims(a, tuple(range(2 - a.ndim))) if a.ndim < 2 else a, xs)
+
+
+@implements(np.atleast_3d)
+def atleast_3d(*xs: Operand) -> Any:
+    """x with three axes: (1, n, 1) for a vector, (n, m, 1) for a matrix; a tuple for several."""
+    return _each(lambda a: expand_dims(a, ((0, 1, 2), (0, 2), (2,))[a.ndim]) if a.ndim < 3 else a, xs)
+
+
+def _each(function: Callable[[Tensor], Tensor], xs: tuple[Operand, ...]) -> Any:
+    results = tuple(function(to_tensor(x)) for x in xs)
+    return results[0] if len(results) == 1 else results
 
 
 if not TYPE_CHECKING:  # a checker takes no computed list

@@ -21,6 +21,7 @@ from staticad.ir.dims import Dim, Shape, Size
 from staticad.ir.dtypes import BOOL, INT64, is_integer
 from staticad.ir.graph import Tensor, describe
 from staticad.ir.proofs import follows
+from staticad.ops.barrier import of_shape
 from staticad.ops.base import apply
 from staticad.ops.movement import EXPAND_DIMS, SLICE, SQUEEZE
 from staticad.ops.promotion import cast
@@ -92,7 +93,7 @@ def parse(x: Tensor, key: Any) -> Key:
     """
     items = _full_length(x, [_item(x, k) for k in _without_masks(x, key if isinstance(key, tuple) else (key,))])
     items = _with_counters(x, items)
-    gathers = any(isinstance(item, Tensor) for item in items)
+    gathers = any(isinstance(item, (Tensor, Flag)) for item in items)
     starts: list[Size] = []
     steps: list[int] = []
     sizes: list[Size] = []
@@ -102,8 +103,13 @@ def parse(x: Tensor, key: Any) -> Key:
     groups: list[tuple[bool, int]] = []  # for every item: whether it is advanced, and the view's kept axes before it
     seen = kept = 0
     for item in items:
-        advanced = gathers and isinstance(item, (int, Dim, Tensor))
+        advanced = gathers and isinstance(item, (int, Dim, Tensor, Flag))
         groups.append((advanced, kept))
+        if isinstance(item, Flag):  # an axis of size 1, taken once or not at all
+            added.append(seen)
+            arrays.append((seen, constant(np.zeros(int(item.value), np.int64))))
+            seen += 1
+            continue
         if item is None:
             added.append(seen)
             seen, kept = seen + 1, kept + 1
@@ -138,7 +144,7 @@ def _with_counters(x: Tensor, items: list[Any]) -> list[Any]:
     if any(isinstance(item, Tensor) and item.ndim for item in items):
         return items
     sizes = iter(x.shape)
-    return [item if item is None or item is Ellipsis else _as_place(item, next(sizes)) for item in items]
+    return [_as_place(item, next(sizes)) if _width(item) else item for item in items]
 
 
 def _is_counted(item: slice) -> bool:
@@ -160,17 +166,48 @@ def _position(groups: list[tuple[bool, int]]) -> int:
     return groups[places[0]][1]
 
 
-def _without_masks(x: Tensor, items: tuple[Any, ...]) -> list[Any]:
-    """The items with every boolean array replaced by the indices of its True elements, one array per axis of it."""
+@dataclass(frozen=True)
+class Flag:
+    """A mask without axes, which is known: it picks all or nothing."""
+
+    value: bool
+
+
+def fitted(x: Tensor, key: Any) -> Tensor:
+    """x, whose free sizes have to be those of the boolean arrays that index it."""
+    shape = list(x.shape)
+    for _, axis, mask in _masks(x, key if isinstance(key, tuple) else (key,)):
+        if len(shape) >= axis + mask.ndim:
+            sizes = zip(shape[axis:], mask.shape)
+            shape[axis : axis + mask.ndim] = [m if isinstance(n, Dim) else n for n, m in sizes]
+    return of_shape(x, tuple(shape))
+
+
+def _masks(x: Tensor, items: tuple[Any, ...]) -> list[tuple[int, int, np.ndarray]]:
+    """The boolean arrays among the items: their place, the first axis that they index, and they themselves."""
     masks = [_mask(item) for item in items]
     widths = [_width(item) if mask is None else mask.ndim for item, mask in zip(items, masks)]
+    found = []
+    for place, mask in enumerate(masks):
+        if mask is not None:
+            behind_dots = any(other is Ellipsis for other in items[:place])
+            axis = x.ndim - sum(widths[place:]) if behind_dots else sum(widths[:place])
+            found.append((place, max(axis, 0), mask))
+    return found
+
+
+def _without_masks(x: Tensor, items: tuple[Any, ...]) -> list[Any]:
+    """The items with every boolean array replaced by the indices of its True elements, one array per axis of it."""
+    masks = {place: (axis, mask) for place, axis, mask in _masks(x, items)}
     found: list[Any] = []
-    for place, (item, mask) in enumerate(zip(items, masks)):
-        if mask is None:
+    for place, item in enumerate(items):
+        if place not in masks:
             found.append(item)
             continue
-        behind_dots = any(other is Ellipsis for other in items[:place])
-        axis = x.ndim - sum(widths[place:]) if behind_dots else sum(widths[:place])
+        axis, mask = masks[place]
+        if not mask.ndim:
+            found.append(Flag(bool(mask)))
+            continue
         if x.shape[axis : axis + mask.ndim] != mask.shape:
             raise ShapeError(
                 f"getitem: a boolean mask of shape {mask.shape} needs axes of exactly these sizes at axis {axis} "
@@ -189,19 +226,19 @@ def _mask(item: Any) -> np.ndarray | None:
             array = np.asarray(item) if isinstance(item, (np.ndarray, list)) else None
         except ValueError as error:
             raise ShapeError(f"getitem: an index is no rectangular array ({error})") from None
-    return array if array is not None and array.dtype == BOOL and array.ndim else None
+    return array if array is not None and array.dtype == BOOL else None
 
 
 def _width(item: Any) -> int:
-    return 0 if item is None or item is Ellipsis else 1
+    return 0 if item is None or item is Ellipsis or isinstance(item, (bool, np.bool_, Flag)) else 1
 
 
 def _item(x: Tensor, item: Any) -> Any:
     """None, Ellipsis, a slice, an int, a size, or an int64 index tensor."""
-    if item is None or item is Ellipsis or isinstance(item, (slice, Dim)):
+    if item is None or item is Ellipsis or isinstance(item, (slice, Dim, Flag)):
         return item
     if isinstance(item, (bool, np.bool_)):
-        raise _mask_error(x)
+        return Flag(bool(item))
     if isinstance(item, (int, np.integer)):
         return int(item)
     if isinstance(item, Tensor):

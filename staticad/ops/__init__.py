@@ -29,6 +29,7 @@ from staticad.ops.powers import POWER_OPS
 from staticad.ops.random import RANDOM_OPS
 from staticad.ops.reduce import REDUCE_OPS
 from staticad.ops.selection import SELECTION_OPS
+from staticad.ops.skewing import SKEW
 from staticad.ops.slicing import EMBED, REPLACE, SLICE
 from staticad.ops.sorting import SORTING_OPS
 from staticad.ops.sources import CONSTANT, PLACEHOLDER, VARIABLE
@@ -50,7 +51,7 @@ ELEMENTWISE_OPS = (
     *BITWISE_OPS,
     *RANDOM_OPS,
 )
-MOVEMENT_OPS = (TRANSPOSE, EXPAND_DIMS, SQUEEZE, BROADCAST_TO, SLICE, DIAGONAL, RESHAPE)
+MOVEMENT_OPS = (TRANSPOSE, EXPAND_DIMS, SQUEEZE, BROADCAST_TO, SLICE, DIAGONAL, SKEW, RESHAPE)
 ASSEMBLE_OPS = (CONCATENATE, EMBED, REPLACE)
 INDEXING_OPS = (GATHER, GATHER_ALONG, SCATTER, SCATTER_ALONG)
 CONTRACT_OPS = (MATMUL,)

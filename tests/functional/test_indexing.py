@@ -145,7 +145,7 @@ def test_an_int_on_a_free_axis_is_checked_by_the_run() -> None:
         (1.0, DTypeError, "an index is an int"),
         ("a", DTypeError, "an index is an int"),
         ([0.5], DTypeError, "an index is an int"),
-        (True, GraphError, "sa.where"),
+        (sa.placeholder((2,), bool), GraphError, "sa.where"),
         (np.array([True]), ShapeError, "mask of shape"),
         ((0, [True, False]), ShapeError, "mask of shape"),
         (([0, 1], [0, 1, 2]), ShapeError, "broadcast"),

@@ -10,7 +10,6 @@ import pytest
 import staticad as sa
 from staticad.autodiff.check import gradcheck
 from staticad.errors import DTypeError, FeedError, ShapeError
-from staticad.functional import joining
 from staticad.reference import evaluate
 
 
@@ -21,7 +20,7 @@ def fill(shape: tuple[int, ...], dtype: str = "float64") -> np.ndarray:
 def joined(name: str, arrays: list[np.ndarray], *args: Any, free: bool = False) -> None:
     expected = getattr(np, name)(arrays, *args)
     xs = [sa.placeholder((None,) * a.ndim if free else a.shape, a.dtype) for a in arrays]
-    node = getattr(joining, name)(xs, *args)
+    node = getattr(sa, name)(xs, *args)
     np.testing.assert_array_equal(evaluate(node, dict(zip(xs, arrays)))[0], expected, strict=True)
 
 
@@ -46,7 +45,7 @@ def test_stack(free: bool) -> None:
 
 def test_numbers_among_tensors_are_weak() -> None:
     x = sa.placeholder((), "float32")
-    node = joining.stack([x, 1.5, 2])
+    node = sa.stack([x, 1.5, 2])
     assert node.dtype == np.float32
     np.testing.assert_array_equal(evaluate(node, {x: np.float32(0)})[0], [0, 1.5, 2])
 
@@ -56,22 +55,22 @@ def test_split(shape: Any) -> None:
     value = fill((6, 2))
     x = sa.placeholder(shape)
     for sections in (1, 2, 3, 6, [2, 4], [1], [4, 2], [0, 7], [-2], []):
-        found = evaluate(joining.split(x, sections), {x: value})
+        found = evaluate(sa.split(x, sections), {x: value})
         expected = np.split(value, sections)
         assert len(found) == len(expected)
         for a, b in zip(found, expected):
             np.testing.assert_array_equal(a, b)
     if shape[1] is not None:
         return
-    for a, b in zip(evaluate(joining.split(x, 2, -1), {x: value}), np.split(value, 2, -1)):
+    for a, b in zip(evaluate(sa.split(x, 2, -1), {x: value}), np.split(value, 2, -1)):
         np.testing.assert_array_equal(a, b)
 
 
 def test_unequal_parts() -> None:
     with pytest.raises(ShapeError, match=r"^split: size 5 .* 2 equal parts .*test_joining"):
-        joining.split(sa.placeholder((5,)), 2)
+        sa.split(sa.placeholder((5,)), 2)
     x = sa.placeholder((None,))
-    parts = joining.split(x, 2)
+    parts = sa.split(x, 2)
     evaluate(parts, {x: np.zeros(6)})
     with pytest.raises(FeedError, match="reshape"):
         evaluate(parts, {x: np.zeros(5)})
@@ -79,8 +78,8 @@ def test_unequal_parts() -> None:
 
 def test_parts_of_a_known_multiple_need_no_check() -> None:
     x = sa.placeholder(("n",))
-    both = joining.concatenate([x, x * 2])
-    parts = joining.split(both, 2)
+    both = sa.concatenate([x, x * 2])
+    parts = sa.split(both, 2)
     assert [p.shape for p in parts] == [x.shape, x.shape]
     np.testing.assert_array_equal(evaluate(parts[1], {x: np.arange(3.0)})[0], [0, 2, 4])
 
@@ -95,14 +94,14 @@ def test_pad(width: Any, shape: tuple[int, ...], dtype: str) -> None:
     for constant in (0, 1):
         for given in (shape, (None, None)):
             x = sa.placeholder(given, dtype)
-            node = joining.pad(x, width, constant_values=constant)
+            node = sa.pad(x, width, constant_values=constant)
             expected = np.pad(value, width, constant_values=constant)
             np.testing.assert_array_equal(evaluate(node, {x: value})[0], expected, strict=True)
 
 
 def test_pad_by_free_sizes() -> None:
     x = sa.placeholder(("n",))
-    node = joining.pad(x, ((x.shape[0], 1),))
+    node = sa.pad(x, ((x.shape[0], 1),))
     np.testing.assert_array_equal(evaluate(node, {x: np.array([1.0, 2.0])})[0], [0, 0, 1, 2, 0])
 
 
@@ -112,34 +111,34 @@ def test_roll(given: Any) -> None:
     x = sa.placeholder(given)
     cases: list[tuple[Any, Any]] = [(s, a) for s in range(-9, 10) for a in (0, 1, None)]
     for shift, axis in [*cases, ((1, -2), (0, 1)), (2, (0, 1)), ((1, 2), (0, 0))]:
-        found = evaluate(joining.roll(x, shift, axis), {x: value})[0]
+        found = evaluate(sa.roll(x, shift, axis), {x: value})[0]
         np.testing.assert_array_equal(found, np.roll(value, shift, axis), err_msg=f"{shift} {axis}")
 
 
 @pytest.mark.parametrize("shift", [-1, 0, 2])
 def test_nothing_rolls(shift: int) -> None:
     x = sa.placeholder((None, 2))
-    np.testing.assert_array_equal(evaluate(joining.roll(x, shift, 0), {x: np.zeros((0, 2))})[0], np.zeros((0, 2)))
+    np.testing.assert_array_equal(evaluate(sa.roll(x, shift, 0), {x: np.zeros((0, 2))})[0], np.zeros((0, 2)))
 
 
 @pytest.mark.parametrize(
     ("call", "error", "what"),
     [
-        (lambda x, y: joining.concatenate([x, y]), ShapeError, "concatenate: sizes 3 and 4 of axis 1"),
-        (lambda x, y: joining.concatenate([x, x], 2), ShapeError, "concatenate: axis 2"),
-        (lambda x, y: joining.concatenate([x[0, 0], x[0, 0]]), ShapeError, "concatenate: .*sa.stack"),
-        (lambda x, y: joining.concatenate([]), ShapeError, "concatenate: .*at least one"),
-        (lambda x, y: joining.stack([x, y]), ShapeError, "stack: .*differ in shape"),
-        (lambda x, y: joining.stack([x, x], 3), ShapeError, "stack: axis 3"),
-        (lambda x, y: joining.split(x, 0), ShapeError, "split: "),
-        (lambda x, y: joining.split(x, 1.5), ShapeError, "split: .*1.5"),
-        (lambda x, y: joining.pad(x, -1), ShapeError, "pad: widths -1"),
-        (lambda x, y: joining.pad(x, ((1, 1), (1, 1), (1, 1))), ShapeError, "pad: widths"),
-        (lambda x, y: joining.pad(x, (1, 2, 3)), ShapeError, "pad: widths"),
-        (lambda x, y: joining.pad(x, 1, "edge"), ShapeError, "pad: mode 'edge'"),
-        (lambda x, y: joining.pad(x, 1, constant_values=(1, 2)), DTypeError, "pad: constant_values"),
-        (lambda x, y: joining.roll(x, (1, 2), 0), ShapeError, "roll: 2 shifts for 1"),
-        (lambda x, y: joining.roll(x, 1.5, 0), ShapeError, "roll: a shift"),
+        (lambda x, y: sa.concatenate([x, y]), ShapeError, "concatenate: sizes 3 and 4 of axis 1"),
+        (lambda x, y: sa.concatenate([x, x], 2), ShapeError, "concatenate: axis 2"),
+        (lambda x, y: sa.concatenate([x[0, 0], x[0, 0]]), ShapeError, "concatenate: .*sa.stack"),
+        (lambda x, y: sa.concatenate([]), ShapeError, "concatenate: .*at least one"),
+        (lambda x, y: sa.stack([x, y]), ShapeError, "stack: .*differ in shape"),
+        (lambda x, y: sa.stack([x, x], 3), ShapeError, "stack: axis 3"),
+        (lambda x, y: sa.split(x, 0), ShapeError, "split: "),
+        (lambda x, y: sa.split(x, 1.5), ShapeError, "split: .*1.5"),
+        (lambda x, y: sa.pad(x, -1), ShapeError, "pad: widths -1"),
+        (lambda x, y: sa.pad(x, ((1, 1), (1, 1), (1, 1))), ShapeError, "pad: widths"),
+        (lambda x, y: sa.pad(x, (1, 2, 3)), ShapeError, "pad: widths"),
+        (lambda x, y: sa.pad(x, 1, "edgy"), ShapeError, "pad: mode 'edgy'"),
+        (lambda x, y: sa.pad(x, 1, constant_values=(1, "2")), DTypeError, "pad: constant_values"),
+        (lambda x, y: sa.roll(x, (1, 2, 3), (0, 1)), ShapeError, "roll: 3 shifts for 2"),
+        (lambda x, y: sa.roll(x, 1.5, 0), ShapeError, "roll: a shift"),
     ],
 )
 def test_errors(call: Any, error: type[Exception], what: str) -> None:
@@ -152,10 +151,10 @@ def test_derivatives(rng: np.random.Generator) -> None:
     feeds = {x: rng.standard_normal((3, 4))}
     y = x * x
     for node in [
-        joining.stack([y, x], 1),
-        joining.split(y, 2, 1)[1],
-        joining.split(y, 3, 0)[2],
-        joining.pad(y, ((1, 0), (2, 1))),
-        joining.roll(y, (1, 3), (0, 1)),
+        sa.stack([y, x], 1),
+        sa.split(y, 2, 1)[1],
+        sa.split(y, 3, 0)[2],
+        sa.pad(y, ((1, 0), (2, 1))),
+        sa.roll(y, (1, 3), (0, 1)),
     ]:
         assert gradcheck(node, x, feeds)
