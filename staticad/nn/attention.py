@@ -8,7 +8,8 @@ from staticad.errors import ConfigError, DTypeError, ShapeError
 from staticad.functional import comparison, elementwise, reductions
 from staticad.functional.elementwise import where
 from staticad.functional.linalg import matmul
-from staticad.functional.movement import repeat, reshape, swapaxes
+from staticad.functional.movement import reshape, swapaxes
+from staticad.functional.repeating import repeat
 from staticad.functional.special import shifted, softmax
 from staticad.ir import dims
 from staticad.ir.dtypes import BOOL, is_float

@@ -15,8 +15,9 @@ from staticad.functional.control import scan
 from staticad.functional.creation import arange
 from staticad.functional.elementwise import maximum, where
 from staticad.functional.indexing import take_along_axis
-from staticad.functional.joining import pad, stack
+from staticad.functional.joining import stack
 from staticad.functional.movement import broadcast_to, expand_dims, reshape, squeeze
+from staticad.functional.padding import pad
 from staticad.ir.dims import Shape
 from staticad.ir.dtypes import INT64, is_integer
 from staticad.ir.graph import Tensor, describe

@@ -14,8 +14,8 @@ from staticad.autodiff.derivatives import stop_gradient
 from staticad.errors import ConfigError, ShapeError
 from staticad.functional import elementwise, reductions
 from staticad.functional.axes import normalize_axis
-from staticad.functional.joining import pad
 from staticad.functional.movement import expand_dims, reshape
+from staticad.functional.padding import pad
 from staticad.ir import dims
 from staticad.ir.dims import Dim, Shape, Size
 from staticad.ir.graph import Tensor, describe

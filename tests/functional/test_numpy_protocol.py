@@ -159,7 +159,7 @@ REFUSED: list[tuple[str, Callable[[], Any]]] = [
         lambda: np.add.at(X, 0, 1),
     ),
     (r"np\.savetxt is not available .*; nothing of a similar name is", lambda: np.savetxt("x", X)),
-    (r"np\.array_repr is not available .* the nearest .* is np\.array_equal\. Write it", lambda: np.array_repr(X)),
+    (r"np\.array_equiv is not available .* the nearest .* is np\.array_equal\. Write it", lambda: np.array_equiv(X, X)),
     (r"np\.poly is not available .* feed the array", lambda: np.poly(X)),
     (r"np\.add: a symbolic tensor can't be written into an array", lambda: np.add(A, X, out=A.copy())),
     (r"np\.add: got an unexpected keyword argument 'dtype'", lambda: np.add(X, 1, dtype="float32")),
