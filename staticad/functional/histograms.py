@@ -14,9 +14,9 @@ from staticad.errors import DTypeError, GraphError, ShapeError
 from staticad.functional import elementwise, reductions
 from staticad.functional.creation import linspace, zeros
 from staticad.functional.front import implements, public_names
-from staticad.functional.indexing import At
 from staticad.functional.movement import broadcast_to, ravel, reshape
 from staticad.functional.sorting import searchsorted
+from staticad.functional.updates import At
 from staticad.ir.dims import Dim, Size
 from staticad.ir.dtypes import FLOAT64, INT64, is_float
 from staticad.ir.graph import Tensor, describe
