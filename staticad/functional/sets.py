@@ -17,10 +17,11 @@ from staticad.functional.axes import normalize_axis
 from staticad.functional.comparison import isnan
 from staticad.functional.creation import arange, zeros
 from staticad.functional.front import implements, public_names
-from staticad.functional.indexing import At, take
+from staticad.functional.indexing import take
 from staticad.functional.joining import concatenate, stack
 from staticad.functional.movement import ravel, reshape
 from staticad.functional.sorting import argsort, searchsorted, sort
+from staticad.functional.updates import At
 from staticad.ir.dims import Dim, Size, at_least
 from staticad.ir.dtypes import BOOL, INT64, is_float
 from staticad.ir.graph import Tensor, describe
