@@ -131,6 +131,7 @@ FORMULAS: dict[str, tuple[str, Formula]] = {
         "16 x 2000 times (30,000 x 2000).T, float32",
         Formula(product_of_transpose, ((16, 2000), (30_000, 2000)), "float32"),
     ),
+    "cumsum": ("cumsum of 1e6 doubles", Formula(lambda f, x: f.cumsum(x, 0), ((1_000_000,),))),
     **{name: (f"{name} of 1e6 float32", function(name)) for name in ("tanh", "sin", "exp")},
 }
 

@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from staticad.errors import ShapeError
-from staticad.functional import comparison, elementwise, reductions
+from staticad.functional import comparison, elementwise
 from staticad.functional.front import implements, public_names
 from staticad.functional.indexing import take
 from staticad.functional.joining import concatenate
-from staticad.functional.movement import expand_dims
-from staticad.functional.sorting import argsort
+from staticad.functional.sorting import argsort, searchsorted
 from staticad.ir import dims
 from staticad.ir.dtypes import FLOAT64, is_complex
 from staticad.ir.graph import Tensor, describe
@@ -49,7 +48,7 @@ def interp(
         points, values = take(points, order), take(values, order)
         points = concatenate([take(points, [-1]) - length, points, take(points, [0]) + length])
         values = concatenate([take(values, [-1]), values, take(values, [0])])
-    first = elementwise.clip(_place(points, at), 0, dims.maximum(points.shape[0] - 2, 0))
+    first = elementwise.clip(searchsorted(points, at, side="right") - 1, 0, dims.maximum(points.shape[0] - 2, 0))
     second = elementwise.minimum(first + 1, to_tensor(points.shape[0]) - 1)
     low, high, start, end = take(points, first), take(points, second), take(values, first), take(values, second)
     flat = comparison.equal(low, high)
@@ -58,12 +57,6 @@ def interp(
     before, behind = take(values, 0) if left is None else left, take(values, -1) if right is None else right
     found = elementwise.where(comparison.less(at, take(points, 0)), before, found)
     return elementwise.where(comparison.greater(at, take(points, -1)), behind, found)
-
-
-def _place(points: Tensor, at: Tensor) -> Tensor:
-    """How many points are not behind each x, less one."""
-    there = comparison.less_equal(points, expand_dims(at, at.ndim))
-    return elementwise.subtract(reductions.sum(there, -1), 1)
 
 
 if not TYPE_CHECKING:  # a checker takes no computed list

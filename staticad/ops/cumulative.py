@@ -50,7 +50,7 @@ class Scan(Op):
     title = "Cumulative"
     about = (
         "Every element of the result is made of those up to it along one axis. A kernel that runs along the axis; over "
-        "long vectors, several threads do. Sums and products of float32 along the last axis are added up in float64."
+        "long vectors, several threads do. Sums and products of float32 are carried in float64."
     )
     remembered = True
     ulps: float | None = None

@@ -1,14 +1,15 @@
 """Kernels of scans: loops that carry a value along an axis.
 
-Along the last axis the carry is in a register, in float64 for sums and the like of float32. Along another one it is
-the slice of the result before, so that the loop inside runs along rows. A long vector is cut into lanes of fixed
-length: their totals are computed first, then what each begins with, and then several lanes at a time, since each
-addition waits for the one before. The lanes depend on sizes alone.
+Along the last axis the carry is in a register. Along another one it is the slice of the result before, so that the
+loop inside runs along rows. Carries of float32 are float64, where something is rounded. A long vector is cut into lanes
+of fixed length: their totals are computed first, then what each begins with, and then several lanes at a time, since
+each addition waits for the one before. The lanes depend on sizes alone.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from staticad.ir.dims import Shape, Size, floordiv, local_symbols, minimum, product
 from staticad.ir.dtypes import FLOAT32, FLOAT64, DType
@@ -122,40 +123,48 @@ class _Scan:
     def along_rows(self) -> Step:
         """The first slice, then each from the one before."""
         emitter = self.emitter()
+        last = self.target
+        if self.carried != self.dtype:
+            last = self.lowering.scratch(product(n for a, n in enumerate(self.shape) if a != self.axis), self.carried)
         self.open(emitter, self.outer)
         some = minimum(self.length, 1)
         emitter.open("some", "f", some)
         self.open(emitter, self.inner, "j")
-        self.slice(emitter, None, ZERO)
+        self.slice(emitter, last, None, ZERO)
         self.close(emitter, self.inner, "j")
         emitter.close("f", None, emitter.size_value(some))
         emitter.open("scan", "k", self.length - 1)
         self.open(emitter, self.inner, "j")
-        self.slice(emitter, loop("scan"), loop("scan").plus(Affine(1)))
+        self.slice(emitter, last, loop("scan"), loop("scan").plus(Affine(1)))
         self.close(emitter, self.inner, "j")
         emitter.close("k", None, emitter.size_value(self.length - 1))
         return self.closed(emitter, self.outer)
 
-    def slice(self, emitter: Emitter, before: Affine | None, position: Affine) -> None:
-        """An element of a slice of the result, of that of the slice before."""
+    def slice(self, emitter: Emitter, last: Buffer, before: Affine | None, position: Affine) -> None:
+        """An element of a slice of the result, of that of the slice before, which is kept in the result or apart."""
         here, there = self.at(position), self.at(before or ZERO)
-        carry: Expression = constant(self.op.initial(self.dtype, self.form), self.dtype)
+        kept = linear(there, self.shape)
+        if last is not self.target:
+            kept = linear(_without(here, self.axis), _without(self.shape, self.axis))
+        carry: Expression = constant(self.op.initial(self.dtype, self.form), self.carried)
         if before is not None:
-            carry = emitter.reload(self.target, linear(there, self.shape))
-        values = emitter.value
+            carry = emitter.reload(last, kept)
         if self.form == Form.PLAIN:
-            result, _ = self.op.step(carry, [values(x, here) for x in self.node.inputs], self.form)
+            result, _ = self.op.step(carry, self.elements(emitter, here), self.form)
         elif self.form == Form.EXCLUSIVE:
             result = carry
             if before is not None:
-                _, result = self.op.step(carry, [values(x, there) for x in self.node.inputs], self.form)
+                _, result = self.op.step(carry, self.elements(emitter, there), self.form)
         else:
-            a, b = self.node.inputs
             if before is not None:
-                carry = emitter.compute(call("mul", values(a, there), carry))
-            result = call("add", values(b, here), carry)
+                carry = emitter.compute(call("mul", self.elements(emitter, there)[0], carry))
+            result = call("add", self.elements(emitter, here)[1], carry)
         emitter.cost += STEP_COST
-        emitter.store(self.target, linear(here, self.shape), _computed(emitter, result))
+        found = _computed(emitter, result)
+        if last is not self.target:
+            emitter.store(last, kept, found)
+            found = emitter.compute(Cast(found, self.dtype))
+        emitter.store(self.target, linear(here, self.shape), found)
 
     def in_lanes(self) -> list[Step]:
         """Totals of lanes, what they begin with, whole groups of lanes, and the rest."""
@@ -236,6 +245,11 @@ class _Scan:
         extent = self.shape[axes[0]]
         work = product(s for a, s in enumerate(self.shape) if a != axes[0])
         return emitter.finish(self.op.name, extent, grain_of(cost, work), product(self.shape))
+
+
+def _without(parts: tuple[Any, ...], axis: int) -> tuple[Any, ...]:
+    """All but the part of an axis."""
+    return (*parts[:axis], *parts[axis + 1 :])
 
 
 def _opened(emitter: Emitter, value: Expression) -> Name:
