@@ -53,16 +53,23 @@ def kernel(args, lo, hi):
         store(p1, i, add(load(p1, i), load(p0, i)))
 """
 
-COPY = {
-    dtype.name: f"""\
+
+def copy(dtype: np.dtype) -> str:
+    """A kernel that copies; the parts of a complex number are two numbers in memory."""
+    parts = 2 if dtype.kind == "c" else 1
+    name = "bool_" if dtype.name == "bool" else f"float{dtype.itemsize * 4}" if parts == 2 else dtype.name
+    return f"""\
 def kernel(args, lo, hi):
-    p0 = pointer(args, 0, {"bool_" if dtype.name == "bool" else dtype.name}, 0, 2)
-    p1 = pointer(args, 1, {"bool_" if dtype.name == "bool" else dtype.name}, 1, 2)
-    for i in range(lo, hi):
+    p0 = pointer(args, 0, {name}, 0, 2)
+    p1 = pointer(args, 1, {name}, 1, 2)
+    v0 = {parts} * lo
+    v1 = {parts} * hi
+    for i in range(v0, v1):
         store(p1, i, load(p0, i))
 """
-    for dtype in DTYPES
-}
+
+
+COPY = {dtype.name: copy(dtype) for dtype in DTYPES}
 
 
 def multiply_add(shape: tuple[int, ...] = (4, 5), grain: int = 0, **options: object) -> Program:

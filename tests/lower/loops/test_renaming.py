@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import keyword
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 import numpy as np
 import pytest
@@ -18,6 +18,7 @@ from staticad.lower.kernel.plan import LoopCall, Step, change_kernels
 from staticad.lower.loops import control
 from staticad.lower.loops.inline import inline_loop
 from staticad.lower.loops.renaming import Renaming, Terms
+from staticad.records import dataclass
 from tests.lower.interpreter import interpret
 from tests.lower.planning import plan_for
 
