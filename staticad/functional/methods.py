@@ -19,6 +19,7 @@ from staticad.functional import (
     padding,
     reductions,
     repeating,
+    sorting,
     updates,
 )
 from staticad.ir.dims import Size, product
@@ -128,6 +129,7 @@ METHODS: dict[str, Callable[..., Any]] = {
     "any": reductions.any,
     "argmax": reductions.argmax,
     "argmin": reductions.argmin,
+    "argsort": sorting.argsort,
     "astype": elementwise.astype,
     "broadcast_to": movement.broadcast_to,
     "choose": choosing.choose,

@@ -147,7 +147,7 @@ def _filled(ordered: Tensor, places: Tensor, count: Tensor, fill_value: Operand 
 
 
 class Distinct(NamedTuple):
-    """The distinct elements in order, with what else `unique` tells of them."""
+    """The distinct elements in order, and what else there is to tell of them: the result of `unique_all`."""
 
     values: Tensor
     indices: Tensor
@@ -190,6 +190,46 @@ def unique(
     flags = (True, return_index, return_inverse, return_counts)
     results = tuple(part for part, wanted in zip(found, flags, strict=True) if wanted)
     return results if len(results) > 1 else results[0]
+
+
+@implements(np.unique_values)
+def unique_values(x: Operand, *, size: Given = None, fill_value: Operand | None = None) -> Tensor:
+    """The distinct elements in order; every NaN is one of its own, as the array API has it."""
+    return _distinct("unique_values", x, size, fill_value, equal_nan=False).values
+
+
+class Counted(NamedTuple):
+    """The result of `unique_counts`."""
+
+    values: Tensor
+    counts: Tensor
+
+
+@implements(np.unique_counts)
+def unique_counts(x: Operand, *, size: Given = None, fill_value: Operand | None = None) -> Counted:
+    """The distinct elements as in `unique_values`, and how many are equal to each."""
+    found = _distinct("unique_counts", x, size, fill_value, equal_nan=False)
+    return Counted(found.values, found.counts)
+
+
+class Inverse(NamedTuple):
+    """The result of `unique_inverse`."""
+
+    values: Tensor
+    inverse_indices: Tensor
+
+
+@implements(np.unique_inverse)
+def unique_inverse(x: Operand, *, size: Given = None, fill_value: Operand | None = None) -> Inverse:
+    """The distinct elements as in `unique_values`, and the place of every element among them."""
+    found = _distinct("unique_inverse", x, size, fill_value, equal_nan=False)
+    return Inverse(found.values, found.inverse_indices)
+
+
+@implements(np.unique_all)
+def unique_all(x: Operand, *, size: Given = None, fill_value: Operand | None = None) -> Distinct:
+    """All that `unique` tells of the distinct elements, which are those of `unique_values`."""
+    return _distinct("unique_all", x, size, fill_value, equal_nan=False)
 
 
 @implements(np.isin)

@@ -42,7 +42,7 @@ SAME_AS_NUMPY: list[Callable[[Any], Any]] = [
     lambda x: x.sum(dtype="float32"), lambda x: x.mean(), lambda x: x.mean(axis=1, keepdims=True), lambda x: x.prod(1),
     lambda x: x.max(), lambda x: x.max(axis=0), lambda x: x.min(1), lambda x: x.argmax(), lambda x: x.argmax(axis=1),
     lambda x: x.argmin(0), lambda x: (x > 0).any(), lambda x: (x > 0).all(axis=0), lambda x: x.var(),
-    lambda x: x.std(0),
+    lambda x: x.std(0), lambda x: x.argsort(), lambda x: x.argsort(axis=0),
     lambda x: x.reshape(-1), lambda x: x.reshape((3, -1)), lambda x: x.reshape(1, -1, 3), lambda x: x.ravel(),
     lambda x: x.flatten(), lambda x: x.copy(),
     lambda x: x.transpose(), lambda x: x.transpose(1, 0), lambda x: x.transpose((1, 0)),

@@ -76,7 +76,18 @@ def front_cases() -> Iterator[Case]:
     yield case(
         "histogram2d", values("a", "a"), lambda x, y: sa.histogram2d(x, y, (2, 3), ((-1, 1), (-2, 2)))[0], ulp=None
     )
-    for name in ("flatnonzero", "argwhere", "unique", "union1d", "intersect1d", "setdiff1d", "setxor1d"):
+    for name in ("unique_counts", "unique_inverse", "unique_all"):
+        yield case(name, values("ab"), lambda x, name=name: _sum(getattr(sa, name)(sa.round(x), size=3)))
+    for name in (
+        "flatnonzero",
+        "argwhere",
+        "unique",
+        "unique_values",
+        "union1d",
+        "intersect1d",
+        "setdiff1d",
+        "setxor1d",
+    ):
         function, two = getattr(sa, name), name.endswith("1d")
         yield case(
             name, values(*["ab"] * (1 + two)),
@@ -119,6 +130,10 @@ NUMPY_CALLS: dict[Callable[..., Any], list[Callable[..., Any]]] = {
     np.nonzero: [lambda x: _sized(np.nonzero, sa.nonzero, 6)(x)[1]],
     np.argwhere: [_sized(np.argwhere, sa.argwhere, 6)],
     np.unique: [_sized(np.unique, sa.unique, 6)],
+    np.unique_values: [_sized(np.unique_values, sa.unique_values, 6)],
+    np.unique_counts: [lambda x: _sized(np.unique_counts, sa.unique_counts, 6)(x)[1]],
+    np.unique_inverse: [lambda x: _sized(np.unique_inverse, sa.unique_inverse, 6)(x)[1]],
+    np.unique_all: [lambda x: _sized(np.unique_all, sa.unique_all, 6)(x)[2]],
     np.isin: [lambda x: np.isin(x, x[0]), lambda x: np.isin(x, [0.5], invert=True)],
     np.compress: [
         lambda x: _sized(
