@@ -141,8 +141,14 @@ def scan(build: Builder) -> Tensor | None:
     if x is None:
         return None
     axis = int(build.rng.integers(x.ndim))
-    function = build.choose((sa.cumsum, sa.cummax, sa.cummin, sa.cumprod))
-    return function(sa.tanh(x) if function is sa.cumprod else x, axis=axis)
+    function = build.choose((sa.cumsum, sa.cummax, sa.cummin, sa.cumprod, _recurrence, sa.min))
+    if function is sa.min:
+        return sa.min(x, axis, initial=1.0)
+    return function(sa.tanh(x) if function in (sa.cumprod, _recurrence) else x, axis=axis)
+
+
+def _recurrence(x: Tensor, axis: int) -> Tensor:
+    return apply(RECURRENCE, 0.5 * x, x, axis=axis, reverse=True, form=Form.LAGGED)
 
 
 FAMILY = FamilyCases(op_cases=op_cases, front_cases=front_cases, numpy_calls=NUMPY_CALLS, steps=(scan,))
