@@ -163,7 +163,9 @@ def call_product(
     c_row: Any,
     a: Any,
     a_row: Any,
+    a_column: Any,
     b: Any,
+    b_row: Any,
     b_column: Any,
     rows: Any,
     columns: Any,
@@ -173,20 +175,20 @@ def call_product(
     dtype: Any,
 ) -> Any:
     """Call a function of `staticad.codegen.matrix_depth` with addresses; ``alpha`` is one too, and ``add`` not 0 if C
-    is to be added to. Rows of A and columns of B are contiguous."""
+    is to be added to."""
     element = ir.FloatType() if dtype.dtype == types.float32 else ir.DoubleType()
 
     def codegen(context: Any, builder: Any, signature: Any, values: Any) -> Any:
-        function, c, c_row, a, a_row, b, b_column, rows, columns, depth, alpha, add, _ = values
-        one, scale = ir.Constant(_WORD, 1), builder.load(builder.inttoptr(alpha, element.as_pointer()))
+        function, c, c_row, a, a_row, a_column, b, b_row, b_column, rows, columns, depth, alpha, add, _ = values
+        scale = builder.load(builder.inttoptr(alpha, element.as_pointer()))
         c, a, b = (builder.inttoptr(matrix, ir.IntType(8).as_pointer()) for matrix in (c, a, b))
         adds = builder.icmp_signed("!=", add, ir.Constant(_WORD, 0))
-        given = [c, c_row, a, a_row, one, b, one, b_column, rows, columns, depth, scale, adds]
+        given = [c, c_row, a, a_row, a_column, b, b_row, b_column, rows, columns, depth, scale, adds]
         kind = ir.FunctionType(ir.VoidType(), [value.type for value in given])
         builder.call(builder.inttoptr(function, kind.as_pointer()), given)
         return context.get_dummy_value()
 
-    return types.void(*[types.int64] * 12, dtype), codegen
+    return types.void(*[types.int64] * 14, dtype), codegen
 
 
 @intrinsic(prefer_literal=True)

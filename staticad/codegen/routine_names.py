@@ -14,6 +14,8 @@ BETA: int
 C: int
 CODE: int
 CUT: int
+D: int
+H: int
 IN0: int
 IN1: int
 IN2: int
@@ -43,6 +45,7 @@ TRANSPOSE_A: int
 TRANSPOSE_B: int
 U: int
 V: int
+W: int
 WIDE: int
 WORK: int
 # Others.

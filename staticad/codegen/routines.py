@@ -6,12 +6,13 @@ import functools
 from collections.abc import Mapping
 
 from staticad.codegen.blas import GEMM
+from staticad.codegen.convolution import CONVOLUTION
 from staticad.codegen.lapack import LAPACK
 from staticad.codegen.routine_text import Cutting, RoutineText
 from staticad.codegen.sorting import SORTING
 from staticad.lower.kernel.routine import Routine
 
-ROUTINES: Mapping[str, RoutineText] = {"gemm": GEMM, **LAPACK, **SORTING}
+ROUTINES: Mapping[str, RoutineText] = {"gemm": GEMM, **CONVOLUTION, **LAPACK, **SORTING}
 
 
 @functools.cache

@@ -42,6 +42,7 @@ COLOURS: Mapping[str, str] = {
     "gather": "#d0e0e3",
     "scatter": "#c9daf8",
     "contract": "#d9d2e9",
+    "convolution": "#c9b7e0",
     "library": "#b4a7d6",
     "barrier": "#ffffff",
     "control": "#9fc5e8",

@@ -1,5 +1,13 @@
 """Neural networks: layers, initializers, activations, normalization, attention and losses."""
 
+from staticad.functional.convolution import (
+    conv1d,
+    conv2d,
+    conv3d,
+    conv_transpose1d,
+    conv_transpose2d,
+    conv_transpose3d,
+)
 from staticad.functional.elementwise import relu, sigmoid, softplus, tanh
 from staticad.functional.special import log_softmax, logsumexp, one_hot, softmax
 from staticad.nn import initializers
@@ -85,4 +93,5 @@ __all__ = [
     "nll_loss", "normalize", "one_hot", "pairwise_distance", "poisson_nll_loss", "prelu", "relu", "relu6", "rms_norm",
     "scaled_dot_product_attention", "selu", "sigmoid", "silu", "smooth_l1_loss", "soft_margin_loss", "softmax",
     "softmin", "softplus", "softshrink", "softsign", "swish", "tanh", "tanhshrink", "threshold", "triplet_margin_loss",
+    "conv1d", "conv2d", "conv3d", "conv_transpose1d", "conv_transpose2d", "conv_transpose3d",
 ]  # fmt: skip

@@ -15,6 +15,7 @@ from staticad.ops.complex_linalg import COMPLEX_LIBRARY_OPS
 from staticad.ops.contract import MATMUL
 from staticad.ops.control import COND, LOOP, PARAMETER
 from staticad.ops.conversion import CONVERSION_OPS
+from staticad.ops.convolution import CONVOLUTION_OPS
 from staticad.ops.creation import CREATION_OPS
 from staticad.ops.cumulative import CUMULATIVE_OPS
 from staticad.ops.decompositions import DECOMPOSITION_OPS
@@ -68,6 +69,7 @@ ALL_OPS: tuple[Op, ...] = (
     *ASSEMBLE_OPS,
     *INDEXING_OPS,
     *CONTRACT_OPS,
+    *CONVOLUTION_OPS,
     *LIBRARY_OPS,
     *COMPLEX_LIBRARY_OPS.values(),
     *DECOMPOSITION_OPS,

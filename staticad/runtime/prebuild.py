@@ -10,7 +10,7 @@ from staticad.codegen import jit, piece_maker, prebuilt
 from staticad.codegen.pieces import SHARED
 from staticad.codegen.routines import routine_source
 from staticad.codegen.target import LEVELS, is_x86
-from staticad.functional import linalg, sets, sorting
+from staticad.functional import convolution, linalg, sets, sorting
 from staticad.ir.dtypes import BOOL, COMPLEXES, FLOATS, is_complex
 from staticad.ir.graph import Tensor
 from staticad.lower.kernel.routine import Routine, gemm
@@ -48,7 +48,7 @@ FIXED = (
 
 
 def routines() -> Iterator[Routine]:
-    """All that call BLAS and LAPACK, and all that sort, as plans have them."""
+    """All that call BLAS and LAPACK, all that sort and the convolutions, as plans have them."""
     yield from (gemm(dtype) for dtype in FLOATS)
     for dtype in (*FLOATS, *COMPLEXES):
         a, b = inputs = [placeholder((None, None), dtype) for _ in range(2)]
@@ -65,6 +65,8 @@ def routines() -> Iterator[Routine]:
     for sortable in sorting.SORTED:
         a = placeholder((None,), sortable)
         yield from _routines([a], [sorting.sort(a), sorting.searchsorted(a, a)])
+    for dtype in FLOATS:
+        yield from _routines([image := placeholder((None, 1, None), dtype)], [convolution.conv1d(image, image)])
 
 
 def _routines(inputs: Sequence[Tensor], results: Sequence[Tensor]) -> Iterator[Routine]:

@@ -17,6 +17,7 @@ import numpy as np
 
 from staticad.ir.graph import Tensor
 from staticad.ops.base import Cast, Elementwise
+from staticad.ops.convolution import Convolution
 from staticad.ops.indexing import Scatter
 from staticad.ops.library import Library
 from staticad.ops.sources import constant_array
@@ -89,8 +90,13 @@ class _Noise:
         # The error of a long sum is relative to its terms, and grows with their number.
         operands = [self.operand(t) for t in node.inputs]
         terms = max(1, operands[0].size // max(1, value.size))
+        attrs = dict(node.attrs)
+        if isinstance(op, Convolution):
+            terms = max(terms, operands[1].size // max(1, value.shape[1]))
+            if "sizes" in attrs:  # which may be free
+                attrs["sizes"] = value.shape[2:]
         operands = [self.moved(o, 1 + terms // 16) for o in operands]
-        return self.moved(np.asarray(op.numpy(*operands, **node.attrs)), 1)
+        return self.moved(np.asarray(op.numpy(*operands, **attrs)), 1)
 
 
 def expect(

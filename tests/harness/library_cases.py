@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.harness import (
     cases_complex,
+    cases_convolution,
     cases_elementwise,
     cases_linalg,
     cases_movement,
@@ -15,6 +16,7 @@ from tests.harness.family_cases import FamilyCases
 
 FAMILIES: tuple[FamilyCases, ...] = (
     cases_complex.FAMILY,
+    cases_convolution.FAMILY,
     cases_elementwise.FAMILY,
     cases_linalg.FAMILY,
     cases_movement.FAMILY,

@@ -6,6 +6,7 @@ from staticad.lower.families.assemble import AssembleLowering
 from staticad.lower.families.barrier import BarrierLowering
 from staticad.lower.families.contract import ContractLowering
 from staticad.lower.families.control import CondLowering, LoopLowering
+from staticad.lower.families.convolution import ConvolutionLowering
 from staticad.lower.families.creation import EmptyLowering, FullLowering, IotaLowering, PositionLowering, SizeLowering
 from staticad.lower.families.cumulative import ScanLowering
 from staticad.lower.families.elementwise import CopyLowering, ElementwiseLowering
@@ -34,6 +35,7 @@ from staticad.ops.base import (
 )
 from staticad.ops.contract import Contract
 from staticad.ops.control import Cond, Loop
+from staticad.ops.convolution import Convolution
 from staticad.ops.creation import Empty, Full, Iota, Position, SizeNumber
 from staticad.ops.cumulative import Scan
 from staticad.ops.indexing import Gather, Scatter
@@ -57,6 +59,7 @@ TABLE: dict[type[Op], FamilyLowering] = {
     Gather: GatherLowering(),
     Scatter: ScatterLowering(),
     Contract: ContractLowering(),
+    Convolution: ConvolutionLowering(),
     Library: LibraryLowering(),
     Scan: ScanLowering(),
     Cond: CondLowering(),
