@@ -1,0 +1,125 @@
+"""Decompositions of matrices: what they mean, what has no result and what no derivative, SciPy's conventions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+import scipy.linalg
+
+import staticad as sa
+from staticad.errors import DTypeError, GradientError, GraphError, LinAlgError, ShapeError
+from staticad.reference import evaluate
+
+linalg = sa.linalg
+
+
+def run(build: Any, *arrays: np.ndarray) -> Any:
+    inputs = [sa.placeholder(a.shape, a.dtype) for a in arrays]
+    return sa.compile(build(*inputs), inputs)(*arrays)
+
+
+def same(found: Any, expected: Any) -> None:
+    for one, other in zip(found, expected, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-10, atol=1e-12)
+
+
+@pytest.mark.parametrize("uplo", ["L", "U"])
+def test_eigenvalues_read_one_triangle(uplo: str, rng: np.random.Generator) -> None:
+    a = rng.normal(size=(2, 5, 5))
+    symmetric = a + np.swapaxes(a, 1, 2)
+    unread = np.triu(np.full((5, 5), np.nan), 1)
+    values, vectors, alone = run(
+        lambda x: [*linalg.eigh(x, uplo), linalg.eigvalsh(x, uplo)], symmetric + (unread if uplo == "L" else unread.T)
+    )
+    same([values, alone], [np.linalg.eigvalsh(symmetric)] * 2)
+    same([vectors * values[:, None] @ np.swapaxes(vectors, 1, 2)], [symmetric])
+
+
+@pytest.mark.parametrize("shape", [(3, 5), (5, 3), (4, 4), (0, 3), (3, 0)])
+def test_rectangular_matrices(shape: tuple[int, int], rng: np.random.Generator) -> None:
+    """Thin and complete, as NumPy and SciPy have them."""
+    a = rng.normal(size=shape)
+    x = sa.placeholder(shape)
+    u, s, vh = linalg.svd(x)
+    q, r = linalg.qr(x, "complete")
+    rows = (*linalg.lu(x), *linalg.lu_factor(x), *linalg.qr(x), linalg.pinv(x), linalg.matrix_rank(x))
+    basis, values, others, whole, triangle, *found = sa.compile([u, s, vh, q, r, *rows], [x])(a)
+    k = min(shape)
+    same([basis[:, :k] * values @ others[:k], whole @ triangle], [a, a])
+    same([basis.T @ basis, others @ others.T, whole.T @ whole], [np.eye(n) for n in (*shape, shape[0])])
+    if k:
+        rank = np.linalg.matrix_rank(a)
+        same(found, [*scipy.linalg.lu(a), *scipy.linalg.lu_factor(a), *np.linalg.qr(a), np.linalg.pinv(a), rank])
+
+
+def test_a_rank_that_is_not_full(rng: np.random.Generator) -> None:
+    a, b = rng.normal(size=(5, 2)) @ rng.normal(size=(2, 4)), rng.normal(size=(5, 2))
+    expected = np.linalg.lstsq(a, b)
+    found = run(linalg.lstsq, a, b)
+    same([found.x, found.rank, found.s], [expected[0], expected[2], expected[3]])
+    assert found.residuals.shape == (2,)
+    same([run(linalg.pinv, a)], [np.linalg.pinv(a)])
+
+
+def test_an_exponential_of_any_norm(rng: np.random.Generator) -> None:
+    a = rng.normal(size=(4, 3, 3)) * np.array([1e-9, 0.5, 5, 40])[:, None, None]
+    found, expected = run(linalg.expm, a), scipy.linalg.expm(a)
+    assert (np.abs(found - expected).max((1, 2)) <= 1e-12 * np.abs(expected).max((1, 2))).all()
+    assert np.isnan(run(linalg.expm, np.array([[np.inf, 0], [0, 1.0]]))).all()
+
+
+@pytest.mark.parametrize(
+    "build", [lambda x: linalg.eigh(x)[0], linalg.svdvals, lambda x: linalg.svd(x)[0], linalg.pinv], ids="abcd"
+)
+def test_what_does_not_converge_is_an_error_of_its_line(build: Any) -> None:
+    x = sa.placeholder((2, 3, 3))
+    session = sa.compile(build(x), [x])
+    try:
+        found = session(np.stack([np.eye(3), np.full((3, 3), np.nan)]))
+    except LinAlgError as error:
+        assert "matrix 1 of the batch" in str(error) and "did not converge" in str(error)
+        assert "test_decompositions.py" in str(error)
+    else:  # some versions of LAPACK return NaN
+        assert np.isnan(found[1]).any()
+
+
+def test_equal_values_have_a_derivative_and_their_vectors_none() -> None:
+    x = sa.placeholder((3, 3))
+    values, vectors = linalg.eigh(x)
+    (by_values,) = evaluate(sa.gradients(values.sum(), [x]), {x: np.eye(3)})
+    np.testing.assert_allclose(by_values, np.eye(3), atol=1e-15)
+    with np.errstate(all="ignore"):
+        (by_vectors,) = evaluate(sa.gradients((vectors * vectors).sum(), [x]), {x: np.eye(3)})
+    assert not np.isfinite(by_vectors).all()
+
+
+X = sa.placeholder((3, 4))
+
+
+@pytest.mark.parametrize(
+    ("kind", "build", "message"),
+    [
+        (GraphError, lambda: linalg.qr(X, "raw"), 'mode is "reduced", "complete" or "r"'),
+        (GraphError, lambda: linalg.eigh(X[:, :3], "lower"), "UPLO"),
+        (GraphError, lambda: linalg.solve(X[:, :3], X, assume_a="banded"), "assume_a is one of"),
+        (GraphError, lambda: linalg.lu_solve(linalg.lu_factor(X[:, :3]), X, 3), "trans is 0, 1 or 2"),
+        (GraphError, lambda: linalg.multi_dot([X]), "at least two"),
+        (ShapeError, lambda: linalg.eigh(X), "needs a square matrix"),
+        (ShapeError, lambda: linalg.svd(X[0]), "needs a matrix"),
+        (ShapeError, lambda: linalg.lstsq(X, X[:2]), "differ in rows"),
+        (ShapeError, lambda: linalg.norm(X, 3), "ord 3 is no norm of matrices"),
+        (ShapeError, lambda: linalg.vector_norm(X, ord="fro"), "no norm of vectors"),
+        (ShapeError, lambda: linalg.cross(X, X), "two or three"),
+        (ShapeError, lambda: linalg.tensorinv(X), "ind|elements"),
+        (ShapeError, lambda: linalg.block_diag(X[None]), "takes matrices"),
+        (DTypeError, lambda: linalg.svd(X * 1j), "complex128 is not supported"),
+        (GradientError, lambda: sa.gradients(linalg.svd(X)[0].sum(), [X]), "full_matrices=False"),
+        (GradientError, lambda: sa.gradients(linalg.qr(X.T, "complete")[0].sum(), [X]), "reduced"),
+    ],
+)
+def test_wrong_calls(kind: type[Exception], build: Any, message: str) -> None:
+    with pytest.raises(kind, match=message) as caught:
+        build()
+    assert "test_decompositions.py" in str(caught.value)
