@@ -19,6 +19,7 @@ from staticad.functional.creation import linspace
 from staticad.functional.front import implements, public_names
 from staticad.functional.indexing import take
 from staticad.functional.movement import broadcast_to, expand_dims, squeeze
+from staticad.functional.quantiles import median
 from staticad.functional.splitting import part
 from staticad.ir import dims
 from staticad.ir.arrays import as_numbers
@@ -55,8 +56,8 @@ def pad(
     or a dict of those for some axes; widths of free sizes are checked by the run.
 
     ``mode`` is "constant" (``constant_values``, 0 by default), "edge", "reflect" and "symmetric" (``reflect_type``
-    "even" or "odd"), "wrap", "linear_ramp" (to ``end_values``, 0 by default), "maximum", "minimum", "mean" (of
-    ``stat_length`` elements, all by default), or "empty" (zeros here). The values are given in the forms that widths
+    "even" or "odd"), "wrap", "linear_ramp" (to ``end_values``, 0 by default), "maximum", "minimum", "mean", "median"
+    (of ``stat_length`` elements, all by default), or "empty" (zeros here). The values have the forms that widths
     have. Raises ShapeError for widths that do not fit, for an axis without elements that would be extended by its own
     ones, and for options that the mode does not have.
     """
@@ -75,7 +76,7 @@ def pad(
     chosen = None if option is None else given[option]
     if mode in ("reflect", "symmetric"):
         settings: list[Any] = [_is_odd(a, chosen)] * a.ndim
-    elif mode in ("maximum", "minimum", "mean"):
+    elif option == "stat_length":
         settings = [(None, None)] * a.ndim if chosen is None else _lengths(a, chosen)
     else:
         settings = _pairs(a, 0 if chosen is None else chosen, "values")
@@ -292,6 +293,7 @@ _MODES: dict[str, Margin] = {
     "maximum": _statistic(reductions.max),
     "minimum": _statistic(reductions.min),
     "mean": _statistic(reductions.mean),
+    "median": _statistic(median),
     "reflect": _reflect,
     "symmetric": _symmetric,
     "wrap": _wrap,
@@ -302,7 +304,7 @@ _OPTIONS = {
     "linear_ramp": "end_values",
     "reflect": "reflect_type",
     "symmetric": "reflect_type",
-    **dict.fromkeys(("maximum", "minimum", "mean"), "stat_length"),
+    **dict.fromkeys(("maximum", "minimum", "mean", "median"), "stat_length"),
 }
 
 if not TYPE_CHECKING:  # a checker takes no computed list

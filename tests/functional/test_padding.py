@@ -41,6 +41,7 @@ MODES: list[tuple[str, dict[str, Any]]] = [
     ("maximum", {"stat_length": 2}),
     ("minimum", {"stat_length": (1, 2)}),
     ("mean", {}),
+    ("median", {"stat_length": (3, 2)}),
 ]
 
 
