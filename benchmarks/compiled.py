@@ -21,7 +21,8 @@ CHECKED_STEPS = 3
 @dataclass(frozen=True)
 class Functions:
     """What a runtime calls its functions: ``numpy`` has those of NumPy, ``scan`` is as JAX's. ``layer_norm`` is of the
-    last axis, with gain and bias; ``attention`` of queries, keys and values is causal."""
+    last axis, with gain and bias; ``attention`` of queries, keys and values is causal; ``convolution`` is of
+    images and filters, with a padding."""
 
     numpy: Any
     scan: Callable[..., Any]
@@ -32,6 +33,7 @@ class Functions:
     layer_norm: Callable[[Any, Any, Any], Any]
     attention: Callable[[Any, Any, Any], Any]
     embedding: Callable[[Any, Any], Any]
+    convolution: Callable[[Any, Any, int], Any]
 
 
 @dataclass(frozen=True)
@@ -266,6 +268,12 @@ def _attention(q: np.ndarray, k: np.ndarray, v: np.ndarray) -> np.ndarray:
     return _softmax(np.where(np.tri(*scores.shape[-2:], dtype=bool), scores, -np.inf)) @ v
 
 
+def _convolution(x: np.ndarray, w: np.ndarray, padding: int) -> np.ndarray:
+    framed = np.pad(x, ((0, 0), (0, 0), (padding, padding), (padding, padding)))
+    windows = np.lib.stride_tricks.sliding_window_view(framed, w.shape[2:], (2, 3))
+    return np.moveaxis(np.tensordot(windows, w, ((1, 4, 5), (1, 2, 3))), -1, 1)
+
+
 BY_NUMPY = Functions(
     np,
     scan,
@@ -276,4 +284,5 @@ BY_NUMPY = Functions(
     _layer_norm,
     _attention,
     lambda i, table: table[i],
+    _convolution,
 )

@@ -86,3 +86,32 @@ class Embedding(Differentiated):
     def loss(self, f: Functions, parameters: Sequence[Any], *data: Any) -> Any:
         y = f.embedding(data[0], parameters[0])
         return (y * y).mean()
+
+
+@dataclass(frozen=True)
+class Convolutions(Differentiated):
+    """Two convolutions with tanh between them, with the image added where ``residual``: the mean square, and the
+    gradients by image and filters; float32."""
+
+    image: tuple[int, ...]
+    filters: tuple[tuple[int, ...], ...]
+    paddings: tuple[int, int]
+    residual: bool = False
+
+    @property
+    def data(self) -> Arrays:
+        return []
+
+    @cached_property
+    def parameters(self) -> Arrays:
+        return [*normal((self.image,), 1.0), *(normal((w,), float(np.prod(w[1:])) ** -0.5)[0] for w in self.filters)]
+
+    def loss(self, f: Functions, parameters: Sequence[Any], *data: Any) -> Any:
+        x, first, second = parameters
+        y = f.convolution(f.numpy.tanh(f.convolution(x, first, self.paddings[0])), second, self.paddings[1])
+        y = y + x if self.residual else y
+        return (y * y).mean()
+
+
+LENET = Convolutions((64, 1, 28, 28), ((6, 1, 5, 5), (16, 6, 5, 5)), (2, 0))
+RESNET = Convolutions((4, 64, 56, 56), ((64, 64, 3, 3), (64, 64, 3, 3)), (1, 1), residual=True)

@@ -11,7 +11,7 @@ from benchmarks.growing import GROWING
 from benchmarks.in_place import Solve, SolveForward, Sweep, SweepForward
 from benchmarks.loops import Ode, Recurrence, Rnn, While
 from benchmarks.matrices import Cholesky, SmallCholesky, SmallDeterminant, SmallInverse, SmallSolve
-from benchmarks.networks import AttentionBlock, Embedding, NormGelu
+from benchmarks.networks import LENET, RESNET, AttentionBlock, Embedding, NormGelu
 from benchmarks.problems import Chain, Mlp, Neuron, Residual
 from benchmarks.products import FORMULAS, CrossEntropy, Layers, Logistic, SumOfProduct
 from benchmarks.recorded import RecordedScan, RecordedWhile
@@ -91,6 +91,8 @@ ROWS = (
     Row("mlp-800-32", "3 layers of 800, batch 800, float32, value + gradients", "call", Layers("float32")),
     Row("mlp-800-64", "the same in float64", "call", Layers("float64")),
     Row("cross-entropy", "softmax cross entropy, 256 x 1000 float32, value + gradient", "call", CrossEntropy()),
+    Row("conv-lenet", "two 5x5 convolutions of 64 images 28x28, value + gradients, float32", "call", LENET),
+    Row("conv-resnet", "two 3x3 convolutions of 64 channels 56x56, value + gradients, float32", "call", RESNET),
     Row("norm-gelu", "layer norm + gelu, 2048 x 512 float32, value + gradients", "call", NormGelu()),
     Row("attention", "attention block, 8 x 128 x 256, 4 heads, float32, value + gradients", "call", AttentionBlock()),
     Row("embedding", "8192 of 1e5 rows of 64 float32, value + gradient of the table", "call", Embedding()),

@@ -12,7 +12,7 @@ from benchmarks.cliffs import BY_HAND, CLIFFS, Columns, Mapped
 from benchmarks.compiled import Adam, Differentiated
 from benchmarks.in_place import Solve, SolveForward, Sweep, SweepForward
 from benchmarks.loops import Ode, Recurrence, Rnn, While
-from benchmarks.networks import AttentionBlock, Embedding, NormGelu
+from benchmarks.networks import AttentionBlock, Convolutions, Embedding, NormGelu
 from benchmarks.problems import Chain, Mlp, Neuron, Residual
 from benchmarks.products import CrossEntropy, Formula, Logistic, SumOfProduct
 from benchmarks.recorded import RecordedScan, RecordedWhile
@@ -26,7 +26,7 @@ STRAIGHT: tuple[type, ...] = (Neuron, Mlp, Residual, Chain)
 LOOPS: tuple[type, ...] = (Rnn, Ode, Recurrence, While, SweepForward, Sweep, SolveForward, Solve)
 RECORDED: tuple[type, ...] = (RecordedScan, RecordedWhile)
 COMPILED: tuple[type, ...] = (Differentiated, Adam)
-LOSSES: tuple[type, ...] = (SumOfProduct, CrossEntropy, Logistic, NormGelu, AttentionBlock, Embedding)
+LOSSES: tuple[type, ...] = (SumOfProduct, CrossEntropy, Logistic, NormGelu, AttentionBlock, Embedding, Convolutions)
 
 
 @dataclass(frozen=True)

@@ -204,6 +204,7 @@ BY_STATICAD = Functions(
     lambda x, gain, bias: sa.nn.layer_norm(x, gain.shape, gain, bias),
     lambda q, k, v: sa.nn.scaled_dot_product_attention(q, k, v, is_causal=True),
     sa.nn.embedding,
+    lambda x, w, padding: sa.nn.conv2d(x, w, padding=padding),
 )
 
 

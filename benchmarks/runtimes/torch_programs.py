@@ -147,6 +147,7 @@ BY_TORCH = Functions(
     lambda x, gain, bias: functional.layer_norm(x, gain.shape, gain, bias),
     partial(functional.scaled_dot_product_attention, is_causal=True),
     functional.embedding,
+    lambda x, w, padding: functional.conv2d(x, w, padding=padding),
 )
 
 

@@ -10,9 +10,10 @@ from staticad.codegen.convolution import CONVOLUTION
 from staticad.codegen.lapack import LAPACK
 from staticad.codegen.routine_text import Cutting, RoutineText
 from staticad.codegen.sorting import SORTING
+from staticad.codegen.windows import WINDOWS
 from staticad.lower.kernel.routine import Routine
 
-ROUTINES: Mapping[str, RoutineText] = {"gemm": GEMM, **CONVOLUTION, **LAPACK, **SORTING}
+ROUTINES: Mapping[str, RoutineText] = {"gemm": GEMM, **CONVOLUTION, **LAPACK, **SORTING, **WINDOWS}
 
 
 @functools.cache

@@ -43,6 +43,7 @@ COLOURS: Mapping[str, str] = {
     "scatter": "#c9daf8",
     "contract": "#d9d2e9",
     "convolution": "#c9b7e0",
+    "window": "#dccdea",
     "library": "#b4a7d6",
     "barrier": "#ffffff",
     "control": "#9fc5e8",

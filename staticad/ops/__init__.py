@@ -35,6 +35,7 @@ from staticad.ops.slicing import EMBED, REPLACE, SLICE
 from staticad.ops.sorting import SORTING_OPS
 from staticad.ops.sources import CONSTANT, PLACEHOLDER, VARIABLE
 from staticad.ops.transcendental import TRANSCENDENTAL_OPS
+from staticad.ops.windows import WINDOW_OPS
 
 SOURCE_OPS = (PLACEHOLDER, VARIABLE, CONSTANT, PARAMETER)
 ELEMENTWISE_OPS = (
@@ -70,6 +71,7 @@ ALL_OPS: tuple[Op, ...] = (
     *INDEXING_OPS,
     *CONTRACT_OPS,
     *CONVOLUTION_OPS,
+    *WINDOW_OPS,
     *LIBRARY_OPS,
     *COMPLEX_LIBRARY_OPS.values(),
     *DECOMPOSITION_OPS,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -10,7 +11,7 @@ from staticad.codegen import jit, piece_maker, prebuilt
 from staticad.codegen.pieces import SHARED
 from staticad.codegen.routines import routine_source
 from staticad.codegen.target import LEVELS, is_x86
-from staticad.functional import convolution, linalg, sets, sorting
+from staticad.functional import convolution, linalg, pooling, sets, sorting
 from staticad.ir.dtypes import BOOL, COMPLEXES, FLOATS, is_complex
 from staticad.ir.graph import Tensor
 from staticad.lower.kernel.routine import Routine, gemm
@@ -66,7 +67,9 @@ def routines() -> Iterator[Routine]:
         a = placeholder((None,), sortable)
         yield from _routines([a], [sorting.sort(a), sorting.searchsorted(a, a)])
     for dtype in FLOATS:
-        yield from _routines([image := placeholder((None, 1, None), dtype)], [convolution.conv1d(image, image)])
+        image = placeholder((None, 1, None), dtype)
+        results = [convolution.conv1d(image, image), pooling.lp_pool1d(image, math.inf, 2)]
+        yield from _routines([image], results)
 
 
 def _routines(inputs: Sequence[Tensor], results: Sequence[Tensor]) -> Iterator[Routine]:

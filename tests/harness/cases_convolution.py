@@ -7,9 +7,11 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import staticad as sa
+from staticad.ir.dims import floordiv
 from staticad.ir.graph import Tensor
 from staticad.ops.base import apply
 from staticad.ops.convolution import CONVOLUTION, CONVOLUTION_IMAGE, CONVOLUTION_WEIGHT
+from staticad.ops.windows import WINDOW_ARGMAX
 from tests.harness.cases import Case, Input, values
 from tests.harness.families import FLOATS
 from tests.harness.family_cases import FamilyCases
@@ -23,8 +25,10 @@ SOLID: dict[str, Any] = {"strides": (1, 2, 1), "pads": ((0, 1), (1, 0), (-1, 2))
 FLAT: dict[str, Any] = {"strides": (1, 1), "pads": ((0, 0), (0, 0)), "dilations": (1, 1), "groups": 1}
 
 
-def _case(name: str, inputs: tuple[Input, ...], build: Any, nonzero: str, group: str = "convolution") -> Case:
-    return Case(name, inputs, build, group, FLOATS, ulp=None, special=False, nonzero=frozenset(nonzero))
+def _case(
+    name: str, inputs: tuple[Input, ...], build: Any, nonzero: str, group: str = "convolution", **more: Any
+) -> Case:
+    return Case(name, inputs, build, group, FLOATS, ulp=None, special=False, nonzero=frozenset(nonzero), **more)
 
 
 def op_cases() -> Iterator[Case]:
@@ -41,9 +45,18 @@ def op_cases() -> Iterator[Case]:
         lambda x, g: apply(CONVOLUTION_WEIGHT, x, g, sizes=(3, 2), **PLANE), "bc",
     )  # fmt: skip
 
+    window: dict[str, Any] = {"kernel": (2, 3), "strides": (2, 1), "pads": (1, 1), "dilations": (1, 1)}
+    yield Case(
+        "window_argmax", values("a2bc"),
+        lambda x: apply(WINDOW_ARGMAX, x, places=(floordiv(x.shape[2], 2) + 1, x.shape[3]), **window),
+        "windows", FLOATS, nonzero=frozenset("bc"), smooth=False,
+    )  # fmt: skip
+
 
 def front_cases() -> Iterator[Case]:
-    case = partial(_case, nonzero="bc", group="front convolution")
+    def case(name: str, inputs: tuple[Input, ...], build: Any, **more: Any) -> Case:
+        return _case(name, inputs, build, "bc", "front convolution", **more)
+
     yield case("conv1d", values("2b", "d23", "d"), partial(sa.nn.conv1d, padding="same", dilation=2))
     yield case("conv2d", values("a2bc", "3232", "3"), partial(sa.nn.conv2d, padding=((1, 1), (0, 1)), stride=(1, 2)))
     yield case("conv3d", values("a2b24", "d2122"), partial(sa.nn.conv3d, padding=(0, 1, 0), stride=2))
@@ -53,6 +66,26 @@ def front_cases() -> Iterator[Case]:
     )  # fmt: skip
     yield case("conv_transpose2d", values("a2bc", "2322", "3"), partial(sa.nn.conv_transpose2d, stride=(2, 1)))
     yield case("conv_transpose3d", values("a1b12", "12212"), partial(sa.nn.conv_transpose3d, padding=(0, 0, 1)))
+    nn = sa.nn
+    yield case("max_pool1d", values("a2b"), partial(nn.max_pool1d, kernel_size=3, stride=1, padding=1))
+    yield case("max_pool2d", values("a2bc"), partial(nn.max_pool2d, kernel_size=(1, 2), padding=(0, 1), ceil_mode=True))
+    yield case("max_pool3d", values("a1b46"), partial(nn.max_pool3d, kernel_size=(1, 2, 2)))
+    yield case("avg_pool1d", values("2b"), partial(nn.avg_pool1d, kernel_size=3, stride=2, padding=1))
+    yield case("avg_pool2d", values("a2bc"), partial(nn.avg_pool2d, kernel_size=1, stride=2, ceil_mode=True))
+    yield case("avg_pool3d", values("a2b44"), partial(nn.avg_pool3d, kernel_size=(1, 2, 2)))
+    yield case("lp_pool2d", values("a1b4"), partial(nn.lp_pool2d, norm_type=3, kernel_size=(1, 2)), domain=(0.3, 2.0))
+    yield case("adaptive_avg_pool2d", values("a2bc"), partial(nn.adaptive_avg_pool2d, output_size=(2, 3)))
+    yield case("adaptive_max_pool2d", values("a1bc"), partial(nn.adaptive_max_pool2d, output_size=(2, 3)))
+    yield case("interpolate to nearest", values("a2b"), partial(nn.interpolate, scale_factor=2))
+    yield case("interpolate", values("a2bc"), partial(nn.interpolate, size=(4, 3), mode="bilinear"))
+    yield case("interpolate by cubes", values("a1b4"), partial(nn.interpolate, size=(3, 5), mode="bicubic"))
+    yield case("pixels", values("a8bc"), lambda x: nn.pixel_unshuffle(nn.pixel_shuffle(x, 2), 2))
+    yield case("unfold", values("a2bc"), partial(nn.unfold, kernel_size=2, padding=1))
+    yield case("fold", values("a86"), partial(nn.fold, output_size=(3, 4), kernel_size=2))
+    yield case(
+        "grid_sample", values("a2bc", "a231"),
+        lambda x, t: nn.grid_sample(x, nn.affine_grid(t[..., 0], (1, 1, 3, 2)), padding_mode="border"),
+    )  # fmt: skip
 
 
 def windows(build: Builder) -> Tensor | None:

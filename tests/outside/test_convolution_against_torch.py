@@ -23,13 +23,15 @@ def compare(ours: Any, theirs: Any, shapes: Shapes, free: bool, **options: Any) 
     arrays = [rng.standard_normal(shape) for shape in shapes]
     operands = [sa.placeholder((None,) * len(s) if free and i == 0 else s, "float64") for i, s in enumerate(shapes)]
     y = ours(*operands, **options)
-    first = sa.gradients(sa.sum(sa.sin(y)), operands)
-    second = sa.gradients(sum(sa.sum(sa.sin(g)) for g in first), operands)
+    y = y[0] if isinstance(y, tuple) else y
+    first = sa.gradients(sa.sum(sa.sin(y)), operands, unconnected="zero")
+    second = sa.gradients(sum(sa.sum(sa.sin(g)) for g in first), operands, unconnected="zero")
     found = sa.compile([y, *first, *second], inputs=operands)(*arrays)
     tensors = [torch.tensor(a, requires_grad=True) for a in arrays]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         t = theirs(*tensors, **options)
+        t = t[0] if isinstance(t, tuple) else t
         by_first = torch.autograd.grad(t.sin().sum(), tensors, create_graph=True)
         by_second = torch.autograd.grad(sum(g.sin().sum() for g in by_first), tensors)
     for a, b in zip(found, (t, *by_first, *by_second), strict=True):
@@ -61,3 +63,52 @@ def test_convolutions(name: str, shapes: Shapes, options: dict[str, Any], free: 
     from torch.nn import functional
 
     compare(getattr(sa.nn, name), getattr(functional, name), shapes, free, **options)
+
+
+OTHERS: list[tuple[str, Shapes, dict[str, Any]]] = [
+    ("max_pool1d", ((3, 11),), {"kernel_size": 3, "dilation": 2, "padding": 1, "stride": 1}),
+    ("max_pool2d", ((2, 3, 7, 8),), {"kernel_size": (3, 2), "stride": 2, "padding": 1, "ceil_mode": True}),
+    ("max_pool3d", ((1, 2, 5, 6, 4),), {"kernel_size": 2}),
+    ("avg_pool1d", ((3, 11),), {"kernel_size": 4, "stride": 3, "padding": 2}),
+    (
+        "avg_pool2d", ((2, 3, 7, 8),),
+        {"kernel_size": (3, 2), "stride": 2, "padding": 1, "ceil_mode": True, "count_include_pad": False},
+    ),
+    ("avg_pool2d", ((2, 3, 7, 8),), {"kernel_size": (3, 2), "stride": (3, 2), "padding": 1, "ceil_mode": True}),
+    ("avg_pool3d", ((1, 2, 5, 6, 4),), {"kernel_size": 2, "padding": 1, "divisor_override": 3}),
+    ("adaptive_avg_pool2d", ((2, 3, 7, 8),), {"output_size": (3, 4)}),
+    ("adaptive_max_pool2d", ((2, 3, 7, 8),), {"output_size": (3, None)}),
+    ("interpolate", ((2, 2, 5, 7),), {"size": (8, 3)}),
+    ("interpolate", ((2, 2, 5, 8),), {"scale_factor": 1.75, "mode": "nearest-exact"}),
+    ("interpolate", ((2, 2, 5, 7),), {"scale_factor": (1.75, 0.5), "mode": "bilinear"}),
+    ("interpolate", ((2, 2, 5, 7),), {"size": (8, 1), "mode": "bicubic", "align_corners": True}),
+    ("interpolate", ((1, 2, 3, 4, 3),), {"size": (4, 5, 2), "mode": "trilinear"}),
+    ("pixel_shuffle", ((2, 8, 3, 2),), {"upscale_factor": 2}),
+    ("unfold", ((2, 3, 7, 6),), {"kernel_size": (3, 2), "dilation": (1, 2), "padding": (1, 0), "stride": (2, 1)}),
+    ("fold", ((2, 18, 12),), {"output_size": 5, "kernel_size": (3, 2), "padding": (1, 0), "stride": (2, 1)}),
+    ("grid_sample", ((2, 3, 5, 4), (2, 3, 4, 2)), {"align_corners": False}),
+    ("grid_sample", ((2, 3, 5, 4), (2, 3, 4, 2)), {"mode": "bicubic", "padding_mode": "border", "align_corners": True}),
+    ("grid_sample", ((1, 2, 5, 4, 3), (1, 3, 4, 2, 3)), {"padding_mode": "reflection", "align_corners": False}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "shapes", "options"), OTHERS)
+def test_pools_and_resizing(name: str, shapes: Shapes, options: dict[str, Any]) -> None:
+    from torch.nn import functional
+
+    free = name not in ("fold", "grid_sample")
+    compare(getattr(sa.nn, name), getattr(functional, name), shapes, free, **options)
+
+
+def test_positions_of_maxima(rng: np.random.Generator) -> None:
+    """With ties and NaN."""
+    import torch
+
+    array = rng.integers(0, 3, (2, 3, 7, 8)).astype(np.float64)
+    array[0, 0, 2:4, 3] = np.nan
+    x = sa.placeholder((2, 3, None, None), "float64")
+    for name, options in (("max_pool2d", {"kernel_size": 3, "stride": 2, "padding": 1, "dilation": 1}),):
+        found = sa.compile(list(getattr(sa.nn, name)(x, return_indices=True, **options)), inputs=[x])(array)
+        expected = getattr(torch.nn.functional, name)(torch.tensor(array), return_indices=True, **options)
+        for a, b in zip(found, expected, strict=True):
+            np.testing.assert_array_equal(a, b.numpy())

@@ -18,6 +18,7 @@ from staticad.lower.families.reduce import ArgReduceLowering, PartialLowering, R
 from staticad.lower.families.reshape import ReshapeLowering
 from staticad.lower.families.scatter import PartLowering, ScatterLowering
 from staticad.lower.families.source import SourceLowering
+from staticad.lower.families.windows import WindowLowering
 from staticad.lower.fusion.clusters import Copy, Partial
 from staticad.lower.fusion.frames import Frame
 from staticad.lower.fusion.parts import Part
@@ -40,6 +41,7 @@ from staticad.ops.creation import Empty, Full, Iota, Position, SizeNumber
 from staticad.ops.cumulative import Scan
 from staticad.ops.indexing import Gather, Scatter
 from staticad.ops.library import Library
+from staticad.ops.windows import WindowExtreme
 
 TABLE: dict[type[Op], FamilyLowering] = {
     Source: SourceLowering(),
@@ -60,6 +62,7 @@ TABLE: dict[type[Op], FamilyLowering] = {
     Scatter: ScatterLowering(),
     Contract: ContractLowering(),
     Convolution: ConvolutionLowering(),
+    WindowExtreme: WindowLowering(),
     Library: LibraryLowering(),
     Scan: ScanLowering(),
     Cond: CondLowering(),
