@@ -1,4 +1,4 @@
-"""Choosing among arrays and elements with NumPy's names: select, choose, compress, extract."""
+"""Choosing among arrays and elements with NumPy's names: select, choose."""
 
 from __future__ import annotations
 
@@ -7,17 +7,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from staticad.errors import DTypeError, GraphError, ShapeError
+from staticad.errors import DTypeError, ShapeError
 from staticad.functional import elementwise
-from staticad.functional.axes import normalize_axis
 from staticad.functional.front import implements, public_names
-from staticad.functional.indexing import take
-from staticad.functional.movement import ravel
 from staticad.functional.ravelling import checked
 from staticad.ir.dtypes import BOOL, INT64, is_integer
 from staticad.ir.graph import Tensor, describe
 from staticad.ops.promotion import Operand, as_operands, cast, to_tensor
-from staticad.ops.sources import constant_array
 
 
 @implements(np.select)
@@ -60,37 +56,6 @@ def choose(x: Operand, choices: Sequence[Operand] | Operand, mode: str = "raise"
         result = elementwise.where(number == i, option, result)
     # The last choice alone does not say which shape all of them have.
     return elementwise.where(number >= 0, result, result) if len(options) == 1 else result
-
-
-def _places(op: str, condition: Operand, x: Tensor) -> np.ndarray:
-    """Where a vector of constants is not 0."""
-    mask = to_tensor(condition)
-    known = constant_array(mask)
-    if known is None:
-        raise GraphError(
-            f"{op}: a condition that is known only at run time picks a number of elements that depends on data; use "
-            f"sa.where(condition, x, other) ({describe(x)}, {describe(mask)})"
-        )
-    return np.asarray(known != 0)
-
-
-@implements(np.compress)
-def compress(condition: Operand, x: Operand, axis: int | None = None) -> Tensor:
-    """The slices along an axis (of the flattened x where it is None) at which a vector of constants is true."""
-    a = to_tensor(x)
-    kept = _places("compress", condition, a)
-    if kept.ndim != 1:
-        raise ShapeError(f"compress: the condition has to be a vector, not of shape {kept.shape} ({describe(a)})")
-    if axis is None:
-        a, axis = ravel(a), 0
-    return take(a, kept.nonzero()[0], normalize_axis("compress", axis, a))
-
-
-@implements(np.extract)
-def extract(condition: Operand, x: Operand) -> Tensor:
-    """The elements of x, in row-major order, at which an array of constants is true."""
-    a = to_tensor(x)
-    return take(a, _places("extract", condition, a).ravel().nonzero()[0])
 
 
 if not TYPE_CHECKING:  # a checker takes no computed list

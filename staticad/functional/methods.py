@@ -19,6 +19,7 @@ from staticad.functional import (
     padding,
     reductions,
     repeating,
+    sets,
     sorting,
     updates,
 )
@@ -71,7 +72,7 @@ def _copy(self: Tensor) -> Tensor:
 
 def _compress(self: Tensor, condition: Any, axis: int | None = None) -> Tensor:
     """`compress`, with the condition behind."""
-    return choosing.compress(condition, self, axis)
+    return sets.compress(condition, self, axis)
 
 
 def _detach(self: Tensor) -> Tensor:

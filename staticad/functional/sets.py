@@ -28,7 +28,7 @@ from staticad.ir.graph import Tensor, describe
 from staticad.ops.base import apply_all
 from staticad.ops.promotion import Operand, as_operands, cast, to_tensor
 from staticad.ops.sorting import NONZERO
-from staticad.ops.sources import as_size
+from staticad.ops.sources import as_size, constant_array
 
 Given = int | Dim | None
 
@@ -99,13 +99,17 @@ def compress(
     condition: Operand, x: Operand, axis: int | None = None, *, size: Given = None, fill_value: Operand = 0
 ) -> Tensor:
     """The elements (or slices along an axis) for which the condition, a vector, is true; of the flattened x where
-    ``axis`` is None. A condition that is shorter than the axis is false behind its end."""
+    ``axis`` is None. A condition that is shorter than the axis is false behind its end; one that is known needs no
+    size."""
     a, mask = to_tensor(x), cast(to_tensor(condition), BOOL)
     if mask.ndim != 1:
         raise ShapeError(f"compress: the condition needs one axis ({describe(mask)})")
     if axis is None:
         a, axis = ravel(a), 0
     place = normalize_axis("compress", axis, a)
+    known = constant_array(to_tensor(condition))
+    if size is None and known is not None:
+        return take(a, np.flatnonzero(known), place)
     places, count = _chosen(mask, _size("compress", size, a))
     found = arange(places.shape[0]) < count
     fill = cast(to_tensor(fill_value), a.dtype)
@@ -123,7 +127,9 @@ def compress(
 @implements(np.extract)
 def extract(condition: Operand, x: Operand, *, size: Given = None, fill_value: Operand = 0) -> Tensor:
     """The elements of the flattened x for which the condition is true: ``x[condition]`` of a given size."""
-    return compress(ravel(condition), ravel(x), 0, size=size, fill_value=fill_value)
+    known = constant_array(to_tensor(condition))
+    flat = ravel(condition) if known is None else known.ravel() != 0
+    return compress(flat, ravel(x), 0, size=size, fill_value=fill_value)
 
 
 # ---- what occurs -----------------------------------------------------------------------------------------------------

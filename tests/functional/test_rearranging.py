@@ -184,7 +184,7 @@ def test_products() -> None:
 def test_sizes_that_depend_on_data_name_what_to_do() -> None:
     x, mask, i = sa.placeholder((3,)), sa.placeholder((3,), bool), sa.placeholder((2,), "int64")
     for call, what in (
-        (lambda: sa.compress(mask, x), "sa.where"), (lambda: sa.extract(mask, x), "sa.where"),
+        (lambda: sa.compress(mask, x), "size="), (lambda: sa.extract(mask, x), "size="),
         (lambda: sa.repeat(x, i), "sa.take"), (lambda: sa.delete(x, i), "sa.take"), (lambda: sa.ix_(mask), "ix_: "),
         (lambda: sa.segment_sum(i, i), "num_segments"), (lambda: x.at[mask].get(), "sa.where"),
     ):  # fmt: skip
