@@ -52,7 +52,7 @@ def implements(
 
 def declared(module: ModuleType) -> list[tuple[Function, NumpyNames]]:
     """What the functions of a module say of themselves, those that it imported included."""
-    functions = {value for value in vars(module).values() if isinstance(value, FunctionType)}
+    functions = dict.fromkeys(value for value in vars(module).values() if isinstance(value, FunctionType))
     return [(function, vars(function)["implements"]) for function in functions if "implements" in vars(function)]
 
 

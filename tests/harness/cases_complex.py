@@ -46,6 +46,17 @@ def op_cases() -> Iterator[Case]:
     yield from library_cases()
 
 
+def front_cases() -> Iterator[Case]:
+    def parts(a: Tensor, b: Tensor) -> Tensor:
+        z = sa.complex(a, b)
+        assert sa.iscomplexobj(z) and sa.isrealobj(a)
+        turned = sa.conj(z) * sa.conjugate(sa.complex(b))
+        return sa.real(turned) + sa.imag(turned) * sa.angle(z) + sa.where(sa.iscomplex(z) & ~sa.isreal(z), a, b)
+
+    operands = tuple(Input(("a", "b")) for _ in range(2))
+    yield Case("parts of complex numbers", operands, parts, "complex", FLOATS, (0.3, 2.0), None, special=False)
+
+
 def _stored(z: Tensor) -> Tensor:
     """The parts of complex numbers as they lie in memory, of which the routines know."""
     return sa.stack([apply(REAL, z), apply(IMAG, z)], -1)
@@ -117,4 +128,4 @@ def complex_numbers(build: Builder) -> Tensor | None:
     return build.choose((sa.real, sa.imag, sa.abs, _angle))(z)
 
 
-FAMILY = FamilyCases(op_cases=op_cases, numpy_calls=NUMPY_CALLS, steps=(complex_numbers,))
+FAMILY = FamilyCases(op_cases=op_cases, front_cases=front_cases, numpy_calls=NUMPY_CALLS, steps=(complex_numbers,))

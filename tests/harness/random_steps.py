@@ -8,6 +8,7 @@ import numpy as np
 
 import staticad as sa
 from staticad.ir.graph import Tensor
+from tests.harness import random_ops
 from tests.harness.families import ALL, FLOATS
 from tests.harness.library_cases import FAMILIES
 from tests.harness.random_bits import bits, drawing
@@ -347,5 +348,5 @@ STEPS = (
     logical, selecting, selecting, classifying, casting, reducing, reducing, reducing, extreme_place, normalizing,
     rearranging, rearranging, slicing, slicing, joining, padding, multiplying, multiplying, gathering, gathering_along,
     scattering, writing, diagonal_parts, counting, stopping, bits, drawing, factoring,
-    *(step for family in FAMILIES for step in family.steps),
+    *random_ops.STEPS, *(step for family in FAMILIES for step in family.steps),
 )  # fmt: skip

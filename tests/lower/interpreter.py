@@ -21,6 +21,7 @@ from staticad.lower.kernel.plan import Address, Plan, Status, Step, Symbolic
 from staticad.lower.kernel.routine import Gemm, Routine
 from staticad.ops import ALL_OPS
 from staticad.ops.library import Library
+from tests.lower.convolving import convolved, placed
 from tests.lower.statements import Runner
 
 NOBODY = -1
@@ -181,6 +182,8 @@ class Run:
             with np.errstate(all="ignore"):
                 if step.kernel.name == "gemm":
                     _products(arguments, extent)
+                elif step.kernel.name in ("convolution", "window_argmax"):
+                    _over_images(step.kernel, arguments, extent)
                 else:
                     _library(step.kernel, arguments, extent)
             return
@@ -245,10 +248,10 @@ def _library(routine: Routine, arguments: list[Any], batch: int) -> None:
     slots, changed = dict(zip(routine.slots, arguments, strict=True)), dict(op.changes)
     parts = (*op.operand_parts, *op.result_parts)
     sizes = {axis: slots[axis.upper()] for part in parts for axis in part.axes}
-    known = ("IN", "OUT", "STEP_", "WORK", "STATUS", "CODE", *(name.upper() for name in (*op.functions, *sizes)))
+    known = ("IN", "OUT", "STEP_", "WORK", "STATUS", "CODE", *(n.upper() for n in (*op.functions, *sizes, *op.derived)))
     attrs = {name.lower(): value for name, value in slots.items() if not name.startswith(known)}
     given = {axis for part in op.operand_parts for axis in part.axes}
-    attrs |= {axis: size for axis, size in sizes.items() if axis not in given}
+    attrs |= {axis: size for axis, size in sizes.items() if axis not in given and axis not in op.derived}
     for number in range(batch):
 
         def place(name: str, number: int = number) -> Pointer:
@@ -270,6 +273,18 @@ def _library(routine: Routine, arguments: list[Any], batch: int) -> None:
                 place(f"OUT{i}").store(index, value, number)
         for index in range(slots.get("STEP_WORK", 0)):
             place("WORK").store(index, 0, number)
+
+
+def _over_images(routine: Routine, arguments: list[Any], extent: int) -> None:
+    """All tasks of a convolution, or all channels of windows, at once."""
+    slots = dict(zip(routine.slots, arguments, strict=True))
+
+    def read(at: Pointer, shape: tuple[int, ...]) -> np.ndarray:
+        return _array(at, shape, 0)
+
+    name, values = convolved(slots, read) if routine.name == "convolution" else placed(slots, extent, read)
+    for index, value in enumerate(values.reshape(-1)):
+        slots[name].store(index, value, 0)
 
 
 def _array(at: Pointer, shape: tuple[int, ...], iteration: int) -> np.ndarray:

@@ -8,6 +8,7 @@ from staticad.ir.graph import Tensor, sort_nodes
 from staticad.lower.kernel.plan import Plan, Step
 from staticad.lower.kernel.routine import Routine
 from staticad.lower.lower import lower
+from staticad.pairs.decompose import Decomposition, has_complex
 from staticad.rewrite.pipeline import Options, optimize
 
 
@@ -25,6 +26,8 @@ def plan_for(
     if inputs is None:
         inputs = [n.out for n in sorted(nodes, key=lambda n: n.serial) if n.op.name == "placeholder"]
     constraints = [c for node in nodes for c in node.constraints]
+    if has_complex(nodes):
+        targets = Decomposition().outputs(targets)
     outputs = optimize(targets, Options(True, False)) if optimized else targets
     pairs = list(zip(changes, outputs[len(wanted) :]))
     return lower(inputs, outputs[: len(wanted)], pairs, constraints, nodes)

@@ -1,0 +1,106 @@
+"""Steps of random graphs that draw from all elementwise ops, and from the decompositions of matrices."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import staticad as sa
+from staticad.ir.dtypes import BOOL, INT64
+from staticad.ir.graph import Tensor
+from staticad.ops import ELEMENTWISE_OPS
+from staticad.ops.base import Cast, Elementwise, apply
+
+if TYPE_CHECKING:
+    from tests.harness.random_builder import Builder
+
+OPS = tuple(op for op in ELEMENTWISE_OPS if not isinstance(op, Cast))
+
+
+def _turn(build: Builder, count: int) -> int:
+    """One of so many, by turns over the graphs: drawn by chance, some of them would be missing among hundreds."""
+    return (build.seed + 13 * len(build.tensors)) % count
+
+
+def elementwise(build: Builder) -> Tensor | None:
+    """Any elementwise op, inside its domain."""
+    op = OPS[_turn(build, len(OPS))]
+    x = build.pick(lambda t: op.accepts(t.dtype) and t.dtype.kind not in op.valueless)
+    if x is None and op.accepts(INT64):
+        x = build.pick(lambda t: t.dtype.kind == "f")
+        x = None if x is None else sa.astype(sa.rint(sa.tanh(x) * 9), INT64)
+    if x is None:
+        return None
+    operands = [x if x.ndim == 0 or build.chance(0.5) else sa.flip(x, -1) for _ in range(op.arity)]
+    if x.dtype.kind == "f":
+        operands = [_inside(op, t) for t in operands]
+    if op.condition:
+        operands[0] = sa.astype(operands[0], BOOL)
+    return apply(op, *operands)
+
+
+def _inside(op: Elementwise, x: Tensor) -> Tensor:
+    low, high = op.domain
+    return sa.tanh(x) * ((high - low) / 2) + (high + low) / 2
+
+
+def decomposing(build: Builder) -> Tensor | None:
+    """What is unique of a decomposition of a matrix whose singular values lie apart."""
+    x = build.pick(lambda t: t.dtype.kind == "f" and t.ndim == 1)
+    if x is None:
+        return None
+    n = x.shape[0]
+    v = sa.where(sa.isfinite(x), sa.tanh(x), 0.5)
+    apart: Any = 4 * sa.arange(1, n + 1, dtype=x.dtype)
+    matrix = sa.expand_dims(v, 1) * v + sa.eye(n, dtype=x.dtype) * apart
+    linalg = sa.linalg
+    tall = sa.stop_gradient(sa.concatenate([matrix, matrix * 0.5]))  # full factors have no derivative
+    kind = _turn(build, 10)
+    if kind == 0:
+        return linalg.svdvals(matrix)
+    if kind == 1:
+        return linalg.eigvalsh(matrix)
+    if kind == 2:
+        values, vectors = linalg.eigh(matrix)
+        return (vectors * values) @ vectors.T
+    if kind == 3:
+        left, values, right = linalg.svd(matrix, full_matrices=build.chance(0.5))
+        return (left * values) @ right
+    if kind == 4:
+        q, r = linalg.qr(matrix, mode=build.choose(("reduced", "complete")))
+        return q @ r
+    if kind == 5:
+        return linalg.lstsq(matrix, v)[0]
+    if kind == 6:
+        permutation, lower, upper = linalg.lu(matrix)
+        return permutation @ (lower @ upper)
+    if kind == 7:
+        return linalg.svd(tall, full_matrices=True)[1]
+    if kind == 8:
+        return sa.absolute(linalg.qr(tall, mode="complete")[1])
+    return linalg.matrix_power(matrix * 0.1, 3)
+
+
+def finding(build: Builder) -> Tensor | None:
+    """Places in ordered vectors, and of what is not 0."""
+    x = build.pick(lambda t: t.ndim == 1)
+    if x is None:
+        return None
+    if build.chance(0.5):
+        return sa.searchsorted(sa.sort(x), x[:3], build.choose(("left", "right")))
+    return sa.nonzero(sa.rint(x) if x.dtype.kind == "f" else x, size=3, fill_value=-1)[0]
+
+
+def slope_of_windows(build: Builder) -> Tensor | None:
+    """The derivative of a convolution by its weights, or the largest elements of windows."""
+    x = build.pick(lambda t: t.dtype.kind == "f" and t.ndim == 2)
+    if x is None:
+        return None
+    rows = sa.expand_dims(sa.tanh(x), 1)
+    if build.chance(0.4):
+        return sa.nn.max_pool1d(rows, 2, padding=1)[:, 0]
+    weight = sa.ones((2, 1, 3), x.dtype) * 0.5
+    made = sa.nn.conv1d(rows, weight, padding=2, stride=int(build.rng.integers(1, 3)))
+    return sa.gradients((made * made).sum(), [weight])[0][:, 0]
+
+
+STEPS = (*(elementwise,) * 12, decomposing, decomposing, finding, slope_of_windows)
