@@ -11,15 +11,17 @@ import numpy as np
 import pytest
 
 from staticad.codegen import library
+from staticad.codegen.convolution import CONVOLUTION
 from staticad.codegen.lapack import LAPACK
 from staticad.codegen.library import function_address
 from staticad.codegen.loader import kernel_address
 from staticad.codegen.routine_text import Cut
 from staticad.codegen.routines import ROUTINES, routine_source
+from staticad.codegen.sorting import SORTING
+from staticad.codegen.windows import WINDOWS
 from staticad.lower.kernel.routine import Routine
 from staticad.ops import ALL_OPS
 from staticad.ops.library import Library
-from staticad.ops.sorting import SORTING_OPS
 
 KERNEL = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64)
 DTYPES = ["float32", "float64"]
@@ -139,8 +141,9 @@ def test_a_zero_on_the_diagonal_is_reported(dtype: str) -> None:
 
 
 def test_every_routine_of_an_op_has_a_text() -> None:
-    matrices = {op.name for op in ALL_OPS if isinstance(op, Library)} - {op.name for op in SORTING_OPS}
-    assert matrices == set(LAPACK) == set(ROUTINES) - {"gemm"} - {op.name for op in SORTING_OPS}
+    matrices = {op.name for op in ALL_OPS if isinstance(op, Library)} - SORTING.keys()
+    assert matrices == LAPACK.keys()
+    assert ROUTINES.keys() == {"gemm", *CONVOLUTION, *LAPACK, *SORTING, *WINDOWS}
 
 
 @pytest.mark.parametrize("name", sorted(LAPACK))
