@@ -63,6 +63,7 @@ from staticad.functional.indexing import take as take, take_along_axis as take_a
 from staticad.functional.interpolation import *
 from staticad.functional.joining import *
 from staticad.functional.linalg import (
+    cross as cross,
     diag as diag,
     diagonal as diagonal,
     dot as dot,

@@ -1,4 +1,4 @@
-"""Matrices made of vectors and of other matrices with NumPy's names: diagflat, fill_diagonal, vander, kron, cross."""
+"""Matrices made of vectors and of other matrices with NumPy's names: diagflat, fill_diagonal, vander, kron."""
 
 from __future__ import annotations
 
@@ -8,14 +8,13 @@ import numpy as np
 
 from staticad.errors import ShapeError
 from staticad.functional import elementwise
-from staticad.functional.axes import as_index, normalize_axis
 from staticad.functional.comparison import equal
 from staticad.functional.creation import arange, ones_like
 from staticad.functional.front import implements, public_names
 from staticad.functional.indexing import take
 from staticad.functional.joining import stack
 from staticad.functional.linalg import diag
-from staticad.functional.movement import expand_dims, moveaxis, ravel
+from staticad.functional.movement import expand_dims, ravel
 from staticad.functional.reshaping import reshape_known
 from staticad.ir.dims import Size
 from staticad.ir.dtypes import INT64
@@ -93,34 +92,6 @@ def kron(x1: Operand, x2: Operand) -> Tensor:
     left = reshape_known(a, tuple(s for n in first for s in (n, 1)))
     right = reshape_known(b, tuple(s for n in second for s in (1, n)))
     return reshape_known(left * right, tuple(n * m for n, m in zip(first, second)))
-
-
-@implements(np.cross)
-def cross(
-    x1: Operand, x2: Operand, axisa: int = -1, axisb: int = -1, axisc: int = -1, axis: int | None = None
-) -> Tensor:
-    """The vector product of vectors of size 3, or of size 2, which are taken with a third component of 0; of two of
-    these only the third component of the product. The other axes broadcast."""
-    a, b = as_operands("cross", x1, x2)
-    if axis is not None:
-        axisa = axisb = axisc = axis
-    a, b = (moveaxis(t, normalize_axis("cross", place, t), -1) for t, place in ((a, axisa), (b, axisb)))
-    sizes = a.shape[-1], b.shape[-1]
-    if any(n not in (2, 3) for n in sizes):
-        raise ShapeError(
-            f"cross: vectors have size 2 or 3, not {sizes[0]} and {sizes[1]} ({describe(a)}, {describe(b)})"
-        )
-    u, v = ([t[..., i] for i in range(n)] for t, n in zip((a, b), sizes))
-    third = u[0] * v[1] - u[1] * v[0]
-    if sizes == (2, 2):
-        return third
-    if sizes == (3, 3):
-        parts = [u[1] * v[2] - u[2] * v[1], u[2] * v[0] - u[0] * v[2], third]
-    elif sizes == (2, 3):
-        parts = [u[1] * v[2], -(u[0] * v[2]), third]
-    else:
-        parts = [-(u[2] * v[1]), u[2] * v[0], third]
-    return stack(parts, as_index("cross", axisc, "axisc", a))
 
 
 if not TYPE_CHECKING:  # a checker takes no computed list
