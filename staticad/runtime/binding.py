@@ -140,6 +140,11 @@ class Binding:
         if self.temporaries + self.results >= LARGE:
             self.run = careful(self.program.run, self.feeds, self.temporaries, self.results, arena, describe)
 
+    def serves(self, executable: Executable | None) -> bool:
+        """Whether it is a binding of this program, or was made for its sizes alone. An error in a program from disk
+        puts the one that is lowered anew in its place, while other threads use bindings of the first."""
+        return self.traced is not None or self.executable is executable
+
 
 class _Addresses:
     """What the bases of tables are."""

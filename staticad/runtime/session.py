@@ -202,7 +202,7 @@ class Session:
             return result
         if type(result) is bytes:
             lowered = self._lowered
-            if binding.traced is None and binding.executable is not self._executable:
+            if not binding.serves(self._executable):
                 return self._run_on(self._bind(dict(binding.values)), feeds, out)
             status = Status.from_bytes(result)
             if status.failed == Failure.OUT_OF_MEMORY and self._records is not None:
@@ -236,7 +236,7 @@ class Session:
             self._forget()
         key = tuple(values[s] for s in self._symbols)
         binding = self._bindings.pop(key, None)
-        if binding is None:
+        if binding is None or not binding.serves(self._executable):
             binding = self._new_binding(values)
         self._bindings[key] = binding
         if len(self._bindings) > BINDINGS:
@@ -251,23 +251,24 @@ class Session:
             self._run = binding.run
         return binding
 
-    def _numbers(self, values: Mapping[Symbol, int]) -> Numbers | None:
-        """What the tables say of these sizes; None where the plan has to be asked."""
-        if self._executable is None:
-            return None
-        return self._executable.tables.bound([values[s] for s in self._symbols])
+    def _usual(self, values: Mapping[Symbol, int]) -> tuple[Executable, Numbers] | None:
+        """The program and what its tables say of these sizes; None where the plan has to be asked."""
+        executable = self._executable  # read once: another thread may put another one in its place
+        numbers = None if executable is None else executable.tables.bound([values[s] for s in self._symbols])
+        return None if executable is None or numbers is None else (executable, numbers)
 
     def _new_binding(self, values: dict[Symbol, int]) -> Binding:
         """A program for these sizes."""
-        numbers = self._numbers(values)
-        if numbers is None or self._executable is None:
+        usual = self._usual(values)
+        if usual is None:
             return self._unusual_binding(values)
+        executable, numbers = usual
         check_updates(self._changes, values)
         describe = self._request.describe(values)
         arena = self._large_arena(numbers.arena, describe)
         with timed("bind sizes"):
             states = self._states({})
-            return Binding(self._executable, states, numbers, self._lock, arena, self._records, describe, values)
+            return Binding(executable, states, numbers, self._lock, arena, self._records, describe, values)
 
     def _unusual_binding(self, values: dict[Symbol, int], profiled: Mapping[Node, np.ndarray] | None = None) -> Binding:
         """A program for these sizes alone; for a profile with arrays in the place of the updated variables."""
@@ -334,7 +335,7 @@ class Session:
         the feed or variable that holds one); FeedError, DTypeError and IndexOutOfBounds as `run` does.
         """
         arrays, values = self._converted(order_feeds(self.inputs, {} if feeds is None else feeds))
-        if self._numbers(values) is None:
+        if self._usual(values) is None:
             check_sizes(self._plan.sized, self._plan.requirements, values)
         inspection.check_finite(self._request.targets, dict(zip(self.inputs, arrays, strict=True)))
         return True
@@ -344,8 +345,8 @@ class Session:
         what while loops have recorded so far, which is kept for the next run. `kept` tells what is there at present."""
         recorded = 0 if self._records is None else self._records.kept
         values = arguments.read_sizes(self._symbols, sizes)
-        numbers = self._numbers(values)
-        return (evaluate(self._plan.arena, values) if numbers is None else numbers.arena) + recorded
+        usual = self._usual(values)
+        return (evaluate(self._plan.arena, values) if usual is None else usual[1].arena) + recorded
 
     @property
     def kept(self) -> int:

@@ -30,9 +30,9 @@ def elementwise(build: Builder) -> Tensor | None:
         x = None if x is None else sa.astype(sa.rint(sa.tanh(x) * 9), INT64)
     if x is None:
         return None
-    operands = [x if x.ndim == 0 or build.chance(0.5) else sa.flip(x, -1) for _ in range(op.arity)]
     if x.dtype.kind == "f":
-        operands = [_inside(op, t) for t in operands]
+        x = _inside(op, x)  # once, so that operands which are equal stay so under noise
+    operands = [x if x.ndim == 0 or build.chance(0.5) else sa.flip(x, -1) for _ in range(op.arity)]
     if op.condition:
         operands[0] = sa.astype(operands[0], BOOL)
     return apply(op, *operands)

@@ -142,6 +142,22 @@ def test_errors_name_the_lines_of_the_present_graph() -> None:
     assert {line.partition(":")[0] for row in rows for line in row.lines} == {"fourth.py"}
 
 
+def test_a_binding_made_while_another_thread_replaces_the_program_is_not_used_again() -> None:
+    def build() -> sa.Session:
+        x, index = sa.placeholder((4,)), sa.placeholder((None,), "int64")
+        return sa.compile(x[index] * 2.0, [x, index])
+
+    _, kept = both(build)
+    array = np.arange(4.0)
+    np.testing.assert_array_equal(kept(array, np.array([3, -4])), [6, 0])
+    ((key, old),) = kept._bindings.items()
+    for _ in range(2):
+        with pytest.raises(sa.IndexOutOfBounds, match="index 41 is out of range"):
+            kept(array, np.array([0, 41]))
+        kept._bindings[key] = old  # as the other thread would have left it
+    np.testing.assert_array_equal(kept(array, np.array([3, -4])), [6, 0])
+
+
 def test_memory_that_is_missing_is_described_by_the_present_lines() -> None:
     text = "x = sa.placeholder((None,), name='x')\ny = sa.compile(sa.exp(x[:, None] + x), [x])"
     from_file("one.py", text)
