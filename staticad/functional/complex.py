@@ -9,7 +9,7 @@ import numpy as np
 
 from staticad.functional.comparison import equal, not_equal
 from staticad.functional.elementwise import multiply
-from staticad.functional.front import implements, public_names
+from staticad.functional.front import as_float, implements, public_names
 from staticad.ir.dtypes import BOOL, floating, is_complex
 from staticad.ir.graph import Tensor
 from staticad.ops import complex as ops
@@ -55,7 +55,7 @@ def angle(x: Operand, deg: bool = False) -> Tensor:
     if is_complex(a.dtype):
         result = apply(ops.ANGLE, a)
     else:
-        a = cast(a, floating(a.dtype))
+        a = as_float(a)
         result = apply(ARCTAN2, constant(0, a.dtype), a)
     return multiply(result, 180 / math.pi) if deg else result
 

@@ -11,14 +11,14 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from staticad.errors import ShapeError
+from staticad.functional.front import as_float
 from staticad.functional.movement import expand_dims, squeeze
 from staticad.ir.dims import Dim, Size
-from staticad.ir.dtypes import floating
 from staticad.ir.graph import Tensor, describe
 from staticad.ir.provenance import here
 from staticad.ops.base import apply
 from staticad.ops.convolution import CONVOLUTION, CONVOLUTION_IMAGE, Pads
-from staticad.ops.promotion import Operand, as_operands, cast
+from staticad.ops.promotion import Operand, as_operands
 
 Numbers = int | Sequence[int]
 Padding = str | int | Sequence[int] | Sequence[tuple[int, int]]
@@ -71,7 +71,7 @@ def _pads(op: str, padding: Any, kernel: tuple[Size, ...], stride: Any, dilation
 def _operands(op: str, rank: int, x: Any, weight: Any, bias: Any) -> tuple[Tensor, Tensor, Tensor | None, bool]:
     given = [value for value in (x, weight, bias) if value is not None]
     found = as_operands(op, *given)
-    image, filters, *added = (cast(t, floating(t.dtype)) for t in found)
+    image, filters, *added = map(as_float, found)
     if filters.ndim != rank + 2:
         raise ShapeError(f"{op}: the weight has to have {rank + 2} axes: {describe(filters)}")
     image, alone = batched(op, image, rank)

@@ -14,11 +14,11 @@ import numpy as np
 from staticad.errors import DTypeError, ShapeError
 from staticad.functional.axes import normalize_axis
 from staticad.functional.elementwise import exp, log
-from staticad.functional.front import implements, public_names
+from staticad.functional.front import as_float, implements, public_names
 from staticad.functional.joining import concatenate, stack
 from staticad.functional.movement import flip, ravel, reshape
 from staticad.functional.slices import take_slice
-from staticad.ir.dtypes import BOOL, as_dtype, floating, is_complex, summing
+from staticad.ir.dtypes import BOOL, as_dtype, is_complex, summing
 from staticad.ir.graph import Tensor, describe
 from staticad.ops.barrier import STOP_GRADIENT
 from staticad.ops.base import apply
@@ -110,7 +110,7 @@ def logcumsumexp(x: Operand, axis: int | None = None) -> Tensor:
     """log(cumsum(exp(x))), without overflow: sums of what is relative to the largest element so far, which take factors
     of at most 1 along. All derivatives exist; elements of -inf have none."""
     a = to_tensor(x)
-    a = cast(a, floating(a.dtype))
+    a = as_float(a)
     if is_complex(a.dtype):
         raise DTypeError(f"logcumsumexp: complex numbers are not supported ({describe(a)})")
     a, axis = (ravel(a), 0) if axis is None or a.ndim == 0 else (a, normalize_axis("logcumsumexp", axis, a))

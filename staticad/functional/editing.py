@@ -10,22 +10,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from staticad.errors import DTypeError, GraphError, IndexOutOfBounds, ShapeError
-from staticad.functional.axes import normalize_axis
 from staticad.functional.front import implements, public_names
-from staticad.functional.indexing import take
+from staticad.functional.indexing import along, take
 from staticad.functional.joining import concatenate
-from staticad.functional.movement import broadcast_to, expand_dims, moveaxis, ravel, squeeze
+from staticad.functional.movement import broadcast_to, expand_dims, moveaxis, squeeze
 from staticad.functional.splitting import part
 from staticad.ir.dims import Size, at_least
 from staticad.ir.graph import Tensor, describe
 from staticad.ops.barrier import of_shape
 from staticad.ops.promotion import Operand, cast, to_tensor
 from staticad.ops.sources import constant_array
-
-
-def _flat(op: str, x: Operand, axis: int | None) -> tuple[Tensor, int]:
-    a = to_tensor(x)
-    return (ravel(a), 0) if axis is None else (a, normalize_axis(op, axis, a))
 
 
 def _places(op: str, obj: Any, x: Tensor, axis: int) -> tuple[Tensor, np.ndarray | int, Size]:
@@ -77,7 +71,7 @@ def delete(x: Operand, obj: Any, axis: int | None = None) -> Tensor:
 
     An axis of a free size takes an int, or ints of one sign; a run checks that they are inside.
     """
-    a, place = _flat("delete", x, axis)
+    a, place = along("delete", x, axis)
     a, where, n = _places("delete", obj, a, place)
     if isinstance(n, int):
         gone = np.atleast_1d(where)
@@ -114,7 +108,7 @@ def insert(x: Operand, obj: Any, values: Operand, axis: int | None = None) -> Te
     As in NumPy: the values broadcast to one slice per place; several values at one int are several slices, and their
     first axis is the one along which they stand. They are cast to x's dtype. An axis of a free size takes an int.
     """
-    a, place = _flat("insert", x, axis)
+    a, place = along("insert", x, axis)
     a, where, n = _places("insert", obj, a, place)
     new = cast(to_tensor(values), a.dtype)
     if np.size(where) == 1:

@@ -58,6 +58,12 @@ def index_tensor(op: str, indices: Operand, x: Tensor) -> Tensor:
     return cast(index, INT64)
 
 
+def along(op: str, x: Operand, axis: int | None) -> tuple[Tensor, int]:
+    """An array and one of its axes, counted from the front; the flattened array where ``axis`` is None."""
+    a = to_tensor(x)
+    return (ravel(a), 0) if axis is None else (a, normalize_axis(op, axis, a))
+
+
 @implements(np.take)
 def take(x: Operand, indices: Operand, axis: int | None = None, mode: str = "raise") -> Tensor:
     """The elements (or slices along ``axis``) at integer indices; of the flattened x where ``axis`` is None.
@@ -65,10 +71,7 @@ def take(x: Operand, indices: Operand, axis: int | None = None, mode: str = "rai
     ``mode`` says what an index outside does: "raise" IndexOutOfBounds (negative ones count from the end), "clip" to
     the ends (negative ones to 0), "wrap" around.
     """
-    a = to_tensor(x)
-    if axis is None:
-        a, axis = ravel(a), 0
-    place = normalize_axis("take", axis, a)
+    a, place = along("take", x, axis)
     if mode == "raise" and isinstance(indices, (int, np.integer)):
         return getitem(a, (*(slice(None),) * place, int(indices)))
     index = moved_inside("take", index_tensor("take", indices, a), a, place, mode)

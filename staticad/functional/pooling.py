@@ -14,6 +14,7 @@ from staticad.errors import ShapeError
 from staticad.functional import elementwise
 from staticad.functional.convolution import Numbers, batched, numbers
 from staticad.functional.creation import arange
+from staticad.functional.front import as_float
 from staticad.functional.indexing import take, take_along_axis
 from staticad.functional.linalg import matmul
 from staticad.functional.movement import broadcast_to, expand_dims, moveaxis, squeeze
@@ -21,7 +22,7 @@ from staticad.functional.padding import pad
 from staticad.functional.reductions import argmax, mean
 from staticad.functional.reshaping import reshape_known
 from staticad.ir.dims import Dim, Shape, Size, floordiv, maximum, minimum, product
-from staticad.ir.dtypes import FLOAT64, INT64, DType, floating
+from staticad.ir.dtypes import FLOAT64, INT64, DType
 from staticad.ir.graph import Tensor
 from staticad.ir.provenance import here
 from staticad.ops.base import apply
@@ -90,7 +91,7 @@ def _average(
     count_include_pad: bool, divisor: int | None,
 ) -> Tensor:  # fmt: skip
     image, alone = _prepared(op, rank, x)
-    image = cast(image, floating(image.dtype))
+    image = as_float(image)
     if divisor == 0:
         raise ShapeError(f"{op}: divisor_override is 0, at {here()}")
     windows = _Windows(op, image, kernel, stride, padding, 1, ceil_mode)
@@ -139,7 +140,7 @@ def _lp(op: str, rank: int, x: Operand, norm: Any, kernel: Any, stride: Any, cei
         found = _maximum(op, rank, x, kernel, stride, 0, 1, ceil_mode, False)
         assert isinstance(found, Tensor)
         return found
-    powers = elementwise.power(cast(to_tensor(x), floating(to_tensor(x).dtype)), norm)
+    powers = elementwise.power(as_float(x), norm)
     average = _average(op, rank, powers, kernel, stride, 0, ceil_mode, True, None)
     return elementwise.power(average * math.prod(numbers(op, "kernel_size", kernel, rank, 1)), 1 / norm)
 
@@ -192,7 +193,7 @@ def _bounds(n: Size, m: Size) -> tuple[Tensor, Tensor]:
 
 def _adaptive_average(op: str, rank: int, x: Operand, output_size: Any) -> Tensor:
     image, alone = _prepared(op, rank, x)
-    image = cast(image, floating(image.dtype))
+    image = as_float(image)
     wanted = _output(op, rank, image, output_size)
     if all(isinstance(n, int) and isinstance(m, int) and n and n % m == 0 for n, m in zip(image.shape[2:], wanted)):
         kernel = tuple(int(n) // int(m) for n, m in zip(image.shape[2:], wanted))

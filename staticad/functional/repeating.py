@@ -9,7 +9,7 @@ import numpy as np
 from staticad.errors import GraphError, ShapeError
 from staticad.functional.axes import as_index, normalize_axis
 from staticad.functional.front import implements, public_names
-from staticad.functional.indexing import take
+from staticad.functional.indexing import along, take
 from staticad.functional.movement import broadcast_to, expand_dims, ravel
 from staticad.functional.reshaping import reshape_known
 from staticad.functional.splitting import part
@@ -55,10 +55,7 @@ def repeat(x: Operand, repeats: Any, axis: int | None = None) -> Tensor:
     ``repeats`` is one number, or one for each element, which have to be known now: the size of the result depends on
     them (else GraphError).
     """
-    a = to_tensor(x)
-    if axis is None:
-        a, axis = ravel(a), 0
-    place = normalize_axis("repeat", axis, a)
+    a, place = along("repeat", x, axis)
     given = repeats if isinstance(repeats, Dim) else _counts(repeats, a)
     if isinstance(given, np.ndarray):
         if not may_be_equal(a.shape[place], len(given)):

@@ -17,6 +17,7 @@ from staticad.functional import elementwise
 from staticad.functional.convolution import Numbers, batched, numbers
 from staticad.functional.creation import arange
 from staticad.functional.elementwise import where
+from staticad.functional.front import as_float
 from staticad.functional.indexing import take, take_along_axis
 from staticad.functional.joining import stack
 from staticad.functional.linalg import matmul
@@ -25,7 +26,7 @@ from staticad.functional.padding import pad
 from staticad.functional.pooling import adaptive_avg_pool1d, adaptive_avg_pool2d, adaptive_avg_pool3d
 from staticad.functional.reshaping import reshape_known
 from staticad.ir.dims import Dim, Shape, Size, floordiv, product
-from staticad.ir.dtypes import FLOAT32, FLOAT64, INT64, DType, floating
+from staticad.ir.dtypes import FLOAT32, FLOAT64, INT64, DType
 from staticad.ir.graph import Tensor, describe
 from staticad.ir.provenance import here
 from staticad.ops.base import apply
@@ -84,7 +85,7 @@ def interpolate(
     if mode == "area":
         return AREAS[rank - 1](x, wanted)
     if mode in LINEAR:
-        x = cast(x, floating(x.dtype))
+        x = as_float(x)
     for axis, (m, factor) in enumerate(zip(wanted, factors), 2):
         taps = _taps(x.shape[axis], m, factor, mode, bool(align_corners), x.dtype)
         terms = []
@@ -152,7 +153,7 @@ def affine_grid(theta: Operand, size: Sequence[Size], align_corners: bool = Fals
     """The places that an affine map takes those of an image of ``size`` (n, channels, *sizes) to, for `grid_sample`:
     (n, *sizes, r) for maps theta (n, r, r + 1), with coordinates from -1 to 1, that of the last axis first."""
     maps = to_tensor(theta)
-    maps = cast(maps, floating(maps.dtype))
+    maps = as_float(maps)
     sizes = tuple(size)[2:]
     rank = len(sizes)
     if rank not in (2, 3) or maps.ndim != 3 or tuple(maps.shape[1:]) != (rank, rank + 1):
@@ -182,7 +183,7 @@ def grid_sample(
     ``align_corners`` -1 and 1 are the centres of the outermost elements, else their outer edges.
     """
     x, places = as_operands("grid_sample", input, grid)
-    x, places = cast(x, floating(x.dtype)), cast(places, floating(places.dtype))
+    x, places = as_float(x), as_float(places)
     rank = x.ndim - 2
     if rank not in (2, 3) or places.ndim != rank + 2 or places.shape[-1] != rank:
         raise ShapeError(

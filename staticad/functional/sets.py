@@ -13,11 +13,10 @@ import numpy as np
 
 from staticad.errors import GraphError, ShapeError
 from staticad.functional import elementwise
-from staticad.functional.axes import normalize_axis
 from staticad.functional.comparison import isnan
 from staticad.functional.creation import arange, zeros
 from staticad.functional.front import implements, public_names
-from staticad.functional.indexing import take
+from staticad.functional.indexing import along, take
 from staticad.functional.joining import concatenate, stack
 from staticad.functional.movement import ravel, reshape
 from staticad.functional.sorting import argsort, searchsorted, sort
@@ -101,12 +100,10 @@ def compress(
     """The elements (or slices along an axis) for which the condition, a vector, is true; of the flattened x where
     ``axis`` is None. A condition that is shorter than the axis is false behind its end; one that is known needs no
     size."""
-    a, mask = to_tensor(x), cast(to_tensor(condition), BOOL)
+    mask = cast(to_tensor(condition), BOOL)
     if mask.ndim != 1:
         raise ShapeError(f"compress: the condition needs one axis ({describe(mask)})")
-    if axis is None:
-        a, axis = ravel(a), 0
-    place = normalize_axis("compress", axis, a)
+    a, place = along("compress", x, axis)
     known = constant_array(to_tensor(condition))
     if size is None and known is not None:
         return take(a, np.flatnonzero(known), place)

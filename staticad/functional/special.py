@@ -10,11 +10,11 @@ from typing import Any
 from staticad.errors import DTypeError
 from staticad.functional import comparison, elementwise, reductions
 from staticad.functional.axes import normalize_axes, normalize_axis
-from staticad.functional.front import float_unary
+from staticad.functional.front import as_float, float_unary
 from staticad.functional.movement import expand_dims, squeeze
 from staticad.functional.reductions import Axis
 from staticad.ir.dims import Dim
-from staticad.ir.dtypes import FLOAT64, INT64, as_dtype, floating, is_integer
+from staticad.ir.dtypes import FLOAT64, INT64, as_dtype, is_integer
 from staticad.ir.graph import Tensor, describe
 from staticad.ops.barrier import STOP_GRADIENT
 from staticad.ops.base import apply
@@ -24,11 +24,6 @@ from staticad.ops.promotion import Operand, cast, to_tensor
 from staticad.ops.reduce import MAX_OR_LOWEST
 from staticad.ops.sources import as_size
 from staticad.ops.transcendental import ERFINV
-
-
-def _as_float(x: Operand) -> Tensor:
-    a = to_tensor(x)
-    return cast(a, floating(a.dtype))
 
 
 def _maximum(x: Tensor, axis: Axis) -> Tensor:
@@ -55,7 +50,7 @@ erfinv = float_unary(
 
 def logsumexp(x: Operand, axis: Axis = None, keepdims: bool = False) -> Tensor:
     """log(Σ exp(x)) without overflow; -inf where all are -inf, and for no elements."""
-    a = _as_float(x)
+    a = as_float(x)
     axes = normalize_axes("logsumexp", axis, a)
     if not axes:
         return a
@@ -67,14 +62,14 @@ def logsumexp(x: Operand, axis: Axis = None, keepdims: bool = False) -> Tensor:
 
 def softmax(x: Operand, axis: Axis = -1) -> Tensor:
     """exp(x) / Σ exp(x); NaN where all are -inf (0/0), as in SciPy; empty without elements."""
-    a = _as_float(x)
+    a = as_float(x)
     e = elementwise.exp(elementwise.subtract(a, _maximum(a, axis)))
     return elementwise.divide(e, reductions.sum(e, axis, keepdims=True))
 
 
 def log_softmax(x: Operand, axis: Axis = -1) -> Tensor:
     """log(softmax(x)) without loss of accuracy; NaN where all are -inf, empty without elements."""
-    a = _as_float(x)
+    a = as_float(x)
     below = shifted(a, axis)
     total = reductions.sum(elementwise.exp(below), axis, keepdims=True)
     return elementwise.subtract(below, elementwise.log(total))

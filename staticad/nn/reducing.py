@@ -6,12 +6,12 @@ from collections.abc import Callable
 from typing import Any
 
 from staticad.errors import ConfigError, DTypeError, ShapeError
-from staticad.functional import elementwise, reductions
-from staticad.ir.dtypes import FLOAT64, floating, is_float
+from staticad.functional import elementwise, front, reductions
+from staticad.ir.dtypes import FLOAT64, is_float
 from staticad.ir.graph import Tensor, describe
 from staticad.ir.types import Demands, broadcast_shapes, may_be_same
 from staticad.ops.barrier import of_shape
-from staticad.ops.promotion import Operand, as_operands, cast, common_dtype, to_tensor
+from staticad.ops.promotion import Operand, as_operands, common_dtype, to_tensor
 from staticad.ops.sources import constant_array
 
 REDUCTIONS = ("mean", "sum", "none")
@@ -40,7 +40,7 @@ def as_float(op: str, x: Operand) -> Tensor:
     """Integers and bools in their float type. Raises DTypeError for complex numbers."""
     a = to_tensor(x)
     _check_real(op, a)
-    return cast(a, floating(a.dtype))
+    return front.as_float(a)
 
 
 def _check_real(op: str, x: Tensor) -> None:

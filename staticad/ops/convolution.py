@@ -203,10 +203,6 @@ def _flat(x: np.ndarray) -> np.ndarray:
 # ---- the ops ---------------------------------------------------------------------------------------------------------
 
 
-def _window(strides: Any, pads: Any, dilations: Any, groups: int) -> dict[str, Any]:
-    return {"strides": strides, "pads": pads, "dilations": dilations, "groups": groups}
-
-
 def _result_vjp(g: Tensor, y: Tensor, x: Tensor, w: Tensor, **window: Any) -> tuple[Tensor, Tensor]:
     by_image = apply(CONVOLUTION_IMAGE, g, w, sizes=x.shape[2:], **window)
     return by_image, apply(CONVOLUTION_WEIGHT, x, g, sizes=w.shape[2:], **window)

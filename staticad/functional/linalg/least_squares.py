@@ -9,12 +9,11 @@ import numpy as np
 from staticad.errors import ShapeError
 from staticad.functional import comparison, elementwise, reductions
 from staticad.functional.axes import as_index, normalize_axes
-from staticad.functional.front import implements
+from staticad.functional.front import as_float, implements
 from staticad.functional.linalg.operands import common_batch, in_batch, rectangular, spread, unit
 from staticad.functional.linalg.systems import inv, solve
 from staticad.functional.movement import reshape, transpose
 from staticad.ir.dims import at_least, maximum, product
-from staticad.ir.dtypes import floating
 from staticad.ir.graph import Tensor, describe
 from staticad.ir.types import Demands, may_be_equal
 from staticad.ops.base import apply, apply_all
@@ -60,7 +59,7 @@ def lstsq(a: Operand, b: Operand, rcond: Operand | None = None) -> LstsqResult:
     """
     left, right = as_operands("lstsq", a, b)
     x = rectangular("lstsq", left)
-    y = cast(right, floating(right.dtype))
+    y = as_float(right)
     m, n = x.shape[-2:]
     if y.ndim == 0 or not may_be_equal(m, y.shape[-min(2, y.ndim)]):
         raise ShapeError(f"lstsq: the matrix and the right side differ in rows ({describe(x)}, {describe(y)})")

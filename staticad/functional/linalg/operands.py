@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from staticad.errors import ShapeError
+from staticad.functional.front import as_float
 from staticad.ir.dims import Shape, Size
-from staticad.ir.dtypes import DType, floating
+from staticad.ir.dtypes import DType
 from staticad.ir.graph import Tensor, describe
 from staticad.ir.types import Demands, broadcast_shapes, may_be_equal
 from staticad.ops.base import apply
 from staticad.ops.creation import fill
 from staticad.ops.matrices import eye
 from staticad.ops.movement import BROADCAST_TO, SQUEEZE
-from staticad.ops.promotion import Operand, as_operands, cast, to_tensor
+from staticad.ops.promotion import Operand, as_operands, to_tensor
 
 
 def rectangular(name: str, a: Operand) -> Tensor:
@@ -19,7 +20,7 @@ def rectangular(name: str, a: Operand) -> Tensor:
     x = to_tensor(a)
     if x.ndim < 2:
         raise ShapeError(f"{name}: needs a matrix in the last two axes ({describe(x)})")
-    return cast(x, floating(x.dtype))
+    return as_float(x)
 
 
 def unit(n: Size, dtype: DType) -> Tensor:
@@ -30,7 +31,7 @@ def unit(n: Size, dtype: DType) -> Tensor:
 def matrices(name: str, a: Operand, *others: Operand) -> list[Tensor]:
     """The operands in one floating dtype; the first of them is square in its last axes."""
     operands = as_operands(name, a, *others)
-    operands = [cast(t, floating(t.dtype)) for t in operands]
+    operands = list(map(as_float, operands))
     x = operands[0]
     if x.ndim < 2 or not may_be_equal(*x.shape[-2:]):
         raise ShapeError(f"{name}: needs a square matrix in the last two axes ({describe(x)})")

@@ -11,13 +11,14 @@ from staticad.functional import elementwise, reductions
 from staticad.functional.axes import normalize_axis
 from staticad.functional.bitwise import bitwise_and, right_shift
 from staticad.functional.comparison import greater, less
+from staticad.functional.front import as_float
 from staticad.functional.indexing import take
 from staticad.functional.movement import expand_dims
 from staticad.functional.random.continuous import gumbel, unit
 from staticad.functional.random.keys import fold_in, raw_bits
 from staticad.functional.random.parameters import broadcasts_to, check_shape, require
 from staticad.ir.dims import Dim
-from staticad.ir.dtypes import INT64, UINT64, DType, as_dtype, floating, is_integer
+from staticad.ir.dtypes import INT64, UINT64, DType, as_dtype, is_integer
 from staticad.ir.graph import Tensor, describe
 from staticad.ir.provenance import here
 from staticad.ir.types import may_be_same
@@ -105,7 +106,7 @@ def bernoulli(key: Operand, p: Operand = 0.5, shape: Any = None) -> Tensor:
     """
     require("bernoulli", lambda a: (a >= 0) & (a <= 1), "p has to be in [0, 1]", p)
     probability = to_tensor(p)
-    probability = cast(probability, floating(probability.dtype))
+    probability = as_float(probability)
     target = probability.shape if shape is None else as_shape(shape)
     check_shape("bernoulli", target, probability, "p")
     return less(unit("bernoulli", key, target, probability.dtype), probability)
@@ -119,7 +120,7 @@ def categorical(key: Operand, logits: Operand, axis: int = -1, shape: Any = None
     shape.
     """
     weights = to_tensor(logits)
-    weights = cast(weights, floating(weights.dtype))
+    weights = as_float(weights)
     place = normalize_axis("random.categorical", axis, weights)
     batch = (*weights.shape[:place], *weights.shape[place + 1 :])
     target = batch if shape is None else as_shape(shape)
