@@ -84,7 +84,7 @@ class Fit(Differentiated):
     tolerance = 1e-6
 
     @cached_property
-    def data(self) -> Arrays:  # type: ignore[override]
+    def data(self) -> Arrays:
         return list(np.random.default_rng(1).uniform(0.5, 2.0, (2, self.steps)))
 
     @cached_property
@@ -121,7 +121,7 @@ class Lstm(Differentiated):
     hidden: int = 64
 
     @cached_property
-    def data(self) -> Arrays:  # type: ignore[override]
+    def data(self) -> Arrays:
         return [np.random.default_rng(1).standard_normal((self.steps, self.batch, self.n_in), dtype=np.float32)]
 
     @cached_property
@@ -157,7 +157,7 @@ class Transformer(Differentiated):
     words: int = 100
 
     @cached_property
-    def data(self) -> Arrays:  # type: ignore[override]
+    def data(self) -> Arrays:
         tokens = np.random.default_rng(1).integers(0, self.words, (self.batch, self.length + 1))
         return [np.ascontiguousarray(tokens[:, :-1]), np.ascontiguousarray(tokens[:, 1:])]
 
@@ -265,7 +265,7 @@ def _layer_norm(x: np.ndarray, gain: np.ndarray, bias: np.ndarray) -> np.ndarray
 
 def _attention(q: np.ndarray, k: np.ndarray, v: np.ndarray) -> np.ndarray:
     scores = q @ k.swapaxes(-1, -2) / np.sqrt(q.shape[-1])
-    return _softmax(np.where(np.tri(*scores.shape[-2:], dtype=bool), scores, -np.inf)) @ v
+    return _softmax(np.where(np.tri(*scores.shape[-2:]) > 0, scores, -np.inf)) @ v
 
 
 def _convolution(x: np.ndarray, w: np.ndarray, padding: int) -> np.ndarray:

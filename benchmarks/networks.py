@@ -76,7 +76,7 @@ class Embedding(Differentiated):
     count: int = 8192
 
     @cached_property
-    def data(self) -> Arrays:  # type: ignore[override]
+    def data(self) -> Arrays:
         return [np.random.default_rng(1).integers(0, self.rows, self.count)]
 
     @cached_property

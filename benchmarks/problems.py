@@ -107,7 +107,7 @@ class Residual:
 
     def answer(self) -> Arrays:
         parameters = [p.astype(np.float64) for p in self.parameters()]
-        loss = np.float64(0)
+        loss: np.floating = np.float64(0)
         for _ in range(self.calls):
             loss = residual_step(parameters, self.x.astype(np.float64), self.rate)
         return [np.asarray(value, np.float32) for value in (loss, *parameters)]

@@ -165,7 +165,7 @@ class Layers(Differentiated):
         return np.random.default_rng(seed).standard_normal(shape).astype(self.dtype)
 
     @cached_property
-    def data(self) -> Arrays:  # type: ignore[override]
+    def data(self) -> Arrays:
         return [self._normal(1, self.width, self.width)]
 
     @cached_property
@@ -189,7 +189,7 @@ class CrossEntropy(Differentiated):
     classes: int = 1000
 
     @cached_property
-    def data(self) -> Arrays:  # type: ignore[override]
+    def data(self) -> Arrays:
         return [np.random.default_rng(1).integers(0, self.classes, self.rows)]
 
     @cached_property
@@ -210,7 +210,7 @@ class Logistic(Differentiated):
     columns: int = 50
 
     @cached_property
-    def data(self) -> Arrays:  # type: ignore[override]
+    def data(self) -> Arrays:
         rng = np.random.default_rng(1)
         x = rng.standard_normal((self.rows, self.columns)).astype(self.dtype)
         return [x, rng.integers(0, 2, self.rows).astype(self.dtype)]

@@ -157,7 +157,8 @@ def measure_starts(row: Row, runtimes: list[str], settings: Settings, report: Re
     result = Result(row)
     expected = row.single.answer()
     with tempfile.TemporaryDirectory() as directory:
-        result.times, result.cpu = ({name: [] for name in runtimes} for _ in range(2))
+        result.times = {name: [] for name in runtimes}
+        result.cpu = {name: [] for name in runtimes}
         if row.measure != "cold":
             for name in runtimes:  # fills the caches; Python's own bytecode files too
                 report(f"{row.name}: fill the cache of {name}")

@@ -51,7 +51,7 @@ def median_time(call: Callable[[], Any], seconds: float) -> float:
         if estimate >= seconds:
             return estimate
         size = max(1, int(BLOCK_SECONDS / estimate))
-        times = []
+        times: list[float] = []
         end = perf_counter() + seconds
         while not times or perf_counter() < end:
             start = perf_counter()

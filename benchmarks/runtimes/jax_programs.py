@@ -100,8 +100,11 @@ def rnn(problem: Rnn) -> Program:
 
 def ode(problem: Ode) -> Program:
     def total(a: Any, c: Any) -> Any:
+        def step(s: Any, _: Any) -> Any:
+            return euler(s[0], s[1], a, c, problem.width), None
+
         start = tuple(map(jnp.asarray, problem.start))
-        (u, v), _ = jax.lax.scan(lambda s, _: (euler(*s, a, c, problem.width), None), start, None, length=problem.steps)
+        (u, v), _ = jax.lax.scan(step, start, None, length=problem.steps)
         return u + v
 
     run = jax.jit(jax.value_and_grad(total, argnums=(0, 1)))
@@ -214,6 +217,10 @@ def attention(q: Any, k: Any, v: Any) -> Any:
     return jnp.swapaxes(jax.nn.dot_product_attention(q, k, v, is_causal=True), 1, 2)
 
 
+def convolution(x: Any, w: Any, padding: int) -> Any:
+    return jax.lax.conv_general_dilated(x, w, (1, 1), [(padding, padding)] * 2)
+
+
 BY_JAX = Functions(
     jnp,
     jax.lax.scan,
@@ -224,6 +231,7 @@ BY_JAX = Functions(
     lambda x, gain, bias: jax.nn.standardize(x, epsilon=1e-5) * gain + bias,
     attention,
     lambda i, table: table[i],
+    convolution,
 )
 
 

@@ -72,7 +72,7 @@ def ode(problem: Ode) -> Program:
     a, c = (float(value) for value in problem.inputs)
     start, width, steps = problem.start, problem.width, problem.steps
     return Program(
-        lambda: ode_value_and_gradient(a, c, start, width, steps),
+        lambda: ode_value_and_gradient(a, c, start, width, steps),  # type: ignore[call-arg] # a compiled function
         lambda result: [np.asarray(value) for value in result],
     )
 
@@ -84,7 +84,7 @@ def recurrence(problem: Recurrence) -> Program:
 
 def while_loop(problem: While) -> Program:
     x, limit, steps = problem.x, problem.limit, problem.steps
-    return Program(lambda: count_up(x, limit, steps), lambda result: [np.asarray(value) for value in result])
+    return Program(lambda: count_up(x, limit, steps), lambda result: [np.asarray(value) for value in result])  # type: ignore[call-arg]
 
 
 def sweep_forward(problem: SweepForward) -> Program:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -28,7 +28,7 @@ def neuron(problem: Neuron) -> Program:
     return Program(lambda: session(*values), list)
 
 
-def descent(loss: sa.Tensor, parameters: list[sa.Tensor], rate: float) -> dict[sa.Tensor, sa.Tensor]:
+def descent(loss: sa.Tensor, parameters: Sequence[sa.Tensor], rate: float) -> dict[sa.Tensor, sa.Tensor]:
     gradients = sa.gradients(loss, parameters)
     return {p: p - rate * g for p, g in zip(parameters, gradients, strict=True)}
 
@@ -81,7 +81,7 @@ def rnn(problem: Rnn) -> Program:
 def ode(problem: Ode) -> Program:
     a, c = inputs = [sa.placeholder((), "float64", name=name) for name in ("a", "c")]
     start = tuple(map(sa.constant, problem.start))
-    u, v = sa.fori_loop(0, problem.steps, lambda i, s: euler(*s, a, c, problem.width), start)
+    u, v = sa.fori_loop(0, problem.steps, lambda i, s: euler(s[0], s[1], a, c, problem.width), start)
     total = u + v
     session = sa.compile([total, *sa.gradients(total, inputs)], inputs=inputs)
     values = problem.inputs
