@@ -26,11 +26,13 @@ from staticad.ir import dim_values, dims
 from staticad.ir.arrays import as_numbers, read_array
 from staticad.ir.demands import operands, region_of, unmet
 from staticad.ir.dims import LARGEST, Dim, Shape, Size, Symbol, is_runtime, symbols
-from staticad.ir.dtypes import DType, is_complex, is_inexact
+from staticad.ir.dtypes import FLOAT32, DType, is_complex, is_half, is_inexact, kind_of
 from staticad.ir.graph import Attrs, Node, Tensor, describe, sort_nodes
 from staticad.ops.barrier import DEMAND
+from staticad.ops.base import Cast, Creation
 from staticad.ops.control import COND, PARAMETER, Body, Control, LoopShape, leaked
 from staticad.ops.creation import IOTA
+from staticad.ops.halves import rounded
 from staticad.ops.sources import CONSTANT, PLACEHOLDER, VARIABLE, ConstantValue
 
 Feeds = Mapping[Any, Any]
@@ -50,7 +52,8 @@ def evaluate(
 
     ``feeds`` maps tensors (or names of placeholders) to arrays of their dtype; Python numbers and lists are
     converted. A fed tensor that is no placeholder is taken as given, and what only it depends on is not evaluated.
-    ``variables`` replaces the present values of variables. With ``precision`` (a NumPy float type) all floating
+    ``variables`` replaces the present values of variables. Floats of 16 bits are computed with in float32, and rounded
+    where they are kept (`staticad.halves`). With ``precision`` (a NumPy float type) all floating
     tensors (and parts of complex ones) are computed in that type, which tells rounding errors from wrong results.
     ``watch`` is called with every computed tensor and its value; the evaluation goes on with the array that it
     returns.
@@ -60,7 +63,10 @@ def evaluate(
     the inferred shape or dtype; OutOfMemory.
     """
     wanted = [outputs] if isinstance(outputs, Tensor) else list(outputs)
-    return _Evaluation(wanted, feeds or {}, variables or {}, precision, watch).run()
+    values = _Evaluation(wanted, feeds or {}, variables or {}, precision, watch).run()
+    if precision is not None:
+        return values
+    return [value.astype(t.dtype) if is_half(t.dtype) else value for t, value in zip(wanted, values, strict=True)]
 
 
 class _Evaluation:
@@ -130,9 +136,14 @@ class _Evaluation:
             raise FeedError(f"{describe(tensor)} was given an array of shape {actual}")
 
     def dtype(self, dtype: DType) -> DType:
+        """In which it is computed."""
         if self.precision is None or not is_inexact(dtype):
-            return dtype
+            return FLOAT32 if is_half(dtype) else dtype
         return np.result_type(self.precision, np.complex64) if is_complex(dtype) else self.precision
+
+    def kept(self, tensor: Tensor, array: np.ndarray) -> np.ndarray:
+        """What is left of a value that is kept in 16 bits."""
+        return array if self.precision is not None or not is_half(tensor.dtype) else rounded(array, tensor.dtype)
 
     def size(self, size: Size, node: Node) -> int:
         try:
@@ -191,7 +202,10 @@ class _Evaluation:
             for node in self.order:
                 if not all(t in self.values for t in node.outputs):
                     self.step(node)
-        return [self.values[t] for t in self.outputs]
+        results = [self.kept(t, self.values[t]) for t in self.outputs]
+        if self.watch is not None:
+            results = [self.watch(t, a) if is_half(t.dtype) else a for t, a in zip(self.outputs, results, strict=True)]
+        return results
 
     def step(self, node: Node) -> None:
         if node.op is PLACEHOLDER:
@@ -234,6 +248,10 @@ class _Evaluation:
                     f"{describe(tensor)} was inferred as {self.dtype(tensor.dtype).name}{list(shape)}, "
                     f"but NumPy made {array.dtype.name}{list(array.shape)}"
                 )
+            if isinstance(node.op, Cast | Creation):  # casts round what they are given
+                array = self.kept(
+                    tensor, self.values[node.inputs[0]] if is_half(tensor.dtype) and node.inputs else array
+                )
             self.values[tensor] = array if self.watch is None else self.watch(tensor, array)
 
     def control(self, node: Node) -> None:
@@ -249,7 +267,7 @@ class _Evaluation:
             self.values[tensor] = value if self.watch is None else self.watch(tensor, value)
 
     def body(self, body: Body, values: list[np.ndarray]) -> list[np.ndarray]:
-        given = dict(zip(body.parameters, values, strict=True))
+        given = {t: self.kept(t, value) for t, value in zip(body.parameters, values, strict=True)}
         sizes = dict(self.sizes)
         if body.locals:
             numbers = _Evaluation([value for _, value in body.locals], {}, {}, self.precision, None)
@@ -305,9 +323,9 @@ def _sizes_of(node: Node) -> list[Size]:
 def _convert(tensor: Tensor, value: Any) -> np.ndarray:
     """Python numbers and nests of them, in the dtype of the tensor."""
     array = read_array(value, f"{describe(tensor)}: the value", FeedError, FeedError)
-    if array.dtype.kind not in "biufc":
+    if kind_of(array.dtype) not in "biufc":
         raise FeedError(f"{describe(tensor)} was given a {type(value).__name__}, which is no array of numbers")
-    if array.dtype.kind not in {"b": "b", "i": "biu", "u": "biu", "f": "biuf", "c": "biufc"}[tensor.dtype.kind]:
+    if kind_of(array.dtype) not in {"b": "b", "i": "biu", "u": "biu", "f": "biuf", "c": "biufc"}[kind_of(tensor.dtype)]:
         raise FeedError(f"{describe(tensor)} was given {array.dtype} values; convert them to {tensor.dtype.name}")
     try:
         return as_numbers(array, tensor.dtype)

@@ -26,7 +26,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("autodiff",),
     ("rewrite",),
     ("lower",),
-    ("pairs",),
+    ("halves", "pairs"),
     ("codegen",),
     ("export",),
     ("runtime",),

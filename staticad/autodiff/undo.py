@@ -14,6 +14,7 @@ from staticad.autodiff.loop_parts import LoopParts
 from staticad.autodiff.recording import nominal, nominal_bytes, recorded_values
 from staticad.autodiff.residuals import with_residuals
 from staticad.ir.dims import local_symbols
+from staticad.ir.dtypes import kind_of
 from staticad.ir.graph import Node, Tensor, sort_nodes
 from staticad.ir.local_sizes import largest_shape
 from staticad.ir.rebuild import copy_node
@@ -263,7 +264,7 @@ def recorded(tensor: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         stand_in = parameter(tensor.type)
         return tensor, stand_in, stand_in
     shape, origin, ones = largest_shape(tensor.shape), (0,) * tensor.ndim, (1,) * tensor.ndim
-    fill = {"f": 0.0, "b": False}.get(tensor.dtype.kind, 0)
+    fill = {"f": 0.0, "b": False}.get(kind_of(tensor.dtype), 0)
     whole = apply(EMBED, tensor, shape=shape, starts=origin, steps=ones, fill=fill)
     stand_in = parameter(TensorType(shape, tensor.dtype))
     return whole, stand_in, apply(SLICE, stand_in, starts=origin, steps=ones, sizes=tensor.shape)

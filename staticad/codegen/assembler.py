@@ -18,6 +18,7 @@ from typing import NoReturn
 from staticad.codegen.hints import loop_nodes
 from staticad.codegen.pieces import LLVM_TYPES, Piece, float_text, piece
 from staticad.codegen.places import places
+from staticad.codegen.target import substitutes
 from staticad.errors import CompileError
 
 _ARITHMETIC: dict[type, str] = {ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul"}
@@ -80,6 +81,7 @@ class _Assembler:
         self.allocas: dict[tuple[str, str], str] = {}
         self.frames: list[_Frame] = []
         self.pieces: dict[str, Piece] = {}
+        self.substitutes = substitutes()
         self.metadata: list[str] = []
         self.scopes: list[tuple[str, str]] = []  # of each buffer: its own scope and the list of all others
         self.every_scope = ""
@@ -298,7 +300,7 @@ class _Assembler:
 
     def piece(self, name: str, words: Sequence[Word], metadata: str = "") -> Word:
         """The call of a piece."""
-        key = f"{name}({','.join(word.key for word in words)})"
+        key = f"{self.substitutes.get(name, name)}({','.join(word.key for word in words)})"
         found = self.pieces.get(key)
         if found is None:
             try:

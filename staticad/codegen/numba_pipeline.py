@@ -38,7 +38,7 @@ from staticad.codegen import llvm_pipeline
 from staticad.codegen.atomics import MACHINE_NAMES
 from staticad.codegen.kernel_names import KERNEL_NAMES
 from staticad.codegen.loop_hints import hinted
-from staticad.codegen.target import Target
+from staticad.codegen.target import Target, substitutes
 from staticad.errors import CompileError
 
 TARGET = "staticad_kernel"
@@ -243,6 +243,7 @@ def build(source: str, name: str, symbol: str, target: Target) -> llvm.ModuleRef
     entry = name == "entry"
     filename = f"<{symbol}>"
     names: dict[str, Any] = {"__name__": "staticad.kernel", **KERNEL_NAMES, **MACHINE_NAMES}
+    names |= {name: KERNEL_NAMES[other] for name, other in substitutes().items()}
     exec(compile(source, filename, "exec"), names)
     linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)  # for Numba's messages
     try:

@@ -13,6 +13,9 @@ import llvmlite.binding as llvm
 
 from staticad.records import dataclass
 
+# Kernel functions that x86 CPUs without F16C do not have instructions for, and what stands for them there.
+SUBSTITUTES = {"widen_float16": "widen_float16_by_bits", "narrow_float16": "narrow_float16_by_bits"}
+
 
 @dataclass(frozen=True)
 class Target:
@@ -48,6 +51,11 @@ def is_x86() -> bool:
 def host_features() -> llvm.FeatureMap:
     """What this CPU has: a mapping of LLVM's names."""
     return llvm.get_host_cpu_features()
+
+
+def substitutes() -> Mapping[str, str]:
+    """The kernel functions in the place of which others are called on this CPU."""
+    return SUBSTITUTES if is_x86() and not host_features().get("f16c") else {}
 
 
 @functools.cache

@@ -10,7 +10,7 @@ import numpy as np
 from staticad.functional.comparison import equal, not_equal
 from staticad.functional.elementwise import multiply
 from staticad.functional.front import as_float, implements, public_names
-from staticad.ir.dtypes import BOOL, floating, is_complex
+from staticad.ir.dtypes import BOOL, FLOAT32, floating, is_complex, is_half
 from staticad.ir.graph import Tensor
 from staticad.ops import complex as ops
 from staticad.ops.base import apply
@@ -21,9 +21,9 @@ from staticad.ops.sources import constant
 
 
 def complex(real: Operand, imag: Operand = 0.0) -> Tensor:
-    """The complex numbers with these parts, which broadcast: complex64 of float32 parts, else complex128."""
+    """The complex numbers with these parts, which broadcast: complex64 of parts of 16 or 32 bits, else complex128."""
     a, b = as_operands("complex", real, imag)
-    dtype = floating(a.dtype)
+    dtype = FLOAT32 if is_half(a.dtype) else floating(a.dtype)
     return apply(ops.COMPLEX, cast(a, dtype), cast(b, dtype))
 
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from staticad.errors import DTypeError
 from staticad.functional.front import as_float, float_binary, float_unary, implements, public_names
-from staticad.ir.dtypes import BOOL, FLOAT64, INT8, as_dtype, floating, is_complex, is_inexact
+from staticad.ir.dtypes import BOOL, FLOAT64, INT8, as_dtype, finfo, floating, is_complex, is_float, is_inexact
 from staticad.ir.graph import Tensor, describe
 from staticad.ops.arithmetic import (
     ABS,
@@ -213,8 +213,8 @@ def clip(x: Operand, min: Operand | None = None, max: Operand | None = None) -> 
         info = np.iinfo(dtype)
         min = None if type(min) is int and min < info.min else min
         max = None if type(max) is int and max > info.max else max
-    elif dtype.kind == "f":
-        limit = float(np.finfo(dtype).max)
+    elif is_float(dtype):
+        limit = float(finfo(dtype).max)
         min = None if isinstance(min, int | float) and is_weak(min) and min < -limit else min
         max = None if isinstance(max, int | float) and is_weak(max) and max > limit else max
     (result,) = as_operands("clip", x, dtype=dtype)

@@ -9,7 +9,7 @@ import numpy as np
 from staticad.errors import DTypeError
 from staticad.functional import comparison, elementwise
 from staticad.functional.front import as_float, float_binary, float_unary, implements, public_names
-from staticad.ir.dtypes import BOOL, INT8, floating, is_complex, is_float
+from staticad.ir.dtypes import BOOL, INT8, finfo, floating, is_complex, is_float
 from staticad.ir.graph import Tensor, describe
 from staticad.ops.arithmetic import ABS
 from staticad.ops.base import Op, apply
@@ -139,7 +139,7 @@ def nan_to_num(x: Operand, nan: Operand = 0.0, posinf: Operand | None = None, ne
         return apply(COMPLEX, *(nan_to_num(apply(part, a), nan, posinf, neginf) for part in (REAL, IMAG)))
     if not is_float(a.dtype):
         return a
-    info = np.finfo(a.dtype)
+    info = finfo(a.dtype)
     top = float(info.max) if posinf is None else posinf
     bottom = float(info.min) if neginf is None else neginf
     (for_nan, above, below) = (to_tensor(value, a.dtype) for value in (nan, top, bottom))

@@ -22,7 +22,7 @@ from staticad.functional.padding import pad
 from staticad.functional.reductions import argmax, mean
 from staticad.functional.reshaping import reshape_known
 from staticad.ir.dims import Dim, Shape, Size, floordiv, maximum, minimum, product
-from staticad.ir.dtypes import FLOAT64, INT64, DType
+from staticad.ir.dtypes import FLOAT64, INT64, DType, is_float
 from staticad.ir.graph import Tensor
 from staticad.ir.provenance import here
 from staticad.ops.base import apply
@@ -162,7 +162,7 @@ def _maximum(
 ) -> Pooled:  # fmt: skip
     image, alone = _prepared(op, rank, x)
     windows = _Windows(op, image, kernel, stride, padding, dilation, ceil_mode)
-    compared = image if image.dtype.kind == "f" else cast(image, FLOAT64)
+    compared = image if is_float(image.dtype) else cast(image, FLOAT64)
     positions = apply(
         WINDOW_ARGMAX, compared, kernel=windows.kernel, strides=windows.strides, pads=windows.pads,
         dilations=windows.dilations, places=windows.places,

@@ -22,7 +22,7 @@ from staticad.functional.movement import expand_dims, moveaxis, ravel, reshape
 from staticad.functional.reductions import Axis
 from staticad.functional.sorting import sort
 from staticad.ir.dims import product
-from staticad.ir.dtypes import FLOAT32, FLOAT64, INT64, is_complex, is_float
+from staticad.ir.dtypes import FLOAT16, FLOAT32, FLOAT64, INT64, is_complex, is_float
 from staticad.ir.graph import Tensor, describe
 from staticad.ops.base import apply
 from staticad.ops.creation import fill
@@ -141,7 +141,7 @@ def _quantile(
         if not ((values >= 0) & (values <= scale)).all():
             raise ShapeError(f"{name}: q has to be between 0 and {scale}, not {q!r} ({describe(a)})")
     # NumPy computes the place in the dtype of the elements where q is a Python number.
-    wanted = cast(wanted, FLOAT32 if weak and a.dtype == FLOAT32 else FLOAT64)
+    wanted = cast(wanted, FLOAT32 if weak and a.dtype in (FLOAT32, FLOAT16) else FLOAT64)
     if scale != 1:
         wanted = elementwise.divide(wanted, float(scale))
     rows, axes = _rows(name, a, axis)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from staticad.errors import DTypeError, OutOfMemory, StaticadError
-from staticad.ir.dtypes import DType
+from staticad.ir.dtypes import DType, bfloat16, is_float, is_inexact
 
 # How the making of an array from lists fails. Any other exception there is one that a handler of a signal has raised.
 _FAILURES = (ArithmeticError, AssertionError, AttributeError, LookupError, RuntimeError, TypeError, ValueError, Warning)
@@ -25,6 +25,8 @@ def read_array(value: Any, what: str, error: type[StaticadError], ragged: type[S
             f"{what} has masked elements, and a mask has no meaning here; replace them with .filled(number), "
             "or give the mask as an array of its own"
         )
+    if _is_torch_bfloat16(value):
+        return value.view(sys.modules["torch"].int16).numpy().view(bfloat16())
     if isinstance(value, np.ndarray | np.generic | int | float | complex):
         return np.asarray(value)  # can't fail; an exception that a handler of a signal raises here is not ours
     try:
@@ -43,8 +45,6 @@ def read_array(value: Any, what: str, error: type[StaticadError], ragged: type[S
 
 def _remedy(value: Any) -> str:
     try:
-        if "bfloat16" in str(getattr(value, "dtype", "")):
-            return "NumPy has no bfloat16: convert it with .float()"
         if getattr(value, "requires_grad", False) is True:
             return "it records gradients: call .detach() first"
     except Exception:  # an object that fails even so
@@ -64,7 +64,7 @@ def as_numbers(value: Any, dtype: DType) -> np.ndarray:
     Raises DTypeError for an integer out of range, and for a finite number that the dtype can't hold: none becomes an
     infinity.
     """
-    if type(value) is int and dtype.kind in "fc":  # of any size
+    if type(value) is int and is_inexact(dtype):  # of any size
         try:
             value = float(value)
         except OverflowError:
@@ -80,9 +80,9 @@ def as_numbers(value: Any, dtype: DType) -> np.ndarray:
         ready = array.astype(dtype)
         if np.can_cast(array.dtype, dtype) or dtype.kind == "b":
             return ready
-        if dtype.kind in "fc":
+        if is_inexact(dtype):
             fits = np.isfinite(ready) | ~np.isfinite(array)
-        elif array.dtype.kind == "f":
+        elif is_float(array.dtype):
             limits, whole = np.iinfo(dtype), np.trunc(array)
             fits = (whole >= float(limits.min)) & (whole < float(limits.max + 1))
         else:
@@ -95,9 +95,17 @@ def as_numbers(value: Any, dtype: DType) -> np.ndarray:
 def _misfit(number: complex, dtype: DType) -> DTypeError:
     text = repr(number)
     text = text if len(text) <= 40 else f"{text[:30]}… ({len(text)} digits)"
-    if dtype.kind in "fc":
+    if is_inexact(dtype):
         return DTypeError(
             f"{text} is beyond the range of {dtype}, where it would be infinite; use a wider dtype, "
             "or float('inf') if that is meant"
         )
     return DTypeError(f"the number {text} is out of bounds for {dtype}; use a wider dtype")
+
+
+def _is_torch_bfloat16(value: Any) -> bool:
+    """Whether it is a tensor of torch's that NumPy does not read, and that records no gradients."""
+    torch = sys.modules.get("torch")
+    if torch is None or not isinstance(value, torch.Tensor):
+        return False
+    return value.dtype == torch.bfloat16 and not value.requires_grad and value.device.type == "cpu"

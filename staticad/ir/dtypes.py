@@ -1,12 +1,14 @@
 """The supported element types and NumPy 2's promotion between them.
 
-A dtype is a NumPy dtype in native byte order. Python scalars are weak (NEP 50): they take the kind of the array
-that they meet, and never widen it.
+A dtype is a NumPy dtype in native byte order; bfloat16 is that of the package ml_dtypes, which has to be there only
+where somebody uses it. Python scalars are weak (NEP 50): they take the kind of the array that they meet, and never
+widen it.
 """
 
 from __future__ import annotations
 
 import functools
+import importlib
 from typing import Any
 
 import numpy as np
@@ -18,7 +20,7 @@ DType = np.dtype[Any]
 BOOL = np.dtype(np.bool_)
 INT8, INT16, INT32, INT64 = (np.dtype(t) for t in (np.int8, np.int16, np.int32, np.int64))
 UINT8, UINT16, UINT32, UINT64 = (np.dtype(t) for t in (np.uint8, np.uint16, np.uint32, np.uint64))
-FLOAT32, FLOAT64 = np.dtype(np.float32), np.dtype(np.float64)
+FLOAT16, FLOAT32, FLOAT64 = np.dtype(np.float16), np.dtype(np.float32), np.dtype(np.float64)
 COMPLEX64, COMPLEX128 = np.dtype(np.complex64), np.dtype(np.complex128)
 
 SIGNED = (INT8, INT16, INT32, INT64)
@@ -27,34 +29,69 @@ INTEGERS = SIGNED + UNSIGNED
 FLOATS = (FLOAT32, FLOAT64)
 COMPLEXES = (COMPLEX64, COMPLEX128)
 ALL = (BOOL, *INTEGERS, *FLOATS)  # what kernels compute with; complex numbers are two of them (`staticad.pairs`)
-SUPPORTED = (*ALL, *COMPLEXES)
+SUPPORTED = (*ALL, FLOAT16, *COMPLEXES)  # and bfloat16; 16 bits are kept and not computed with (`staticad.halves`)
 _BY_NAME = {d.name: d for d in SUPPORTED}
 _CANONICAL = {d: d for d in SUPPORTED}
+_NAMES = ", ".join([*_BY_NAME, "bfloat16"])
 
 WEAK_TYPES = (bool, int, float, complex)
+
+
+@functools.cache
+def bfloat16() -> DType:
+    """The dtype bfloat16. Raises DTypeError where the package that has it is not installed."""
+    try:
+        return np.dtype(importlib.import_module("ml_dtypes").bfloat16)
+    except ImportError as error:
+        raise DTypeError("bfloat16 needs the package ml_dtypes; install it with pip install ml_dtypes") from error
+
+
+def is_bfloat16(dtype: DType) -> bool:
+    """True for bfloat16 in native byte order."""
+    return dtype.kind == "V" and dtype.name == "bfloat16"
+
+
+def is_half(dtype: DType) -> bool:
+    """True for float16 and bfloat16."""
+    return dtype.itemsize == 2 and (dtype == FLOAT16 or is_bfloat16(dtype))
+
+
+def kind_of(dtype: DType) -> str:
+    """NumPy's letter for the kind of a dtype; f for bfloat16, which has none of its own."""
+    return "f" if dtype.kind == "V" and is_bfloat16(dtype) else dtype.kind
+
+
+def is_supported(dtype: DType) -> bool:
+    """Whether tensors may have that dtype."""
+    return dtype in _CANONICAL or is_bfloat16(dtype)
 
 
 def as_dtype(spec: Any) -> DType:
     """The canonical dtype for a name, a NumPy type, a dtype, or the Python types bool, int (int64), float (float64) and
     complex (complex128).
 
-    Raises DTypeError for a type that staticad does not support (float16, object, strings, dates).
+    Raises DTypeError for a type that staticad does not support (object, strings, dates), and for bfloat16 where
+    ml_dtypes is not installed.
     """
     if isinstance(spec, np.dtype) and spec in _CANONICAL:
         return _CANONICAL[spec]  # the usual case; the name of a dtype takes NumPy microseconds
+    if isinstance(spec, str) and spec == "bfloat16":
+        return bfloat16()
     try:
         found = np.dtype(spec)
     except TypeError as error:
-        raise DTypeError(f"{spec!r} is not a dtype; use one of {', '.join(_BY_NAME)}") from error
+        raise DTypeError(f"{spec!r} is not a dtype; use one of {_NAMES}") from error
+    if is_bfloat16(found):
+        return bfloat16()
     canonical = _BY_NAME.get(found.name)
     if canonical is None or found.kind not in "biufc":
-        raise DTypeError(f"dtype {found} is not supported; use one of {', '.join(_BY_NAME)}")
+        raise DTypeError(f"dtype {found} is not supported; use one of {_NAMES}")
     return canonical
 
 
 def is_float(dtype: DType) -> bool:
-    """True for float32 and float64."""
-    return dtype.kind == "f"
+    """True for floats of 16, 32 and 64 bits."""
+    return kind_of(dtype) == "f"
 
 
 def is_complex(dtype: DType) -> bool:
@@ -64,7 +101,7 @@ def is_complex(dtype: DType) -> bool:
 
 def is_inexact(dtype: DType) -> bool:
     """True for floats and complex numbers: the types that carry derivatives."""
-    return dtype.kind in "fc"
+    return kind_of(dtype) in "fc"
 
 
 def real_dtype(dtype: DType) -> DType:
@@ -73,8 +110,9 @@ def real_dtype(dtype: DType) -> DType:
 
 
 def complex_dtype(dtype: DType) -> DType:
-    """The complex type whose parts are floats of that type, or complex numbers of that type themselves."""
-    return COMPLEX64 if real_dtype(dtype) == FLOAT32 else COMPLEX128
+    """The complex type whose parts are floats of that type (of 32 bits for 16), or complex numbers of that type
+    themselves."""
+    return COMPLEX128 if real_dtype(dtype) == FLOAT64 else COMPLEX64
 
 
 def is_integer(dtype: DType) -> bool:
@@ -90,7 +128,28 @@ def promote(*dtypes: DType, weak: tuple[type, ...] = ()) -> DType:
     ('int16', 'float32', 'float64')
     """
     scalars = [kind(0) for kind in weak]
+    if any(map(is_bfloat16, dtypes)):
+        strong = functools.reduce(_promote_with_bfloat16, dtypes)
+        if not is_bfloat16(strong):
+            return as_dtype(np.result_type(strong, *scalars))
+        return COMPLEX64 if complex in weak else bfloat16()
     return as_dtype(np.result_type(*dtypes, *scalars))
+
+
+def _promote_with_bfloat16(a: DType, b: DType) -> DType:
+    """As float16 meets others, but that the two of them meet in float32."""
+    if a == b:
+        return a
+    if not is_bfloat16(a) and not is_bfloat16(b):
+        return np.promote_types(a, b)
+    other = b if is_bfloat16(a) else a
+    found = FLOAT32 if other == FLOAT16 else np.promote_types(FLOAT16, other)
+    return bfloat16() if found == FLOAT16 else found
+
+
+def finfo(dtype: DType) -> Any:
+    """The limits of a float or complex type, as np.finfo."""
+    return importlib.import_module("ml_dtypes").finfo(dtype) if is_bfloat16(dtype) else np.finfo(dtype)
 
 
 def floating(dtype: DType) -> DType:
@@ -98,7 +157,7 @@ def floating(dtype: DType) -> DType:
 
     As NumPy, except that bool, int8 and uint8, which NumPy sends to float16, become float32.
     """
-    if dtype.kind in "fc":
+    if is_inexact(dtype):
         return dtype
     return FLOAT32 if dtype.itemsize <= 2 else FLOAT64
 

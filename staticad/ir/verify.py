@@ -49,7 +49,7 @@ def _check_node(node: Node, after: str) -> None:
         if tensor.node.serial >= node.serial:
             raise _fail(node, f"its input {describe(tensor)} is not older than the node (a cycle?)", after)
     for kind in node.types:
-        if kind.dtype not in dtypes.SUPPORTED:
+        if not dtypes.is_supported(kind.dtype):
             raise _fail(node, f"dtype {kind.dtype} is not supported", after)
     try:
         hash(node.attrs)

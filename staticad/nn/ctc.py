@@ -19,7 +19,7 @@ from staticad.functional.joining import stack
 from staticad.functional.movement import broadcast_to, expand_dims, reshape, squeeze
 from staticad.functional.padding import pad
 from staticad.ir.dims import Shape
-from staticad.ir.dtypes import INT64, is_integer
+from staticad.ir.dtypes import FLOAT32, INT64, is_half, is_integer
 from staticad.ir.graph import Tensor, describe
 from staticad.ir.types import may_be_same
 from staticad.nn.reducing import as_float, check_reduction, reduced
@@ -56,7 +56,8 @@ def ctc_loss(
     op = "ctc_loss"
     check_reduction(op, reduction)
     x, t = as_float(op, log_probs), to_tensor(targets)
-    single = x.ndim == 2
+    kept, single = x.dtype, x.ndim == 2
+    x = cast(x, FLOAT32) if is_half(kept) else x  # float16 holds no logarithm of a probability of 0
     lengths = [to_tensor(length) for length in (input_lengths, target_lengths)]
     if single:
         x, t = expand_dims(x, 1), expand_dims(t, 0)
@@ -77,7 +78,7 @@ def ctc_loss(
     losses = where(comparison.greater(losses, -IMPOSSIBLE / 10), 0.0 if zero_infinity else np.inf, losses)
     if reduction == "mean":
         losses = losses / cast(maximum(counts, 1), losses.dtype)
-    return reduced(op, squeeze(losses, 0) if single and reduction == "none" else losses, reduction)
+    return cast(reduced(op, squeeze(losses, 0) if single and reduction == "none" else losses, reduction), kept)
 
 
 def _forward(x: Tensor, t: Tensor, frames: Tensor, blank: int) -> Tensor:

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
-
 from staticad.autodiff.derivatives import stop_gradient
 from staticad.errors import ConfigError, ShapeError
 from staticad.functional import elementwise, reductions
@@ -18,6 +16,7 @@ from staticad.functional.movement import expand_dims, reshape
 from staticad.functional.padding import pad
 from staticad.ir import dims
 from staticad.ir.dims import Dim, Shape, Size
+from staticad.ir.dtypes import finfo
 from staticad.ir.graph import Tensor, describe
 from staticad.ir.types import may_be_same
 from staticad.nn.reducing import as_float
@@ -103,7 +102,7 @@ def rms_norm(
     B. Zhang, R. Sennrich, Root mean square layer normalization (2019).
     """
     a, axes = _last("rms_norm", as_float("rms_norm", x), normalized_shape)
-    least = float(np.finfo(a.dtype).eps) if eps is None else eps
+    least = float(finfo(a.dtype).eps) if eps is None else eps
     mean = reductions.mean(elementwise.square(a), axes, keepdims=True)
     return _scaled("rms_norm", a * elementwise.rsqrt(mean + least), weight, None, axes)
 

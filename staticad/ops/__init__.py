@@ -20,6 +20,7 @@ from staticad.ops.creation import CREATION_OPS
 from staticad.ops.cumulative import CUMULATIVE_OPS
 from staticad.ops.decompositions import DECOMPOSITION_OPS
 from staticad.ops.float_parts import FLOAT_PART_OPS
+from staticad.ops.halves import HALF_OPS
 from staticad.ops.hyperbolic import HYPERBOLIC_OPS
 from staticad.ops.indexing import GATHER, GATHER_ALONG, SCATTER, SCATTER_ALONG
 from staticad.ops.linalg import LIBRARY_OPS
@@ -52,6 +53,7 @@ ELEMENTWISE_OPS = (
     *CONVERSION_OPS,
     *BITWISE_OPS,
     *RANDOM_OPS,
+    *HALF_OPS,
 )
 MOVEMENT_OPS = (TRANSPOSE, EXPAND_DIMS, SQUEEZE, BROADCAST_TO, SLICE, DIAGONAL, SKEW, RESHAPE)
 ASSEMBLE_OPS = (CONCATENATE, EMBED, REPLACE)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from staticad.ir.dtypes import is_complex
+from staticad.ir.dtypes import finfo, is_complex
 from staticad.ir.graph import Tensor
 from staticad.ops import ranges
 from staticad.ops.barrier import STOP_GRADIENT
@@ -114,7 +114,7 @@ def _pow_vjp(g: Tensor, y: Tensor, a: Tensor, b: Tensor) -> tuple[Tensor, Tensor
         lowered = constant(exponent - exponent.dtype.type(1))
         slope = b * apply(POW, a, lowered)
     else:
-        invertible = apply(GREATER, apply(ABS, a), constant(np.finfo(a.dtype).tiny, a.dtype))
+        invertible = apply(GREATER, apply(ABS, a), constant(finfo(a.dtype).tiny, a.dtype))
         usual = apply(LOGICAL_OR, apply(NOT_EQUAL, b, zero_like(b)), invertible)
         slope = select(usual, b * apply(POW, select(usual, a, one), b - one), zero_like(b))
     positive = select(apply(EQUAL, a, zero_like(a)), one, a)

@@ -31,7 +31,7 @@ from staticad.errors import DTypeError, ShapeError
 from staticad.ir import expressions
 from staticad.ir.demands import Needed, element_to_reduce
 from staticad.ir.dims import Shape, Size, product
-from staticad.ir.dtypes import BOOL, DType, is_complex, unsupported
+from staticad.ir.dtypes import BOOL, DType, is_complex, kind_of, unsupported
 from staticad.ir.expressions import Call, Expression
 from staticad.ir.graph import NO_ATTRS, Attrs, Node, Tensor
 from staticad.ir.inference import Inferred as Inferred
@@ -212,7 +212,7 @@ class Elementwise(Op):
 
     def accepts(self, dtype: DType) -> bool:
         """Whether the operands may have that dtype."""
-        return dtype.kind in self.operands and (self.only is None or self.only == dtype.name)
+        return kind_of(dtype) in self.operands and (self.only is None or self.only == dtype.name)
 
     def result_dtype(self, dtype: DType, attrs: Attrs) -> DType:
         return dtype if self.result == "same" else np.dtype(self.result)
@@ -263,7 +263,7 @@ class Reduce(Op):
     def infer(self, inputs: tuple[TensorType, ...], attrs: Attrs) -> Inferred:
         (x,) = inputs
         axes = attrs["axes"]
-        if x.dtype.kind not in self.operands:
+        if kind_of(x.dtype) not in self.operands:
             raise DTypeError(unsupported(x.dtype))
         if not self.empty and any(x.shape[a] == 0 for a in axes):
             raise ShapeError("the reduction of no elements has no value; give at least one element")

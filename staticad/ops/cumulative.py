@@ -14,7 +14,7 @@ import numpy as np
 
 from staticad.errors import DTypeError, ShapeError
 from staticad.ir import expressions
-from staticad.ir.dtypes import DType, unsupported
+from staticad.ir.dtypes import DType, is_float, kind_of, unsupported
 from staticad.ir.expressions import Expression, call
 from staticad.ir.graph import Attrs, Tensor
 from staticad.ir.types import Demands, TensorType, same_shape
@@ -63,7 +63,7 @@ class Scan(Op):
             raise ShapeError(f"takes {self.arity} operands, got {len(inputs)}")
         if any(t.dtype != first.dtype for t in inputs):
             raise DTypeError(f"operands of several dtypes ({', '.join(str(t.dtype) for t in inputs)}); cast them first")
-        if first.dtype.kind not in self.operands:
+        if kind_of(first.dtype) not in self.operands:
             raise DTypeError(unsupported(first.dtype))
         with Demands() as demands:
             for other in inputs[1:]:
@@ -248,7 +248,7 @@ def _recurred(a: np.ndarray, b: np.ndarray, axis: int, reverse: bool, form: Form
 
 def _none(dtype: DType, form: Form) -> Any:
     """The sum of nothing: -0.0 keeps the sign of a zero that is added."""
-    return -0.0 if dtype.kind == "f" and form == Form.PLAIN else 0
+    return -0.0 if is_float(dtype) and form == Form.PLAIN else 0
 
 
 CUMSUM: Cumulative = Cumulative(

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from staticad.ir.dims import at_least
+from staticad.ir.dtypes import is_float
 from staticad.ir.graph import Node, Tensor
 from staticad.ops.arithmetic import ABS, ADD, DIV, MUL, NEG, RECIPROCAL, RSQRT, SQRT, SQUARE
 from staticad.ops.base import Movement, Reshape
@@ -56,7 +57,7 @@ def _facts(tensor: Tensor, depth: int, known: dict[Tensor, Facts]) -> Facts:
         inside = depth > 0 and len(node.outputs) == 1
         looked_at = node.inputs if inside and (node.op in _RULES or _is_view(node)) else ()
         found = _of_node(node, [_facts(t, depth - 1, known) for t in looked_at]) if inside else UNKNOWN
-        if tensor.dtype.kind != "f":
+        if not is_float(tensor.dtype):
             found = Facts(found.negative and tensor.dtype.kind == "i", found.zero, False, False)
         known[tensor] = found
     return found
@@ -88,7 +89,7 @@ def _of_node(node: Node, of: list[Facts]) -> Facts:
 def _of_values(values: np.ndarray) -> Facts:
     if values.size > 4096:
         return UNKNOWN
-    negative = np.signbit(values) if values.dtype.kind == "f" else values < 0
+    negative = np.signbit(values) if is_float(values.dtype) else values < 0
     return Facts(bool(negative.any()), *(bool(np.any(v)) for v in (values == 0, np.isinf(values), np.isnan(values))))
 
 

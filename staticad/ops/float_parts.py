@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from staticad.ir.dtypes import DType, is_half
 from staticad.ir.expressions import Expression, call, sub
 from staticad.ir.expressions import constant as number
 from staticad.ir.graph import Tensor
@@ -17,6 +18,13 @@ def _nothing(x: Tensor) -> Tensor:
     return fill(x.shape, 0, x.dtype)
 
 
+class Neighbour(Elementwise):
+    """A neighbour of a float among those of 32 or 64 bits: with floats of 16 bits nothing is computed."""
+
+    def accepts(self, dtype: DType) -> bool:
+        return super().accepts(dtype) and not is_half(dtype)
+
+
 SIGNBIT = Elementwise(
     "signbit",
     numpy=np.signbit,
@@ -28,7 +36,7 @@ SIGNBIT = Elementwise(
 )
 
 
-NEXTAFTER = Elementwise(
+NEXTAFTER = Neighbour(
     "nextafter",
     numpy=np.nextafter,
     arity=2,
@@ -39,7 +47,7 @@ NEXTAFTER = Elementwise(
     notes="derivative 1 in the first operand, 0 in the second",
 )
 
-SPACING = Elementwise("spacing", numpy=np.spacing, operands="f", cost=4, ulps=0, nondifferentiable=True)
+SPACING = Neighbour("spacing", numpy=np.spacing, operands="f", cost=4, ulps=0, nondifferentiable=True)
 
 
 def _whole(exponents: np.ndarray) -> np.ndarray:

@@ -14,7 +14,7 @@ import numpy as np
 
 from staticad.errors import DTypeError, LinAlgError, ShapeError, StaticadError
 from staticad.ir.dims import Shape, Size
-from staticad.ir.dtypes import real_dtype, unsupported
+from staticad.ir.dtypes import kind_of, real_dtype, unsupported
 from staticad.ir.graph import Attrs
 from staticad.ir.types import Demands, TensorType, same_shape, same_size
 from staticad.ops.base import Inferred, Op
@@ -123,7 +123,7 @@ class Library(Op):
         if len(dtypes) > 1:
             raise DTypeError(f"operands of several dtypes ({', '.join(sorted(map(str, dtypes)))}); cast them first")
         (dtype,) = dtypes
-        if dtype.kind not in self.operands:
+        if kind_of(dtype) not in self.operands:
             raise DTypeError(unsupported(dtype))
         for kind, part in zip(inputs, self.operand_parts, strict=True):
             if part.dtype and kind.dtype != np.dtype(part.dtype):

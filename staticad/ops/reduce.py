@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from staticad.errors import FeedError
-from staticad.ir.dtypes import DType
+from staticad.ir.dtypes import DType, is_float
 from staticad.ir.graph import Tensor
 from staticad.ops.base import ArgReduce, Reduce, apply
 from staticad.ops.comparison import EQUAL, NOT_EQUAL
@@ -28,14 +28,14 @@ Tangents = Sequence[Tensor | None]
 
 def lowest(dtype: DType) -> Any:
     """The smallest value: -inf, the most negative integer, False."""
-    if dtype.kind == "f":
+    if is_float(dtype):
         return -np.inf
     return False if dtype.kind == "b" else int(np.iinfo(dtype).min)
 
 
 def highest(dtype: DType) -> Any:
     """The largest value: inf, the most positive integer, True."""
-    if dtype.kind == "f":
+    if is_float(dtype):
         return np.inf
     return True if dtype.kind == "b" else int(np.iinfo(dtype).max)
 

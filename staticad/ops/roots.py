@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Iterator
 
 import numpy as np
 
+from staticad.ir.dtypes import is_float
 from staticad.ir.graph import Node, Tensor
 from staticad.ops.arithmetic import ABS, ADD, DIV, MUL, NEG, POW, SQRT, SQUARE
 from staticad.ops.base import Movement, Reshape, apply
@@ -31,7 +32,7 @@ def without_root(tensor: Tensor, same: Same, fixed: Collection[Tensor] = ()) -> 
     ``same`` tells whether two tensors compute the same. Nodes that make a tensor in ``fixed`` are not looked into.
     """
     node = tensor.node
-    if tensor.dtype.kind != "f" or node.detached or node.op not in (MUL, SQUARE, POW):
+    if not is_float(tensor.dtype) or node.detached or node.op not in (MUL, SQUARE, POW):
         return None
     exponent = 2.0 if node.op is not POW else _number(node.inputs[1])
     if exponent is None or exponent <= 0 or exponent % 2:
@@ -86,7 +87,7 @@ def _replaced(
 
 def _square_of(root: Tensor, fixed: Collection[Tensor]) -> Square | None:
     """The square of a length, an absolute value, a root or a view of one; None for other tensors."""
-    if root.dtype.kind != "f":
+    if not is_float(root.dtype):
         return None
     views: list[Node] = []
     while not (root in fixed or root.node.detached) and isinstance(root.op, Movement | Reshape):

@@ -11,7 +11,7 @@ from staticad.errors import DTypeError, OutOfMemory, ShapeError
 from staticad.ir import dims
 from staticad.ir.arrays import as_numbers, read_array
 from staticad.ir.dims import Dim, Shape, Size
-from staticad.ir.dtypes import WEAK_TYPES, DType, as_dtype
+from staticad.ir.dtypes import WEAK_TYPES, DType, as_dtype, kind_of
 from staticad.ir.graph import Attrs, Node, Tensor
 from staticad.ir.types import TensorType
 from staticad.ops.base import Source
@@ -114,7 +114,7 @@ def _of_value(value: Any, dtype: DType | None) -> Attrs:
     array = read_array(value, "constant: the value", DTypeError, ShapeError)
     if type(value) is int and dtype is not None:
         array = as_numbers(value, dtype)  # of any size
-    if array.dtype.kind not in "biufc" or array.dtype == np.float16:
+    if kind_of(array.dtype) not in "biufc":
         raise DTypeError(f"can't make a constant of {type(value).__name__} with dtype {array.dtype}")
     try:
         kept = ConstantValue(as_numbers(array, as_dtype(array.dtype) if dtype is None else dtype))

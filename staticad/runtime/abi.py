@@ -43,7 +43,7 @@ REQUIRED_FLAGS = 0x0001 | 0x0100
 
 _NEW_FROM_DESCRIPTOR = 94  # index of PyArray_NewFromDescr in NumPy's C interface; part of its ABI
 
-DTYPES = tuple(map(np.dtype, ("bool", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f4", "f8", "c8", "c16")))
+DTYPES = tuple(map(np.dtype, ("bool", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f2", "f4", "f8", "c8", "c16")))
 
 
 _PYTHON = {np.dtype(np.float64): float, np.dtype(np.complex128): complex}
@@ -76,6 +76,8 @@ def _int(address: int) -> int:
 
 def scalar_types(dtype: np.dtype) -> tuple[int, int]:
     """Addresses of the Python types whose objects hold a ``dtype`` value right behind the object head (0: none)."""
+    if dtype.num >= TYPE_NUMBERS:
+        return 0, 0  # the scalars of another package
     return id(dtype.type), id(_PYTHON[dtype]) if dtype in _PYTHON else 0
 
 

@@ -12,6 +12,7 @@ from staticad.ir.arrays import as_numbers, is_masked_array, read_array
 from staticad.ir.demands import unmet
 from staticad.ir.dim_values import evaluate
 from staticad.ir.dims import Dim, Size, Symbol, as_symbol, symbols
+from staticad.ir.dtypes import kind_of
 from staticad.ir.graph import Node, Tensor, describe
 from staticad.ir.provenance import Where, here
 from staticad.lower.kernel.plan import Requirement, SizeCheck
@@ -93,7 +94,7 @@ def convert(tensor: Tensor, value: Any) -> np.ndarray:
 
 
 def _from_python(tensor: Tensor, value: Any, array: np.ndarray) -> np.ndarray:
-    if array.dtype.kind not in "biufc":
+    if kind_of(array.dtype) not in "biufc":
         kind = type(value).__name__
         if type(value) is int:
             raise FeedError(f"feed for {describe(tensor)} is an integer of more than 64 bits; feed a float")
@@ -104,8 +105,7 @@ def _from_python(tensor: Tensor, value: Any, array: np.ndarray) -> np.ndarray:
     if array.size == 0:
         return array.astype(tensor.dtype)
     rank = "biufc"
-    kind = "i" if array.dtype.kind == "u" else array.dtype.kind
-    target = "i" if tensor.dtype.kind == "u" else tensor.dtype.kind
+    kind, target = (kind_of(dtype).replace("u", "i") for dtype in (array.dtype, tensor.dtype))
     if hasattr(value, "dtype") and array.dtype != tensor.dtype:
         raise DTypeError(f"feed for {describe(tensor)} has dtype {array.dtype}, not {tensor.dtype}; convert it first")
     if rank.index(kind) > rank.index(target):

@@ -20,6 +20,7 @@ import numpy as np
 
 from staticad.ir.dim_values import functions
 from staticad.ir.dims import Atom, Dim, Size, Symbol
+from staticad.ir.dtypes import is_bfloat16
 from staticad.ir.graph import Attrs, Node, Tensor, sort_nodes
 from staticad.ir.provenance import Where
 from staticad.ir.types import TensorType
@@ -107,6 +108,8 @@ class GraphKey:
             return write(self, value)
         if isinstance(value, np.dtype) and value.isbuiltin == 1 and value.metadata is None:
             return f"dtype {value.str!r}"
+        if isinstance(value, np.dtype) and is_bfloat16(value):
+            return "dtype 'bfloat16'"
         if isinstance(value, np.generic) and value.dtype.isbuiltin == 1:
             return f"scalar {value.dtype.str!r} {value.tobytes()!r}"
         if isinstance(value, Op) and _OPS.get(value.name) is value:

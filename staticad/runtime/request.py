@@ -16,6 +16,7 @@ import numpy as np
 
 from staticad import progress
 from staticad.config import note, timed
+from staticad.halves.widen import Widening, has_halves
 from staticad.ir.collection import no_collection
 from staticad.ir.dims import Symbol
 from staticad.ir.graph import Node, Tensor, sort_nodes
@@ -110,18 +111,26 @@ class Request:
             constraints = demands.close()
         progress.tell("rewriting the graph")
         with timed("rewrite the graph"), standard_floats():
-            real = Decomposition() if has_complex(everything) else None
-            optimized = self._rewrite(self.targets if real is None else real.outputs(self.targets))
+            forms: list[Widening | Decomposition] = []
+            if has_halves(everything):
+                forms.append(Widening())
+            if has_complex(everything):
+                forms.append(Decomposition())
+            targets = [self.targets]  # and what they are in each form
+            for form in forms:
+                targets.append(form.outputs(targets[-1]))
+            optimized = self._rewrite(targets[-1])
         inputs: Sequence[Tensor] = self.inputs
         updated: Sequence[Tensor] = [variable for variable, _ in self.changes]
-        if real is not None:
-            inputs, updated = [*map(real.stored, inputs)], [*map(real.stored, updated)]
+        for form in forms:
+            inputs, updated = [*map(form.stored, inputs)], [*map(form.stored, updated)]
         count = len(self.fetches)
         pairs = list(zip(updated, optimized[count:], strict=True))
         progress.tell("lowering it to a plan")
         with timed("lower it to a plan"), standard_floats():
             plan = lower(inputs, optimized[:count], pairs, constraints, nodes, self._rewrite)
-            plan = plan if real is None else real.seen(plan, self.fetches)
+            for form, seen in zip(reversed(forms), reversed(targets[:-1]), strict=True):
+                plan = form.seen(plan, seen[:count])
         compiled = Compiled(watched_plan(plan))
         demanding = [body for body in bodies(plan) if body.sized or body.requirements]
         return Lowered(optimized, plan, compiled, demanding, compiled.tables(self.symbols))

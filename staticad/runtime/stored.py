@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from staticad.ir.dtypes import as_dtype
 from staticad.ir.size_tables import SizeTable
 from staticad.lower.kernel.routine import Routine
 from staticad.runtime.idle import Idle
@@ -62,7 +63,7 @@ def from_bytes(payload: bytes) -> Stored:
         "counts": tuple,
         **dict.fromkeys(("words", "more", "patches", "steps"), array),
         "routines": _each(_routine),
-        **dict.fromkeys(("feeds", "outs"), _each(lambda row: ArrayTable(np.dtype(row[0]), _numbers(row[1])))),
+        **dict.fromkeys(("feeds", "outs"), _each(lambda row: ArrayTable(as_dtype(row[0]), _numbers(row[1])))),
         "arena": _number,
         "works": _each(lambda row: (_number(row[0]), row[1])),
         "idle": _each(lambda row: Idle(_number(row[0]), tuple(map(_numbers, row[1])))),

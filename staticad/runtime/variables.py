@@ -15,7 +15,7 @@ import numpy as np
 from staticad.codegen.loader import kernel_address
 from staticad.errors import DTypeError, GradientError, GraphError, ShapeError, as_out_of_memory, typed_memory
 from staticad.ir.arrays import as_numbers, read_array
-from staticad.ir.dtypes import DType, as_dtype, is_inexact
+from staticad.ir.dtypes import DType, as_dtype, is_inexact, kind_of
 from staticad.ir.graph import Attrs, Node, Tensor, describe
 from staticad.ir.provenance import here
 from staticad.ir.types import TensorType
@@ -224,7 +224,7 @@ def _as_array(value: Any) -> np.ndarray:
 def _kind_fits(array: np.ndarray, dtype: DType) -> bool:
     """True if the dtype can hold numbers of that kind: bool goes into integers, both into floats, all into complex."""
     rank = {"b": 0, "i": 1, "u": 1, "f": 2, "c": 3}
-    return rank[array.dtype.kind] <= rank[dtype.kind] or array.size == 0
+    return rank[kind_of(array.dtype)] <= rank[kind_of(dtype)] or array.size == 0
 
 
 def _convert(array: np.ndarray, dtype: DType) -> np.ndarray:

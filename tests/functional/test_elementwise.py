@@ -191,8 +191,8 @@ def test_astype_takes_every_spelling() -> None:
     assert [x.astype(t).dtype for t in (float, "float32", np.float32, bool, int, np.dtype(">f8"), complex)] == [
         FLOAT64, FLOAT32, FLOAT32, BOOL, np.dtype("int64"), FLOAT64, np.dtype("complex128"),
     ]  # fmt: skip
-    with pytest.raises(DTypeError, match="float16"):
-        x.astype("float16")
+    with pytest.raises(DTypeError, match="longdouble|float128"):
+        x.astype("longdouble")
 
 
 NAMES = [n for n, f in vars(elementwise).items() if inspect.isfunction(f) and n in sa.__all__ and n != "divmod"]

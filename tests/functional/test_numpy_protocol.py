@@ -196,8 +196,8 @@ def test_an_array_is_not_changed_in_place() -> None:
 def test_errors_of_the_functions_come_through() -> None:
     with pytest.raises(ShapeError, match="add: shapes"):
         A[:, :2] + X
-    with pytest.raises(DTypeError, match="float16"):
-        X * np.array(1, "float16")
+    with pytest.raises(DTypeError, match="longdouble|float128"):
+        X * np.array(1, "longdouble")
     with pytest.raises(TypeError):
         np.add(X, "text")
 

@@ -9,11 +9,12 @@ from staticad.ir.dtypes import BOOL, INT64
 from staticad.ir.graph import Tensor
 from staticad.ops import ELEMENTWISE_OPS
 from staticad.ops.base import Cast, Elementwise, apply
+from staticad.ops.halves import HALF_OPS
 
 if TYPE_CHECKING:
     from tests.harness.random_builder import Builder
 
-OPS = tuple(op for op in ELEMENTWISE_OPS if not isinstance(op, Cast))
+OPS = tuple(op for op in ELEMENTWISE_OPS if not isinstance(op, Cast) and op not in HALF_OPS)  # bits are integers
 
 
 def _turn(build: Builder, count: int) -> int:

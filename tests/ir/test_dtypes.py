@@ -26,7 +26,7 @@ def test_python_types() -> None:
 
 
 @pytest.mark.parametrize(
-    "spec", ["float16", "longdouble", "clongdouble", "U3", "S1", object, "datetime64[s]", "timedelta64[s]", "V4",
+    "spec", ["longdouble", "clongdouble", "U3", "S1", object, "datetime64[s]", "timedelta64[s]", "V4",
              [("a", "int8")], (np.int8, 3)], ids=str,
 )  # fmt: skip
 def test_unsupported_dtypes(spec: Any) -> None:

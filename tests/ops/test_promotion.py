@@ -101,7 +101,7 @@ def test_sizes_are_weak_integers() -> None:
 
 def test_what_is_no_array() -> None:
     x = placeholder((2,), FLOAT32)
-    for value in (np.float16(1), np.longdouble(1), ["a", "b"], np.array(["a"]), np.array([None, 1])):
+    for value in (np.longdouble(1), ["a", "b"], np.array(["a"]), np.array([None, 1])):
         with pytest.raises(DTypeError):
             x + value
     with pytest.raises(DTypeError, match="sa.stack"):

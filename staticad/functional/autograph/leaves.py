@@ -10,7 +10,7 @@ import numpy as np
 from staticad.functional.autograph.undefined import Undefined
 from staticad.functional.nests import flatten
 from staticad.ir.dims import Dim
-from staticad.ir.dtypes import FLOAT64, DType, is_float
+from staticad.ir.dtypes import FLOAT64, DType, is_float, kind_of
 from staticad.ir.graph import Tensor, describe
 from staticad.ops.promotion import common_dtype, to_tensor
 from staticad.ops.sources import is_weak
@@ -19,7 +19,7 @@ from staticad.ops.sources import is_weak
 def is_numeric(value: Any) -> bool:
     """True for tensors and what can become one."""
     if isinstance(value, (np.ndarray, np.generic)):
-        return value.dtype.kind in "biufc" and value.dtype != np.float16
+        return kind_of(value.dtype) in "biufc"
     return is_scalar(value) or isinstance(value, Tensor)
 
 

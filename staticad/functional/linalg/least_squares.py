@@ -14,6 +14,7 @@ from staticad.functional.linalg.operands import common_batch, in_batch, rectangu
 from staticad.functional.linalg.systems import inv, solve
 from staticad.functional.movement import reshape, transpose
 from staticad.ir.dims import at_least, maximum, product
+from staticad.ir.dtypes import finfo
 from staticad.ir.graph import Tensor, describe
 from staticad.ir.types import Demands, may_be_equal
 from staticad.ops.base import apply, apply_all
@@ -35,7 +36,7 @@ class LstsqResult(NamedTuple):
 def rounding(x: Tensor) -> Tensor:
     """The larger size of matrices times the distance between 1 and the next number."""
     count = cast(size_tensor(maximum(*x.shape[-2:])), x.dtype)
-    return elementwise.multiply(count, float(np.finfo(x.dtype).eps))
+    return elementwise.multiply(count, float(finfo(x.dtype).eps))
 
 
 def _limit(rcond: Any, x: Tensor) -> Tensor:
@@ -43,7 +44,7 @@ def _limit(rcond: Any, x: Tensor) -> Tensor:
     if rcond is None:
         return rounding(x)
     given = cast(to_tensor(rcond), x.dtype)
-    return elementwise.where(comparison.less(given, 0), float(np.finfo(x.dtype).eps), given)
+    return elementwise.where(comparison.less(given, 0), float(finfo(x.dtype).eps), given)
 
 
 @implements(np.linalg.lstsq)

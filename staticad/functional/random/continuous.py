@@ -17,7 +17,7 @@ from staticad.functional.random.keys import raw_bits, split
 from staticad.functional.random.parameters import as_float_dtype, check_shape, common_shape, require
 from staticad.functional.special import erfinv
 from staticad.ir.dims import Shape
-from staticad.ir.dtypes import FLOAT64, UINT32, UINT64, DType, as_dtype, is_complex, real_dtype
+from staticad.ir.dtypes import FLOAT64, UINT32, UINT64, DType, as_dtype, finfo, is_complex, real_dtype
 from staticad.ir.graph import Tensor
 from staticad.ops.barrier import STOP_GRADIENT
 from staticad.ops.base import apply
@@ -48,7 +48,7 @@ def uniform(
 
 def unit(function: str, key: Operand, shape: Shape, dtype: DType) -> Tensor:
     """Floats from [0, 1) for the distribution of that name: as many random bits as the mantissa has, and no more."""
-    digits = np.finfo(dtype).nmant
+    digits = finfo(dtype).nmant
     word = UINT64 if dtype == FLOAT64 else UINT32
     random = raw_bits(function, key, shape, word)
     return elementwise.multiply(cast(right_shift(random, word.itemsize * 8 - digits), dtype), 2.0**-digits)
@@ -112,13 +112,13 @@ def gumbel(key: Operand, shape: Any = (), dtype: Any = FLOAT64) -> Tensor:
     the maximum has derivatives (Gumbel-softmax). The largest number is 16 in float32, 36 in float64.
     """
     kind = as_float_dtype("gumbel", dtype)
-    u = _open("gumbel", key, as_shape(shape), kind, np.finfo(kind).tiny)
+    u = _open("gumbel", key, as_shape(shape), kind, finfo(kind).tiny)
     return elementwise.negative(elementwise.log(elementwise.negative(elementwise.log(u))))
 
 
 def laplace(key: Operand, shape: Any = (), dtype: Any = FLOAT64) -> Tensor:
     """The Laplace distribution of mean 0 and scale 1: sign(u) log(1 - |u|) of u uniform in (-1, 1)."""
     kind = as_float_dtype("laplace", dtype)
-    u = _open("laplace", key, as_shape(shape), kind, kind.type(-1) + np.finfo(kind).epsneg)
+    u = _open("laplace", key, as_shape(shape), kind, kind.type(-1) + finfo(kind).epsneg)
     tail = elementwise.log1p(elementwise.negative(elementwise.absolute(u)))
     return elementwise.multiply(elementwise.sign(u), tail)
