@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from types import ModuleType
 from typing import Any
 
+from staticad.errors import ConfigError
 from staticad.functional import (
+    array_api,
     bitwise,
     choosing,
     comparison,
@@ -23,8 +26,10 @@ from staticad.functional import (
     sorting,
     updates,
 )
+from staticad.functional.array_api import device
 from staticad.ir.dims import Size, product
 from staticad.ir.graph import Tensor
+from staticad.ir.provenance import here
 from staticad.ops.barrier import STOP_GRADIENT
 from staticad.ops.base import apply
 from staticad.ops.promotion import OPERANDS
@@ -68,6 +73,14 @@ def _matrix_transpose(self: Tensor) -> Tensor:
 def _copy(self: Tensor) -> Tensor:
     """The tensor itself, since nothing can change it."""
     return self
+
+
+def _array_namespace(self: Tensor, /, *, api_version: str | None = None) -> ModuleType:
+    """The module with the functions of the array API standard. Raises ConfigError for another version of it."""
+    if api_version not in (None, array_api.__array_api_version__):
+        version = array_api.__array_api_version__
+        raise ConfigError(f"the array API standard is here in version {version}, not {api_version!r} (at {here()})")
+    return array_api
 
 
 def _compress(self: Tensor, condition: Any, axis: int | None = None) -> Tensor:
@@ -122,6 +135,9 @@ OPERATORS: dict[str, Callable[..., Any]] = {
 
 METHODS: dict[str, Callable[..., Any]] = {
     "__array__": numpy_protocol.array,
+    "__array_namespace__": _array_namespace,
+    "__dlpack__": device.dlpack,
+    "__dlpack_device__": device.dlpack_device,
     "__array_function__": numpy_protocol.array_function,
     "__array_ufunc__": numpy_protocol.array_ufunc,
     "__getitem__": indexing.getitem,
@@ -163,6 +179,7 @@ METHODS: dict[str, Callable[..., Any]] = {
     "sum": reductions.sum,
     "swapaxes": movement.swapaxes,
     "take": indexing.take,
+    "to_device": device.to_device,
     "trace": linalg.trace,
     "transpose": _transpose,
     "var": reductions.var,
@@ -171,6 +188,7 @@ METHODS: dict[str, Callable[..., Any]] = {
 PROPERTIES: dict[str, Callable[[Tensor], Any]] = {
     "T": movement.transpose,
     "at": updates.At,
+    "device": device.device,
     "imag": complex.imag,
     "real": complex.real,
     "mT": _matrix_transpose,
