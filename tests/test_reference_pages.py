@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import inspect
 import re
 from pathlib import Path
 from types import ModuleType
@@ -97,3 +98,16 @@ def test_integers_wrap_and_divide_by_zero_to_zero() -> None:
     x = sa.placeholder((2,), "int8")
     found = evaluate([x + x, x // (x - x), x % (x - x)], {x: np.array([100, -100], "int8")})
     np.testing.assert_array_equal(found, [[-56, 56], [0, 0], [0, 0]])
+
+
+def test_the_page_of_functions_is_up_to_date() -> None:
+    make_functions = load("make_functions")
+    assert (DOCS / "functions.md").read_text("utf-8") == make_functions.render(), "run python docs/make_functions.py"
+    listed = {
+        name for functions in make_functions.sections().values() for names in functions.values() for name in names
+    }
+    assert all(
+        f"sa.{name}" in listed
+        for name in sa.__all__
+        if name not in make_functions.OTHERS and inspect.isfunction(getattr(sa, name))
+    )

@@ -1,0 +1,276 @@
+"""Writes docs/functions.md: run ``python docs/make_functions.py`` after a change of public functions.
+
+What a row says is found by calling the function on placeholders: the dtypes that it takes, the ops that it makes, and
+whether gradients of gradients can be built. Functions are called by the names of their parameters; `EXAMPLES` has those
+calls that do not follow from them.
+"""
+
+from __future__ import annotations
+
+import inspect
+import itertools
+import re
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+from types import FunctionType, ModuleType
+from typing import Any
+
+import staticad as sa
+from staticad import Tensor
+from staticad.functional.nests import flatten
+from staticad.ir.dtypes import is_inexact
+from staticad.ops.base import Op
+from staticad.ops.contract import Contract
+from staticad.ops.control import Cond, Control, all_nodes
+from staticad.ops.convolution import Convolution
+from staticad.ops.cumulative import Scan
+from staticad.ops.library import Library
+
+TARGET = Path(__file__).resolve().with_name("functions.md")
+
+HEAD = """# Functions
+
+Every public function of arrays: which dtypes it takes, how often it can be differentiated, and what computes it. This
+page is made by `python docs/make_functions.py`, which calls each function on placeholders and looks at the graph; a
+test fails when it is out of date.
+
+- *dtypes*: b bool, i integers, h float16 and bfloat16, f float32 and float64, c complex; "–" for functions without
+  operands. Bools and integers are converted first where the function is one of floats.
+- *derivatives*: "all" orders, "zero" where the derivative is zero wherever it exists, "–" where results or operands are
+  no floats, "first" where there is no second one, "none" where asking for one raises GradientError.
+- *computed*: "fused" with whatever surrounds it; or the routines, products, scans and loops that it becomes, with which
+  the elementwise work before and behind them fuses as far as it can.
+
+The functions of NumPy that mean the same may be called instead of those of the package. What each of them does is said
+in its docstring; [ops](ops.md) says what is taken where a derivative does not exist.
+"""
+
+# What is no function of arrays.
+OTHERS = frozenset(
+    "compile constant placeholder variable evaluate gradcheck gradients hessian hvp jacobian jvp stop_gradient no_grad "
+    "function cond fori_loop scan switch while_loop to_dot to_networkx to_svg".split()
+)
+SECTIONS = ("linalg", "fft", "special", "nn", "random")  # modules of the package that are a section each
+KINDS = {"b": "bool", "i": "int32", "h": "float16", "f": "float32", "c": "complex64"}
+WORDS: dict[type[Op], str] = {
+    Contract: "product",
+    Convolution: "convolution",
+    Scan: "scan",
+    Cond: "branch",
+    Control: "loop",
+}
+
+Make = Callable[..., Tensor]
+
+
+def _is(value: Any) -> Callable[[Make], Any]:
+    return lambda make: value
+
+
+def _integers(*shape: int) -> Callable[[Make], Tensor]:
+    return lambda make: sa.placeholder(shape, "int64")
+
+
+# Arguments by the names of parameters without a default; others are arrays of one of these shapes.
+SHAPES = ((3, 3), (3,), (), (2, 4, 4), (2, 4, 4, 4), (2, 2, 4, 4, 4))
+BY_NAME: dict[str, Callable[[Make], Any]] = {
+    **dict.fromkeys(("axis", "axis1", "source", "kth", "order"), _is(0)),
+    **dict.fromkeys(("axis2", "destination", "shift", "repeats", "reps", "pad_width", "k", "n", "M", "N"), _is(1)),
+    **dict.fromkeys(("num", "num_classes", "num_groups", "kernel_size", "output_size", "upscale_factor"), _is(2)),
+    **dict.fromkeys(("downscale_factor", "norm_type", "num_heads", "window_shape"), _is(2)),
+    **dict.fromkeys(("indices_or_sections", "size"), _is(3)),
+    **dict.fromkeys(("shape", "new_shape", "dimensions", "dims"), _is((3, 3))),
+    **dict.fromkeys(("arrays", "tensors"), lambda make: [make(3, 3), make(3, 3)]),
+    **dict.fromkeys(("condition", "mask"), lambda make: sa.placeholder((3, 3), "bool")),
+    **dict.fromkeys(("indices", "segment_ids", "labels"), _integers(3)),
+    "dtype": _is("float32"),
+    "key": lambda make: sa.random.key(0),
+    "seed": _is(0),
+    "rate": _is(0.5),
+    "q": _is(0.5),
+}
+# Arguments by name that are given where it does not go without.
+OPTIONAL: tuple[dict[str, Any], ...] = ({}, {"size": 3}, {"num_segments": 3}, {"axis": 0})
+# Calls by one of the names of a function.
+EXAMPLES: dict[str, Callable[[Any, Make], Any]] = {
+    "sa.arange": lambda f, make: f(3),
+    "sa.associative_scan": lambda f, make: f(sa.add, make(3)),
+    "sa.bincount": lambda f, make: f(make(3), length=3),
+    "sa.choose": lambda f, make: f(sa.placeholder((3,), "int64"), [make(3), make(3)]),
+    "sa.compress": lambda f, make: f(sa.placeholder((3,), "bool"), make(3, 3), 0, size=2),
+    "sa.delete": lambda f, make: f(make(3, 3), [0], 0),
+    "sa.dsplit": lambda f, make: f(make(2, 2, 3), 3),
+    "sa.einsum": lambda f, make: f("ij,jk->ik", make(3, 3), make(3, 3)),
+    "sa.fromfunction": lambda f, make: f(sa.add, (3, 3)),
+    "sa.gradient": lambda f, make: f(make(3, 3)),
+    "sa.insert": lambda f, make: f(make(3, 3), [0], make(), 0),
+    "sa.ix_": lambda f, make: f(sa.placeholder((3,), "int64")),
+    "sa.ldexp": lambda f, make: f(make(3), sa.placeholder((3,), "int32")),
+    "sa.linalg.cho_solve": lambda f, make: f((make(3, 3), True), make(3)),
+    "sa.linalg.lu_solve": lambda f, make: f((make(3, 3), sa.placeholder((3,), "int64")), make(3)),
+    "sa.linalg.tensorinv": lambda f, make: f(make(2, 2, 2, 2)),
+    "sa.linalg.tensorsolve": lambda f, make: f(make(2, 2, 2, 2), make(2, 2)),
+    "sa.nn.affine_grid": lambda f, make: f(make(1, 2, 3), (1, 1, 4, 4)),
+    "sa.nn.batch_norm": lambda f, make: f(make(3, 3), make(3), make(3)),
+    "sa.nn.conv1d": lambda f, make: f(make(1, 2, 4), make(2, 2, 3)),
+    "sa.nn.conv2d": lambda f, make: f(make(1, 2, 4, 4), make(2, 2, 3, 3)),
+    "sa.nn.conv3d": lambda f, make: f(make(1, 2, 4, 4, 4), make(2, 2, 3, 3, 3)),
+    "sa.nn.conv_transpose1d": lambda f, make: f(make(1, 2, 4), make(2, 2, 3)),
+    "sa.nn.conv_transpose2d": lambda f, make: f(make(1, 2, 4, 4), make(2, 2, 3, 3)),
+    "sa.nn.conv_transpose3d": lambda f, make: f(make(1, 2, 4, 4, 4), make(2, 2, 3, 3, 3)),
+    "sa.nn.cross_entropy": lambda f, make: f(make(3, 3), sa.placeholder((3,), "int64")),
+    "sa.nn.ctc_loss": lambda f, make: f(
+        make(5, 1, 3), *(sa.placeholder(shape, "int64") for shape in ((1, 2), (1,), (1,)))
+    ),
+    "sa.nn.fold": lambda f, make: f(make(1, 4, 9), (4, 4), 2),
+    "sa.nn.grid_sample": lambda f, make: f(make(1, 1, 4, 4), make(1, 3, 3, 2)),
+    "sa.nn.interpolate": lambda f, make: f(make(1, 1, 4, 4), size=(8, 8), mode="bilinear"),
+    "sa.nn.multi_head_attention": lambda f, make: f(make(3, 4), make(3, 4), make(3, 4), 2),
+    "sa.nn.multi_margin_loss": lambda f, make: f(make(3, 3), sa.placeholder((3,), "int64")),
+    "sa.nn.multilabel_margin_loss": lambda f, make: f(make(3, 3), sa.placeholder((3, 3), "int64")),
+    "sa.nn.nll_loss": lambda f, make: f(make(3, 3), sa.placeholder((3,), "int64")),
+    "sa.nn.pixel_shuffle": lambda f, make: f(make(4, 2, 2), 2),
+    "sa.nn.prelu": lambda f, make: f(make(3, 3), make()),
+    "sa.nn.scaled_dot_product_attention": lambda f, make: f(make(3, 4), make(3, 4), make(3, 4)),
+    "sa.put": lambda f, make: f(make(3, 3), sa.placeholder((3,), "int64"), make(3)),
+    "sa.put_along_axis": lambda f, make: f(make(3, 3), sa.placeholder((3, 3), "int64"), make(3, 3), 0),
+    "sa.ravel_multi_index": lambda f, make: f((sa.placeholder((3,), "int64"),) * 2, (3, 3)),
+    "sa.select": lambda f, make: f([sa.placeholder((3,), "bool")], [make(3)], make()),
+    "sa.sliding_window_view": lambda f, make: f(make(3, 3), (2, 2)),
+    "sa.take_along_axis": lambda f, make: f(make(3, 3), sa.placeholder((3, 3), "int64")),
+}
+
+
+def sections() -> dict[str, dict[FunctionType, list[str]]]:
+    """The public functions, each with all its names, by the modules that define them."""
+    found: dict[str, dict[FunctionType, list[str]]] = {}
+    names = [(name, getattr(sa, name)) for name in sa.__all__ if name not in OTHERS]
+    for section in SECTIONS:
+        module = getattr(sa, section, None)
+        names += [(f"{section}.{name}", value) for name, value in _public(module)] if module else []
+    for name, function in sorted(names, key=lambda pair: pair[0].count(".")):
+        if isinstance(function, FunctionType):
+            found.setdefault(_title(function), {}).setdefault(function, []).append(f"sa.{name}")
+    return found
+
+
+def _public(module: ModuleType) -> list[tuple[str, Any]]:
+    """What a module offers: all that it names, or defines itself."""
+    own = [name for name, value in vars(module).items() if getattr(value, "__module__", "") == module.__name__]
+    return [(name, getattr(module, name)) for name in getattr(module, "__all__", own) if name[0] != "_"]
+
+
+def _title(function: FunctionType) -> str:
+    """What the module says of itself: that of the section, where one is a package."""
+    module = sys.modules[function.__module__]
+    package = sys.modules[module.__name__.rpartition(".")[0]]
+    shown = package if package in [getattr(sa, section, None) for section in SECTIONS] else module
+    return re.split(r"[:;.]", (shown.__doc__ or shown.__name__).split("\n")[0])[0]
+
+
+class Call:
+    """A function that was called on placeholders of one dtype."""
+
+    def __init__(self, function: FunctionType, arguments: Callable[[Any, Make], Any], dtype: str) -> None:
+        self.inputs: list[Tensor] = []
+        self.dtype = dtype
+        result = arguments(function, self.make)
+        self.outputs = [leaf for leaf in flatten(result)[0] if isinstance(leaf, Tensor)]
+
+    def make(self, *shape: int) -> Tensor:
+        """A placeholder."""
+        self.inputs.append(sa.placeholder(shape, self.dtype))
+        return self.inputs[-1]
+
+
+def calls(names: list[str], function: FunctionType) -> dict[str, Call]:
+    """The function called on each kind of dtypes that it takes. Raises LookupError where `EXAMPLES` has to say how."""
+    for arguments in [EXAMPLES[name] for name in names if name in EXAMPLES] or _guesses(function):
+        found = {}
+        try:
+            for kind, dtype in KINDS.items():
+                with suppress(sa.DTypeError):
+                    found[kind] = Call(function, arguments, dtype)
+        except (sa.StaticadError, AttributeError, TypeError, ValueError, IndexError):
+            continue
+        if found:
+            return found
+    raise LookupError(f"EXAMPLES in docs/make_functions.py has to say how {' or '.join(names)} is called")
+
+
+def _guesses(function: FunctionType) -> Iterator[Callable[[Any, Make], Any]]:
+    parameters = inspect.signature(function).parameters
+    for shape, optional in itertools.product(SHAPES, OPTIONAL):
+        if optional.keys() <= {name for name, p in parameters.items() if p.default is not p.empty}:
+            yield partial(_guess, shape, optional)
+
+
+def _guess(shape: tuple[int, ...], optional: dict[str, Any], function: FunctionType, make: Make) -> Any:
+    given: list[Any] = []
+    for name, parameter in inspect.signature(function).parameters.items():
+        if parameter.kind is parameter.VAR_POSITIONAL:
+            given += [make(*shape), make(*shape)]
+        elif parameter.default is parameter.empty and parameter.kind is not parameter.VAR_KEYWORD:
+            given.append(BY_NAME[name](make) if name in BY_NAME else make(*shape))
+    return function(*given, **optional)
+
+
+def derivatives(call: Call) -> str:
+    """To which order there are derivatives by floats."""
+    ys, xs = ([t for t in tensors if is_inexact(t.dtype)] for tensors in (call.outputs, call.inputs))
+    if not ys or not xs:
+        return "–"
+    try:
+        first = _slopes(ys, xs)
+    except sa.GradientError:
+        return "none"
+    if not first:
+        return "zero"
+    try:
+        _slopes(first, xs)
+    except sa.GradientError:
+        return "first"
+    return "all"
+
+
+def _slopes(ys: list[Tensor], xs: list[Tensor]) -> list[Tensor]:
+    total = sum(sa.real(y).sum() for y in ys)
+    return [g for g in sa.gradients(total, xs, unconnected="none") if g is not None]
+
+
+def computed(call: Call) -> str:
+    """What computes it."""
+    ops = dict.fromkeys(node.op for node in all_nodes(call.outputs))
+    words = [word for op in ops if (word := _what(op))]
+    return ", ".join(dict.fromkeys(words)) or "fused"
+
+
+def _what(op: Op) -> str | None:
+    if isinstance(op, Library):
+        return f"routine `{op.name}`"
+    return next((word for family, word in WORDS.items() if isinstance(op, family)), None)
+
+
+def row(names: list[str], function: FunctionType) -> str:
+    """The line of one function."""
+    found = calls(names, function)
+    call = found.get("f") or found.get("c") or next(iter(found.values()))
+    taken = "".join(found) if call.inputs else "–"
+    return f"| {', '.join(f'`{name}`' for name in names)} | {taken} | {derivatives(call)} | {computed(call)} |"
+
+
+def render() -> str:
+    """The text of docs/functions.md."""
+    parts = [HEAD]
+    for title, functions in sections().items():
+        rows = [row(names, function) for function, names in functions.items()]
+        head = [f"## {title}\n", "| function | dtypes | derivatives | computed |", "|---|---|---|---|"]
+        parts.append("\n".join([*head, *rows]) + "\n")
+    return "\n".join(parts)
+
+
+if __name__ == "__main__":
+    TARGET.write_text(render(), "utf-8")
