@@ -27,6 +27,7 @@ from staticad.ops.contract import Contract
 from staticad.ops.control import Cond, Control, all_nodes
 from staticad.ops.convolution import Convolution
 from staticad.ops.cumulative import Scan
+from staticad.ops.fourier import Fourier
 from staticad.ops.library import Library
 
 TARGET = Path(__file__).resolve().with_name("functions.md")
@@ -58,6 +59,7 @@ KINDS = {"b": "bool", "i": "int32", "h": "float16", "f": "float32", "c": "comple
 WORDS: dict[type[Op], str] = {
     Contract: "product",
     Convolution: "convolution",
+    Fourier: "Fourier transform",
     Scan: "scan",
     Cond: "branch",
     Control: "loop",

@@ -34,7 +34,13 @@ from staticad.errors import (
     VerifyError as VerifyError,
 )
 from staticad.export import to_dot as to_dot, to_networkx as to_networkx, to_svg as to_svg
-from staticad.functional import array_api as array_api, linalg as linalg, random as random, special as special
+from staticad.functional import (
+    array_api as array_api,
+    fft as fft,
+    linalg as linalg,
+    random as random,
+    special as special,
+)
 from staticad.functional.angles import *
 from staticad.functional.autograph.convert import function as function
 from staticad.functional.bitwise import *
@@ -114,7 +120,7 @@ _attach_to_sizes()
 
 if not _typing.TYPE_CHECKING:  # a checker takes no computed list
     # Imported subpackages are attributes of the package; public are these modules.
-    _MODULES = (array_api, errors, linalg, nn, optim, random, special)
+    _MODULES = (array_api, errors, fft, linalg, nn, optim, random, special)
     __all__ = [
         name
         for name, value in globals().items()

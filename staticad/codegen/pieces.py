@@ -33,6 +33,7 @@ LLVM_TYPES = {
 }
 # Functions that are too long to stand in every kernel: what a text says where it calls one, and their symbols.
 PRODUCTS = {"float32": "staticad_matrix_product_float", "float64": "staticad_matrix_product_double"}
+PASSES = {dtype: f"staticad_fourier_pass_{dtype}" for dtype in PRODUCTS}  # called by a routine, see `fourier_passes`
 SHARED = {r"\bmatrix_product(?:_add)?\(": PRODUCTS}
 _NODE = re.compile(r"!(\d+)")
 

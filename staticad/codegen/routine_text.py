@@ -30,6 +30,29 @@ class Sums(IntEnum):
     WRITE = 3
 
 
+class Pass(IntEnum):
+    """The words of one pass of a Fourier transform (`staticad.codegen.fourier`): addresses of what is read and written
+    and of the roots of unity, the factor, columns times the factors that are done, groups of elements, the distance of
+    roots in their table; and where arrays are copied, the distances of rows and columns and what is multiplied by."""
+
+    FROM_RE = 0
+    FROM_IM = 1
+    TO_RE = 2
+    TO_IM = 3
+    COS = 4
+    SIN = 5
+    RADIX = 6
+    RUN = 7
+    COUNT = 8
+    STEP = 9
+    FROM_ROW = 10
+    FROM_COLUMN = 11
+    TO_ROW = 12
+    TO_COLUMN = 13
+    TWIST = 14
+    WORDS = 15
+
+
 Cutting = tuple[Cut, int, int]  # what is cut, the extent of the step and its grain (0: not at all)
 
 
@@ -38,7 +61,7 @@ SMALL_MATRIX = 8  # LAPACK takes longer to begin than a few loops to factor so m
 
 @dataclass(frozen=True)
 class RoutineText:
-    """``text`` is the source of a kernel in which names of slots, of `Cut` and of `Sums` stand for their numbers,
+    """``text`` is the source of a kernel in which names of slots, of `Cut`, `Sums` and `Pass` stand for their numbers,
     ITEMSIZE for the bytes of an element, DTYPE for its dtype, ONE for the bits of 1, PARTS for the numbers that
     an element of a matrix has, SMALL_MATRIX for the rows of the largest small one, and LETTER_N for the letter N. The
     slot CUT is the last one. For elements as signed integers BITS is their dtype, LOWEST and LARGEST its ends and
@@ -53,8 +76,8 @@ class RoutineText:
 
     def source(self, routine: Routine) -> str:
         """The text for the slots and the dtype of a routine."""
-        values = {name: str(number) for number, name in enumerate((*routine.slots, "CUT"))}
-        values |= {name.name: str(int(name)) for kind in (Cut, Sums) for name in kind}
+        values = {name.name: str(int(name)) for kind in (Cut, Sums, Pass) for name in kind}
+        values |= {name: str(number) for number, name in enumerate((*routine.slots, "CUT"))}
         values |= {"FEW_ROWS": str(FEW_ROWS), "FEW_TERMS": str(FEW_TERMS), "GEMM_TERMS": str(GEMM_TERMS)}
         values |= {"ITEMSIZE": str(routine.dtype.itemsize), "DTYPE": routine.dtype.name}
         values["SMALL_MATRIX"] = str(SMALL_MATRIX)

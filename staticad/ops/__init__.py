@@ -20,6 +20,7 @@ from staticad.ops.creation import CREATION_OPS
 from staticad.ops.cumulative import CUMULATIVE_OPS
 from staticad.ops.decompositions import DECOMPOSITION_OPS
 from staticad.ops.float_parts import FLOAT_PART_OPS
+from staticad.ops.fourier import FOURIER_OPS
 from staticad.ops.halves import HALF_OPS
 from staticad.ops.hyperbolic import HYPERBOLIC_OPS
 from staticad.ops.indexing import GATHER, GATHER_ALONG, SCATTER, SCATTER_ALONG
@@ -73,6 +74,7 @@ ALL_OPS: tuple[Op, ...] = (
     *INDEXING_OPS,
     *CONTRACT_OPS,
     *CONVOLUTION_OPS,
+    *FOURIER_OPS,
     *WINDOW_OPS,
     *LIBRARY_OPS,
     *COMPLEX_LIBRARY_OPS.values(),

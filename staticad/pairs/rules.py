@@ -30,6 +30,7 @@ from staticad.ops.control import LOOP, Body, LoopShape, parameter
 from staticad.ops.conversion import CAST
 from staticad.ops.creation import FULL, fill
 from staticad.ops.cumulative import CUMSUM
+from staticad.ops.fourier import FFT, IRFFT, RFFT
 from staticad.ops.indexing import GATHER, GATHER_ALONG, SCATTER, SCATTER_ALONG
 from staticad.ops.library import Library
 from staticad.ops.plane import ARCTAN2, HYPOT
@@ -37,7 +38,7 @@ from staticad.ops.reduce import PROD, SUM
 from staticad.ops.selection import WHERE
 from staticad.ops.sources import CONSTANT, constant
 from staticad.ops.transcendental import COS, EXP, EXPM1, LOG, LOG1P, SIN, TAN, TANH
-from staticad.pairs import arithmetic, functions
+from staticad.pairs import arithmetic, fourier, functions
 from staticad.pairs.pair import Pair, interleaved, of_constant, pair, stretched, taken_apart
 
 Value = Pair | Tensor
@@ -240,6 +241,9 @@ _OTHERS: Mapping[Op, Rule] = {
     CUMSUM: _sum,
     PROD: _prod,
     MATMUL: _matmul,
+    FFT: fourier.fft,
+    RFFT: fourier.rfft,
+    IRFFT: fourier.irfft,
     POW: lambda node, a, b: arithmetic.power(a, b, node.inputs[1]),
     FULL: lambda node: Pair(fill(node.out.shape, node.attrs["value"], real_dtype(node.out.dtype)), None),
     CONSTANT: lambda node: of_constant(node.attrs["value"].array),

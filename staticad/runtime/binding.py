@@ -11,7 +11,7 @@ import numpy as np
 from staticad import config
 from staticad.codegen.library import function_address
 from staticad.codegen.loader import Code, kernel_address, load, shared_address
-from staticad.codegen.pieces import PRODUCTS
+from staticad.codegen.pieces import PASSES, PRODUCTS
 from staticad.ir.dims import Symbol
 from staticad.lower.kernel.plan import Plan
 from staticad.records import dataclass
@@ -29,6 +29,7 @@ from staticad.runtime.tapes import GROW_SOURCE, RELEASE_SOURCE, SHRINK_SOURCE, R
 from staticad.runtime.variables import Variable
 from staticad.runtime.workers import c_function
 
+_OWN = {"product": PRODUCTS, "fourier_pass": PASSES}  # functions of the package's own that routines call
 SHORT = 20_000  # operations below which handing over the interpreter costs more than the work
 
 
@@ -164,8 +165,8 @@ class _Addresses:
             return int(self.executable.constants[number].ctypes.data)
         if origin == Origin.KERNEL:
             return self.executable.address(number)
-        if origin == Origin.LIBRARY and base.name == "product":
-            return shared_address(PRODUCTS[base.dtype])
+        if origin == Origin.LIBRARY and base.name in _OWN:
+            return shared_address(_OWN[base.name][base.dtype])
         if origin == Origin.LIBRARY:
             return function_address(base.name, np.dtype(base.dtype))
         if origin == Origin.FUNCTION:

@@ -8,10 +8,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from staticad.codegen import jit, piece_maker, prebuilt
-from staticad.codegen.pieces import SHARED
+from staticad.codegen.pieces import PASSES, SHARED
 from staticad.codegen.routines import routine_source
 from staticad.codegen.target import LEVELS, is_x86
-from staticad.functional import convolution, linalg, pooling, sets, sorting
+from staticad.functional import convolution, fft, linalg, pooling, sets, sorting
 from staticad.ir.dtypes import BOOL, COMPLEXES, FLOATS, is_complex
 from staticad.ir.graph import Tensor
 from staticad.lower.kernel.routine import Routine, gemm
@@ -49,12 +49,14 @@ FIXED = (
 
 
 def routines() -> Iterator[Routine]:
-    """All that call BLAS and LAPACK, all that sort and the convolutions, as plans have them."""
+    """All that call BLAS and LAPACK, all that sort, convolutions and transforms, as plans have them."""
     yield from (gemm(dtype) for dtype in FLOATS)
     for dtype in (*FLOATS, *COMPLEXES):
         a, b = inputs = [placeholder((None, None), dtype) for _ in range(2)]
         results = [linalg.cholesky(a), linalg.solve_triangular(a, b), linalg.solve(a, b), linalg.slogdet(a).logabsdet]
-        if not is_complex(dtype):
+        if is_complex(dtype):
+            results.append(fft.fft(a))
+        else:
             results += [
                 *linalg.eigh(a), linalg.eigvalsh(a), *linalg.svd(b), *linalg.svd(b, full_matrices=False),
                 linalg.svdvals(b), *linalg.qr(b), *linalg.qr(b, "complete"), *linalg.lu(b), linalg.pinv(b),
@@ -88,7 +90,7 @@ def objects() -> Iterator[tuple[str, bytes]]:
     """The machine code of the package, with what it is made of."""
     for source in (*FIXED, *map(routine_source, routines())):
         yield jit.recipe(source), jit.compile_source(source)
-    for symbols in SHARED.values():
+    for symbols in (*SHARED.values(), PASSES):
         for symbol in symbols.values():
             for _, target in LEVELS if is_x86() else ():
                 yield jit.shared_recipe(symbol, target), jit.compile_shared(symbol, target)

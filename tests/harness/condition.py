@@ -18,6 +18,7 @@ import numpy as np
 from staticad.ir.graph import Tensor
 from staticad.ops.base import Cast, Elementwise
 from staticad.ops.convolution import Convolution
+from staticad.ops.fourier import Fourier
 from staticad.ops.indexing import Scatter
 from staticad.ops.library import Library
 from staticad.ops.sources import constant_array
@@ -46,7 +47,11 @@ class _Noise:
         self.rng = np.random.default_rng(seed)
 
     def __call__(self, tensor: Tensor, value: np.ndarray) -> np.ndarray:
-        disturbed = self.disturb(tensor, value) if tensor.dtype.kind == "f" else value
+        disturbed = value
+        if isinstance(tensor.op, Fourier):
+            disturbed = self.transformed(value, tensor.node.attrs["axis"])
+        elif tensor.dtype.kind == "f":
+            disturbed = self.disturb(tensor, value)
         self.values[tensor] = disturbed
         return disturbed
 
@@ -64,6 +69,13 @@ class _Noise:
         largest = np.abs(array).max(axis=tuple(range(-min(2, array.ndim), 0)), keepdims=True)
         steps = (self.rng.choice((-2, 2), array.shape) * ulp).astype(array.dtype)
         return np.where(np.isfinite(array), array + steps * np.spacing(largest), array)
+
+    def transformed(self, array: np.ndarray, axis: int) -> np.ndarray:
+        """Every element some units of the last place of the largest along the axis away, also if they are complex."""
+        units = np.spacing(np.abs(array).max(axis=axis, keepdims=True, initial=0))
+        steps = self.rng.choice((-2, 2), (2, *array.shape)).astype(units.dtype) * units
+        moved = array + (steps[0] + 1j * steps[1] if array.dtype.kind == "c" else steps[0])
+        return np.where(np.isfinite(array), moved, array)
 
     def operand(self, tensor: Tensor) -> np.ndarray:
         if tensor not in self.values:

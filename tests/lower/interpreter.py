@@ -20,6 +20,7 @@ from staticad.lower.kernel.language import Kernel
 from staticad.lower.kernel.plan import Address, Plan, Status, Step, Symbolic
 from staticad.lower.kernel.routine import Gemm, Routine
 from staticad.ops import ALL_OPS
+from staticad.ops.fourier import FOURIER_PARTS
 from staticad.ops.library import Library
 from tests.lower.convolving import convolved, placed
 from tests.lower.statements import Runner
@@ -184,6 +185,8 @@ class Run:
                     _products(arguments, extent)
                 elif step.kernel.name in ("convolution", "window_argmax"):
                     _over_images(step.kernel, arguments, extent)
+                elif step.kernel.name == "fourier_parts":
+                    _transforms(step.kernel, arguments)
                 else:
                     _library(step.kernel, arguments, extent)
             return
@@ -285,6 +288,31 @@ def _over_images(routine: Routine, arguments: list[Any], extent: int) -> None:
     name, values = convolved(slots, read) if routine.name == "convolution" else placed(slots, extent, read)
     for index, value in enumerate(values.reshape(-1)):
         slots[name].store(index, value, 0)
+
+
+def _transforms(routine: Routine, arguments: list[Any]) -> None:
+    """All tasks of a Fourier transform at once. The first of two steps leaves its result to the second one."""
+    slots = dict(zip(routine.slots, arguments, strict=True))
+    shape = slots["OUTER"], slots["N"], slots["INNER"]
+    count, long, phase = int(np.prod(shape)), slots["ROWS"] > 0, slots["PHASE"]
+    if phase == 1:
+        if long:
+            for i in range(2):
+                for index in range(count):
+                    slots[f"OUT{i}"].store(index, slots[f"MIDDLE{i}"].load(index, 0), 0)
+        return
+    steps = slots["ACROSS"], slots["ALONG"], slots["WITHIN"]
+    places = sum(step * axis for step, axis in zip(steps, np.indices(shape), strict=True))
+    table = _array(slots["IN2"], (2, slots["N"]), 0)
+    parts = []
+    for at in (slots["IN0"], slots["IN1"]):
+        if not isinstance(at, int):
+            values = [at.load(int(place), 0) for place in np.ravel(places)]
+            parts.append(np.array(values, table.dtype).reshape(shape))
+    made = FOURIER_PARTS.numpy(*parts, table, axis=1)
+    for i, part in enumerate(made):
+        for index, value in enumerate(part.reshape(-1)):
+            slots[f"{'MIDDLE' if long else 'OUT'}{i}"].store(index, value, 0)
 
 
 def _array(at: Pointer, shape: tuple[int, ...], iteration: int) -> np.ndarray:

@@ -10,6 +10,7 @@ from staticad.lower.families.convolution import ConvolutionLowering
 from staticad.lower.families.creation import EmptyLowering, FullLowering, IotaLowering, PositionLowering, SizeLowering
 from staticad.lower.families.cumulative import ScanLowering
 from staticad.lower.families.elementwise import CopyLowering, ElementwiseLowering
+from staticad.lower.families.fourier import FourierLowering
 from staticad.lower.families.frame import FrameLowering
 from staticad.lower.families.gather import GatherLowering
 from staticad.lower.families.library import LibraryLowering
@@ -39,6 +40,7 @@ from staticad.ops.control import Cond, Loop
 from staticad.ops.convolution import Convolution
 from staticad.ops.creation import Empty, Full, Iota, Position, SizeNumber
 from staticad.ops.cumulative import Scan
+from staticad.ops.fourier import Fourier
 from staticad.ops.indexing import Gather, Scatter
 from staticad.ops.library import Library
 from staticad.ops.windows import WindowExtreme
@@ -63,6 +65,7 @@ TABLE: dict[type[Op], FamilyLowering] = {
     Contract: ContractLowering(),
     Convolution: ConvolutionLowering(),
     WindowExtreme: WindowLowering(),
+    Fourier: FourierLowering(),
     Library: LibraryLowering(),
     Scan: ScanLowering(),
     Cond: CondLowering(),

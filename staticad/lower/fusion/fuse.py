@@ -23,7 +23,7 @@ from staticad.lower.fusion.joining import Joining
 from staticad.lower.index.affine import ZERO, Context, broadcast_context, loop
 from staticad.lower.index.ranges import RangedFamily, Ranges
 from staticad.lower.index.sizes import Sizes
-from staticad.lower.index.strided import Matrix
+from staticad.lower.index.strided import Matrix, Strided
 from staticad.lower.index.views import below_views, in_order
 from staticad.ops.base import Op
 from staticad.ops.control import sizes_spoken_of
@@ -52,7 +52,7 @@ class FusedFamily(FramedFamily, RangedFamily, ChangingFamily, Protocol):
 class Fusion(Joining):
     """The clusters of a graph. ``stored`` are the nodes that need memory, ``staged`` those among them that only later
     stages of their own kernel read, ``recomputed`` those that are evaluated by their readers instead, ``operands`` how
-    matrix products read their operands."""
+    matrix products read their operands, ``strided`` how transforms along an axis do."""
 
     def __init__(self, sizes: Sizes, families: Mapping[Op, FusedFamily], known: Mapping[Node, Range]) -> None:
         super().__init__(sizes)
@@ -61,6 +61,7 @@ class Fusion(Joining):
         self.stored: dict[Node, None] = {}
         self.staged: set[Node] = set()
         self.operands: dict[Node, tuple[Matrix, ...]] = {}
+        self.strided: dict[Node, tuple[Strided, ...]] = {}
         self.recomputed: set[Node] = set()
         self.used: set[Tensor] = set()
         self.local: Mapping[Symbol, Tensor] = {}  # what local sizes are the values of

@@ -63,6 +63,15 @@ def matrix(view: Strided, shape: Shape) -> Matrix | None:
     return None if ld is None else Matrix(view.base, view.offset, True, ld, batch)
 
 
+def along(view: Strided, shape: Shape, axis: int) -> Strided | None:
+    """With all axes before one as an axis, and all behind it; None where that takes a copy."""
+    before = _batch_stride(view.strides[:axis], shape[:axis])
+    behind = _batch_stride(view.strides[axis + 1 :], shape[axis + 1 :])
+    if before is None or behind is None:
+        return None
+    return Strided(view.base, view.offset, (before, view.strides[axis], behind))
+
+
 def _leading(row: Size, column: Size, rows: Size, columns: Size) -> Size | None:
     """The leading dimension if rows are contiguous."""
     if columns != 1 and column != 1:

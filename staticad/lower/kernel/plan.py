@@ -58,7 +58,7 @@ class Symbolic:
 @dataclass(frozen=True)
 class Library:
     """An argument: the address of a function of BLAS or LAPACK, by its name without the letter for the dtype; "product"
-    is the package's own one for matrix products."""
+    and "fourier_pass" are the package's own ones for matrix products and for a pass of a Fourier transform."""
 
     name: str
 

@@ -1,0 +1,246 @@
+"""Discrete Fourier transforms: the kernel that plans, and calls a function for each pass over a block.
+
+A *block* is some columns of the array that are transformed side by side: ``n`` rows, in each one element of every
+column. All loops over elements run along rows of a block, over memory that is contiguous, so they are vectors for any
+length. A block goes through one pass for each factor of its length (Stockham's form, which needs no permutation):
+
+    y[run (radix p + k) + q] = w(l)^(p k) sum over j of x[run (p + m j) + q] w(radix)^(j k),    w(l) = exp(-2 pi i / l),
+
+for l = radix m the length that is left, and ``run`` the columns times the factors that are done. Real and imaginary
+parts are arrays of their own, and powers of w come from one table of all n-th roots of unity. A transform backwards is
+this one with the parts exchanged, both of what is read and of what is written.
+
+A long transform is two steps over blocks that stay in a cache: with n = rows * columns the array is a matrix, whose
+columns are transformed, multiplied by powers of w(n), and written transposed; then the columns of what is written are
+transformed. Of a shorter one both happen in one block, which is all of it, so that rows of an array are read and
+written as they lie. Blocks are shared out to a number of *tasks* that sizes decide alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from staticad.codegen.machine_language import function_text
+from staticad.codegen.routine_text import Cut, Cutting, RoutineText
+
+if TYPE_CHECKING:  # names of machine code, which nothing calls in Python
+    from staticad.codegen.machine_language import address_of, call, peek, poke, stack_words
+    from staticad.codegen.routine_names import IN0, IN1, IN2, ITEMSIZE, OUT0, OUT1, WORK, N
+
+    # Slots of these routines alone, and words of a pass.
+    BLOCK = INNER = MIDDLE0 = MIDDLE1 = OUTER = PASS = PHASE = ROOM = ROWS = TASKS = 0
+    ACROSS = ALONG = WITHIN = FEW = LEAST = LONG = SIDE = TWISTS = WHOLE = 0
+    FROM_RE = FROM_IM = TO_RE = TO_IM = COS = SIN = RADIX = RUN = COUNT = STEP = 0
+    FROM_ROW = FROM_COLUMN = TO_ROW = TO_COLUMN = TWIST = WORDS = 0
+
+
+# The array has the axes OUTER, N and INNER, and what is read the distances ACROSS, ALONG and WITHIN between elements.
+# ROWS are those of the matrix that a transform is, 0 for one that is none, -1 where that is to be decided here; TWISTS
+# is the table of what its elements are multiplied by, or 0. A matrix of at most WHOLE elements is one block. For others
+# PHASE 0 is the first step, which writes to MIDDLE, and 1 the second one.
+def _fourier(args: int, lo: int, hi: int) -> None:
+    slots = address_of(args)
+    words = stack_words(WORDS)
+    n = peek(slots, N)
+    outer = peek(slots, OUTER)
+    inner = peek(slots, INNER)
+    rows = peek(slots, ROWS)
+    phase = peek(slots, PHASE)
+    twists = peek(slots, TWISTS)
+    plane = ITEMSIZE * peek(slots, ROOM)
+    if rows < 0:
+        rows = 0
+        least = peek(slots, LEAST)
+        if inner >= peek(slots, FEW):
+            least = peek(slots, LONG)
+        if n >= least:
+            k = peek(slots, SIDE)
+            while k * k <= n:
+                if n % k == 0:
+                    rows = k
+                k += 1
+    whole = rows > 0 and n <= peek(slots, WHOLE)
+    # Of a block: its rows, the distances of rows and columns where it is read and written. There are so many columns
+    # side by side, and others.
+    from_re = peek(slots, IN0)
+    from_im = peek(slots, IN1)
+    to_re = peek(slots, OUT0)
+    to_im = peek(slots, OUT1)
+    row = peek(slots, ALONG)
+    to_row = inner
+    length = n
+    others = outer
+    columns = inner
+    column = peek(slots, WITHIN)
+    to_column = 1
+    if rows == 0:
+        if outer > inner:
+            others = inner
+            columns = outer
+            column = peek(slots, ACROSS)
+            to_column = n * inner
+    else:
+        others = outer * inner
+        columns = n // rows
+        if whole:
+            length = rows
+            column = row
+            row = columns * row
+            to_row = rows * inner
+            to_column = inner
+        elif phase == 0:
+            length = rows
+            column = row
+            row = columns * row
+            to_re = peek(slots, MIDDLE0)
+            to_im = peek(slots, MIDDLE1)
+            to_row = 1
+            to_column = rows
+        else:
+            from_re = peek(slots, MIDDLE0)
+            from_im = peek(slots, MIDDLE1)
+            length = columns
+            columns = rows
+            row = rows
+            column = 1
+            to_row = rows * inner
+            to_column = inner
+    if phase == 1 and (whole or rows == 0):
+        others = 0
+    width = peek(slots, ROOM) // length
+    if width > peek(slots, BLOCK) and not whole:
+        width = peek(slots, BLOCK)
+    blocks = (columns + width - 1) // width
+    units = others * blocks
+    for task in range(lo, hi):
+        work = peek(slots, WORK) + 4 * task * plane
+        for unit in range(task * units // peek(slots, TASKS), (task + 1) * units // peek(slots, TASKS)):
+            which = unit // blocks
+            first = (unit - which * blocks) * width
+            run = columns - first
+            if run > width:
+                run = width
+            tall = length
+            # Where the block begins.
+            if rows == 0:
+                if outer > inner:
+                    source = which * peek(slots, WITHIN)
+                    target = which
+                else:
+                    source = which * peek(slots, ACROSS)
+                    target = which * n * inner
+            else:
+                source = which // inner * peek(slots, ACROSS) + which % inner * peek(slots, WITHIN)
+                target = which // inner * n * inner + which % inner
+                if phase == 1:
+                    source = which * n
+                elif not whole:
+                    target = which * n
+            source = ITEMSIZE * (source + first * column)
+            target = ITEMSIZE * (target + first * to_column)
+            poke(words, COS, peek(slots, IN2))
+            poke(words, SIN, peek(slots, IN2) + ITEMSIZE * n)
+            poke(words, RADIX, 1)
+            poke(words, TWIST, 0)
+            here_re = work
+            here_im = work + plane
+            if column == 1 and row == run and from_im != 0:
+                here_re = from_re + source
+                here_im = from_im + source
+            else:
+                poke(words, RUN, run)
+                poke(words, FROM_RE, from_re + source)
+                poke(words, FROM_IM, 0)
+                if from_im != 0:
+                    poke(words, FROM_IM, from_im + source)
+                poke(words, FROM_ROW, row)
+                poke(words, FROM_COLUMN, column)
+                poke(words, TO_RE, work)
+                poke(words, TO_IM, work + plane)
+                poke(words, TO_ROW, run)
+                poke(words, TO_COLUMN, 1)
+                call(peek(slots, PASS), words, 0, tall, 0)
+            turns = 1
+            if whole:
+                turns = 2
+            left = tall
+            done = run
+            for turn in range(turns):
+                while left > 1:
+                    radix = 4
+                    if left % 4 != 0:
+                        radix = 2
+                        if left % 2 != 0:
+                            radix = 3
+                            while left % radix != 0:
+                                radix += 2
+                                if radix * radix > left:
+                                    radix = left
+                    there = work
+                    if here_re == work:
+                        there = work + 2 * plane
+                    there_im = there + plane
+                    if radix == left and turn == turns - 1 and to_column == 1 and to_row == run:
+                        if phase == 1 or whole or rows == 0:
+                            there = to_re + target
+                            there_im = to_im + target
+                    poke(words, RADIX, radix)
+                    poke(words, RUN, done)
+                    poke(words, COUNT, left // radix)
+                    poke(words, STEP, n // left)
+                    poke(words, FROM_RE, here_re)
+                    poke(words, FROM_IM, here_im)
+                    poke(words, TO_RE, there)
+                    poke(words, TO_IM, there_im)
+                    call(peek(slots, PASS), words, 0, left // radix, 0)
+                    done *= radix
+                    left = left // radix
+                    here_re = there
+                    here_im = there_im
+                poke(words, RADIX, 1)
+                poke(words, RUN, run)
+                poke(words, FROM_RE, here_re)
+                poke(words, FROM_IM, here_im)
+                poke(words, FROM_ROW, run)
+                poke(words, FROM_COLUMN, 1)
+                there = to_re + target
+                there_im = to_im + target
+                poke(words, TO_ROW, to_row)
+                poke(words, TO_COLUMN, to_column)
+                poke(words, TWIST, 0)
+                if rows > 0 and phase == 0 and turn == 0:
+                    poke(words, TWIST, -1)
+                    poke(words, STEP, first)
+                    if twists != 0:
+                        poke(words, TWIST, n // rows)
+                        poke(words, COS, twists + ITEMSIZE * first)
+                        poke(words, SIN, twists + ITEMSIZE * (n + first))
+                    if whole:
+                        there = work
+                        if here_re == work:
+                            there = work + 2 * plane
+                        there_im = there + plane
+                        poke(words, TO_ROW, 1)
+                        poke(words, TO_COLUMN, rows)
+                if here_re != there:
+                    poke(words, TO_RE, there)
+                    poke(words, TO_IM, there_im)
+                    call(peek(slots, PASS), words, 0, tall, 0)
+                if turn < turns - 1:
+                    poke(words, COS, peek(slots, IN2))
+                    poke(words, SIN, peek(slots, IN2) + ITEMSIZE * n)
+                    here_re = there
+                    here_im = there_im
+                    left = columns
+                    done = rows
+                    tall = columns
+                    run = rows
+
+
+def _cut(slots: Mapping[str, int], batch: int) -> Cutting:
+    """Every task on its own."""
+    return Cut.BATCH, batch, 1 if batch > 1 else 0
+
+
+FOURIER: Mapping[str, RoutineText] = {"fourier_parts": RoutineText(function_text(_fourier), _cut)}

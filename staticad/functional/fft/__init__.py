@@ -1,0 +1,14 @@
+"""Fourier transforms with the names of NumPy, cosine and sine transforms with those of SciPy."""
+
+from __future__ import annotations
+
+from staticad.functional.fft.cosines import dct, dctn, dst, dstn, idct, idctn, idst, idstn
+from staticad.functional.fft.frequencies import fftfreq, fftshift, ifftshift, rfftfreq
+from staticad.functional.fft.many import fft2, fftn, ifft2, ifftn, irfft2, irfftn, rfft2, rfftn
+from staticad.functional.fft.transforms import fft, hfft, ifft, ihfft, irfft, rfft
+
+__all__ = [
+    "dct", "dctn", "dst", "dstn", "fft", "fft2", "fftfreq", "fftn", "fftshift", "hfft", "idct", "idctn", "idst",
+    "idstn", "ifft", "ifft2", "ifftn", "ifftshift", "ihfft", "irfft", "irfft2", "irfftn", "rfft", "rfft2", "rfftfreq",
+    "rfftn",
+]  # fmt: skip

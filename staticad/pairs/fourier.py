@@ -1,0 +1,153 @@
+"""Fourier transforms of pairs.
+
+Kernels have transforms of lengths without large prime factors. Others are convolutions with a chirp (L. Bluestein, A
+linear filtering approach to the computation of the discrete Fourier transform, 1970): with b[j] = exp(pi i j^2 / n),
+
+    y[k] = conj(b[k]) sum over j of (x[j] conj(b[j])) b[k - j],
+
+where the sum is a product of transforms of a length that is better. Real numbers of an even length are the real and
+imaginary parts of half as many complex ones.
+"""
+
+from __future__ import annotations
+
+import functools
+
+import numpy as np
+
+from staticad.functional.fft.roots import roots, turned
+from staticad.functional.joining import concatenate, stack
+from staticad.functional.reshaping import reshape_known
+from staticad.ir.dims import Shape, floordiv
+from staticad.ir.dtypes import DType
+from staticad.ir.graph import Node, Tensor
+from staticad.ops.base import apply_all
+from staticad.ops.creation import zeros
+from staticad.ops.fourier import FOURIER_PARTS
+from staticad.ops.parts import Run
+from staticad.ops.slicing import reverse
+from staticad.ops.sources import constant
+from staticad.pairs.arithmetic import conj, mul
+from staticad.pairs.pair import Pair, stretched
+
+LARGEST = 31  # prime factor for which the sums as they stand are faster than a longer transform
+
+
+def fft(node: Node, a: Pair) -> Pair:
+    """Of complex numbers, or of real ones."""
+    return transform(a, node.inputs[0].shape, node.attrs["axis"], node.attrs["inverse"])
+
+
+def rfft(node: Node, x: Tensor) -> Pair:
+    """Half of the transform of real numbers."""
+    shape, axis = x.shape, node.attrs["axis"]
+    n = shape[axis]
+    if not isinstance(n, int) or n % 2:
+        return transform(Pair(x, None), shape, axis, False).each(
+            lambda part: Run(0, 1, floordiv(n, 2) + 1).take(part, axis)
+        )
+    half = n // 2
+    z = Pair(Run(0, 2, half).take(x, axis), Run(1, 2, half).take(x, axis))
+    re, im = transform(z, (*shape[:axis], half, *shape[axis + 1 :]), axis, False).full()
+    first_re, first_im = (Run(0, 1, 1).take(part, axis) for part in (re, im))
+    inner = Run(1, 1, half - 1)
+    a, b = (inner.take(part, axis) for part in (re, im))
+    c, d = (reverse(part, (axis,)) for part in (a, b))
+    cos, sin = _along(roots(half - 1, n, x.dtype, 1), shape, axis)
+    # The transforms of the even and of the odd elements, and the sum of one and the other turned.
+    even = Pair((a + c) * 0.5, (b - d) * 0.5)
+    odd = mul(Pair((b + d) * 0.5, (c - a) * 0.5), Pair(cos, -sin))
+    assert even.re is not None and even.im is not None and odd.re is not None and odd.im is not None
+    nothing = zeros(first_re.type)
+    return Pair(
+        concatenate([first_re + first_im, even.re + odd.re, first_re - first_im], axis),
+        concatenate([nothing, even.im + odd.im, nothing], axis),
+    )
+
+
+def irfft(node: Node, z: Pair) -> Tensor:
+    """Real numbers of half of their transform."""
+    shape, axis, n = node.out.shape, node.attrs["axis"], node.attrs["n"]
+    re, im = (stretched(part, node.inputs[0].shape) for part in z.full())
+    if not isinstance(n, int) or n % 2:
+        # The half that is not given is conjugate to the one that is.
+        others = Run(1, 1, floordiv(n - 1, 2))
+        mirrored = [reverse(others.take(part, axis), (axis,)) for part in (re, im)]
+        whole = Pair(concatenate([re, mirrored[0]], axis), concatenate([im, -mirrored[1]], axis))
+        return transform(whole, shape, axis, True).full()[0]
+    half = n // 2
+    first, last = Run(0, 1, 1).take(re, axis), Run(half, 1, 1).take(re, axis)
+    inner = Run(1, 1, half - 1)
+    a, b = (inner.take(part, axis) for part in (re, im))
+    c, d = (reverse(part, (axis,)) for part in (a, b))
+    cos, sin = _along(roots(half - 1, n, re.dtype, 1), shape, axis)
+    # The transform of the even elements and, turned back, i times that of the odd ones.
+    odd = mul(Pair(-(b + d), a - c), Pair(cos, sin))
+    assert odd.re is not None and odd.im is not None
+    evens_and_odds = Pair(
+        concatenate([first + last, a + c + odd.re], axis), concatenate([first - last, b - d + odd.im], axis)
+    )
+    made = transform(evens_and_odds, (*shape[:axis], half, *shape[axis + 1 :]), axis, True)
+    return reshape_known(stack(list(made.full()), axis + 1), shape)
+
+
+def transform(z: Pair, shape: Shape, axis: int, inverse: bool) -> Pair:
+    """The transform of a pair of that shape along an axis. Backwards it is the other one with the parts exchanged."""
+    n = shape[axis]
+    if inverse:
+        turned_back = transform(Pair(z.im, z.re), shape, axis, False)
+        return Pair(turned_back.im, turned_back.re)
+    if isinstance(n, int):
+        if n <= 1:
+            return z
+        if _largest_factor(n) > LARGEST:
+            return _chirped(z, shape, axis, n)
+    table = roots(n, n, z.dtype)
+    parts = [stretched(part, shape) for part in (z.re, z.im) if part is not None]
+    re, im = apply_all(FOURIER_PARTS, *parts, table, axis=axis)
+    return Pair(re, im) if z.re is not None else Pair(-im, re)
+
+
+def _chirped(z: Pair, shape: Shape, axis: int, n: int) -> Pair:
+    """The transform by a convolution."""
+    size = _good_size(2 * n - 1)
+    chirp, filtered = (Pair(*_along(constant(table), shape, axis)) for table in _chirps(n, size, z.dtype))
+    longer = (*shape[:axis], size, *shape[axis + 1 :])
+    padded = mul(z, conj(chirp)).fitted(shape).each(lambda part: Run(0, 1, n).put(part, axis, size))
+    spectrum = mul(transform(padded, longer, axis, False), filtered)
+    summed = transform(spectrum, longer, axis, True).each(lambda part: Run(0, 1, n).take(part, axis))
+    return mul(summed, conj(chirp))
+
+
+def _along(table: Tensor, shape: Shape, axis: int) -> tuple[Tensor, Tensor]:
+    """Two rows of numbers, one for each element of an axis."""
+    column = (table.shape[1], *(1 for _ in shape[axis + 1 :]))
+    cos, sin = (reshape_known(Run(row, 1, 1).take(table, 0), column) for row in (0, 1))
+    return cos, sin
+
+
+@functools.lru_cache(maxsize=8)
+def _chirps(n: int, size: int, dtype: DType) -> tuple[np.ndarray, np.ndarray]:
+    """b for 0 <= j < n, and the transform of b for -n < j < n, divided by its length; as rows of parts."""
+    b = np.array(turned(np.arange(n) ** 2 % (2 * n), 2 * n))
+    around = np.zeros(size, complex)
+    around[:n] = b[0] + 1j * b[1]
+    around[size - n + 1 :] = around[n - 1 : 0 : -1]
+    filtered = np.fft.fft(around) / size
+    return b.astype(dtype), np.stack([filtered.real, filtered.imag]).astype(dtype)
+
+
+@functools.lru_cache(maxsize=256)
+def _largest_factor(n: int) -> int:
+    """The largest prime factor, of n > 1."""
+    factor, largest = 2, 1
+    while factor * factor <= n:
+        while n % factor == 0:
+            n, largest = n // factor, factor
+        factor += 1
+    return max(n, largest)
+
+
+def _good_size(least: int) -> int:
+    """The smallest length from ``least`` on that is a power of two, or three or five times one."""
+    return min(odd << max(0, (-(-least // odd) - 1).bit_length()) for odd in (1, 3, 5))

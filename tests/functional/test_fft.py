@@ -1,0 +1,145 @@
+"""Fourier transforms: lengths, axes and norms as NumPy and SciPy have them, errors, and accuracy."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+import scipy.fft
+
+import staticad as sa
+from staticad.functional.fft.roots import turned
+
+NORMS = ("backward", "ortho", "forward")
+X = np.random.default_rng(0).standard_normal((6, 8, 7))
+Call = Callable[[Any, Any], Any]
+
+ONE = ("fft", "ifft", "rfft", "irfft", "hfft", "ihfft")
+SEVERAL = ("fft2", "ifft2", "rfft2", "irfft2", "fftn", "ifftn", "rfftn", "irfftn")
+
+
+def calls() -> list[Call]:
+    """Calls of functions of a module on an array."""
+    found: list[Call] = []
+    for number, name in enumerate(ONE):
+        norm = NORMS[number % 3]
+        found += [lambda m, x, f=name, n=n, norm=norm: getattr(m, f)(x, n, 1, norm) for n in (None, 5, 11)]
+    for number, name in enumerate(SEVERAL):
+        norm = NORMS[number % 3]
+        for s, axes in ((None, None), ((5, 9), (2, 0)), ((5, -1), (-1, 0)), (None, (1, 1))):
+            if s is not None or axes is not None or not name.endswith("2"):
+                found.append(lambda m, x, f=name, s=s, axes=axes, norm=norm: getattr(m, f)(x, s, axes, norm))
+    for axes in (None, 0, (1, 2)):
+        found += [lambda m, x, axes=axes: m.fftshift(x, axes), lambda m, x, axes=axes: m.ifftshift(x, axes=axes)]
+    for n in (1, 2, 5, 8):
+        found += [lambda m, x, n=n: m.fftfreq(n, 0.1), lambda m, x, n=n: m.rfftfreq(n)]
+    return found
+
+
+def cosines() -> list[Call]:
+    """The same for cosine and sine transforms."""
+    found: list[Call] = []
+    options = (("ortho", None), ("backward", True), ("ortho", False), ("forward", None), ("backward", None))
+    for number, (name, kind) in enumerate(itertools.product(("dct", "idct", "dst", "idst"), (1, 2, 3, 4))):
+        for norm, weighed in {options[number % 5], ("ortho", None)}:
+            found.append(
+                lambda m, x, f=name, k=kind, norm=norm, o=weighed: getattr(m, f)(
+                    x, k, axis=1, norm=norm, orthogonalize=o
+                )
+            )
+    found += [lambda m, x: m.dct(x, n=9, axis=0), lambda m, x: m.idst(x, 3, 5)]
+    found += [lambda m, x: m.idctn(x, axes=(0, 2), norm="ortho"), lambda m, x: m.dstn(x, 3, (9, 9), (0, 2))]
+    return found
+
+
+def test_values_are_those_of_numpy_and_scipy() -> None:
+    x = sa.placeholder(X.shape)
+    fetches = [call(sa.fft, x) for call in (*calls(), *cosines())]
+    expected = [call(np.fft, X) for call in calls()] + [call(scipy.fft, X) for call in cosines()]
+    for found, wanted in zip(sa.compile(fetches, [x])(X), expected, strict=True):
+        assert found.dtype == wanted.dtype
+        np.testing.assert_allclose(found, wanted, rtol=0, atol=1e-13)
+
+
+def test_known_lengths() -> None:
+    """Each way to transform a length: few and many columns, matrices, and what has large prime factors."""
+    inputs, fetches, arrays, expected = [], [], [], []
+    rng = np.random.default_rng(1)
+    cases = [(dtype, n) for dtype in ("float64", "float32") for n in (1, 2, 13, 74, 250, 15015, 16411)]
+    for dtype, n in [*cases, ("float64", 1 << 14)]:
+        for shape, axis in (((5, n), 1), ((n, 6), 0)) if n in (13, 74, 250) and dtype == "float64" else (((n,), 0),):
+            x = sa.placeholder(shape, dtype)
+            a = rng.standard_normal(shape).astype(dtype)
+            z, b = sa.fft.fft(x, axis=axis), np.fft.fft(a.astype(float), axis=axis)
+            fetches += [z, sa.fft.rfft(x, axis=axis), sa.fft.ifft(z, axis=axis).real, sa.fft.irfft(z, n, axis)]
+            expected += [b, np.fft.rfft(a.astype(float), axis=axis), a, a]
+            inputs.append(x)
+            arrays.append(a)
+    for found, wanted in zip(sa.compile(fetches, inputs)(*arrays), expected, strict=True):
+        atol = 8 * np.finfo(found.dtype).eps * np.abs(wanted).max()
+        np.testing.assert_allclose(found, wanted, rtol=0, atol=atol)
+
+
+def test_free_lengths() -> None:
+    """One program for all lengths, and for all numbers of columns before and behind."""
+    x = sa.placeholder((None, None, None), "complex128")
+    session = sa.compile([sa.fft.fft(x, axis=1), sa.fft.irfft(x, x.shape[1], 1)], [x])
+    rng = np.random.default_rng(2)
+    for n in (1, 2, 5, 8, 37, 60, 64, 128, 509, 1024, 9000):
+        for outer, inner in ((1, 1), (5, 1), (2, 6), (0, 2)) if n < 9000 else ((1, 1), (1, 5)):
+            a = rng.standard_normal((outer, n, inner)) + 1j * rng.standard_normal((outer, n, inner))
+            forward, real = session(a)
+            if a.size:
+                wanted = np.fft.fft(a, axis=1)
+                np.testing.assert_allclose(forward, wanted, rtol=0, atol=2e-15 * np.sqrt(n) * np.abs(wanted).max())
+                wanted = np.fft.irfft(a, n, 1)
+                np.testing.assert_allclose(real, wanted, rtol=0, atol=2e-15 * np.sqrt(n) * np.abs(wanted).max())
+            assert forward.shape == a.shape
+
+
+def test_roots_of_unity_are_correct_to_the_last_bits() -> None:
+    n = 4 * 3 * 7 * 11
+    cos, sin = turned(np.arange(n), n)
+    angle = 2 * np.arange(n, dtype=np.longdouble) * np.arctan2(np.longdouble(0), np.longdouble(-1)) / n
+    np.testing.assert_array_less(np.abs(cos - np.cos(angle)), 2e-16)
+    np.testing.assert_array_less(np.abs(sin - np.sin(angle)), 2e-16)
+    assert [cos[0], sin[n // 4], cos[n // 2], sin[3 * n // 4]] == [1, 1, -1, -1]
+    assert [sin[0], cos[n // 4], sin[n // 2], cos[3 * n // 4]] == [0, 0, 0, 0]
+
+
+WRONG: dict[str, tuple[type[Exception], str, Callable[[sa.Tensor], Any]]] = {
+    "length": (sa.ShapeError, "n has to be an int of at least 1", lambda x: sa.fft.fft(x, 0)),
+    "norm": (sa.ShapeError, "norm is one of 'backward', 'ortho', 'forward', not 'none'",
+             lambda x: sa.fft.fft(x, norm="none")),
+    "axis": (sa.ShapeError, "axis 2 is out of bounds", lambda x: sa.fft.ifft(x, axis=2)),
+    "number": (sa.ShapeError, "a number has no axis", lambda x: sa.fft.fft(x[0, 0])),
+    "nothing": (sa.ShapeError, "no elements", lambda x: sa.fft.fft(x[:, :0])),
+    "real": (sa.DTypeError, "takes real numbers, use fft", lambda x: sa.fft.rfft(sa.complex(x))),
+    "real ones": (sa.DTypeError, "takes real numbers, use fftn", lambda x: sa.fft.rfft2(sa.complex(x))),
+    "sizes": (sa.ShapeError, "1 lengths for 2 axes", lambda x: sa.fft.fftn(x, (2,), (0, 1))),
+    "axes": (sa.ShapeError, "needs at least one axis", lambda x: sa.fft.rfftn(x, axes=())),
+    "one": (sa.ShapeError, "needs at least one axis", lambda x: sa.fft.irfftn(x, axes=())),
+    "type": (sa.ShapeError, "the types are 1 to 4", lambda x: sa.fft.dct(x, 5)),
+    "two": (sa.ShapeError, "at least two elements", lambda x: sa.fft.dct(x[:, :1], 1)),
+    "empty": (sa.ShapeError, "no elements", lambda x: sa.fft.dst(x[:, :0])),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_wrong_arguments_are_refused_while_the_graph_is_built(name: str) -> None:
+    kind, text, call = WRONG[name]
+    with pytest.raises(kind, match=text) as caught:
+        call(sa.placeholder((2, 3), name="x"))
+    assert "test_fft.py" in str(caught.value)
+
+
+def test_a_free_axis_without_elements_is_refused_in_the_run() -> None:
+    x = sa.placeholder((None,))
+    session = sa.compile([sa.real(sa.fft.fft(x)), sa.fft.dct(x, 1)], [x])
+    with pytest.raises(sa.FeedError):
+        session(np.zeros(0))
+    with pytest.raises(sa.FeedError):
+        session(np.zeros(1))

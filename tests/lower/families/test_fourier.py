@@ -1,0 +1,30 @@
+"""Plans with Fourier transforms: operands are read where they lie, and every access to memory is checked in Python."""
+
+from __future__ import annotations
+
+import staticad as sa
+from tests.lower.checking import computes
+from tests.lower.planning import labels, plan_for
+
+
+def test_operands_are_read_where_they_lie() -> None:
+    """Slices and transposed arrays are not copied first, but for what is no row of equal distances."""
+    a, b = sa.placeholder((5, 7, 12)), sa.placeholder((5, 7, 12))
+    z = sa.complex(a, b)
+    for x in (z[:, 2], z[1].T, a[..., ::2]):
+        assert labels(plan_for(sa.real(sa.fft.fft(x)))) == ["fft"]
+    assert labels(plan_for(sa.real(sa.fft.fft(z[:3, 1:3])))) == ["copy", "copy", "fft"]
+
+
+def test_long_transforms_are_two_steps() -> None:
+    x, free = sa.placeholder((3, 1 << 14)), sa.placeholder(("n",))
+    assert labels(plan_for(sa.real(sa.fft.fft(x)))) == ["fft", "fft"]
+    assert labels(plan_for(sa.real(sa.fft.fft(free)))).count("fft") == 2
+    assert labels(plan_for(sa.real(sa.fft.fft(x[:, :1024])))) == ["fft"]
+
+
+def test_all_accesses_are_checked() -> None:
+    x, y, a = sa.placeholder((2, 70)), sa.placeholder((2, 70)), sa.placeholder(("n", 3))
+    computes(sa.real(sa.fft.ifft(sa.complex(x, y)[:, ::2])))
+    computes(sa.real(sa.fft.fft(x, 1 << 14)[:, :3]))
+    computes(sa.fft.irfft(sa.fft.fft(a, axis=0), 9, axis=0), 4)
