@@ -8,7 +8,13 @@ from __future__ import annotations
 import types as _types
 import typing as _typing
 
-from staticad import errors as errors, nn as nn, optim as optim
+from staticad.ir.collection import no_collection as _no_collection
+
+with _no_collection():  # most modules are imported by these
+    from staticad import errors as errors, nn as nn, optim as optim
+    from staticad.functional.autograph.convert import function as function
+    from staticad.runtime.session import Session as Session, compile as compile
+
 from staticad.autodiff.check import gradcheck as gradcheck
 from staticad.autodiff.derivatives import (
     hessian as hessian,
@@ -42,7 +48,6 @@ from staticad.functional import (
     special as special,
 )
 from staticad.functional.angles import *
-from staticad.functional.autograph.convert import function as function
 from staticad.functional.bitwise import *
 from staticad.functional.closeness import *
 from staticad.functional.choosing import *
@@ -112,7 +117,6 @@ from staticad.nn.classification import cross_entropy as cross_entropy
 from staticad.nn.losses import mse as mse
 from staticad.ops.sources import constant as constant, placeholder as placeholder
 from staticad.reference import evaluate as evaluate
-from staticad.runtime.session import Session as Session, compile as compile
 from staticad.runtime.variables import Variable as Variable, variable as variable
 
 _attach(Tensor)

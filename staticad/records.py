@@ -1,80 +1,137 @@
-"""Frozen dataclasses that are cheap to declare: the package has a hundred, and importing it makes them all.
+"""Dataclasses that are cheap to declare: the package has a hundred, and importing it makes them all.
 
-For ``@dataclass(frozen=True)`` the standard library compiles six functions for each class, which was a third of the
-time of the import. Here a class gets one, its ``__init__``; the others are closures, or the same for all classes.
-Everything else is as there: fields, defaults, ``replace``, matching by position, copies, pickles.
+The standard library compiles six functions for each class, which was a third of the time of the import. Here none is
+compiled: an ``__init__`` is a copy of one for so many fields, with other names; the other functions are closures, or
+the same for all classes. Everything else is as there: fields, defaults, ``replace``, matching by position, copies and
+pickles.
 """
 
 from __future__ import annotations
 
 import dataclasses
+import functools
 import reprlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from operator import attrgetter
+from types import CodeType, FunctionType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
     from dataclasses import dataclass as dataclass  # which checkers understand
 
 _Class = TypeVar("_Class", bound=type)
-_ABSENT = object()  # an argument that was not given
+_Field = dataclasses.Field[Any]
+_FIELDS, _PARAMETERS, _KIND = "__dataclass_fields__", "__dataclass_params__", "_field_type"  # where they are kept there
 
 
-def _frozen(*, frozen: bool, eq: bool = True, slots: bool = False) -> Callable[[_Class], _Class]:
+def _record(
+    cls: Any = None, *, frozen: bool = False, eq: bool = True, slots: bool = False
+) -> Callable[[_Class], _Class] | Any:
     """As `dataclasses.dataclass` with these arguments, for classes without fields of keywords alone."""
-    assert frozen
-
-    def make(cls: Any) -> Any:
-        if cls.__doc__ is None:
-            cls.__doc__ = cls.__name__  # else the signature is made for it
-        cls = dataclasses.dataclass(init=False, repr=False, eq=False, slots=slots)(cls)
-        fields = dataclasses.fields(cls)
-        methods: dict[str, Any] = {
-            "__init__": _init(cls, fields),
-            "__repr__": _repr,
-            "__setattr__": _no_assignment,
-            "__delattr__": _no_deletion,
-        }
-        if slots:
-            methods |= {"__getstate__": _state, "__setstate__": _set_state}
-        if eq:
-            methods["__eq__"], methods["__hash__"] = _comparing([field.name for field in fields if field.compare])
-        own = vars(cls)
-        hashed = own.get("__hash__") is not None  # a class with __eq__ has a None there
-        for name, method in methods.items():
-            if name not in own or (name == "__hash__" and not hashed):
-                setattr(cls, name, method)
-        return cls
-
-    return make
+    return _made(cls, frozen, eq, slots) if cls is not None else lambda cls: _made(cls, frozen, eq, slots)
 
 
 if not TYPE_CHECKING:
-    dataclass = _frozen
+    dataclass = _record
 
 
-def _init(cls: type, fields: tuple[dataclasses.Field[Any], ...]) -> Any:
-    """The constructor, which is compiled: it is what takes time later."""
-    scope: dict[str, Any] = {"assign": object.__setattr__, "absent": _ABSENT}
-    parameters, lines = ["self"], []
-    for number, field in enumerate(fields):
-        value = field.name
-        if field.default is not dataclasses.MISSING:
-            scope[f"default{number}"] = field.default
-            parameters.append(f"{field.name}=default{number}")
-        elif field.default_factory is not dataclasses.MISSING:
-            scope[f"default{number}"] = field.default_factory
-            parameters.append(f"{field.name}=absent")
-            value = f"default{number}() if {field.name} is absent else {field.name}"
+@dataclasses.dataclass
+class _Plain:
+    field: int
+
+
+@dataclasses.dataclass(frozen=True)
+class _Frozen:
+    field: int
+
+
+def _made(cls: Any, frozen: bool, eq: bool, slots: bool) -> Any:
+    if cls.__doc__ is None:
+        cls.__doc__ = cls.__name__  # else the signature is made for it
+    if slots:
+        cls = dataclasses.dataclass(init=False, repr=False, eq=False, slots=True)(cls)
+    else:
+        setattr(cls, _FIELDS, _declared(cls))
+        setattr(cls, _PARAMETERS, getattr(_Frozen if frozen else _Plain, _PARAMETERS))
+    fields = dataclasses.fields(cls)
+    methods: dict[str, Any] = {
+        "__init__": _init(cls, fields, frozen),
+        "__match_args__": tuple(field.name for field in fields),
+        "__repr__": _repr,
+    }
+    if frozen:
+        methods |= {"__setattr__": _no_assignment, "__delattr__": _no_deletion}
+        if slots:
+            methods |= {"__getstate__": _state, "__setstate__": _set_state}
+    if eq:
+        methods["__eq__"], methods["__hash__"] = _comparing([field.name for field in fields if field.compare])
+        if not frozen:
+            methods["__hash__"] = None
+    own = vars(cls)
+    hashed = own.get("__hash__") is not None  # a class with __eq__ has a None there
+    for name, method in methods.items():
+        if name not in own or (name == "__hash__" and not hashed):
+            setattr(cls, name, method)
+    return cls
+
+
+def _declared(cls: Any) -> dict[str, _Field]:
+    """The fields of a class by name: those of its bases, then its own."""
+    found: dict[str, _Field] = {}
+    for base in cls.__mro__[-1:0:-1]:
+        found |= getattr(base, _FIELDS, {})
+    for name, annotation in cls.__dict__.get("__annotations__", {}).items():
+        if annotation.startswith("ClassVar"):
+            continue
+        field = cls.__dict__.get(name, dataclasses.MISSING)
+        if not isinstance(field, dataclasses.Field):
+            field = dataclasses.field(default=field)
+        elif field.default is dataclasses.MISSING:
+            delattr(cls, name)
         else:
-            parameters.append(field.name)
-        lines.append(f"    assign(self, {field.name!r}, {value})")
-    if hasattr(cls, "__post_init__"):
-        lines.append("    self.__post_init__()")
-    exec("\n".join([f"def __init__({', '.join(parameters)}):", *lines, "    return None"]), scope)
-    made = scope["__init__"]
-    made.__qualname__, made.__module__ = f"{cls.__qualname__}.__init__", cls.__module__
+            setattr(cls, name, field.default)
+        field.name, field.type = name, annotation
+        setattr(field, _KIND, getattr(dataclasses.fields(_Plain)[0], _KIND))
+        found[name] = field
+    return found
+
+
+def _init(cls: type, fields: Sequence[_Field], frozen: bool) -> Any:
+    """The constructor."""
+    names = [field.name for field in fields]
+    factories = {f.name: f.default_factory for f in fields if f.default_factory is not dataclasses.MISSING}
+    template = _template(len(fields), frozen, tuple(name in factories for name in names), hasattr(cls, "__post_init__"))
+    generic = {f"field{number}": name for number, name in enumerate(names)}
+    code = template.replace(
+        co_varnames=tuple(generic.get(name, name) for name in template.co_varnames),
+        co_names=tuple(generic.get(name, name) for name in template.co_names),
+        co_consts=tuple(generic.get(c, c) if isinstance(c, str) else c for c in template.co_consts),
+        co_qualname=f"{cls.__qualname__}.__init__",
+    )
+    scope = {"assign": object.__setattr__, "factories": factories, "absent": _ABSENT}
+    given = [_ABSENT if f.name in factories else f.default for f in fields]
+    made = FunctionType(code, scope, "__init__", tuple(x for x in given if x is not dataclasses.MISSING))
+    made.__module__ = cls.__module__
     return made
+
+
+_ABSENT = object()  # an argument that was not given
+
+
+@functools.cache
+def _template(count: int, frozen: bool, made: tuple[bool, ...], checked: bool) -> CodeType:
+    """The code of a constructor for so many fields. Those that are ``made`` have a factory, and it is ``checked`` by
+    ``__post_init__`` in the end."""
+    lines = [f"def __init__({', '.join(['self', *(f'field{n}' for n in range(count))])}):"]
+    for n in range(count):
+        if made[n]:
+            lines.append(f"    if field{n} is absent: field{n} = factories['field{n}']()")
+        lines.append(f"    assign(self, 'field{n}', field{n})" if frozen else f"    self.field{n} = field{n}")
+    lines.append("    self.__post_init__()" if checked else "    return None")
+    scope: dict[str, Any] = {}
+    exec("\n".join(lines), scope)
+    code: CodeType = scope["__init__"].__code__
+    return code
 
 
 def _comparing(names: list[str]) -> tuple[Any, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from staticad.autodiff.connect import find_dependent
@@ -12,6 +12,7 @@ from staticad.ir.graph import Node, Tensor, sort_nodes
 from staticad.ops.barrier import carried
 from staticad.ops.control import Body, LoopShape
 from staticad.ops.creation import zeros
+from staticad.records import dataclass
 
 Differentiate = Callable[..., list[Any]]  # reverse.gradients or forward.jvp
 Maybe = Tensor | None

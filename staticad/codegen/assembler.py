@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import NoReturn
 
 from staticad.codegen.hints import loop_nodes
@@ -20,6 +19,7 @@ from staticad.codegen.pieces import LLVM_TYPES, Piece, float_text, piece
 from staticad.codegen.places import places
 from staticad.codegen.target import substitutes
 from staticad.errors import CompileError
+from staticad.records import dataclass
 
 _ARITHMETIC: dict[type, str] = {ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul"}
 _COMPARISONS: dict[type, str] = {

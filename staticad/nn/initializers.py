@@ -16,7 +16,7 @@ import numpy as np
 
 from staticad.errors import ConfigError, ShapeError
 
-Initializer = Callable[[tuple[int, ...], np.random.Generator], np.ndarray]
+Initializer = Callable[[tuple[int, ...], "np.random.Generator"], np.ndarray]
 
 
 def fans(shape: tuple[int, ...]) -> tuple[int, int]:

@@ -8,7 +8,7 @@ the loop at every step, relative to a base that may itself move in a loop furthe
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import NamedTuple
 
 from staticad.codegen.routines import routine_cut
@@ -30,6 +30,7 @@ from staticad.lower.kernel.plan import (
     Watch,
 )
 from staticad.lower.kernel.routine import Routine
+from staticad.records import dataclass
 from staticad.runtime.idle import Idle, idleness, steps_inside
 from staticad.runtime.layout import Branch, BranchBlock, LoopBlock, Measure, Move, Record
 from staticad.runtime.layout import Step as StepWords
@@ -131,7 +132,7 @@ class Blocks:
         self.measures: dict[int, int] = {}  # in profiles, by id: where the measures of a plan begin
         self.turns: dict[int, int] = {}  # and where the counters of a step's kernel begin
 
-    def at(self, origin: Origin, number: int = 0, name: str = "", dtype: str = "") -> At:
+    def at(self, origin: int, number: int = 0, name: str = "", dtype: str = "") -> At:
         """The address of something."""
         base = Base(origin, number, name, dtype)
         return At(self.bases.setdefault(base, len(self.bases)))

@@ -1,21 +1,22 @@
 """Word indices of the tables that Python fills and compiled code reads, and their substitution into source text.
 
-Every table is an int64 array; the members of an enumeration name its words. :func:`substitute` replaces the names in
-the text of the machine, so the text (and with it the cache key) changes when a layout does.
+Every table is an int64 array; the attributes of a class name its words. :func:`substitute` replaces the names in
+the text of the machine, so the text (and with it the cache key) changes when a layout does. The classes are no
+enumerations, of which so many members take a while to make.
 """
 
 from __future__ import annotations
 
+import functools
 import re
 import struct
 from collections.abc import Mapping
-from enum import IntEnum
 from typing import NamedTuple
 
 CACHE_LINE_WORDS = 8
 
 
-class Context(IntEnum):
+class Context:
     """The context of one program: counts, addresses of its tables, addresses of the functions that it calls."""
 
     FEED_COUNT = 0
@@ -56,7 +57,7 @@ class Context(IntEnum):
     FLOATS = 35  # how this program rounds, see staticad.runtime.float_state
 
 
-class FeedSpec(IntEnum):
+class FeedSpec:
     """What one feed must be. SIZES is followed by the sizes of all axes."""
 
     DTYPE = 0
@@ -66,7 +67,7 @@ class FeedSpec(IntEnum):
     SIZES = 4
 
 
-class OutSpec(IntEnum):
+class OutSpec:
     """What one result is. SIZES is followed by the sizes of all axes."""
 
     DTYPE = 0
@@ -74,7 +75,7 @@ class OutSpec(IntEnum):
     SIZES = 2
 
 
-class Patch(IntEnum):
+class Patch:
     """Before a run: ``*TARGET = pointers[SOURCE] + OFFSET``."""
 
     TARGET = 0
@@ -83,7 +84,7 @@ class Patch(IntEnum):
     WORDS = 3
 
 
-class LockUse(IntEnum):
+class LockUse:
     """A lock that a run holds: the address of its words, and whether it must be the only holder."""
 
     LOCK = 0
@@ -91,7 +92,7 @@ class LockUse(IntEnum):
     WORDS = 2
 
 
-class LockWords(IntEnum):
+class LockWords:
     """A lock: how many hold it (-1: one alone), and who has waited longest, see staticad.runtime.locks."""
 
     HOLDERS = 0
@@ -102,7 +103,7 @@ class LockWords(IntEnum):
     WORDS = 5
 
 
-class Process(IntEnum):
+class Process:
     """What all runs of a process share, see staticad.runtime.forks."""
 
     GENERATION = 0  # how often it has been forked
@@ -116,7 +117,7 @@ class Process(IntEnum):
     WORDS = 24
 
 
-class Step(IntEnum):
+class Step:
     """One kernel: its address, its argument block, and how its outermost loop is cut (GRAIN 0: not at all)."""
 
     KERNEL = 0
@@ -126,7 +127,7 @@ class Step(IntEnum):
     WORDS = 4
 
 
-class Measure(IntEnum):
+class Measure:
     """What a profile adds up for a step. A plan inside another one has a Measure of its own before those of its steps,
     whose CALLS are how often it has run."""
 
@@ -135,7 +136,7 @@ class Measure(IntEnum):
     WORDS = 2
 
 
-class BlasThreads(IntEnum):
+class BlasThreads:
     """How many runs want BLAS to use one thread, and how to tell it."""
 
     RUNS = 0
@@ -145,7 +146,7 @@ class BlasThreads(IntEnum):
     WORDS = 4
 
 
-class Pool(IntEnum):
+class Pool:
     """The worker threads' shared memory. Words that different threads write lie on different cache lines."""
 
     LOCK = 0
@@ -177,7 +178,7 @@ class Pool(IntEnum):
     WORDS = 96
 
 
-class LoopBlock(IntEnum):
+class LoopBlock:
     """The argument block of a loop: its steps, how many times, and what moves from step to step."""
 
     STEPS = 0  # see Step
@@ -205,7 +206,7 @@ class LoopBlock(IntEnum):
     WORDS = 22
 
 
-class Move(IntEnum):
+class Move:
     """Before a step at position p: ``*TARGET = base + p * STRIDE``, where base is BASE, or what it points to."""
 
     TARGET = 0
@@ -215,7 +216,7 @@ class Move(IntEnum):
     WORDS = 4
 
 
-class Record(IntEnum):
+class Record:
     """A sequence that grows: the address of its RecordBlock, the bytes of a slice."""
 
     BLOCK = 0
@@ -223,7 +224,7 @@ class Record(IntEnum):
     WORDS = 2
 
 
-class RecordBlock(IntEnum):
+class RecordBlock:
     """The memory of a sequence, in bytes, and how much of it the last loop used."""
 
     MEMORY = 0
@@ -233,7 +234,7 @@ class RecordBlock(IntEnum):
     WORDS = 4
 
 
-class Tape(IntEnum):
+class Tape:
     """The memory of all sequences of a session that grow. AVAILABLE asks the system how many bytes there are (0: it
     can't be asked), by the functions OPEN to CLOSE and the file whose name PATH points to."""
 
@@ -252,7 +253,7 @@ class Tape(IntEnum):
     WORDS = 12
 
 
-class Watch(IntEnum):
+class Watch:
     """How loops learn whether a run is to end, see staticad.runtime.interrupts. LOOK is the function that they call."""
 
     LOOK = 0
@@ -269,7 +270,7 @@ class Watch(IntEnum):
     WORDS = 11
 
 
-class Failure(IntEnum):
+class Failure:
     """The first status word. What the others are depends on it."""
 
     NONE = 0
@@ -292,7 +293,7 @@ class Status(NamedTuple):
         return cls(*struct.unpack("=4q", words))
 
 
-class BranchBlock(IntEnum):
+class BranchBlock:
     """The argument block of a choice: address of the index, then the branches, see Branch."""
 
     INDEX = 0
@@ -302,7 +303,7 @@ class BranchBlock(IntEnum):
     BRANCHES = 4
 
 
-class Branch(IntEnum):
+class Branch:
     """One branch of a choice: its steps and their number."""
 
     STEPS = 0
@@ -349,12 +350,21 @@ _TABLES = (
 )
 
 
+def members(table: type) -> dict[str, int]:
+    """The words of a table by name."""
+    return {name: value for name, value in vars(table).items() if name.isupper()}
+
+
+@functools.cache
+def _numbers() -> dict[str, int]:
+    """All words of all tables, as source text names them."""
+    words = {f"{table.__name__}.{name}": word for table in _TABLES for name, word in members(table).items()}
+    return words | {f"CODES.{name}": code for name, code in CODES._asdict().items()}
+
+
 def substitute(source: str, constants: Mapping[str, int]) -> str:
     """``source`` with ``Table.NAME`` and the names of ``constants`` replaced by numbers."""
-    values = dict(constants)
-    for table in _TABLES:
-        values |= {f"{table.__name__}.{name}": int(member) for name, member in table.__members__.items()}
-    values |= {f"CODES.{name}": code for name, code in CODES._asdict().items()}
+    values = {**_numbers(), **constants}
 
     def number(match: re.Match[str]) -> str:
         return str(values[match[0]])

@@ -29,7 +29,7 @@ from staticad.runtime.blas_threads import blas_threads
 from staticad.runtime.builtin import METH_FASTCALL, builtin_function, method_definition
 from staticad.runtime.float_state import FLUSHING, IEEE
 from staticad.runtime.forks import ENTER_SOURCE, FORK_SOURCE, process
-from staticad.runtime.layout import CACHE_LINE_WORDS, CODES, Context, Measure
+from staticad.runtime.layout import CACHE_LINE_WORDS, CODES, Context, Measure, members
 from staticad.runtime.layout import Patch as PatchWords
 from staticad.runtime.layout import Step as StepWords
 from staticad.runtime.locks import Lock
@@ -148,7 +148,7 @@ class Program:
         grains, extents = steps[:, StepWords.GRAIN], steps[:, StepWords.EXTENT]
         parallel = threads > 1 and bool(((grains > 0) & (grains < extents)).any())
 
-        tables: dict[Context, list[int] | np.ndarray] = {
+        tables: dict[int, list[int] | np.ndarray] = {
             Context.FEED_SPECS: [word for spec in feeds for word in _feed_words(spec)],
             Context.OUT_SPECS: [word for spec in outs for word in (id(spec.dtype), len(spec.shape), *spec.shape)],
             Context.POINTERS: [0] * (len(feeds) + len(outs)),
@@ -157,7 +157,7 @@ class Program:
             Context.PATCHES: patched.reshape(-1),
             Context.STEPS: steps.reshape(-1),
         }
-        starts, size = {}, len(Context)
+        starts, size = {}, len(members(Context))
         for name, table in tables.items():
             starts[name] = size
             size += -(-len(table) // CACHE_LINE_WORDS) * CACHE_LINE_WORDS + CACHE_LINE_WORDS
@@ -261,7 +261,7 @@ def _check(slots: int, sources: int, patches: np.ndarray, steps: np.ndarray) -> 
 
 
 @functools.cache
-def _functions() -> dict[Context, int]:
+def _functions() -> dict[int, int]:
     """The context's words that are the same for all programs: types, functions of Python and NumPy, the clock."""
     return {
         Context.TYPE_ARRAY: id(np.ndarray),

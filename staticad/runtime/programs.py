@@ -56,9 +56,24 @@ def circumstances() -> tuple[object, ...]:
 
 @functools.cache
 def package_hash() -> str | None:
-    """Hash of the sources of the package; None where they may be others than those that were imported."""
+    """Hash of the sources of the package; None where they may be others than those that were imported.
+
+    To read them takes several milliseconds, so the cache keeps the hash under what the system knows of the files, of
+    which their time of change is not for programs to choose."""
     if not _FILES or _states() != _FILES:
         return None
+    name = f"package {sha256(repr(sorted(_FILES.items())).encode()).hexdigest()}"
+    kept = object_cache.load(name)
+    if kept is not None:
+        return kept.decode()
+    found = _contents()
+    if found is not None:
+        object_cache.store(name, found.encode())
+    return found
+
+
+def _contents() -> str | None:
+    """Hash of what stands in the files; None where one can't be read."""
     digest = sha256()
     try:
         for path in sorted(_FILES):
@@ -78,7 +93,7 @@ def _states() -> dict[str, tuple[int, ...]]:
         status = entry.stat()
         if status.st_ctime > config.IMPORTED - _CLOCK_SECONDS and os.name == "posix":
             return {}
-        found[entry.path] = (status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
+        found[entry.path] = (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
     return found
 
 

@@ -9,7 +9,6 @@ to be asked. They are plain data, and know neither graph nor lines.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from enum import IntEnum
 from typing import NamedTuple
 
 import numpy as np
@@ -44,7 +43,7 @@ class Base(NamedTuple):
     dtype: str = ""
 
 
-class Origin(IntEnum):
+class Origin:
     """The kinds of bases. The first three are always the first bases."""
 
     NOTHING = 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from staticad.runtime.layout import CODES, Context, LockUse, Patch, Pool, Step, substitute
+from staticad.runtime.layout import CODES, Context, LockUse, Patch, Pool, Step, members, substitute
 
 
 def test_names_become_numbers() -> None:
@@ -19,10 +19,12 @@ def test_an_unknown_name_is_an_error() -> None:
 
 def test_records_are_dense() -> None:
     for record in (Patch, LockUse, Step):
-        members = [int(member) for name, member in record.__members__.items() if name != "WORDS"]
-        assert members == list(range(record["WORDS"]))
+        words = members(record)
+        assert list(words.values()) == [*range(record.WORDS), record.WORDS]
 
 
 def test_words_of_different_threads_lie_on_different_lines() -> None:
-    lines = {Pool[name] // 8 for name in ("LOCK", "TICKETS", "PENDING", "SLEEPERS", "KERNEL", "SEMAPHORE_BODY")}
+    lines = {
+        members(Pool)[name] // 8 for name in ("LOCK", "TICKETS", "PENDING", "SLEEPERS", "KERNEL", "SEMAPHORE_BODY")
+    }
     assert len(lines) == 6

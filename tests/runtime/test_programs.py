@@ -226,6 +226,9 @@ def test_programs_are_those_of_the_sources_that_were_imported(tmp_path: Path, mo
 
     first = imported()
     assert first is not None and first == imported()
+    with monkeypatch.context() as without_reading:
+        without_reading.setattr(programs, "_contents", lambda: None)
+        assert hashes() == first  # the cache keeps it
     source.write_text("one = 2", "utf-8")
     assert hashes() is None
     second = imported()

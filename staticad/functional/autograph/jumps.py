@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass
 
 from staticad.functional.autograph.build import assign, at, call, conjunction, load, negation
 from staticad.functional.autograph.names import walk_scope
 from staticad.functional.autograph.undefined import BROKE, INTERNAL, RETURNED, SKIPPED
+from staticad.records import dataclass
 
 VALUE = f"{INTERNAL}value"
 _JUMPS = (ast.Return, ast.Break, ast.Continue)

@@ -4,11 +4,12 @@ whether several kernels may take turns, a few rows at a time."""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from staticad.ir.dims import Size, at_least
 from staticad.lower.emission.builder import Event
 from staticad.lower.index.affine import Affine
+from staticad.records import dataclass
 
 Access = tuple[int, Affine | None]  # when it happened last, and where; None: at several places
 Places = dict[int, Size | None]

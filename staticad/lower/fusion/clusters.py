@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from staticad.ir.dims import Size, floordiv, maximum, product
@@ -11,6 +11,7 @@ from staticad.ir.provenance import Where
 from staticad.ir.types import Constraint, TensorType
 from staticad.lower.index.affine import Context
 from staticad.ops.base import Elementwise, Inferred, Op, Reduce
+from staticad.records import dataclass
 
 INNER, OUTER = "inner", "outer"
 MAP, ROW, ACCUMULATE, ASSEMBLE, ALONE = "map", "row", "accumulate", "assemble", "alone"

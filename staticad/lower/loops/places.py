@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from staticad.ir.dims import Size, floordiv
 from staticad.ir.dtypes import DType
@@ -26,6 +26,7 @@ from staticad.lower.kernel.plan import (
 )
 from staticad.lower.loops.renaming import Terms
 from staticad.lower.memory.arena import ALIGNMENT, padded_bytes
+from staticad.records import dataclass
 
 OWN = -1  # stands for the scratch buffer, which is made when its size is known
 

@@ -9,7 +9,7 @@ write and it accesses, or the other way round, lies at the same rows, and where 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from staticad.ir.dims import Size, at_least, floordiv
 from staticad.ir.expressions import Expression, Name, arithmetic, call
@@ -17,6 +17,7 @@ from staticad.lower.emission.accesses import Places, Rows
 from staticad.lower.kernel.language import HI, LO, Branch, Compute, Kernel, Loop, Pointer, Statement, statements_of
 from staticad.lower.kernel.plan import Address, Argument, Status, Step, Symbolic
 from staticad.lower.loops.renaming import Renaming
+from staticad.records import dataclass
 
 LIMIT = 200  # statements of a kernel; a larger one compiles slowly
 OPEN = 8  # sweeps that may take further kernels

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from bisect import bisect_left, insort
 from collections.abc import Sequence
-from dataclasses import dataclass
 from heapq import heappop, heappush
 
 from staticad.ir.dims import Size, at_least, floordiv, product
 from staticad.ir.local_sizes import largest_shape
 from staticad.lower.kernel.plan import TEMPORARY, Buffer, Step
+from staticad.records import dataclass
 
 ALIGNMENT = 64
 

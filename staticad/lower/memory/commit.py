@@ -8,7 +8,7 @@ temporary and copied in the end. Updates of parts (``x.at[i].set``, also several
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from heapq import heapify, heappop
 
 from staticad.ir.dims import product
@@ -19,6 +19,7 @@ from staticad.lower.fusion.clusters import Cluster
 from staticad.lower.interface import Lowering
 from staticad.lower.kernel.plan import FETCH, Buffer, Step
 from staticad.lower.memory.accumulation import Accumulation, accumulation
+from staticad.records import dataclass
 
 Target = tuple[Buffer, Tensor]  # a variable's buffer, its new value
 

@@ -12,7 +12,7 @@ session are not shared in this way, since a run that fails must leave them as th
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from staticad.ir.dims import Size, product
 from staticad.ir.dtypes import DType
@@ -27,6 +27,7 @@ from staticad.lower.kernel.rename import Merged, merge_pointers, rename
 from staticad.lower.memory.order import Made, Order
 from staticad.ops.base import Op
 from staticad.ops.movement import EXPAND_DIMS
+from staticad.records import dataclass
 
 COPIED, OVERWRITTEN = "copied", "overwritten"
 Placed = dict[Node, tuple[Tensor, Place]]
