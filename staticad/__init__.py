@@ -16,6 +16,11 @@ with _no_collection():  # most modules are imported by these
     from staticad.runtime.session import Session as Session, compile as compile
 
 from staticad.autodiff.check import gradcheck as gradcheck
+from staticad.autodiff.custom import (
+    custom_gradient as custom_gradient,
+    custom_jvp as custom_jvp,
+    custom_vjp as custom_vjp,
+)
 from staticad.autodiff.derivatives import (
     hessian as hessian,
     hvp as hvp,
@@ -25,6 +30,7 @@ from staticad.autodiff.derivatives import (
 from staticad.autodiff.forward import jvp as jvp
 from staticad.autodiff.reverse import gradients as gradients
 from staticad.errors import (
+    AssertionFailed as AssertionFailed,
     CompileError as CompileError,
     ConfigError as ConfigError,
     DTypeError as DTypeError,
@@ -63,6 +69,7 @@ from staticad.functional.control import (
 from staticad.functional.creation import *
 from staticad.functional.cumulative import *
 from staticad.functional.differences import *
+from staticad.functional.effects import assert_ as assert_, print_ as print_
 from staticad.functional.einsum import einsum as einsum
 from staticad.functional.elementwise import *
 from staticad.functional.float_parts import *
@@ -117,6 +124,7 @@ from staticad.nn.classification import cross_entropy as cross_entropy
 from staticad.nn.losses import mse as mse
 from staticad.ops.sources import constant as constant, placeholder as placeholder
 from staticad.reference import evaluate as evaluate
+from staticad.runtime.custom_op import custom_op as custom_op
 from staticad.runtime.variables import Variable as Variable, variable as variable
 
 _attach(Tensor)

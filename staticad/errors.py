@@ -91,6 +91,10 @@ class LinAlgError(StaticadError, np.linalg.LinAlgError):
     """A matrix has no such factorization or inverse: it is singular, or not positive definite."""
 
 
+class AssertionFailed(StaticadError, AssertionError):
+    """A condition that the program asserts does not hold in a run."""
+
+
 class NonFiniteError(StaticadError, FloatingPointError):
     """A NaN or an infinity appeared where a check asked for finite numbers."""
 

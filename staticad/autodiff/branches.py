@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from staticad.autodiff.accumulate import accumulate
 from staticad.autodiff.loop_parts import Bases, Differentiate, Maybe, demands_of, or_zeros
+from staticad.autodiff.prints import without_prints
 from staticad.ir.dtypes import is_inexact
 from staticad.ir.graph import Node, Tensor, sort_nodes
 from staticad.ir.substitute import substitute
@@ -87,5 +88,5 @@ def choose(inputs: Sequence[Tensor], bodies: Sequence[Body]) -> Sequence[Tensor]
 def _own(branch: Body, seeds: Sequence[Tensor], outputs: Sequence[Tensor]) -> Body:
     """The body of a branch's derivative, with parameters of its own: the seeds are shared by all branches."""
     fresh = [parameter(s.type) for s in seeds]
-    replaced = substitute(outputs, dict(zip(seeds, fresh, strict=True)))
+    replaced = substitute(without_prints(outputs), dict(zip(seeds, fresh, strict=True)))
     return Body((*branch.parameters, *fresh), tuple(replaced), demands_of(branch), spoken_of(replaced, branch.locals))

@@ -68,9 +68,10 @@ def differentiate(
         for x, tangent in zip(sources, given, strict=True):
             found[x] = apply(ADD, found[x], tangent) if x in found else tangent
     masks = Masks(order, found.values())
+    wanted = _wanted(order, targets)
     same = twins(order, {*sources}) if is_higher_scalar(order, dependent, sources) else {}
     for node in order:
-        if cuts(node) or not any(t in dependent for t in node.outputs):
+        if cuts(node) or not any(t in dependent and t in wanted for t in node.outputs):
             continue
         if node in same:
             if same[node].out in found:
@@ -82,6 +83,15 @@ def differentiate(
                 found[tensor] = apply(ADD, found[tensor], pushed) if tensor in found else pushed
     with user_call():
         return [found[y] if y in found else zeros(y.type) for y in targets], demanding_nodes
+
+
+def _wanted(order: Sequence[Node], targets: Sequence[Tensor]) -> set[Tensor]:
+    """The tensors whose tangents reach a target: what is cut off may have no derivative at all."""
+    found = set(targets)
+    for node in reversed(order):
+        if not cuts(node) and not found.isdisjoint(node.outputs):
+            found.update(node.inputs)
+    return found
 
 
 def _tangents(xs: list[Tensor], given: Any) -> list[Tensor]:

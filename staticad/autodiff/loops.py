@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from staticad.autodiff.accumulate import accumulate
 from staticad.autodiff.loop_parts import Bases, Differentiate, LoopParts, Maybe, demands_of, or_zeros
+from staticad.autodiff.prints import without_prints
 from staticad.autodiff.recording import with_records
 from staticad.autodiff.segments import segmented_again
 from staticad.autodiff.undo import reverse_step
@@ -178,7 +179,7 @@ def _run_backwards(
     forward = with_records(parts, list(step_back.tape))
     stacks = forward[shape.carries + shape.results :][: len(step_back.tape)]
     stand_ins = list(step_back.tape.values())
-    outputs = [*outputs[:place], *step_back.before.values(), *outputs[place:]]
+    outputs = without_prints([*outputs[:place], *step_back.before.values(), *outputs[place:]])
     roots = [*outputs, *(value for _, value in step_back.sizes)]
     read = {n.out for n in sort_nodes(roots) if n.op is PARAMETER}
     slices = [i for i, t in enumerate(parts.slices) if t in read]
@@ -297,7 +298,7 @@ def loop_jvp(node: Node, tangents: Sequence[Maybe], jvp: Differentiate) -> list[
     again = parts.body.outputs[-1:] if shape.conditional else ()
     body = Body(
         (*parts.carry, *seeds[:a], *parts.slices, *seeds[a:b], *parts.captures, *seeds[b:]),
-        (*parts.following, *pushed[:a], *parts.results, *pushed[a:], *again),
+        tuple(without_prints([*parts.following, *pushed[:a], *parts.results, *pushed[a:], *again])),
         demands_of(parts.body),
         parts.body.locals,
     )

@@ -16,6 +16,7 @@ from staticad.ir.substitute import depends_on
 from staticad.ir.types import TensorType
 from staticad.ops.base import Barrier, Elementwise, Movement, Reshape, apply_all
 from staticad.ops.control import LOOP, PARAMETER, Body
+from staticad.ops.effects import AFTER
 from staticad.ops.indexing import Gather
 from staticad.ops.slicing import SLICE
 
@@ -156,7 +157,7 @@ def nominal_count(shape: Shape) -> int:
 
 
 def _is_large_view(tensor: Tensor) -> bool:
-    if not isinstance(tensor.op, Movement | Barrier | Reshape):
+    if not isinstance(tensor.op, Movement | Barrier | Reshape) or tensor.op is AFTER:  # its token has no place here
         return False
     return at_least(product(tensor.shape) - product(tensor.inputs[0].shape), 0)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from staticad.autodiff.prints import without_prints
 from staticad.autodiff.recording import counts, has_runtime_sizes, is_there, nominal_bytes, recorded_values
 from staticad.ir.graph import Node, Tensor, sort_nodes
 from staticad.ir.rebuild import copy_node
@@ -72,7 +73,7 @@ def _picked(node: Node, received: Sequence[bool], free: set[Tensor]) -> Sequence
     forward: list[Body] = []
     for branch, own_places in zip(branches, places, strict=True):
         values = [zeros(kind) if t is None else t for kind, t in zip(slots, own_places, strict=True)]
-        forward.append(Body(tuple(branch.parameters[i] for i in given), tuple(values), branch.demands))
+        forward.append(Body(tuple(branch.parameters[i] for i in given), tuple(without_prints(values)), branch.demands))
     residuals = apply_all(COND, index, *(operands[i] for i in given), branches=tuple(forward)) if slots else ()
     kept_operands = [i for i in range(len(operands)) if received[i] or i in whole or i in known]
     bodies: list[Body] = []
@@ -80,7 +81,8 @@ def _picked(node: Node, received: Sequence[bool], free: set[Tensor]) -> Sequence
         stand_ins = [parameter(kind) for kind in slots]
         mapping = {t: p for t, p in zip(own_places, stand_ins, strict=True) if t is not None}
         kept = tuple(branch.parameters[i] for i in kept_operands)
-        bodies.append(Body((*kept, *stand_ins), tuple(substitute(results, mapping)), branch.demands))
+        quiet = without_prints(substitute(results, mapping))
+        bodies.append(Body((*kept, *stand_ins), tuple(quiet), branch.demands))
     return apply_all(COND, index, *(operands[i] for i in kept_operands), *residuals, branches=tuple(bodies))
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from staticad.autodiff.prints import without_prints
 from staticad.functional.checkpoint import PARTS
 from staticad.ir import dims
 from staticad.ir.dtypes import FLOAT64, INT64
@@ -25,7 +26,8 @@ def segmented_again(node: Node, inputs: Sequence[Tensor]) -> list[Tensor]:
     """The last carry of a while loop, computed by segments from the given first carry and captures."""
     shape: LoopShape = node.attrs["shape"]
     body: Body = node.attrs["body"]
-    steps = Body(body.parameters, body.outputs[: shape.carries], body.demands, body.locals)
+    following = tuple(without_prints(body.outputs[: shape.carries]))
+    steps = Body(body.parameters, following, body.demands, body.locals)
     carry, captures = list(inputs[: shape.carries]), list(inputs[shape.carries :])
     count = node.outputs[-1]
     if node.attrs["checkpoint"] == "log":

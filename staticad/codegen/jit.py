@@ -26,6 +26,7 @@ from staticad.codegen.pieces import SHARED
 from staticad.codegen.target import Target, host, plain
 from staticad.errors import CompileError
 from staticad.ir.collection import no_collection
+from staticad.ir.expressions import CUSTOM
 
 _MACHINE_CODE = re.compile(rf"\b(?:def entry|{'|'.join(machine_language.__annotations__)})\(")
 _compilations = 0
@@ -77,7 +78,8 @@ def target_of(source: str) -> Target:
 
 
 def _is_assembled(source: str) -> bool:
-    return config.settings().codegen == "assembled" and not is_machine_code(source)
+    """What calls functions of users always is: they are pieces."""
+    return (config.settings().codegen == "assembled" or f" {CUSTOM}" in source) and not is_machine_code(source)
 
 
 def _build(source: str) -> llvm.ModuleRef:

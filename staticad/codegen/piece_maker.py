@@ -29,7 +29,9 @@ from staticad.codegen.matrix_vectors import registers
 from staticad.codegen.numba_pipeline import build, hide, lower
 from staticad.codegen.pieces import PASSES, Piece
 from staticad.codegen.target import Target, features_of, plain
+from staticad.codegen.user_functions import function_module, result_kind
 from staticad.errors import CompileError
+from staticad.ir.expressions import CUSTOM
 
 _KEY = re.compile(r"(\w+)\((.*)\)")
 # How a piece calls its function where the arguments are not simply those of the piece.
@@ -49,6 +51,8 @@ def make(key: str) -> Piece:
     if match is None:
         raise CompileError(f"{key} is no name of a piece")
     name, kinds = match[1], match[2].split(",") if match[2] else []
+    if name.startswith(CUSTOM):
+        return _piece(function_module(key, name, kinds), key, _type(result_kind(name, kinds)), scoped=False)
     names: dict[str, Any] = {"__name__": "staticad.kernel", **KERNEL_NAMES}
     given = [f"a{number}" for number, kind in enumerate(kinds) if not kind.startswith("=")]
     passed = [kind[1:] if kind.startswith("=") else f"a{number}" for number, kind in enumerate(kinds)]

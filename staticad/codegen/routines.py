@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from staticad.codegen.blas import GEMM
 from staticad.codegen.convolution import CONVOLUTION
+from staticad.codegen.effects import EFFECTS
 from staticad.codegen.fourier import FOURIER
 from staticad.codegen.lapack import LAPACK
 from staticad.codegen.routine_text import Cutting, RoutineText
@@ -14,7 +15,15 @@ from staticad.codegen.sorting import SORTING
 from staticad.codegen.windows import WINDOWS
 from staticad.lower.kernel.routine import Routine
 
-ROUTINES: Mapping[str, RoutineText] = {"gemm": GEMM, **CONVOLUTION, **FOURIER, **LAPACK, **SORTING, **WINDOWS}
+ROUTINES: Mapping[str, RoutineText] = {
+    "gemm": GEMM,
+    **CONVOLUTION,
+    **EFFECTS,
+    **FOURIER,
+    **LAPACK,
+    **SORTING,
+    **WINDOWS,
+}
 
 
 @functools.cache

@@ -11,6 +11,7 @@ from staticad.ir.graph import Node, Tensor, describe, sort_nodes
 from staticad.ir.substitute import substitute
 from staticad.ops.base import Creation
 from staticad.ops.control import Body, Locals, sizes_spoken_of
+from staticad.ops.effects import Effect
 from staticad.ops.sources import CONSTANT
 
 
@@ -60,11 +61,12 @@ def captures_of(outputs: Sequence[Tensor], inside: Callable[[Node], bool]) -> li
 
 def varying(outputs: Iterable[Tensor], parameters: Iterable[Tensor]) -> set[Node]:
     """The nodes that change from step to step: the parameters and what depends on them. Nothing that speaks of local
-    sizes stands outside of all loops and branches."""
+    sizes stands outside of all loops and branches, and what a step prints or asserts belongs to it."""
     found = {p.node for p in parameters}
+    begin = max((node.serial for node in found), default=0)
     values, outermost = local_sizes.values(), not local_sizes.nested()
     for node in sort_nodes([*values.values(), *outputs]):
-        if any(t.node in found for t in node.inputs):
+        if any(t.node in found for t in node.inputs) or (isinstance(node.op, Effect) and node.serial > begin):
             found.add(node)
         elif values:
             spoken = sizes_spoken_of(node)

@@ -108,6 +108,7 @@ _PREDICATES = frozenset(
 )
 # Kernel functions that branch, or work on one number after another: loops around them are not masked.
 SERIAL = frozenset(("check_index", "floor_divide", "fmod", "gcd", "lcm", "remainder", "pow"))
+CUSTOM = "custom_"  # what begins the names of functions that users have written; they may branch, too
 
 
 # ---- constructors ----------------------------------------------------------------------------------------------------
@@ -191,7 +192,9 @@ def map_children(e: Expression, change: Callable[[Expression], Expression]) -> E
 
 def is_serial(e: Expression) -> bool:
     """True if an expression calls what is done for one number after another."""
-    return (isinstance(e, Call) and e.function in SERIAL) or any(map(is_serial, children(e)))
+    if isinstance(e, Call) and (e.function in SERIAL or e.function.startswith(CUSTOM)):
+        return True
+    return any(map(is_serial, children(e)))
 
 
 def names(e: Expression) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -16,6 +17,7 @@ from staticad.lower.emission.accesses import Accesses
 from staticad.lower.emission.alike import Nests
 from staticad.lower.families import FAMILIES
 from staticad.lower.fusion.clusters import Cluster
+from staticad.lower.fusion.effects import effects_in_order
 from staticad.lower.fusion.fuse import Fusion
 from staticad.lower.fusion.settle import settle
 from staticad.lower.index.affine import Affine, Context, linear
@@ -196,7 +198,7 @@ class GraphLowering:
         if self.in_body:
             updates = [(v, x) for v, x in updates if v is not x]  # a carry that stays
         demanding = with_carried(given)
-        order = sort_nodes(outputs)
+        order, self.fusion.after = effects_in_order(outputs)
         self.used = {t for node in order for t in node.inputs} | set(outputs)
         self.fusion.place(order, self.used)
         fetched = [self._fetch(tensor, position) for position, tensor in enumerate(fetches)]
@@ -252,13 +254,19 @@ class GraphLowering:
     def _steps(self, targets: list[Target]) -> tuple[list[Step], list[Step]]:
         steps: list[tuple[Cluster, list[Step]]] = []
         events: dict[int, Accesses] = {}
+        last: dict[Node, Step] = {}
         for cluster in self.fusion.clusters:
             if cluster.loops:
                 step, events[cluster.number] = self._nest(cluster)
                 steps.append((cluster, [step] if step.writes else []))
             else:
                 (node,) = cluster.members
-                steps.append((cluster, self.families[node.op].steps(self, node)))
+                made = self.families[node.op].steps(self, node)
+                if node in self.fusion.after:  # as the order of clusters has it
+                    made[-1] = replace(made[-1], reads=(*made[-1].reads, *last[self.fusion.after[node]].writes[:1]))
+                if made:
+                    last[node] = made[-1]
+                steps.append((cluster, made))
         program = self._shared(Program(self, steps, events, self.in_body), targets)
         compute, commit = commit_steps(program, targets, self._emit_in_place)
         over_rows = [(step, program.accesses(c.number).rows if c.loops else None) for c, step in compute]

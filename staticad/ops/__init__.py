@@ -18,7 +18,9 @@ from staticad.ops.conversion import CONVERSION_OPS
 from staticad.ops.convolution import CONVOLUTION_OPS
 from staticad.ops.creation import CREATION_OPS
 from staticad.ops.cumulative import CUMULATIVE_OPS
+from staticad.ops.custom import CUSTOM_OPS
 from staticad.ops.decompositions import DECOMPOSITION_OPS
+from staticad.ops.effects import EFFECT_OPS
 from staticad.ops.float_parts import FLOAT_PART_OPS
 from staticad.ops.fourier import FOURIER_OPS
 from staticad.ops.halves import HALF_OPS
@@ -82,5 +84,7 @@ ALL_OPS: tuple[Op, ...] = (
     *MATRIX_FUNCTION_OPS,
     *SORTING_OPS,
     *BARRIER_OPS,
+    *CUSTOM_OPS,
+    *EFFECT_OPS,
     *CONTROL_OPS,
 )

@@ -30,6 +30,8 @@ from staticad.ops.control import LOOP, Body, LoopShape, parameter
 from staticad.ops.conversion import CAST
 from staticad.ops.creation import FULL, fill
 from staticad.ops.cumulative import CUMSUM
+from staticad.ops.custom import RULED
+from staticad.ops.effects import AFTER
 from staticad.ops.fourier import FFT, IRFFT, RFFT
 from staticad.ops.indexing import GATHER, GATHER_ALONG, SCATTER, SCATTER_ALONG
 from staticad.ops.library import Library
@@ -49,6 +51,8 @@ def translated(node: Node, inputs: tuple[Value, ...]) -> Sequence[Value]:
     """What the outputs of a node of complex operands or with a complex result become on these inputs."""
     if isinstance(node.op, Library):
         return _library(node, inputs)
+    if node.op is RULED:
+        return inputs[: node.attrs["counts"][0]]
     rule = _rule(node.op)
     if rule is None:
         raise VerifyError(f"{describe(node.outputs[0])} has no form for complex numbers")
@@ -59,7 +63,7 @@ def translated(node: Node, inputs: tuple[Value, ...]) -> Sequence[Value]:
 
 def has_rule(op: Op) -> bool:
     """Whether there is a form of an op for complex numbers."""
-    return op in COMPLEX_LIBRARY_OPS or _rule(op) is not None
+    return op in COMPLEX_LIBRARY_OPS or op is RULED or _rule(op) is not None
 
 
 def _paired(x: Value) -> Pair:
@@ -232,6 +236,7 @@ def _library(node: Node, inputs: tuple[Value, ...]) -> Sequence[Value]:
 
 
 _OTHERS: Mapping[Op, Rule] = {
+    AFTER: _gather,
     CAST: _cast,
     GATHER: _gather,
     GATHER_ALONG: _gather,

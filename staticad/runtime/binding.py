@@ -19,12 +19,13 @@ from staticad.runtime import machine
 from staticad.runtime.available import AVAILABLE_SOURCE
 from staticad.runtime.careful import Describe, careful
 from staticad.runtime.compiled import Traced
+from staticad.runtime.foreign import foreign_address
 from staticad.runtime.interrupts import LOOK_SOURCE, watch_words
 from staticad.runtime.layout import Measure
 from staticad.runtime.layout import Watch as WatchWords
 from staticad.runtime.locks import Lock
 from staticad.runtime.memory import LARGE, Arena
-from staticad.runtime.tables import Base, Numbers, Origin, Tables
+from staticad.runtime.tables import PRINTS, Base, Numbers, Origin, Tables
 from staticad.runtime.tapes import GROW_SOURCE, RELEASE_SOURCE, SHRINK_SOURCE, Records
 from staticad.runtime.variables import Variable
 from staticad.runtime.workers import c_function
@@ -137,6 +138,7 @@ class Binding:
             self.program.profile(tables.measures + Measure.WORDS)
         self.temporaries = numbers.arena
         self.results = sum(math.prod(out.shape) * out.dtype.itemsize for out in self.outs)
+        self.prints = PRINTS in tables.bases
         self.run: Callable[..., Any] = self.program.run
         if self.temporaries + self.results >= LARGE:
             self.run = careful(self.program.run, self.feeds, self.temporaries, self.results, arena, describe)
@@ -171,6 +173,8 @@ class _Addresses:
             return function_address(base.name, np.dtype(base.dtype))
         if origin == Origin.FUNCTION:
             return c_function(base.name)
+        if origin == Origin.FOREIGN:
+            return foreign_address(base.name)
         if origin == Origin.GROW:
             return kernel_address(GROW_SOURCE)
         assert self.records is not None

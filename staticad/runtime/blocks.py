@@ -20,6 +20,7 @@ from staticad.lower.kernel.plan import (
     Address,
     BranchCall,
     Counted,
+    Foreign,
     Library,
     LoopCall,
     Plan,
@@ -220,6 +221,8 @@ class Blocks:
             elif isinstance(argument, Library):
                 assert isinstance(step.kernel, Routine)
                 self.words[slot] = self.at(Origin.LIBRARY, 0, argument.name, step.kernel.dtype.name)
+            elif isinstance(argument, Foreign):
+                self.words[slot] = self.at(Origin.FOREIGN, 0, argument.name)
             elif isinstance(argument, Turns):
                 self.turns[id(step)] = self._zeros(argument.count)
                 self.words[slot] = _word(self.turns[id(step)])

@@ -37,7 +37,7 @@ from staticad.runtime.feeds import free_symbols
 from staticad.runtime.float_state import standard_floats
 from staticad.runtime.graph_key import GraphKey, NoKey
 from staticad.runtime.stored import Stored
-from staticad.runtime.tables import Tables
+from staticad.runtime.tables import PRINTS, Tables
 from staticad.runtime.variables import Variable
 
 _LARGEST = 16 << 20  # bytes of constants that are not in the graph but in the stored program
@@ -187,7 +187,7 @@ class Request:
         """What compiling gives, which the cache keeps if it can."""
         self._lowered = self._lower(everything)
         ready = self._ready(self._lowered, everything)
-        if ready.tables is not None and key is not None:
+        if ready.tables is not None and key is not None and PRINTS not in ready.tables.bases:
             constants = _in_graph(ready.constants, key.nodes)
             if sum(c.nbytes for c in constants if isinstance(c, np.ndarray)) <= _LARGEST:
                 variables = tuple(key.numbers[variable.node] for variable in ready.variables)

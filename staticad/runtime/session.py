@@ -242,13 +242,13 @@ class Session:
         if len(self._bindings) > BINDINGS:
             for old in list(self._bindings)[:-BINDINGS]:
                 self._bindings.pop(old, None)
-        if self._arena.size > LARGE and binding.temporaries < self._arena.size // 4:
+        if not binding.prints and self._arena.size > LARGE and binding.temporaries < self._arena.size // 4:
             # Runs are counted until the arena is too large for as many as that.
             self._countdown.run = binding.run
             self._run = self._countdown
         else:
             self._countdown = Countdown()
-            self._run = binding.run
+            self._run = _unbound if binding.prints else binding.run
         return binding
 
     def _usual(self, values: Mapping[Symbol, int]) -> tuple[Executable, Numbers] | None:

@@ -58,8 +58,10 @@ class Origin:
     LIBRARY = 9
     FUNCTION = 10  # of the C library
     GROW = 11  # what makes a sequence grow
+    FOREIGN = 12  # what prints, or a user's function
 
 
+PRINTS = Base(Origin.FOREIGN, 0, "print")  # of tables that print: they run once, and not again to tell of an error
 FIRST = tuple(map(Base, (Origin.NOTHING, Origin.WORDS, Origin.STATUS)))
 
 

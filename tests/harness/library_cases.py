@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.harness import (
     cases_complex,
     cases_convolution,
+    cases_custom,
     cases_elementwise,
     cases_fft,
     cases_linalg,
@@ -18,6 +19,7 @@ from tests.harness.family_cases import FamilyCases
 FAMILIES: tuple[FamilyCases, ...] = (
     cases_complex.FAMILY,
     cases_convolution.FAMILY,
+    cases_custom.FAMILY,
     cases_elementwise.FAMILY,
     cases_fft.FAMILY,
     cases_linalg.FAMILY,

@@ -176,7 +176,7 @@ class Run:
             elif isinstance(a, Symbolic):
                 arguments.append(self.number(a.size))
             else:
-                assert isinstance(a, (plans.Library, Status))
+                assert isinstance(a, (plans.Library, plans.Foreign, Status))
                 arguments.append(a)
         extent, grain = self.number(step.extent), self.number(step.grain)
         if isinstance(step.kernel, Routine):
@@ -187,6 +187,8 @@ class Run:
                     _over_images(step.kernel, arguments, extent)
                 elif step.kernel.name == "fourier_parts":
                     _transforms(step.kernel, arguments)
+                elif step.kernel.name in ("print", "assert"):
+                    _effect(step.kernel, arguments)
                 else:
                     _library(step.kernel, arguments, extent)
             return
@@ -242,6 +244,14 @@ class Run:
             stored = {p for p in step.writes if not self.pointers[p].writable}
             if stored:
                 raise WrongAccess(f"{step.label} writes {stored}")
+
+
+def _effect(routine: Routine, arguments: list[Any]) -> None:
+    """What asserts, and what prints, without printing."""
+    slots = dict(zip(routine.slots, arguments, strict=True))
+    if routine.name == "assert" and slots["IN0"].load(0, 0) != 0:
+        raise RoutineReported(slots["CODE"])
+    slots["OUT0"].store(0, 0, 0)
 
 
 def _library(routine: Routine, arguments: list[Any], batch: int) -> None:

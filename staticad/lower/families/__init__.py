@@ -9,6 +9,8 @@ from staticad.lower.families.control import CondLowering, LoopLowering
 from staticad.lower.families.convolution import ConvolutionLowering
 from staticad.lower.families.creation import EmptyLowering, FullLowering, IotaLowering, PositionLowering, SizeLowering
 from staticad.lower.families.cumulative import ScanLowering
+from staticad.lower.families.custom import RuledLowering
+from staticad.lower.families.effects import AfterLowering, AssertLowering, PrintLowering
 from staticad.lower.families.elementwise import CopyLowering, ElementwiseLowering
 from staticad.lower.families.fourier import FourierLowering
 from staticad.lower.families.frame import FrameLowering
@@ -19,6 +21,7 @@ from staticad.lower.families.reduce import ArgReduceLowering, PartialLowering, R
 from staticad.lower.families.reshape import ReshapeLowering
 from staticad.lower.families.scatter import PartLowering, ScatterLowering
 from staticad.lower.families.source import SourceLowering
+from staticad.lower.families.user import UserLowering
 from staticad.lower.families.windows import WindowLowering
 from staticad.lower.fusion.clusters import Copy, Partial
 from staticad.lower.fusion.frames import Frame
@@ -35,11 +38,14 @@ from staticad.ops.base import (
     Reshape,
     Source,
 )
+from staticad.ops.compiled import CustomRoutine
 from staticad.ops.contract import Contract
 from staticad.ops.control import Cond, Loop
 from staticad.ops.convolution import Convolution
 from staticad.ops.creation import Empty, Full, Iota, Position, SizeNumber
 from staticad.ops.cumulative import Scan
+from staticad.ops.custom import Ruled
+from staticad.ops.effects import After, Assert, Print
 from staticad.ops.fourier import Fourier
 from staticad.ops.indexing import Gather, Scatter
 from staticad.ops.library import Library
@@ -59,6 +65,10 @@ TABLE: dict[type[Op], FamilyLowering] = {
     Movement: MovementLowering(),
     Reshape: ReshapeLowering(),
     Barrier: BarrierLowering(),
+    After: AfterLowering(),
+    Ruled: RuledLowering(),
+    Print: PrintLowering(),
+    Assert: AssertLowering(),
     Assemble: AssembleLowering(),
     Gather: GatherLowering(),
     Scatter: ScatterLowering(),
@@ -67,6 +77,7 @@ TABLE: dict[type[Op], FamilyLowering] = {
     WindowExtreme: WindowLowering(),
     Fourier: FourierLowering(),
     Library: LibraryLowering(),
+    CustomRoutine: UserLowering(),
     Scan: ScanLowering(),
     Cond: CondLowering(),
     Loop: LoopLowering(),

@@ -64,6 +64,7 @@ class Fusion(Joining):
         self.strided: dict[Node, tuple[Strided, ...]] = {}
         self.recomputed: set[Node] = set()
         self.used: set[Tensor] = set()
+        self.after: Mapping[Node, Node] = {}  # what prints, and what has printed before it
         self.local: Mapping[Symbol, Tensor] = {}  # what local sizes are the values of
         self._copies: dict[Tensor, Tensor] = {}
         self._inline: dict[Node, int] = {}
@@ -200,6 +201,8 @@ class Fusion(Joining):
     def place_alone(self, node: Node, edges: list[Edge]) -> None:
         """A node that is a cluster of its own, with steps that its family makes."""
         edges = [*edges, *self.size_edges(node)]
+        if node in self.after:
+            edges.append((self.after[node], None))
         cluster = self.new(edges, ())
         cluster.loops = False
         self.add(cluster, Member(node, ALONE, INNER, ()), edges)

@@ -64,6 +64,13 @@ class Library:
 
 
 @dataclass(frozen=True)
+class Foreign:
+    """An argument: the address of a function outside of compiled code, by its name: what prints, or a user's."""
+
+    name: str
+
+
+@dataclass(frozen=True)
 class Status:
     """An argument: the address of the status word of the context."""
 
@@ -82,7 +89,7 @@ class Watch:
     `staticad.lower.loops.watching`)."""
 
 
-Argument = Address | Symbolic | Library | Status | Turns | Watch
+Argument = Address | Symbolic | Library | Foreign | Status | Turns | Watch
 
 
 @dataclass(frozen=True)

@@ -12,10 +12,12 @@ from staticad.lower.fusion.parts import PART
 from staticad.lower.interface import Families, FamilyLowering
 from staticad.ops import ALL_OPS
 from staticad.ops.base import Elementwise, Op
+from staticad.ops.compiled import CustomRoutine, UserFunction
 from staticad.ops.control import PARAMETER
 from staticad.ops.conversion import CAST
 
-OPS = (*ALL_OPS, PARAMETER, COPY, PARTIAL, FRAME, PART)
+ROUTINE = CustomRoutine(UserFunction(lambda x, out: None), "(n)->(n)", {})
+OPS = (*ALL_OPS, PARAMETER, COPY, PARTIAL, FRAME, PART, ROUTINE)
 
 
 @pytest.mark.parametrize("op", OPS, ids=str)
