@@ -145,6 +145,56 @@ EXAMPLES: dict[str, Callable[[Any, Make], Any]] = {
     "sa.sliding_window_view": lambda f, make: f(make(3, 3), (2, 2)),
     "sa.take_along_axis": lambda f, make: f(make(3, 3), sa.placeholder((3, 3), "int64")),
 }
+# What the library is to have, by where it is to be; what is not there is listed with the reason.
+WANTED = {
+    "": """
+        sinh cosh arcsin arccos arctan arcsinh arccosh arctanh arctan2 hypot exp2 log2 log10 cbrt logaddexp logaddexp2
+        float_power fmod fmax fmin copysign nextafter heaviside sinc deg2rad rad2deg degrees radians sign signbit fabs
+        ldexp frexp modf nan_to_num isneginf isposinf isclose allclose gcd lcm
+        median quantile percentile nansum nanmean nanstd nanvar nanmax nanmin nanprod count_nonzero ptp average cumsum
+        cumprod cummax cummin logcumsumexp diff ediff1d trapezoid cumulative_trapezoid gradient associative_scan
+        sort argsort lexsort topk partition searchsorted digitize bincount histogram unique nonzero
+        rot90 meshgrid kron cross block array_split hsplit vsplit dsplit dstack column_stack atleast_3d rollaxis fliplr
+        flipud resize pad diagflat fill_diagonal tri vander triu_indices tril_indices ix_ sliding_window_view
+        unravel_index ravel_multi_index select choose compress put_along_axis segment_sum segment_prod segment_max
+        segment_min einsum tensordot real imag conj angle abs custom_op custom_gradient custom_jvp print_ assert_
+    """,
+    "special": """
+        erfc erfcx erfinv erfcinv gammaln gamma digamma polygamma beta betaln betainc gammainc gammaincc i0 i0e i1 i1e
+        j0 j1 logit expit log_expit ndtr log_ndtr ndtri xlogy xlog1py entr rel_entr kl_div zeta expi multigammaln logsumexp
+    """,
+    "nn": """
+        gelu silu elu selu celu leaky_relu prelu hardtanh hardswish hardsigmoid softsign log_sigmoid mish glu threshold
+        softmin layer_norm batch_norm group_norm rms_norm conv1d conv2d conv3d conv_transpose1d conv_transpose2d
+        conv_transpose3d max_pool1d max_pool2d max_pool3d avg_pool1d avg_pool2d avg_pool3d adaptive_avg_pool2d
+        adaptive_max_pool2d lp_pool2d interpolate pixel_shuffle unfold fold grid_sample scaled_dot_product_attention
+        embedding mse mae huber_loss smooth_l1_loss cross_entropy bce bce_with_logits nll_loss kl_div poisson_nll_loss
+        hinge_loss cosine_embedding_loss triplet_margin_loss ctc_loss
+    """,
+    "linalg": """
+        inv pinv solve solve_triangular lu lu_factor lu_solve cholesky cho_solve qr svd svdvals eigh eigvalsh eig
+        eigvals det slogdet lstsq matrix_power expm sqrtm matrix_rank cond norm multi_dot block_diag toeplitz
+    """,
+    "fft": """
+        fft ifft rfft irfft hfft ihfft fft2 ifft2 rfft2 irfft2 fftn ifftn rfftn irfftn fftshift ifftshift fftfreq
+        rfftfreq dct dst
+    """,
+    "random": """
+        permutation shuffle choice gamma beta dirichlet chisquare student_t poisson binomial multinomial geometric
+        multivariate_normal von_mises pareto weibull
+    """,
+}
+REASONS = {
+    "random.shuffle": "NumPy's changes its argument, which no tensor can be; `sa.random.permutation` makes a new one",
+}
+
+
+def absent() -> list[str]:
+    """What is wanted and not there, with the reason."""
+    spaces = {space: getattr(sa, space, None) if space else sa for space in WANTED}
+    names = [(space, name) for space, listed in WANTED.items() for name in listed.split()]
+    missing = [f"{space}.{name}".lstrip(".") for space, name in names if not hasattr(spaces[space], name)]
+    return [f"- `sa.{name}`: {REASONS.get(name, 'not there yet')}" for name in missing]
 
 
 def sections() -> dict[str, dict[FunctionType, list[str]]]:
@@ -272,6 +322,7 @@ def render() -> str:
         rows = [row(names, function) for function, names in functions.items()]
         head = [f"## {title}\n", "| function | dtypes | derivatives | computed |", "|---|---|---|---|"]
         parts.append("\n".join([*head, *rows]) + "\n")
+    parts += ["\n".join(["## What there is not\n", *absent()]) + "\n"] if absent() else []
     return "\n".join(parts)
 
 

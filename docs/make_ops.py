@@ -19,6 +19,8 @@ made from their declarations by `python docs/make_ops.py`; a test fails when it 
 Ops take operands of one dtype and never convert; the functions in front of them insert the casts:
 
 - operands of several dtypes meet in NumPy 2's result type; Python numbers are weak and take the tensor's dtype;
+- floats are float16, bfloat16, float32 and float64; the first two are float32 to kernels, see
+  [half precision](half-precision.md);
 - a complex tensor is two real ones to kernels; see [complex numbers](complex.md);
 - functions of floats (`exp`, `sin`, `/` …) turn bool and integers into float64, those of at most 16 bits into float32
   (NumPy would go down to float16 for 8 bits);

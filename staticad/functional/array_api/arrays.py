@@ -9,7 +9,7 @@ from staticad.ir.graph import Tensor
 from staticad.ops.promotion import Operand
 
 
-def expand_dims(x: Operand, /, *, axis: int = 0) -> Tensor:
+def expand_dims(x: Operand, /, axis: int = 0) -> Tensor:
     """A new axis of size 1."""
     return movement.expand_dims(x, axis)
 
