@@ -161,7 +161,8 @@ WANTED = {
     """,
     "special": """
         erfc erfcx erfinv erfcinv gammaln gamma digamma polygamma beta betaln betainc gammainc gammaincc i0 i0e i1 i1e
-        j0 j1 logit expit log_expit ndtr log_ndtr ndtri xlogy xlog1py entr rel_entr kl_div zeta expi multigammaln logsumexp
+        j0 j1 logit expit log_expit ndtr log_ndtr ndtri xlogy xlog1py entr rel_entr kl_div zeta expi
+        multigammaln logsumexp
     """,
     "nn": """
         gelu silu elu selu celu leaky_relu prelu hardtanh hardswish hardsigmoid softsign log_sigmoid mish glu threshold

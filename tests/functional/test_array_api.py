@@ -40,6 +40,9 @@ LINALG = """
 cholesky cross det diagonal eigh eigvalsh inv matmul matrix_norm matrix_power matrix_rank matrix_transpose outer pinv qr
 slogdet solve svd svdvals tensordot trace vecdot vector_norm
 """.split()
+FFT = """
+fft ifft fftn ifftn rfft irfft rfftn irfftn hfft ihfft fftfreq rfftfreq fftshift ifftshift
+""".split()
 METHODS = """
 __abs__ __add__ __and__ __array_namespace__ __bool__ __complex__ __dlpack__ __dlpack_device__ __eq__ __float__
 __floordiv__ __ge__ __getitem__ __gt__ __index__ __int__ __invert__ __le__ __lshift__ __lt__ __matmul__ __mod__ __mul__
@@ -54,9 +57,9 @@ xp = X.__array_namespace__()
 
 
 def test_every_name_of_the_standard_is_there_and_no_other() -> None:
-    assert set(xp.__all__) == {*STANDARD, "linalg"}
-    assert set(xp.linalg.__all__) == set(LINALG)
-    assert [name for module in (xp, xp.linalg) for name in module.__all__ if not hasattr(module, name)] == []
+    assert set(xp.__all__) == {*STANDARD, "fft", "linalg"}
+    assert set(xp.linalg.__all__) == set(LINALG) and set(xp.fft.__all__) == set(FFT)
+    assert [name for module in (xp, xp.linalg, xp.fft) for name in module.__all__ if not hasattr(module, name)] == []
     assert all(hasattr(Tensor, name) for name in METHODS)
     assert xp is sa.array_api and X.__array_namespace__(api_version="2024.12") is xp
     with pytest.raises(sa.ConfigError, match="version 2024.12, not '2021.12'"):
@@ -65,7 +68,7 @@ def test_every_name_of_the_standard_is_there_and_no_other() -> None:
 
 def test_the_page_lists_every_name() -> None:
     text = (DOCS / "array-api.md").read_text("utf-8")
-    missing = [name for name in (*STANDARD, *LINALG) if f"`{name}`" not in text]
+    missing = [name for name in (*STANDARD, *LINALG, *FFT) if f"`{name}`" not in text]
     assert missing == []
 
 
@@ -192,6 +195,24 @@ def test_linear_algebra_is_the_standards(rng: np.random.Generator) -> None:
     found, wanted = sa.compile(everything(x), [x])(stack), everything(stack)
     for a, b in zip(found, wanted, strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-9, atol=1e-9)
+
+
+def test_fourier_transforms_are_the_standards(rng: np.random.Generator) -> None:
+    given = rng.normal(size=(3, 4))
+
+    def everything(x: Any) -> list[Any]:
+        fft = namespace(x).fft
+        z = fft.fft(x, n=5, norm="ortho")
+        shifted = fft.ifftshift(fft.fftshift(z, axes=-1) * 2)
+        return [fft.irfft(fft.rfft(x, axis=0), n=3, axis=0), fft.ifft(shifted), fft.hfft(z), fft.irfftn(fft.rfftn(x))]
+
+    for a, b in zip(sa.compile(everything(X), [X])(given), everything(given), strict=True):
+        assert a.dtype == b.dtype
+        np.testing.assert_allclose(a, b, atol=1e-12)
+    found = sa.evaluate([xp.fft.fftfreq(5, d=0.5), xp.fft.rfftfreq(4, dtype=xp.float32)])
+    np.testing.assert_allclose(found[0], np.fft.fftfreq(5, 0.5))
+    np.testing.assert_allclose(found[1], np.fft.rfftfreq(4))
+    assert found[1].dtype == np.float32
 
 
 # ---- dtypes, devices, what there is not ------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from __future__ import annotations
 from math import e, inf, nan, pi
 
 from staticad.functional.angles import acos, acosh, asin, asinh, atan, atanh, cosh, sinh
-from staticad.functional.array_api import linalg
+from staticad.functional.array_api import fft, linalg
 from staticad.functional.array_api.arrays import expand_dims, permute_dims, reshape, squeeze
 from staticad.functional.array_api.creation import (
     arange,
@@ -137,7 +137,7 @@ __all__ = [
     "bitwise_invert", "bitwise_left_shift", "bitwise_or", "bitwise_right_shift", "bitwise_xor", "bool",
     "broadcast_arrays", "broadcast_to", "can_cast", "ceil", "clip", "complex128", "complex64", "concat", "conj",
     "copysign", "cos", "cosh", "count_nonzero", "cumulative_prod", "cumulative_sum", "diff", "divide", "e", "empty",
-    "empty_like", "equal", "exp", "expand_dims", "expm1", "eye", "finfo", "flip", "float32", "float64", "floor",
+    "empty_like", "equal", "exp", "expand_dims", "expm1", "eye", "fft", "finfo", "flip", "float32", "float64", "floor",
     "floor_divide", "from_dlpack", "full", "full_like", "greater", "greater_equal", "hypot", "iinfo", "imag", "inf",
     "int16", "int32", "int64", "int8", "isdtype", "isfinite", "isinf", "isnan", "less", "less_equal", "linalg",
     "linspace", "log", "log10", "log1p", "log2", "logaddexp", "logical_and", "logical_not", "logical_or",
