@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from staticad.errors import DTypeError
+from staticad.functional import complex_angles
 from staticad.functional.front import as_float, float_unary, implements, public_names
 from staticad.ir.dtypes import is_complex
 from staticad.ir.graph import Tensor, describe
@@ -21,14 +22,22 @@ from staticad.ops.selection import select
 from staticad.ops.sources import constant
 from staticad.ops.transcendental import SIN
 
-arcsin = float_unary(ARCSIN, np.arcsin, "The angle from -pi/2 to pi/2 whose sine is x; NaN beyond -1 and 1.")
-arccos = float_unary(ARCCOS, np.arccos, "The angle from 0 to pi whose cosine is x; NaN beyond -1 and 1.")
-arctan = float_unary(ARCTAN, np.arctan, "The angle from -pi/2 to pi/2 whose tangent is x.")
-sinh = float_unary(SINH, np.sinh, "The hyperbolic sine.")
-cosh = float_unary(COSH, np.cosh, "The hyperbolic cosine.")
-arcsinh = float_unary(ARCSINH, np.arcsinh, "The inverse hyperbolic sine.")
-arccosh = float_unary(ARCCOSH, np.arccosh, "The inverse hyperbolic cosine, 0 or above; NaN below 1.")
-arctanh = float_unary(ARCTANH, np.arctanh, "The inverse hyperbolic tangent; infinite at -1 and 1, NaN beyond.")
+arcsin = float_unary(
+    ARCSIN, np.arcsin, "The angle from -pi/2 to pi/2 whose sine is x; NaN beyond -1 and 1.", complex_angles.arcsin
+)
+arccos = float_unary(
+    ARCCOS, np.arccos, "The angle from 0 to pi whose cosine is x; NaN beyond -1 and 1.", complex_angles.arccos
+)
+arctan = float_unary(ARCTAN, np.arctan, "The angle from -pi/2 to pi/2 whose tangent is x.", complex_angles.arctan)
+sinh = float_unary(SINH, np.sinh, "The hyperbolic sine.", complex_angles.sinh)
+cosh = float_unary(COSH, np.cosh, "The hyperbolic cosine.", complex_angles.cosh)
+arcsinh = float_unary(ARCSINH, np.arcsinh, "The inverse hyperbolic sine.", complex_angles.arcsinh)
+arccosh = float_unary(
+    ARCCOSH, np.arccosh, "The inverse hyperbolic cosine, 0 or above; NaN below 1.", complex_angles.arccosh
+)
+arctanh = float_unary(
+    ARCTANH, np.arctanh, "The inverse hyperbolic tangent; infinite at -1 and 1, NaN beyond.", complex_angles.arctanh
+)
 
 
 def _scaled(x: Operand, above: float, below: float) -> Tensor:
