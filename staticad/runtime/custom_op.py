@@ -8,9 +8,9 @@ from typing import Any
 
 from staticad.autodiff.custom import custom_jvp, custom_vjp
 from staticad.codegen.pieces import piece
-from staticad.errors import CompileError, GradientError, GraphError
+from staticad.errors import CompileError, DTypeError, GradientError, GraphError
 from staticad.ir.dims import Size
-from staticad.ir.dtypes import as_dtype, floating
+from staticad.ir.dtypes import DType, as_dtype, floating, is_half
 from staticad.ir.graph import Tensor
 from staticad.ir.provenance import here, user_call
 from staticad.ops.base import apply, apply_all
@@ -39,7 +39,7 @@ class ElementwiseOp(CustomOp):
     def __init__(self, user: UserFunction, dtype: Any, derivatives: Any, vjp: Function | None) -> None:
         super().__init__(user)
         self._arity = _arity(user)
-        self._op = CustomElementwise(user, self._arity, None if dtype is None else as_dtype(dtype))
+        self._op = CustomElementwise(user, self._arity, None if dtype is None else _computed(user, dtype))
         if derivatives is not None:
             given = (derivatives,) if callable(derivatives) else tuple(derivatives)
             if len(given) != self._arity:
@@ -78,6 +78,9 @@ class RoutineOp(CustomOp):
         super().__init__(user)
         self._op = CustomRoutine(user, signature, sizes)
         self._ruled: Function | None = None
+        for part in (*self._op.operand_parts, *self._op.result_parts):
+            if part.dtype not in ("", "real"):
+                _computed(user, part.dtype)
         count = len(self._op.operand_parts) + len(self._op.result_parts)
         if _arity(user) != count:
             raise GraphError(
@@ -149,7 +152,20 @@ class RoutineOp(CustomOp):
 
 
 def _kind(tensor: Tensor) -> str:
+    """The dtype with which the function is called: floats of 16 bits are kept and not computed with."""
+    if is_half(tensor.dtype):
+        return "float32"
     return "bool_" if tensor.dtype.kind == "b" else tensor.dtype.name
+
+
+def _computed(user: UserFunction, dtype: Any) -> DType:
+    """A dtype that functions take and return. Raises DTypeError for floats of 16 bits."""
+    kind = as_dtype(dtype)
+    if is_half(kind):
+        raise DTypeError(
+            f"custom_op {user}: functions compute with float32, not {kind}; cast its results (at {here()})"
+        )
+    return kind
 
 
 def _compiled(user: UserFunction, compile_: Callable[[], Any]) -> None:

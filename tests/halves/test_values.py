@@ -184,6 +184,25 @@ def test_a_program_is_kept(tmp_path: Any) -> None:
         same(again(feed), first(feed))
 
 
+@sa.custom_op(derivatives=lambda a: 3 * a * a)
+def cube(a: float) -> float:
+    return a * a * a
+
+
+def test_functions_of_users_get_float32(capfd: pytest.CaptureFixture[str]) -> None:
+    x = sa.placeholder((3,), "float16")
+    y = sa.assert_(sa.print_(cube(x), "cubes {}"), x > 0)
+    assert y.dtype == np.float16
+    (slope,) = sa.gradients(y.sum(), [x])
+    value, gradient = sa.compile([y, slope])(np.array([1, 2, 3], "float16"))
+    same(value, np.array([1, 8, 27], "float16"))
+    same(gradient, np.array([3, 12, 27], "float16"))
+    assert "cubes [ 1.  8. 27.]" in capfd.readouterr().out
+    for wrong in ({"dtype": "bfloat16"}, {"signature": "(n):float16->()"}):
+        with pytest.raises(sa.DTypeError, match="functions compute with float32, not .*float16"):
+            sa.custom_op(**wrong)(lambda a, out: None)
+
+
 def test_values_that_are_not_finite_are_found() -> None:
     x = sa.placeholder((2,), "float16")
     session = sa.compile(x * 4)
