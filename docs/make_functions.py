@@ -114,6 +114,7 @@ EXAMPLES: dict[str, Callable[[Any, Make], Any]] = {
     "sa.ldexp": lambda f, make: f(make(3), sa.placeholder((3,), "int32")),
     "sa.linalg.cho_solve": lambda f, make: f((make(3, 3), True), make(3)),
     "sa.linalg.lu_solve": lambda f, make: f((make(3, 3), sa.placeholder((3,), "int64")), make(3)),
+    "sa.linalg.solve_sylvester": lambda f, make: f(make(3, 3), make(2, 2), make(3, 2)),
     "sa.linalg.tensorinv": lambda f, make: f(make(2, 2, 2, 2)),
     "sa.linalg.tensorsolve": lambda f, make: f(make(2, 2, 2, 2), make(2, 2)),
     "sa.nn.affine_grid": lambda f, make: f(make(1, 2, 3), (1, 1, 4, 4)),

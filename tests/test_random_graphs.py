@@ -9,7 +9,7 @@ import pytest
 
 from staticad.ir.graph import sort_nodes
 from staticad.ops import ALL_OPS, CONTROL_OPS
-from staticad.ops.complex_linalg import COMPLEX_LIBRARY_OPS
+from staticad.ops.complex_linalg import COMPLEX_LIBRARY_OPS, REAL_LIBRARY_OPS
 from staticad.ops.control import PARAMETER
 from staticad.ops.creation import EMPTY
 from staticad.ops.effects import PRINT
@@ -46,7 +46,7 @@ def test_the_graphs_hold_every_op_and_few_meaningless_numbers() -> None:
                 loose.append(float(expected.loose.mean()))
                 finite.append(float(np.isfinite(expected.value).mean()))
     # Of complex matrices, when they become pairs; of floats of 16 bits; of sets at many places; what would print.
-    made_of_others = {*COMPLEX_LIBRARY_OPS.values(), *HALF_OPS, EMPTY, PRINT}
+    made_of_others = {*COMPLEX_LIBRARY_OPS.values(), *REAL_LIBRARY_OPS.values(), *HALF_OPS, EMPTY, PRINT}
     assert {op.name for op in ALL_OPS if op not in (PARAMETER, *CONTROL_OPS, *made_of_others)} == ops.keys()
     assert np.mean(loose) < 0.01
     assert np.mean(finite) > 0.9

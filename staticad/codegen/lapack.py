@@ -16,9 +16,11 @@ from typing import TYPE_CHECKING
 
 from staticad.codegen.lapack_decompositions import DECOMPOSITIONS
 from staticad.codegen.lapack_determinants import DETERMINANTS
+from staticad.codegen.lapack_eigen import EIGEN
 from staticad.codegen.lapack_functions import MATRIX_FUNCTIONS
+from staticad.codegen.lapack_roots import ROOTS
 from staticad.codegen.machine_language import function_text
-from staticad.codegen.routine_text import RoutineText, by_batch, by_columns
+from staticad.codegen.routine_text import RoutineText, by_batch, by_columns, of_parts
 
 if TYPE_CHECKING:  # names of machine code, which nothing calls in Python
     from staticad.codegen.kernel_language import (
@@ -332,8 +334,10 @@ _REAL: Mapping[str, RoutineText] = {
 }
 LAPACK: Mapping[str, RoutineText] = {
     **_REAL,
-    **{f"complex_{name}": text for name, text in _REAL.items()},  # the same with two parts to an element
+    **of_parts(_REAL),
     **DETERMINANTS,
     **DECOMPOSITIONS,
+    **EIGEN,
     **MATRIX_FUNCTIONS,
+    **ROOTS,
 }

@@ -10,10 +10,10 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from staticad.codegen.machine_language import function_text
-from staticad.codegen.routine_text import RoutineText, by_batch
+from staticad.codegen.routine_text import RoutineText, by_batch, of_parts
 
 if TYPE_CHECKING:  # names of machine code, which nothing calls in Python
-    from staticad.codegen.kernel_language import add, inf, less, load, mul, nan, pointer, store, sub
+    from staticad.codegen.kernel_language import add, hypot, inf, less, load, mul, nan, pointer, store, sub
     from staticad.codegen.machine_language import address_of, call_fortran, peek, peek_int32, poke, report, stack_words
     from staticad.codegen.routine_names import (
         CODE,
@@ -27,6 +27,7 @@ if TYPE_CHECKING:  # names of machine code, which nothing calls in Python
         OUT0,
         OUT1,
         OUT2,
+        PARTS,
         STATUS,
         STEP_IN0,
         STEP_IN1,
@@ -93,7 +94,7 @@ def _pivot_order(args: int, lo: int, hi: int) -> None:
 # Both matrices are turned: right sides stand in columns as long as the larger size.
 def _lstsq(args: int, lo: int, hi: int) -> None:
     slots = address_of(args)
-    words = stack_words(18)  # fourteen addresses; the size of the workspace, the status, the rank, the right sides
+    words = stack_words(19)  # fifteen addresses; the size of the workspace, the status, the rank, the right sides
     m = peek(slots, M)
     n = peek(slots, N)
     k = peek(slots, K)
@@ -105,22 +106,28 @@ def _lstsq(args: int, lo: int, hi: int) -> None:
     out = pointer(args, OUT0, DTYPE, 0, 1)
     base = lo * peek(slots, STEP_WORK) + 8 * (72 * r + 1)
     matrix = base // ITEMSIZE
-    side = matrix + m * n
+    side = matrix + PARTS * m * n
     rights = k if k > 0 else 1
-    poke(words, 17, rights)
-    poke(words, 14, 301 * r + r * k + 2 * s + 700)
+    length = 301 * r + r * k + 2 * s + 700
+    work = peek(slots, WORK) + ITEMSIZE * (side + PARTS * s * rights)
+    poke(words, 18, rights)
+    poke(words, 15, length)
     poke(words, 0, slots + 8 * M)
     poke(words, 1, slots + 8 * N)
-    poke(words, 2, words + 8 * 17)
+    poke(words, 2, words + 8 * 18)
     poke(words, 3, peek(slots, WORK) + base)
     poke(words, 4, slots + 8 * M)
-    poke(words, 5, peek(slots, WORK) + base + ITEMSIZE * m * n)
+    poke(words, 5, peek(slots, WORK) + ITEMSIZE * side)
     poke(words, 6, slots + 8 * S)
-    poke(words, 9, words + 8 * 16)
-    poke(words, 10, peek(slots, WORK) + base + ITEMSIZE * (m * n + s * rights))
-    poke(words, 11, words + 8 * 14)
-    poke(words, 12, peek(slots, WORK) + lo * peek(slots, STEP_WORK))
-    poke(words, 13, words + 8 * 15)
+    poke(words, 9, words + 8 * 17)
+    poke(words, 10, work)
+    poke(words, 11, words + 8 * 15)
+    rest = 12
+    if PARTS == 2:
+        poke(words, 12, work + ITEMSIZE * 2 * length)
+        rest = 13
+    poke(words, rest, peek(slots, WORK) + lo * peek(slots, STEP_WORK))
+    poke(words, rest + 1, words + 8 * 16)
     for number in range(lo, hi):
         rank = 0
         if r > 0:
@@ -128,45 +135,53 @@ def _lstsq(args: int, lo: int, hi: int) -> None:
             right = number * peek(slots, STEP_IN1) // ITEMSIZE
             for i in range(m):
                 for j in range(n):
-                    store(room, matrix + j * m + i, load(source, given + i * n + j))
+                    for p in range(PARTS):
+                        value = load(source, given + PARTS * (i * n + j) + p)
+                        store(room, matrix + PARTS * (j * m + i) + p, value)
             for j in range(k):
                 for i in range(s):
-                    value = DTYPE(0)
-                    if i < m:
-                        value = load(sides, right + i * k + j)
-                    store(room, side + j * s + i, value)
+                    for p in range(PARTS):
+                        value = DTYPE(0)
+                        if i < m:
+                            value = load(sides, right + PARTS * (i * k + j) + p)
+                        store(room, side + PARTS * (j * s + i) + p, value)
             poke(words, 7, peek(slots, OUT2) + number * peek(slots, STEP_OUT2))
             poke(words, 8, peek(slots, IN2) + number * peek(slots, STEP_IN2))
-            poke(words, 15, 0)
             poke(words, 16, 0)
-            call_fortran(peek(slots, GELSD), words, 14, 0)
-            info = peek_int32(words + 8 * 15)
+            poke(words, 17, 0)
+            if PARTS == 2:
+                call_fortran(peek(slots, GELSD), words, 15, 0)
+            else:
+                call_fortran(peek(slots, GELSD), words, 14, 0)
+            info = peek_int32(words + 8 * 16)
             if info != 0:
                 report(peek(slots, STATUS), peek(slots, CODE), number, info)
-            rank = peek_int32(words + 8 * 16)
+            rank = peek_int32(words + 8 * 17)
         poke(peek(slots, OUT1), number, rank)
         for i in range(n):
             for j in range(k):
-                value = DTYPE(0)
-                if r > 0:
-                    value = load(room, side + j * s + i)
-                store(out, (number * n + i) * k + j, value)
+                for p in range(PARTS):
+                    value = DTYPE(0)
+                    if r > 0:
+                        value = load(room, side + PARTS * (j * s + i) + p)
+                    store(out, PARTS * ((number * n + i) * k + j) + p, value)
 
 
 # The workspace: A, its powers 2, 4 and 6, a sum, the odd and the even part; pivots.
 def _expm(args: int, lo: int, hi: int) -> None:
     slots = address_of(args)
-    words = stack_words(26)  # thirteen and eight addresses; a letter, the factors 1 and 0, the status
+    words = stack_words(26)  # thirteen and eight addresses; a letter, the numbers 1, 0 and 0 (factors), the status
     n = peek(slots, N)
     source = pointer(args, IN0, DTYPE, 0, 1)
     room = pointer(args, WORK, DTYPE, 0, 1)
     out = pointer(args, OUT0, DTYPE, 0, 1)
     base = peek(slots, WORK) + lo * peek(slots, STEP_WORK)
-    size = n * n
+    size = PARTS * n * n
     first = lo * peek(slots, STEP_WORK) // ITEMSIZE
     poke(words, 21, LETTER_N)
     poke(words, 22, ONE)
     poke(words, 23, 0)
+    poke(words, 24, 0)
     poke(words, 0, words + 8 * 21)
     poke(words, 1, words + 8 * 21)
     poke(words, 2, slots + 8 * N)
@@ -182,7 +197,7 @@ def _expm(args: int, lo: int, hi: int) -> None:
     poke(words, 16, slots + 8 * N)
     poke(words, 17, base + 8 * 7 * size)
     poke(words, 19, slots + 8 * N)
-    poke(words, 20, words + 8 * 24)
+    poke(words, 20, words + 8 * 25)
     if n > 0:
         for number in range(lo, hi):
             given = number * peek(slots, STEP_IN0) // ITEMSIZE
@@ -191,7 +206,11 @@ def _expm(args: int, lo: int, hi: int) -> None:
             for i in range(n):
                 row = DTYPE(0)
                 for j in range(n):
-                    row = add(row, abs(load(source, given + i * n + j)))
+                    at = given + PARTS * (i * n + j)
+                    if PARTS == 2:
+                        row = add(row, hypot(load(source, at), load(source, at + 1)))
+                    else:
+                        row = add(row, abs(load(source, at)))
                 if not less(row, DTYPE(inf)):
                     wrong = True
                 if less(norm, row):
@@ -239,7 +258,7 @@ def _expm(args: int, lo: int, hi: int) -> None:
                     for i in range(size):
                         at = first + i
                         one = DTYPE(0)
-                        if i % (n + 1) == 0:
+                        if i % (PARTS * (n + 1)) == 0:
                             one = DTYPE(1)
                         a2 = load(room, at + size)
                         a4 = load(room, at + 2 * size)
@@ -288,9 +307,10 @@ def _least(slots: Mapping[str, int]) -> int:
     return 4 * slots["M"] * slots["N"] * (slots["K"] + 4 * slots["R"])
 
 
-MATRIX_FUNCTIONS: Mapping[str, RoutineText] = {
+_REAL: Mapping[str, RoutineText] = {
     "lu": RoutineText(function_text(_lu), by_batch(_factored)),
     "pivot_order": RoutineText(function_text(_pivot_order), by_batch(lambda slots: 4 * slots["N"])),
     "lstsq": RoutineText(function_text(_lstsq), by_batch(_least)),
     "expm": RoutineText(function_text(_expm), by_batch(lambda slots: 20 * slots["N"] ** 3)),
 }
+MATRIX_FUNCTIONS: Mapping[str, RoutineText] = {**_REAL, **of_parts(_REAL)}

@@ -25,6 +25,7 @@ _THREAD_SYMBOLS = (
     "openblas_{}_num_threads64_",
     "openblas_{}_num_threads",
 )
+_OF_COMPLEX = {"orglq": "unglq", "syevd": "heevd"}  # what a function is called for complex matrices
 _NUMPY = "numpy._core._multiarray_umath"
 _SCIPY = ("scipy.linalg.cython_blas", "scipy.linalg.cython_lapack")
 
@@ -36,7 +37,8 @@ def function_address(name: str, dtype: np.dtype) -> int:
 
     Raises DTypeError for a dtype other than float32 and float64, CompileError when no library with it can be found.
     """
-    full = _letter(dtype, name.startswith(COMPLEX)) + name.removeprefix(COMPLEX)
+    plain = name.removeprefix(COMPLEX)
+    full = _letter(dtype, plain != name) + (plain if plain == name else _OF_COMPLEX.get(plain, plain))
     address = _from_numpy(full) or _from_scipy(full)
     if address is None:
         raise CompileError(f"no BLAS or LAPACK library with {full} was found; install SciPy")

@@ -19,6 +19,10 @@ H: int
 IN0: int
 IN1: int
 IN2: int
+IN3: int
+IN4: int
+IN5: int
+IN6: int
 K: int
 LEADING_A: int
 LEADING_B: int
@@ -37,6 +41,10 @@ STATUS: int
 STEP_IN0: int
 STEP_IN1: int
 STEP_IN2: int
+STEP_IN3: int
+STEP_IN4: int
+STEP_IN5: int
+STEP_IN6: int
 STEP_OUT0: int
 STEP_OUT1: int
 STEP_OUT2: int
@@ -63,6 +71,7 @@ INFINITY: int
 ITEMSIZE: int
 LARGEST: int
 LETTER_A: int
+LETTER_C: int
 LETTER_L: int
 LETTER_N: int
 LETTER_R: int

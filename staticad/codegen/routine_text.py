@@ -102,6 +102,11 @@ def _as_integers(dtype: DType) -> dict[str, str]:
     return found | {name: str(int(dtype.kind == kind)) for name, kind in kinds.items()}
 
 
+def of_parts(texts: Mapping[str, RoutineText]) -> dict[str, RoutineText]:
+    """The same texts under the names of routines for complex matrices, whose elements have two parts."""
+    return {f"{COMPLEX}{name}": text for name, text in texts.items()}
+
+
 # About the operations of half a millisecond on one core, of which a call costs some hundreds.
 _SMALLEST_CHUNK = 1 << 20
 _CALL = 500

@@ -8,36 +8,27 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from staticad.errors import DTypeError
-from staticad.functional import complex_angles
+from staticad.functional.comparison import less
+from staticad.functional.elementwise import absolute
 from staticad.functional.front import as_float, float_unary, implements, public_names
 from staticad.ir.dtypes import is_complex
 from staticad.ir.graph import Tensor, describe
 from staticad.ops.angles import ARCCOS, ARCSIN, ARCTAN
-from staticad.ops.arithmetic import ABS
 from staticad.ops.base import apply
-from staticad.ops.comparison import LESS
 from staticad.ops.hyperbolic import ARCCOSH, ARCSINH, ARCTANH, COSH, SINH
 from staticad.ops.promotion import Operand
 from staticad.ops.selection import select
 from staticad.ops.sources import constant
 from staticad.ops.transcendental import SIN
 
-arcsin = float_unary(
-    ARCSIN, np.arcsin, "The angle from -pi/2 to pi/2 whose sine is x; NaN beyond -1 and 1.", complex_angles.arcsin
-)
-arccos = float_unary(
-    ARCCOS, np.arccos, "The angle from 0 to pi whose cosine is x; NaN beyond -1 and 1.", complex_angles.arccos
-)
-arctan = float_unary(ARCTAN, np.arctan, "The angle from -pi/2 to pi/2 whose tangent is x.", complex_angles.arctan)
-sinh = float_unary(SINH, np.sinh, "The hyperbolic sine.", complex_angles.sinh)
-cosh = float_unary(COSH, np.cosh, "The hyperbolic cosine.", complex_angles.cosh)
-arcsinh = float_unary(ARCSINH, np.arcsinh, "The inverse hyperbolic sine.", complex_angles.arcsinh)
-arccosh = float_unary(
-    ARCCOSH, np.arccosh, "The inverse hyperbolic cosine, 0 or above; NaN below 1.", complex_angles.arccosh
-)
-arctanh = float_unary(
-    ARCTANH, np.arctanh, "The inverse hyperbolic tangent; infinite at -1 and 1, NaN beyond.", complex_angles.arctanh
-)
+arcsin = float_unary(ARCSIN, np.arcsin, "The angle from -pi/2 to pi/2 whose sine is x; NaN beyond -1 and 1.")
+arccos = float_unary(ARCCOS, np.arccos, "The angle from 0 to pi whose cosine is x; NaN beyond -1 and 1.")
+arctan = float_unary(ARCTAN, np.arctan, "The angle from -pi/2 to pi/2 whose tangent is x.")
+sinh = float_unary(SINH, np.sinh, "The hyperbolic sine.")
+cosh = float_unary(COSH, np.cosh, "The hyperbolic cosine.")
+arcsinh = float_unary(ARCSINH, np.arcsinh, "The inverse hyperbolic sine.")
+arccosh = float_unary(ARCCOSH, np.arccosh, "The inverse hyperbolic cosine, 0 or above; NaN below 1.")
+arctanh = float_unary(ARCTANH, np.arctanh, "The inverse hyperbolic tangent; infinite at -1 and 1, NaN beyond.")
 
 
 def _scaled(x: Operand, above: float, below: float) -> Tensor:
@@ -74,7 +65,7 @@ def sinc(x: Operand) -> Tensor:
     series: Tensor = constant((-1) ** _TERMS / math.factorial(2 * _TERMS + 1), a.dtype)
     for k in reversed(range(_TERMS)):
         series = series * square + (-1) ** k / math.factorial(2 * k + 1)
-    near = apply(LESS, apply(ABS, a), constant(_NEAR, a.dtype))
+    near = less(absolute(a), _NEAR)
     return select(near, series, apply(SIN, y) / y)
 
 

@@ -35,8 +35,6 @@ def _scan(op: Cumulative, name: str, x: Tensor, axis: Any, reverse: bool = False
     elif x.ndim == 0:  # as NumPy has it: a number is one element
         x = ravel(x)
     place = normalize_axis(name, axis, x)
-    if is_complex(x.dtype) and op is not CUMSUM:
-        raise DTypeError(f"{name}: complex numbers are not supported; take sa.associative_scan ({describe(x)})")
     return apply(op, x, axis=place, reverse=reverse, form=Form.PLAIN)
 
 
@@ -54,7 +52,7 @@ def cumsum(x: Operand, axis: int | None = None, dtype: Any = None) -> Tensor:
 
 @implements(np.cumprod, accumulates=np.multiply)
 def cumprod(x: Operand, axis: int | None = None, dtype: Any = None) -> Tensor:
-    """The products of the elements up to each; dtypes as in `cumsum`. Complex numbers raise DTypeError."""
+    """The products of the elements up to each; dtypes as in `cumsum`."""
     return _scan(CUMPROD, "cumprod", _summed(x, dtype), axis)
 
 

@@ -13,7 +13,7 @@ from typing import Any, Protocol, TypeVar
 
 import numpy as np
 
-from staticad.ir.dtypes import floating, is_complex
+from staticad.ir.dtypes import floating
 from staticad.ir.graph import Tensor
 from staticad.ops.base import Op, apply
 from staticad.ops.promotion import Operand, as_operands, cast, to_tensor
@@ -68,16 +68,12 @@ class Unary(Protocol):
     def __call__(self, x: Operand) -> Tensor: ...
 
 
-def float_unary(
-    op: Op, name: np.ufunc | str | None, about: str, composed: Callable[[Tensor], Tensor] | None = None
-) -> Unary:
+def float_unary(op: Op, name: np.ufunc | str | None, about: str) -> Unary:
     """The function of one operand, in the float type of integers, that has the name of its op and the docstring
-    ``about``. ``name`` is what it implements of NumPy or (a string) of SciPy. Of complex numbers it is ``composed``
-    where the op does not take them."""
+    ``about``. ``name`` is what it implements of NumPy or (a string) of SciPy."""
 
     def function(x: Operand) -> Tensor:
-        a = as_float(x)
-        return apply(op, a) if composed is None or not is_complex(a.dtype) else composed(a)
+        return apply(op, as_float(x))
 
     function.__name__ = function.__qualname__ = op.name
     function.__module__ = sys._getframe(1).f_globals["__name__"]  # where it is defined, as of a named tuple

@@ -14,12 +14,14 @@ import numpy as np
 
 from staticad.errors import ShapeError
 from staticad.functional.axes import as_index, normalize_axis
+from staticad.functional.comparison import isnan
+from staticad.functional.complex import imag, real
 from staticad.functional.elementwise import where
 from staticad.functional.front import implements, public_names
 from staticad.functional.indexing import take, take_along_axis
 from staticad.functional.movement import flip, moveaxis, ravel, reshape
 from staticad.ir.dims import Dim
-from staticad.ir.dtypes import BOOL, FLOAT32, FLOAT64, INT32, INT64, UINT32, UINT64, DType
+from staticad.ir.dtypes import BOOL, FLOAT32, FLOAT64, INT32, INT64, UINT32, UINT64, DType, is_complex
 from staticad.ir.graph import Tensor, describe
 from staticad.ops.base import apply, apply_all
 from staticad.ops.promotion import Operand, as_operands, cast, to_tensor
@@ -52,8 +54,19 @@ def _sorted(op: str, x: Operand, axis: Any, kind: str | None, descending: bool) 
     if not isinstance(descending, (bool, np.bool_)):
         raise ShapeError(f"{op}: descending has to be True or False, not {descending!r} ({describe(a)})")
     last = moveaxis(a, place, -1)
+    if is_complex(a.dtype):
+        places = _by_parts(last, descending)
+        return moveaxis(take_along_axis(last, places, -1), -1, place), moveaxis(places, -1, place)
     values, places = apply_all(SORT, cast(last, _sortable(a.dtype)), descending=int(descending))
     return moveaxis(cast(values, a.dtype), -1, place), moveaxis(places, -1, place)
+
+
+def _by_parts(x: Tensor, descending: bool) -> Tensor:
+    """The places that sort complex numbers: by the real part, then by the imaginary one; behind them, as NumPy has it,
+    those whose imaginary part is NaN, those whose real part is, and those without either."""
+    re, im = real(x), imag(x)
+    unordered = cast(isnan(im), INT32) + 2 * cast(isnan(re), INT32)
+    return _by_keys([im, re, unordered], -1, descending)
 
 
 @implements(np.sort)
@@ -65,7 +78,8 @@ def sort(
     stable: bool | None = None,
     descending: bool = False,
 ) -> Tensor:
-    """A sorted copy. ``kind`` and ``stable`` are NumPy's, and the same whatever they are: the sort is stable."""
+    """A sorted copy. ``kind`` and ``stable`` are NumPy's, and the same whatever they are: the sort is stable. Complex
+    numbers are sorted by their real parts, those that are equal by the imaginary ones."""
     return _sorted("sort", x, axis, kind, descending)[0]
 
 
@@ -91,9 +105,15 @@ def lexsort(keys: Operand | Sequence[Operand], axis: int = -1) -> Tensor:
     listed = [to_tensor(key) for key in several]
     if not listed:
         raise ShapeError("lexsort: needs a key")
-    found = argsort(listed[0], axis)
-    for key in listed[1:]:
-        found = take_along_axis(found, argsort(take_along_axis(key, found, axis), axis), axis)
+    return _by_keys(listed, axis, False)
+
+
+def _by_keys(keys: Sequence[Tensor], axis: int, descending: bool) -> Tensor:
+    """The places that sort by the last key first."""
+    found = argsort(keys[0], axis, descending=descending)
+    for key in keys[1:]:
+        order = argsort(take_along_axis(key, found, axis), axis, descending=descending)
+        found = take_along_axis(found, order, axis)
     return found
 
 

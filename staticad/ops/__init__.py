@@ -11,7 +11,7 @@ from staticad.ops.base import Op
 from staticad.ops.bitwise import BITWISE_OPS
 from staticad.ops.comparison import COMPARISON_OPS
 from staticad.ops.complex import COMPLEX_OPS
-from staticad.ops.complex_linalg import COMPLEX_LIBRARY_OPS
+from staticad.ops.complex_linalg import COMPLEX_LIBRARY_OPS, REAL_LIBRARY_OPS
 from staticad.ops.contract import MATMUL
 from staticad.ops.control import COND, LOOP, PARAMETER
 from staticad.ops.conversion import CONVERSION_OPS
@@ -21,6 +21,7 @@ from staticad.ops.cumulative import CUMULATIVE_OPS
 from staticad.ops.custom import CUSTOM_OPS
 from staticad.ops.decompositions import DECOMPOSITION_OPS
 from staticad.ops.effects import EFFECT_OPS
+from staticad.ops.eigen import EIGEN_OPS
 from staticad.ops.float_parts import FLOAT_PART_OPS
 from staticad.ops.fourier import FOURIER_OPS
 from staticad.ops.halves import HALF_OPS
@@ -80,8 +81,10 @@ ALL_OPS: tuple[Op, ...] = (
     *WINDOW_OPS,
     *LIBRARY_OPS,
     *COMPLEX_LIBRARY_OPS.values(),
+    *REAL_LIBRARY_OPS.values(),
     *DECOMPOSITION_OPS,
     *MATRIX_FUNCTION_OPS,
+    *EIGEN_OPS,
     *SORTING_OPS,
     *BARRIER_OPS,
     *CUSTOM_OPS,

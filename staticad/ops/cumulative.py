@@ -109,7 +109,7 @@ class Recurrence(Scan):
     """``h = a * h + b`` over the elements of a and b, from h = 0. Left is h; in the exclusive form the h before; in the
     lagged one ``b + h``, and h goes on as ``a * (b + h)``: there an element of a counts from the next place on."""
 
-    operands = "f"
+    operands = "fc"
     arity = 2
 
     def initial(self, dtype: DType, form: Form) -> Any:
@@ -267,6 +267,7 @@ CUMPROD: Cumulative = Cumulative(
     combine=lambda carry, x: call("mul", carry, x),
     identity=lambda dtype, form: 1,
     total="mul_reduce",
+    operands="iufc",
     notes="derivative right with any number of zeros, in every order",
     numpy=_reference(np.multiply, lambda dtype, form: 1),
     vjp=_product_vjp,

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from staticad.ir.dtypes import is_complex
 from staticad.ir.graph import Tensor
 from staticad.ops.arithmetic import RSQRT
 from staticad.ops.base import Domain, Elementwise, apply
@@ -22,7 +23,7 @@ def _function(
     notes: str = "",
     cost: int = 30,
 ) -> Elementwise:
-    return Elementwise(name, numpy=numpy, operands="f", cost=cost, domain=domain, vjp=vjp, notes=notes)
+    return Elementwise(name, numpy=numpy, operands="fc", cost=cost, domain=domain, vjp=vjp, notes=notes)
 
 
 def _arccosh_vjp(g: Tensor, y: Tensor, x: Tensor) -> tuple[Tensor]:
@@ -30,9 +31,17 @@ def _arccosh_vjp(g: Tensor, y: Tensor, x: Tensor) -> tuple[Tensor]:
     return (g * (apply(RSQRT, x - 1) * apply(RSQRT, x + 1)),)
 
 
+def _arcsinh_vjp(g: Tensor, y: Tensor, x: Tensor) -> tuple[Tensor]:
+    """1 / sqrt(1 + x**2); of complex numbers by the factors of the root, which do not overflow."""
+    if is_complex(x.dtype):
+        turned = x * 1j
+        return (g * (apply(RSQRT, 1 + turned) * apply(RSQRT, 1 - turned)),)
+    return (g / apply(HYPOT, x, constant(1, x.dtype)),)
+
+
 SINH: Elementwise = _function("sinh", np.sinh, lambda g, y, x: (g * apply(COSH, x),))
 COSH: Elementwise = _function("cosh", np.cosh, lambda g, y, x: (g * apply(SINH, x),), cost=22)
-ARCSINH = _function("arcsinh", np.arcsinh, lambda g, y, x: (g / apply(HYPOT, x, constant(1, x.dtype)),))
+ARCSINH = _function("arcsinh", np.arcsinh, _arcsinh_vjp)
 ARCCOSH = _function(
     "arccosh", np.arccosh, _arccosh_vjp, domain=(1.2, 3.0), notes="NaN below 1; derivative infinite at 1"
 )

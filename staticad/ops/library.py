@@ -14,7 +14,7 @@ import numpy as np
 
 from staticad.errors import DTypeError, LinAlgError, ShapeError, StaticadError
 from staticad.ir.dims import Shape, Size
-from staticad.ir.dtypes import kind_of, real_dtype, unsupported
+from staticad.ir.dtypes import complex_dtype, kind_of, real_dtype, unsupported
 from staticad.ir.graph import Attrs
 from staticad.ir.types import Demands, TensorType, same_shape, same_size
 from staticad.ops.base import Inferred, Op
@@ -24,7 +24,7 @@ from staticad.records import dataclass
 @dataclass(frozen=True)
 class Part:
     """The last axes of an operand or result, by the names of their sizes; ``dtype`` is "" for that of the matrices,
-    "real" for that of their real parts."""
+    "real" for that of their real parts, "complex" for that of complex numbers made of them."""
 
     axes: tuple[str, ...]
     dtype: str
@@ -126,8 +126,8 @@ class Library(Op):
         if kind_of(dtype) not in self.operands:
             raise DTypeError(unsupported(dtype))
         for kind, part in zip(inputs, self.operand_parts, strict=True):
-            if part.dtype and kind.dtype != np.dtype(part.dtype):
-                raise DTypeError(f"{kind} instead of {part.dtype}")
+            if kind.dtype != _dtype_of(part, dtype):
+                raise DTypeError(f"{kind} instead of {_dtype_of(part, dtype)}")
         return dtype
 
     def shown(self, kind: TensorType) -> str:
@@ -147,9 +147,11 @@ class Library(Op):
 
 
 def _dtype_of(part: Part, dtype: np.dtype) -> np.dtype:
-    """The dtype of a result, given that of the matrices."""
+    """The dtype of an operand or result, given that of the matrices."""
     if part.dtype == "real":
         return real_dtype(dtype)
+    if part.dtype == "complex":
+        return complex_dtype(dtype)
     return np.dtype(part.dtype) if part.dtype else dtype
 
 

@@ -12,8 +12,9 @@ from staticad.ir.graph import Tensor
 from staticad.ops.arithmetic import ADD, MUL, RECIPROCAL
 from staticad.ops.base import apply
 from staticad.ops.comparison import EQUAL, LESS, LESS_EQUAL
-from staticad.ops.complex import CONJ
+from staticad.ops.complex import COMPLEX, CONJ, IMAG, REAL
 from staticad.ops.contract import MATMUL
+from staticad.ops.conversion import CAST
 from staticad.ops.creation import fill, indices
 from staticad.ops.movement import DIAGONAL, EXPAND_DIMS, swapped
 from staticad.ops.selection import WHERE
@@ -78,8 +79,27 @@ def product(first: Tensor, *others: Tensor) -> Tensor:
 
 
 def symmetric(x: Tensor) -> Tensor:
-    """The symmetric part of matrices."""
-    return half(apply(ADD, x, swapped(x)))
+    """The symmetric part of matrices; of complex ones the hermitian part."""
+    return half(apply(ADD, x, adjoint(x)))
+
+
+def real(x: Tensor) -> Tensor:
+    """The real part; real numbers themselves."""
+    return apply(REAL, x) if is_complex(x.dtype) else x
+
+
+def as_numbers(x: Tensor, like: Tensor) -> Tensor:
+    """Real numbers in the dtype of others, which may be complex."""
+    return x if x.dtype == like.dtype else apply(CAST, x, dtype=like.dtype)
+
+
+def imaginary_diagonal(x: Tensor) -> Tensor:
+    """The imaginary part of the diagonal, and zeros elsewhere; nothing of real matrices."""
+    assert is_complex(x.dtype)
+    imaginary = apply(IMAG, x)
+    zero = fill((), 0, imaginary.dtype)
+    row, column = row_and_column(x)
+    return apply(COMPLEX, zero, apply(WHERE, apply(EQUAL, row, column), imaginary, zero))
 
 
 def diagonal_of(x: Tensor) -> Tensor:

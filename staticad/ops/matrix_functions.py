@@ -22,11 +22,15 @@ from staticad.ops.indexing import GATHER_ALONG
 from staticad.ops.library import Library
 from staticad.ops.linalg import solve_with
 from staticad.ops.matrices import (
+    adjoint,
+    as_numbers,
     as_row,
     columns,
+    conj,
     diagonal_of,
     eye,
     product,
+    real,
     row_and_column,
     swap,
     total,
@@ -54,7 +58,7 @@ def _lu_numpy(a: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     for place in np.ndindex(a.shape[:-2]):
         x = m[place]
         for i in range(count):
-            p = i + int(np.argmax(np.abs(x[i:, i])))
+            p = i + int(np.argmax(np.abs(x[i:, i].real) + np.abs(x[i:, i].imag)))
             pivots[(*place, i)] = p
             x[[i, p]] = x[[p, i]]
             x[i + 1 :, i] /= x[i, i] if x[i, i] != 0 else 1
@@ -111,6 +115,7 @@ def _lu_jvp(ts: Tangents, ys: Sequence[Tensor], a: Tensor) -> Tangents:
 
 LU = Library(
     "lu",
+    operands="fc",
     signature="(m,n)->(m,n),(k):int64",
     functions=("getrf",),
     changes=((0, 0),),
@@ -137,6 +142,7 @@ def _order_numpy(lu: np.ndarray, pivots: np.ndarray) -> tuple[np.ndarray, np.nda
 
 PIVOT_ORDER = Library(
     "pivot_order",
+    operands="fc",
     signature="(m,n),(k):int64->(n):int64,(n):int64",
     unread=(0,),
     work=lambda m, n, k: 4 * n,
@@ -153,12 +159,12 @@ def _lstsq_numpy(a: np.ndarray, b: np.ndarray, rcond: np.ndarray) -> tuple[np.nd
     m, n, k = *a.shape[-2:], b.shape[-1]
     batch = b.shape[:-2]
     x = np.zeros((*batch, n, k), a.dtype)
-    rank, values = np.zeros(batch, np.int64), np.zeros((*batch, min(m, n)), a.dtype)
+    rank, values = np.zeros(batch, np.int64), np.zeros((*batch, min(m, n)), a.real.dtype)
     for place in np.ndindex(batch):
         u, s, vh = np.linalg.svd(a[place] if a.ndim > 2 else a, full_matrices=False)
         limit = rcond[place] if rcond.ndim else rcond
         kept = (s > limit * s.max(initial=0)) & (s > 0)
-        x[place] = (vh.T * np.where(kept, 1 / np.where(kept, s, 1), 0)) @ (u.T @ b[place])
+        x[place] = (vh.conj().T * np.where(kept, 1 / np.where(kept, s, 1), 0)) @ (u.conj().T @ b[place])
         rank[place], values[place] = kept.sum(), s
     return x, rank, values
 
@@ -171,33 +177,34 @@ def _pseudo_inverse(a: Tensor, rcond: Tensor) -> Tensor:
 
 def _values_vjp(g: Tensor, a: Tensor) -> Tensor:
     u, _, vh = apply_all(SVD, a)
-    return product(apply(MUL, u, as_row(g)), vh)
+    return product(apply(MUL, u, as_row(as_numbers(g, a))), vh)
 
 
 def _lstsq_vjp(
     gs: Tangents, ys: Sequence[Tensor], a: Tensor, b: Tensor, rcond: Tensor
 ) -> tuple[Tensor | None, Tensor | None, None]:
-    """With P the pseudo-inverse and r = b - A x: b̄ = Pᵀ G and Ā = -b̄ xᵀ + r (P b̄)ᵀ + Pᵀ x (G - P A G)ᵀ."""
+    """With P the pseudo-inverse and r = b - A x: b̄ = Pᴴ G and Ā = -b̄ xᴴ + r (P b̄)ᴴ + Pᴴ x (G - P A G)ᴴ, for gradients
+    d/dx + i d/dy, the conjugates of cotangents."""
     g, _, by_values = gs
     parts, by_b = [], None
     if g is not None:
-        x = ys[0]
+        x, g = ys[0], conj(g)
         inverse = _pseudo_inverse(a, rcond)
-        by_b = product(swapped(inverse), g)
+        by_b = product(adjoint(inverse), g)
         rest = apply(SUB, b, product(a, x))
         outside = apply(SUB, g, product(inverse, product(a, g)))
         parts = [
-            apply(NEG, product(by_b, swapped(x))),
-            product(rest, swapped(product(inverse, by_b))),
-            product(product(swapped(inverse), x), swapped(outside)),
+            apply(NEG, product(by_b, adjoint(x))),
+            product(rest, adjoint(product(inverse, by_b))),
+            product(product(adjoint(inverse), x), adjoint(outside)),
         ]
     if by_values is not None:
         parts.append(_values_vjp(by_values, a))
-    return total(parts), by_b, None
+    return conj(total(parts)), None if by_b is None else conj(by_b), None
 
 
 def _lstsq_jvp(ts: Tangents, ys: Sequence[Tensor], a: Tensor, b: Tensor, rcond: Tensor) -> Tangents:
-    """P (ḃ - Ȧ x) + P Pᵀ Ȧᵀ r + (1 - P A) Ȧᵀ Pᵀ x."""
+    """P (ḃ - Ȧ x) + P Pᴴ Ȧᴴ r + (1 - P A) Ȧᴴ Pᴴ x."""
     by_a, by_b, _ = ts
     x = ys[0]
     inverse = _pseudo_inverse(a, rcond)
@@ -206,20 +213,21 @@ def _lstsq_jvp(ts: Tangents, ys: Sequence[Tensor], a: Tensor, b: Tensor, rcond: 
         return product(inverse, by_b), None, None
     moved = product(by_a, x)
     moved = apply(NEG, moved) if by_b is None else apply(SUB, by_b, moved)
-    turned = product(swapped(by_a), product(swapped(inverse), x))
-    residual = product(swapped(by_a), apply(SUB, b, product(a, x)))
+    turned = product(adjoint(by_a), product(adjoint(inverse), x))
+    residual = product(adjoint(by_a), apply(SUB, b, product(a, x)))
     parts = [
-        product(inverse, apply(ADD, moved, product(swapped(inverse), residual))),
+        product(inverse, apply(ADD, moved, product(adjoint(inverse), residual))),
         apply(SUB, turned, product(inverse, product(a, turned))),
     ]
     u, _, vh = apply_all(SVD, a)
-    return total(parts), None, diagonal_of(product(swapped(u), by_a, swapped(vh)))
+    return total(parts), None, real(diagonal_of(product(adjoint(u), by_a, adjoint(vh))))
 
 
 LSTSQ = Library(
     "lstsq",
+    operands="fc",
     normwise=True,
-    signature="(m,n),(m,k),()->(n,k),():int64,(r)",
+    signature="(m,n),(m,k),():real->(n,k),():int64,(r):real",
     functions=("gelsd",),
     derived={"r": lambda m, n, k: minimum(m, n), "s": lambda m, n, k: maximum(m, n)},
     workspace=lambda m, n, k, r, s: 8 * (m * n + s * k + 373 * r + r * k + 3 * s + 701),
@@ -258,7 +266,7 @@ def _exponential(a: np.ndarray) -> np.ndarray:
     halvings = 0
     while norm > LARGEST:
         norm, halvings = norm / 2, halvings + 1
-    one, a = np.eye(len(a), dtype=a.dtype), np.ldexp(a, -halvings)
+    one, a = np.eye(len(a), dtype=a.dtype), a * a.real.dtype.type(2.0**-halvings)
     a2 = a @ a
     a4 = a2 @ a2
     a6 = a2 @ a4
@@ -293,6 +301,7 @@ def _expm_jvp(ts: Tangents, y: Tensor, a: Tensor) -> Tensor:
 
 EXPM = Library(
     "expm",
+    operands="fc",
     normwise=True,
     signature="(n,n)->(n,n)",
     functions=("gemm", "gesv"),

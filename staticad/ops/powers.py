@@ -17,7 +17,7 @@ from staticad.ops.transcendental import SIGMOID
 EXP2 = Elementwise(
     "exp2",
     numpy=np.exp2,
-    operands="f",
+    operands="fc",
     cost=14,
     vjp=lambda g, y, x: (g * (y * math.log(2)),),
     notes="exact for whole numbers",
@@ -28,7 +28,7 @@ def _logarithm(name: str, numpy: Callable[..., Any], base: int) -> Elementwise:
     return Elementwise(
         name,
         numpy=numpy,
-        operands="f",
+        operands="fc",
         cost=22,
         domain=(0.2, 3.0),
         vjp=lambda g, y, x: (g / x * (1 / math.log(base)),),

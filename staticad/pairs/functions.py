@@ -1,15 +1,17 @@
 """Elementary functions of pairs.
 
 What may overflow although the result does not is scaled by a power of two or of e. Near branch cuts the sign of a zero
-decides, as in NumPy. Infinite and NaN operands give NaN in more places than C's rules ask for: only the cases that are
-written out here are theirs.
+decides, as in NumPy. Infinite and NaN operands have the results that Annex G of the C standard asks for, as far as it
+tells more than the sign of a zero.
 """
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
-from staticad.functional.comparison import equal, isinf
+from staticad.functional.comparison import equal, isfinite, isinf, isnan, logical_and, logical_not
 from staticad.functional.elementwise import absolute, maximum, where
 from staticad.ir.dtypes import DType
 from staticad.ir.graph import Tensor
@@ -55,9 +57,9 @@ def exp(a: Pair) -> Pair:
     large = x > rate
     size = _of(EXP, where(large, x - rate, x))
     rest = where(large, constant(np.exp(rate), a.dtype), 1.0)
-    nothing = equal(x, -np.inf)
-    re = where(nothing, 0.0, size * _of(COS, y) * rest)
-    im = where(nothing, 0.0, size * _of(SIN, y) * rest)
+    wild = _endless(x, y)
+    re = where(wild, size, size * _of(COS, y) * rest)
+    im = where(logical_and(wild, x < 0), apply(COPYSIGN, constant(0, a.dtype), y), size * _of(SIN, y) * rest)
     return Pair(re, where(equal(y, 0), y, im))
 
 
@@ -97,7 +99,9 @@ def sqrt(a: Pair) -> Pair:
     re = where(forward, length, absolute(other)) * back
     im = where(forward, other, apply(COPYSIGN, length, v)) * back
     nothing, endless = equal(size, 0), isinf(y)
-    return Pair(where(nothing, 0.0, where(endless, np.inf, re)), where(nothing, y, where(endless, y, im)))
+    ray = logical_and(isinf(x), isnan(y))
+    re = where(nothing, 0.0, where(ray, where(forward, x, y), where(endless, np.inf, re)))
+    return Pair(re, where(nothing, y, where(ray, where(forward, y, -x), where(endless, y, im))))
 
 
 def rsqrt(a: Pair) -> Pair:
@@ -107,31 +111,57 @@ def rsqrt(a: Pair) -> Pair:
     return Pair(x / size, -y / size)
 
 
-def _hyperbolic(x: Tensor) -> tuple[Tensor, Tensor]:
-    """cosh and sinh of a real number."""
+def _hyperbolic(x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """cosh and sinh of a real number, each divided by a factor, without which it may overflow."""
     size = absolute(x)
     large = size > _limits(x.dtype).rate
     half = _of(EXP, where(large, size * 0.5, 0.0))
-    most = half * 0.5 * half
     less = _of(EXPM1, where(large, 0.0, size))
     inverse = _of(RECIPROCAL, 1 + less)
-    cosh = where(large, most, 1 + (less * 0.5) * (less * inverse))
-    sinh = where(large, most, (less + less * inverse) * 0.5)
-    return cosh, apply(COPYSIGN, sinh, x)
+    cosh = where(large, half * 0.5, 1 + (less * 0.5) * (less * inverse))
+    sinh = where(large, half * 0.5, (less + less * inverse) * 0.5)
+    return cosh, apply(COPYSIGN, sinh, x), half
+
+
+def _endless(x: Tensor, y: Tensor) -> Tensor:
+    """Where x is infinite and y has no sine."""
+    return logical_and(isinf(x), logical_not(isfinite(y)))
+
+
+def _vanishes(x: Tensor, y: Tensor) -> Tensor:
+    """Where x is 0 and y not finite: a product that is 0 then, but would be NaN."""
+    return logical_and(equal(x, 0), logical_not(isfinite(y)))
+
+
+def sinh(a: Pair) -> Pair:
+    """sinh(x) cos(y) + i cosh(x) sin(y)."""
+    x, y = a.full()
+    cosh, sinh, rest = _hyperbolic(x)
+    re = where(_endless(x, y), absolute(x), sinh * _of(COS, y) * rest)
+    im = cosh * _of(SIN, y) * rest
+    return Pair(where(_vanishes(x, y), x, re), where(equal(y, 0), y, im))
+
+
+def cosh(a: Pair) -> Pair:
+    """cosh(x) cos(y) + i sinh(x) sin(y)."""
+    x, y = a.full()
+    cosh, sinh, rest = _hyperbolic(x)
+    re = where(_endless(x, y), absolute(x), cosh * _of(COS, y) * rest)
+    im = where(equal(y, 0), y * apply(COPYSIGN, constant(1, a.dtype), x), sinh * _of(SIN, y) * rest)
+    return Pair(re, where(_vanishes(x, y), 0.0, im))
 
 
 def sin(a: Pair) -> Pair:
-    """sin(x) cosh(y) + i cos(x) sinh(y)."""
+    """-i sinh(iz)."""
     x, y = a.full()
-    cosh, sinh = _hyperbolic(y)
-    return Pair(_of(SIN, x) * cosh, _of(COS, x) * sinh)
+    turned = sinh(Pair(y, x))
+    return Pair(turned.im, turned.re)
 
 
 def cos(a: Pair) -> Pair:
-    """cos(x) cosh(y) - i sin(x) sinh(y)."""
+    """cosh(iz)."""
     x, y = a.full()
-    cosh, sinh = _hyperbolic(y)
-    return Pair(_of(COS, x) * cosh, -(_of(SIN, x) * sinh))
+    return cosh(Pair(-y, x))
 
 
 def tanh(a: Pair) -> Pair:
@@ -139,13 +169,15 @@ def tanh(a: Pair) -> Pair:
     x, y = a.full()
     size = absolute(x)
     flat = size > _limits(a.dtype).flat
-    _, sinh = _hyperbolic(where(flat, 0.0, x))
+    _, sinh, _ = _hyperbolic(where(flat, 0.0, x))
     slope = _of(TAN, y)
     stretch = 1 + slope * slope
     divisor = 1 + stretch * (sinh * sinh)
     re = stretch * _of(SQRT, 1 + sinh * sinh) * sinh / divisor
     rest = 4 * (slope / stretch) * _of(EXP, -2 * size)
-    return Pair(where(flat, apply(COPYSIGN, x * 0 + 1, x), re), where(flat, rest, slope / divisor))
+    most = apply(COPYSIGN, where(isinf(x), constant(1, a.dtype), 1 + slope * 0), x)
+    im = where(_endless(x, y), apply(COPYSIGN, constant(0, a.dtype), y), where(flat, rest, slope / divisor))
+    return Pair(where(equal(x, 0), x, where(flat, most, re)), where(equal(y, 0), y, im))
 
 
 def tan(a: Pair) -> Pair:
@@ -153,3 +185,18 @@ def tan(a: Pair) -> Pair:
     x, y = a.full()
     turned = tanh(Pair(y, x))
     return Pair(turned.im, turned.re)
+
+
+def exp2(a: Pair) -> Pair:
+    """exp(z log 2)."""
+    return exp(a.each(lambda part: part * math.log(2)))
+
+
+def log2(a: Pair) -> Pair:
+    """log(z) / log(2)."""
+    return log(a).each(lambda part: part * (1 / math.log(2)))
+
+
+def log10(a: Pair) -> Pair:
+    """log(z) / log(10)."""
+    return log(a).each(lambda part: part * (1 / math.log(10)))

@@ -10,6 +10,7 @@ from staticad.functional.movement import moveaxis, reshape
 from staticad.ir.dims import product
 from staticad.ir.dtypes import BOOL, is_complex, real_dtype
 from staticad.ir.graph import Node, Tensor, describe
+from staticad.ops.angles import ARCCOS, ARCSIN, ARCTAN
 from staticad.ops.arithmetic import ADD, DIV, MUL, NEG, POW, RECIPROCAL, RSQRT, SQRT, SQUARE, SUB
 from staticad.ops.base import Assemble, Barrier, Movement, Op, Reshape, apply, apply_all
 from staticad.ops.comparison import (
@@ -24,24 +25,26 @@ from staticad.ops.comparison import (
     NOT_EQUAL,
 )
 from staticad.ops.complex import ANGLE, COMPLEX, CONJ, IMAG, MODULUS, REAL
-from staticad.ops.complex_linalg import COMPLEX_LIBRARY_OPS
+from staticad.ops.complex_linalg import COMPLEX_LIBRARY_OPS, REAL_LIBRARY_OPS
 from staticad.ops.contract import MATMUL
 from staticad.ops.control import LOOP, Body, LoopShape, parameter
 from staticad.ops.conversion import CAST
 from staticad.ops.creation import FULL, fill
-from staticad.ops.cumulative import CUMSUM
+from staticad.ops.cumulative import CUMPROD, CUMSUM, RECURRENCE, Form
 from staticad.ops.custom import RULED
 from staticad.ops.effects import AFTER
 from staticad.ops.fourier import FFT, IRFFT, RFFT
+from staticad.ops.hyperbolic import ARCCOSH, ARCSINH, ARCTANH, COSH, SINH
 from staticad.ops.indexing import GATHER, GATHER_ALONG, SCATTER, SCATTER_ALONG
 from staticad.ops.library import Library
 from staticad.ops.plane import ARCTAN2, HYPOT
+from staticad.ops.powers import EXP2, LOG2, LOG10
 from staticad.ops.reduce import PROD, SUM
 from staticad.ops.selection import WHERE
 from staticad.ops.sources import CONSTANT, constant
 from staticad.ops.transcendental import COS, EXP, EXPM1, LOG, LOG1P, SIN, TAN, TANH
-from staticad.pairs import arithmetic, fourier, functions
-from staticad.pairs.pair import Pair, interleaved, of_constant, pair, stretched, taken_apart
+from staticad.pairs import arithmetic, fourier, functions, inverses
+from staticad.pairs.pair import Pair, flat, interleaved, of_constant, pair, stretched, taken_apart
 
 Value = Pair | Tensor
 Rule = Callable[..., Value]
@@ -138,6 +141,17 @@ _ELEMENTWISE: Mapping[Op, Callable[..., Value]] = {
     COS: functions.cos,
     TAN: functions.tan,
     TANH: functions.tanh,
+    SINH: functions.sinh,
+    COSH: functions.cosh,
+    EXP2: functions.exp2,
+    LOG2: functions.log2,
+    LOG10: functions.log10,
+    ARCSIN: inverses.arcsin,
+    ARCCOS: inverses.arccos,
+    ARCTAN: inverses.arctan,
+    ARCSINH: inverses.arcsinh,
+    ARCCOSH: inverses.arccosh,
+    ARCTANH: inverses.arctanh,
     EQUAL: _equal,
     NOT_EQUAL: lambda a, b: logical_not(_equal(a, b)),
     LOGICAL_AND: _logic(LOGICAL_AND),
@@ -214,13 +228,45 @@ def _prod(node: Node, a: Pair) -> Pair:
     sequences = [
         reshape(moveaxis(stretched(part, shape), axes, tuple(range(len(axes)))), (count, *rest)) for part in a.full()
     ]
-    entering = [fill(rest, number, a.dtype) for number in (1, 0)]
-    parameters = tuple(parameter(t.type) for t in (*entering, *entering))
-    following = arithmetic.mul(Pair(*parameters[:2]), Pair(*parameters[2:]))
-    assert following.re is not None and following.im is not None
-    body = Body(parameters, (following.re, following.im))
-    loop = apply_all(LOOP, *entering, *sequences, body=body, shape=LoopShape(2, 2, 0, 0, count), base=body)
-    return Pair(loop[0], loop[1])
+    return _folded(1, sequences, lambda carry, element: (arithmetic.mul(carry, element), ()))[0]
+
+
+def _folded(
+    first: int, sequences: Sequence[Tensor], step: Callable[..., tuple[Pair, Sequence[Pair]]], reverse: bool = False
+) -> list[Pair]:
+    """A loop along the first axis of parts: what is carried, from a number on, in the end, and what ``step`` leaves at
+    each place."""
+    count, *rest = sequences[0].shape
+    entering = [fill(tuple(rest), number, sequences[0].dtype) for number in (first, 0)]
+    parameters = tuple(parameter(entering[0].type) for _ in (*entering, *sequences))
+    pairs = [Pair(*parameters[i : i + 2]) for i in range(0, len(parameters), 2)]
+    following, left = step(*pairs)
+    outputs = tuple(flat((following, *left), [entering[0].shape] * (1 + len(left))))
+    body = Body(parameters, outputs)
+    shape = LoopShape(2, len(sequences), 0, 2 * len(left), count, reverse)
+    made = apply_all(LOOP, *entering, *sequences, body=body, shape=shape, base=body)
+    return [Pair(*made[i : i + 2]) for i in range(0, len(made), 2)]
+
+
+def _scanned(node: Node, *operands: Pair) -> Pair:
+    """Of products and recurrences: a loop along the axis, which leaves what the form says at each place."""
+    axis, form, shape = node.attrs["axis"], node.attrs["form"], node.out.shape
+    sequences = [moveaxis(part, axis, 0) for part in flat(operands, [shape] * len(operands))]
+
+    def product_step(carry: Pair, x: Pair) -> tuple[Pair, Sequence[Pair]]:
+        following = arithmetic.mul(carry, x)
+        return following, (carry if form == Form.EXCLUSIVE else following,)
+
+    def recurrence_step(carry: Pair, a: Pair, b: Pair) -> tuple[Pair, Sequence[Pair]]:
+        if form == Form.LAGGED:
+            here = arithmetic.add(b, carry)
+            return arithmetic.mul(a, here), (here,)
+        following = arithmetic.add(arithmetic.mul(a, carry), b)
+        return following, (carry if form == Form.EXCLUSIVE else following,)
+
+    first, step = (1, product_step) if node.op is CUMPROD else (0, recurrence_step)
+    (_, left) = _folded(first, sequences, step, node.attrs["reverse"])
+    return left.each(lambda part: moveaxis(part, 0, axis))
 
 
 def _matmul(node: Node, a: Pair, b: Pair) -> Pair:
@@ -231,7 +277,8 @@ def _matmul(node: Node, a: Pair, b: Pair) -> Pair:
 def _library(node: Node, inputs: tuple[Value, ...]) -> Sequence[Value]:
     """The routine for complex matrices, which has them as they lie in NumPy's memory."""
     given = [interleaved(x, t.shape) if isinstance(x, Pair) else x for x, t in zip(inputs, node.inputs, strict=True)]
-    made = apply_all(COMPLEX_LIBRARY_OPS[node.op], *given, **node.attrs)
+    ops = COMPLEX_LIBRARY_OPS if any(is_complex(t.dtype) for t in node.inputs) else REAL_LIBRARY_OPS
+    made = apply_all(ops[node.op], *given, **node.attrs)
     return [taken_apart(x) if is_complex(t.dtype) else x for x, t in zip(made, node.outputs, strict=True)]
 
 
@@ -244,6 +291,8 @@ _OTHERS: Mapping[Op, Rule] = {
     SCATTER_ALONG: _scatter,
     SUM: _sum,
     CUMSUM: _sum,
+    CUMPROD: _scanned,
+    RECURRENCE: _scanned,
     PROD: _prod,
     MATMUL: _matmul,
     FFT: fourier.fft,

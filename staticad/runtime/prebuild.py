@@ -56,12 +56,11 @@ def routines() -> Iterator[Routine]:
         results = [linalg.cholesky(a), linalg.solve_triangular(a, b), linalg.solve(a, b), linalg.slogdet(a).logabsdet]
         if is_complex(dtype):
             results.append(fft.fft(a))
-        else:
-            results += [
-                *linalg.eigh(a), linalg.eigvalsh(a), *linalg.svd(b), *linalg.svd(b, full_matrices=False),
-                linalg.svdvals(b), *linalg.qr(b), *linalg.qr(b, "complete"), *linalg.lu(b), linalg.pinv(b),
-                linalg.expm(a),
-            ]  # fmt: skip
+        results += [
+            *linalg.eigh(a), *linalg.svd(b), *linalg.svd(b, full_matrices=False), *linalg.qr(b),
+            *linalg.qr(b, "complete"), *linalg.lu(b), linalg.pinv(b), linalg.expm(a), *linalg.eig(a), *linalg.schur(a),
+            linalg.sqrtm(a), linalg.solve_sylvester(a, a, a),
+        ]  # fmt: skip
         real = Decomposition()
         yield from _routines([*map(real.stored, inputs)], real.outputs(results))
     yield from _routines([mask := placeholder((None,), BOOL)], [sets.flatnonzero(mask, size=1)])

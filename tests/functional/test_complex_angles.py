@@ -1,4 +1,4 @@
-"""Functions of complex numbers that are composed of functions of their parts: values, cuts, derivatives."""
+"""Hyperbolic functions, inverses and logarithms to other bases of complex numbers: values, cuts, derivatives."""
 
 from __future__ import annotations
 

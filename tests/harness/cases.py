@@ -57,7 +57,8 @@ class Case:
     is a sum or a chain, whose rounding errors depend on the values (see `tests.harness.condition`).
     ``special`` says that the result on extreme values is defined. ``nonzero`` names sizes that may not be 0.
     ``smooth`` says that derivatives are checked. ``total`` says that every input has a result; where one may raise (a
-    singular matrix) extreme values are not tried.
+    singular matrix) extreme values are not tried. ``orders`` is how many orders of derivatives are compiled;
+    where it is 1, in float64 alone, for graphs that take long: the reference is checked to second order all the same.
     """
 
     name: str
@@ -72,9 +73,14 @@ class Case:
     nonzero: frozenset[str] = field(default_factory=frozenset)
     smooth: bool = True
     total: bool = True
+    orders: int = 2
 
     def __str__(self) -> str:
         return self.name
+
+    def is_derived(self, dtype: np.dtype, order: int) -> bool:
+        """Whether derivatives of that order are compiled in that dtype."""
+        return self.smooth and dtype in self.dtypes and (self.orders == 2 or (order == 1 and dtype == FLOATS[1]))
 
     def tensor(self, dtype: np.dtype, pool: dict[tuple[object, ...], Tensor]) -> Tensor:
         """The graph for a dtype, on placeholders that cases share through ``pool``."""

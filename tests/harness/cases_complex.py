@@ -11,13 +11,12 @@ import staticad as sa
 from staticad.ir.graph import Tensor
 from staticad.ops.base import apply, apply_all
 from staticad.ops.complex import ANGLE, COMPLEX, CONJ, IMAG, MODULUS, REAL
-from staticad.ops.complex_linalg import (
-    COMPLEX_CHOLESKY,
-    COMPLEX_LU_FACTOR,
-    COMPLEX_LU_SOLVE,
-    COMPLEX_SLOGDET,
-    COMPLEX_SOLVE_TRIANGULAR,
-)
+from staticad.ops.complex_linalg import COMPLEX_LIBRARY_OPS, REAL_LIBRARY_OPS
+from staticad.ops.decompositions import EIGH, FULL_QR, FULL_SVD, QR, SVD
+from staticad.ops.eigen import EIG, SCHUR, SQRTM, SYLVESTER
+from staticad.ops.library import Library
+from staticad.ops.linalg import CHOLESKY, LU_FACTOR, LU_SOLVE, SLOGDET, SOLVE_TRIANGULAR
+from staticad.ops.matrix_functions import EXPM, LSTSQ, LU, PIVOT_ORDER
 from tests.harness.cases import Case, Input
 from tests.harness.families import FLOATS
 from tests.harness.family_cases import FamilyCases
@@ -70,24 +69,61 @@ FLAGS = {"trans": 1, "lower": 1, "unit": 0}
 
 
 def library_cases() -> Iterator[Case]:
-    """The routines for complex matrices, which take what complex graphs become."""
+    """The routines for complex matrices, which take what complex graphs become; of what is not unique what is."""
+
+    def call(op: Library, *operands: Tensor, **attrs: int) -> tuple[Tensor, ...]:
+        return apply_all(COMPLEX_LIBRARY_OPS[op], *operands, **attrs)
+
+    def stored(a: Tensor, b: Tensor) -> Tensor:
+        return _stored(_regular(a, b))
+
+    def positive(a: Tensor, b: Tensor) -> Tensor:
+        z = _regular(a, b) * sa.astype(sa.arange(a.shape[-1]) + 1, a.dtype)
+        return _stored(z @ sa.conj(z.mT))
 
     def factors(a: Tensor, b: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        matrix = _stored(_regular(a, b))
-        return matrix, *apply_all(COMPLEX_LU_FACTOR, matrix)  # type: ignore[return-value]
+        matrix = stored(a, b)
+        return matrix, *call(LU_FACTOR, matrix)  # type: ignore[return-value]
 
-    def cholesky(a: Tensor, b: Tensor) -> Tensor:
-        z = _regular(a, b)
-        return apply(COMPLEX_CHOLESKY, _stored(z @ sa.conj(z.mT)))
+    def sizes(x: Tensor) -> Tensor:
+        """The absolute values of stored numbers."""
+        return sa.hypot(x[..., 0], x[..., 1])
+
+    def root(a: Tensor, b: Tensor) -> Tensor:
+        matrix = positive(a, b)
+        return call(SQRTM, matrix, *call(SCHUR, matrix))[0]
+
+    def equation(a: Tensor, b: Tensor) -> Tensor:
+        first, second = positive(a, b), positive(b, a)
+        return call(SYLVESTER, first, second, *call(SCHUR, first), *call(SCHUR, second), stored(a, b))[0]
+
+    def unordered(values: Tensor) -> Tensor:
+        return sa.stack([values.sum(-2), (values * values).sum(-2)])
 
     builds: dict[str, Callable[..., Tensor]] = {
-        "cholesky": cholesky,
+        "cholesky": lambda a, b: call(CHOLESKY, positive(a, b))[0],
         "lu_factor": lambda a, b: factors(a, b)[1],
-        "lu_solve": lambda a, b: apply(COMPLEX_LU_SOLVE, *factors(a, b), _stored(_regular(b, a)), trans=0),
-        "solve_triangular": lambda a, b: apply(
-            COMPLEX_SOLVE_TRIANGULAR, _stored(_regular(a, b)[..., ::-1]), _stored(_regular(b, a)), **FLAGS
-        ),
-        "slogdet": lambda a, b: apply_all(COMPLEX_SLOGDET, *factors(a, b))[1],
+        "lu_solve": lambda a, b: call(LU_SOLVE, *factors(a, b), stored(b, a), trans=0)[0],
+        "solve_triangular": lambda a, b: call(
+            SOLVE_TRIANGULAR, _stored(_regular(a, b)[..., ::-1]), stored(b, a), **FLAGS
+        )[0],
+        "slogdet": lambda a, b: call(SLOGDET, *factors(a, b))[1],
+        "eigh": lambda a, b: call(EIGH, positive(a, b), upper=1)[0],
+        "eigh vectors": lambda a, b: sizes(call(EIGH, positive(a, b), upper=0)[1]),
+        "svd": lambda a, b: sizes(call(SVD, positive(a, b))[2]),
+        "full_svd": lambda a, b: call(FULL_SVD, stored(a, b))[1],
+        "qr": lambda a, b: call(QR, stored(a, b))[1],
+        "full_qr": lambda a, b: call(FULL_QR, stored(a, b))[0],
+        "lu": lambda a, b: call(LU, stored(a, b))[0],
+        "pivot_order": lambda a, b: call(PIVOT_ORDER, *call(LU, stored(a, b)))[1],
+        "lstsq": lambda a, b: call(LSTSQ, stored(a, b), stored(b, a), sa.constant(0.01, a.dtype))[0],
+        "expm": lambda a, b: call(EXPM, stored(a, b))[0],
+        "eig": lambda a, b: unordered(call(EIG, positive(a, b))[0]),
+        "real eig": lambda a, b: unordered(apply_all(REAL_LIBRARY_OPS[EIG], a)[0]),
+        "schur": lambda a, b: sizes(call(SCHUR, positive(a, b))[0]).sum((-1, -2)) * 0,
+        "real schur": lambda a, b: apply_all(SCHUR, a)[1].sum((-1, -2)) * 0,
+        "sqrtm": root,
+        "sylvester": equation,
     }
     for name, build in builds.items():
         yield Case(

@@ -10,7 +10,7 @@ import numpy as np
 import staticad as sa
 from staticad.ir.graph import Tensor
 from staticad.ops.base import apply, apply_all
-from staticad.ops.decompositions import EIGH, EIGVALSH, FULL_QR, FULL_SVD, QR, SVD, SVDVALS
+from staticad.ops.decompositions import EIGH, FULL_QR, FULL_SVD, QR, SVD
 from staticad.ops.matrix_functions import EXPM, LSTSQ, LU, PIVOT_ORDER
 from tests.harness.cases import FLOATS, Case, values
 from tests.harness.family_cases import FamilyCases
@@ -35,7 +35,7 @@ def _symmetric(x: Tensor) -> Tensor:
 
 def _case(name: str, shapes: tuple[str, ...], build: Any, smooth: bool = True) -> Case:
     operands = values(*shapes)
-    return Case(name, operands, build, "library", FLOATS, ulp=None, special=False, total=False, smooth=smooth)
+    return Case(name, operands, build, "library", FLOATS, ulp=None, special=False, total=False, smooth=smooth, orders=1)
 
 
 def op_cases() -> Iterator[Case]:
@@ -48,12 +48,11 @@ def op_cases() -> Iterator[Case]:
 
     yield _case("eigh[aa] values", ("aa",), lambda x: apply_all(EIGH, _symmetric(x), upper=0)[0])
     yield _case("eigh[ebb] vectors", ("ebb",), lambda x: sa.square(apply_all(EIGH, _symmetric(x), upper=1)[1]))
-    yield _case("eigvalsh[ebb]", ("ebb",), lambda x: apply(EIGVALSH, _symmetric(x), upper=1))
+    yield _case("eigh[ebb] values", ("ebb",), lambda x: apply_all(EIGH, _symmetric(x), upper=1)[0])
     yield _case("svd[ab] U", ("ab",), lambda x: sa.square(apply_all(SVD, _apart(x))[0]))
     yield _case("svd[eab] V", ("eab",), lambda x: sa.square(apply_all(SVD, _apart(x))[2]))
-    yield _case("svd[ba] values", ("ba",), lambda x: apply_all(SVD, _apart(x))[1], False)
     yield _case("full_svd[ab] values", ("ab",), lambda x: apply_all(FULL_SVD, _apart(x))[1], False)
-    yield _case("svdvals[eba]", ("eba",), lambda x: apply(SVDVALS, _apart(x)))
+    yield _case("svd[eba] values", ("eba",), lambda x: apply_all(SVD, _apart(x))[1])
     for number, part in enumerate("QR"):
         yield _case(f"qr[ab] {part}", ("ab",), lambda x, i=number: apply_all(QR, _apart(x))[i])
         yield _case(f"qr[eba] {part}", ("eba",), lambda x, i=number: apply_all(QR, _apart(x))[i], False)
@@ -70,11 +69,12 @@ def op_cases() -> Iterator[Case]:
 
 
 def front_cases() -> Iterator[Case]:
-    def case(name: str, shapes: tuple[str, ...], build: Any, smooth: bool = True, total: bool = False) -> Case:
+    def case(name: str, shapes: tuple[str, ...], build: Any, smooth: bool = True, orders: int = 1) -> Case:
         operands = values(*shapes)
         return Case(
-            name, operands, build, "front matrices", FLOATS, ulp=None, special=False, total=total, smooth=smooth
-        )
+            name, operands, build, "front matrices", FLOATS, ulp=None, special=False, total=False, smooth=smooth,
+            orders=orders,
+        )  # fmt: skip
 
     yield case("pinv[ab]", ("ab",), lambda x: linalg.pinv(_apart(x)))
     yield case("lstsq[ab,a]", ("ab", "a"), lambda x, b: linalg.lstsq(_apart(x), b).residuals)
@@ -98,8 +98,21 @@ def front_cases() -> Iterator[Case]:
     yield case("vecdot", ("ab", "b"), linalg.vecdot)
     yield case("cross", ("a3", "3"), linalg.cross)
     yield case("block_diag", ("ab", "c"), linalg.block_diag)
-    yield case("toeplitz", ("a", "b"), linalg.toeplitz, True)
+    yield case("toeplitz", ("a", "b"), linalg.toeplitz)
+    yield case("eigvals", ("eaa",), _eigenvalues)
+    yield case("sqrtm", ("aa",), lambda x: linalg.sqrtm(_apart(x)[::-1]).real)
+    yield case("solve_sylvester", ("aa", "bb", "ab"), _sylvester)
     yield case("einsum of four", ("ab", "bc", "cd", "da"), lambda *xs: sa.einsum("ab,bc,cd,da->", *xs))
+
+
+def _eigenvalues(x: Tensor) -> Tensor:
+    """Sums of powers, in which their order does not matter."""
+    values = linalg.eigvals(_apart(x)[..., ::-1])
+    return sa.stack([abs(values).sum(-1), (values**2).imag.sum(-1) + values.real.sum(-1)])
+
+
+def _sylvester(a: Tensor, b: Tensor, q: Tensor) -> Tensor:
+    return linalg.solve_sylvester(_apart(a)[::-1], _apart(b)[::-1], q)
 
 
 def _norms(x: Tensor) -> Tensor:
@@ -111,6 +124,8 @@ NUMPY_CALLS: dict[Callable[..., Any], list[Callable[..., Any]]] = {
     np.linalg.cond: [np.linalg.cond, lambda x: np.linalg.cond(x @ x.T, p=1)],
     np.linalg.cross: [lambda x: np.linalg.cross(x, x[::-1])],
     np.cross: [lambda x: np.cross(x, x[::-1], axis=1)],
+    np.linalg.eig: [lambda x: np.linalg.eig(x @ x.T).eigenvalues.real],
+    np.linalg.eigvals: [lambda x: np.linalg.eigvals(x @ x.T).real],
     np.linalg.eigh: [lambda x: np.linalg.eigh(x @ x.T, UPLO="U").eigenvalues],
     np.linalg.eigvalsh: [lambda x: np.linalg.eigvalsh(x @ x.T)],
     np.linalg.lstsq: [

@@ -50,24 +50,26 @@ class _Noise:
         disturbed = value
         if isinstance(tensor.op, Fourier):
             disturbed = self.transformed(value, tensor.node.attrs["axis"])
-        elif tensor.dtype.kind == "f":
+        elif tensor.dtype.kind in "fc":
             disturbed = self.disturb(tensor, value)
         self.values[tensor] = disturbed
         return disturbed
 
     def moved(self, array: np.ndarray, ulp: int) -> np.ndarray:
-        """Every element one to so many units in the last place away."""
-        if array.dtype.kind != "f":
+        """Every element one to so many units in the last place away, complex ones in both parts."""
+        if array.dtype.kind not in "fc":
             return array
-        steps = (self.rng.choice((-1, 1), array.shape) * self.rng.integers(1, ulp + 1, array.shape)).astype(array.dtype)
+        steps = self.rng.choice((-1, 1), array.shape) * self.rng.integers(1, ulp + 1, array.shape)
+        steps = self.turned(steps).astype(array.dtype) if array.dtype.kind == "c" else steps.astype(array.dtype)
         return np.where(np.isfinite(array), array + steps * np.spacing(np.abs(array)), array)
 
     def moved_together(self, array: np.ndarray, ulp: int) -> np.ndarray:
         """Every element so many units of the last place of the largest of its matrix away."""
-        if array.dtype.kind != "f" or not array.size:
+        if array.dtype.kind not in "fc" or not array.size:
             return array
         largest = np.abs(array).max(axis=tuple(range(-min(2, array.ndim), 0)), keepdims=True)
-        steps = (self.rng.choice((-2, 2), array.shape) * ulp).astype(array.dtype)
+        steps = self.rng.choice((-2, 2), array.shape) * ulp
+        steps = self.turned(steps).astype(array.dtype) if array.dtype.kind == "c" else steps.astype(array.dtype)
         return np.where(np.isfinite(array), array + steps * np.spacing(largest), array)
 
     def transformed(self, array: np.ndarray, axis: int) -> np.ndarray:
@@ -76,6 +78,10 @@ class _Noise:
         steps = self.rng.choice((-2, 2), (2, *array.shape)).astype(units.dtype) * units
         moved = array + (steps[0] + 1j * steps[1] if array.dtype.kind == "c" else steps[0])
         return np.where(np.isfinite(array), moved, array)
+
+    def turned(self, steps: np.ndarray) -> np.ndarray:
+        """Steps along both axes of the plane."""
+        return steps + 1j * self.rng.permutation(steps.reshape(-1)).reshape(steps.shape)
 
     def operand(self, tensor: Tensor) -> np.ndarray:
         if tensor not in self.values:
@@ -86,7 +92,7 @@ class _Noise:
     def disturb(self, tensor: Tensor, value: np.ndarray) -> np.ndarray:
         op, node = tensor.op, tensor.node
         if isinstance(op, Elementwise):
-            if op.ulps == 0 or (isinstance(op, Cast) and node.inputs[0].dtype.kind != "f"):
+            if op.ulps == 0 or (isinstance(op, Cast) and node.inputs[0].dtype.kind not in "fc"):
                 return value
             if op.ulps is None:  # some units of the larger one of result and operands
                 value = op.numpy(*(self.moved(self.operand(t), 2) for t in node.inputs), **node.attrs)

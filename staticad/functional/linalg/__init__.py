@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from staticad.functional.linalg.decompositions import eigh, eigvalsh, qr, svd, svdvals
+from staticad.functional.linalg.eigen import eig, eigvals, schur, solve_sylvester, sqrtm
 from staticad.functional.linalg.least_squares import lstsq, pinv, tensorinv, tensorsolve
 from staticad.functional.linalg.lu import lu, lu_factor, lu_solve
 from staticad.functional.linalg.norms import cond, matrix_norm, matrix_rank, norm, vector_norm
@@ -42,9 +43,10 @@ from staticad.functional.linalg.systems import (
 )
 
 __all__ = [
-    "block_diag", "cho_factor", "cho_solve", "cholesky", "cond", "cross", "det", "diag", "diagonal", "dot", "eigh",
-    "eigvalsh", "expm", "inner", "inv", "lstsq", "lu", "lu_factor", "lu_solve", "matmul", "matrix_norm",
-    "matrix_power", "matrix_rank", "matrix_transpose", "matvec", "multi_dot", "norm", "outer", "pinv", "qr", "slogdet",
-    "solve", "solve_triangular", "svd", "svdvals", "tensordot", "tensorinv", "tensorsolve", "toeplitz", "trace",
-    "tril", "triu", "vdot", "vecdot", "vecmat", "vector_norm",
+    "block_diag", "cho_factor", "cho_solve", "cholesky", "cond", "cross", "det", "diag", "diagonal", "dot", "eig",
+    "eigh", "eigvals", "eigvalsh", "expm", "inner", "inv", "lstsq", "lu", "lu_factor", "lu_solve", "matmul",
+    "matrix_norm", "matrix_power", "matrix_rank", "matrix_transpose", "matvec", "multi_dot", "norm", "outer",
+    "pinv", "qr", "schur", "slogdet", "solve", "solve_sylvester", "solve_triangular", "sqrtm", "svd", "svdvals",
+    "tensordot", "tensorinv", "tensorsolve", "toeplitz", "trace", "tril", "triu", "vdot", "vecdot", "vecmat",
+    "vector_norm",
 ]  # fmt: skip

@@ -14,10 +14,11 @@ from staticad.functional.linalg.operands import common_batch, in_batch, rectangu
 from staticad.functional.linalg.systems import inv, solve
 from staticad.functional.movement import reshape, transpose
 from staticad.ir.dims import at_least, maximum, product
-from staticad.ir.dtypes import finfo
+from staticad.ir.dtypes import finfo, real_dtype
 from staticad.ir.graph import Tensor, describe
 from staticad.ir.types import Demands, may_be_equal
 from staticad.ops.base import apply, apply_all
+from staticad.ops.complex import squared_modulus
 from staticad.ops.creation import fill, size_tensor
 from staticad.ops.matrix_functions import LSTSQ
 from staticad.ops.movement import EXPAND_DIMS, SQUEEZE
@@ -35,7 +36,7 @@ class LstsqResult(NamedTuple):
 
 def rounding(x: Tensor) -> Tensor:
     """The larger size of matrices times the distance between 1 and the next number."""
-    count = cast(size_tensor(maximum(*x.shape[-2:])), x.dtype)
+    count = cast(size_tensor(maximum(*x.shape[-2:])), real_dtype(x.dtype))
     return elementwise.multiply(count, float(finfo(x.dtype).eps))
 
 
@@ -43,7 +44,7 @@ def _limit(rcond: Any, x: Tensor) -> Tensor:
     """What singular values count as zero, relative to the largest; negative numbers are for the precision."""
     if rcond is None:
         return rounding(x)
-    given = cast(to_tensor(rcond), x.dtype)
+    given = cast(to_tensor(rcond), real_dtype(x.dtype))
     return elementwise.where(comparison.less(given, 0), float(finfo(x.dtype).eps), given)
 
 
@@ -67,10 +68,10 @@ def lstsq(a: Operand, b: Operand, rcond: Operand | None = None) -> LstsqResult:
     column = apply(EXPAND_DIMS, y, axes=(1,)) if y.ndim == 1 else y
     solution, rank, values = _least_squares("lstsq", x, column, _limit(rcond, x))
     if at_least(n - m, 0):
-        residuals = fill((*solution.shape[:-2], 0), 0, x.dtype)
+        residuals = fill((*solution.shape[:-2], 0), 0, values.dtype)
     else:
         rest = elementwise.subtract(column, x @ solution)
-        residuals = reductions.sum(elementwise.square(rest), axis=-2)
+        residuals = reductions.sum(squared_modulus(rest), axis=-2)
     if y.ndim == 1:
         solution = apply(SQUEEZE, solution, axes=(solution.ndim - 1,))
     return LstsqResult(solution, residuals, rank, values)
@@ -99,7 +100,7 @@ def pinv(a: Operand, rcond: Operand | None = None, hermitian: bool = False, *, r
     one = unit(m, x.dtype)
     limit = _limit(rtol if rcond is None else rcond, x)
     if limit.ndim:
-        limit = elementwise.add(limit, fill(x.shape[:-2], 0, x.dtype))
+        limit = elementwise.add(limit, fill(x.shape[:-2], 0, limit.dtype))
     return _least_squares("pinv", x, spread(one, 2, x.shape[:-2]), limit)[0]
 
 

@@ -9,7 +9,7 @@ from staticad.functional.linalg.operands import common_batch, matrices, rectangu
 from staticad.functional.linalg.systems import solve_triangular
 from staticad.functional.movement import broadcast_to
 from staticad.ir.dims import minimum
-from staticad.ir.dtypes import INT64
+from staticad.ir.dtypes import INT64, real_dtype
 from staticad.ir.graph import Tensor
 from staticad.ir.provenance import here
 from staticad.ir.types import Demands
@@ -85,4 +85,4 @@ def lu(a: Operand, permute_l: bool = False, p_indices: bool = False) -> tuple[Te
     if p_indices:
         return inverse, lower, upper
     rows = apply(EXPAND_DIMS, inverse, axes=(inverse.ndim,))
-    return cast(apply(EQUAL, rows, indices((1, m), 1)), x.dtype), lower, upper
+    return cast(apply(EQUAL, rows, indices((1, m), 1)), real_dtype(x.dtype)), lower, upper

@@ -13,8 +13,7 @@ from staticad.functional.axes import normalize_axes
 from staticad.functional.front import implements
 from staticad.functional.linalg.decompositions import svdvals
 from staticad.functional.linalg.least_squares import rounding
-from staticad.functional.linalg.operands import matrices, rectangular
-from staticad.functional.linalg.systems import solve
+from staticad.functional.linalg.operands import matrices, rectangular, spread
 from staticad.functional.movement import expand_dims, moveaxis
 from staticad.ir.dims import at_least
 from staticad.ir.dtypes import FLOAT64, INT64, is_inexact
@@ -23,7 +22,7 @@ from staticad.ops.base import apply, apply_all
 from staticad.ops.comparison import EQUAL
 from staticad.ops.complex import squared_modulus
 from staticad.ops.creation import fill
-from staticad.ops.linalg import LU_FACTOR
+from staticad.ops.linalg import LU_FACTOR, LU_SOLVE
 from staticad.ops.matrices import diagonal_of, eye
 from staticad.ops.movement import EXPAND_DIMS
 from staticad.ops.promotion import Operand, cast, to_tensor
@@ -157,11 +156,12 @@ def cond(x: Operand, p: Any = None) -> Tensor:
         ratio = elementwise.divide(*((last, first) if p == -2 else (first, last)))
     else:
         (a,) = matrices("cond", a)
-        factors, _ = apply_all(LU_FACTOR, a)
+        factors, pivots = apply_all(LU_FACTOR, a)
         singular = reductions.any(apply(EQUAL, diagonal_of(factors), fill((), 0, a.dtype)), axis=-1)
-        safe = elementwise.where(expand_dims(singular, (-2, -1)), eye(a), a)
-        axes = a.ndim - 2, a.ndim - 1
-        product = elementwise.multiply(norm(a, p, axes), norm(solve(safe, eye(a)), p, axes))
+        one, mask, axes = eye(a), expand_dims(singular, (-2, -1)), (a.ndim - 2, a.ndim - 1)
+        safe, regular = (elementwise.where(mask, one, x) for x in (a, factors))
+        inverse = apply(LU_SOLVE, safe, regular, pivots, spread(one, 2, a.shape[:-2]), trans=0)
+        product = elementwise.multiply(norm(a, p, axes), norm(inverse, p, axes))
         ratio = elementwise.where(singular, math.inf, product)
     has_nan = reductions.any(comparison.isnan(a), axis=(-2, -1))
     undefined = comparison.logical_and(comparison.isnan(ratio), comparison.logical_not(has_nan))
