@@ -6,11 +6,14 @@ Each is written once, with functions that all runtimes have under NumPy's names.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import numpy as np
+
+from benchmarks.compiled import Differentiated, Functions
 
 Arrays = list[np.ndarray]
 
@@ -158,6 +161,52 @@ class Columns:
         gradient = -np.sin(length)[:, None] * np.sin(x)
         gradient[:, :3] += (np.cos(length) * np.cos(x).sum(axis=1) / length)[:, None] * x[:, :3]
         return [gradient]
+
+
+@dataclass(frozen=True)
+class Bundle(Differentiated):
+    """Bundle adjustment: what cameras see of points, against where the points were seen. A camera has a rotation, a
+    place, a focal length, a principal point and two coefficients of radial distortion; each observation has a weight.
+    Doubles."""
+
+    cameras: int = 50
+    points: int = 5000
+    observations: int = 30_000
+    tolerance = 1e-6
+
+    @cached_property
+    def data(self) -> Arrays:
+        rng, count = np.random.default_rng(1), self.observations
+        return [
+            rng.standard_normal((count, 2)), rng.integers(0, self.cameras, count), rng.integers(0, self.points, count)
+        ]  # fmt: skip
+
+    @cached_property
+    def parameters(self) -> Arrays:
+        rng = np.random.default_rng(2)
+        cameras = 0.1 * rng.standard_normal((self.cameras, 11)) + np.r_[np.ones(3), np.zeros(3), 2, np.zeros(4)]
+        points = rng.standard_normal((self.points, 3)) + np.ones(3) * 8
+        return [cameras, points, rng.uniform(0.5, 1.0, self.observations)]
+
+    def loss(self, f: Functions, parameters: Sequence[Any], *data: Any) -> Any:
+        (cameras, points, weights), (seen, camera, point) = parameters, data
+        errors = weights[:, None] * (projected(f.numpy, cameras[camera], points[point]) - seen)
+        return (errors**2).sum() + ((1 - weights**2) ** 2).sum()
+
+
+def projected(numpy: Any, camera: Any, point: Any) -> Any:
+    """Where each point is seen by its camera: turned by Rodrigues' formula, projected, distorted."""
+    turn, place, focal, principal, radial = (camera[:, i:j] for i, j in ((0, 3), (3, 6), (6, 7), (7, 9), (9, 11)))
+    x = point - place
+    angle = numpy.sqrt((turn * turn).sum(-1))[:, None]
+    axis = turn / angle
+    (a, b, c), (u, v, w) = ([t[:, i] for i in range(3)] for t in (axis, x))
+    across = numpy.stack([b * w - c * v, c * u - a * w, a * v - b * u], -1)
+    cosine = numpy.cos(angle)
+    turned = x * cosine + across * numpy.sin(angle) + axis * ((axis * x).sum(-1)[:, None] * (1 - cosine))
+    flat = turned[:, :2] / turned[:, 2:]
+    square = (flat * flat).sum(-1)[:, None]
+    return flat * (focal * (1 + radial[:, :1] * square + radial[:, 1:] * square**2)) + principal
 
 
 CLIFFS: tuple[type, ...] = (Mapped, Columns)

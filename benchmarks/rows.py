@@ -5,7 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from benchmarks.cliffs import Argsort, Column, Columns, Gather, GatherRows, Matrices, Normalize, Rotate, Sort, Stack
+from benchmarks.cliffs import (
+    Argsort,
+    Bundle,
+    Column,
+    Columns,
+    Gather,
+    GatherRows,
+    Matrices,
+    Normalize,
+    Rotate,
+    Sort,
+    Stack,
+)
 from benchmarks.compiled import Adam, Fit, Lstm, Transformer
 from benchmarks.growing import GROWING
 from benchmarks.in_place import Solve, SolveForward, Sweep, SweepForward
@@ -79,6 +91,7 @@ ROWS = (
     Row("normalize", "1e5 rows of 3 by their lengths", "call", Normalize(100_000)),
     Row("rotate", "1e5 matrices of 3x3 times vectors", "call", Rotate(100_000)),
     Row("matrices", "2e4 products of 4x4 matrices", "call", Matrices(20_000)),
+    Row("bundle", "bundle adjustment, 30,000 observations, value + gradients", "call", Bundle()),
     Row("sort", "sort of 1e6 doubles", "call", Sort(1_000_000)),
     Row("argsort", "argsort of 1e6 doubles", "call", Argsort(1_000_000)),
     Row("small-solve", "1e4 systems of 4x4", "call", SmallSolve(10_000)),

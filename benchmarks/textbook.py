@@ -6,9 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.written import Arrays, Text, Written, matrix, vector
+from benchmarks.written import Arrays, Scanned, Text, Written, matrix, vector
 
 SWEEPS = 4  # of Gauss-Seidel
+STEPS = 5  # of ADI
+ACROSS, ALONG = 0.4, 0.2  # what a step of ADI moves between neighbours, over the rows and over the columns
 
 
 def bubble_pass(x: Any) -> Any:
@@ -110,6 +112,34 @@ def edit_distance(costs: Any, gap: Any) -> Any:
     return d
 
 
+def adi(u: Any) -> Any:
+    """Diffusion by alternating directions: in every step systems along the columns, then along the rows."""
+    n = u.shape[0]
+    v, p, q = np.zeros_like(u), np.zeros_like(u), np.zeros_like(u)
+    for _ in range(STEPS):
+        v[0, 1 : n - 1] = 1.0
+        p[1 : n - 1, 0] = 0.0
+        q[1 : n - 1, 0] = v[0, 1 : n - 1]
+        for j in range(1, n - 1):
+            p[1 : n - 1, j] = ACROSS / (1 + 2 * ACROSS - ACROSS * p[1 : n - 1, j - 1])
+            given = ALONG * u[j, : n - 2] + (1 - 2 * ALONG) * u[j, 1 : n - 1] + ALONG * u[j, 2:n]
+            q[1 : n - 1, j] = (given + ACROSS * q[1 : n - 1, j - 1]) / (1 + 2 * ACROSS - ACROSS * p[1 : n - 1, j - 1])
+        v[n - 1, 1 : n - 1] = 1.0
+        for j in range(n - 2, 0, -1):
+            v[j, 1 : n - 1] = p[1 : n - 1, j] * v[j + 1, 1 : n - 1] + q[1 : n - 1, j]
+        u[1 : n - 1, 0] = 1.0
+        p[1 : n - 1, 0] = 0.0
+        q[1 : n - 1, 0] = u[1 : n - 1, 0]
+        for j in range(1, n - 1):
+            p[1 : n - 1, j] = ALONG / (1 + 2 * ALONG - ALONG * p[1 : n - 1, j - 1])
+            given = ACROSS * v[: n - 2, j] + (1 - 2 * ACROSS) * v[1 : n - 1, j] + ACROSS * v[2:n, j]
+            q[1 : n - 1, j] = (given + ALONG * q[1 : n - 1, j - 1]) / (1 + 2 * ALONG - ALONG * p[1 : n - 1, j - 1])
+        u[1 : n - 1, n - 1] = 1.0
+        for j in range(n - 2, 0, -1):
+            u[1 : n - 1, j] = p[1 : n - 1, j] * u[1 : n - 1, j + 1] + q[1 : n - 1, j]
+    return u
+
+
 def positive_definite(rng: np.random.Generator, n: int) -> Arrays:
     half = rng.standard_normal((n, n))
     return [half @ half.T / n + np.eye(n)]
@@ -144,6 +174,7 @@ TEXTS: tuple[tuple[Text, Any, str], ...] = (
     (floyd_warshall, matrix, "shortest paths by Floyd and Warshall"),
     (edit_distance, prices, "edit distance"),
 )
-TEXTBOOK = {
-    text.__name__: (f"{title}, n = 200, value + gradient", Written(text, make, 200)) for text, make, title in TEXTS
+TEXTBOOK: dict[str, tuple[str, Written]] = {
+    **{text.__name__: (f"{title}, n = 200, value + gradient", Written(text, make, 200)) for text, make, title in TEXTS},
+    "adi": (f"{STEPS} steps of ADI, n = 200, value + gradient", Scanned(adi, matrix, 200)),
 }

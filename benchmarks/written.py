@@ -61,6 +61,10 @@ class Written:
         return [value, np.asarray(sum(slopes))]
 
 
+class Scanned(Written):
+    """A text of which JAX has a program of its own, made of scans."""
+
+
 @dataclass(frozen=True)
 class Growing:
     """A text at n, 2n and 4n elements a side. `variants` are in the order of the columns of the table: three times the

@@ -8,7 +8,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.cliffs import BY_HAND, CLIFFS, Columns, Mapped
+from benchmarks.cliffs import BY_HAND, CLIFFS, Bundle, Columns, Mapped
 from benchmarks.compiled import Adam, Differentiated
 from benchmarks.in_place import Solve, SolveForward, Sweep, SweepForward
 from benchmarks.loops import Ode, Recurrence, Rnn, While
@@ -17,7 +17,7 @@ from benchmarks.problems import Chain, Mlp, Neuron, Residual
 from benchmarks.products import CrossEntropy, Formula, Logistic, SumOfProduct
 from benchmarks.recorded import RecordedScan, RecordedWhile
 from benchmarks.runtimes.program import Program
-from benchmarks.written import Written
+from benchmarks.written import Scanned, Written
 
 Straight = Neuron | Mlp | Residual | Chain
 Loop = Rnn | Ode | Recurrence | While | SweepForward | Sweep | SolveForward | Solve | RecordedScan | RecordedWhile
@@ -26,7 +26,16 @@ STRAIGHT: tuple[type, ...] = (Neuron, Mlp, Residual, Chain)
 LOOPS: tuple[type, ...] = (Rnn, Ode, Recurrence, While, SweepForward, Sweep, SolveForward, Solve)
 RECORDED: tuple[type, ...] = (RecordedScan, RecordedWhile)
 COMPILED: tuple[type, ...] = (Differentiated, Adam)
-LOSSES: tuple[type, ...] = (SumOfProduct, CrossEntropy, Logistic, NormGelu, AttentionBlock, Embedding, Convolutions)
+LOSSES: tuple[type, ...] = (
+    SumOfProduct,
+    CrossEntropy,
+    Logistic,
+    NormGelu,
+    AttentionBlock,
+    Embedding,
+    Convolutions,
+    Bundle,
+)
 
 
 @dataclass(frozen=True)
@@ -69,7 +78,7 @@ RUNTIMES = {
             problems=(Ode, Recurrence, While, SweepForward, SolveForward, Written, *BY_HAND),
         ),
         Runtime("pytensor", "pytensor.tensor"),
-        Runtime("jax", "jax.numpy", problems=(*STRAIGHT, *LOOPS, *COMPILED, *CLIFFS, RecordedScan, Formula)),
+        Runtime("jax", "jax.numpy", problems=(*STRAIGHT, *LOOPS, *COMPILED, *CLIFFS, RecordedScan, Scanned, Formula)),
         Runtime(
             "torch", "torch", compiles=False, problems=(*STRAIGHT, Rnn, Ode, SolveForward, Solve, *LOSSES, Formula)
         ),
@@ -108,6 +117,8 @@ def build(runtime: str, problem: Problem) -> Program:
             return module.solve_forward(problem)
         case Solve():
             return module.solve(problem)
+        case Scanned() if hasattr(module, "scanned"):
+            return module.scanned(problem)
         case Written():
             return module.written(problem)
         case RecordedScan():

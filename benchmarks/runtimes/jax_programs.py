@@ -18,6 +18,8 @@ from benchmarks.problems import chain as elementwise_chain
 from benchmarks.products import Formula
 from benchmarks.recorded import RecordedScan
 from benchmarks.runtimes.program import Program
+from benchmarks.textbook import ACROSS, ALONG, STEPS
+from benchmarks.written import Scanned, weighted
 
 
 def neuron(problem: Neuron) -> Program:
@@ -273,6 +275,44 @@ def mapped(problem: Mapped) -> Program:
     run = jax.jit(lambda *inputs: problem.result(jnp, *inputs))
     inputs = [jnp.asarray(value) for value in problem.inputs]
     return Program(lambda: jax.block_until_ready(run(*inputs)), lambda result: [np.asarray(result)])
+
+
+def systems(given: Any, moved: float) -> Any:
+    """All systems of ADI along an axis at once: a row of ``given`` is their right side for one unknown."""
+
+    def eliminate(state: Any, right: Any) -> Any:
+        p, q = state
+        divisor = 1 + 2 * moved - moved * p
+        state = moved / divisor, (right + moved * q) / divisor
+        return state, state
+
+    def substitute(x: Any, pq: Any) -> Any:
+        x = pq[0] * x + pq[1]
+        return x, x
+
+    ones = jnp.ones(given.shape[1])
+    _, pairs = jax.lax.scan(eliminate, (0 * ones, ones), given)
+    return jax.lax.scan(substitute, ones, pairs, reverse=True)[1]
+
+
+def adi(u: Any) -> Any:
+    """Scans over rows: the second systems of a step are those of the transposed arrays."""
+
+    def step(u: Any, _: Any) -> Any:
+        given = ALONG * u[1:-1, :-2] + (1 - 2 * ALONG) * u[1:-1, 1:-1] + ALONG * u[1:-1, 2:]
+        v = jnp.pad(systems(given, ACROSS), ((1, 1), (0, 0)), constant_values=1.0)
+        given = ACROSS * v[:-2] + (1 - 2 * ACROSS) * v[1:-1] + ACROSS * v[2:]
+        inner = jnp.pad(systems(given.T, ALONG).T, ((0, 0), (1, 1)), constant_values=1.0)
+        return jnp.concatenate([u[:1], inner, u[-1:]]), None
+
+    return jax.lax.scan(step, u, None, length=STEPS)[0]
+
+
+def scanned(problem: Scanned) -> Program:
+    positions = jnp.arange(problem.size)
+    run = jax.jit(jax.value_and_grad(lambda u: weighted(adi(u), positions)))
+    (u,) = (jnp.asarray(value) for value in problem.inputs)
+    return Program(lambda: jax.block_until_ready(run(u)), problem.read)
 
 
 def columns(problem: Columns) -> Program:

@@ -297,6 +297,69 @@ def edit_distance(costs: np.ndarray, gap: np.ndarray) -> tuple[float, np.ndarray
     return value, by_costs, by_gap
 
 
+@numba.njit
+def coefficients(n: int, moved: float) -> tuple[np.ndarray, np.ndarray]:
+    """Of the systems of ADI along an axis: p, and what divides q."""
+    p, divisors = np.zeros(n), np.empty(n)
+    for j in range(1, n - 1):
+        divisors[j] = 1 + 2 * moved - moved * p[j - 1]
+        p[j] = moved / divisors[j]
+    return p, divisors
+
+
+@numba.njit
+def adi(u: np.ndarray) -> tuple[float, np.ndarray]:
+    u, n = u.copy(), len(u)
+    v, q = np.ones_like(u), np.ones_like(u)  # q[j] belongs to the systems' unknowns of number j
+    a, d = textbook.ACROSS, textbook.ALONG
+    (p, divisors), (r, others) = coefficients(n, a), coefficients(n, d)
+    for _ in range(textbook.STEPS):
+        for j in range(1, n - 1):
+            for i in range(1, n - 1):
+                given = d * u[j, i - 1] + (1 - 2 * d) * u[j, i] + d * u[j, i + 1]
+                q[j, i] = (given + a * q[j - 1, i]) / divisors[j]
+        for j in range(n - 2, 0, -1):
+            for i in range(1, n - 1):
+                v[j, i] = p[j] * v[j + 1, i] + q[j, i]
+        for j in range(1, n - 1):
+            for i in range(1, n - 1):
+                given = a * v[i - 1, j] + (1 - 2 * a) * v[i, j] + a * v[i + 1, j]
+                q[j, i] = (given + d * q[j - 1, i]) / others[j]
+        for i in range(1, n - 1):
+            u[i, 0] = u[i, n - 1] = 1.0
+        for j in range(n - 2, 0, -1):
+            for i in range(1, n - 1):
+                u[i, j] = r[j] * u[i, j + 1] + q[j, i]
+    value, g = weighted(u)
+    by_v, by_q = np.empty_like(u), np.empty_like(u)
+    for _ in range(textbook.STEPS):
+        by_v[:] = 0.0
+        by_q[0] = 0.0
+        for j in range(1, n - 1):
+            for i in range(1, n - 1):
+                by_q[j, i] = g[i, j] + r[j - 1] * by_q[j - 1, i]
+        for j in range(n - 2, 0, -1):
+            for i in range(1, n - 1):
+                slope = by_q[j, i] / others[j]
+                by_v[i - 1, j] += a * slope
+                by_v[i, j] += (1 - 2 * a) * slope
+                by_v[i + 1, j] += a * slope
+                by_q[j - 1, i] += d * slope
+        g[1 : n - 1] = 0.0
+        by_q[0] = 0.0
+        for j in range(1, n - 1):
+            for i in range(1, n - 1):
+                by_q[j, i] = by_v[j, i] + p[j - 1] * by_q[j - 1, i]
+        for j in range(n - 2, 0, -1):
+            for i in range(1, n - 1):
+                slope = by_q[j, i] / divisors[j]
+                g[j, i - 1] += d * slope
+                g[j, i] += (1 - 2 * d) * slope
+                g[j, i + 1] += d * slope
+                by_q[j - 1, i] += a * slope
+    return value, g
+
+
 ADJOINTS: dict[Callable[..., Any], Callable[..., Any]] = {
     textbook.bubble_pass: bubble_pass,
     textbook.bubble_sort: bubble_sort,
@@ -309,4 +372,5 @@ ADJOINTS: dict[Callable[..., Any], Callable[..., Any]] = {
     textbook.gauss_seidel: gauss_seidel,
     textbook.floyd_warshall: floyd_warshall,
     textbook.edit_distance: edit_distance,
+    textbook.adi: adi,
 }

@@ -9,6 +9,7 @@ from staticad.errors import GradientError
 from staticad.ir.dtypes import is_inexact
 from staticad.ir.graph import Node, Tensor, describe, sort_nodes
 from staticad.ops.base import Barrier
+from staticad.ops.control import COND, Body, Control
 
 
 def as_list(value: Any, what: str) -> list[Tensor]:
@@ -38,16 +39,58 @@ def cuts(node: Node) -> bool:
     return not any(is_inexact(t.dtype) for t in node.outputs)
 
 
-def find_dependent(order: Iterable[Node], xs: Collection[Tensor], stops: Collection[Tensor] = ()) -> set[Tensor]:
-    """The tensors in ``order`` (inputs before users) whose derivatives by some of ``xs`` may differ from 0."""
+Passed = dict[tuple[Node, frozenset[int]], set[int]]  # by a loop or branch and the inputs that depend: the outputs
+
+
+def find_dependent(
+    order: Iterable[Node], xs: Collection[Tensor], stops: Collection[Tensor] = (), passed: Passed | None = None
+) -> set[Tensor]:
+    """The tensors in ``order`` (inputs before users) whose derivatives by some of ``xs`` may differ from 0. ``passed``
+    keeps what was found of loops and branches."""
     sources, stopped = set(xs), set(stops)
+    passed = {} if passed is None else passed
     found: set[Tensor] = set()
     for node in order:
         reached = not cuts(node) and any(t in found for t in node.inputs)
+        through = _through(node, found, passed) if reached and isinstance(node.op, Control) else None
         for tensor in node.outputs:
-            if tensor in sources or (reached and tensor not in stopped and is_inexact(tensor.dtype)):
+            by_input = reached and tensor not in stopped and is_inexact(tensor.dtype)
+            if tensor in sources or (by_input and (through is None or tensor.index in through)):
                 found.add(tensor)
     return found
+
+
+def _through(node: Node, found: set[Tensor], passed: Passed) -> set[int]:
+    """The outputs of a loop or branch that depend on those of its inputs which are found to depend."""
+    given = frozenset(i for i, t in enumerate(node.inputs) if t in found)
+    if (node, given) not in passed:
+        of_node = _through_branches if node.op is COND else _through_loop
+        passed[node, given] = of_node(node, given, passed)
+    return passed[node, given]
+
+
+def _through_branches(node: Node, given: frozenset[int], passed: Passed) -> set[int]:
+    outputs: set[int] = set()
+    for body in node.attrs["branches"]:
+        sources = [p for i, p in enumerate(body.parameters, 1) if i in given]
+        inside = find_dependent(sort_nodes(body.outputs), sources, passed=passed)
+        outputs |= {i for i, t in enumerate(body.outputs) if t in inside}
+    return outputs
+
+
+def _through_loop(node: Node, given: frozenset[int], passed: Passed) -> set[int]:
+    """Over any number of steps; a carry that depends from the start does so without a step."""
+    body: Body = node.attrs["body"]
+    carries, order = node.attrs["shape"].carries, sort_nodes(body.outputs)
+    sources = {p for i, p in enumerate(body.parameters) if i in given}
+    while True:
+        inside = find_dependent(order, sources, passed=passed)
+        pairs = zip(body.parameters, body.outputs[:carries], strict=False)
+        more = {p for p, following in pairs if following in inside} - sources
+        if not more:
+            reached = (i for i, p in enumerate(body.parameters[:carries]) if p in sources)
+            return {i for i, t in enumerate(body.outputs) if t in inside} | set(reached)
+        sources |= more
 
 
 def explain_unconnected(ys: Iterable[Tensor], x: Tensor, stops: Collection[Tensor] = ()) -> str:

@@ -79,7 +79,7 @@ def differentiate(
             continue
         tangents_in = [found.get(t) for t in node.inputs]
         for tensor, pushed in zip(node.outputs, _push(node, tangents_in, masks), strict=True):
-            if pushed is not None:
+            if pushed is not None and tensor in dependent:
                 found[tensor] = apply(ADD, found[tensor], pushed) if tensor in found else pushed
     with user_call():
         return [found[y] if y in found else zeros(y.type) for y in targets], demanding_nodes

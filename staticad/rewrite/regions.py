@@ -12,6 +12,7 @@ from staticad.ir.dims import Size, at_least
 from staticad.ir.graph import Tensor
 from staticad.ops.assemble import CONCATENATE, EMBED, REPLACE
 from staticad.ops.base import apply
+from staticad.ops.indexing import Scatter
 from staticad.ops.movement import SLICE
 from staticad.rewrite.chains import Chains, region_of
 from staticad.rewrite.pattern import Rule, remembering
@@ -41,7 +42,8 @@ def _replace(tensor: Tensor) -> Tensor | None:
 
 def _slice_of_region() -> Callable[[Tensor], Tensor | None]:
     """The operand of embed or the value of replace, read from its own place; through replacements beside that place,
-    all of them at once."""
+    all of them at once. What changes a part of its place, and is put back there, is done in memory: as a value of its
+    own it would be a copy."""
     chains = Chains()
 
     def build(tensor: Tensor) -> Tensor | None:
@@ -51,10 +53,21 @@ def _slice_of_region() -> Callable[[Tensor], Tensor | None]:
         read = region_of(tensor.node)
         below = chains.below(read, source.node) if source.op is REPLACE else source
         if below.op in (EMBED, REPLACE) and read == region_of(below.node):
-            return below.inputs[-1]
+            return None if below.op is REPLACE and _changes_in_place(below) else below.inputs[-1]
         return None if below is source else apply(SLICE, below, **tensor.node.attrs)
 
     return build
+
+
+def _changes_in_place(replaced: Tensor) -> bool:
+    """Whether the value of a replacement is what scatters make of the place in the array that it replaces."""
+    base, value = replaced.node.inputs
+    place = value
+    while isinstance(place.op, Scatter):
+        place = place.inputs[0]
+    if place is value or place.op is not SLICE:
+        return False
+    return place.inputs[0] is base and region_of(place.node) == region_of(replaced.node)
 
 
 def _slice_of_concatenate(tensor: Tensor) -> Tensor | None:

@@ -226,3 +226,16 @@ def test_a_node_of_the_gradient_knows_the_line_of_its_loop(x: Tensor) -> None:
     lines = {(n.where.file, n.where.line) for n in loops([gradient])}
     assert lines == {(y.where.file, y.where.line)}
     assert any("gradient of loop" in n.where.notes for n in loops([gradient]))
+
+
+def test_an_output_that_depends_on_nothing_has_no_derivative() -> None:
+    """Though another output of the same loop or branch has one."""
+    x, c = sa.placeholder((), name="x"), sa.placeholder((), "bool", name="c")
+    p, q = sa.fori_loop(0, 3, lambda i, s: (s[0] * 0.5 + 1.0, s[1] * s[0]), (sa.constant(1.0), x))
+    a, b = sa.cond(c, lambda v: (v * 2.0, p), lambda v: (v, p + 1.0), x)
+    for one in (p, b):
+        assert sa.gradients(one, [x], unconnected="none") == [None]
+        (tangent,) = sa.jvp([one], [x], [1.0])
+        assert not tangent.inputs
+    slopes = [*sa.gradients(p * q, [x]), *sa.gradients(a * b, [x])]
+    assert sa.evaluate(slopes, {x: 2.0, c: True}) == pytest.approx([1.875 * 1.5 * 1.75, 2.0 * 1.875])

@@ -1,7 +1,9 @@
 """Random functions whose loops change arrays in place, as text: run by plain NumPy, or made a graph by ``sa.function``.
 
-``x`` and ``y`` are vectors of n elements, ``A`` is n × n, ``s`` a number. ``seen`` stands around every condition: in
-NumPy it keeps what was decided, so that differences are not taken across a decision. Values stay of everyday size.
+``x`` and ``y`` are vectors of n elements, ``A`` is n × n, ``s`` a number. ``seen`` stands around every condition, and
+``more`` compares numbers: in NumPy they keep what was decided, so that differences are not taken across a decision, and
+whether numbers were equal but for their rounding, which another order of operations may decide otherwise. Values stay
+of everyday size.
 """
 
 from __future__ import annotations
@@ -17,14 +19,19 @@ from staticad.ir.graph import Tensor
 
 SHAPES = (("n",), ("n",), ("n", "n"), ())  # of the arguments
 COUNTERS = "ijk"
+LONG = 25  # lines, after which there are no further loops and branches
+CLOSE = 1e-9  # numbers that differ by less differ by their rounding
 
 
 class ArrayLoops:
     """One function, drawn from a generator of random numbers."""
 
-    def __init__(self, rng: np.random.Generator, statements: int = 3, depth: int = 2, counted: bool = False) -> None:
-        """``counted``: all loops have a number of steps, and parts of axes a size, that is known before the run."""
-        self.counted = counted
+    def __init__(
+        self, rng: np.random.Generator, statements: int = 3, depth: int = 2, counted: bool = False, nested: bool = False
+    ) -> None:
+        """``counted``: all loops have a number of steps, and parts of axes a size, that is known before the run.
+        ``nested``: branches have loops and branches in them."""
+        self.counted, self.nested = counted, nested
         self.rng, self.lines, self.counters = rng, ["def program(x, y, A, s, n):"], list[str]()
         for _ in range(int(rng.integers(1, 3))):
             self.loop(1, depth, statements)
@@ -51,15 +58,20 @@ class ArrayLoops:
             self.line(level, f"for {counter} in range({self.pick(*steps)}):")
         self.counters.append(counter)
         for _ in range(int(self.rng.integers(1, statements + 1))):
-            self.statement(level + 1, depth - 1, statements)
+            self.statement(level + 1, depth - 1, statements, self.nested)
         self.counters.pop()
         if conditional:
             self.line(level + 1, f"{counter} += 1")
 
-    def statement(self, level: int, depth: int, statements: int) -> None:
+    def statement(self, level: int, depth: int, statements: int, nested: bool) -> None:
         kind = self.rng.random()
+        if len(self.lines) > LONG:
+            kind, nested = 1.0, False
         if depth > 0 and kind < 0.25:
             self.loop(level, depth, statements)
+            return
+        if nested and kind < 0.55:
+            self.choice(level, depth, statements)
             return
         first, other = self.change(), self.change() if self.rng.random() < 0.4 else ("1", [])
         if kind >= 0.4:
@@ -67,11 +79,18 @@ class ArrayLoops:
             self.block(level, first[1])
             return
         self.line(level, f"cost({max(first[0], other[0])})")
-        self.line(level, f"if seen({self.condition()}):")
+        self.line(level, f"if {self.condition()}:")
         self.block(level + 1, first[1])
         if other[1]:
             self.line(level, "else:")
             self.block(level + 1, other[1])
+
+    def choice(self, level: int, depth: int, statements: int) -> None:
+        """Branches in which there are loops and branches."""
+        for word in self.pick(("if", "else"), ("if", "elif", "else"), ("if",), ("if", "elif")):
+            self.line(level, "else:" if word == "else" else f"{word} {self.condition()}:")
+            for _ in range(int(self.rng.integers(1, statements))):
+                self.statement(level + 1, depth, statements, nested=self.rng.random() < 0.3)
 
     def block(self, level: int, lines: list[str]) -> None:
         for text in lines:
@@ -107,7 +126,9 @@ class ArrayLoops:
 
     def condition(self) -> str:
         c = self.pick(*self.counters)
-        return self.pick(f"{self.place()} > {self.place()}", f"{c} % 2 == 0", f"{self.place()} > s", f"{c} > 2")
+        return self.pick(
+            f"more({self.place()}, {self.place()})", f"seen({c} % 2 == 0)", f"more({self.place()}, s)", f"seen({c} > 2)"
+        )
 
     def element(self) -> list[str]:
         sign, value = self.pick("=", "=", "+=", "-=", "*="), self.value()
@@ -119,7 +140,7 @@ class ArrayLoops:
             [f"t = {a}", f"{a} = {b}", f"{b} = t"],
             [f"{a}, {b} = {b}, {a}"],
             [f"u, v = {a}, {b}", f"{b} = u * 0.9", f"{a} = v"],
-            [f"u, v = {a}, {b}", "if seen(u > v):", f"    {a} = v", f"    {b} = u"],
+            [f"u, v = {a}, {b}", "if more(u, v):", f"    {a} = v", f"    {b} = u"],
         )
 
     def row(self) -> list[str]:
@@ -176,14 +197,18 @@ class ArrayLoops:
     # ---- running -------------------------------------------------------------------------------------------------
 
     def numpy(self, x: np.ndarray, y: np.ndarray, a: np.ndarray, s: float) -> tuple[list[Any], list[bool]]:
-        """The results, and what was decided on the way."""
+        """The results, and what was decided on the way; ``close`` tells whether it was by the rounding of a number."""
         decided: list[bool] = []
 
         def seen(condition: Any) -> bool:
             decided.append(bool(condition))
             return decided[-1]
 
-        self.cost = 0
+        def more(a: Any, b: Any) -> bool:
+            self.close |= 0 < abs(a - b) < CLOSE
+            return seen(a > b)
+
+        self.cost, self.close = 0, False
 
         def cost(elements: int) -> None:
             self.cost += elements
@@ -197,9 +222,10 @@ class ArrayLoops:
             "upto": int,
             "own": np.copy,  # NumPy itself may read what it has just written where a row becomes a column
             "seen": seen,
+            "more": more,
             "few": np.arange(2),
         }
-        words |= {"places": np.arange(len(x)), **{name: _changing(act) for name, act in EXTREMES.items()}}
+        words |= {"places": np.arange(len(x)), **{name: _changing(act, more) for name, act in EXTREMES.items()}}
         return list(self._define(words)(x.copy(), y.copy(), a.copy(), s, len(x))), decided
 
     def graph(self, x: Tensor, y: Tensor, a: Tensor, s: Tensor) -> list[Tensor]:
@@ -207,6 +233,7 @@ class ArrayLoops:
         words: dict[str, Any] = {"sin": sa.sin, "cos": sa.cos, "where": sa.where, "whole": sa.constant}
         words |= {
             "seen": lambda condition: condition,
+            "more": lambda a, b: a > b,
             "own": lambda value: value,
             "upto": lambda stop: (s * 0.0).astype("int64") + stop,
             "cost": lambda elements: None,
@@ -230,9 +257,12 @@ class ArrayLoops:
 EXTREMES: dict[str, Callable[[Any, Any], Any]] = {"least": min, "most": max, "times": lambda a, b: a * b}
 
 
-def _changing(act: Callable[[Any, Any], Any]) -> Callable[[np.ndarray, int, Any], np.ndarray]:
+def _changing(
+    act: Callable[[Any, Any], Any], more: Callable[[Any, Any], bool]
+) -> Callable[[np.ndarray, int, Any], np.ndarray]:
     def change(x: np.ndarray, i: int, value: Any) -> np.ndarray:
         changed = x.copy()
+        more(changed[i], value)
         changed[i] = act(changed[i], value)
         return changed
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 from staticad.ir.graph import Tensor, sort_nodes
 from staticad.lower.kernel.plan import Plan, Step
@@ -28,9 +29,10 @@ def plan_for(
     constraints = [c for node in nodes for c in node.constraints]
     if has_complex(nodes):
         targets = Decomposition().outputs(targets)
-    outputs = optimize(targets, Options(True, False)) if optimized else targets
+    rewrite = partial(optimize, options=Options(True, False)) if optimized else list
+    outputs = rewrite(targets)
     pairs = list(zip(changes, outputs[len(wanted) :]))
-    return lower(inputs, outputs[: len(wanted)], pairs, constraints, nodes)
+    return lower(inputs, outputs[: len(wanted)], pairs, constraints, nodes, rewrite)
 
 
 def labels(plan: Plan) -> list[str]:

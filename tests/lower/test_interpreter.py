@@ -11,7 +11,8 @@ import staticad as sa
 from staticad.ir.expressions import Index
 from staticad.lower.kernel.language import Kernel, Load, Loop, Statement, Store
 from staticad.lower.kernel.plan import Plan
-from tests.lower.interpreter import NOBODY, Block, IndexReported, Pointer, WrongAccess, interpret
+from tests.lower.checked_memory import NOBODY, Block, IndexReported, Pointer, WrongAccess
+from tests.lower.interpreter import interpret
 from tests.lower.planning import plan_for
 
 X = sa.placeholder((None,))

@@ -8,8 +8,9 @@ import pytest
 from staticad.ir.graph import Tensor
 from staticad.ops.assemble import CONCATENATE, EMBED, REPLACE
 from staticad.ops.base import apply
+from staticad.ops.indexing import SCATTER
 from staticad.ops.movement import SLICE
-from staticad.ops.sources import placeholder
+from staticad.ops.sources import constant, placeholder
 from staticad.reference import evaluate
 from staticad.rewrite.regions import REGION_RULES
 from tests.rewrite.support import identical, rewritten
@@ -106,3 +107,12 @@ def test_joined_arrays_of_free_sizes() -> None:
 def test_backward_slices_stay() -> None:
     joined = apply(CONCATENATE, X, Y, axis=0)
     check(apply(SLICE, joined, starts=(2, 0), steps=(-1, 1), sizes=(3, 2)), fires=False)
+
+
+def test_what_a_scatter_changes_in_its_place_is_read_there() -> None:
+    part, at = rows(BASE, 2, 1, 4), constant(np.array([1, 3]))
+    new = apply(SCATTER, part, Y[:2], at, mode="set", axes=(0,), position=0, aligned=False)
+    changed = apply(REPLACE, BASE, new, starts=(2, 0), steps=(1, 1), sizes=(4, 2))
+    check(rows(changed, 2, 1, 4), fires=False)
+    elsewhere = apply(REPLACE, BASE, new, starts=(3, 0), steps=(1, 1), sizes=(4, 2))
+    assert check(rows(elsewhere, 3, 1, 4)) is new

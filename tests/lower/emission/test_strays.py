@@ -9,7 +9,8 @@ import pytest
 
 import staticad as sa
 from staticad.codegen import jit
-from tests.lower.interpreter import IndexReported, Run
+from tests.lower.checked_memory import IndexReported
+from tests.lower.interpreter import Run
 from tests.lower.planning import plan_for
 
 T, J, X = sa.placeholder(("n",)), sa.placeholder(("m",), "int64"), sa.placeholder(("m",))
@@ -49,4 +50,4 @@ def test_nothing_is_read_at_an_index_out_of_range() -> None:
     """The interpreter refuses loads outside of arrays. The check, which ends its run, stands behind the loop."""
     plan = plan_for(sa.exp(T[J] * X) + T[J - 1], inputs=[T, J, X])
     with pytest.raises(IndexReported):
-        Run(plan, [np.ones(5), np.array([1, 9, -(2**62)]), np.ones(3)], []).run()
+        Run.on_arrays(plan, [np.ones(5), np.array([1, 9, -(2**62)]), np.ones(3)], []).run()

@@ -10,8 +10,9 @@ from staticad.lower.kernel.plan import Library, Plan, Step
 from staticad.lower.kernel.routine import Routine
 from staticad.ops.base import apply, apply_all
 from staticad.ops.linalg import LU_FACTOR, LU_SOLVE, SLOGDET
+from tests.lower.checked_memory import RoutineReported
 from tests.lower.checking import computes
-from tests.lower.interpreter import RoutineReported, interpret
+from tests.lower.interpreter import interpret
 from tests.lower.planning import labels, plan_for
 
 RNG = np.random.default_rng(0)

@@ -12,21 +12,18 @@ import numpy as np
 import pytest
 
 import staticad as sa
+from benchmarks.growing import GROWING
+from benchmarks.written import vector
 from staticad.ir.dim_values import evaluate
 from staticad.ir.dims import symbols
 from staticad.ir.graph import Tensor
 from tests.harness.array_loops import SHAPES, ArrayLoops
+from tests.lower.interpreter import Run
 from tests.lower.planning import plan_for
 from tests.lower.work import work
 from tests.stress.loops import check
 
 Build = Callable[..., Any]
-
-
-def products(x: Any, n: Any) -> Any:
-    for i in range(2, n):
-        x[i] = x[i - 1] * x[i - 2]
-    return x
 
 
 def sines(x: Any, n: Any) -> Any:
@@ -35,33 +32,11 @@ def sines(x: Any, n: Any) -> Any:
     return x
 
 
-def moved(x: Any, n: Any) -> Any:
-    for i in range(n - 1):
-        x[i] = x[i + 1]
-    return x
-
-
-def exchanged(x: Any, n: Any) -> Any:
-    for i in range(n - 1):
-        if x[i] > x[i + 1]:
-            t = x[i]
-            x[i] = x[i + 1]
-            x[i + 1] = t
-    return x
-
-
 def crossed(x: Any, n: Any) -> Any:
     y = x * 2.0
     for i in range(n - 1):
         x[i], y[i + 1] = y[i + 1], x[i]
     return x + y
-
-
-def sometimes(x: Any, n: Any) -> Any:
-    for i in range(n - 1):
-        if i % 2 == 0:
-            x[i] = x[i + 1] * x[i]
-    return x
 
 
 def extremes(x: Any, n: Any) -> Any:
@@ -90,19 +65,6 @@ def captured(x: Any, n: Any) -> Any:
         for k in range(n):
             s += sa.sin(s) * x[k]
     return x * s
-
-
-def row_sums(a: Any, n: Any) -> Any:
-    for i in range(1, n):
-        a[i, 0] = (a[i] * a[i - 1]).sum()
-    return a
-
-
-def elements(a: Any, n: Any) -> Any:
-    for i in range(1, n):
-        for j in range(n):
-            a[i, j] = a[i, j] * a[i - 1, j]
-    return a
 
 
 def columns(a: Any, n: Any) -> Any:
@@ -166,6 +128,14 @@ def read_whole(a: Any, n: Any) -> Any:
     return a
 
 
+def read_after_the_change(a: Any, n: Any) -> Any:
+    q = a * 0.5
+    for j in range(1, n):
+        a[1 : n - 1, j] = 0.4 / (1.8 - 0.4 * a[1 : n - 1, j - 1])
+        q[1 : n - 1, j] = q[1 : n - 1, j - 1] / (1.8 - 0.4 * a[1 : n - 1, j - 1])
+    return a + q
+
+
 def cholesky(a: Any, n: Any) -> Any:
     for i in range(n):
         for j in range(n):
@@ -176,28 +146,34 @@ def cholesky(a: Any, n: Any) -> Any:
     return a
 
 
-LINEAR = (products, sines, moved, exchanged, crossed, sometimes, extremes, several, many, while_loop)
-QUADRATIC = (
-    captured, row_sums, elements, columns, turned, while_rows, permuted, loop_in_a_branch, inner_while_loop
-)  # fmt: skip
+LINEAR = (sines, crossed, extremes, several, many, while_loop)
+QUADRATIC = (captured, columns, turned, while_rows, permuted, loop_in_a_branch, inner_while_loop, read_after_the_change)
+TABLE = {name: (growing.text, growing.make is vector) for name, (_, growing) in GROWING.items()}
 
 
-def gradients(function: Build) -> tuple[Tensor, Tensor, Tensor]:
-    """The function's value, its gradient, and the gradient of a function of that."""
-    x = sa.placeholder(("n",) if function in LINEAR or function is captured else ("n", "n"))
-    y = sa.function(function)(x, x.shape[0])
-    (gradient,) = sa.gradients((y * y).sum(), [x])
-    (second,) = sa.gradients((gradient * gradient).sum(), [x], unconnected="zero")
-    return y, gradient, second
+def check_growth(y: Tensor, x: Tensor, most: int, orders: int) -> None:
+    """Work of the value, of its gradient, and of the gradient of a function of that."""
+    tensors = [y]
+    for _ in range(orders):
+        tensors += sa.gradients((tensors[-1] * tensors[-1]).sum(), [x], unconnected="zero")
+    for number, tensor in enumerate(tensors):
+        plan = plan_for(tensor)
+        small, middle, large = (work(plan, n) for n in (100, 200, 400))
+        assert middle < 1.1 * most**0.5 * small and large < 1.1 * most**0.5 * middle, number
+
+
+@pytest.mark.parametrize("name", TABLE)
+def test_the_loops_of_the_benchmarks_cost_their_updates(name: str) -> None:
+    text, linear = TABLE[name]
+    x = sa.placeholder(("n",) if linear else ("n", "n"))
+    check_growth(sa.function(text)(x), x, 4 if linear else 16, 2 if name in ("product", "swapped") else 1)
 
 
 @pytest.mark.parametrize("function", [*LINEAR, *QUADRATIC], ids=lambda f: f.__name__)
 def test_work_grows_as_the_updates_do(function: Build) -> None:
-    most = 4 if function in LINEAR else 16
-    for number, tensor in enumerate(gradients(function)[: 3 if function in (products, exchanged, columns) else 2]):
-        plan = plan_for(tensor)
-        small, middle, large = (work(plan, n) for n in (100, 200, 400))
-        assert middle < 1.1 * most**0.5 * small and large < 1.1 * most**0.5 * middle, number
+    x = sa.placeholder(("n",) if function in LINEAR or function is captured else ("n", "n"))
+    y = sa.function(function)(x, x.shape[0])
+    check_growth(y, x, 4 if function in LINEAR else 16, 2 if function is columns else 1)
 
 
 def column_products(a: Any, n: Any) -> Any:
@@ -264,6 +240,26 @@ def test_random_programs(seed: int) -> None:
             with np.errstate(all="ignore"):
                 program.numpy(np.full(n, 0.5), np.full(n, 0.4), np.full((n, n), 0.3), 0.5)
             ratios.append(work(plan, n) / (program.cost + n * n))
+        assert ratios[1] < 1.3 * ratios[0], program.source
+
+
+@pytest.mark.parametrize("seed", [3, 5, 7, 8])
+def test_random_programs_as_they_run(seed: int) -> None:
+    """The elements that kernels write in a run, of programs with branches, while loops and branches in branches."""
+    program = ArrayLoops(np.random.default_rng([6, seed]), statements=2, nested=True)
+    xs = [sa.placeholder(shape) for shape in SHAPES]
+    results = program.graph(*xs)
+    total = sum((t * t).sum() for t in results)
+    for tensors in (results, sa.gradients(total, xs, unconnected="zero")):
+        plan = plan_for(tensors, inputs=xs)
+        ratios = []
+        for n in (6, 12):
+            rng = np.random.default_rng(seed)
+            data = [rng.uniform(0.3, 1.0, shape) for shape in ((n,), (n,), (n, n))]
+            program.numpy(*data, 0.5)
+            run = Run.on_arrays(plan, [*data, np.asarray(0.5)], [])
+            run.run()
+            ratios.append(run.stores / (program.cost + n * n))
         assert ratios[1] < 1.3 * ratios[0], program.source
 
 
