@@ -184,6 +184,24 @@ def test_a_program_is_kept(tmp_path: Any) -> None:
         same(again(feed), first(feed))
 
 
+def test_both_ways_to_machine_code_give_the_same_bits() -> None:
+    from staticad import config
+
+    x, y = sa.placeholder((40,), "float16"), sa.placeholder((40,), "bfloat16")
+    fetches = [
+        sa.tanh(x * 3) + x,
+        sa.exp(y) / 3,
+        sa.astype(x, "float64") + 1,
+        sa.astype(sa.astype(y, "float64"), "float16"),
+    ]
+    given = numbers("float16", 40), numbers("bfloat16", 40)
+    results = []
+    for codegen in ("assembled", "numba"):
+        with config.override(codegen=codegen, programs=False):
+            results.append(sa.compile(fetches, [x, y])(*given))
+    assert all(a.tobytes() == b.tobytes() for a, b in zip(*results, strict=True))
+
+
 @sa.custom_op(derivatives=lambda a: 3 * a * a)
 def cube(a: float) -> float:
     return a * a * a
