@@ -66,15 +66,17 @@ class _Frame:
     hint: str = ""
 
 
-def assemble(function: ast.FunctionDef, symbol: str) -> str:
-    """LLVM's text for a kernel whose function becomes ``symbol``. Raises CompileError with the line that is not in the
+def assemble(function: ast.FunctionDef, symbol: str, loops: bool = True) -> str:
+    """LLVM's text for a kernel whose function becomes ``symbol``. Alias scopes are for its ``loops``: without these it
+    may have hundreds of buffers, and is no faster for them. Raises CompileError with the line that is not in the
     language of kernels."""
-    return _Assembler(places(function)).function(function, symbol)
+    return _Assembler(places(function), loops).function(function, symbol)
 
 
 class _Assembler:
-    def __init__(self, places: set[str]) -> None:
+    def __init__(self, places: set[str], loops: bool) -> None:
         self.places = places
+        self.loops = loops
         self.current: ast.AST = ast.Pass()
         self.lines: list[str] = []
         self.names: dict[str, Word] = {}
@@ -307,10 +309,11 @@ class _Assembler:
                 found = self.pieces[key] = piece(key)
             except CompileError as error:
                 self.refuse(str(error))
-        for word in words:
-            if word.buffer is not None and word.buffer.scopes > 1 and not metadata and found.scoped:
-                own, others = self.scope(word.buffer)
-                metadata = f", !alias.scope {own}, !noalias {others}"
+        if self.loops and found.scoped and not metadata:
+            for word in words:
+                if word.buffer is not None and word.buffer.scopes > 1:
+                    own, others = self.scope(word.buffer)
+                    metadata = f", !alias.scope {own}, !noalias {others}"
         text = f'@"{key}"({", ".join(word.typed for word in words if word.kind != "dtype")}){metadata}'
         if found.result == "void":
             self.emit(f"call void {text}")

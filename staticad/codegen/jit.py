@@ -29,6 +29,7 @@ from staticad.ir.collection import no_collection
 from staticad.ir.expressions import CUSTOM
 
 _MACHINE_CODE = re.compile(rf"\b(?:def entry|{'|'.join(machine_language.__annotations__)})\(")
+_LOOPS = re.compile(r"^ +(?:for|while) |_reduce\(", re.MULTILINE)  # a sum may be reordered
 _compilations = 0
 
 
@@ -86,7 +87,9 @@ def _build(source: str) -> llvm.ModuleRef:
     symbol, target, function = kernel_symbol(source), target_of(source), _parse(source)
     if not _is_assembled(source):
         return numba_module("numba_pipeline").build(source, function.name, symbol, target)
-    return llvm_pipeline.build(assemble(function, symbol), symbol, target, loops=True, shared=shared_symbols(source))
+    loops = _LOOPS.search(source) is not None
+    text = assemble(function, symbol, loops)
+    return llvm_pipeline.build(text, symbol, target, loops=loops, shared=shared_symbols(source))
 
 
 def _parse(source: str) -> ast.FunctionDef:

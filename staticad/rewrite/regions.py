@@ -6,10 +6,13 @@ array around it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import itertools
+import operator
+from bisect import bisect_right
+from collections.abc import Callable, Iterable
 
 from staticad.ir.dims import Size, at_least
-from staticad.ir.graph import Tensor
+from staticad.ir.graph import Node, Tensor
 from staticad.ops.assemble import CONCATENATE, EMBED, REPLACE
 from staticad.ops.base import apply
 from staticad.ops.indexing import Scatter
@@ -70,24 +73,58 @@ def _changes_in_place(replaced: Tensor) -> bool:
     return place.inputs[0] is base and region_of(place.node) == region_of(replaced.node)
 
 
-def _slice_of_concatenate(tensor: Tensor) -> Tensor | None:
-    """A slice that lies within one operand."""
-    source = tensor.node.inputs[0].node
-    if source.op is not CONCATENATE:
+def _slice_of_concatenate() -> Callable[[Tensor], Tensor | None]:
+    """A slice that lies within one operand; within one of that, where it is a slice of a concatenation again."""
+    places = _Places()
+    known: dict[object, tuple[Tensor, tuple[Size, ...]]] = {}  # what was found for regions that were read before
+
+    def build(tensor: Tensor) -> Tensor | None:
+        source, attrs = tensor.node.inputs[0], tensor.node.attrs
+        starts, steps, sizes = attrs["starts"], attrs["steps"], attrs["sizes"]
+        read = source, starts, steps, sizes
+        while source.op is CONCATENATE:
+            found = known.get((source, starts, steps, sizes)) or places.operand(source.node, starts, steps, sizes)
+            if found is None:
+                break
+            source, starts = found
+            if source.op is SLICE and source.inputs[0].op is CONCATENATE and 0 not in sizes:
+                first = source.node.attrs
+                if all(step == 1 for step in first["steps"]):
+                    source, starts = source.inputs[0], tuple(map(operator.add, first["starts"], starts))
+        if source is tensor.node.inputs[0]:
+            return None
+        known[read] = source, starts
+        return apply(SLICE, source, starts=starts, steps=steps, sizes=sizes)
+
+    return build
+
+
+class _Places:
+    """Where the operands of concatenations begin."""
+
+    def __init__(self) -> None:
+        self._begins: dict[Node, list[Size]] = {}
+
+    def operand(
+        self, node: Node, starts: tuple[Size, ...], steps: tuple[int, ...], sizes: tuple[Size, ...]
+    ) -> tuple[Tensor, tuple[Size, ...]] | None:
+        """The operand in which a region lies, and where it begins there."""
+        axis = node.attrs["axis"]
+        start, step, size = starts[axis], steps[axis], sizes[axis]
+        if step < 0:
+            return None
+        begins = self._begins.get(node)
+        if begins is None:
+            lengths = (operand.shape[axis] for operand in node.inputs)
+            begins = self._begins[node] = list(itertools.accumulate(lengths, initial=0))
+        candidates: Iterable[int] = range(len(node.inputs))
+        if isinstance(start, int) and isinstance(begins[-1], int) and at_least(size, 1):
+            candidates = (bisect_right(begins, start) - 1,)
+        for number in candidates:
+            begin, end = begins[number : number + 2]
+            if at_least(start - begin, 0) and at_least(end - (start + step * size), 1 - step):
+                return node.inputs[number], (*starts[:axis], start - begin, *starts[axis + 1 :])
         return None
-    axis = source.attrs["axis"]
-    attrs = tensor.node.attrs
-    start, step, size = (attrs[name][axis] for name in ("starts", "steps", "sizes"))
-    if step < 0:
-        return None
-    begin: Size = 0
-    for operand in source.inputs:
-        end = begin + operand.shape[axis]
-        if at_least(start - begin, 0) and at_least(end - (start + step * size), 1 - step):
-            starts = tuple(s - begin if a == axis else s for a, s in enumerate(attrs["starts"]))
-            return apply(SLICE, operand, starts=starts, steps=attrs["steps"], sizes=attrs["sizes"])
-        begin = end
-    return None
 
 
 REGION_RULES = (
@@ -95,5 +132,5 @@ REGION_RULES = (
     Rule("embed(x) = x, if x covers everything", (EMBED,), _embed),
     Rule("replace(x, y) = y, if y covers everything", (REPLACE,), _replace),
     remembering("slice(embed(x)) = x, slice(replace(x, y)) = y or slice(x)", (SLICE,), _slice_of_region),
-    Rule("slice(concatenate(x, y)) = slice(x)", (SLICE,), _slice_of_concatenate),
+    remembering("slice(concatenate(x, y)) = slice(x)", (SLICE,), _slice_of_concatenate),
 )

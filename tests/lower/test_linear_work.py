@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from functools import partial
 from types import FrameType
 from typing import Any
 
@@ -15,6 +16,8 @@ from staticad.ir.graph import Tensor, sort_nodes
 from staticad.ir.types import Constraint
 from staticad.lower.interface import Update
 from staticad.lower.lower import lower
+from staticad.rewrite.pipeline import optimize
+from staticad.runtime.request import _in_graph
 
 Graph = tuple[list[Tensor], list[Update]]
 
@@ -95,14 +98,64 @@ def changes(n: int) -> Graph:
     return [y], []
 
 
+def elements(n: int) -> Graph:
+    """Single numbers of which each becomes an element of an array."""
+    x = sa.placeholder((8,))
+    values = [x[k] for k in range(8)]
+    y = sa.exp(sa.placeholder((n,)))
+    for k in range(n):
+        values.append(values[-1] * values[-3 - k % 5] - values[-7])
+        y = y.at[k].set(values[-1])
+    return [y], []
+
+
+def lowered(graph: Graph) -> int:
+    """The work of lowering a graph."""
+    fetches, updates = graph
+    nodes = sort_nodes([*fetches, *(value for _, value in updates)])
+    inputs = [node.out for node in nodes if node.op.name == "placeholder"]
+    constraints: list[Constraint] = [c for node in nodes for c in node.constraints]
+    return lines(lambda: lower(inputs, fetches, updates, constraints, nodes))
+
+
 @pytest.mark.parametrize("graph", [chain, scalars, independent, parts, descent, sizes, changes])
 def test_twice_the_graph_is_twice_the_work(graph: Callable[[int], Graph]) -> None:
+    small, large = lowered(graph(40)), lowered(graph(80))
+    assert large <= 2.15 * small, large / small
+
+
+def test_a_kernel_is_not_emitted_for_each_place_of_its_values() -> None:
+    """All these numbers are members of one kernel."""
+    small, large = lowered(elements(20)), lowered(elements(80))
+    assert large <= 4.6 * small, large / small
+
+
+def gathered(n: int) -> list[Tensor]:
+    """Single numbers that are put together and read one by one."""
+    values = [sa.placeholder(()) for _ in range(n)]
+    stacked = sa.stack(values)
+    return [stacked[k] * stacked[n - 1 - k] for k in range(n)]
+
+
+def growing(n: int) -> list[Tensor]:
+    """A sequence that grows, and is read where it begins and ends."""
+    x = sa.placeholder((2,))
+    for _ in range(n):
+        x = sa.concatenate([x, x[:1] * x[-1:]])
+    return [x]
+
+
+@pytest.mark.parametrize("graph", [gathered, growing])
+def test_twice_the_graph_is_twice_the_work_of_rewriting(graph: Callable[[int], list[Tensor]]) -> None:
+    small, large = (lines(partial(optimize, graph(n))) for n in (60, 120))
+    assert large <= 2.3 * small, large / small
+
+
+def test_constants_of_a_plan_are_found_in_its_graph() -> None:
     def work(n: int) -> int:
-        fetches, updates = graph(n)
-        nodes = sort_nodes([*fetches, *(value for _, value in updates)])
-        inputs = [node.out for node in nodes if node.op.name == "placeholder"]
-        constraints: list[Constraint] = [c for node in nodes for c in node.constraints]
-        return lines(lambda: lower(inputs, fetches, updates, constraints, nodes))
+        values = [sa.constant(float(k)) for k in range(n)]
+        arrays = [np.asarray(float(k)) for k in range(n)]
+        return lines(lambda: _in_graph(arrays, [value.node for value in values]))
 
     small, large = work(40), work(80)
     assert large <= 2.15 * small, large / small

@@ -5,13 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from staticad.ir.graph import Tensor
+import staticad as sa
+from staticad.ir.graph import Tensor, sort_nodes
 from staticad.ops.assemble import CONCATENATE, EMBED, REPLACE
 from staticad.ops.base import apply
 from staticad.ops.indexing import SCATTER
 from staticad.ops.movement import SLICE
 from staticad.ops.sources import constant, placeholder
 from staticad.reference import evaluate
+from staticad.rewrite.pipeline import optimize, rules_that_fire
 from staticad.rewrite.regions import REGION_RULES
 from tests.rewrite.support import identical, rewritten
 
@@ -102,6 +104,33 @@ def test_joined_arrays_of_free_sizes() -> None:
     for a, b in zip(evaluate(parts, values), evaluate(new, values), strict=True):
         assert identical(a, b)
     rewritten([apply(SLICE, joined, starts=(1,), steps=(1,), sizes=(n,))], REGION_RULES, fires=False)
+
+
+def window(steps: int, length: int) -> Tensor:
+    """The last numbers of a sequence, each made of the first one before, and all the same read one by one."""
+    x = sa.placeholder((length,), name="x")
+    for _ in range(steps):
+        x = sa.concatenate([x[1:], sa.sin(x[:1])])
+    return sa.stack([x[k] for k in range(length)])
+
+
+def test_a_read_passes_through_all_joined_arrays_at_once() -> None:
+    made = window(60, 20)
+    fired = rules_that_fire([made])
+    assert sum(fired.values()) < 6 * 60 + 4 * 20, fired
+    (source,) = (node.out for node in sort_nodes([made]) if not node.inputs)
+    values = {source: np.linspace(0.1, 2.0, 20)}
+    assert identical(*evaluate([made, *optimize([made])], values))
+
+
+def test_slices_of_slices_of_joined_arrays() -> None:
+    inner = apply(CONCATENATE, X, Y, axis=0)
+    for start, step in ((0, 1), (2, 1), (1, 2)):
+        part = rows(inner, start, step, 3)
+        joined = apply(CONCATENATE, Y, part, X, axis=0)
+        for first in range(4, 7):
+            for size in range(1, 8 - first):
+                check(rows(joined, first, 1, size))
 
 
 def test_backward_slices_stay() -> None:

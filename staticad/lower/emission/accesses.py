@@ -88,6 +88,22 @@ class Accesses:
             found._store(number(old), at, place)
         return found
 
+    def moved(self, buffer: int, target: int, place: Affine) -> Accesses:
+        """The same for a single number that has another place, in the memory of others. What is loaded from a place
+        twice is loaded when it is first needed."""
+        found = self.renamed(lambda number: target if number == buffer else number)
+        for new, old in ((found.loads, self.loads), (found.stores, self.stores)):
+            if buffer in old:
+                at, own = old[buffer][0], None if old[buffer][1] is None else place
+                others = old.get(target)
+                if others is None:
+                    new[target] = at, own
+                elif new is found.loads and others[1] == own is not None:
+                    new[target] = min(at, others[0]), own
+                else:
+                    new[target] = max(at, others[0]), None
+        return found
+
     def may_overwrite(self, base: int, target: int, cut: bool = False) -> bool:
         """True if the target is stored once, and every load of the base comes before that, from the same place.
         ``cut``: the kernel's loop is run in pieces, each of which would load what the first one stores in a single

@@ -234,19 +234,26 @@ class Sharer:
                 context = tuple(ZERO if a in axes else next(kept) for a in range(len(context) + len(axes)))
             return region(context)
 
-        found: Placed = {**self.sharing.placed, value.node: (change.base, place)}
-        events = self.trial(self.clusters[home.number], found)
-        if not events.may_overwrite(base.number, base.number):
+        def accesses(number: int, target: Tensor) -> Accesses:
+            """Those of a cluster with the value in the memory of a target."""
+            if product(buffer.shape) == 1:  # it is in one place for all, whatever their loops are
+                single = place((ZERO,) * value.ndim)
+                return self.events[number].moved(buffer.number, lowering.buffer(target).number, single)
+            self.sharing.placed[value.node] = target, place
+            found = self.trial(self.clusters[number], self.sharing.placed)
+            del self.sharing.placed[value.node]
+            return found
+
+        if not accesses(home.number, change.base).may_overwrite(base.number, base.number):
             return False
-        found[value.node] = (change.result, place)
-        events_of = {number: self.trial(self.clusters[number], found) for number in {home.number, *others}}
+        events_of = {number: accesses(number, change.result) for number in {home.number, *others}}
         if any(buffer.number in known.loads or buffer.number in known.stores for known in events_of.values()):
             return False  # somebody needs it in memory of its own
         before = readers - {home.number}
         before |= {self.order.writer[base.number]} if base.number in self.order.writer else set()
         if home.number in before or not self.order.before(before, home.number):
             return False
-        self.sharing.placed = found
+        self.sharing.placed[value.node] = change.result, place
         self.sharing.readers |= others
         self.sharing.empty.add(change.cluster)
         self.sharing.pinned |= {home.number}
