@@ -35,7 +35,7 @@ _SINGULAR = frozenset((
     ANGLE, ARCCOS, ARCCOSH, ARCSIN, ARCTAN2, ARCTANH, CBRT, COSH, DIV, ERFINV, EXP, EXP2, EXPM1, LOG, LOG10, LOG1P,
     LOG2, LOG_HYPOT, POW, RECIPROCAL, RSQRT, SINH, SQRT,
 ))  # fmt: skip
-Part = tuple[Mask, Tensor] | None
+Part = tuple[Mask, Tensor] | GradientError | None
 
 
 def weighs(node: Node) -> bool:
@@ -83,7 +83,7 @@ def _pull_masked(node: Node, cotangent: Tensor, mask: Mask, masks: Masks) -> lis
     given = masks.bare(cotangent)
     selecting = singular(node) or given is not cotangent
     results = op.vjp(given, y, *node.inputs, **node.attrs)
-    return [None if r is None else (mask if selecting else masks.unselected(mask, r), r) for r in results]
+    return [(mask if selecting else masks.unselected(mask, r), r) if isinstance(r, Tensor) else r for r in results]
 
 
 def push(node: Node, position: int, tangent: Tensor, masks: Masks) -> Tensor | None:
@@ -92,6 +92,8 @@ def push(node: Node, position: int, tangent: Tensor, masks: Masks) -> Tensor | N
     assert op.vjp is not None
     given = masks.bare(tangent) if mask else tangent
     part = op.vjp(given, node.out, *node.inputs, **node.attrs)[position]
+    if isinstance(part, GradientError):
+        raise part
     if part is None or not mask:
         return part
     return masks.after(mask if singular(node) or given is not tangent else masks.unselected(mask, part), part)

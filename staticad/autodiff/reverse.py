@@ -227,9 +227,13 @@ def _pull_node(
             results = parts
         else:
             given, made = (tuple(cotangents), node.outputs) if op.several_outputs else (first, node.out)
-            results = [None if r is None else ((), r) for r in op.vjp(given, made, *node.inputs, **node.attrs)]
+            results = [((), r) if isinstance(r, Tensor) else r for r in op.vjp(given, made, *node.inputs, **node.attrs)]
         if len(results) != len(node.inputs):
             raise VerifyError(f"the vjp of {op.name} returned {len(results)} cotangents for {len(node.inputs)} inputs")
+        for r, x in zip(results, node.inputs, strict=True):
+            if isinstance(r, GradientError) and x in dependent:
+                raise r
         return [
-            None if r is None else summed(*r, x.type, masks, op.name) for r, x in zip(results, node.inputs, strict=True)
+            summed(*r, x.type, masks, op.name) if isinstance(r, tuple) else None
+            for r, x in zip(results, node.inputs, strict=True)
         ]

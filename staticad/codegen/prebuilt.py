@@ -20,7 +20,9 @@ from staticad.codegen.sealed import sealed, unsealed
 from staticad.codegen.target import triple
 
 DIRECTORY = Path(__file__).parent.parent / "prebuilt"
-_PIECES = "pieces.txt"
+# The texts of pieces, and of the few long ones by themselves: most programs have none of these.
+_PIECES, _LONG_PIECES = "pieces.txt", "long_pieces.txt"
+_LONG = 6000
 
 
 @functools.cache
@@ -48,12 +50,12 @@ def _numba_version() -> bytes:
 
 def piece(key: str) -> str | None:
     """The text of a piece, see `staticad.codegen.pieces`."""
-    return _pieces().get(key)
+    return _pieces(_PIECES).get(key) or _pieces(_LONG_PIECES).get(key)
 
 
 @functools.cache
-def _pieces() -> dict[str, str]:
-    payload = _checked(_PIECES, code_hash())
+def _pieces(name: str) -> dict[str, str]:
+    payload = _checked(name, code_hash())
     if payload is None:
         return {}
     lines = payload.decode().splitlines()
@@ -80,10 +82,13 @@ def _checked(name: str, what: str) -> bytes | None:
 def write(directory: Path, pieces: Iterable[tuple[str, str]], objects: Iterable[tuple[str, bytes]]) -> None:
     """Fill a directory: the texts of pieces by their names, and object files by what they were made of."""
     directory.mkdir(parents=True, exist_ok=True)
-    for old in (*directory.glob("*.o"), *directory.glob(_PIECES)):
+    for old in (*directory.glob("*.o"), *directory.glob("*pieces.txt")):
         old.unlink()
-    payload = "".join(f"{key}\n{text}\n" for key, text in pieces).encode()
-    (directory / _PIECES).write_bytes(sealed(code_hash(), payload))
+    texts: dict[str, list[str]] = {_PIECES: [], _LONG_PIECES: []}
+    for key, text in pieces:
+        texts[_LONG_PIECES if len(text) > _LONG else _PIECES].append(f"{key}\n{text}\n")
+    for name, lines in texts.items():
+        (directory / name).write_bytes(sealed(code_hash(), "".join(lines).encode()))
     for recipe, code in objects:
         name = _name(recipe)
         (directory / name).write_bytes(sealed(name, code))

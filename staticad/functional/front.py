@@ -87,7 +87,7 @@ class Binary(Protocol):
     def __call__(self, x1: Operand, x2: Operand) -> Tensor: ...
 
 
-def float_binary(op: Op, name: np.ufunc, about: str) -> Binary:
+def float_binary(op: Op, name: np.ufunc | str, about: str) -> Binary:
     """As `float_unary`, for two operands of a common float type."""
 
     def function(x1: Operand, x2: Operand) -> Tensor:

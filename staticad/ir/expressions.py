@@ -107,7 +107,12 @@ _PREDICATES = frozenset(
     + ("logical_and", "logical_or", "logical_xor", "logical_not", "isnan", "isinf", "isfinite", "signbit")
 )
 # Kernel functions that branch, or work on one number after another: loops around them are not masked.
-SERIAL = frozenset(("check_index", "floor_divide", "fmod", "gcd", "lcm", "remainder", "pow"))
+SERIAL = frozenset(
+    ("check_index", "floor_divide", "fmod", "gcd", "lcm", "remainder", "pow")
+    + ("bessel_i", "bessel_ie", "bessel_j", "beta", "betainc", "betainc_density", "betainc_slope_a", "betainc_slope_b")
+    + ("betaln", "erfcx_integral", "expi", "expn", "gammainc", "gammainc_density", "gammainc_slope", "gammaincc")
+    + ("riemann_zeta", "zeta")
+)
 CUSTOM = "custom_"  # what begins the names of functions that users have written; they may branch, too
 
 

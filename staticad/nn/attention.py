@@ -10,7 +10,7 @@ from staticad.functional.elementwise import where
 from staticad.functional.linalg import matmul
 from staticad.functional.movement import reshape, swapaxes
 from staticad.functional.repeating import repeat
-from staticad.functional.special import shifted, softmax
+from staticad.functional.special.softmax import shifted, softmax
 from staticad.ir import dims
 from staticad.ir.dtypes import BOOL, is_float
 from staticad.ir.graph import Tensor, describe

@@ -8,6 +8,7 @@ from staticad.ops.arithmetic import ARITHMETIC_OPS
 from staticad.ops.assemble import CONCATENATE
 from staticad.ops.barrier import BARRIER_OPS
 from staticad.ops.base import Op
+from staticad.ops.bessel import BESSEL_OPS
 from staticad.ops.bitwise import BITWISE_OPS
 from staticad.ops.comparison import COMPARISON_OPS
 from staticad.ops.complex import COMPLEX_OPS
@@ -22,11 +23,16 @@ from staticad.ops.custom import CUSTOM_OPS
 from staticad.ops.decompositions import DECOMPOSITION_OPS
 from staticad.ops.effects import EFFECT_OPS
 from staticad.ops.eigen import EIGEN_OPS
+from staticad.ops.entropy import ENTROPY_OPS
+from staticad.ops.error_functions import ERROR_FUNCTION_OPS
 from staticad.ops.float_parts import FLOAT_PART_OPS
 from staticad.ops.fourier import FOURIER_OPS
+from staticad.ops.gamma_functions import GAMMA_OPS
 from staticad.ops.halves import HALF_OPS
 from staticad.ops.hyperbolic import HYPERBOLIC_OPS
+from staticad.ops.incomplete import INCOMPLETE_OPS
 from staticad.ops.indexing import GATHER, GATHER_ALONG, SCATTER, SCATTER_ALONG
+from staticad.ops.integrals import INTEGRAL_OPS
 from staticad.ops.linalg import LIBRARY_OPS
 from staticad.ops.matrix_functions import MATRIX_FUNCTION_OPS
 from staticad.ops.movement import BROADCAST_TO, DIAGONAL, EXPAND_DIMS, RESHAPE, SQUEEZE, TRANSPOSE
@@ -52,6 +58,12 @@ ELEMENTWISE_OPS = (
     *HYPERBOLIC_OPS,
     *FLOAT_PART_OPS,
     *ACTIVATION_OPS,
+    *ERROR_FUNCTION_OPS,
+    *GAMMA_OPS,
+    *INCOMPLETE_OPS,
+    *BESSEL_OPS,
+    *INTEGRAL_OPS,
+    *ENTROPY_OPS,
     *COMPARISON_OPS,
     *SELECTION_OPS,
     *CONVERSION_OPS,

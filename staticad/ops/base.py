@@ -27,7 +27,7 @@ from typing import Any
 
 import numpy as np
 
-from staticad.errors import DTypeError, ShapeError
+from staticad.errors import DTypeError, GradientError, ShapeError
 from staticad.ir import expressions
 from staticad.ir.demands import Needed, element_to_reduce
 from staticad.ir.dims import Shape, Size, product
@@ -70,7 +70,7 @@ class Op:
         name: str,
         *,
         numpy: Callable[..., Any],
-        vjp: Callable[..., Sequence[Tensor | None]] | None = None,
+        vjp: Callable[..., Sequence[Tensor | GradientError | None]] | None = None,
         jvp: Callable[..., Tensor | Sequence[Tensor | None] | None] | None = None,
         nondifferentiable: bool = False,
         notes: str = "",
@@ -156,12 +156,12 @@ class Elementwise(Op):
     legal ("biufc" letters), ``only`` names the only dtype; all operands have one dtype, except a leading bool condition
     where ``condition`` is set.
     ``cost`` is relative to an addition. ``range_rule`` and ``progression_rule`` say what is known of an int64 result
-    (see `staticad.ops.ranges`).
+    (see `staticad.ops.ranges`). ``orders`` is how many derivatives there are by all operands, None for all: beyond it
+    the rule gives a GradientError in the place of a cotangent, which is raised where someone needs that.
 
     For the tests over all ops: ``domain`` is where they draw from, one (low, high) for every operand, and
     ``smooth_domains`` (one for each) where they check derivatives of an op that has jumps there. ``valueless`` are the
-    dtype kinds in which some operands of the domain have no value. ``zero_signs`` is False where NumPy leaves the sign
-    of a zero open (where both zeros meet).
+    kinds in which some operands of the domain have no value. ``zero_signs`` is False where NumPy leaves a zero's open.
     """
 
     family, remembered = "elementwise", True
@@ -184,6 +184,7 @@ class Elementwise(Op):
         zero_signs: bool = True,
         ulps: float | None = 3,
         commutative: bool = False,
+        orders: int | None = None,
         range_rule: Callable[..., Range | None] | None = None,
         progression_rule: Callable[..., Progression | None] | None = None,
         **kwargs: Any,
@@ -192,6 +193,7 @@ class Elementwise(Op):
         self.code, self.arity, self.result, self.operands = code, arity, result, operands
         self.only, self.condition, self.cost, self.domain, self.commutative = only, condition, cost, domain, commutative
         self.smooth_domains, self.valueless, self.zero_signs, self.ulps = smooth_domains, valueless, zero_signs, ulps
+        self.orders = orders
         self.range_rule, self.progression_rule = range_rule, progression_rule
 
     def infer(self, inputs: tuple[TensorType, ...], attrs: Attrs) -> Inferred:

@@ -13,6 +13,7 @@ from tests.harness import (
     cases_nn,
     cases_reductions,
     cases_sorting,
+    cases_special,
 )
 from tests.harness.family_cases import FamilyCases
 
@@ -27,4 +28,5 @@ FAMILIES: tuple[FamilyCases, ...] = (
     cases_nn.FAMILY,
     cases_reductions.FAMILY,
     cases_sorting.FAMILY,
+    cases_special.FAMILY,
 )

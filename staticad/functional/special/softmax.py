@@ -1,29 +1,30 @@
-"""Learning and statistics: softmax, log-sum-exp, one-hot, the inverse error function.
+"""Learning and statistics: softmax, log-sum-exp, one-hot.
 
 Exponentials are taken of differences to the maximum, which is a constant to derivatives (its own would cancel).
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal, overload
+
+import numpy as np
 
 from staticad.errors import DTypeError
 from staticad.functional import comparison, elementwise, reductions
 from staticad.functional.axes import normalize_axes, normalize_axis
-from staticad.functional.front import as_float, float_unary
-from staticad.functional.movement import expand_dims, squeeze
+from staticad.functional.front import as_float
+from staticad.functional.movement import broadcast_arrays, expand_dims, squeeze
 from staticad.functional.reductions import Axis
 from staticad.ir.dims import Dim
-from staticad.ir.dtypes import FLOAT64, INT64, as_dtype, is_integer
+from staticad.ir.dtypes import FLOAT64, INT64, as_dtype, floating, is_integer
 from staticad.ir.graph import Tensor, describe
 from staticad.ops.barrier import STOP_GRADIENT
 from staticad.ops.base import apply
 from staticad.ops.creation import indices
 from staticad.ops.movement import EXPAND_DIMS
-from staticad.ops.promotion import Operand, cast, to_tensor
+from staticad.ops.promotion import Operand, as_operands, cast, to_tensor
 from staticad.ops.reduce import MAX_OR_LOWEST
 from staticad.ops.sources import as_size
-from staticad.ops.transcendental import ERFINV
 
 
 def _maximum(x: Tensor, axis: Axis) -> Tensor:
@@ -43,21 +44,56 @@ def shifted(x: Tensor, axis: Axis) -> Tensor:
     return elementwise.subtract(x, _finite(_maximum(x, axis)))
 
 
-erfinv = float_unary(
-    ERFINV, "erfinv", "The inverse of the error function: erf(erfinv(x)) = x; infinite at -1 and 1, NaN beyond."
-)
+@overload
+def logsumexp(
+    x: Operand,
+    axis: Axis = None,
+    b: Operand | None = None,
+    keepdims: bool = False,
+    return_sign: Literal[False] = False,
+) -> Tensor: ...
 
 
-def logsumexp(x: Operand, axis: Axis = None, keepdims: bool = False) -> Tensor:
-    """log(Σ exp(x)) without overflow; -inf where all are -inf, and for no elements."""
+@overload
+def logsumexp(
+    x: Operand, axis: Axis = None, b: Operand | None = None, keepdims: bool = False, *, return_sign: Literal[True]
+) -> tuple[Tensor, Tensor]: ...
+
+
+def logsumexp(
+    x: Operand, axis: Axis = None, b: Operand | None = None, keepdims: bool = False, return_sign: bool = False
+) -> Tensor | tuple[Tensor, Tensor]:
+    """log(Σ exp(x)) without overflow; -inf where all are -inf, and for no elements.
+
+    With weights ``b``, which broadcast with x, it is log(Σ b exp(x)): terms of weight 0 do not count, whatever their x
+    is, and a negative sum gives NaN. With ``return_sign`` the result is log|Σ b exp(x)| and the sum's sign, as in
+    SciPy.
+    """
     a = as_float(x)
+    if b is not None:
+        a, weights = _weighted(a, b)
     axes = normalize_axes("logsumexp", axis, a)
-    if not axes:
+    if b is None and not axes and not return_sign:
         return a
     top = _finite(_maximum(a, axes))
-    total = reductions.sum(elementwise.exp(elementwise.subtract(a, top)), axes, keepdims=True)
-    result = elementwise.add(elementwise.log(total), top)
-    return result if keepdims else squeeze(result, axes)
+    terms = elementwise.exp(elementwise.subtract(a, top))
+    if b is not None:
+        terms = elementwise.multiply(weights, terms)
+    total = reductions.sum(terms, axes, keepdims=True) if axes else terms
+    size = elementwise.absolute(total) if return_sign else total
+    result = elementwise.add(elementwise.log(size), top)
+    sign = elementwise.sign(total)
+    if not keepdims and axes:
+        result, sign = squeeze(result, axes), squeeze(sign, axes)
+    return (result, sign) if return_sign else result
+
+
+def _weighted(x: Tensor, b: Operand) -> tuple[Tensor, Tensor]:
+    """The operand, -inf where it has no weight, and the weights, both of one shape and float type."""
+    a, weights = as_operands("logsumexp", x, b)
+    kept = floating(a.dtype)
+    a, weights = broadcast_arrays(cast(a, kept), cast(weights, kept))
+    return elementwise.where(comparison.equal(weights, 0), -np.inf, a), weights
 
 
 def softmax(x: Operand, axis: Axis = -1) -> Tensor:

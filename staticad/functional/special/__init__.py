@@ -1,0 +1,38 @@
+"""Special functions with the names, arguments and values of ``scipy.special``; softmax and its kin; one-hot."""
+
+from __future__ import annotations
+
+from staticad.functional.elementwise import erf
+from staticad.functional.special.bessel import i0, i0e, i1, i1e, iv, ive, j0, j1, jn, jv
+from staticad.functional.special.entropy import (
+    entr,
+    expit,
+    kl_div,
+    log_expit,
+    logit,
+    rel_entr,
+    xlog1py,
+    xlogy,
+)
+from staticad.functional.special.error_functions import erfc, erfcinv, erfcx, erfinv, log_ndtr, ndtr, ndtri
+from staticad.functional.special.gamma_functions import (
+    beta,
+    betaln,
+    digamma,
+    gamma,
+    gammaln,
+    multigammaln,
+    polygamma,
+    psi,
+    zeta,
+)
+from staticad.functional.special.incomplete import betainc, betaincc, gammainc, gammaincc
+from staticad.functional.special.integrals import exp1, expi, expn
+from staticad.functional.special.softmax import log_softmax, logsumexp, one_hot, softmax
+
+__all__ = [
+    "beta", "betainc", "betaincc", "betaln", "digamma", "entr", "erf", "erfc", "erfcinv", "erfcx", "erfinv", "exp1",
+    "expi", "expit", "expn", "gamma", "gammainc", "gammaincc", "gammaln", "i0", "i0e", "i1", "i1e", "iv", "ive", "j0",
+    "j1", "jn", "jv", "kl_div", "log_expit", "log_ndtr", "log_softmax", "logit", "logsumexp", "multigammaln", "ndtr",
+    "ndtri", "one_hot", "polygamma", "psi", "rel_entr", "softmax", "xlog1py", "xlogy", "zeta",
+]  # fmt: skip

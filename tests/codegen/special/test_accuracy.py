@@ -1,0 +1,179 @@
+"""Special functions of kernels against mpmath: hard ranges, negative arguments, poles and infinities."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import mpmath
+import numpy as np
+import pytest
+
+from staticad import config
+from tests.codegen.kernel_runner import evaluate
+
+POINTS = 14
+INF, NAN = float("inf"), float("nan")
+Range = tuple[float, float] | list[int]
+
+
+def hurwitz(s: mpmath.mpf, q: mpmath.mpf) -> mpmath.mpf:
+    """mpmath's is for q > 0."""
+    steps = max(0, int(mpmath.ceil(-q)))
+    return mpmath.zeta(s, q + steps) + mpmath.fsum((q + k) ** (-int(s)) for k in range(steps))
+
+
+def log_gamma(x: mpmath.mpf) -> mpmath.mpf:
+    return mpmath.log(abs(mpmath.gamma(x))) if x < 100 else mpmath.loggamma(x)
+
+
+def log_normal(x: mpmath.mpf) -> mpmath.mpf:
+    tail = mpmath.erfc(abs(x) / mpmath.sqrt(2)) / 2
+    return mpmath.log(tail) if x < 0 else mpmath.log1p(-tail)
+
+
+def lower(a: mpmath.mpf, x: mpmath.mpf) -> mpmath.mpf:
+    return mpmath.gammainc(a, 0, x, regularized=True)
+
+
+def upper(a: mpmath.mpf, x: mpmath.mpf) -> mpmath.mpf:
+    return mpmath.gammainc(a, x, mpmath.inf, regularized=True)
+
+
+def incomplete_beta(a: mpmath.mpf, b: mpmath.mpf, x: mpmath.mpf) -> mpmath.mpf:
+    return mpmath.betainc(a, b, 0, x, regularized=True)
+
+
+def slope(function: Callable[..., Any], position: int) -> Callable[..., Any]:
+    def found(*x: mpmath.mpf) -> mpmath.mpf:
+        step = mpmath.mpf(10) ** -15
+        sides = [function(*(v + s * step * (k == position) for k, v in enumerate(x))) for s in (1, -1)]
+        return (sides[0] - sides[1]) / (2 * step)
+
+    return found
+
+
+def by_root(exact: Callable[..., Any], start: Callable[[float], float]) -> Callable[[mpmath.mpf], mpmath.mpf]:
+    """The inverse of a function."""
+    return lambda y: mpmath.findroot(lambda x: mpmath.log(exact(x) / y), start(float(y)))
+
+
+def tail_start(y: float) -> float:
+    return float(np.sqrt(-np.log(y))) * 0.93
+
+
+# Functions with what they are, and ranges of their operands; a list is of integers.
+CASES: list[tuple[str, Callable[..., Any], list[tuple[Range, ...]]]] = [
+    ("erfc", mpmath.erfc, [((-1, 1),), ((-6, 26),)]),
+    ("erfcx", lambda x: mpmath.erfc(x) * mpmath.exp(x * x), [((-26, 26),)]),
+    ("erfcinv", lambda y: mpmath.erfinv(1 - y), [((0, 2),)]),
+    ("erfcinv", by_root(mpmath.erfc, tail_start), [((1e-200, 1e-199),), ((1e-20, 1e-12),)]),
+    ("ndtr", mpmath.ncdf, [((-37, 5),)]),
+    ("log_ndtr", log_normal, [((-37, 30),)]),
+    ("ndtri", lambda p: mpmath.sqrt(2) * mpmath.erfinv(2 * p - 1), [((0, 1),)]),
+    ("gamma", mpmath.gamma, [((0, 12),), ((9, 171),), ((-20, 0),), ((-160, 0),)]),
+    ("gammaln", log_gamma, [((0, 10),), ((10, 1e8),), ((-60, 0),)]),
+    ("digamma", mpmath.digamma, [((0, 12),), ((1.46, 1.4632),), ((-20, 0),)]),
+    ("trigamma", lambda x: mpmath.polygamma(1, x), [((0, 12),), ((-20, 0),)]),
+    ("zeta", hurwitz, [((1.01, 12), (1e-3, 30)), ([2, 9], (-20, 0))]),
+    ("riemann_zeta", mpmath.zeta, [((-20, 20),), ((-150, -20),)]),
+    ("beta", mpmath.beta, [((1e-3, 50), (1e-3, 50)), ((0.1, 5), (100, 1e5))]),
+    ("betaln", lambda a, b: mpmath.log(mpmath.beta(a, b)), [((1e-3, 50), (1e3, 1e6))]),
+    ("gammainc", lower, [((0.01, 20), (0.01, 20)), ((150, 300), (150, 300))]),
+    ("gammaincc", upper, [((1e-3, 20), (0.01, 20)), ((150, 300), (150, 300))]),
+    ("gammainc_slope", slope(lower, 0), [((0.1, 20), (0.1, 20))]),
+    ("betainc", incomplete_beta, [((0.01, 30), (0.01, 30), (0, 1)), ((1e-3, 1), (1e-4, 0.1), (0.5, 1))]),
+    ("betainc_slope_a", slope(incomplete_beta, 0), [((0.1, 20), (0.1, 20), (0, 1))]),
+    ("betainc_slope_b", slope(incomplete_beta, 1), [((0.1, 20), (0.1, 20), (0, 1))]),
+    ("i0", lambda x: mpmath.besseli(0, x), [((-20, 20),), ((20, 700),)]),
+    ("i1", lambda x: mpmath.besseli(1, x), [((-20, 20),)]),
+    ("i0e", lambda x: mpmath.besseli(0, x) * mpmath.exp(-abs(x)), [((-20, 20),), ((20, 1000),)]),
+    ("i1e", lambda x: mpmath.besseli(1, x) * mpmath.exp(-abs(x)), [((-20, 20),), ((20, 1000),)]),
+    ("j0", mpmath.j0, [((-5, 5),), ((5, 1000),)]),
+    ("j1", mpmath.j1, [((-5, 5),), ((5, 1000),)]),
+    ("bessel_j", mpmath.besselj, [([-5, 12], (-20, 20))]),
+    ("bessel_i", mpmath.besseli, [([-5, 12], (-100, 100))]),
+    ("expi", mpmath.ei, [((-3, 3),), ((-600, 600),)]),
+    ("expn", mpmath.expint, [([0, 12], (0, 3)), ([-4, 1], (0.1, 30)), ([20, 30], (0.01, 30))]),
+    ("kl_div", lambda x, y: x * mpmath.log(x / y) - x + y, [((0.9, 1.1), (0.9, 1.1))]),
+    ("log_ratio", lambda x, y: mpmath.log(x / y), [((1e-300, 1e-299), (1e200, 1e300)), ((0.9, 1), (1, 1.1))]),
+]
+
+
+def drawn(ranges: tuple[Range, ...], rng: np.random.Generator) -> list[np.ndarray]:
+    return [rng.integers(*r, POINTS).astype(float) if isinstance(r, list) else rng.uniform(*r, POINTS) for r in ranges]
+
+
+@pytest.mark.parametrize("arity", [1, 2, 3])
+def test_relative_errors_are_below_1e_minus_13(arity: int, rng: np.random.Generator) -> None:
+    """One kernel for all functions of so many operands; each counts for its own points."""
+    cases = [(name, exact, drawn(r, rng)) for name, exact, ranges in CASES for r in ranges if len(r) == arity]
+    points = [np.concatenate(parts) for parts in zip(*(given for _, _, given in cases), strict=True)]
+    arguments = ", ".join("abc"[:arity])
+    results = evaluate(points, {f"{name}({arguments})": "float64" for name, _, _ in cases})
+    with mpmath.workdps(50):
+        for number, (name, exact, given) in enumerate(cases):
+            got = results[f"{name}({arguments})"][number * POINTS : (number + 1) * POINTS]
+            for value, *at in zip(got, *given):
+                true = mpmath.re(exact(*map(mpmath.mpf, at)))
+                error = abs((mpmath.mpf(float(value)) - true) / true)
+                # next to a zero what counts is the size of the function around it
+                near_zero = name in ("gammaln", "digamma", "j0", "j1", "bessel_j") and abs(value) < 0.05
+                assert error < (1e-11 if near_zero else 1e-13), f"{name}{tuple(at)} = {value!r}: {float(error):.2g}"
+
+
+SPECIAL: dict[str, list[tuple[float, float]]] = {
+    "erfc": [(INF, 0), (-INF, 2), (NAN, NAN), (0, 1)],
+    "erfcx": [(INF, 0), (-INF, INF), (NAN, NAN), (0, 1), (1e300, 1e-300 / np.sqrt(np.pi))],
+    "erfcinv": [(0, INF), (2, -INF), (1, 0), (-1, NAN), (3, NAN), (NAN, NAN)],
+    "ndtr": [(INF, 1), (-INF, 0), (NAN, NAN), (0, 0.5)],
+    "log_ndtr": [(INF, 0), (-INF, -INF), (NAN, NAN), (-1e200, -INF), (-1e150, -5e299)],
+    "ndtri": [(0, -INF), (1, INF), (0.5, 0), (2, NAN), (-1, NAN), (NAN, NAN)],
+    "gamma": [(0, INF), (-0.0, -INF), (-3, NAN), (INF, INF), (-INF, NAN), (5, 24), (180, INF), (1e-310, INF)],
+    "gammaln": [(0, INF), (-3, INF), (INF, INF), (-INF, INF), (-1e300, INF), (1, 0), (2, 0)],
+    "digamma": [(0, -INF), (-0.0, INF), (-3, NAN), (INF, INF), (-INF, NAN), (1e-300, -1e300)],
+    "trigamma": [(0, INF), (-3, INF), (INF, 0), (-INF, INF)],
+    "riemann_zeta": [(1, INF), (0, -0.5), (-2, 0), (INF, 1), (-1e6, 0), (NAN, NAN), (-1e-310, -0.5)],
+    "i0": [(0, 1), (INF, INF), (-INF, INF), (NAN, NAN), (800, INF)],
+    "i1": [(0, 0), (INF, INF), (-INF, -INF), (NAN, NAN)],
+    "i0e": [(0, 1), (INF, 0), (NAN, NAN)],
+    "i1e": [(0, 0), (-INF, -0.0), (NAN, NAN)],
+    "j0": [(0, 1), (INF, 0), (-INF, 0), (NAN, NAN)],
+    "j1": [(-0.0, -0.0), (INF, 0), (NAN, NAN)],
+    "expi": [(0, -INF), (INF, INF), (-INF, -0.0), (NAN, NAN), (800, INF), (-800, -0.0)],
+}
+SPECIAL_PAIRS: dict[str, list[tuple[float, float, float]]] = {
+    "zeta": [(1, 2, INF), (0.5, 2, NAN), (2, 0, INF), (2, -3, INF), (2.5, -0.5, NAN), (2, INF, 0), (2, NAN, NAN)],
+    "beta": [(0, 1, INF), (-2, 1, -0.5), (-2, 0.5, INF), (1, INF, 0), (-0.5, -0.5, 0), (NAN, 1, NAN)],
+    "betaln": [(0, 1, INF), (1, INF, -INF), (1, 1, 0), (1, NAN, NAN)],
+    "gammainc": [(2, 0, 0), (2, INF, 1), (0, 2, 1), (0, 0, NAN), (INF, 2, 0), (-1, 2, NAN), (2, -1, NAN)],
+    "gammaincc": [(2, 0, 1), (2, INF, 0), (0, 2, 0), (0, 0, NAN), (INF, 2, 1), (-1, 2, NAN), (NAN, 1, NAN)],
+    "bessel_j": [(0, 0, 1), (3, 0, 0), (2, INF, 0), (NAN, 1, NAN), (1, NAN, NAN)],
+    "bessel_i": [(0, 0, 1), (3, 0, 0), (2, INF, INF), (3, -INF, -INF)],
+    "expn": [(1, 0, INF), (3, 0, 0.5), (2, INF, 0), (2, -1, NAN), (2, NAN, NAN)],
+    "rel_entr": [(0, 1, 0), (0, 0, 0), (1, 0, INF), (-1, 1, INF), (NAN, 1, NAN), (1e300, 1e-300, INF)],
+    "kl_div": [(0, 2, 2), (0, 0, 0), (1, 0, INF), (-1, 1, INF), (1, 1, 0)],
+}
+
+
+def test_poles_and_infinities() -> None:
+    for table in (SPECIAL, SPECIAL_PAIRS):
+        rows: list[tuple[str, tuple[float, ...]]] = [(name, row) for name, rows in table.items() for row in rows]
+        *operands, expected = (np.array(column, float) for column in zip(*(row for _, row in rows), strict=True))
+        arguments = ", ".join("abc"[: len(operands)])
+        results = evaluate(operands, {f"{name}({arguments})": "float64" for name in table})
+        for place, (name, row) in enumerate(rows):
+            got, want = results[f"{name}({arguments})"][place], expected[place]
+            same = np.isnan(got) if np.isnan(want) else got == want or abs(got - want) <= 4e-16 * abs(want)
+            assert same, f"{name}{row[:-1]} = {got!r} instead of {want!r}"
+
+
+def test_both_ways_to_machine_code_give_equal_bits(rng: np.random.Generator) -> None:
+    names = ("gamma", "log_ndtr", "betaln", "gammainc")
+    x, y = rng.uniform(0.1, 30, 200), rng.uniform(0.1, 30, 200)
+    expressions = {f"{n}({'a' if n in ('gamma', 'log_ndtr') else 'a, b'})": "float64" for n in names}
+    assembled = evaluate([x, y], expressions)
+    with config.override(codegen="numba"):
+        by_numba = evaluate([x, y], expressions)
+    for name, found in assembled.items():
+        assert found.tobytes() == by_numba[name].tobytes(), name

@@ -1,0 +1,136 @@
+"""Special functions as users call them: SciPy's names, orders, derivatives of every order, what is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+import scipy.special as scipy
+
+import staticad as sa
+from staticad.autodiff.check import gradcheck
+from staticad.errors import DTypeError, GradientError
+from staticad.reference import evaluate
+
+special = sa.special
+A = np.array([0.3, 0.7, 1.6, 2.9])
+B = np.array([1.2, 0.4, 2.5, 0.9])
+UNARY = """
+erfc erfcx erfcinv erfinv ndtr log_ndtr ndtri gammaln gamma psi i0 i0e i1 i1e j0 j1 logit expit log_expit entr
+expi exp1"""
+BINARY = "beta betaln gammainc gammaincc xlogy xlog1py rel_entr kl_div"
+
+
+def test_scipys_ufuncs_mean_ours_on_tensors() -> None:
+    x = sa.placeholder(A.shape)
+    calls: dict[str, tuple[Any, ...]] = dict.fromkeys(UNARY.split(), (x,)) | dict.fromkeys(BINARY.split(), (x, B))
+    calls |= {"betainc": (x, B, 0.25), "expn": (2, x), "jv": (2, x), "iv": (2, x), "ive": (2, x)}
+    found = evaluate([getattr(scipy, name)(*given) for name, given in calls.items()], {x: A})
+    for (name, given), value in zip(calls.items(), found, strict=True):
+        with np.errstate(all="ignore"):
+            expected = getattr(scipy, name)(*(A if v is x else v for v in given))
+        np.testing.assert_allclose(value, expected, rtol=1e-12, err_msg=name)
+
+
+def test_polygamma_of_numbers_and_tensors() -> None:
+    x, n = sa.placeholder((4,)), sa.placeholder((4,), "int64")
+    orders = np.array([0, 1, 2, 5])
+    session = sa.compile([special.polygamma(n, x), *(special.polygamma(k, x) for k in (0, 1, 4))], [n, x])
+    for values in (A, -A):
+        found = session(orders, values)
+        wide = np.where(values < 0, np.ceil(-values), 0)  # SciPy's is for positive numbers
+        expected = [scipy.polygamma(k, values + wide) for k in (1, 4)]
+        for k, e in zip((1, 4), expected):
+            for step in range(int(wide.max())):
+                add = (-1) ** (k + 1) * scipy.factorial(k) / (values + step) ** (k + 1)
+                e += np.where(step < wide, add, 0)
+        np.testing.assert_allclose(found[2:], expected, rtol=1e-11)
+        np.testing.assert_allclose(found[1], scipy.digamma(values), rtol=1e-12)
+        np.testing.assert_allclose(found[0][:2], [scipy.digamma(values[0]), found[2][1]], rtol=1e-12)
+
+
+HIGHER: dict[str, Callable[[sa.Tensor], sa.Tensor]] = {
+    "erfcx": special.erfcx,
+    "log_ndtr": special.log_ndtr,
+    "digamma": special.digamma,
+    "i1": special.i1,
+    "j1": special.j1,
+    "gammainc": lambda x: special.gammainc(2.5, x),
+    "betainc": lambda x: special.betainc(1.5, 2.5, x / 4),
+    "expn": lambda x: special.expn(1, x),
+    "kl_div": lambda x: special.kl_div(x, 1.5),
+}
+
+
+@pytest.mark.parametrize("name", HIGHER)
+def test_derivatives_of_higher_orders(name: str) -> None:
+    x = sa.placeholder((4,))
+    (slope,) = sa.gradients(HIGHER[name](x).sum(), [x])
+    assert gradcheck(slope, x, {x: A}, order=2)
+
+
+def test_derivatives_by_parameters() -> None:
+    a, b, x = (sa.placeholder((4,)) for _ in range(3))
+    feeds = {a: A, b: B, x: A / 4}
+    assert gradcheck(special.betainc(a, b, x), [a, b, x], feeds, order=1)
+    assert gradcheck(special.gammaincc(a, x), [a, x], feeds, order=1)
+    (mixed,) = sa.gradients(sa.gradients(special.gammainc(a, x).sum(), [a])[0].sum(), [x])
+    expected = np.exp((A - 1) * np.log(A / 4) - A / 4 - scipy.gammaln(A)) * (np.log(A / 4) - scipy.digamma(A))
+    np.testing.assert_allclose(evaluate(mixed, feeds)[0], expected, rtol=1e-12)
+
+
+def test_derivatives_of_erfcx_do_not_cancel() -> None:
+    x = sa.placeholder(())
+    slope, *_ = sa.gradients(special.erfcx(x), [x])
+    for at in (1e3, 1e8):
+        found = evaluate(slope, {x: at})[0]
+        np.testing.assert_allclose(found, -1 / (at**2 * np.sqrt(np.pi)), rtol=2 / at**2 + 1e-14)
+
+
+def test_what_has_no_weight_has_no_derivative() -> None:
+    x, y = sa.placeholder((3,)), sa.placeholder((3,))
+    found = sa.gradients(special.xlogy(x, y).sum(), [y])
+    np.testing.assert_array_equal(evaluate(found, {x: [0.0, 0.0, 2.0], y: [0.0, 2.0, 4.0]})[0], [0, 0, 0.5])
+
+
+def test_weights_and_signs_of_logsumexp(rng: np.random.Generator) -> None:
+    value, weights = rng.standard_normal((3, 4)) * 300, rng.standard_normal(4)
+    weights[1] = 0
+    value[:, 1] = np.inf
+    x, b = sa.placeholder((None, 4)), sa.placeholder((4,))
+    found = evaluate(list(special.logsumexp(x, 1, b, return_sign=True)), {x: value, b: weights})
+    expected = scipy.logsumexp(value, 1, np.broadcast_to(weights, value.shape), return_sign=True)
+    np.testing.assert_allclose(found, expected, rtol=1e-13)
+    with np.errstate(invalid="ignore"):
+        plain = evaluate(special.logsumexp(x, axis=0, b=b, keepdims=True), {x: value[:, [0, 2, 3, 3]], b: -np.ones(4)})
+    assert plain[0].shape == (1, 4) and np.isnan(plain[0]).all()
+    empty = special.logsumexp(x, axis=0, b=b)
+    np.testing.assert_array_equal(evaluate(empty, {x: np.zeros((0, 4)), b: weights})[0], np.full(4, -np.inf))
+
+
+def test_what_has_no_derivative_says_so() -> None:
+    a, x = sa.placeholder((), name="a"), sa.placeholder(())
+    (slope,) = sa.gradients(special.gammainc(a, x), [a])
+    for made in (slope, special.zeta(a, x), special.zeta(a)):
+        for differentiate in (lambda t: sa.gradients(t, [a]), lambda t: sa.jvp(t, a, 1.0)):
+            with pytest.raises(GradientError, match="derivative.*'a'.*test_special.*stop_gradient"):
+                differentiate(made)
+    assert sa.gradients(special.zeta(sa.stop_gradient(a), x), [x])
+
+
+def test_orders_and_dimensions_are_integers() -> None:
+    x = sa.placeholder((2,))
+    with pytest.raises(DTypeError, match="jv: the order has to be an integer, not .*test_special"):
+        special.jv(0.5, x)
+    with pytest.raises(DTypeError, match="expn: the order"):
+        special.expn(x, x)
+    with pytest.raises(DTypeError, match="polygamma: the order has to be an integer from 0 on, not -1"):
+        special.polygamma(-1, x)
+    with pytest.raises(DTypeError, match="multigammaln: the dimension has to be a positive int, not 0"):
+        special.multigammaln(x, 0)
+    with pytest.raises(DTypeError, match="gamma: complex128 is not supported.*test_special"):
+        special.gamma(sa.placeholder((), "complex128"))
+    assert special.polygamma(3.0, x).shape == (2,)  # a whole number
+    assert np.isnan(evaluate(special.multigammaln(sa.constant(1.0), 3))[0])

@@ -1,0 +1,80 @@
+"""Cases of the special functions: integers and numbers as operands, weights and signs of logsumexp, orders."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+import staticad as sa
+from staticad.ir.graph import Tensor
+from tests.harness.cases import BOOL, FLOATS, INTEGERS, Case, Input, values
+from tests.harness.family_cases import FamilyCases
+
+if TYPE_CHECKING:
+    from tests.harness.random_builder import Builder
+
+special = sa.special
+X, XY = values("ab"), values("ab", "b")
+SMALL = (BOOL, INTEGERS[0], INTEGERS[3], *FLOATS)  # the float types of integers, and floats
+
+
+def _promoted() -> Iterator[Case]:
+    def case(name: str, inputs: tuple[Input, ...], build: Callable[..., Tensor], **more: Any) -> Case:
+        return Case(f"special.{name}", inputs, build, "special", SMALL, ulp=None, special=False, smooth=False, **more)
+
+    yield case("erfc of numbers", X, lambda x: special.erfc(x) + special.log_ndtr(x))
+    yield case("gammaln of numbers", X, lambda x: special.gammaln(sa.absolute(x) + 1))
+    yield case("xlogy of numbers", XY, lambda x, y: special.xlogy(x, sa.absolute(y)))
+    yield case("kl_div of numbers", XY, lambda x, y: special.kl_div(sa.absolute(x), sa.absolute(y) + 1))
+    yield case("gammainc of a number", X, lambda x: special.gammainc(2, sa.absolute(x)))
+    yield case("betainc of numbers", X, lambda x: special.betainc(sa.absolute(x) + 1, 2, 0.25))
+    yield case("jn", X, lambda x: special.jn(2, x) + special.ive(sa.arange(x.shape[1]), x))
+
+
+def _chains() -> Iterator[Case]:
+    def case(name: str, inputs: tuple[Input, ...], build: Callable[..., Tensor], **more: Any) -> Case:
+        return Case(f"special.{name}", inputs, build, "special", FLOATS, ulp=None, special=False, **more)
+
+    yield case("log_expit", X, special.log_expit)
+    yield case("polygamma", X, lambda x: special.polygamma(2, x) + special.polygamma(1, x), domain=(0.5, 3.0))
+    yield case("multigammaln", X, lambda x: special.multigammaln(x, 3), domain=(1.5, 3.0))
+    yield case("exp1", X, lambda x: special.exp1(x) * special.expn(3, x), domain=(0.5, 3.0))
+    yield case("weighted logsumexp", XY, lambda x, b: special.logsumexp(x, axis=1, b=sa.exp(b)), nonzero=frozenset("b"))
+    yield case(
+        "logsumexp with signs", XY,
+        lambda x, b: sa.multiply(*special.logsumexp(x, axis=0, b=b, keepdims=True, return_sign=True)),
+        nonzero=frozenset("ab"),
+    )  # fmt: skip
+
+
+def _front_cases() -> Iterator[Case]:
+    yield from _promoted()
+    yield from _chains()
+
+
+A = np.array([[0.5, -1.25, 2.0], [3.0, 0.25, -0.5]])
+POSITIVE = np.abs(A) + 0.1
+SMOOTH = (special.erfc, special.ndtr, special.i0e, special.j0, special.j1, special.log_ndtr)
+OF_POSITIVE = (special.gammaln, special.digamma, special.gamma, special.entr, special.exp1)
+
+
+def _step(build: Builder) -> Tensor | None:
+    x = build.pick(lambda t: t.dtype.kind == "f")
+    if x is None:
+        return None
+    tame = sa.tanh(x)
+    if build.chance(0.4):
+        return build.choose(SMOOTH)(tame * 2)
+    positive = sa.absolute(tame) + 0.4
+    if build.chance(0.6):
+        return build.choose(OF_POSITIVE)(positive)
+    return build.choose((special.gammainc, special.betaln, special.xlogy, special.rel_entr))(positive + 0.3, positive)
+
+
+FAMILY = FamilyCases(
+    front_cases=_front_cases,
+    numpy_calls={np.i0: [lambda x: np.i0(x)]},
+    steps=(_step,),
+)
