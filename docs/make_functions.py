@@ -144,6 +144,7 @@ EXAMPLES: dict[str, Callable[[Any, Make], Any]] = {
     "sa.ravel_multi_index": lambda f, make: f((sa.placeholder((3,), "int64"),) * 2, (3, 3)),
     "sa.select": lambda f, make: f([sa.placeholder((3,), "bool")], [make(3)], make()),
     "sa.sliding_window_view": lambda f, make: f(make(3, 3), (2, 2)),
+    "sa.special.multigammaln": lambda f, make: f(make(3), 2),
     "sa.take_along_axis": lambda f, make: f(make(3, 3), sa.placeholder((3, 3), "int64")),
 }
 # What the library is to have, by where it is to be; what is not there is listed with the reason.

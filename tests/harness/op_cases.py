@@ -68,6 +68,7 @@ def elementwise_cases(op: Elementwise) -> Iterator[Case]:
             ulp=None if rough(op) else int(op.ulps or 0),
             special=not rough(op),
             signed_zeros=op.zero_signs,
+            orders=1 if costly else 2,  # the derivatives of these are made of other ops
             smooth=not op.nondifferentiable
             and op.orders != 0
             and op.smooth_domains is None
