@@ -14,21 +14,26 @@ from typing import Any
 
 import numpy as np
 
+from staticad.ir.dims import product
 from staticad.ir.dtypes import FLOAT16, FLOAT32, FLOAT64, INT32, INT64, UINT16, UINT32, UINT64, DType, is_half
 from staticad.ir.graph import Attrs, Node, Tensor, sort_nodes
 from staticad.ir.provenance import inherit
 from staticad.ir.rebuild import copy_node
 from staticad.ir.types import TensorType
 from staticad.lower.kernel.plan import Buffer, External, Plan
+from staticad.ops.arithmetic import ADD, MUL
 from staticad.ops.base import Creation, Elementwise, apply, apply_all
 from staticad.ops.control import COND, Body, Control, parameter
 from staticad.ops.conversion import CAST
-from staticad.ops.creation import Full
+from staticad.ops.creation import EMPTY, IOTA, Full
 from staticad.ops.halves import NARROW_BFLOAT16, NARROW_FLOAT16, WIDEN_BFLOAT16, WIDEN_FLOAT16
-from staticad.ops.indexing import SCATTER, SCATTER_ALONG
+from staticad.ops.indexing import GATHER, SCATTER, SCATTER_ALONG
+from staticad.ops.movement import RESHAPE
+from staticad.ops.selection import MAXIMUM, MINIMUM
 from staticad.ops.slicing import REPLACE
 from staticad.ops.sources import CONSTANT, PLACEHOLDER, VARIABLE, constant
 
+_MODES = {"add": ADD, "multiply": MUL, "min": MINIMUM, "max": MAXIMUM}
 _TO_DOUBLE = (INT32, INT64, UINT32, UINT64)  # which float32 does not hold
 
 
@@ -147,6 +152,8 @@ class Widening:
         if _replaces(node) and isinstance(inputs[0], Half) and inputs[0].is_kept:
             bits = apply(node.op, *map(_kept, inputs), name=node.name, **node.attrs)
             return [Half(node.out.dtype, bits)]
+        if node.op is SCATTER and isinstance(inputs[0], Half) and inputs[0].is_kept and not node.attrs["aligned"]:
+            return [_changed(node, inputs)]
         return _computed(node, inputs)
 
     # ---- bodies --------------------------------------------------------------------------------------------------
@@ -203,6 +210,32 @@ def _replaces(node: Node) -> bool:
     """Whether elements are replaced by others, which can be done with their bits: a loop that writes into an array it
     carries then costs what it writes."""
     return node.op is REPLACE or (node.op in (SCATTER, SCATTER_ALONG) and node.attrs["mode"] == "set")
+
+
+def _changed(node: Node, inputs: Sequence[Value]) -> Half:
+    """Numbers that are added (or the like) to elements of an array: these elements are computed, and replace the bits
+    that were there. What meets at one place is put together at the last place of the indices that names it."""
+    base, updates, *indices = inputs
+    bits, wide, position = _kept(base), _wide(updates), node.attrs["position"]
+    place = {name: value for name, value in node.attrs.items() if name != "mode"}
+    common = indices[0].shape if isinstance(indices[0], Tensor) else ()
+    count = product(common)
+    shape = (*wide.shape[:position], count, *wide.shape[position + len(common) :])
+    flat = [apply(RESHAPE, _kept(index), shape=(count,), constraints=()) for index in indices]
+    wide = apply(RESHAPE, wide, shape=shape, constraints=())
+    found = Half(node.out.dtype, apply(GATHER, bits, *flat, **place)).wide
+    if count == 1:
+        found = apply(_MODES[node.attrs["mode"]], found, wide)
+    else:
+        numbers = apply(IOTA, shape=(count,), dtype=INT64, axis=0)
+        places = apply(EMPTY, shape=tuple(bits.shape[axis] for axis in node.attrs["axes"]), dtype=INT64, value=0)
+        plain: dict[str, Any] = {"axes": tuple(range(len(flat))), "position": 0, "aligned": False}
+        last = apply(GATHER, apply(SCATTER, places, numbers, *flat, mode="set", **plain), *flat, **plain)
+        along: dict[str, Any] = {"axes": (position,), "position": position, "aligned": False}
+        found = apply(SCATTER, found, wide, last, mode=node.attrs["mode"], **along)
+        found = apply(GATHER, found, last, **along)
+    changed = narrow(found, node.out.dtype)
+    return Half(node.out.dtype, apply(SCATTER, bits, changed, *flat, mode="set", **place))
 
 
 def _constant(array: np.ndarray, dtype: DType) -> Half:
