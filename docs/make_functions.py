@@ -187,9 +187,7 @@ WANTED = {
         multivariate_normal von_mises pareto weibull
     """,
 }
-REASONS = {
-    "random.shuffle": "NumPy's changes its argument, which no tensor can be; `sa.random.permutation` makes a new one",
-}
+REASONS: dict[str, str] = {}
 
 
 def absent() -> list[str]:

@@ -26,10 +26,11 @@ from staticad.codegen.pieces import SHARED
 from staticad.codegen.target import Target, host, plain
 from staticad.errors import CompileError
 from staticad.ir.collection import no_collection
-from staticad.ir.expressions import CUSTOM
+from staticad.ir.expressions import CUSTOM, SAMPLE
 
 _MACHINE_CODE = re.compile(rf"\b(?:def entry|{'|'.join(machine_language.__annotations__)})\(")
 _LOOPS = re.compile(r"^ +(?:for|while) |_reduce\(", re.MULTILINE)  # a sum may be reordered
+_PYTHON = re.compile(rf"\b(?:{CUSTOM}|{SAMPLE})\w+\(")
 _compilations = 0
 
 
@@ -79,8 +80,10 @@ def target_of(source: str) -> Target:
 
 
 def _is_assembled(source: str) -> bool:
-    """What calls functions of users always is: they are pieces."""
-    return (config.settings().codegen == "assembled" or f" {CUSTOM}" in source) and not is_machine_code(source)
+    """What calls functions of Python always is: they are pieces."""
+    return (config.settings().codegen == "assembled" or _PYTHON.search(source) is not None) and not is_machine_code(
+        source
+    )
 
 
 def _build(source: str) -> llvm.ModuleRef:

@@ -31,7 +31,8 @@ from staticad.codegen.pieces import PASSES, Piece
 from staticad.codegen.target import Target, features_of, plain
 from staticad.codegen.user_functions import function_module, result_kind
 from staticad.errors import CompileError
-from staticad.ir.expressions import CUSTOM
+from staticad.ir.expressions import CUSTOM, SAMPLE
+from staticad.ops.samplers import SAMPLER_OPS
 
 _KEY = re.compile(r"(\w+)\((.*)\)")
 # How a piece calls its function where the arguments are not simply those of the piece.
@@ -51,7 +52,7 @@ def make(key: str) -> Piece:
     if match is None:
         raise CompileError(f"{key} is no name of a piece")
     name, kinds = match[1], match[2].split(",") if match[2] else []
-    if name.startswith(CUSTOM):
+    if name.startswith((CUSTOM, SAMPLE)):
         return _piece(function_module(key, name, kinds), key, _type(result_kind(name, kinds)), scoped=False)
     names: dict[str, Any] = {"__name__": "staticad.kernel", **KERNEL_NAMES}
     given = [f"a{number}" for number, kind in enumerate(kinds) if not kind.startswith("=")]
@@ -213,6 +214,9 @@ def keys() -> Iterator[str]:
         yield from (f"{name}({re.sub(r'(?<!int)D', dtype, arguments)})" for dtype in ("float32", "float64"))
     for source, target in itertools.product(DTYPES, DTYPES):
         yield f"cast({source},={target})"
+    for op, dtype in itertools.product(SAMPLER_OPS, ("float32", "float64")):
+        drawn = 2 * op.keyed
+        yield f"{op.name}({','.join(['uint64'] * drawn + [dtype] * (op.arity - drawn))})"
     for name, function in KERNEL_NAMES.items():
         if name in (*_OTHERS, *_OF_FLOATS, *_NO_PIECES) or not isinstance(function, Intrinsic):
             continue

@@ -1,4 +1,4 @@
-"""Functions of users, compiled by Numba as it compiles everything: with all that it knows, not with kernels' few names.
+"""Functions of Python, those of users and samplers, compiled by Numba as it compiles everything: with all it knows.
 
 A function of numbers becomes a piece (see :mod:`staticad.codegen.pieces`), which LLVM puts into the loops of kernels. A
 function of arrays becomes a C function ``int64(int64_t* slots, int64_t lo, int64_t hi)`` that a step calls; it takes
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import linecache
 from collections.abc import Sequence
+from types import FunctionType
 from typing import Any
 
 import llvmlite.binding as llvm
@@ -23,51 +24,71 @@ from staticad.codegen.kernel_names import DTYPES
 from staticad.codegen.pieces import LLVM_TYPES
 from staticad.codegen.target import plain
 from staticad.errors import CompileError
-from staticad.ops.compiled import USER_OPS, CustomElementwise, CustomRoutine, UserFunction
+from staticad.ops.compiled import USER_OPS, CustomElementwise, CustomRoutine
 from staticad.ops.library import Part
+from staticad.ops.samplers import SAMPLER_OPS
 
 _SLOTS = 3  # the function, the status and the code of the check; then addresses and sizes
+_STATUS = "user_status"
+_SAMPLERS = {op.name: op for op in SAMPLER_OPS}
 _OPTIONS: Any = {"error_model": "numpy", "nogil": True}
 
 
 def result_kind(name: str, kinds: Sequence[str]) -> str:
     """The dtype of what a function of numbers returns for operands of these dtypes."""
-    op = USER_OPS[name]
-    assert isinstance(op, CustomElementwise)
-    return kinds[0] if op.dtype is None else "bool_" if op.dtype.kind == "b" else op.dtype.name
+    op = USER_OPS.get(name)
+    if not isinstance(op, CustomElementwise) or op.dtype is None:
+        return kinds[-1]
+    return "bool_" if op.dtype.kind == "b" else op.dtype.name
 
 
 def function_module(key: str, name: str, kinds: Sequence[str]) -> str:
     """LLVM's text of a module in which ``key`` is a function of numbers. Raises CompileError where Numba refuses it, or
     it may raise an error."""
-    user, result = USER_OPS[name].user, result_kind(name, kinds)
+    result = result_kind(name, kinds)
     given = ", ".join(f"a{number}" for number in range(len(kinds)))
-    target = "bool({})" if result == "bool_" else "result({})"
-    source = f"def wrapper({given}):\n    return {target.format(f'function({given})')}\n"
-    names = {"function": _jit(user), "result": DTYPES[result]}
+    if name in _SAMPLERS:
+        sampler = _SAMPLERS[name]
+        what, function = sampler.name, _compiled(sampler.function)
+        passed = ", ".join(f"a{k}" if kind == "uint64" else f"wide(a{k})" for k, kind in enumerate(kinds))
+    else:
+        what, function, passed = str(USER_OPS[name].user), _compiled(USER_OPS[name].user.function), given
+    value = f"bool(function({passed}))" if result == "bool_" else f"result(function({passed}))"
+    names = {"function": function, "result": DTYPES[result], "wide": types.float64}
     try:
-        compiled = numba.njit(**_OPTIONS)(_defined(source, "wrapper", names))
+        compiled = numba.njit(**_OPTIONS)(_defined(f"def wrapper({given}):\n    return {value}\n", "wrapper", names))
         arguments = tuple(DTYPES[kind] for kind in kinds)
         compiled.compile(arguments)
         found = compiled.overloads[arguments]
     except (NumbaError, NotImplementedError) as error:
-        raise CompileError(f"Numba cannot compile {user} for ({', '.join(kinds)}): {_reason(error)}") from error
-    inner = found.fndesc.llvm_func_name
+        raise CompileError(f"Numba cannot compile {what} for ({', '.join(kinds)}): {_reason(error)}") from error
+    inner, text = found.fndesc.llvm_func_name, found.library.get_llvm_str()
     memory = ["i8" if kind == "bool_" else LLVM_TYPES[kind] for kind in (*kinds, result)]
+    if name not in _SAMPLERS:
+        _refuse_errors(what, text, inner, kinds, memory)
     lines = [f'define {LLVM_TYPES[result]} @"{key}"({_listed(kinds)}) alwaysinline {{', *_call(inner, kinds, memory)]
+    lines.append(f"  %value = load {memory[-1]}, ptr %out")
     if result == "bool_":
-        lines += ["  %value = load i8, ptr %out", "  %bit = trunc i8 %value to i1", "  ret i1 %bit", "}"]
+        lines += ["  %bit = trunc i8 %value to i1", "  ret i1 %bit", "}"]
     else:
-        lines += [f"  %value = load {memory[-1]}, ptr %out", f"  ret {memory[-1]} %value", "}"]
-    status = ['define i32 @"user_status"(' + _listed(kinds) + ") {", *_call(inner, kinds, memory)]
-    status += ["  ret i32 %status", "}"]
-    text = "\n".join([found.library.get_llvm_str(), *lines, ""])
-    if "ret i32 0" not in _only_return(_built(found.library.get_llvm_str() + "\n".join(status) + "\n", "user_status")):
+        lines += [f"  ret {memory[-1]} %value", "}"]
+    return str(_built("\n".join([text, *lines, ""]), key))
+
+
+def _refuse_errors(what: str, text: str, inner: str, kinds: Sequence[str], memory: Sequence[str]) -> None:
+    """Raises CompileError for a function whose status is not always 0."""
+    status = [f'define i32 @"{_STATUS}"({_listed(kinds)}) {{', *_call(inner, kinds, memory), "  ret i32 %status", "}"]
+    if not _is_zero(_built("\n".join([text, *status, ""]), _STATUS).get_function(_STATUS)):
         raise CompileError(
-            f"{user} may raise an error, which a function of numbers can't in the middle of a kernel; let it return "
+            f"{what} may raise an error, which a function of numbers can't in the middle of a kernel; let it return "
             "nan, check its operands with sa.assert_, or make it a function of arrays, with a signature"
         )
-    return str(_built(text, key))
+
+
+def _is_zero(function: llvm.ValueRef) -> bool:
+    """Whether a function returns 0 in all cases."""
+    text = str(function)
+    return text.count("ret i32") == text.count("ret i32 0") == 1
 
 
 def _listed(kinds: Sequence[str]) -> str:
@@ -98,14 +119,16 @@ def _built(text: str, symbol: str) -> llvm.ModuleRef:
     return llvm_pipeline.build(str(module), symbol, plain(), loops=False)
 
 
-def _only_return(module: llvm.ModuleRef) -> str:
-    """The text of the only function of a module, if that returns in one place."""
-    text = str(module.get_function("user_status"))
-    return text if text.count("ret i32") == 1 else ""
-
-
-def _jit(user: UserFunction) -> Any:
-    return numba.njit(**_OPTIONS)(user.function)
+def _compiled(function: Any, around: frozenset[Any] = frozenset()) -> Any:
+    """A Python function for Numba, and the Python functions that it calls."""
+    names, inside = dict(function.__globals__), {*around, function}
+    called = {name: names[name] for name in function.__code__.co_names if isinstance(names.get(name), FunctionType)}
+    called = {name: callee for name, callee in called.items() if callee not in inside}
+    if called:
+        names |= {name: _compiled(callee, frozenset(inside)) for name, callee in called.items()}
+        own = (function.__name__, function.__defaults__, function.__closure__)
+        function = FunctionType(function.__code__, names, *own)
+    return numba.njit(**_OPTIONS)(function)
 
 
 def _defined(source: str, name: str, names: dict[str, Any]) -> Any:
@@ -142,7 +165,7 @@ def routine_function(name: str, kinds: Sequence[str]) -> Any:
     parts = (*op.operand_parts, *op.result_parts)
     axes = list(dict.fromkeys(axis for part in parts for axis in part.axes))
     sizes = {axis: f"words[{_SLOTS + 2 * len(parts) + number}]" for number, axis in enumerate(axes)}
-    names: dict[str, Any] = {"function": _jit(op.user), "carray": carray, "at": _at}
+    names: dict[str, Any] = {"function": _compiled(op.user.function), "carray": carray, "at": _at}
     lines = ["def entry(block, lo, hi):", f"    words = carray(block, ({_SLOTS + 2 * len(parts) + len(axes)},))"]
     lines.append("    for number in range(lo, hi):")
     passed = []

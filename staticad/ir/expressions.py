@@ -113,7 +113,9 @@ SERIAL = frozenset(
     + ("betaln", "erfcx_integral", "expi", "expn", "gammainc", "gammainc_density", "gammainc_slope", "gammaincc")
     + ("riemann_zeta", "zeta")
 )
-CUSTOM = "custom_"  # what begins the names of functions that users have written; they may branch, too
+# What begins the names of functions that Numba compiles as it does outside of kernels: they may branch, too.
+CUSTOM = "custom_"  # of users
+SAMPLE = "sample_"  # of `staticad.ops.rejection`
 
 
 # ---- constructors ----------------------------------------------------------------------------------------------------
@@ -197,7 +199,7 @@ def map_children(e: Expression, change: Callable[[Expression], Expression]) -> E
 
 def is_serial(e: Expression) -> bool:
     """True if an expression calls what is done for one number after another."""
-    if isinstance(e, Call) and (e.function in SERIAL or e.function.startswith(CUSTOM)):
+    if isinstance(e, Call) and (e.function in SERIAL or e.function.startswith((CUSTOM, SAMPLE))):
         return True
     return any(map(is_serial, children(e)))
 

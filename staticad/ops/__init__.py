@@ -40,6 +40,7 @@ from staticad.ops.plane import PLANE_OPS
 from staticad.ops.powers import POWER_OPS
 from staticad.ops.random import RANDOM_OPS
 from staticad.ops.reduce import REDUCE_OPS
+from staticad.ops.samplers import SAMPLER_OPS
 from staticad.ops.selection import SELECTION_OPS
 from staticad.ops.skewing import SKEW
 from staticad.ops.slicing import EMBED, REPLACE, SLICE
@@ -81,6 +82,7 @@ ALL_OPS: tuple[Op, ...] = (
     *SOURCE_OPS,
     *CREATION_OPS,
     *ELEMENTWISE_OPS,
+    *SAMPLER_OPS,
     *COMPLEX_OPS,
     *REDUCE_OPS,
     *CUMULATIVE_OPS,

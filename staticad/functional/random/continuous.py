@@ -54,7 +54,7 @@ def unit(function: str, key: Operand, shape: Shape, dtype: DType) -> Tensor:
     return elementwise.multiply(cast(right_shift(random, word.itemsize * 8 - digits), dtype), 2.0**-digits)
 
 
-def _open(function: str, key: Operand, shape: Shape, dtype: DType, low: Any) -> Tensor:
+def open_unit(function: str, key: Operand, shape: Shape, dtype: DType, low: Any) -> Tensor:
     """Uniform floats from [low, 1), low a number of the dtype."""
     number = np.asarray(low, dtype)
     span = dtype.type(1) - number
@@ -72,7 +72,7 @@ def normal(key: Operand, shape: Any = (), dtype: Any = FLOAT64) -> Tensor:
         re, im = (normal(half, shape, real_dtype(as_dtype(dtype))) for half in split(key))
         return elementwise.multiply(apply(COMPLEX, re, im), math.sqrt(0.5))
     kind = as_float_dtype("normal", dtype)
-    u = _open("normal", key, as_shape(shape), kind, np.nextafter(kind.type(-1), kind.type(0)))
+    u = open_unit("normal", key, as_shape(shape), kind, np.nextafter(kind.type(-1), kind.type(0)))
     return elementwise.multiply(erfinv(u), np.asarray(math.sqrt(2), kind))
 
 
@@ -112,13 +112,13 @@ def gumbel(key: Operand, shape: Any = (), dtype: Any = FLOAT64) -> Tensor:
     the maximum has derivatives (Gumbel-softmax). The largest number is 16 in float32, 36 in float64.
     """
     kind = as_float_dtype("gumbel", dtype)
-    u = _open("gumbel", key, as_shape(shape), kind, finfo(kind).tiny)
+    u = open_unit("gumbel", key, as_shape(shape), kind, finfo(kind).tiny)
     return elementwise.negative(elementwise.log(elementwise.negative(elementwise.log(u))))
 
 
 def laplace(key: Operand, shape: Any = (), dtype: Any = FLOAT64) -> Tensor:
     """The Laplace distribution of mean 0 and scale 1: sign(u) log(1 - |u|) of u uniform in (-1, 1)."""
     kind = as_float_dtype("laplace", dtype)
-    u = _open("laplace", key, as_shape(shape), kind, kind.type(-1) + finfo(kind).epsneg)
+    u = open_unit("laplace", key, as_shape(shape), kind, kind.type(-1) + finfo(kind).epsneg)
     tail = elementwise.log1p(elementwise.negative(elementwise.absolute(u)))
     return elementwise.multiply(elementwise.sign(u), tail)

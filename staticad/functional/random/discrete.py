@@ -13,11 +13,13 @@ from staticad.functional.bitwise import bitwise_and, right_shift
 from staticad.functional.comparison import greater, less
 from staticad.functional.front import as_float
 from staticad.functional.indexing import take
-from staticad.functional.movement import expand_dims
+from staticad.functional.movement import expand_dims, reshape
 from staticad.functional.random.continuous import gumbel, unit
 from staticad.functional.random.keys import fold_in, raw_bits
+from staticad.functional.random.orders import random_order
 from staticad.functional.random.parameters import broadcasts_to, check_shape, require
-from staticad.ir.dims import Dim
+from staticad.functional.sorting import argsort
+from staticad.ir.dims import Dim, Shape, Size, product
 from staticad.ir.dtypes import INT64, UINT64, DType, as_dtype, is_integer
 from staticad.ir.graph import Tensor, describe
 from staticad.ir.provenance import here
@@ -136,12 +138,20 @@ def categorical(key: Operand, logits: Operand, axis: int = -1, shape: Any = None
     return reductions.argmax(spread + gumbel(key, drawn, weights.dtype), more + place)
 
 
-def choice(key: Operand, a: Operand, shape: Any = (), *, p: Operand | None = None, axis: int = 0) -> Tensor:
-    """Elements of ``a`` along the axis, or ints below ``a`` where it is a size, each drawn anew: with replacement.
+def choice(
+    key: Operand,
+    a: Operand,
+    shape: Any = (),
+    replace: bool = True,
+    p: Operand | None = None,
+    axis: int = 0,
+) -> Tensor:
+    """Elements of ``a`` along the axis, or ints below ``a`` where it is a size; without ``replace`` none comes twice.
 
     ``p`` has their probabilities, up to a factor; None makes all equal. The result has ``shape`` in the place of the
-    axis. Raises ConfigError for known probabilities that are negative and for nothing to choose from, ShapeError for p
-    of another length.
+    axis. Without replacement and with p an element is drawn after another, of those that are left (the largest of
+    log(p) plus `gumbel`). Raises ConfigError for known probabilities that are negative, for nothing to choose from and
+    for more elements than there are, ShapeError for p of another length.
     """
     pool = None if isinstance(a, (int, np.integer, Dim)) else to_tensor(a)
     if pool is not None and not pool.ndim:
@@ -150,14 +160,34 @@ def choice(key: Operand, a: Operand, shape: Any = (), *, p: Operand | None = Non
     count = as_size(a) if pool is None else pool.shape[place]
     if isinstance(count, int) and count == 0:
         raise ConfigError(f"random.choice: there is nothing to choose from (at {here()})")
-    if p is None:
-        chosen = randint(key, shape, 0, count)
-    else:
+    weights = None
+    if p is not None:
         require("choice", lambda w: w >= 0, "p has to be at least 0", p)
         weights = to_tensor(p)
         if not may_be_same(weights.shape, (count,)):
             raise ShapeError(
                 f"random.choice: p has to have the shape ({count},), not {describe(weights)} (at {here()})"
             )
-        chosen = categorical(key, elementwise.log(of_shape(weights, (count,))), shape=shape)
+        weights = elementwise.log(of_shape(weights, (count,)))
+    if not replace:
+        chosen = _without_replacement(key, as_shape(shape), count, weights)
+    elif weights is None:
+        chosen = randint(key, shape, 0, count)
+    else:
+        chosen = categorical(key, weights, shape=shape)
     return chosen if pool is None else take(pool, chosen, place)
+
+
+def _without_replacement(key: Operand, shape: Shape, count: Size, logits: Tensor | None) -> Tensor:
+    """Different numbers below ``count``."""
+    wanted = product(shape)
+    if isinstance(wanted, int) and isinstance(count, int) and wanted > count:
+        raise ConfigError(
+            f"random.choice: there are {count} elements, fewer than the {wanted} to choose without replacement "
+            f"(at {here()})"
+        )
+    if logits is None:
+        order = random_order("choice", key, count)
+    else:
+        order = argsort(logits + gumbel(key, (count,), logits.dtype), descending=True)
+    return reshape(order[:wanted], shape)
