@@ -11,7 +11,7 @@ from staticad.errors import GraphError, ShapeError
 from staticad.functional.complex import real
 from staticad.functional.front import as_float, implements
 from staticad.functional.linalg.operands import in_batch, matrices, spread
-from staticad.ir.dtypes import complex_dtype, is_complex
+from staticad.ir.dtypes import FLOAT32, complex_dtype, is_complex, is_half
 from staticad.ir.graph import Tensor, describe
 from staticad.ir.provenance import here
 from staticad.ir.types import Demands, broadcast_shapes, may_be_equal
@@ -49,6 +49,7 @@ def eig(a: Operand) -> EigResult:
     rounding errors leave it.
     """
     (x,) = matrices("eig", a)
+    x = cast(x, FLOAT32) if is_half(x.dtype) else x  # complex numbers have parts of 32 bits at least
     return EigResult(*apply_all(EIG, x))
 
 
