@@ -17,6 +17,7 @@ from typing import NoReturn
 from staticad.codegen.hints import loop_nodes
 from staticad.codegen.pieces import LLVM_TYPES, Piece, float_text, piece
 from staticad.codegen.places import places
+from staticad.codegen.scopes import shared_scopes
 from staticad.codegen.target import substitutes
 from staticad.errors import CompileError
 from staticad.records import dataclass
@@ -32,11 +33,10 @@ _SLOTTED = ("size", "check_index", "failure", "look")  # after the block they ta
 
 @dataclass(frozen=True, slots=True)
 class Buffer:
-    """Of a pointer: the dtype of its elements, its alias scope, and how many scopes the kernel has."""
+    """Of a pointer: the dtype of its elements, and its alias scope (see `shared_scopes`)."""
 
     dtype: str
     scope: int
-    scopes: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,13 +70,13 @@ def assemble(function: ast.FunctionDef, symbol: str, loops: bool = True) -> str:
     """LLVM's text for a kernel whose function becomes ``symbol``. Alias scopes are for its ``loops``: without these it
     may have hundreds of buffers, and is no faster for them. Raises CompileError with the line that is not in the
     language of kernels."""
-    return _Assembler(places(function), loops).function(function, symbol)
+    shared, count = shared_scopes(function)
+    return _Assembler(places(function), shared, count if loops else 0).function(function, symbol)
 
 
 class _Assembler:
-    def __init__(self, places: set[str], loops: bool) -> None:
-        self.places = places
-        self.loops = loops
+    def __init__(self, places: set[str], shared: dict[int, int], scopes: int) -> None:
+        self.places, self.shared, self.scope_count = places, shared, scopes
         self.current: ast.AST = ast.Pass()
         self.lines: list[str] = []
         self.names: dict[str, Word] = {}
@@ -85,7 +85,7 @@ class _Assembler:
         self.pieces: dict[str, Piece] = {}
         self.substitutes = substitutes()
         self.metadata: list[str] = []
-        self.scopes: list[tuple[str, str]] = []  # of each buffer: its own scope and the list of all others
+        self.scopes: list[str] = []  # the metadata of accesses in each scope
         self.every_scope = ""
         self.count = 0
 
@@ -278,7 +278,7 @@ class _Assembler:
             return self.piece(name, words)
         slot, rest = self.slot(name, words), words[2:]
         if name == "look":
-            return self.piece(name, [slot, *rest[:1]], self.apart(self.literal(name, rest[-1])))
+            return self.piece(name, [slot, *rest[:1]], self.apart())
         return self.piece(name, [slot, *rest])
 
     def pointer(self, words: list[Word]) -> Word:
@@ -286,7 +286,7 @@ class _Assembler:
         scope, scopes = (self.literal("pointer", word) for word in words[3:])
         if not 0 <= scope < scopes:
             self.refuse(f"pointer: scope {scope} is not in range({scopes})")
-        return Word("pointer", address.text, Buffer(words[2].text, scope, scopes))
+        return Word("pointer", address.text, Buffer(words[2].text, self.shared[scope]))
 
     def slot(self, name: str, words: list[Word]) -> Word:
         """A slot of the block, which functions take as their first two arguments."""
@@ -309,11 +309,8 @@ class _Assembler:
                 found = self.pieces[key] = piece(key)
             except CompileError as error:
                 self.refuse(str(error))
-        if self.loops and found.scoped and not metadata:
-            for word in words:
-                if word.buffer is not None and word.buffer.scopes > 1:
-                    own, others = self.scope(word.buffer)
-                    metadata = f", !alias.scope {own}, !noalias {others}"
+        if self.scope_count > 1 and found.scoped and not metadata:
+            metadata = next((self.scope(word.buffer) for word in words if word.buffer is not None), "")
         text = f'@"{key}"({", ".join(word.typed for word in words if word.kind != "dtype")}){metadata}'
         if found.result == "void":
             self.emit(f"call void {text}")
@@ -322,26 +319,27 @@ class _Assembler:
 
     # ---- alias scopes
 
-    def scope(self, buffer: Buffer) -> tuple[str, str]:
-        """The list of a buffer's own scope, and that of all others."""
-        self.make_scopes(buffer.scopes)
+    def scope(self, buffer: Buffer) -> str:
+        """The metadata of an access of a buffer."""
+        self.make_scopes()
         return self.scopes[buffer.scope]
 
-    def apart(self, scopes: int) -> str:
+    def apart(self) -> str:
         """The metadata of a call that touches no buffer."""
-        if scopes == 1:
+        if self.scope_count < 2:
             return ""
-        self.make_scopes(scopes)
+        self.make_scopes()
         return f", !noalias {self.every_scope}"
 
-    def make_scopes(self, count: int) -> None:
+    def make_scopes(self) -> None:
         if self.scopes:
             return
         domain = self.node(f'distinct !{{!{len(self.metadata)}, !"buffers"}}')
-        own = [self.node(f"distinct !{{!{len(self.metadata)}, {domain}}}") for _ in range(count)]
-        for scope in own:
-            others = ", ".join(other for other in own if other != scope)
-            self.scopes.append((self.node(f"!{{{scope}}}"), self.node(f"!{{{others}}}")))
+        own = [self.node(f"distinct !{{!{len(self.metadata)}, {domain}}}") for _ in range(self.scope_count)]
+        for number, scope in enumerate(own):  # of two accesses one has to say that they are apart
+            before, alone = ", ".join(own[:number]), self.node(f"!{{{scope}}}")
+            apart = f", !noalias {self.node(f'!{{{before}}}')}" if before else ""
+            self.scopes.append(f", !alias.scope {alone}{apart}")
         self.every_scope = self.node(f"!{{{', '.join(own)}}}")
 
 

@@ -92,7 +92,8 @@ def _build(source: str) -> llvm.ModuleRef:
         return numba_module("numba_pipeline").build(source, function.name, symbol, target)
     loops = _LOOPS.search(source) is not None
     text = assemble(function, symbol, loops)
-    return llvm_pipeline.build(text, symbol, target, loops=loops, shared=shared_symbols(source))
+    level = llvm_pipeline.KERNEL if loops else llvm_pipeline.STRAIGHT
+    return llvm_pipeline.build(text, symbol, target, level, shared_symbols(source))
 
 
 def _parse(source: str) -> ast.FunctionDef:

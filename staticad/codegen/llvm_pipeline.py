@@ -10,23 +10,25 @@ import llvmlite.binding as llvm
 from staticad.codegen.target import Target, target_machine
 from staticad.errors import CompileError
 
+STRAIGHT, KERNEL, SHARED = 1, 2, 3  # levels of optimization: without loops over data, with them, compiled ahead
 
-def build(text: str, name: str, target: Target, *, loops: bool, shared: Collection[str] = ()) -> llvm.ModuleRef:
-    """The module that a text of LLVM describes, optimized: -O3 with the loop vectorizer, or -O1 for code without loops
-    over data. Raises CompileError when it calls a C function that neither exists nor is ``shared`` by kernels."""
+
+def build(text: str, name: str, target: Target, level: int, shared: Collection[str] = ()) -> llvm.ModuleRef:
+    """The module that a text of LLVM describes, optimized: at -O1 without what is for loops, at -O2 or -O3 with the
+    loop vectorizer. Raises CompileError when it calls a C function that neither exists nor is ``shared`` by kernels."""
     module = llvm.parse_assembly(text)
     module.name = name
     module.data_layout = str(target_machine(target).target_data)
-    _optimize(module, target, loops)
+    _optimize(module, target, level)
     missing = [function for function in unresolved(module) if function not in shared]
     if missing:
         raise CompileError(f"{name} calls {', '.join(missing)}, which the C library does not have")
     return module
 
 
-def _optimize(module: llvm.ModuleRef, target: Target, loops: bool) -> None:
-    options = llvm.create_pipeline_tuning_options(speed_level=3 if loops else 1)
-    options.loop_vectorization = options.loop_interleaving = options.loop_unrolling = loops
+def _optimize(module: llvm.ModuleRef, target: Target, level: int) -> None:
+    options = llvm.create_pipeline_tuning_options(speed_level=level)
+    options.loop_vectorization = options.loop_interleaving = options.loop_unrolling = level > STRAIGHT
     builder = llvm.create_pass_builder(target_machine(target), options)
     builder.getModulePassManager().run(module, builder)
 

@@ -253,7 +253,9 @@ def build(source: str, name: str, symbol: str, target: Target) -> llvm.ModuleRef
     finally:
         del linecache.cache[filename]
     _export(module, inner, symbol, returns=entry)
-    return llvm_pipeline.build(hinted(module, inner), symbol, target, loops=not entry)
+    return llvm_pipeline.build(
+        hinted(module, inner), symbol, target, llvm_pipeline.STRAIGHT if entry else llvm_pipeline.KERNEL
+    )
 
 
 def _explain(source: str, error: Exception) -> str:

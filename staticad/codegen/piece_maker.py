@@ -71,7 +71,7 @@ def make(key: str) -> Piece:
     finally:
         del linecache.cache[filename]
     _export(module, inner, key, arguments, result)
-    simplified = llvm_pipeline.build(hinted(module, inner), key, plain(), loops=False, shared=_ELEMENTS)
+    simplified = llvm_pipeline.build(hinted(module, inner), key, plain(), llvm_pipeline.STRAIGHT, _ELEMENTS)
     return _piece(str(simplified), key, result, sum(kind.startswith("*") for kind in kinds) == 1)
 
 
@@ -82,7 +82,7 @@ def make_shared(symbol: str, target: Target) -> llvm.ModuleRef:
             return build(pass_source(dtype), "kernel", symbol, target)
     module = ir.Module(symbol)
     product_function(module, _ELEMENTS[symbol], registers(features_of(target))).linkage = "external"
-    return llvm_pipeline.build(hinted(module, symbol), symbol, target, loops=True)
+    return llvm_pipeline.build(hinted(module, symbol), symbol, target, llvm_pipeline.SHARED)
 
 
 _ELEMENTS = {product_symbol(element): element for element in (ir.FloatType(), ir.DoubleType())}

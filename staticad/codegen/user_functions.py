@@ -116,7 +116,7 @@ def _built(text: str, symbol: str) -> llvm.ModuleRef:
     for variable in module.global_variables:
         if not variable.is_declaration:
             variable.linkage = "internal"
-    return llvm_pipeline.build(str(module), symbol, plain(), loops=False)
+    return llvm_pipeline.build(str(module), symbol, plain(), llvm_pipeline.STRAIGHT)
 
 
 def _compiled(function: Any, around: frozenset[Any] = frozenset()) -> Any:

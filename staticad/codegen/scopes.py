@@ -1,0 +1,39 @@
+"""Which alias scopes of a kernel LLVM is told of: buffers that are only read share one.
+
+What is only read needs to be told apart from what is written, and from nothing else. LLVM goes through the lists of
+scopes of any two accesses that it compares, so kernels of many arrays are compiled faster if these are short.
+"""
+
+from __future__ import annotations
+
+import ast
+
+_READING = ("load", "load_where")
+
+
+def shared_scopes(function: ast.FunctionDef) -> tuple[dict[int, int], int]:
+    """For each scope of a kernel's text the number of that which stands for it, first of all 0 for what is only read;
+    and how many those are."""
+    calls = [n for n in ast.walk(function) if isinstance(n, ast.Call) and isinstance(n.func, ast.Name)]
+    scopes = {id(call): scope for call in calls if (scope := _scope(call)) is not None}
+    names: dict[str, int] = {}
+    nameless = dict(scopes)
+    for node in ast.walk(function):
+        match node:
+            case ast.Assign(targets=[ast.Name(id=name)], value=value) if id(value) in scopes:
+                names[name] = nameless.pop(id(value))
+    written = {*nameless.values()}
+    for call in calls:
+        if isinstance(call.func, ast.Name) and call.func.id not in _READING:
+            written |= {names[a.id] for a in call.args if isinstance(a, ast.Name) and a.id in names}
+    read = sorted({*scopes.values()} - written)
+    numbers = {scope: number for number, scope in enumerate(sorted(written), start=bool(read))}
+    return numbers | dict.fromkeys(read, 0), len(written) + bool(read)
+
+
+def _scope(call: ast.Call) -> int | None:
+    """The scope of the buffer that a call makes."""
+    match call:
+        case ast.Call(func=ast.Name(id="pointer"), args=[_, _, _, ast.Constant(value=int() as scope), _]):
+            return scope
+    return None
