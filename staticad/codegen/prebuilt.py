@@ -18,6 +18,7 @@ import llvmlite
 
 from staticad.codegen.sealed import sealed, unsealed
 from staticad.codegen.target import triple
+from staticad.ops import rejection
 
 DIRECTORY = Path(__file__).parent.parent / "prebuilt"
 # The texts of pieces, and of the few long ones by themselves: most programs have none of these.
@@ -30,8 +31,8 @@ def code_hash() -> str:
     """Hash of all that shapes machine code besides the text that is compiled and the CPU."""
     digest = hashlib.sha256()
     directory = Path(__file__).parent
-    for path in sorted(directory.rglob("*.py")):
-        digest.update(f"{path.relative_to(directory)}\n".encode())
+    for path in (*sorted(directory.rglob("*.py")), Path(rejection.__file__)):  # which kernels contain, too
+        digest.update(f"{path.relative_to(directory.parent)}\n".encode())
         digest.update(hashlib.sha256(path.read_bytes()).digest())
     for part in (_numba_version(), llvmlite.__version__.encode(), triple().encode()):
         digest.update(part + b"\n")

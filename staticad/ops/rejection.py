@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from staticad.ops.random import PARITY
-
+# Of the paper; they stand here again because cached object files depend on this file, and not on all of the ops.
 ROTATIONS = (13, 15, 26, 6, 17, 29, 16, 24)
+PARITY = 0x1BD11BDA
 _LOW = 0xFFFFFFFF
 
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import pytest
+from scipy import stats
 
 import staticad as sa
+from staticad.ops import rejection
 
 pytestmark = pytest.mark.extras("jax")
 SEEDS = (0, 42, 2**40 + 17, -1)
@@ -81,3 +84,23 @@ def test_intervals_and_categories(jax: Any) -> None:
     np.testing.assert_allclose(truncated, jax.random.truncated_normal(theirs, -0.3, 2.0, (500,)), rtol=1e-12)
     np.testing.assert_array_equal(rows, jax.random.categorical(theirs, logits, shape=(100, 6)))
     np.testing.assert_array_equal(columns, jax.random.categorical(theirs, logits, axis=0))
+
+
+def test_arguments_are_those_of_jax(jax: Any) -> None:
+    names = (
+        "beta binomial cauchy chisquare choice dirichlet double_sided_maxwell f gamma geometric loggamma logistic "
+        "lognormal maxwell multinomial multivariate_normal pareto permutation poisson rademacher rayleigh t triangular "
+        "weibull_min"
+    )
+    for name in names.split():
+        own, theirs = (list(inspect.signature(getattr(m, name)).parameters) for m in (sa.random, jax.random))
+        assert own == [p for p in theirs if p in own] and set(theirs[:3]) <= set(own), name
+
+
+def test_implicit_derivatives_of_gamma(jax: Any) -> None:
+    alphas, places = np.meshgrid([0.02, 0.5, 1.0, 4.0, 60.0, 900.0], [0.01, 0.3, 0.9, 0.999])
+    x = stats.gamma.ppf(places, alphas)
+    keep = x > 1e-100  # JAX's takes the number itself
+    pairs = zip(alphas[keep], x[keep], strict=True)
+    found = [rejection.log_gamma_slope(float(a), float(np.log(value))) * value for a, value in pairs]
+    np.testing.assert_allclose(found, jax.lax.random_gamma_grad(alphas[keep], x[keep]), rtol=1e-6)
