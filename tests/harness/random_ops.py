@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, Any
 
 import staticad as sa
+from staticad.errors import GradientError
 from staticad.ir.dtypes import BOOL, INT64
 from staticad.ir.graph import Tensor
 from staticad.ops import ELEMENTWISE_OPS
@@ -17,15 +19,25 @@ if TYPE_CHECKING:
 OPS = tuple(op for op in ELEMENTWISE_OPS if not isinstance(op, Cast) and op not in HALF_OPS)  # bits are integers
 
 
-def _turn(build: Builder, count: int) -> int:
+def _turn(build: Builder, count: int, step: int = 13) -> int:
     """One of so many, by turns over the graphs: drawn by chance, some of them would be missing among hundreds."""
-    return (build.seed + 13 * len(build.tensors)) % count
+    return (build.seed + step * len(build.tensors)) % count
 
 
 def elementwise(build: Builder) -> Tensor | None:
-    """Any elementwise op, inside its domain."""
-    op = OPS[_turn(build, len(OPS))]
-    x = build.pick(lambda t: op.accepts(t.dtype) and t.dtype.kind not in op.valueless)
+    """Any elementwise op, inside its domain; of a float result another one, so that all have their turn."""
+    place = _turn(build, len(OPS), 29)
+    y = _applied(build, OPS[place], None)
+    if y is None or y.dtype.kind != "f":
+        return y
+    other = OPS[(place + len(OPS) // 2) % len(OPS)]
+    return _applied(build, other, y) if other.accepts(y.dtype) and "f" not in other.valueless else y
+
+
+def _applied(build: Builder, op: Elementwise, x: Tensor | None) -> Tensor | None:
+    """An op of a tensor, or of one of the graph's that it takes."""
+    if x is None:
+        x = build.pick(lambda t: op.accepts(t.dtype) and t.dtype.kind not in op.valueless)
     if x is None and op.accepts(INT64):
         x = build.pick(lambda t: t.dtype.kind == "f")
         x = None if x is None else sa.astype(sa.rint(sa.tanh(x) * 9), INT64)
@@ -36,7 +48,21 @@ def elementwise(build: Builder) -> Tensor | None:
     operands = [x if x.ndim == 0 or build.chance(0.5) else sa.flip(x, -1) for _ in range(op.arity)]
     if op.condition:
         operands[0] = sa.astype(operands[0], BOOL)
-    return apply(op, *operands)
+    y = apply(op, *operands)
+    return y if x.dtype.kind != "f" or _has_derivatives(op) else sa.stop_gradient(y)
+
+
+@functools.cache
+def _has_derivatives(op: Elementwise) -> bool:
+    """Whether there are derivatives of first and second order by all operands."""
+    operands = [sa.placeholder((), "float64") for _ in range(op.arity)]
+    given = [sa.not_equal(operands[0], 0), *operands[1:]] if op.condition else operands
+    try:
+        first = sa.gradients(sa.astype(apply(op, *given), "float64"), operands, unconnected="zero")
+        sa.gradients(sa.stack(first).sum(), operands, unconnected="zero")
+    except GradientError:
+        return False
+    return True
 
 
 def _inside(op: Elementwise, x: Tensor) -> Tensor:
@@ -59,7 +85,8 @@ def decomposing(build: Builder) -> Tensor | None:
     if kind == 0:
         return linalg.svdvals(matrix)
     if kind == 1:
-        return linalg.eigvalsh(matrix)
+        found = sa.absolute(linalg.eigvals(matrix)).sum() + sa.absolute(linalg.schur(sa.stop_gradient(matrix))[0]).sum()
+        return linalg.eigvalsh(matrix) + found
     if kind == 2:
         values, vectors = linalg.eigh(matrix)
         return (vectors * values) @ vectors.T
@@ -75,10 +102,11 @@ def decomposing(build: Builder) -> Tensor | None:
         permutation, lower, upper = linalg.lu(matrix)
         return permutation @ (lower @ upper)
     if kind == 7:
-        return linalg.svd(tall, full_matrices=True)[1]
+        return linalg.svd(tall, full_matrices=True)[1] + sa.absolute(linalg.qr(tall, mode="complete")[1]).sum()
     if kind == 8:
         return sa.absolute(linalg.qr(tall, mode="complete")[1])
-    return linalg.matrix_power(matrix * 0.1, 3)
+    root = linalg.sqrtm(linalg.solve_sylvester(matrix, matrix, matrix @ matrix))
+    return linalg.matrix_power(matrix * 0.1, 3) + root.real
 
 
 def finding(build: Builder) -> Tensor | None:
