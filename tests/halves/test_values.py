@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import ml_dtypes
@@ -239,3 +241,17 @@ def test_without_ml_dtypes(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(sa.DTypeError, match="pip install ml_dtypes"):
         sa.placeholder((2,), "bfloat16")
     dtypes.bfloat16.cache_clear()
+
+
+def test_limits_are_asked_where_bfloat16_is_known() -> None:
+    """np.finfo knows no bfloat16; `staticad.ir.dtypes.finfo` does."""
+    root = Path(sa.__file__).parent
+    files = [
+        path for folder in ("ops", "functional", "autodiff", "nn", "optim") for path in (root / folder).rglob("*.py")
+    ]
+    asked = [f"{path.name}: {line}" for path in files for line in path.read_text("utf-8").splitlines()
+             if re.search(r"np\.finfo\((?!FLOAT)", line)]  # fmt: skip
+    assert len(files) > 100 and asked == []
+    key = sa.random.key(0)
+    drawn = [sa.random.logistic(key, (3,), "bfloat16"), sa.random.rayleigh(key, 1.0, (3,), "bfloat16")]
+    assert [t.dtype.name for t in drawn] == ["bfloat16", "bfloat16"]

@@ -15,7 +15,7 @@ from staticad.functional.movement import expand_dims, squeeze
 from staticad.functional.random.continuous import exponential, normal, open_unit
 from staticad.functional.random.parameters import as_float_dtype, check_shape, require
 from staticad.functional.random.sampling import positive, shape_of
-from staticad.ir.dtypes import FLOAT64
+from staticad.ir.dtypes import FLOAT64, finfo
 from staticad.ir.graph import Tensor, describe
 from staticad.ir.provenance import here
 from staticad.ir.types import may_be_equal
@@ -26,14 +26,14 @@ from staticad.ops.sources import as_shape
 def cauchy(key: Operand, shape: Any = (), dtype: Any = FLOAT64) -> Tensor:
     """The Cauchy distribution of location 0 and scale 1: tan(π (u - 1/2))."""
     kind = as_float_dtype("cauchy", dtype)
-    u = open_unit("cauchy", key, as_shape(shape), kind, np.finfo(kind).eps)
+    u = open_unit("cauchy", key, as_shape(shape), kind, finfo(kind).eps)
     return elementwise.tan(elementwise.multiply(elementwise.subtract(u, 0.5), np.asarray(math.pi, kind)))
 
 
 def logistic(key: Operand, shape: Any = (), dtype: Any = FLOAT64) -> Tensor:
     """The logistic distribution of location 0 and scale 1: log(u / (1 - u))."""
     kind = as_float_dtype("logistic", dtype)
-    u = open_unit("logistic", key, as_shape(shape), kind, np.finfo(kind).tiny)
+    u = open_unit("logistic", key, as_shape(shape), kind, finfo(kind).tiny)
     return elementwise.subtract(elementwise.log(u), elementwise.log1p(elementwise.negative(u)))
 
 
@@ -48,7 +48,7 @@ def lognormal(key: Operand, sigma: Operand = 1.0, shape: Any = None, dtype: Any 
 
 def _root_of_exponential(key: Operand, target: Any, kind: Any) -> Tensor:
     """sqrt(2 e) of an exponential e, which is not 0: there the root has no derivative."""
-    u = open_unit("rayleigh", key, target, kind, np.finfo(kind).tiny)
+    u = open_unit("rayleigh", key, target, kind, finfo(kind).tiny)
     return elementwise.sqrt(elementwise.multiply(elementwise.log(u), -2.0))
 
 
@@ -76,7 +76,7 @@ def weibull_min(
     kind = as_float_dtype("weibull_min", dtype)
     factor, power = positive("weibull_min", kind, scale=scale, concentration=concentration)
     target = shape_of("weibull_min", shape, scale=factor, concentration=power)
-    u = open_unit("weibull_min", key, target, kind, np.finfo(kind).tiny)
+    u = open_unit("weibull_min", key, target, kind, finfo(kind).tiny)
     logarithm = elementwise.log(elementwise.negative(elementwise.log(u)))
     return elementwise.multiply(elementwise.exp(elementwise.divide(logarithm, power)), factor)
 
@@ -98,7 +98,7 @@ def triangular(
     require("triangular", lambda a, m, b: (a <= m) & (m <= b) & (a < b), text, left, mode, right)
     low, peak, high = (to_tensor(value, kind) for value in (left, mode, right))
     target = shape_of("triangular", shape, left=low, mode=peak, right=high)
-    u = open_unit("triangular", key, target, kind, np.finfo(kind).tiny)
+    u = open_unit("triangular", key, target, kind, finfo(kind).tiny)
     width = elementwise.subtract(high, low)
     before, behind = elementwise.subtract(peak, low), elementwise.subtract(high, peak)
     rising = less(u, elementwise.divide(before, width))
