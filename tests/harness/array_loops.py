@@ -27,12 +27,20 @@ class ArrayLoops:
     """One function, drawn from a generator of random numbers."""
 
     def __init__(
-        self, rng: np.random.Generator, statements: int = 3, depth: int = 2, counted: bool = False, nested: bool = False
+        self,
+        rng: np.random.Generator,
+        statements: int = 3,
+        depth: int = 2,
+        counted: bool = False,
+        nested: bool = False,
+        around: str = "",
     ) -> None:
         """``counted``: all loops have a number of steps, and parts of axes a size, that is known before the run.
-        ``nested``: branches have loops and branches in them."""
-        self.counted, self.nested = counted, nested
-        self.rng, self.lines, self.counters = rng, ["def program(x, y, A, s, n):"], list[str]()
+        ``nested``: branches have loops and branches in them. ``around``: the function runs twice, as the steps of a
+        "scan", of a "while" loop, or of one with a checkpoint, "sqrt" or "log"."""
+        self.counted, self.nested, self.around = counted, nested, around
+        self.rng, self.counters = rng, list[str]()
+        self.lines = [f"def program(x, y, A, s, n):  # {around}".rstrip(" #")]
         for _ in range(int(rng.integers(1, 3))):
             self.loop(1, depth, statements)
         self.lines.append("    return x, y, A, s")
@@ -226,10 +234,27 @@ class ArrayLoops:
             "few": np.arange(2),
         }
         words |= {"places": np.arange(len(x)), **{name: _changing(act, more) for name, act in EXTREMES.items()}}
-        return list(self._define(words)(x.copy(), y.copy(), a.copy(), s, len(x))), decided
+        values = [x.copy(), y.copy(), a.copy(), s]
+        for _ in range(2 if self.around else 1):
+            values = list(self._define(words)(*values, len(x)))
+        return values, decided
 
     def graph(self, x: Tensor, y: Tensor, a: Tensor, s: Tensor) -> list[Tensor]:
         """The results as tensors."""
+        state = x, y, a, s
+        if not self.around:
+            return self._step(*state)
+        if self.around == "scan":
+            return list(sa.scan(lambda last, _: (tuple(self._step(*last)), None), state, length=2)[0])
+        _, *last = sa.while_loop(
+            lambda now: now[0] < 2,
+            lambda now: (now[0] + 1, *self._step(*now[1:])),
+            (sa.constant(0), *state),
+            checkpoint=None if self.around == "while" else self.around,
+        )
+        return last
+
+    def _step(self, x: Tensor, y: Tensor, a: Tensor, s: Tensor) -> list[Tensor]:
         words: dict[str, Any] = {"sin": sa.sin, "cos": sa.cos, "where": sa.where, "whole": sa.constant}
         words |= {
             "seen": lambda condition: condition,

@@ -17,12 +17,14 @@ from tests.lower.planning import plan_for
 from tests.stress.program import Case, Finding
 
 COMPILED = 0.1  # of all cases
+AROUND = ("scan", "while", "sqrt", "log", "")  # the last one in most cases
 STEP = 1e-6
 
 
 def prepare(short: bool) -> Case:
     def case(rng: np.random.Generator) -> int:
-        program = ArrayLoops(rng, statements=2 if short else 3, nested=bool(rng.random() < 0.5))
+        around = AROUND[min(int(rng.integers(10)), len(AROUND) - 1)]
+        program = ArrayLoops(rng, statements=2 if short else 3, nested=bool(rng.random() < 0.5), around=around)
         try:
             return check(program, rng)
         except Finding:
