@@ -12,6 +12,8 @@ from staticad.ir.substitute import substitute
 from staticad.ops.base import Creation
 from staticad.ops.control import Body, Locals, sizes_spoken_of
 from staticad.ops.effects import Effect
+from staticad.ops.indexing import GATHER
+from staticad.ops.slicing import SLICE
 from staticad.ops.sources import CONSTANT
 
 
@@ -61,15 +63,29 @@ def captures_of(outputs: Sequence[Tensor], inside: Callable[[Node], bool]) -> li
 
 def varying(outputs: Iterable[Tensor], parameters: Iterable[Tensor]) -> set[Node]:
     """The nodes that change from step to step: the parameters and what depends on them. Nothing that speaks of local
-    sizes stands outside of all loops and branches, and what a step prints or asserts belongs to it."""
+    sizes stands outside of all loops and branches, and what a step prints or asserts belongs to it. So do parts of
+    arrays of which a step reads a few places: outside, they would be copies, with cotangents of their own."""
     found = {p.node for p in parameters}
     begin = max((node.serial for node in found), default=0)
     values, outermost = local_sizes.values(), not local_sizes.nested()
-    for node in sort_nodes([*values.values(), *outputs]):
+    nodes = sort_nodes([*values.values(), *outputs])
+    for node in nodes:
         if any(t.node in found for t in node.inputs) or (isinstance(node.op, Effect) and node.serial > begin):
             found.add(node)
         elif values:
             spoken = sizes_spoken_of(node)
             if spoken and (outermost or any(s in values and values[s].node in found for s in spoken)):
                 found.add(node)
-    return found
+    return found | _parts(nodes, found, outputs, begin)
+
+
+def _parts(nodes: Sequence[Node], found: set[Node], outputs: Iterable[Tensor], begin: int) -> set[Node]:
+    """Slices of arrays from outside that are made inside, and read by gathers only."""
+    made = {node for node in nodes if node.op is SLICE and node.serial > begin and node not in found}
+    if made:
+        made -= {t.node for t in outputs}
+        for node in nodes:
+            for number, x in enumerate(node.inputs):
+                if x.node in made and (node.op is not GATHER or number or node not in found):
+                    made.discard(x.node)
+    return made

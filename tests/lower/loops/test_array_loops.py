@@ -16,7 +16,8 @@ from benchmarks.growing import GROWING
 from benchmarks.written import vector
 from staticad.ir.dim_values import evaluate
 from staticad.ir.dims import symbols
-from staticad.ir.graph import Tensor
+from staticad.ir.graph import Tensor, sort_nodes
+from staticad.ops.control import LOOP
 from tests.harness.array_loops import SHAPES, ArrayLoops
 from tests.lower.interpreter import Run
 from tests.lower.planning import plan_for
@@ -200,6 +201,25 @@ def test_what_is_overwritten_is_recorded_where_much_is_read(function: Build) -> 
     np.testing.assert_allclose((gradient * along).sum(), tangent, rtol=1e-12)
     moved = [sa.evaluate(results[:1], {x: feeds[x] + h * along})[0] for h in (1e-6, -1e-6)]
     np.testing.assert_allclose((moved[0] - moved[1]) / 2e-6, tangent, rtol=1e-7)
+
+
+def test_parts_of_which_steps_read_a_place_are_no_arrays() -> None:
+    """Slices of an array from outside: neither copies of them are made, nor cotangents."""
+    u = sa.placeholder(("n", "n"))
+    n = u.shape[0]
+
+    def step(j: Tensor, s: Tensor) -> Tensor:
+        return sa.sin(s) + u[j, : n - 2] * u[1 : n - 1, j] + u[j, 2:]
+
+    (gradient,) = sa.gradients(sa.fori_loop(0, n, step, u[0, 1 : n - 1]).sum(), [u])
+    loops = [node for node in sort_nodes([gradient]) if node.op is LOOP]
+    sides = {t.shape for loop in loops for t in loop.inputs if t.ndim == 2 and not loop.attrs["shape"].reverse}
+    assert sides == {u.shape}
+    feeds = {u: np.random.default_rng(0).uniform(0.3, 1.0, (5, 5))}
+    along = np.random.default_rng(1).normal(size=(5, 5))
+    (tangent,) = sa.jvp([sa.fori_loop(0, n, step, u[0, 1 : n - 1]).sum()], [u], [along])
+    found, wanted = sa.evaluate([gradient, tangent], feeds)
+    np.testing.assert_allclose((found * along).sum(), wanted, rtol=1e-12)
 
 
 @pytest.mark.parametrize("spelling", ["x[i] += v", "x[i] = x[i] + v", "x = x.at[i].add(v)"])
