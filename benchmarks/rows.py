@@ -29,6 +29,7 @@ from benchmarks.products import FORMULAS, CrossEntropy, Layers, Logistic, SumOfP
 from benchmarks.recorded import RecordedScan, RecordedWhile
 from benchmarks.runtimes import Problem
 from benchmarks.textbook import TEXTBOOK
+from benchmarks.transforms import Transform
 from benchmarks.written import Growing
 
 Measure = Literal["call", "cold", "warm", "start", "import", "memory", "growth"]
@@ -99,6 +100,9 @@ ROWS = (
     Row("small-determinant", "1e4 determinants of 4x4", "call", SmallDeterminant(10_000)),
     Row("small-cholesky", "1e4 Cholesky factors of 4x4", "call", SmallCholesky(10_000)),
     Row("cholesky", "the Cholesky factor of 500x500", "call", Cholesky(500)),
+    Row("fft", "Fourier transform of 2^16 complex numbers", "call", Transform(1, 1 << 16)),
+    Row("fft-prime", "Fourier transform of 65537 complex numbers", "call", Transform(1, 65537)),
+    Row("fft-rows", "Fourier transforms of 1e3 rows of 2^10 complex numbers", "call", Transform(1000, 1 << 10)),
     *(Row(name, title, "call", problem) for name, (title, problem) in FORMULAS.items()),
     Row("product-sum", "sum(a @ b @ c) of 400 x 400, value + gradients", "call", SumOfProduct()),
     Row("mlp-800-32", "3 layers of 800, batch 800, float32, value + gradients", "call", Layers("float32")),

@@ -17,6 +17,7 @@ from benchmarks.problems import Chain, Mlp, Neuron, Residual
 from benchmarks.products import CrossEntropy, Formula, Logistic, SumOfProduct
 from benchmarks.recorded import RecordedScan, RecordedWhile
 from benchmarks.runtimes.program import Program
+from benchmarks.transforms import Transform
 from benchmarks.written import Scanned, Written
 
 Straight = Neuron | Mlp | Residual | Chain
@@ -80,7 +81,10 @@ RUNTIMES = {
         Runtime("pytensor", "pytensor.tensor"),
         Runtime("jax", "jax.numpy", problems=(*STRAIGHT, *LOOPS, *COMPILED, *CLIFFS, RecordedScan, Scanned, Formula)),
         Runtime(
-            "torch", "torch", compiles=False, problems=(*STRAIGHT, Rnn, Ode, SolveForward, Solve, *LOSSES, Formula)
+            "torch",
+            "torch",
+            compiles=False,
+            problems=(*STRAIGHT, Rnn, Ode, SolveForward, Solve, Transform, *LOSSES, Formula),
         ),
     )
 }

@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch.nn import functional
 
+from benchmarks.cliffs import Mapped
 from benchmarks.compiled import Differentiated, Functions
 from benchmarks.in_place import Solve, SolveForward
 from benchmarks.loops import Ode, Rnn, euler
@@ -160,6 +161,11 @@ def differentiated(problem: Differentiated) -> Program:
         return loss, torch.autograd.grad(loss, parameters)
 
     return Program(call, lambda result: problem.read(result[0].detach().numpy(), [g.numpy() for g in result[1]]))
+
+
+def mapped(problem: Mapped) -> Program:
+    inputs = [torch.from_numpy(value) for value in problem.inputs]
+    return Program(lambda: problem.result(torch, *inputs), lambda result: [result.numpy()])
 
 
 def formula(problem: Formula) -> Program:

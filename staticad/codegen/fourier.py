@@ -30,9 +30,9 @@ if TYPE_CHECKING:  # names of machine code, which nothing calls in Python
 
     # Slots of these routines alone, and words of a pass.
     BLOCK = INNER = MIDDLE0 = MIDDLE1 = OUTER = PASS = PHASE = ROOM = ROWS = TASKS = 0
-    ACROSS = ALONG = WITHIN = FEW = LEAST = LONG = SIDE = TWISTS = WHOLE = 0
-    FROM_RE = FROM_IM = TO_RE = TO_IM = COS = SIN = RADIX = RUN = COUNT = STEP = 0
-    FROM_ROW = FROM_COLUMN = TO_ROW = TO_COLUMN = TWIST = WORDS = 0
+    ACROSS = ALONG = WITHIN = FEW = LEAST = LEAST_OF_MANY = LONG = SIDE = TWISTS = WHOLE = 0
+    FROM_RE = FROM_IM = TO_RE = TO_IM = COS = SIN = RADIX = RUN = STEP = ROOT = 0
+    FROM_ROW = FROM_LEG = TO_ROW = TO_LEG = WORDS = 0
 
 
 # The array has the axes OUTER, N and INNER, and what is read the distances ACROSS, ALONG and WITHIN between elements.
@@ -54,6 +54,8 @@ def _fourier(args: int, lo: int, hi: int) -> None:
         least = peek(slots, LEAST)
         if inner >= peek(slots, FEW):
             least = peek(slots, LONG)
+        elif outer >= peek(slots, FEW):
+            least = peek(slots, LEAST_OF_MANY)
         if n >= least:
             k = peek(slots, SIDE)
             while k * k <= n:
@@ -141,35 +143,38 @@ def _fourier(args: int, lo: int, hi: int) -> None:
             target = ITEMSIZE * (target + first * to_column)
             poke(words, COS, peek(slots, IN2))
             poke(words, SIN, peek(slots, IN2) + ITEMSIZE * n)
-            poke(words, RADIX, 1)
-            poke(words, TWIST, 0)
-            here_re = work
-            here_im = work + plane
-            if column == 1 and row == run and from_im != 0:
-                here_re = from_re + source
-                here_im = from_im + source
-            else:
+            here_re = from_re + source
+            here_im = from_im + source
+            distance = row
+            if column != 1 or from_im == 0:
+                poke(words, RADIX, 1)
                 poke(words, RUN, run)
-                poke(words, FROM_RE, from_re + source)
+                poke(words, FROM_RE, here_re)
                 poke(words, FROM_IM, 0)
                 if from_im != 0:
-                    poke(words, FROM_IM, from_im + source)
+                    poke(words, FROM_IM, here_im)
                 poke(words, FROM_ROW, row)
-                poke(words, FROM_COLUMN, column)
+                poke(words, FROM_LEG, column)
                 poke(words, TO_RE, work)
                 poke(words, TO_IM, work + plane)
                 poke(words, TO_ROW, run)
-                poke(words, TO_COLUMN, 1)
+                poke(words, TO_LEG, 1)
                 call(peek(slots, PASS), words, 0, tall, 0)
+                here_re = work
+                here_im = work + plane
+                distance = run
             turns = 1
             if whole:
                 turns = 2
-            left = tall
-            done = run
             for turn in range(turns):
+                final = turn == turns - 1 and (phase == 1 or whole or rows == 0)
+                left = tall
+                done = run
                 while left > 1:
                     radix = 4
-                    if left % 4 != 0:
+                    if left % 8 == 0 and left != 16:
+                        radix = 8
+                    elif left % 4 != 0:
                         radix = 2
                         if left % 2 != 0:
                             radix = 3
@@ -177,65 +182,92 @@ def _fourier(args: int, lo: int, hi: int) -> None:
                                 radix += 2
                                 if radix * radix > left:
                                     radix = left
+                    count = left // radix
                     there = work
                     if here_re == work:
                         there = work + 2 * plane
                     there_im = there + plane
-                    if radix == left and turn == turns - 1 and to_column == 1 and to_row == run:
-                        if phase == 1 or whole or rows == 0:
-                            there = to_re + target
-                            there_im = to_im + target
                     poke(words, RADIX, radix)
-                    poke(words, RUN, done)
-                    poke(words, COUNT, left // radix)
-                    poke(words, STEP, n // left)
+                    poke(words, ROOT, n // radix)
                     poke(words, FROM_RE, here_re)
                     poke(words, FROM_IM, here_im)
+                    poke(words, RUN, done)
+                    poke(words, STEP, n // left)
+                    poke(words, FROM_ROW, done)
+                    poke(words, FROM_LEG, count * done)
+                    if left == tall:  # which may be read from afar
+                        poke(words, FROM_ROW, distance)
+                        poke(words, FROM_LEG, count * distance)
+                    poke(words, TO_ROW, radix * done)
+                    poke(words, TO_LEG, done)
+                    if count == 1 and final and to_column == 1:
+                        # Its groups are the rows of the block, which are written where they belong.
+                        count = tall // radix
+                        there = to_re + target
+                        there_im = to_im + target
+                        poke(words, RUN, run)
+                        poke(words, STEP, 0)
+                        if left != tall:
+                            poke(words, FROM_ROW, run)
+                            poke(words, FROM_LEG, count * run)
+                        poke(words, TO_ROW, to_row)
+                        poke(words, TO_LEG, count * to_row)
                     poke(words, TO_RE, there)
                     poke(words, TO_IM, there_im)
-                    call(peek(slots, PASS), words, 0, left // radix, 0)
+                    call(peek(slots, PASS), words, 0, count, 0)
                     done *= radix
                     left = left // radix
                     here_re = there
                     here_im = there_im
-                poke(words, RADIX, 1)
                 poke(words, RUN, run)
-                poke(words, FROM_RE, here_re)
-                poke(words, FROM_IM, here_im)
-                poke(words, FROM_ROW, run)
-                poke(words, FROM_COLUMN, 1)
-                there = to_re + target
-                there_im = to_im + target
-                poke(words, TO_ROW, to_row)
-                poke(words, TO_COLUMN, to_column)
-                poke(words, TWIST, 0)
-                if rows > 0 and phase == 0 and turn == 0:
-                    poke(words, TWIST, -1)
+                if not final:
+                    poke(words, RADIX, -1)
                     poke(words, STEP, first)
                     if twists != 0:
-                        poke(words, TWIST, n // rows)
+                        poke(words, RADIX, 0)
+                        poke(words, STEP, n // rows)
                         poke(words, COS, twists + ITEMSIZE * first)
                         poke(words, SIN, twists + ITEMSIZE * (n + first))
-                    if whole:
+                    there = work
+                    if here_re == work:
+                        there = work + 2 * plane
+                    poke(words, FROM_RE, here_re)
+                    poke(words, FROM_IM, here_im)
+                    poke(words, FROM_ROW, run)
+                    poke(words, TO_RE, there)
+                    poke(words, TO_IM, there + plane)
+                    poke(words, TO_ROW, run)
+                    call(peek(slots, PASS), words, 0, tall, 0)
+                    here_re = there
+                    here_im = there + plane
+                if here_re != to_re + target:
+                    poke(words, RADIX, 1)
+                    poke(words, FROM_RE, here_re)
+                    poke(words, FROM_IM, here_im)
+                    poke(words, FROM_ROW, run)
+                    poke(words, FROM_LEG, 1)
+                    there = to_re + target
+                    there_im = to_im + target
+                    poke(words, TO_ROW, to_row)
+                    poke(words, TO_LEG, to_column)
+                    if whole and turn == 0:
                         there = work
                         if here_re == work:
                             there = work + 2 * plane
                         there_im = there + plane
                         poke(words, TO_ROW, 1)
-                        poke(words, TO_COLUMN, rows)
-                if here_re != there:
+                        poke(words, TO_LEG, rows)
                     poke(words, TO_RE, there)
                     poke(words, TO_IM, there_im)
                     call(peek(slots, PASS), words, 0, tall, 0)
+                    here_re = there
+                    here_im = there_im
                 if turn < turns - 1:
                     poke(words, COS, peek(slots, IN2))
                     poke(words, SIN, peek(slots, IN2) + ITEMSIZE * n)
-                    here_re = there
-                    here_im = there_im
-                    left = columns
-                    done = rows
                     tall = columns
                     run = rows
+                    distance = run
 
 
 def _cut(slots: Mapping[str, int], batch: int) -> Cutting:

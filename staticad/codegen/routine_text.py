@@ -31,9 +31,9 @@ class Sums(IntEnum):
 
 
 class Pass(IntEnum):
-    """The words of one pass of a Fourier transform (`staticad.codegen.fourier`): addresses of what is read and written
-    and of the roots of unity, the factor, columns times the factors that are done, groups of elements, the distance of
-    roots in their table; and where arrays are copied, the distances of rows and columns and what is multiplied by."""
+    """The words of one pass of a Fourier transform (`staticad.codegen.fourier_passes`): addresses of what is read and
+    written and of the roots of unity, the factor, how many columns go together, distances in the table for groups and
+    for legs, and those of groups (or rows) and legs (or columns) in memory."""
 
     FROM_RE = 0
     FROM_IM = 1
@@ -43,14 +43,13 @@ class Pass(IntEnum):
     SIN = 5
     RADIX = 6
     RUN = 7
-    COUNT = 8
-    STEP = 9
+    STEP = 8
+    ROOT = 9
     FROM_ROW = 10
-    FROM_COLUMN = 11
+    FROM_LEG = 11
     TO_ROW = 12
-    TO_COLUMN = 13
-    TWIST = 14
-    WORDS = 15
+    TO_LEG = 13
+    WORDS = 14
 
 
 Cutting = tuple[Cut, int, int]  # what is cut, the extent of the step and its grain (0: not at all)

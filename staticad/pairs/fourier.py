@@ -34,14 +34,25 @@ LARGEST = 31  # prime factor for which the sums as they stand are faster than a 
 
 
 def fft(node: Node, a: Pair) -> Pair:
-    """Of complex numbers, or of real ones."""
-    return transform(a, node.inputs[0].shape, node.attrs["axis"], node.attrs["inverse"])
+    """Of complex numbers, or of real ones: then half of it is computed, and the other half conjugate to it."""
+    shape, axis, inverse = node.inputs[0].shape, node.attrs["axis"], node.attrs["inverse"]
+    n = shape[axis]
+    if a.im is not None or a.re is None or not isinstance(n, int) or n % 2:
+        return transform(a, shape, axis, inverse)
+    re, im = _half(stretched(a.re, shape), axis).full()
+    others = Run(1, 1, n // 2 - 1)
+    c, d = (reverse(others.take(part, axis), (axis,)) for part in (re, im))
+    im, d = (-im, d) if inverse else (im, -d)
+    return Pair(concatenate([re, c], axis), concatenate([im, d], axis))
 
 
 def rfft(node: Node, x: Tensor) -> Pair:
     """Half of the transform of real numbers."""
-    shape, axis = x.shape, node.attrs["axis"]
-    n = shape[axis]
+    return _half(x, node.attrs["axis"])
+
+
+def _half(x: Tensor, axis: int) -> Pair:
+    shape, n = x.shape, x.shape[axis]
     if not isinstance(n, int) or n % 2:
         return transform(Pair(x, None), shape, axis, False).each(
             lambda part: Run(0, 1, floordiv(n, 2) + 1).take(part, axis)
@@ -149,5 +160,6 @@ def _largest_factor(n: int) -> int:
 
 
 def _good_size(least: int) -> int:
-    """The smallest length from ``least`` on that is a power of two, or three or five times one."""
-    return min(odd << max(0, (-(-least // odd) - 1).bit_length()) for odd in (1, 3, 5))
+    """The smallest length from ``least`` on that is a power of two times a few factors of three and five."""
+    odds = (3**a * 5**b for a in range(4) for b in range(4 - a))
+    return min(odd << (-(-least // odd) - 1).bit_length() for odd in odds)

@@ -105,9 +105,13 @@ class Builder:
                     for a, b in node.constraints
                 ]
                 shapes = [tuple(dim_values.evaluate(s, self.sizes) for s in t.shape) for t in node.types]
+                needed = [
+                    (dim_values.evaluate(need.size, self.sizes), dim_values.evaluate(need.unless_empty, self.sizes))
+                    for need in node.op.needed(node)
+                ]
             except ZeroDivisionError:
                 return False
-            if any(a != b for a, b in pairs):
+            if any(a != b for a, b in pairs) or any(size < 1 and unless for size, unless in needed):
                 return False
             if any(min(shape, default=1) < 0 or np.prod(shape) > MAX_ELEMENTS for shape in shapes):
                 return False

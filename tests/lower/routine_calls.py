@@ -87,7 +87,8 @@ def _transforms(routine: Routine, arguments: list[Any]) -> None:
     """All tasks of a Fourier transform at once. The first of two steps leaves its result to the second one."""
     slots = dict(zip(routine.slots, arguments, strict=True))
     shape = slots["OUTER"], slots["N"], slots["INNER"]
-    count, long, phase = int(np.prod(shape)), slots["ROWS"] > 0, slots["PHASE"]
+    count, phase = int(np.prod(shape)), slots["PHASE"]
+    long = slots["ROWS"] > 0 and slots["N"] > slots["WHOLE"]
     if phase == 1:
         if long:
             for i in range(2):

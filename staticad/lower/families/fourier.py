@@ -20,10 +20,11 @@ from staticad.lower.kernel.routine import Routine
 
 SIDE = 8  # A transform is a matrix with at least so many rows
 LEAST = 64  # from so many elements on,
-FEW, LONG = 4, 8192  # or from so many where a FEW columns are side by side in memory, which are read together.
+FEW, LEAST_OF_MANY = 4, 256  # or from so many where there are more than a FEW,
+LONG = 8192  # or from so many where they are side by side in memory, and columns are read together.
 WHOLE = 8192  # A matrix of at most so many elements is one block, which stays in a cache.
-TASKS, TASK = 16, 1 << 17  # the most that there are; elements times passes of one, a tenth of a millisecond of one core
-BLOCK_BYTES, BLOCK = 64, 1024  # of a row of a block, at least, and elements of a small one
+TASKS, TASK = 8, 1 << 17  # the most that there are; elements times passes of one, a tenth of a millisecond of one core
+BLOCK_BYTES, BLOCK = 128, 1024  # of a row of a block, at least, and elements of a small one
 
 
 class FourierLowering(FamilyLowering):
@@ -72,7 +73,7 @@ class FourierLowering(FamilyLowering):
         numbers: dict[str, Size] = {
             "N": n, "OUTER": outer, "INNER": inner, "ACROSS": across, "ALONG": along_axis, "WITHIN": within,
             "ROWS": rows, "BLOCK": block, "ROOM": room, "TASKS": count,
-            "FEW": FEW, "LEAST": LEAST, "LONG": LONG, "SIDE": SIDE, "WHOLE": WHOLE,
+            "FEW": FEW, "LEAST": LEAST, "LEAST_OF_MANY": LEAST_OF_MANY, "LONG": LONG, "SIDE": SIDE, "WHOLE": WHOLE,
         }  # fmt: skip
         slots |= {name: Symbolic(size) for name, size in numbers.items()}
 
@@ -118,7 +119,9 @@ def _planned(outer: Size, n: Size, inner: Size) -> tuple[int, Size]:
     count = minimum(TASKS, floordiv(outer * n * inner * n.bit_length(), TASK) + 1)
     if n < LEAST or (n < LONG and isinstance(inner, int) and inner >= FEW):
         return 0, count
-    return _rows(n) if n >= LONG or isinstance(inner, int) else -1, count
+    if n >= LONG or (isinstance(inner, int) and (n >= LEAST_OF_MANY or (isinstance(outer, int) and outer < FEW))):
+        return _rows(n), count
+    return 0 if isinstance(inner, int) and isinstance(outer, int) else -1, count
 
 
 def _rows(n: int) -> int:
@@ -131,7 +134,7 @@ def _block(n: Size, rows: int, itemsize: int) -> tuple[int, Size]:
     if not isinstance(n, int):
         return least, maximum(least * BLOCK, n)
     if rows == 0:
-        block = max(least, BLOCK // n)
+        block = max(least, BLOCK // n // least * least)
         return block, block * n
     return least, n if n <= WHOLE else least * max(n // max(rows, 1), BLOCK)
 

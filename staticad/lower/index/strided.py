@@ -76,7 +76,7 @@ def _leading(row: Size, column: Size, rows: Size, columns: Size) -> Size | None:
     """The leading dimension if rows are contiguous."""
     if columns != 1 and column != 1:
         return None
-    if rows == 1:
+    if rows == 1 or row == columns:
         return columns
     return row if at_least(row - columns, 0) and at_least(row, 1 if isinstance(row, int) else 0) else None
 

@@ -11,16 +11,15 @@ def test_operands_are_read_where_they_lie() -> None:
     """Slices and transposed arrays are not copied first, but for what is no row of equal distances."""
     a, b = sa.placeholder((5, 7, 12)), sa.placeholder((5, 7, 12))
     z = sa.complex(a, b)
-    for x in (z[:, 2], z[1].T, a[..., ::2]):
+    for x in (z[:, 2], z[1].T, z[1, :, ::2]):
         assert labels(plan_for(sa.real(sa.fft.fft(x)))) == ["fft"]
     assert labels(plan_for(sa.real(sa.fft.fft(z[:3, 1:3])))) == ["copy", "copy", "fft"]
 
 
 def test_long_transforms_are_two_steps() -> None:
-    x, free = sa.placeholder((3, 1 << 14)), sa.placeholder(("n",))
-    assert labels(plan_for(sa.real(sa.fft.fft(x)))) == ["fft", "fft"]
-    assert labels(plan_for(sa.real(sa.fft.fft(free)))).count("fft") == 2
-    assert labels(plan_for(sa.real(sa.fft.fft(x[:, :1024])))) == ["fft"]
+    z, free = (sa.complex(sa.placeholder(shape), sa.placeholder(shape)) for shape in ((3, 1 << 14), ("n",)))
+    for x, steps in ((z, 2), (z[:, :1024], 1), (free, 2)):
+        assert labels(plan_for(sa.real(sa.fft.fft(x)))).count("fft") == steps
 
 
 def test_all_accesses_are_checked() -> None:

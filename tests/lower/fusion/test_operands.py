@@ -161,3 +161,9 @@ def test_products_of_many_tiny_matrices_are_loops(left: tuple[int | str, ...], r
 def test_few_rows_and_long_ones_are_products() -> None:
     for left, right in (((3, 3), (3, 3)), (("n", 3), (3, 5)), (("n", 5), (5, 3)), (("n", 20, 3), ("n", 3, 3))):
         assert "mul" not in " ".join(labels(computes(sa.placeholder(left) @ sa.placeholder(right)))).split()
+
+
+def test_windows_that_overlap_are_copied() -> None:
+    """Their copy has rows as long as a size that is not known to be more than -1."""
+    windows = sa.sliding_window_view(sa.placeholder(("n",)), 2)
+    computes(windows @ windows.T)
