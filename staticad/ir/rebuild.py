@@ -13,12 +13,14 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from staticad.errors import VerifyError
-from staticad.ir.graph import Node, Tensor, describe
+from staticad.ir.graph import Node, Tensor, describe, sort_nodes
 from staticad.ir.inference import infer
 
 Replacement = Tensor | Sequence[Tensor] | None
 Edit = Callable[[Node, tuple[Tensor, ...]], Replacement]
 Simplify = Callable[[Node], Replacement]
+Table = dict[Node, tuple[Tensor, ...]]
+Frame = tuple[Node, Table, tuple[Tensor, ...] | None]  # a node, where to enter it, and its replacement if known
 
 
 class Interner:
@@ -75,21 +77,42 @@ class _Rebuild:
         self.fn, self.simplify = fn, simplify
         self.interner = Interner()
         # Final outputs of new nodes, and of old ones. Without an edit the two are one.
-        self.final: dict[Node, tuple[Tensor, ...]] = {}
-        self.edited = {} if fn else self.final
+        self.final: Table = {}
+        self.edited: Table = {} if fn else self.final
         # Nodes on the stack whose replacement is being made final.
         self.replaced: set[Node] = set()
 
     def run(self, outputs: Sequence[Tensor]) -> list[Tensor]:
-        for tensor in outputs:
-            self._finish(tensor.node)
-        return [self.edited[t.node][t.index] for t in outputs]
+        edited, final, simplify, interned = self.edited, self.final, self.simplify, self.interner.node
+        for node in sort_nodes(outputs):
+            if node in edited:
+                continue
+            # Most nodes stay. What is more than that is left to `_work`.
+            inputs = tuple([edited[t.node][t.index] for t in node.inputs])
+            if self.fn is not None:
+                replacement = self.fn(node, inputs)
+                if replacement is not None or simplify is not None:
+                    made = interned(node, inputs).outputs if replacement is None else _outputs(node, replacement)
+                    self._replace(node, edited, made)
+                    continue
+            merged = interned(node, inputs)
+            if merged is not node and self.fn is None:
+                self._work([(node, edited, None)])
+                continue
+            simpler = None if simplify is None else simplify(node)
+            if simpler is None:
+                edited[node] = final.setdefault(merged, merged.outputs)
+            else:
+                self.replaced.add(node)
+                self._replace(node, final, _outputs(node, simpler))
+        return [edited[t.node][t.index] for t in outputs]
 
-    def _finish(self, root: Node) -> None:
-        # A frame: a node, the table that it is to be entered in, and what replaces it once that is known.
-        stack: list[tuple[Node, dict[Node, tuple[Tensor, ...]], tuple[Tensor, ...] | None]] = [
-            (root, self.edited, None)
-        ]
+    def _replace(self, node: Node, table: Table, made: tuple[Tensor, ...]) -> None:
+        """Enter what replaces a node in a table, when that is final."""
+        self._work([(node, table, made), *((self._allowed(t.node, self.final), self.final, None) for t in made)])
+
+    def _work(self, stack: list[Frame]) -> None:
+        """Enter these nodes in their tables, and whatever that needs, the last one first."""
         final = self.final
         while stack:
             node, table, awaited = stack[-1]
@@ -128,7 +151,7 @@ class _Rebuild:
             stack[-1] = (node, table, result)
             stack += [(self._allowed(t.node, final), final, None) for t in result]
 
-    def _allowed(self, node: Node, table: dict[Node, tuple[Tensor, ...]]) -> Node:
+    def _allowed(self, node: Node, table: Table) -> Node:
         if table is self.final and node in self.replaced:
             raise VerifyError(f"the replacement of {describe(node.outputs[0])} depends on that node itself")
         return node

@@ -71,12 +71,18 @@ class Order:
         at = bisect_right(known, self._first[cluster])
         return at < len(known) and known[at] <= self._last[cluster]
 
+    def _is_below(self, cluster: int, other: int) -> bool:
+        """True if a cluster is known to follow another one by the spanning tree."""
+        return self._first[other] <= self._first[cluster] <= self._last[other]
+
     def before(self, first: set[int], then: int) -> bool:
         """Make all of ``first`` run before ``then``, if that is possible."""
         if then in first:
             return False
         place = self._place
         late = [number for number in first if place[number] > place[then]]
+        if any(number in self.following[then] or self._is_below(number, then) for number in late):
+            return False
         if late:
             start, end = place[then], max(place[number] for number in late)
             later = self._reached([then], self.following, start, end)
