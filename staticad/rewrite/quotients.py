@@ -166,7 +166,7 @@ def stabilize(product: Product) -> Product | None:
 
 def _is_promising(product: Product) -> bool:
     """False if no step applies: a look that takes a fraction of the time."""
-    above, below = set(), set()
+    above, below = set[object](), set[object]()
     for factor in product.factors:
         op = factor.tensor.node.op
         if op is SIGMOID or (factor.inverse and (op is ADD or op is SUM)):

@@ -39,6 +39,7 @@ class Order:
                     self._add(writer, reader)
         self._first, self._last = self._tree()
         self._sorted_readers: dict[int, list[int]] = {}
+        self._behind: Graph = {}  # clusters that were found to follow others, when they should have come before
 
     def _add(self, first: int, then: int) -> None:
         self.following[first].add(then)
@@ -81,12 +82,14 @@ class Order:
             return False
         place = self._place
         late = [number for number in first if place[number] > place[then]]
-        if any(number in self.following[then] or self._is_below(number, then) for number in late):
+        known = self._behind.setdefault(then, set())
+        if any(number in known or number in self.following[then] or self._is_below(number, then) for number in late):
             return False
         if late:
             start, end = place[then], max(place[number] for number in late)
             later = self._reached([then], self.following, start, end)
             if not later.isdisjoint(late):
+                known.update(later.intersection(late))
                 return False
             earlier = self._reached(late, self._preceding, start, end)
             moved = [*sorted(earlier, key=place.__getitem__), *sorted(later, key=place.__getitem__)]
