@@ -50,9 +50,10 @@ def digamma(x: Value) -> Value:
 
 
 def trigamma_of_positive(y: Value) -> Value:
-    """trigamma(y) for y >= 0."""
-    w, numerator, denominator = y, y.constant(0), y.constant(1)
-    for _ in range(FROM):
+    """trigamma(y) for y >= 0: the square of 1 / y, which is taken first, and trigamma(y + 1)."""
+    first = 1 / y
+    w, numerator, denominator = y + 1, y.constant(0), y.constant(1)
+    for _ in range(FROM - 1):
         shift = w < FROM
         square = w * w
         numerator = select(shift, fma(numerator, square, denominator), numerator)
@@ -61,7 +62,7 @@ def trigamma_of_positive(y: Value) -> Value:
     inverse = 1 / w
     square = inverse * inverse
     tail = fma(square * inverse, horner(square, TRIGAMMA_SERIES), fma(square, 0.5, inverse))
-    return numerator / denominator + tail
+    return fma(first, first, numerator / denominator + tail)
 
 
 def trigamma(x: Value) -> Value:

@@ -15,9 +15,10 @@ def log_ratio(x: Value, y: Value) -> Value:
     """log(x / y) without overflow of the quotient."""
     quotient = x / y
     near = (quotient > 0.5) & (quotient < 2)
-    normal = ((quotient > 1 / NORMAL) & (quotient < NORMAL)) | ~((x > 0) & (y > 0))
-    far = log(select(normal, quotient, x)) - select(normal, 0, log(select(normal, 1, y)))
-    return select(near, log1p(select(near, (x - y) / y, 0)), far)
+    normal = (quotient > 1 / NORMAL) & (quotient < NORMAL)
+    far = log(select(normal, quotient, abs(x))) - select(normal, 0, log(select(normal, 1, abs(y))))
+    apart = ((x > 0) & (y < 0)) | ((x < 0) & (y > 0))
+    return select(near, log1p(select(near, (x - y) / y, 0)), select(apart, NAN, far))
 
 
 def _over_quadrant(x: Value, y: Value, inside: Value, at_zero: Value) -> Value:

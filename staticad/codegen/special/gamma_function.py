@@ -88,7 +88,7 @@ def gamma(x: Value) -> Value:
     nearest = z.rint()
     sine = sine_of_turn(z - nearest)
     sine = select(odd(nearest), -sine, sine)
-    negative = -PI / (z * sine) * product / (root * rest) / root
+    negative = -PI * (product / z) / sine / (root * rest) / root
     result = select(x < 0, select(sine.eq(0), NAN, negative), positive)
     tiny = z < 1e-300
     return select(tiny, 1 / select(tiny, x, 1), result)

@@ -222,7 +222,7 @@ def gammainc_slope(a: Value, x: Value) -> Value:
     def by_fraction() -> Value:
         found = _fraction(Dual(a, a.constant(1)), x)
         by_factor = log(x) - digamma_of_positive(a)
-        return -(factor(a, x) * a * fma(found.value, by_factor, found.slope))
+        return -(factor(a, x) * (a * fma(found.value, by_factor, found.slope)))
 
     def inside() -> Value:
         return choose((x > 1) & (x > a), by_fraction, by_series)
