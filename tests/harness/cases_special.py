@@ -70,16 +70,12 @@ def _step(build: Builder) -> Tensor | None:
     positive = sa.absolute(tame) + 0.4
     if build.chance(0.6):
         return build.choose(OF_POSITIVE)(positive)
-<<<<<<< HEAD
     return build.choose((_gammainc, special.betaln, special.xlogy, special.rel_entr))(positive + 0.3, positive)
 
 
 def _gammainc(a: Tensor, x: Tensor) -> Tensor:
     """Which has no second derivative by the first operand."""
     return special.gammainc(sa.stop_gradient(a), x)
-=======
-    return build.choose((special.betaln, special.xlogy, special.rel_entr))(positive + 0.3, positive)
->>>>>>> 56e228c (Special functions where products of tiny numbers are flushed; against JAX; what they promise)
 
 
 FAMILY = FamilyCases(
