@@ -13,7 +13,7 @@ from staticad.codegen.numba_import import numba_module
 from staticad.ops.effects import whole, written
 
 _PROTOTYPE = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_void_p)
-_FIRST = 4  # slots: the function, the status, the text and its length
+_FIRST = 5  # slots: the function, the status, the token, the text and its length
 _routines: list[Any] = []  # which keep their machine code
 _KIND = re.compile(r"(.)(\d+)")
 

@@ -11,7 +11,7 @@ from staticad.codegen import jit, piece_maker, prebuilt
 from staticad.codegen.pieces import PASSES, SHARED
 from staticad.codegen.routines import routine_source
 from staticad.codegen.target import LEVELS, is_x86
-from staticad.functional import convolution, fft, linalg, pooling, sets, sorting
+from staticad.functional import convolution, effects, fft, linalg, pooling, sets, sorting
 from staticad.ir.dtypes import BOOL, COMPLEXES, FLOATS, is_complex
 from staticad.ir.graph import Tensor
 from staticad.lower.kernel.routine import Routine, gemm
@@ -63,6 +63,7 @@ def routines() -> Iterator[Routine]:
         ]  # fmt: skip
         real = Decomposition()
         yield from _routines([*map(real.stored, inputs)], real.outputs(results))
+    yield from _routines([x := placeholder()], [effects.print_(x), effects.assert_(x, x == x)])
     yield from _routines([mask := placeholder((None,), BOOL)], [sets.flatnonzero(mask, size=1)])
     for sortable in sorting.SORTED:
         a = placeholder((None,), sortable)

@@ -34,7 +34,8 @@ class PrintLowering(FamilyLowering):
         kinds = "".join(f"{x.dtype.char}{x.ndim}" for x in node.inputs)
         head = f"{kinds}\n{','.join(map(str, pairs))}\n{node.attrs['text']}"
         text = lowering.constant(np.frombuffer(head.encode("utf-8", "surrogatepass"), np.uint8))
-        slots: dict[str, Argument] = {"FUNCTION": Foreign("print"), "STATUS": Status()}
+        token = lowering.buffer(node.outputs[0])  # what all prints have comes first, so that they share a text
+        slots: dict[str, Argument] = {"FUNCTION": Foreign("print"), "STATUS": Status(), "OUT0": Address(token.number)}
         slots |= {"TEXT": Address(text.number), "LENGTH": Symbolic(len(head.encode("utf-8", "surrogatepass")))}
         reads = [text.number]
         for number, x in enumerate(node.inputs):
