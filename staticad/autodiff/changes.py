@@ -137,10 +137,11 @@ def _reached_in(change: Tensor, body: Body, inputs: Sequence[Tensor], first: int
         found = reached(value)
         if found is None:
             return None
-        outside = [_outside(place, own, sizes, change.shape) for place in found[1]]
-        places += [place for place in outside if place is not None]
-        if len(places) < len(outside):
-            return None
+        for place in found[1]:
+            outside = _outside(place, own, sizes, change.shape)
+            if outside is None:
+                return None
+            places.append(outside)
         value = value.inputs[found[0]]
     return next(n for n, own_one in enumerate(body.parameters) if own_one is value), places
 

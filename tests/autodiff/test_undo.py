@@ -85,6 +85,18 @@ def while_in_a_loop(a: Any) -> Any:
     return a + b
 
 
+@sa.function
+def while_that_reaches_all(a: Any) -> Any:
+    """An inner loop that changes a fixed element and, before it, elements that can be any: all of the array."""
+    for i in range(1, len(a)):
+        j = i - 1
+        while j >= 0:
+            a[j, j] = np.sin(a[j, j] * a[i, 0])
+            a[0, 1] = np.cos(a[j, j]) * a[0, 1]
+            j -= 1
+    return a
+
+
 PROGRAMS: list[Program] = [cholesky, scaled_rows, two_arrays, one_loop, with_branches, while_in_a_loop]
 
 
@@ -94,7 +106,7 @@ def numpy_of(program: Program) -> Program:
     return lambda a: written(a.copy())
 
 
-@pytest.mark.parametrize("program", PROGRAMS, ids=lambda f: f.__name__)
+@pytest.mark.parametrize("program", [*PROGRAMS, while_that_reaches_all], ids=lambda f: f.__name__)
 def test_changes_are_undone(program: Program, rng: np.random.Generator) -> None:
     a = sa.placeholder(("n", "n"), name="a")
     b = a @ a.T * 0.2 + sa.eye(a.shape[0])
@@ -135,3 +147,22 @@ def test_what_changes_as_a_whole_is_recorded(rng: np.random.Generator) -> None:
     (slope,) = sa.gradients(y.sum(), [x])
     loops = [node for node in sort_nodes([slope]) if node.op.name == "loop"]
     assert [node.attrs["shape"].carries for node in loops if node.attrs["shape"].reverse] == [2]
+
+
+@pytest.mark.parametrize("checkpoint", ["sqrt", "log"])
+def test_second_derivatives_of_changes_between_checkpoints(checkpoint: str) -> None:
+    """The backward pass of the inner loop adds to a fixed element and to moving ones."""
+    y, v = sa.placeholder(("n",), name="y"), np.linspace(1.0, 2.0, 5)
+
+    def body(y: sa.Tensor) -> sa.Tensor:
+        return sa.fori_loop(1, y.shape[0] - 1, lambda i, y: y.at[i - 1].set(sa.cos(y[-1]) * y[i]), y)
+
+    start = (sa.constant(0), y)
+    _, last = sa.while_loop(lambda s: s[0] < 2, lambda s: (s[0] + 1, body(s[1])), start, checkpoint=checkpoint)
+    slope = (sa.gradients((last**3).sum(), [y])[0] * v).sum()
+    session = sa.compile([slope, *sa.gradients(slope, [y]), *sa.jvp([slope], [y], [v])], [y])
+    x, step = np.linspace(0.3, 0.9, 5), 1e-6
+    _, by_reverse, by_forward = session(x)
+    difference = (session(x + step * v)[0] - session(x - step * v)[0]) / (2 * step)
+    np.testing.assert_allclose(by_reverse @ v, by_forward, rtol=1e-12)
+    np.testing.assert_allclose(by_forward, difference, rtol=1e-7)
