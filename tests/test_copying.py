@@ -41,7 +41,9 @@ IN_GRAPH: list[Any] = [X, X * 2, X.node, sa.constant(1.0), X.shape[0], X.shape[0
 # Copied as themselves, deep copies only without variables, refused by pickle.
 SESSIONS = [SQUARE, STEP]
 # Ordinary objects, of which some hold variables.
+DERIVED = [sa.custom_jvp(sa.sin), sa.custom_vjp(sa.sin), sa.custom_gradient(sa.sin)]
 PLAIN = [sa.optim.SGD(0.1), sa.optim.Adagrad(0.1), sa.optim.RMSprop(0.1), sa.optim.Optimizer(0.1), sa.nn.Layer()]
+PLAIN += DERIVED
 HOLDERS = [sa.optim.Adam(), sa.optim.AdamW(), sa.nn.Dense(2, 3), sa.nn.Sequential([sa.nn.Dense(2, 3), sa.tanh])]
 
 

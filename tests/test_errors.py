@@ -270,6 +270,7 @@ CLASSES = {
     "GraphError": (TypeError, ValueError),
     "GradientError": ValueError,
     "FeedError": ValueError,
+    "AssertionFailed": AssertionError,
     "CompileError": RuntimeError,
     "ConfigError": ValueError,
     "IndexOutOfBounds": IndexError,

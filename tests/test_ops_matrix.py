@@ -114,4 +114,4 @@ def test_every_public_function_of_tensors_has_a_case(monkeypatch: pytest.MonkeyP
 
 def is_front(function: Any) -> bool:
     module = function.__module__.removeprefix("staticad.functional.")
-    return module != function.__module__ and not module.startswith(("control", "autograph"))
+    return module != function.__module__ and not module.startswith(("control", "autograph", "effects"))

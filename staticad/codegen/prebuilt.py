@@ -31,8 +31,10 @@ def code_hash() -> str:
     """Hash of all that shapes machine code besides the text that is compiled and the CPU."""
     digest = hashlib.sha256()
     directory = Path(__file__).parent
-    for path in (*sorted(directory.rglob("*.py")), Path(rejection.__file__)):  # which kernels contain, too
-        digest.update(f"{path.relative_to(directory.parent)}\n".encode())
+    files = {str(path.relative_to(directory)): path for path in sorted(directory.rglob("*.py"))}
+    files["../ops/rejection.py"] = Path(rejection.__file__)  # kernels contain its functions, too
+    for name, path in files.items():
+        digest.update(f"{name}\n".encode())
         digest.update(hashlib.sha256(path.read_bytes()).digest())
     for part in (_numba_version(), llvmlite.__version__.encode(), triple().encode()):
         digest.update(part + b"\n")

@@ -10,6 +10,7 @@ import pytest
 from staticad.codegen import object_cache, piece_maker, pieces, prebuilt
 from staticad.codegen.kernel_names import KERNEL_NAMES
 from staticad.errors import CompileError
+from staticad.ops.samplers import SAMPLER_OPS
 
 SOME = (
     "exp(float64)",
@@ -79,7 +80,8 @@ def test_a_piece_that_nobody_brings_along_is_made_and_kept(directory: Path, monk
 def test_every_kernel_function_has_pieces() -> None:
     names = {key.partition("(")[0] for key in piece_maker.keys()}
     functions = {name for name, value in KERNEL_NAMES.items() if isinstance(value, type(KERNEL_NAMES["add"]))}
-    assert names == functions - set(piece_maker._NO_PIECES) | {"quotient"}
+    samplers = {op.name for op in SAMPLER_OPS}
+    assert names == functions - set(piece_maker._NO_PIECES) | {"quotient"} | samplers
 
 
 def test_pieces_are_plain_functions() -> None:

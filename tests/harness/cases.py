@@ -58,7 +58,8 @@ class Case:
     ``special`` says that the result on extreme values is defined. ``nonzero`` names sizes that may not be 0.
     ``smooth`` says that derivatives are checked. ``total`` says that every input has a result; where one may raise (a
     singular matrix) extreme values are not tried. ``orders`` is how many orders of derivatives are compiled;
-    where it is 1, in float64 alone, for graphs that take long: the reference is checked to second order all the same.
+    where it is 1, in float64 alone, for graphs that take long: the reference is checked to second order all the same,
+    or as far as derivatives ``exist`` by all operands.
     """
 
     name: str
@@ -74,6 +75,7 @@ class Case:
     smooth: bool = True
     total: bool = True
     orders: int = 2
+    exist: int = 2
 
     def __str__(self) -> str:
         return self.name

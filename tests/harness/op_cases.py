@@ -69,6 +69,7 @@ def elementwise_cases(op: Elementwise) -> Iterator[Case]:
             special=not rough(op),
             signed_zeros=op.zero_signs,
             orders=1 if costly else 2,  # the derivatives of these are made of other ops
+            exist=2 if op.orders is None else op.orders,
             smooth=not op.nondifferentiable
             and op.orders != 0
             and op.smooth_domains is None

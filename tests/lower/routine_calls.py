@@ -57,7 +57,8 @@ def _library(routine: Routine, arguments: list[Any], batch: int) -> None:
         for i, part in enumerate(op.operand_parts):
             name = f"OUT{changed[i]}" if i in changed else f"IN{i}"
             shape = tuple(sizes[axis] for axis in part.axes)
-            operands.append(None if i in op.unread else _array(place(name), shape, number))
+            unread = np.full(shape, np.nan)
+            operands.append(unread if i in op.unread else _array(place(name), shape, number))
         try:
             made = op.numpy(*operands, **attrs)
         except np.linalg.LinAlgError:

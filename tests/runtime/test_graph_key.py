@@ -87,7 +87,9 @@ def nodes() -> list[Node]:
     for case in all_op_cases():
         for node in sort_nodes([case.tensor(case.dtypes[-1], {})]):
             found[node.op.name, repr(node.attrs)] = node
-    for node in all_nodes(loops()):
+    z = sa.placeholder((2, 2), "complex128")  # ops of complex numbers alone
+    of_complex = [sa.linalg.eigvals(z), sa.linalg.sqrtm(z), sa.linalg.solve_sylvester(z, z, z)]
+    for node in [*all_nodes(loops()), *sort_nodes(of_complex)]:
         found[node.op.name, id(node)] = node
     variable = sa.variable([1.0]).node
     return [*found.values(), variable, sa.constant([1.0, 2.0]).node]

@@ -58,6 +58,7 @@ def copy(dtype: np.dtype) -> str:
     """A kernel that copies; the parts of a complex number are two numbers in memory."""
     parts = 2 if dtype.kind == "c" else 1
     name = "bool_" if dtype.name == "bool" else f"float{dtype.itemsize * 4}" if parts == 2 else dtype.name
+    name = "uint16" if name == "float16" else name  # as kernels move halves
     return f"""\
 def kernel(args, lo, hi):
     p0 = pointer(args, 0, {name}, 0, 2)
