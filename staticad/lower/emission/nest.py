@@ -99,8 +99,7 @@ class Nest:
 
     def _rolled(self, axes: list[Axis], cost: int) -> int:
         """How many loops there are: short ones inside are written out, so that the one around them is vectorized."""
-        position, copies = len(axes), 1
-        most = min(COPIES, BLOCK) if self.blocked else COPIES  # a loop over blocks has to remain one
+        position, copies, most = len(axes), 1, min(COPIES, BLOCK) if self.blocked else COPIES  # blocks remain loops
         while position > 1:
             extent = axes[position - 1].extent
             if not isinstance(extent, int) or extent > SHORTEST or copies * extent > most:
