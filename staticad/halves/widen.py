@@ -20,7 +20,8 @@ from staticad.ir.graph import Attrs, Node, Tensor, sort_nodes
 from staticad.ir.provenance import inherit
 from staticad.ir.rebuild import copy_node
 from staticad.ir.types import TensorType
-from staticad.lower.kernel.plan import Buffer, External, Plan
+from staticad.lower.kernel.plan import Buffer, Plan
+from staticad.lower.seen_types import seen_from_outside
 from staticad.ops.arithmetic import ADD, MUL
 from staticad.ops.base import Creation, Elementwise, apply, apply_all
 from staticad.ops.control import COND, Body, Control, parameter
@@ -111,23 +112,11 @@ class Widening:
 
     def seen(self, plan: Plan, fetches: Sequence[Tensor]) -> Plan:
         """The plan as it looks from outside, where inputs, variables and results are floats."""
-        own = {stored.node.serial: node.out for node, stored in self._stored.items()}
-
-        def outside(external: External) -> External:
-            tensor = own.get(external.key)
-            if tensor is None:
-                return external
-            return External(tensor.node.serial, tensor.name, tensor.dtype, external.shape)
 
         def result(buffer: Buffer, fetch: Tensor) -> Buffer:
             return replace(buffer, dtype=fetch.dtype) if is_half(fetch.dtype) else buffer
 
-        return replace(
-            plan,
-            inputs=tuple(map(outside, plan.inputs)),
-            variables=tuple(map(outside, plan.variables)),
-            fetches=tuple(map(result, plan.fetches, fetches)),
-        )
+        return seen_from_outside(plan, fetches, self._stored, result)
 
     def _values(self, tensors: Sequence[Tensor]) -> list[Value]:
         for node in sort_nodes(tensors):
