@@ -52,7 +52,7 @@ in its docstring; [ops](ops.md) says what is taken where a derivative does not e
 # What is no function of arrays.
 OTHERS = frozenset(
     "compile constant placeholder variable evaluate gradcheck gradients hessian hvp jacobian jvp stop_gradient no_grad "
-    "function cond fori_loop scan switch while_loop to_dot to_networkx to_svg "
+    "function cond fori_loop scan switch while_loop to_dot to_networkx to_svg name_scope save load training "
     "custom_gradient custom_jvp custom_op custom_vjp assert_ print_".split()
 )
 SECTIONS = ("linalg", "fft", "special", "nn", "random")  # modules of the package that are a section each

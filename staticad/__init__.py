@@ -120,6 +120,7 @@ from staticad.functional.updates import put as put, put_along_axis as put_along_
 from staticad.functional.windows import *
 from staticad.ir.dims import Dim as Dim
 from staticad.ir.graph import Tensor as Tensor, no_grad as no_grad
+from staticad.ir.name_scopes import name_scope as name_scope
 from staticad.nn.classification import cross_entropy as cross_entropy
 from staticad.nn.losses import mse as mse
 from staticad.ops.sources import constant as constant, placeholder as placeholder

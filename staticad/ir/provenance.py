@@ -9,25 +9,29 @@ from __future__ import annotations
 import functools
 import threading
 from contextlib import AbstractContextManager
+from dataclasses import field
 
 from staticad.errors import user_frame
+from staticad.ir import name_scopes
 from staticad.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class Where:
-    """A source line. ``notes`` reads from the newest to the oldest, e.g. ("gradient of exp",)."""
+    """A source line. ``notes`` reads from the newest to the oldest, e.g. ("gradient of exp",). ``scope`` is the name
+    scope in which the line was executed; the line is the same one without it."""
 
     file: str
     line: int
     function: str
     notes: tuple[str, ...] = ()
+    scope: str = field(default="", compare=False)
 
     def derived(self, note: str) -> Where:
         """The same line with one more note, kept once however often the same note recurs in a row."""
         if self.notes and self.notes[0] == note:
             return self
-        return _place(self.file, self.line, self.function, (note, *self.notes[:7]))
+        return _place(self.file, self.line, self.function, (note, *self.notes[:7]), self.scope)
 
     def __str__(self) -> str:
         place = f"{self.file}:{self.line}"
@@ -35,9 +39,9 @@ class Where:
 
 
 @functools.lru_cache(4096)
-def _place(file: str, line: int, function: str, notes: tuple[str, ...] = ()) -> Where:
+def _place(file: str, line: int, function: str, notes: tuple[str, ...], scope: str) -> Where:
     """Nodes of one line share its place."""
-    return Where(file, line, function, notes)
+    return Where(file, line, function, notes, scope)
 
 
 class _State(threading.local):
@@ -53,7 +57,7 @@ def here() -> Where:
         return _state.inherited
     frame = user_frame()
     code = frame.f_code
-    return _place(code.co_filename, frame.f_lineno, code.co_name)
+    return _place(code.co_filename, frame.f_lineno, code.co_name, (), name_scopes.current())
 
 
 class _Inheriting:

@@ -82,7 +82,8 @@ from staticad.nn.distances import (
 )
 from staticad.nn.dropout import alpha_dropout, dropout, feature_dropout
 from staticad.nn.embedding import embedding
-from staticad.nn.layers import Dense, Layer, Sequential
+from staticad.nn.layer import Layer
+from staticad.nn.layers import Dense, Sequential
 from staticad.nn.losses import (
     bce,
     bce_with_logits,

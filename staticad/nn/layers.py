@@ -1,8 +1,8 @@
-"""Layers: functions of tensors that own variables."""
+"""Layers that are given: `Dense`, and `Sequential` for one after the other."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -12,40 +12,10 @@ from staticad.ir.dtypes import as_dtype, is_float
 from staticad.ir.graph import Tensor, check_name, describe
 from staticad.nn import initializers
 from staticad.nn.initializers import Initializer
-from staticad.runtime.variables import Variable, variable
+from staticad.nn.layer import Layer
+from staticad.runtime.variables import variable
 
 Function = Callable[[Tensor], Tensor]
-
-
-class Layer:
-    """A function of a tensor with variables of its own. Subclasses give ``variables`` and ``__call__``."""
-
-    @property
-    def variables(self) -> tuple[Variable, ...]:
-        """Every variable of the layer, each once, in a fixed order."""
-        raise NotImplementedError
-
-    @property
-    def trainable_variables(self) -> tuple[Variable, ...]:
-        """The variables that are not frozen."""
-        return tuple(v for v in self.variables if v.trainable)
-
-    def __call__(self, x: Tensor) -> Tensor:
-        """The result for ``x``, as new nodes of the graph."""
-        raise NotImplementedError
-
-    def freeze(self) -> None:
-        """Keep all variables as they are: graphs made by an optimizer from now on leave them and their gradients out.
-
-        Sessions that are compiled already go on as before.
-        """
-        for v in self.variables:
-            v.trainable = False
-
-    def unfreeze(self) -> None:
-        """Let optimizers change the variables again, those of float dtype."""
-        for v in self.variables:
-            v.trainable = is_float(v.dtype)
 
 
 class Dense(Layer):
@@ -53,7 +23,7 @@ class Dense(Layer):
 
     ``weight`` has the shape (in_features, out_features) and starts from ``initializer`` ("glorot", "he", or any
     function of a shape and a generator), ``bias`` (None without ``use_bias``) starts at zero; ``rng`` is a generator
-    or a seed. The variables are called ``name.weight`` and ``name.bias``.
+    or a seed. The variables are called ``weight`` and ``bias``, after ``name`` or their path in other layers.
     Raises ShapeError for sizes below 1 or a result of the initializer that has another shape, DTypeError for a
     dtype that is not a float.
     """
@@ -81,15 +51,10 @@ class Dense(Layer):
         first = np.asarray(initializers.find(initializer)(shape, np.random.default_rng(rng)))
         if first.shape != shape:
             raise ShapeError(f"Dense: the initializer made the shape {first.shape} for a weight of shape {shape}")
-        prefix = name or "dense"
         self.name = name
         self.activation = activation
-        self.weight = variable(first, kind, name=f"{prefix}.weight")
-        self.bias = variable(np.zeros(shape[1], kind), name=f"{prefix}.bias") if use_bias else None
-
-    @property
-    def variables(self) -> tuple[Variable, ...]:
-        return (self.weight,) if self.bias is None else (self.weight, self.bias)
+        self.weight = variable(first, kind)
+        self.bias = variable(np.zeros(shape[1], kind)) if use_bias else None
 
     def __call__(self, x: Tensor) -> Tensor:
         """Raises ShapeError if the last size of ``x`` is not in_features."""
@@ -109,7 +74,7 @@ class Dense(Layer):
 
 
 class Sequential(Layer):
-    """One function after the other: layers, and plain functions such as ``sa.relu``.
+    """One function after the other: layers, and plain functions such as ``sa.relu``. Its layers are called 0, 1, ….
 
     Raises GraphError for an entry that can't be called.
     """
@@ -120,10 +85,9 @@ class Sequential(Layer):
             if not callable(layer):
                 raise GraphError(f"Sequential: entry {position} is a {type(layer).__name__}, which can't be called")
 
-    @property
-    def variables(self) -> tuple[Variable, ...]:
-        found = (v for layer in self.layers for v in getattr(layer, "variables", ()))
-        return tuple(dict.fromkeys(found))  # a layer that stands in two places has its variables once
+    def parts(self) -> Iterator[tuple[str, Any]]:
+        yield from ((str(position), layer) for position, layer in enumerate(self.layers))
+        yield from ((name, value) for name, value in super().parts() if value is not self.layers)
 
     def __call__(self, x: Tensor) -> Tensor:
         for layer in self.layers:

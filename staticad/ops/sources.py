@@ -13,6 +13,7 @@ from staticad.ir.arrays import as_numbers, read_array
 from staticad.ir.dims import Dim, Shape, Size
 from staticad.ir.dtypes import WEAK_TYPES, DType, as_dtype, kind_of
 from staticad.ir.graph import Attrs, Node, Tensor
+from staticad.ir.name_scopes import scoped
 from staticad.ir.types import TensorType
 from staticad.ops.base import Source
 
@@ -88,7 +89,7 @@ def placeholder(shape: Any = (), dtype: Any = "float64", name: str | None = None
         else:
             sizes.append(as_size(entry))
     kind = TensorType(tuple(sizes), as_dtype(dtype))
-    return Node(PLACEHOLDER, (), Attrs(type=kind), (kind,), name=name).out
+    return Node(PLACEHOLDER, (), Attrs(type=kind), (kind,), name=scoped(name)).out
 
 
 def constant(value: Any, dtype: Any = None, name: str | None = None) -> Tensor:
@@ -106,7 +107,7 @@ def constant(value: Any, dtype: Any = None, name: str | None = None) -> Tensor:
         attrs = _of_number(told_apart, value, chosen)
     else:
         attrs = _of_value(value, chosen)
-    return Node(CONSTANT, (), attrs, (attrs["type"],), name=name).out
+    return Node(CONSTANT, (), attrs, (attrs["type"],), name=scoped(name)).out
 
 
 def _of_value(value: Any, dtype: DType | None) -> Attrs:

@@ -17,6 +17,7 @@ from staticad.errors import DTypeError, GradientError, GraphError, ShapeError, a
 from staticad.ir.arrays import as_numbers, read_array
 from staticad.ir.dtypes import DType, as_dtype, is_inexact, kind_of
 from staticad.ir.graph import Attrs, Node, Tensor, describe
+from staticad.ir.name_scopes import scoped
 from staticad.ir.provenance import here
 from staticad.ir.types import TensorType
 from staticad.ops.sources import VARIABLE
@@ -39,9 +40,11 @@ class Variable(Tensor):
     the variable's lock while they run, so nobody sees a half-made update.
     """
 
-    __slots__ = ("_lock", "_reader", "_storage", "_trainable", "_writer")
+    __slots__ = ("_given_name", "_lock", "_owner", "_reader", "_storage", "_trainable", "_writer")
 
+    _given_name: str | None
     _lock: Lock
+    _owner: Any  # a weak reference to the layer that names it, or None
     _reader: Program | None
     _writer: Program | None
     _storage: np.ndarray
@@ -135,8 +138,9 @@ def variable(value: Any, dtype: Any = None, name: str | None = None, trainable: 
         )
     ready = _convert(array, kind)
     type_ = TensorType(array.shape, kind)
-    out = Node(VARIABLE, (), Attrs(type=type_), (type_,), name=name, tensor_class=Variable).out
+    out = Node(VARIABLE, (), Attrs(type=type_), (type_,), name=scoped(name), tensor_class=Variable).out
     assert isinstance(out, Variable)
+    out._given_name, out._owner = name, None
     out._lock = Lock()
     out._reader = out._writer = None
     out._storage = aligned_empty(array.shape, kind)

@@ -37,7 +37,7 @@ def test_the_variables_of_dense() -> None:
     assert [v.shape for v in layer.variables] == [(3, 2), (2,)]
     assert {v.dtype for v in layer.variables} == {np.dtype("float32")}
     assert not layer.bias.value.any() and layer.weight.value.std() > 0
-    assert Dense(3, 2, use_bias=False).variables[0].name == "dense.weight"
+    assert len(Dense(3, 2, use_bias=False).variables) == 1
 
 
 def test_seeds_and_generators() -> None:
