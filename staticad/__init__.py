@@ -39,6 +39,7 @@ from staticad.errors import (
     GraphError as GraphError,
     IndexOutOfBounds as IndexOutOfBounds,
     LinAlgError as LinAlgError,
+    LoadError as LoadError,
     NonFiniteError as NonFiniteError,
     OutOfMemory as OutOfMemory,
     ShapeError as ShapeError,
@@ -127,6 +128,7 @@ from staticad.ops.sources import constant as constant, placeholder as placeholde
 from staticad.reference import evaluate as evaluate
 from staticad.runtime.custom_op import custom_op as custom_op
 from staticad.runtime.variables import Variable as Variable, variable as variable
+from staticad.saving.checkpoint import Checkpoint as Checkpoint, load as load, save as save
 
 _attach(Tensor)
 _attach_to_sizes()

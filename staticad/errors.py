@@ -107,6 +107,10 @@ class MissingPackage(StaticadError, ImportError):
     """An optional package that this function needs is not installed."""
 
 
+class LoadError(StaticadError, ValueError):
+    """A file can't be read, or what it holds does not fit the variables that it is loaded into."""
+
+
 class VerifyError(StaticadError, AssertionError):
     """A pass broke an invariant of the graph: a bug in staticad, not in the user's program."""
 

@@ -43,7 +43,7 @@ SESSIONS = [SQUARE, STEP]
 # Ordinary objects, of which some hold variables.
 DERIVED = [sa.custom_jvp(sa.sin), sa.custom_vjp(sa.sin), sa.custom_gradient(sa.sin)]
 PLAIN = [sa.optim.SGD(0.1), sa.optim.Adagrad(0.1), sa.optim.RMSprop(0.1), sa.optim.Optimizer(0.1), sa.nn.Layer()]
-PLAIN += DERIVED
+PLAIN += [*DERIVED, sa.Checkpoint({}, {}, {"step": 3})]
 HOLDERS = [sa.optim.Adam(), sa.optim.AdamW(), sa.nn.Dense(2, 3), sa.nn.Sequential([sa.nn.Dense(2, 3), sa.tanh])]
 
 

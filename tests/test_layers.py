@@ -31,6 +31,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("export",),
     ("runtime",),
     ("nn", "optim"),
+    ("saving",),
     ("__init__",),
 )
 # The wings of `lower`, from the ground up: its folders, and the one file that stands between them. What stands beside

@@ -7,7 +7,7 @@ copy is made as a whole or not at all, whatever signals arrive.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn, SupportsIndex
 
 import numpy as np
@@ -77,7 +77,7 @@ class Variable(Tensor):
             )
         ready = _convert(array, self.dtype)
         if self._writer is None:
-            self._writer = _writer(self)
+            self._writer = _writer([self])
         if patiently(self._writer.run, (ready,)) != ():
             # Its elements have strides of their own, or its dtype is a copy of NumPy's.
             plain = np.empty(ready.shape, self.dtype)
@@ -165,6 +165,13 @@ def read(variables: Sequence[Variable]) -> tuple[np.ndarray, ...]:
     return values
 
 
+def write(values: Mapping[Variable, np.ndarray]) -> None:
+    """Replace the values of variables, all at the same moment. Each array is C-contiguous, and has the variable's
+    dtype and shape."""
+    if values and patiently(_writer(list(values)).run, tuple(values.values())) != ():
+        raise AssertionError("arrays that do not fit their variables")
+
+
 def _reader(variables: Sequence[Variable]) -> Program:
     return Program(
         feeds=[],
@@ -178,18 +185,17 @@ def _reader(variables: Sequence[Variable]) -> Program:
     )
 
 
-def _writer(variable: Variable) -> Program:
-    storage = variable._storage
+def _writer(variables: Sequence[Variable]) -> Program:
     return Program(
-        feeds=[ArraySpec(variable.dtype, storage.shape)],
+        feeds=[ArraySpec(v.dtype, v._storage.shape) for v in variables],
         outs=[],
-        arguments=[c_function("memmove"), storage.ctypes.data, 0],
-        patches=[Patch(2, 0)],
+        arguments=[word for v in variables for word in (c_function("memmove"), v._storage.ctypes.data, 0)],
+        patches=[Patch(3 * k + 2, k) for k in range(len(variables))],
         compute=[],
-        commit=[Step(kernel_address(COPY_SOURCE), 0, storage.nbytes)],
-        locks=[(variable._lock, True)],
-        keep_alive=[storage],
-        release_gil=storage.nbytes > LARGE_COPY,
+        commit=[Step(kernel_address(COPY_SOURCE), 3 * k, v._storage.nbytes) for k, v in enumerate(variables)],
+        locks=[(v._lock, True) for v in variables],
+        keep_alive=[v._storage for v in variables],
+        release_gil=sum(v._storage.nbytes for v in variables) > LARGE_COPY,
     )
 
 
