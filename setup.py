@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 from setuptools import Distribution, setup
+from setuptools.command.bdist_wheel import bdist_wheel
 from setuptools.command.build_py import build_py
 
 NEEDED = ("numpy", "numba", "scipy", "networkx")
@@ -36,4 +37,15 @@ class WithMachineCode(Distribution):
         return True
 
 
-setup(cmdclass={"build_py": BuildWithMachineCode}, distclass=WithMachineCode)
+class WheelOfAllPythons(bdist_wheel):
+    """The machine code is the same for all: it gets the addresses of Python's functions when it starts, and what it
+    reads of Python's objects is a part of the text that it is found by."""
+
+    def get_tag(self) -> tuple[str, str, str]:
+        return "py3", "none", super().get_tag()[2]
+
+
+setup(
+    cmdclass={"build_py": BuildWithMachineCode, "bdist_wheel": WheelOfAllPythons},
+    distclass=WithMachineCode,
+)

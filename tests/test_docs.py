@@ -1,7 +1,10 @@
-"""What the documents say is true: Python blocks run, links lead somewhere, commands are one line each."""
+"""What the documents say is true: blocks of Python run and print what is shown, links lead somewhere, the index has all
+pages, commands are one line each."""
 
 from __future__ import annotations
 
+import contextlib
+import io
 import re
 from pathlib import Path
 from typing import Any
@@ -14,9 +17,14 @@ FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 
 
+def fenced(text: str) -> list[tuple[int, str, str]]:
+    """The fenced blocks: the line at which each starts, its language and its text."""
+    return [(text.count("\n", 0, m.start(2)), m[1], m[2]) for m in FENCE.finditer(text)]
+
+
 def blocks(text: str, language: str) -> list[tuple[int, str]]:
-    """The fenced blocks of one language: the line at which each starts, and its text."""
-    return [(text.count("\n", 0, m.start(2)), m[2]) for m in FENCE.finditer(text) if m[1] == language]
+    """Those of one language."""
+    return [(line, source) for line, found, source in fenced(text) if found == language]
 
 
 def relative(path: Path) -> str:
@@ -25,12 +33,19 @@ def relative(path: Path) -> str:
 
 @pytest.mark.parametrize("path", [p for p in DOCUMENTS if blocks(p.read_text("utf-8"), "python")], ids=relative)
 def test_python_blocks_run(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """In order, in one namespace per document, as a reader would paste them."""
+    """In order, in one namespace per document, as a reader would paste them. A block `output` below one is what it
+    prints."""
     monkeypatch.chdir(tmp_path)
     namespace: dict[str, Any] = {"__name__": "document"}
-    for line, source in blocks(path.read_text("utf-8"), "python"):
-        code = compile("\n" * line + source, str(path), "exec")  # line numbers as in the document
-        exec(code, namespace)
+    printed = ""
+    for line, language, source in fenced(path.read_text("utf-8")):
+        if language == "python":
+            code = compile("\n" * line + source, str(path), "exec")  # line numbers as in the document
+            with contextlib.redirect_stdout(io.StringIO()) as output:
+                exec(code, namespace)
+            printed = output.getvalue()
+        elif language == "output":
+            assert printed == source, f"{path}:{line}"
 
 
 def test_the_readme_has_an_example() -> None:
@@ -42,6 +57,12 @@ def test_links_lead_somewhere(path: Path) -> None:
     targets = [target for target in LINK.findall(path.read_text("utf-8")) if "://" not in target]
     missing = [t for t in targets if not t.startswith("#") and not (path.parent / t.partition("#")[0]).exists()]
     assert not missing
+
+
+def test_the_index_has_every_page() -> None:
+    index = ROOT / "docs" / "index.md"
+    linked = {(index.parent / target).resolve() for target in LINK.findall(index.read_text("utf-8"))}
+    assert set(DOCUMENTS) - linked == {index}
 
 
 def test_the_readmes_two_commands_are_one_line_each() -> None:

@@ -44,6 +44,7 @@ FIXED = (
     interrupts.LOOK_SOURCE,
     tapes.GROW_SOURCE,
     tapes.RELEASE_SOURCE,
+    tapes.SHRINK_SOURCE,
     variables.COPY_SOURCE,
 )
 

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import importlib
 import os
+import pkgutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from staticad import runtime
+from staticad.codegen import jit
+from staticad.runtime.prebuild import FIXED
 
 PROGRAM = """
 import sys
@@ -46,3 +52,10 @@ def test_programs_do_without_numba(prebuilt: Path, tmp_path: Path) -> None:
     done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip() == "False"
+
+
+def test_all_fixed_machine_code_is_brought_along() -> None:
+    modules = [importlib.import_module(f"{runtime.__name__}.{m.name}") for m in pkgutil.iter_modules(runtime.__path__)]
+    sources = {name: text for m in modules for name, text in vars(m).items() if name.endswith("_SOURCE")}
+    assert len(sources) >= len(FIXED)
+    assert [name for name, text in sources.items() if jit.is_machine_code(text) and text not in FIXED] == []
