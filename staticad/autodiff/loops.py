@@ -16,6 +16,7 @@ from staticad.autodiff.prints import without_prints
 from staticad.autodiff.recording import with_records
 from staticad.autodiff.segments import segmented_again
 from staticad.autodiff.undo import reverse_step
+from staticad.autodiff.unrolling import sums_records, unrolled_vjp
 from staticad.ir.dims import is_runtime
 from staticad.ir.dtypes import is_inexact
 from staticad.ir.graph import Node, Tensor, sort_nodes
@@ -35,6 +36,8 @@ def loop_vjp(
     """The cotangents of the inputs: a loop that runs backwards."""
     if node.attrs.get("checkpoint") is not None:
         return _checkpointed_vjp(node, cotangents, needed, gradients, held)
+    if sums_records(node, needed):
+        return unrolled_vjp(node, cotangents, needed, gradients)
     parts = LoopParts(node)
     wanted = _wanted(parts, cotangents, needed)
     step = _step_gradients(parts, wanted, cotangents, gradients)

@@ -312,7 +312,7 @@ class Blocks:
     ) -> BlockStep:
         """A loop that is one kernel, called by one that knows where sequences of run-time length are."""
         call = step.inlined
-        assert call is not None and call.count is not None
+        assert call is not None
         block = self._zeros(LoopBlock.WORDS)
         self.words[block + LoopBlock.STEPS] = _word(self._table([made]))
         self._put_number(block + LoopBlock.COMPUTE_STEPS, 1)
@@ -320,7 +320,11 @@ class Blocks:
         self._put_number(block + LoopBlock.WHOLE, 1)
         self.words[block + LoopBlock.STATUS] = At(Origin.STATUS)
         self.words[block + LoopBlock.WATCH] = self._watch()
-        self.put(block + LoopBlock.LENGTH, self._address(plan, call.count, known, base))
+        if call.count is not None:
+            self.put(block + LoopBlock.LENGTH, self._address(plan, call.count, known, base))
+        else:  # it reads what others have recorded, and makes nothing grow
+            self._put_number(block + LoopBlock.NUMBER, 1)
+            self.words[block + LoopBlock.LENGTH] = _word(block + LoopBlock.NUMBER)
         if self.profile:
             self.words[block + LoopBlock.MEASURES] = _word(self._zeros(2 * Measure.WORDS))
             self.words[block + LoopBlock.CLOCK] = self.at(Origin.FUNCTION, name="clock_gettime")

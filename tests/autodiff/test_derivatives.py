@@ -8,6 +8,7 @@ import pytest
 import staticad as sa
 from staticad.autodiff.derivatives import hessian, hvp, jacobian, no_grad, stop_gradient
 from staticad.errors import GradientError
+from staticad.ops.control import LOOP, all_nodes
 from staticad.reference import evaluate
 
 A = np.array([[2.0, 1.0, 0.0], [0.0, 3.0, -1.0]])
@@ -69,6 +70,79 @@ def test_products_with_several_xs_and_free_sizes(rng: np.random.Generator) -> No
     s, c = np.sin(values[x]), np.cos(values[x])
     np.testing.assert_allclose(by_x, -s * 1.7**2 * values[u] + 2 * 1.7 * c * 0.3, rtol=1e-13)
     np.testing.assert_allclose(by_w, np.sum(2 * 1.7 * c * values[u]) + 2 * s.sum() * 0.3, rtol=1e-13)
+
+
+def test_several_xs(rng: np.random.Generator) -> None:
+    x, w = sa.placeholder((2,)), sa.placeholder((3,))
+    y = sa.sin(x) * sa.sum(w**2)
+    values = {x: rng.normal(size=2), w: rng.normal(size=3)}
+    found = jacobian(y, [x, w])
+    assert isinstance(found, list)
+    np.testing.assert_allclose(evaluate(found[0], values)[0], np.diag(np.cos(values[x]) * np.sum(values[w] ** 2)))
+    np.testing.assert_allclose(evaluate(found[1], values)[0], 2 * np.outer(np.sin(values[x]), values[w]))
+    assert jacobian(y, []) == []
+    blocks = [[evaluate(block, values)[0] for block in row] for row in hessian(sa.sum(y), (x, w))]
+    whole = sa.placeholder((5,))
+    other = hessian(sa.sum(sa.sin(whole[:2]) * sa.sum(whole[2:] ** 2)), whole)
+    (expected,) = evaluate(other, {whole: np.concatenate([values[x], values[w]])})
+    np.testing.assert_allclose(np.block(blocks), expected, rtol=1e-13)
+    with pytest.raises(GradientError, match="x holds a float"):
+        jacobian(y, [x, 1.0])  # type: ignore[list-item]
+    with pytest.raises(GradientError, match="the Jacobian of a list"):
+        jacobian([y], x)  # type: ignore[call-overload]
+
+
+def _written_out(y: sa.Tensor, x: sa.Tensor) -> sa.Tensor:
+    return sa.stack([sa.gradients(y[k], x)[0] for k in range(int(y.shape[0]))])
+
+
+def _steps(x: sa.Tensor, loop: str) -> sa.Tensor:
+    """A state after three steps, written out, by a loop, or by one that may end at any time."""
+
+    def step(s: sa.Tensor) -> sa.Tensor:
+        return s + 0.1 * sa.sin(s[::-1] * x)
+
+    if loop == "for":
+        state: sa.Tensor = sa.fori_loop(0, 3, lambda _, s: step(s), x)
+        return state
+    if loop == "while":
+        return sa.while_loop(lambda s: s[0] < 3, lambda s: (s[0] + 1, step(s[1])), (0, x))[1]
+    return step(step(step(x)))
+
+
+@pytest.mark.parametrize("loop", ["for", "while"])
+def test_derivatives_through_loops_to_third_order(loop: str, rng: np.random.Generator) -> None:
+    x = sa.placeholder((5,))
+    last, plain = _steps(x, loop), _steps(x, "none")
+    outputs, expected = [], []
+    for y, found in ((last, outputs), (plain, expected)):
+        scalar = sa.sum(y**2)
+        second = hessian(scalar, x) if found is outputs else _written_out(sa.gradients(scalar, x)[0], x)
+        found += [jacobian(y, x) if found is outputs else _written_out(y, x), second]
+        found += [*sa.gradients(sa.sum(second**2), x), *sa.jvp(second, x, np.ones(5))]
+        found.append(jacobian(sa.concatenate([y, y * 2]), x))  # column by column
+    value = rng.normal(size=5)
+    run = sa.compile(outputs, [x]) if loop == "while" else lambda value: evaluate(outputs, {x: value})
+    for one, other in zip(run(value), evaluate(expected, {x: value}), strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-12, atol=1e-13)
+
+
+@pytest.mark.parametrize("loop", ["none", "for", "while"])
+def test_the_graph_does_not_grow_with_the_number_of_inputs(loop: str) -> None:
+    counts = []
+    for count in (10, 200):
+        x = sa.placeholder((count,))
+        nodes = all_nodes([hessian(sa.sum(_steps(x, loop) ** 2), x)])
+        counts.append((len(nodes), sum(node.op is LOOP for node in nodes)))
+    assert counts[0] == counts[1] and counts[0][1] < 10
+
+
+def test_a_record_of_run_time_length_is_summed_over_a_known_number_of_steps() -> None:
+    x, units = sa.placeholder((6,)), sa.placeholder((None, 6))
+    last = _steps(x, "while")
+    _, rows = sa.scan(lambda s, unit: (s, sa.gradients(last, x, unit)[0]), (), units)
+    with pytest.raises(GradientError, match="known when the graph is built"):
+        sa.gradients(sa.sum(rows), x)
 
 
 def test_a_linear_function_has_a_hessian_of_zeros() -> None:
