@@ -75,13 +75,19 @@ def reference() -> dict[str, dict[str, list[str]]]:
     return found
 
 
+def _defined(value: Any) -> str:
+    """The module that defines a name; functions are public under another one."""
+    module: str = inspect.unwrap(value).__module__
+    return module
+
+
 def _page(value: Any) -> str:
-    part = value.__module__.split(".")[1]
+    part = _defined(value).split(".")[1]
     return part if part in PAGES else "runtime"
 
 
 def _title(value: Any, owner: ModuleType) -> str:
-    module = owner if owner is not sa and not hasattr(owner, "__path__") else importlib.import_module(value.__module__)
+    module = owner if owner is not sa and not hasattr(owner, "__path__") else importlib.import_module(_defined(value))
     return re.split(r"[:;.](?:\s|$)", inspect.getdoc(module) or module.__name__)[0].replace("\n", " ")
 
 

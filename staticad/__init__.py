@@ -122,6 +122,7 @@ from staticad.functional.windows import *
 from staticad.ir.dims import Dim as Dim
 from staticad.ir.graph import Tensor as Tensor, no_grad as no_grad
 from staticad.ir.name_scopes import name_scope as name_scope
+from staticad.names import public as _public
 from staticad.nn.classification import cross_entropy as cross_entropy
 from staticad.nn.losses import mse as mse
 from staticad.ops.sources import constant as constant, placeholder as placeholder
@@ -129,6 +130,7 @@ from staticad.reference import evaluate as evaluate
 from staticad.runtime.custom_op import custom_op as custom_op
 from staticad.runtime.variables import Variable as Variable, variable as variable
 from staticad.saving.checkpoint import Checkpoint as Checkpoint, load as load, save as save
+from staticad.spellings import PACKAGE as _PACKAGE
 
 _attach(Tensor)
 _attach_to_sizes()
@@ -141,3 +143,4 @@ if not _typing.TYPE_CHECKING:  # a checker takes no computed list
         for name, value in globals().items()
         if name[0] != "_" and name != "annotations" and (not isinstance(value, _types.ModuleType) or value in _MODULES)
     ]
+    __getattr__, __dir__ = _public(globals(), _PACKAGE)

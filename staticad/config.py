@@ -37,6 +37,7 @@ class Settings:
     tape_limit: int | None
     flush_subnormals: bool
     progress: bool
+    tracebacks: str
     verify: bool
     debug: int
 
@@ -230,6 +231,15 @@ TABLE: tuple[Setting, ...] = (
         "progress",
         True,
         "a line on stderr, if that is a terminal, while something is compiled for longer than a second",
+    ),
+    Setting(
+        field="tracebacks",
+        parse=str.lower,
+        check=lambda value: value in ("short", "full"),
+        default=lambda: "short",
+        expects='"short" or "full"',
+        meaning="what a traceback shows of an error that this package raises: the user's lines, or its own as well; "
+        "default: short",
     ),
     _switch("verify", False, "check every graph before and after every rewrite"),
     Setting(

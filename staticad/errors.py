@@ -6,30 +6,19 @@ A message names the op, the shapes and dtypes, the user's file and line, and the
 from __future__ import annotations
 
 import functools
-import os
 import re
-import sys
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 import numpy as np
 
+from staticad.user_lines import place_text, user_frame
+
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from types import FrameType
     from typing import Any
 
 P = ParamSpec("P")
 R = TypeVar("R")
-
-_PACKAGE = os.path.dirname(os.path.abspath(__file__)) + os.sep
-
-
-def user_frame() -> FrameType:
-    """The innermost frame outside this package: where the user's program stands."""
-    frame = sys._getframe(1)
-    while frame.f_back is not None and frame.f_code.co_filename.startswith(_PACKAGE):
-        frame = frame.f_back
-    return frame
 
 
 class StaticadError(Exception):
@@ -38,7 +27,7 @@ class StaticadError(Exception):
 
     def __init__(self, message: str = "") -> None:
         frame = user_frame()
-        place = f"{frame.f_code.co_filename}:{frame.f_lineno}"
+        place = place_text(frame.f_code.co_filename, frame.f_lineno)
         message = message.replace(f" (at {place})", "")  # of an error that this one is made of
         named = re.search(re.escape(place) + r"(?!\d)", message)
         super().__init__(message if named else f"{message} (at {place})" if message else f"at {place}")
@@ -111,12 +100,25 @@ class LoadError(StaticadError, ValueError):
     """A file can't be read, or what it holds does not fit the variables that it is loaded into."""
 
 
+class MissingAttribute(StaticadError, AttributeError):
+    """A module or an object of this package has no such name."""
+
+
 class VerifyError(StaticadError, AssertionError):
     """A pass broke an invariant of the graph: a bug in staticad, not in the user's program."""
 
 
 class UnrolledLoopWarning(UserWarning):
     """Python has executed a loop of a function under `sa.function` so often that the graph gets large."""
+
+
+__all__ = [
+    name for name, value in globals().items() if isinstance(value, type) and issubclass(value, (StaticadError, Warning))
+]
+
+
+def __dir__() -> list[str]:
+    return __all__
 
 
 # How NumPy says that an array has more elements or bytes than there are addresses.

@@ -16,8 +16,11 @@ MAX_LINES = 400
 # and do not import each other.
 LAYERS: tuple[tuple[str, ...], ...] = (
     ("records",),
+    ("user_lines", "spellings"),
     ("errors",),
     ("config",),
+    ("boundary",),
+    ("names",),
     ("progress",),
     ("ir",),
     ("ops",),

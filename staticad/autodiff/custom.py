@@ -29,6 +29,7 @@ from staticad.autodiff.custom_rules import (
     serial_now,
     trace,
 )
+from staticad.boundary import boundaries
 from staticad.errors import GradientError, GraphError
 from staticad.functional.nests import flatten
 from staticad.ir.graph import Node, Tensor
@@ -39,6 +40,7 @@ Function = Callable[..., Any]
 # ---- decorators ------------------------------------------------------------------------------------------------------
 
 
+@boundaries()
 class _Custom:
     """What decorators have in common: how a function is called."""
 
@@ -153,6 +155,7 @@ class _Custom:
         return [seeds.get(k) for k in range(len(results.tensors))]
 
 
+@boundaries()
 class custom_jvp(_Custom):
     """A function whose derivative is given for forward mode, as in JAX::
 
@@ -215,6 +218,7 @@ class custom_jvp(_Custom):
         return trace(call, results, False, place_of(self.fun), ask)
 
 
+@boundaries()
 class custom_vjp(_Custom):
     """A function whose derivative is given for reverse mode, as in JAX::
 
@@ -264,6 +268,7 @@ class custom_vjp(_Custom):
         return tuple(places[k] if k in places else next(left) for k in range(count))
 
 
+@boundaries()
 class custom_gradient(_Custom):
     """A function that returns its result and its gradient, as TensorFlow has it::
 

@@ -6,6 +6,7 @@ are all public ends with ``__all__ = public_names(globals())``. An elementwise f
 
 from __future__ import annotations
 
+import inspect
 import sys
 from collections.abc import Callable, Mapping
 from types import FunctionType, ModuleType
@@ -52,7 +53,7 @@ def implements(
 
 def declared(module: ModuleType) -> list[tuple[Function, NumpyNames]]:
     """What the functions of a module say of themselves, those that it imported included."""
-    functions = dict.fromkeys(value for value in vars(module).values() if isinstance(value, FunctionType))
+    functions = dict.fromkeys(inspect.unwrap(f) for f in vars(module).values() if isinstance(f, FunctionType))
     return [(function, vars(function)["implements"]) for function in functions if "implements" in vars(function)]
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Callable
 from types import ModuleType
-from typing import Any
+from typing import Any, NoReturn
 
-from staticad.errors import ConfigError
+from staticad.boundary import boundary, shorten
+from staticad.errors import ConfigError, MissingAttribute
 from staticad.functional import (
     array_api,
     bitwise,
@@ -28,11 +30,12 @@ from staticad.functional import (
 )
 from staticad.functional.array_api import device
 from staticad.ir.dims import Size, product
-from staticad.ir.graph import Tensor
+from staticad.ir.graph import Tensor, describe
 from staticad.ir.provenance import here
 from staticad.ops.barrier import STOP_GRADIENT
 from staticad.ops.base import apply
 from staticad.ops.promotion import OPERANDS
+from staticad.spellings import TENSORS
 
 Binary = Callable[[Any, Any], Any]
 
@@ -41,7 +44,11 @@ def _operator(function: Binary) -> Binary:
     """Leaves operands of foreign types to their own operators."""
 
     def operator(self: Tensor, other: Any) -> Any:
-        return function(self, other) if isinstance(other, OPERANDS) else NotImplemented
+        try:
+            return function(self, other) if isinstance(other, OPERANDS) else NotImplemented
+        except Exception as error:
+            shorten(error)
+            raise
 
     operator.__doc__ = function.__doc__
     return operator
@@ -49,7 +56,11 @@ def _operator(function: Binary) -> Binary:
 
 def _reflected(function: Binary) -> Binary:
     def operator(self: Tensor, other: Any) -> Any:
-        return function(other, self) if isinstance(other, OPERANDS) else NotImplemented
+        try:
+            return function(other, self) if isinstance(other, OPERANDS) else NotImplemented
+        except Exception as error:
+            shorten(error)
+            raise
 
     operator.__doc__ = function.__doc__
     return operator
@@ -126,6 +137,9 @@ OPERATORS: dict[str, Callable[..., Any]] = {
     "__le__": _operator(comparison.less_equal),
     "__gt__": _operator(comparison.greater),
     "__ge__": _operator(comparison.greater_equal),
+}
+
+UNARY: dict[str, Callable[..., Any]] = {
     "__neg__": elementwise.negative,
     "__pos__": elementwise.positive,
     "__abs__": elementwise.absolute,
@@ -196,9 +210,29 @@ PROPERTIES: dict[str, Callable[[Tensor], Any]] = {
 }
 
 
+# What Python asks of a tensor that it can't tell.
+REFUSED = ("__bool__", "__complex__", "__float__", "__format__", "__index__", "__int__", "__iter__", "__len__")
+
+
+def _missing(self: Tensor, name: str) -> NoReturn:
+    """An attribute that a tensor does not have. Other libraries' names tell what to write."""
+    if name[:2] == "__":  # Python and NumPy look for protocols
+        raise AttributeError(name)
+    if name in TENSORS:
+        raise MissingAttribute(f"{describe(self)} has no {name!r}; use {TENSORS[name]}")
+    near = difflib.get_close_matches(name, [n for n in dir(type(self)) if n[0] != "_"], n=1)
+    hint = f"; the nearest name is {near[0]!r}" if near else ""
+    raise MissingAttribute(f"{describe(self)} has no attribute {name!r}{hint}")
+
+
 def attach(tensor_class: type[Tensor]) -> None:
     """Give a tensor class its operators, methods and properties."""
-    for name, function in {**OPERATORS, **METHODS}.items():
+    for name, function in OPERATORS.items():
         setattr(tensor_class, name, function)
+    for name, function in {**UNARY, **METHODS}.items():
+        setattr(tensor_class, name, boundary(function))
     for name, getter in PROPERTIES.items():
-        setattr(tensor_class, name, property(getter))
+        setattr(tensor_class, name, property(boundary(getter)))
+    for name in REFUSED:
+        setattr(tensor_class, name, boundary(getattr(tensor_class, name)))
+    setattr(tensor_class, "__getattr__", boundary(_missing))  # noqa: B010 - declared otherwise for type checkers

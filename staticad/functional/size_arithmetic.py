@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from staticad.boundary import boundary
 from staticad.functional import elementwise
 from staticad.functional.methods import BINARY, Binary
 from staticad.functional.numpy_protocol import array_ufunc
@@ -90,4 +91,6 @@ def attach() -> None:
         for method, called in ((f"__{name}__", function), (f"__r{name}__", _reflected(function))):
             setattr(WeakTensor, method, _of_weak(called, getattr(Tensor, method)))
             setattr(Dim, method, _of_size(name, called, getattr(Dim, method)))
+    for method in ("__bool__", "__index__", "__lt__", "__le__", "__gt__", "__ge__"):
+        setattr(Dim, method, boundary(getattr(Dim, method)))
     Dim.__array_ufunc__ = _size_ufunc  # type: ignore[attr-defined]

@@ -114,7 +114,7 @@ def resolve(key: slice, n: Size, x: Tensor) -> tuple[Size, int, Size]:
     """
     try:
         step = 1 if key.step is None else operator.index(key.step)
-    except TypeError:
+    except (TypeError, ShapeError):
         raise DTypeError(f"getitem: a slice has an int as its step, not {key.step!r} ({describe(x)})") from None
     if step == 0:
         raise ShapeError(f"getitem: the step of a slice can't be 0 ({describe(x)})")

@@ -7,6 +7,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
+from staticad.boundary import boundaries
 from staticad.errors import DTypeError, GraphError, ShapeError
 from staticad.functional import elementwise, reductions
 from staticad.functional.axes import normalize_axis
@@ -42,6 +43,7 @@ class At:
         return Place(x, parse(x, key))
 
 
+@boundaries()
 class Updates:
     """``x.at[key]``. The values broadcast to the shape of ``x[key]`` and are cast to x's dtype within their kind.
 
@@ -98,6 +100,7 @@ class Updates:
         raise NotImplementedError
 
 
+@boundaries()
 class Place(Updates):
     """The places of a key that is known up to its index tensors."""
 
@@ -192,6 +195,7 @@ def _repeated(function: Callable[[Tensor], Any], once: Tensor, view: Tensor, key
     return result
 
 
+@boundaries()
 class MaskedPlace(Updates):
     """``x.at[mask]`` with a boolean tensor of x's shape, or of that of its first axes. The values are those of one
     place: a number, or what broadcasts to the axes behind the mask's."""

@@ -22,7 +22,7 @@ from hashlib import blake2b
 from typing import Any
 from weakref import WeakValueDictionary
 
-from staticad.errors import GraphError
+from staticad.errors import GraphError, ShapeError
 from staticad.ir.dim_text import function_text, size_text
 from staticad.ir.identity import OwnCopy
 from staticad.ir.symbols import Symbol as Symbol
@@ -182,7 +182,8 @@ class Dim(OwnCopy):
         raise GraphError(f"whether the size {self} is zero is known only at run time; use sa.cond or sa.where")
 
     def __index__(self) -> int:
-        raise GraphError(
+        # NumPy puts a message of its own in the place of a TypeError, which a GraphError is.
+        raise ShapeError(
             f"the size {self} is known only at run time and can't be used as a Python int; "
             "use it in shapes and arithmetic as it is (sa.zeros and sa.arange take sizes, np.zeros doesn't), "
             "or give the placeholder a fixed size"

@@ -11,8 +11,9 @@ import itertools
 import threading
 from collections.abc import ItemsView, Iterable, Iterator, KeysView, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, NoReturn, SupportsIndex
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, SupportsIndex
 
+from staticad.boundary import boundaries
 from staticad.errors import GraphError
 from staticad.ir.dims import Shape
 from staticad.ir.dtypes import DType
@@ -88,6 +89,7 @@ def check_name(what: str, name: Any) -> None:
         raise GraphError(f"{what}: a name is a string, not the {type(name).__name__} {name!r}")
 
 
+@boundaries()
 class InGraph(OwnCopy):
     """A part of a graph, which is what it is by identity: its copies are itself, and no other process has it."""
 
@@ -199,23 +201,44 @@ class Tensor(InGraph):
         """The user's line."""
         return self.node.where
 
+    # How to get at a value, and what it is called then.
+    _reading: ClassVar[tuple[str, str]] = ("compile it, session = sa.compile(tensor), and write", "session(…)")
+
     def __bool__(self) -> NoReturn:
-        raise GraphError(
-            f"the truth value of {describe(self)} is known only at run time; "
-            "use sa.where to choose between values, or sa.cond / sa.while_loop for control flow"
-        )
+        raise GraphError(f"the truth value of {describe(self)} is known only at run time{_instead_of_truth(self)}")
+
+    def __format__(self, specification: str) -> str:
+        if not specification:
+            return str(self)
+        raise GraphError(self._no_value("format(", f", {specification!r})"))
 
     def __float__(self) -> NoReturn:
-        raise GraphError(f"{describe(self)} has no value before a session runs; compile it and call session.run")
+        raise GraphError(self._no_value("float(", ")"))
 
-    __int__ = __index__ = __complex__ = __float__
+    def __int__(self) -> NoReturn:
+        raise GraphError(self._no_value("int(", ")"))
+
+    def __complex__(self) -> NoReturn:
+        raise GraphError(self._no_value("complex(", ")"))
+
+    def __index__(self) -> NoReturn:
+        raise GraphError(
+            self._no_value("int(", "); in the graph sa.take indexes by a tensor and sa.fori_loop counts to one")
+        )
+
+    def _no_value(self, before: str, behind: str) -> str:
+        how, value = self._reading
+        return f"{describe(self)} has no value before a session runs; {how} {before}{value}{behind}"
 
     def __len__(self) -> int:
         if not self.shape:
             raise GraphError(f"len() of {describe(self)}, which has no axes")
         size = self.shape[0]
         if not isinstance(size, int):
-            raise GraphError(f"len() of {describe(self)}: the first size {size} is free; use .shape[0] in shapes")
+            raise GraphError(
+                f"len() of {describe(self)}: the first size {size} is free, and len() has to be an int; use .shape[0], "
+                "which shapes and arithmetic take, or give the placeholder a fixed size"
+            )
         return size
 
     def __iter__(self) -> Iterator[Tensor]:
@@ -270,6 +293,26 @@ def describe(tensor: Tensor) -> str:
     """A tensor for an error message: op, name, type and the user's line."""
     name = f" {tensor.name!r}" if tensor.name else ""
     return f"{tensor.op.called}{name} {tensor.type} (made at {tensor.where})"
+
+
+def _instead_of_truth(tensor: Tensor) -> str:
+    """What to write where Python has asked for the truth of a tensor, which it does in several ways."""
+    sources = [node for node in sort_nodes([tensor]) if not node.inputs]
+    sizes = dict.fromkeys(str(node.attrs["size"]) for node in sources if node.op.name == "size")
+    if sizes and all(node.op.name in ("size", "constant") for node in sources):
+        return (
+            f", for it depends on the size {', '.join(sizes)}; sa.arange, sa.zeros, sa.full and sa.eye take such "
+            "sizes, NumPy's functions of these names don't; or give the placeholder a fixed size"
+        )
+    if tensor.op.name == "equal":
+        return (
+            "; to find a tensor in a list, which compares by ==, write any(x is y for y in items), or use a dict or a "
+            "set; to choose by values use sa.where or sa.cond"
+        )
+    return (
+        "; use sa.where to choose between values, sa.cond / sa.while_loop or @sa.function for control flow, and "
+        "&, |, ~ instead of and, or, not and of chains such as 0 < x < 1"
+    )
 
 
 def sort_nodes(tensors: Iterable[Tensor], stop: Iterable[Node] = ()) -> list[Node]:

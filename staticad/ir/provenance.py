@@ -11,9 +11,9 @@ import threading
 from contextlib import AbstractContextManager
 from dataclasses import field
 
-from staticad.errors import user_frame
 from staticad.ir import name_scopes
 from staticad.records import dataclass
+from staticad.user_lines import place_text, user_frame
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class Where:
         return _place(self.file, self.line, self.function, (note, *self.notes[:7]), self.scope)
 
     def __str__(self) -> str:
-        place = f"{self.file}:{self.line}"
+        place = place_text(self.file, self.line)
         return f"{place} ({', '.join(self.notes)})" if self.notes else place
 
 

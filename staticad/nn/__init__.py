@@ -1,5 +1,7 @@
 """Neural networks: layers, initializers, activations, normalization, attention and losses."""
 
+import typing as _typing
+
 from staticad.functional.convolution import (
     conv1d,
     conv2d,
@@ -36,6 +38,7 @@ from staticad.functional.resizing import (
     unfold,
 )
 from staticad.functional.special import log_softmax, logsumexp, one_hot, softmax
+from staticad.names import public as _public
 from staticad.nn import initializers
 from staticad.nn.activations import (
     celu,
@@ -108,6 +111,7 @@ from staticad.nn.normalization import (
     local_response_norm,
     rms_norm,
 )
+from staticad.spellings import NETWORKS as _NETWORKS
 
 __all__ = [
     "Dense", "Layer", "Sequential", "alpha_dropout", "batch_norm", "batch_statistics", "bce", "bce_with_logits",
@@ -126,3 +130,6 @@ __all__ = [
     "affine_grid", "fold", "grid_sample", "interpolate", "pixel_shuffle", "pixel_unshuffle", "unfold",
     "conv1d", "conv2d", "conv3d", "conv_transpose1d", "conv_transpose2d", "conv_transpose3d",
 ]  # fmt: skip
+
+if not _typing.TYPE_CHECKING:
+    __getattr__, __dir__ = _public(globals(), _NETWORKS)

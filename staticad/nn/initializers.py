@@ -88,3 +88,10 @@ def _uniform(shape: tuple[int, ...], rng: np.random.Generator, variance: float) 
 
 def _normal(shape: tuple[int, ...], rng: np.random.Generator, variance: float) -> np.ndarray:
     return rng.normal(0.0, math.sqrt(variance), shape)
+
+
+__all__ = ["constant", "fans", "find", "glorot_normal", "glorot_uniform", "he_normal", "he_uniform", "zeros"]
+
+
+def __dir__() -> list[str]:
+    return __all__

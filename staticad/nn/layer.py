@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from types import FunctionType
 from typing import Any
 
+from staticad.boundary import boundaries, shorten
 from staticad.errors import GraphError
 from staticad.ir import name_scopes
 from staticad.ir.dtypes import is_inexact
@@ -26,6 +27,7 @@ class _Place:
         self._owner, self.scope, self.segment = None, scope, ""
 
 
+@boundaries()
 class LayerType(ABCMeta):
     """The class of layers: names the variables of a layer when it is complete."""
 
@@ -37,6 +39,7 @@ class LayerType(ABCMeta):
         return layer
 
 
+@boundaries()
 class Layer(metaclass=LayerType):
     """A function of tensors with variables of its own. A subclass gives ``__call__``.
 
@@ -211,9 +214,13 @@ def _in_scope(call: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(call)
     def scoped(self: Layer, *args: Any, **kwargs: Any) -> Any:
         segment = _place(self).segment if type(self).__call__ is scoped else ""
-        if not segment:
-            return call(self, *args, **kwargs)
-        with name_scopes.name_scope(segment):
-            return call(self, *args, **kwargs)
+        try:
+            if not segment:
+                return call(self, *args, **kwargs)
+            with name_scopes.name_scope(segment):
+                return call(self, *args, **kwargs)
+        except Exception as error:
+            shorten(error)
+            raise
 
     return scoped

@@ -8,12 +8,14 @@ from typing import Any
 
 import numpy as np
 
+from staticad.boundary import boundaries
 from staticad.functional.elementwise import sqrt
 from staticad.ir.graph import Tensor
 from staticad.optim.optimizer import Optimizer, Rate, Updates, number, squared
 from staticad.runtime.variables import Variable, variable
 
 
+@boundaries()
 class Adam(Optimizer):
     """``w -= rate * m̂ / (sqrt(v̂) + eps)`` with the running means m of g and v of g², free of their start at zero:
     ``m̂ = m / (1 - beta1**t)``, ``v̂ = v / (1 - beta2**t)`` at step t.
@@ -49,6 +51,7 @@ class Adam(Optimizer):
         return v
 
 
+@boundaries()
 class AdamW(Adam):
     """Adam with weight decay that does not go through the running means: ``w`` shrinks by ``rate * weight_decay * w``.
 

@@ -6,12 +6,14 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+from staticad.boundary import boundaries
 from staticad.functional.elementwise import sqrt
 from staticad.ir.graph import Tensor
 from staticad.optim.optimizer import Optimizer, Rate, Updates, number, squared
 from staticad.runtime.variables import Variable
 
 
+@boundaries()
 class RMSprop(Optimizer):
     """``w -= rate * g / (sqrt(s) + eps)`` with the running mean ``s = rho * s + (1 - rho) * g²``.
 
@@ -49,6 +51,7 @@ class RMSprop(Optimizer):
         return v - rate * d
 
 
+@boundaries()
 class Adagrad(Optimizer):
     """``w -= rate * g / (sqrt(s) + eps)`` with the sum ``s += g²`` of all steps, which starts at ``initial``.
 

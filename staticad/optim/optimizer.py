@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from staticad.autodiff.reverse import gradients
+from staticad.boundary import boundaries
 from staticad.errors import ConfigError, DTypeError, GradientError, GraphError, ShapeError
 from staticad.functional.complex import conj, imag, real
 from staticad.ir.dtypes import is_complex, is_float, is_inexact, real_dtype
@@ -20,6 +21,7 @@ Updates = dict[Variable, Tensor]
 Rate = float | Tensor
 
 
+@boundaries()
 class Optimizer:
     """A rule that turns gradients into updates. ``slots[v][name]`` are the state variables that belong to v.
 

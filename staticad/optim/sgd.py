@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from staticad.boundary import boundaries
 from staticad.errors import ConfigError
 from staticad.ir.graph import Tensor
 from staticad.optim.optimizer import Optimizer, Rate, Updates, number
 from staticad.runtime.variables import Variable
 
 
+@boundaries()
 class SGD(Optimizer):
     """``w -= rate * d``, where d is the gradient, or with momentum the velocity ``u = momentum * u + g``.
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from staticad.autodiff.custom import custom_jvp, custom_vjp
+from staticad.boundary import boundaries
 from staticad.codegen.pieces import piece
 from staticad.errors import CompileError, DTypeError, GradientError, GraphError
 from staticad.ir.dims import Size
@@ -33,6 +34,7 @@ class CustomOp:
         return f"<custom_op {self.user}>"
 
 
+@boundaries()
 class ElementwiseOp(CustomOp):
     """A function of numbers, applied to every element of operands that broadcast."""
 
@@ -64,6 +66,7 @@ class ElementwiseOp(CustomOp):
         return apply(self._op, *given)
 
 
+@boundaries()
 class RoutineOp(CustomOp):
     """A function of arrays with a signature."""
 

@@ -11,6 +11,7 @@ from staticad.runtime.binding import Binding
 from staticad.runtime.compiled import Traced
 from staticad.runtime.layout import Measure
 from staticad.runtime.machine import Program
+from staticad.user_lines import place_text
 
 
 class Row(NamedTuple):
@@ -76,7 +77,7 @@ def _iterations(row: Row) -> str:
 
 def user_lines(step: Step) -> tuple[str, ...]:
     """The lines that a step computes, each once."""
-    return tuple(dict.fromkeys(f"{where.file}:{where.line}" for where in step.where))
+    return tuple(dict.fromkeys(place_text(where.file, where.line) for where in step.where))
 
 
 def profile(binding: Binding, run: Callable[[], object], repeat: int) -> Profile:

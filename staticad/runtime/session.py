@@ -9,6 +9,7 @@ from typing import Any, NoReturn, SupportsIndex
 import numpy as np
 
 from staticad import progress
+from staticad.boundary import boundaries, shorten
 from staticad.config import note, timed
 from staticad.errors import FeedError, GraphError, as_out_of_memory, typed_memory
 from staticad.export.dot import steps_to_dot
@@ -22,21 +23,10 @@ from staticad.lower.kernel.plan import Plan
 from staticad.runtime import arguments, inspection, profiles
 from staticad.runtime.binding import Binding, Executable, State
 from staticad.runtime.careful import Describe, arena_for
-from staticad.runtime.feeds import (
-    bind_sizes,
-    check_out,
-    check_sizes,
-    check_updates,
-    convert,
-    order_feeds,
-)
+from staticad.runtime.feeds import bind_sizes, check_out, check_sizes, check_updates, convert, order_feeds
 from staticad.runtime.layout import Failure, Status
 from staticad.runtime.locks import Lock, patiently
-from staticad.runtime.memory import (
-    LARGE,
-    Arena,
-    Countdown,
-)
+from staticad.runtime.memory import LARGE, Arena, Countdown
 from staticad.runtime.request import Lowered, Request
 from staticad.runtime.structure import flatten
 from staticad.runtime.tables import Numbers
@@ -72,6 +62,7 @@ def compile(
         return Session(fetches, inputs, updates, name=name, options=options)
 
 
+@boundaries("__call__", "__init__")
 class Session:
     """A compiled graph. Call it with arrays in the order of ``inputs``, or use `run` with a mapping.
 
@@ -156,6 +147,9 @@ class Session:
                 result = self._slow(arrays, None)
         except MemoryError as error:
             raise as_out_of_memory(error) from None
+        except Exception as error:
+            shorten(error)
+            raise
         return self._pack(result)
 
     def run(self, feeds: Mapping[Any, Any] | None = None, out: Any = None) -> Any:

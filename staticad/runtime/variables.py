@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, SupportsIndex
 
 import numpy as np
 
+from staticad.boundary import boundaries
 from staticad.codegen.loader import kernel_address
 from staticad.errors import DTypeError, GradientError, GraphError, ShapeError, as_out_of_memory, typed_memory
 from staticad.ir.arrays import as_numbers, read_array
@@ -33,6 +34,7 @@ if TYPE_CHECKING:  # names of machine code, which nothing calls in Python
 LARGE_COPY = 1 << 18  # bytes from which on other Python threads may run meanwhile
 
 
+@boundaries()
 class Variable(Tensor):
     """A tensor with a value of its own, which every session that uses it shares. Made by `variable`.
 
@@ -42,6 +44,7 @@ class Variable(Tensor):
 
     __slots__ = ("_given_name", "_lock", "_owner", "_reader", "_storage", "_trainable", "_writer")
 
+    _reading = ("use", "w.value")
     _given_name: str | None
     _lock: Lock
     _owner: Any  # a weak reference to the layer that names it, or None
@@ -54,6 +57,13 @@ class Variable(Tensor):
     def value(self) -> np.ndarray:
         """A copy of the present value. Waits for a session that is running on this variable."""
         return read([self])[0]
+
+    @value.setter
+    def value(self, value: Any) -> NoReturn:
+        raise GraphError(
+            f"the value of {describe(self)} is a copy, which can't be replaced by an assignment; write "
+            "w.assign(value), or give sa.compile updates={w: …} to change it in every run"
+        )
 
     @typed_memory("the new value of a variable")
     def assign(self, value: Any) -> None:

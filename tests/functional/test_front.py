@@ -61,4 +61,4 @@ def test_a_function_stays_what_it_is_when_it_says_its_names() -> None:
 def test_what_a_module_says_is_public_is_public(module: object) -> None:
     listed = module.__all__  # type: ignore[attr-defined]
     assert listed and set(listed) <= set(sa.__all__)
-    assert all(getattr(sa, name) is getattr(module, name) for name in listed)
+    assert all(inspect.unwrap(getattr(sa, name)) is getattr(module, name) for name in listed)

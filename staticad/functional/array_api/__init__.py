@@ -7,6 +7,7 @@ standard.
 
 from __future__ import annotations
 
+import typing as _typing
 from math import e, inf, nan, pi
 
 from staticad.functional.angles import acos, acosh, asin, asinh, atan, atanh, cosh, sinh
@@ -127,6 +128,7 @@ from staticad.functional.sets import nonzero, unique_all, unique_counts, unique_
 from staticad.functional.sorting import argsort, searchsorted, sort
 from staticad.functional.splitting import unstack
 from staticad.functional.statistics import count_nonzero
+from staticad.names import public as _public
 
 __array_api_version__ = "2024.12"
 newaxis = None
@@ -149,3 +151,6 @@ __all__ = [
     "tril", "triu", "trunc", "uint16", "uint32", "uint64", "uint8", "unique_all", "unique_counts", "unique_inverse",
     "unique_values", "unstack", "var", "vecdot", "where", "zeros", "zeros_like",
 ]  # fmt: skip
+
+if not _typing.TYPE_CHECKING:
+    __getattr__, __dir__ = _public(globals(), {})

@@ -8,6 +8,7 @@ from types import CellType, CodeType, FunctionType, MethodType, SimpleNamespace
 from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
+from staticad.boundary import boundary
 from staticad.errors import GraphError
 from staticad.functional.autograph import branches, calls, conditions, identity, items, loops, staging
 from staticad.functional.autograph.build import OPERATORS, at
@@ -155,25 +156,11 @@ def _operators(namespace: dict[str, Any]) -> SimpleNamespace:
 
     return SimpleNamespace(
         Undefined=Undefined,
-        and_=conditions.and_,
-        assertable=staging.assertable,
         call=call,
-        compare=conditions.compare,
-        for_stmt=loops.for_stmt,
-        guard_stmt=branches.guard_stmt,
-        if_exp=branches.if_exp,
-        if_stmt=branches.if_stmt,
         kept=kept,
         key=items.key,
         matchable=identity.matchable,
-        not_=conditions.not_,
-        or_=conditions.or_,
-        raised=staging.raised,
-        read=read,
-        returned=returned,
-        set_item=items.set_item,
-        update_item=items.update_item,
-        while_stmt=loops.while_stmt,
+        **_STATEMENTS,
     )
 
 
@@ -198,3 +185,23 @@ def returned(flag: Any, value: Any, complete: bool) -> Any:
             "return a value on every path"
         )
     return value
+
+
+_RAISING: dict[str, Callable[..., Any]] = {
+    "and_": conditions.and_,
+    "assertable": staging.assertable,
+    "compare": conditions.compare,
+    "for_stmt": loops.for_stmt,
+    "guard_stmt": branches.guard_stmt,
+    "if_exp": branches.if_exp,
+    "if_stmt": branches.if_stmt,
+    "not_": conditions.not_,
+    "or_": conditions.or_,
+    "raised": staging.raised,
+    "read": read,
+    "returned": returned,
+    "set_item": items.set_item,
+    "update_item": items.update_item,
+    "while_stmt": loops.while_stmt,
+}
+_STATEMENTS = {name: boundary(function) for name, function in _RAISING.items()}

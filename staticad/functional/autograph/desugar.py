@@ -7,6 +7,7 @@ import ast
 from staticad.errors import GraphError
 from staticad.functional.autograph.build import OPERATORS, assign, at, call, load
 from staticad.functional.autograph.undefined import INTERNAL
+from staticad.user_lines import place_text
 
 
 def desugar(body: list[ast.stmt], file: str) -> list[ast.stmt]:
@@ -36,7 +37,8 @@ class _Desugar(ast.NodeTransformer):
         return node
 
     def _refuse(self, node: ast.AST, what: str) -> GraphError:
-        return GraphError(f"sa.function: {what} can't be rewritten, at {self.file}:{getattr(node, 'lineno', '?')}")
+        place = place_text(self.file, getattr(node, "lineno", 0))
+        return GraphError(f"sa.function: {what} can't be rewritten, at {place}")
 
     def visit_AsyncFor(self, node: ast.AsyncFor) -> ast.AST:
         raise self._refuse(node, "async for")

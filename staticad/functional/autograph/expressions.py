@@ -7,6 +7,7 @@ import ast
 from staticad.errors import GraphError
 from staticad.functional.autograph.build import at, call, is_operator, load, thunk
 from staticad.functional.autograph.names import walk_scope
+from staticad.user_lines import place_text
 
 _SYMBOLS: dict[type[ast.cmpop], str] = {
     ast.Lt: "<",
@@ -71,6 +72,6 @@ class Expressions(ast.NodeTransformer):
             if isinstance(inner, ast.NamedExpr):
                 raise GraphError(
                     f"sa.function: := inside and, or, a comparison or a conditional expression can't be rewritten, at "
-                    f"{self.file}:{inner.lineno}; assign in a statement before"
+                    f"{place_text(self.file, inner.lineno)}; assign in a statement before"
                 )
         return at(thunk(self.visit(value)), value)

@@ -12,6 +12,7 @@ from types import CodeType, FunctionType
 from typing import Any
 
 from staticad.errors import GraphError
+from staticad.user_lines import place_text
 
 Definition = ast.FunctionDef | ast.Lambda
 
@@ -22,7 +23,7 @@ def find_definition(function: FunctionType) -> Definition:
     Raises GraphError where the source is not available, for generators and coroutines.
     """
     code = function.__code__
-    place = f"{code.co_filename}:{code.co_firstlineno}"
+    place = place_text(code.co_filename, code.co_firstlineno)
     if code.co_flags & (inspect.CO_GENERATOR | inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR):
         raise GraphError(f"sa.function: {code.co_name} at {place} is a generator or coroutine: not rewritten")
     for make_tree in (_whole_file, _block):

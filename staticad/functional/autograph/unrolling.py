@@ -10,9 +10,10 @@ from types import CodeType
 from typing import Any
 from weakref import WeakSet
 
-from staticad.errors import UnrolledLoopWarning, user_frame
+from staticad.errors import UnrolledLoopWarning
 from staticad.functional.nests import flatten
 from staticad.ir.graph import Tensor
+from staticad.user_lines import place_text, user_frame
 
 COPIES = 300  # of a loop's body that nobody is told of
 
@@ -54,9 +55,9 @@ def _warn(kind: str) -> None:
     frame = user_frame()
     file, line = frame.f_code.co_filename, frame.f_lineno
     text = (
-        f"the {kind} loop at {file}:{line} is unrolled to more than {COPIES} copies of its body, because Python knows "
-        "its bounds: the graph grows with every copy, and so does the time that it takes to compile. For one loop in "
-        "the graph make a bound a tensor, as in range(sa.constant(n)), loop over a tensor, or use sa.scan"
+        f"the {kind} loop at {place_text(file, line)} is unrolled to more than {COPIES} copies of its body, because "
+        "Python knows its bounds: the graph grows with every copy, and so does the time that it takes to compile. For "
+        "one loop in the graph make a bound a tensor, as in range(sa.constant(n)), loop over a tensor, or use sa.scan"
     )
     registry = frame.f_globals.setdefault("__warningregistry__", {})
     warnings.warn_explicit(text, UnrolledLoopWarning, file, line, frame.f_globals.get("__name__"), registry)

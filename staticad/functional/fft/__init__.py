@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import typing as _typing
+
 from staticad.functional.fft.cosines import dct, dctn, dst, dstn, idct, idctn, idst, idstn
 from staticad.functional.fft.frequencies import fftfreq, fftshift, ifftshift, rfftfreq
 from staticad.functional.fft.many import fft2, fftn, ifft2, ifftn, irfft2, irfftn, rfft2, rfftn
 from staticad.functional.fft.transforms import fft, hfft, ifft, ihfft, irfft, rfft
+from staticad.names import public as _public
 
 __all__ = [
     "dct", "dctn", "dst", "dstn", "fft", "fft2", "fftfreq", "fftn", "fftshift", "hfft", "idct", "idctn", "idst",
     "idstn", "ifft", "ifft2", "ifftn", "ifftshift", "ihfft", "irfft", "irfft2", "irfftn", "rfft", "rfft2", "rfftfreq",
     "rfftn",
 ]  # fmt: skip
+
+if not _typing.TYPE_CHECKING:
+    __getattr__, __dir__ = _public(globals(), {})

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import typing as _typing
+
 from staticad.functional.linalg.decompositions import eigh, eigvalsh, qr, svd, svdvals
 from staticad.functional.linalg.eigen import eig, eigvals, schur, solve_sylvester, sqrtm
 from staticad.functional.linalg.least_squares import lstsq, pinv, tensorinv, tensorsolve
@@ -41,6 +43,7 @@ from staticad.functional.linalg.systems import (
     solve,
     solve_triangular,
 )
+from staticad.names import public as _public
 
 __all__ = [
     "block_diag", "cho_factor", "cho_solve", "cholesky", "cond", "cross", "det", "diag", "diagonal", "dot", "eig",
@@ -50,3 +53,6 @@ __all__ = [
     "tensordot", "tensorinv", "tensorsolve", "toeplitz", "trace", "tril", "triu", "vdot", "vecdot", "vecmat",
     "vector_norm",
 ]  # fmt: skip
+
+if not _typing.TYPE_CHECKING:
+    __getattr__, __dir__ = _public(globals(), {})

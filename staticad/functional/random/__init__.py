@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import typing as _typing
+
 from staticad.functional.random.continuous import (
     exponential,
     gumbel,
@@ -46,6 +48,8 @@ from staticad.functional.random.transformed import (
     weibull,
     weibull_min,
 )
+from staticad.names import public as _public
+from staticad.spellings import RANDOM as _RANDOM
 
 __all__ = [
     "bernoulli", "beta", "binomial", "bits", "categorical", "cauchy", "chisquare", "choice", "dirichlet",
@@ -54,3 +58,6 @@ __all__ = [
     "normal", "pareto", "permutation", "poisson", "rademacher", "randint", "rayleigh", "shuffle", "split",
     "student_t", "t", "triangular", "truncated_normal", "uniform", "von_mises", "vonmises", "weibull", "weibull_min",
 ]  # fmt: skip
+
+if not _typing.TYPE_CHECKING:
+    __getattr__, __dir__ = _public(globals(), _RANDOM)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import typing as _typing
+
 from staticad.functional.elementwise import erf
 from staticad.functional.special.bessel import i0, i0e, i1, i1e, iv, ive, j0, j1, jn, jv
 from staticad.functional.special.entropy import (
@@ -29,6 +31,7 @@ from staticad.functional.special.gamma_functions import (
 from staticad.functional.special.incomplete import betainc, betaincc, gammainc, gammaincc
 from staticad.functional.special.integrals import exp1, expi, expn
 from staticad.functional.special.softmax import log_softmax, logsumexp, one_hot, softmax
+from staticad.names import public as _public
 
 __all__ = [
     "beta", "betainc", "betaincc", "betaln", "digamma", "entr", "erf", "erfc", "erfcinv", "erfcx", "erfinv", "exp1",
@@ -36,3 +39,6 @@ __all__ = [
     "j1", "jn", "jv", "kl_div", "log_expit", "log_ndtr", "log_softmax", "logit", "logsumexp", "multigammaln", "ndtr",
     "ndtri", "one_hot", "polygamma", "psi", "rel_entr", "softmax", "xlog1py", "xlogy", "zeta",
 ]  # fmt: skip
+
+if not _typing.TYPE_CHECKING:
+    __getattr__, __dir__ = _public(globals(), {})

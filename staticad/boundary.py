@@ -1,0 +1,66 @@
+"""Functions that users call: an error leaves them without the frames of this package in its traceback.
+
+What remains are the user's lines, also those of functions that were given to this package, and the message. An error of
+another kind that this package itself raises keeps all frames, for it is a bug. The setting ``tracebacks`` keeps them
+for all errors.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from types import FunctionType
+from typing import Any, TypeVar
+
+from staticad.config import settings
+from staticad.errors import StaticadError
+from staticad.user_lines import is_raised_by_user, without_own
+
+Called = TypeVar("Called", bound=Callable[..., Any])
+Class = TypeVar("Class", bound=type)
+
+
+_CALLED = ("__call__", "__copy__", "__deepcopy__", "__init__", "__reduce_ex__")
+
+
+def shorten(error: BaseException) -> None:
+    """Leave the frames of this package out of an error's traceback, if it is not a bug of it.
+
+    A bare ``raise`` has to follow: it adds no frame.
+    """
+    if settings().tracebacks == "short":
+        traceback = error.__traceback__
+        if isinstance(error, StaticadError) or is_raised_by_user(traceback):
+            error.__traceback__ = without_own(traceback)
+
+
+def boundary(function: Called) -> Called:
+    """A function whose errors do not show how it works."""
+
+    @functools.wraps(function)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return function(*args, **kwargs)
+        except Exception as error:
+            shorten(error)
+            raise
+
+    return call  # type: ignore[return-value]
+
+
+def boundaries(*left_out: str) -> Callable[[Class], Class]:
+    """Decorates a class whose methods and properties users call, but for those whose names are given."""
+
+    def decorate(made: Class) -> Class:
+        for name, value in list(vars(made).items()):
+            called = name[0] != "_" or name in _CALLED
+            if not called or name in left_out:
+                continue
+            if isinstance(value, FunctionType):
+                setattr(made, name, boundary(value))
+            elif isinstance(value, property) and value.fget is not None:
+                setter = None if value.fset is None else boundary(value.fset)
+                setattr(made, name, property(boundary(value.fget), setter, None, value.__doc__))
+        return made
+
+    return decorate
