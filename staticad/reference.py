@@ -33,7 +33,7 @@ from staticad.ops.base import Cast, Creation
 from staticad.ops.control import COND, PARAMETER, Body, Control, LoopShape, leaked
 from staticad.ops.creation import IOTA
 from staticad.ops.halves import rounded
-from staticad.ops.sources import CONSTANT, PLACEHOLDER, VARIABLE, ConstantValue
+from staticad.ops.sources import CONSTANT, PLACEHOLDER, VARIABLE, ConstantValue, default_of
 
 Feeds = Mapping[Any, Any]
 Watch = Callable[[Tensor, np.ndarray], np.ndarray]
@@ -92,6 +92,8 @@ class _Evaluation:
         for node in self.order:
             if node.op is VARIABLE and node.out not in self.values:
                 self.give(node.out, variables[node.out] if node.out in variables else node.out.value)
+            elif node.op is PLACEHOLDER and node.out not in self.values and default_of(node.out) is not None:
+                self.give(node.out, default_of(node.out))
         for tensor in self.values:
             self.check_shape(tensor)
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from staticad.errors import DTypeError, OutOfMemory, StaticadError
-from staticad.ir.dtypes import DType, bfloat16, is_float, is_inexact
+from staticad.ir.dtypes import DType, bfloat16, is_float, is_inexact, kind_of
 
 # How the making of an array from lists fails. Any other exception there is one that a handler of a signal has raised.
 _FAILURES = (ArithmeticError, AssertionError, AttributeError, LookupError, RuntimeError, TypeError, ValueError, Warning)
@@ -55,6 +55,12 @@ def _remedy(value: Any) -> str:
 def is_masked_array(value: Any) -> bool:
     """Whether it is one. NumPy loads its module for them on first use, which takes long: before that, nothing is."""
     return isinstance(value, getattr(sys.modules.get("numpy.ma"), "MaskedArray", ()))
+
+
+def kind_fits(array: np.ndarray, dtype: DType) -> bool:
+    """True if the dtype can hold numbers of that kind: bool goes into integers, both into floats, all into complex."""
+    rank = {"b": 0, "i": 1, "u": 1, "f": 2, "c": 3}
+    return rank[kind_of(array.dtype)] <= rank[kind_of(dtype)] or array.size == 0
 
 
 def as_numbers(value: Any, dtype: DType) -> np.ndarray:

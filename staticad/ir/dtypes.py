@@ -152,6 +152,20 @@ def finfo(dtype: DType) -> Any:
     return importlib.import_module("ml_dtypes").finfo(dtype) if is_bfloat16(dtype) else np.finfo(dtype)
 
 
+@functools.cache
+def is_lossless(source: DType, target: DType) -> bool:
+    """Whether every value of ``source`` is one of ``target``. (NumPy's "safe" lets int64 become float64.)"""
+    if source == target or source == BOOL:
+        return True
+    if is_complex(target) or (is_float(target) and not is_complex(source)):
+        here, there = real_dtype(source), finfo(real_dtype(target))
+        if is_integer(here):
+            return here.itemsize * 8 <= int(there.nmant)
+        own = finfo(here)
+        return bool(own.nmant <= there.nmant and own.maxexp <= there.maxexp)
+    return is_integer(source) and is_integer(target) and np.can_cast(source, target, "safe")
+
+
 def floating(dtype: DType) -> DType:
     """The float (or complex) type in which a function like exp works on ``dtype``.
 

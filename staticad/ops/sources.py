@@ -9,7 +9,7 @@ import numpy as np
 
 from staticad.errors import DTypeError, OutOfMemory, ShapeError
 from staticad.ir import dims
-from staticad.ir.arrays import as_numbers, read_array
+from staticad.ir.arrays import as_numbers, kind_fits, read_array
 from staticad.ir.dims import Dim, Shape, Size
 from staticad.ir.dtypes import WEAK_TYPES, DType, as_dtype, kind_of
 from staticad.ir.graph import Attrs, Node, Tensor
@@ -53,6 +53,19 @@ class ConstantValue:
         return str(self._key) < str(other._key)
 
 
+class Default:
+    """The value of a placeholder that is not fed. What is compiled does not depend on it."""
+
+    __slots__ = ("array",)
+
+    def __init__(self, array: np.ndarray) -> None:
+        self.array = array.copy()
+        self.array.flags.writeable = False
+
+    def __repr__(self) -> str:
+        return repr(self.array[()]) if self.array.ndim == 0 else f"array of shape {self.array.shape}"
+
+
 def as_size(value: Any) -> Size:
     """A size from a Python or NumPy integer or a `Dim`. Raises ShapeError for anything else and for negatives."""
     if isinstance(value, Dim):
@@ -71,11 +84,12 @@ def as_shape(value: Any) -> Shape:
     return (as_size(value),)
 
 
-def placeholder(shape: Any = (), dtype: Any = "float64", name: str | None = None) -> Tensor:
+def placeholder(shape: Any = (), dtype: Any = "float64", name: str | None = None, default: Any = None) -> Tensor:
     """An input of the graph, given a value at every run.
 
     In ``shape``, None is a size that may be anything in every run, a string is a named size, equal wherever the name
-    recurs, an int is fixed. Raises ShapeError or DTypeError for a shape or dtype that can't be.
+    recurs, an int is fixed. ``default`` is the value in runs that feed none.
+    Raises ShapeError or DTypeError for a shape, dtype or default that can't be.
     """
     entries = shape if isinstance(shape, (list, tuple)) else (shape,)
     sizes: list[Size] = []
@@ -89,7 +103,26 @@ def placeholder(shape: Any = (), dtype: Any = "float64", name: str | None = None
         else:
             sizes.append(as_size(entry))
     kind = TensorType(tuple(sizes), as_dtype(dtype))
-    return Node(PLACEHOLDER, (), Attrs(type=kind), (kind,), name=scoped(name)).out
+    attrs = Attrs(type=kind) if default is None else Attrs(type=kind, default=_default(default, kind))
+    return Node(PLACEHOLDER, (), attrs, (kind,), name=scoped(name)).out
+
+
+def _default(value: Any, kind: TensorType) -> Default:
+    array = read_array(value, "placeholder: the default", DTypeError, ShapeError)
+    if kind_of(array.dtype) not in "biufc" or not kind_fits(array, kind.dtype):
+        raise DTypeError(f"placeholder: a default of dtype {array.dtype} for {kind}; convert it first")
+    fixed = all(size == actual for size, actual in zip(kind.shape, array.shape) if isinstance(size, int))
+    if array.ndim != kind.ndim or not fixed:
+        raise ShapeError(
+            f"placeholder: a default of shape {array.shape} for {kind}; give one of the placeholder's shape"
+        )
+    return Default(as_numbers(array, kind.dtype))
+
+
+def default_of(tensor: Tensor) -> np.ndarray | None:
+    """The value that a placeholder has where none is fed, or None. Read-only."""
+    found: Default | None = tensor.node.attrs["default"] if "default" in tensor.node.attrs else None
+    return None if found is None else found.array
 
 
 def constant(value: Any, dtype: Any = None, name: str | None = None) -> Tensor:

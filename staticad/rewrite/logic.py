@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import numpy as np
-
-from staticad.ir.dtypes import BOOL, DType
+from staticad.ir.dtypes import BOOL, is_lossless
 from staticad.ir.graph import Tensor
 from staticad.ops.base import apply
 from staticad.ops.comparison import (
@@ -76,15 +74,6 @@ COMPARISON_RULES = (
     equation(call(LOGICAL_XOR, x, True), call(LOGICAL_NOT, x), when=_bool),
     equation(call(LOGICAL_XOR, x, x), False),
 )
-
-
-def is_lossless(source: DType, target: DType) -> bool:
-    """Whether every value of ``source`` is one of ``target``. (NumPy's "safe" lets int64 become float64.)"""
-    if source == target or source == BOOL:
-        return True
-    if target.kind == "f" and source.kind in "iu":
-        return source.itemsize * 8 <= np.finfo(target).nmant
-    return target.kind != "b" and np.can_cast(source, target, "safe")
 
 
 def _cast(tensor: Tensor) -> Tensor | None:

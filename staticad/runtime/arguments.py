@@ -22,7 +22,7 @@ from staticad.runtime.variables import Variable
 def read_options(options: Mapping[str, Any] | None) -> dict[str, Any]:
     """Every option with its value."""
     flush = config.settings().flush_subnormals
-    chosen = {"optimize": True, "stabilize": True, "unsound": False, "flush_subnormals": flush}
+    chosen = {"optimize": True, "stabilize": True, "unsound": False, "flush_subnormals": flush, "widen_feeds": True}
     if options is not None and not isinstance(options, Mapping):
         raise GraphError(f"options are a mapping of names to values, not {options!r} (at {here()})")
     for key, value in (options or {}).items():

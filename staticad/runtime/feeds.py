@@ -12,16 +12,40 @@ from staticad.ir.arrays import as_numbers, is_masked_array, read_array
 from staticad.ir.demands import unmet
 from staticad.ir.dim_values import evaluate
 from staticad.ir.dims import Dim, Size, Symbol, as_symbol, symbols
-from staticad.ir.dtypes import kind_of
+from staticad.ir.dtypes import DType, is_lossless, is_supported, kind_of
 from staticad.ir.graph import Node, Tensor, describe
 from staticad.ir.provenance import Where, here
 from staticad.lower.kernel.plan import Requirement, SizeCheck
+from staticad.ops.sources import default_of
 from staticad.runtime.machine import ArraySpec
 from staticad.runtime.memory import room_for
 
 
+def named_feeds(inputs: Sequence[Tensor], arrays: tuple[Any, ...], named: Mapping[str, Any]) -> tuple[Any, ...]:
+    """The fed values in the order of the inputs: those by position first, the others by name."""
+    feeds = dict(zip(inputs, arrays))
+    if len(arrays) > len(inputs):
+        raise wrong_number(inputs, arrays)
+    return order_feeds(inputs, {**feeds, **named})
+
+
+def completed(inputs: Sequence[Tensor], arrays: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The arrays and, for inputs at the end that are not fed, their defaults. Raises FeedError where one has none."""
+    defaults = [default_of(tensor) for tensor in inputs[len(arrays) :]]
+    if len(arrays) > len(inputs) or any(default is None for default in defaults):
+        raise wrong_number(inputs, arrays)
+    return (*arrays, *defaults)
+
+
+def wrong_number(inputs: Sequence[Tensor], arrays: Sequence[Any]) -> FeedError:
+    """The error for a call with too many arrays, or too few."""
+    listed = ", ".join(describe(t) for t in inputs) or "it has no inputs"
+    return FeedError(f"this session takes {len(inputs)} arrays ({listed}), not {len(arrays)} (at {here()})")
+
+
 def order_feeds(inputs: Sequence[Tensor], feeds: Mapping[Any, Any]) -> tuple[Any, ...]:
-    """The fed values in the order of the inputs. Keys are the input tensors, or their names.
+    """The fed values in the order of the inputs. Keys are the input tensors, or their names. What is not fed has its
+    default.
 
     Raises FeedError for a missing, unknown or repeated input.
     """
@@ -51,8 +75,12 @@ def order_feeds(inputs: Sequence[Tensor], feeds: Mapping[Any, Any]) -> tuple[Any
         else:
             raise FeedError(f"the key {key!r} of the feeds is neither a tensor nor a name (at {here()})")
         if node in found:
-            raise FeedError(f"{describe(node.out)} is fed twice, by tensor and by name; leave one out (at {here()})")
+            raise FeedError(f"{describe(node.out)} is fed twice, once by name; leave one out (at {here()})")
         found[node] = value
+    for tensor in inputs:
+        default = default_of(tensor)
+        if default is not None:
+            found.setdefault(tensor.node, default)
     missing = [t for t in inputs if t.node not in found]
     if missing:
         listed = ", ".join(describe(t) for t in missing)
@@ -64,36 +92,52 @@ def _list(inputs: Sequence[Tensor]) -> str:
     return ", ".join(repr(t.name) if t.name else str(t.type) for t in inputs) or "none"
 
 
-def convert(tensor: Tensor, value: Any) -> np.ndarray:
+def convert(tensor: Tensor, value: Any, widen: bool = True) -> np.ndarray:
     """The value as a C-contiguous array of exactly the input's dtype and rank.
 
-    NumPy arrays have to have the dtype; Python numbers and nested lists of them take it if their kind and size fit.
+    Arrays have the dtype, or with ``widen`` one whose every number it holds; Python numbers and nested lists of them
+    take it if their kind and size fit.
     Raises FeedError (wrong rank or no array), DTypeError, or OutOfMemory where a copy would not fit.
     """
+    if widen and type(value) is np.ndarray and value.ndim == tensor.ndim and _is_narrower(value.dtype, tensor.dtype):
+        return _widened(tensor, value)  # the usual case, without the texts of errors
     if isinstance(value, Tensor):
         raise FeedError(f"feed for {describe(tensor)} is a symbolic tensor, {describe(value)}; feeds are arrays")
     array = read_array(value, f"feed for {describe(tensor)}", FeedError, FeedError)
     if isinstance(value, (np.ndarray, np.generic)):
-        native = array.dtype.newbyteorder("=")
-        if native != tensor.dtype:
+        same = array.dtype.newbyteorder("=") == tensor.dtype
+        if not (same or (widen and _is_narrower(array.dtype, tensor.dtype))):
             raise DTypeError(
                 f"feed for {describe(tensor)} has dtype {array.dtype}, not {tensor.dtype}; "
                 f"convert it with .astype({tensor.dtype.name!r})"
             )
     else:
-        array = _from_python(tensor, value, array)
+        array = _from_python(tensor, value, array, widen)
     if array.ndim != tensor.ndim:
         raise FeedError(
             f"feed for {describe(tensor)} has {array.ndim} axes (shape {array.shape}), not {tensor.ndim}; "
             "reshape it, or give the placeholder that rank"
         )
+    if array.dtype.newbyteorder("=") != tensor.dtype:
+        array = _widened(tensor, array)
     if not (array.flags.c_contiguous and array.flags.aligned and array.dtype.isnative):
         room_for(array.nbytes, f"a contiguous copy of the feed for {describe(tensor)}")
         array = np.require(array, tensor.dtype, ["C", "A"])
     return array.view(tensor.dtype, np.ndarray)
 
 
-def _from_python(tensor: Tensor, value: Any, array: np.ndarray) -> np.ndarray:
+def _is_narrower(dtype: DType, wide: DType) -> bool:
+    native = dtype.newbyteorder("=")
+    return native != wide and is_supported(native) and is_lossless(native, wide)
+
+
+def _widened(tensor: Tensor, array: np.ndarray) -> np.ndarray:
+    room_for(array.size * tensor.dtype.itemsize, lambda: f"a copy of the feed for {describe(tensor)} in {tensor.dtype}")
+    with np.errstate(all="ignore"):
+        return array.astype(tensor.dtype, order="C")
+
+
+def _from_python(tensor: Tensor, value: Any, array: np.ndarray, widen: bool) -> np.ndarray:
     if kind_of(array.dtype) not in "biufc":
         kind = type(value).__name__
         if type(value) is int:
@@ -106,7 +150,8 @@ def _from_python(tensor: Tensor, value: Any, array: np.ndarray) -> np.ndarray:
         return array.astype(tensor.dtype)
     rank = "biufc"
     kind, target = (kind_of(dtype).replace("u", "i") for dtype in (array.dtype, tensor.dtype))
-    if hasattr(value, "dtype") and array.dtype != tensor.dtype:
+    known = hasattr(value, "dtype") and array.dtype != tensor.dtype
+    if known and not (widen and _is_narrower(array.dtype, tensor.dtype)):
         raise DTypeError(f"feed for {describe(tensor)} has dtype {array.dtype}, not {tensor.dtype}; convert it first")
     if rank.index(kind) > rank.index(target):
         raise DTypeError(

@@ -26,7 +26,7 @@ from staticad.ir.provenance import Where
 from staticad.ir.types import TensorType
 from staticad.ops import ALL_OPS
 from staticad.ops.base import Op
-from staticad.ops.sources import ConstantValue
+from staticad.ops.sources import ConstantValue, Default
 from staticad.runtime.variables import Variable
 
 _PACKAGE = __name__.partition(".")[0]
@@ -214,6 +214,7 @@ _WRITERS: dict[type, Callable[[GraphKey, Any], str]] = {
     Attrs: _attrs,
     TensorType: lambda key, kind: f"type {key._text(kind.shape)} {key._text(kind.dtype)}",
     ConstantValue: _constant,
+    Default: lambda key, value: "default",
     Node: GraphKey._node,
     **dict.fromkeys((Tensor, Variable), GraphKey._tensor),
     Dim: GraphKey._size,

@@ -17,10 +17,11 @@ from staticad.export.dot import to_dot as graph_to_dot
 from staticad.ir.collection import no_collection
 from staticad.ir.dim_values import evaluate
 from staticad.ir.dims import Symbol
-from staticad.ir.graph import Node, Tensor, check_name, describe
+from staticad.ir.graph import Node, Tensor, check_name
 from staticad.ir.provenance import here
 from staticad.lower.kernel.plan import Plan
 from staticad.runtime import arguments, inspection, profiles
+from staticad.runtime import feeds as feeding
 from staticad.runtime.binding import Binding, Executable, State
 from staticad.runtime.careful import Describe, arena_for
 from staticad.runtime.feeds import bind_sizes, check_out, check_sizes, check_updates, convert, order_feeds
@@ -53,7 +54,7 @@ def compile(
     the old values and applied together at the end of a run. ``options``: ``{"optimize": False}`` leaves the graph as
     it is, ``{"stabilize": False}`` keeps forms that overflow, ``{"unsound": True}`` allows rewrites that change
     results at NaN, infinities or -0.0, ``{"flush_subnormals": True}`` computes with zeros in the place of subnormal
-    numbers (the setting of that name is the default).
+    numbers (the setting of that name is the default), ``{"widen_feeds": False}`` takes no arrays of narrower dtypes.
 
     Raises GraphError (no placeholder, a placeholder that is needed but no input, an update of no variable),
     ShapeError and DTypeError (an update that does not fit its variable), CompileError, OutOfMemory.
@@ -83,7 +84,7 @@ class Session:
         if name is not None:
             check_name("compile", name)
         chosen = arguments.read_options(options)
-        self._flush_subnormals: bool = chosen["flush_subnormals"]
+        self._flush_subnormals, self._widen = chosen["flush_subnormals"], chosen["widen_feeds"]
         self.name = name
         self.fetches = fetches
         leaves, self._pack = flatten(fetches)
@@ -136,11 +137,15 @@ class Session:
 
     # ---- running -------------------------------------------------------------------------------------------------
 
-    def __call__(self, *arrays: Any) -> Any:
-        """Run with one array per input, in the order of ``inputs``. The fast path.
+    def __call__(self, /, *arrays: Any, **named: Any) -> Any:
+        """Run with one array per input, in the order of ``inputs``, or by name. By position is the fast path.
 
+        Inputs that are not fed have their defaults. Arrays of a dtype that the input's holds without loss (int32 for
+        int64, float32 for float64) are converted; unlike others, they are copied.
         Raises FeedError, DTypeError, IndexOutOfBounds, LinAlgError, OutOfMemory.
         """
+        if named:
+            arrays = feeding.named_feeds(self.inputs, arrays, named)
         try:
             result = self._run(arrays)
             if type(result) is not tuple:
@@ -174,8 +179,10 @@ class Session:
         """What the fast path did not take: other sizes, values to convert, a busy lock, an index out of range,
         results given by the user."""
         if len(arrays) != len(self.inputs):
-            listed = ", ".join(describe(t) for t in self.inputs) or "it has no inputs"
-            raise FeedError(f"this session takes {len(self.inputs)} arrays ({listed}), not {len(arrays)} (at {here()})")
+            arrays = feeding.completed(self.inputs, arrays)
+            result = self._run(arrays)
+            if type(result) is tuple:
+                return result
         feeds, values = self._converted(arrays)
         binding = self._bind(values)
         if out is not None:
@@ -184,7 +191,7 @@ class Session:
 
     def _converted(self, arrays: tuple[Any, ...]) -> tuple[tuple[np.ndarray, ...], dict[Symbol, int]]:
         """The feeds as arrays that fit the inputs, and the free sizes that they have."""
-        feeds = tuple(convert(t, a) for t, a in zip(self.inputs, arrays, strict=True))
+        feeds = tuple(convert(t, a, self._widen) for t, a in zip(self.inputs, arrays, strict=True))
         return feeds, bind_sizes(self.inputs, feeds)
 
     def _run_on(

@@ -15,8 +15,8 @@ import numpy as np
 from staticad.boundary import boundaries
 from staticad.codegen.loader import kernel_address
 from staticad.errors import DTypeError, GradientError, GraphError, ShapeError, as_out_of_memory, typed_memory
-from staticad.ir.arrays import as_numbers, read_array
-from staticad.ir.dtypes import DType, as_dtype, is_inexact, kind_of
+from staticad.ir.arrays import as_numbers, kind_fits, read_array
+from staticad.ir.dtypes import DType, as_dtype, is_inexact
 from staticad.ir.graph import Attrs, Node, Tensor, describe
 from staticad.ir.name_scopes import scoped
 from staticad.ir.provenance import here
@@ -80,7 +80,7 @@ class Variable(Tensor):
                 "a variable keeps its shape: reshape or broadcast the value first"
             )
         weak = isinstance(value, (bool, int, float, complex, list, tuple))
-        if not (_kind_fits(array, self.dtype) if weak else np.can_cast(array.dtype, self.dtype, "safe")):
+        if not (kind_fits(array, self.dtype) if weak else np.can_cast(array.dtype, self.dtype, "safe")):
             raise DTypeError(
                 f"assign: a value of dtype {array.dtype} for {describe(self)}, assigned at {here()}; "
                 f"convert it with .astype({self.dtype.name!r}) if the loss is meant"
@@ -141,7 +141,7 @@ def variable(value: Any, dtype: Any = None, name: str | None = None, trainable: 
     """
     array = _as_array(value)
     kind = as_dtype(dtype) if dtype is not None else as_dtype(array.dtype)
-    if not _kind_fits(array, kind):
+    if not kind_fits(array, kind):
         raise DTypeError(
             f"variable: a value of dtype {array.dtype} does not become {kind}, made at {here()}; "
             f"convert it with .astype({kind.name!r}) if the loss is meant"
@@ -239,12 +239,6 @@ def _as_array(value: Any) -> np.ndarray:
         return array.astype(as_dtype(array.dtype), copy=False)
     except DTypeError as error:
         raise DTypeError(f"{error} (the value of a variable, a {type(value).__name__}, at {here()})") from None
-
-
-def _kind_fits(array: np.ndarray, dtype: DType) -> bool:
-    """True if the dtype can hold numbers of that kind: bool goes into integers, both into floats, all into complex."""
-    rank = {"b": 0, "i": 1, "u": 1, "f": 2, "c": 3}
-    return rank[kind_of(array.dtype)] <= rank[kind_of(dtype)] or array.size == 0
 
 
 def _convert(array: np.ndarray, dtype: DType) -> np.ndarray:

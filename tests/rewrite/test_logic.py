@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from staticad.ir.dtypes import as_dtype, is_lossless
 from staticad.ops.base import apply
 from staticad.ops.comparison import LESS, LOGICAL_NOT
 from staticad.ops.conversion import CAST
@@ -12,7 +13,7 @@ from staticad.ops.creation import fill
 from staticad.ops.selection import WHERE
 from staticad.ops.sources import placeholder
 from staticad.reference import evaluate
-from staticad.rewrite.logic import LOGIC_RULES, is_lossless
+from staticad.rewrite.logic import LOGIC_RULES
 from staticad.rewrite.pattern import Rule
 from tests.rewrite.support import DTYPES, check_equation, edges, equations, identical, only, rewritten
 
@@ -78,7 +79,14 @@ def test_chains_of_casts(source: np.dtype, middle: np.dtype, target: np.dtype) -
         ("int8", "bool", False),
         ("uint8", "int16", True),
         ("int8", "uint16", False),
+        ("int64", "complex128", False),
+        ("int32", "complex128", True),
+        ("complex64", "float64", False),
+        ("float16", "bfloat16", False),
+        ("bfloat16", "float16", False),
+        ("bfloat16", "complex64", True),
+        ("int8", "float16", True),
     ],
 )
 def test_lossless_casts(source: str, target: str, expected: bool) -> None:
-    assert is_lossless(np.dtype(source), np.dtype(target)) is expected
+    assert is_lossless(as_dtype(source), as_dtype(target)) is expected

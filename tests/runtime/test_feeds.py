@@ -9,6 +9,7 @@ import pytest
 
 import staticad as sa
 from staticad.ir.dims import Symbol, symbol
+from staticad.ir.dtypes import SUPPORTED, bfloat16, is_lossless
 from staticad.ir.graph import sort_nodes
 from staticad.lower.requirements import size_checks
 from staticad.runtime.feeds import bind_sizes, check_sizes, convert, free_symbols, order_feeds
@@ -33,6 +34,12 @@ U = sa.placeholder((3,), "uint8", name="u")
         (F, True, 1.0),
         (F, np.float64(2.5), 2.5),
         (F, np.array(2.5), 2.5),
+        (F, np.float32(2.5), 2.5),
+        (F, np.int32(-3), -3.0),
+        (K, np.array(7, ">u4"), 7),
+        (X, np.array([[1, 2, 3]], "float16"), [[1, 2, 3]]),
+        (X, np.array([[1, 2, 3]], bfloat16())[:, ::-1], [[3, 2, 1]]),
+        (X, np.array([[True, False, True]]), [[1, 0, 1]]),
         (K, 7, 7),
         (K, np.int64(7), 7),
         (K, True, 1),
@@ -48,6 +55,33 @@ def test_values_become_arrays_of_the_inputs_dtype(tensor: sa.Tensor, value: Any,
     array = convert(tensor, value)
     assert type(array) is np.ndarray and array.dtype == tensor.dtype
     np.testing.assert_array_equal(array, expected)
+
+
+def test_exactly_what_loses_nothing_is_widened(rng: np.random.Generator) -> None:
+    """Every value comes back from the wider dtype; without the option, and where it might not, it is refused."""
+    for source in (*SUPPORTED, bfloat16()):
+        bits = np.frombuffer(rng.bytes(4096), "uint8")
+        with np.errstate(invalid="ignore"):
+            array = bits % 2 == 1 if source.kind == "b" else bits.view(source)[np.isfinite(bits.view(source))]
+        for target in (*SUPPORTED, bfloat16()):
+            tensor = sa.placeholder((None,), target)
+            if source == target or is_lossless(source, target):
+                found = convert(tensor, array)
+                back = found if source.kind == "c" else found.real
+                assert found.dtype is tensor.dtype and back.astype(source).tobytes() == array.tobytes()
+            else:
+                with pytest.raises(sa.DTypeError, match="has dtype"):
+                    convert(tensor, array)
+            if source != target:
+                with pytest.raises(sa.DTypeError, match=r"has dtype .*; convert it with .astype"):
+                    convert(tensor, array, widen=False)
+
+
+def test_sessions_widen_unless_they_are_told_not_to() -> None:
+    loose, strict = sa.compile(F * 2.0, [F]), sa.compile(F * 2.0, [F], options={"widen_feeds": False})
+    assert loose(np.float32(0.1)) == float(np.float32(0.1)) * 2.0 and strict(0.1) == 0.2
+    with pytest.raises(sa.DTypeError, match="has dtype float32, not float64"):
+        strict(np.float32(0.1))
 
 
 def test_an_array_that_fits_is_not_copied() -> None:
@@ -94,7 +128,7 @@ def test_an_object_with_the_array_protocol() -> None:
     [
         (X, np.zeros((2, 3)), sa.DTypeError, "has dtype float64, not float32; convert it with .astype\\('float32'\\)"),
         (X, np.zeros((2, 3), "int32"), sa.DTypeError, "dtype int32"),
-        (F, np.float32(1), sa.DTypeError, "dtype float32"),
+        (F, np.int64(1), sa.DTypeError, "dtype int64"),
         (K, 1.0, sa.DTypeError, "float64 numbers, which int64 can't hold"),
         (K, [1], sa.FeedError, "has 1 axes .* not 0"),
         (U, [0, 256, 1], sa.DTypeError, "numbers outside the range of uint8"),
@@ -126,6 +160,56 @@ def test_feeds_are_ordered_by_tensor_or_name() -> None:
     assert order_feeds([X, K], {"k": 1, "x": 2}) == (2, 1)
     assert order_feeds([X, K], {"k": 1, X: 2}) == (2, 1)
     assert order_feeds([], {}) == ()
+
+
+def test_calls_by_name() -> None:
+    session = sa.compile(sa.where(B, F, K), [F, K, B])
+    assert session(2.0, k=3, b=[True, False]).tolist() == session(b=[True, False], k=3, f=2.0).tolist() == [2.0, 3.0]
+    for arrays, named, message in (
+        ((2.0,), {"k": 3, "q": 1}, "no input is named 'q'; the inputs are 'f', 'k', 'b'"),
+        ((2.0,), {"f": 3, "k": 1}, "placeholder 'f' .* is fed twice"),
+        ((), {"k": 3, "b": [True, True]}, "missing feed for placeholder 'f'"),
+        ((1.0, 2, [True, True], 4), {"k": 3}, "takes 3 arrays .*, not 4"),
+    ):
+        with pytest.raises(sa.FeedError, match=message):
+            session(*arrays, **named)
+    named_self = sa.placeholder((), name="self")
+    assert sa.compile(named_self + 1.0)(self=1.0) == 2.0
+
+
+def test_what_is_not_fed_has_its_default() -> None:
+    given = np.arange(3.0)
+    x = sa.placeholder((None,), name="x", default=given)
+    rate = sa.placeholder((), "float32", name="rate", default=0.5)
+    key = sa.placeholder((2,), "uint32", name="key", default=[1, 2])
+    given[:] = -1.0  # it was copied
+    y = x * rate + key[1]
+    session = sa.compile(y, [x, rate, key])
+    for found in (session(), session.run(), session(key=[0, 2]), session([0, 1, 2]), sa.evaluate(y)[0]):
+        np.testing.assert_array_equal(found, [2.0, 2.5, 3.0])
+    np.testing.assert_array_equal(session([4.0], 2.0), [10.0])
+    np.testing.assert_array_equal(session.run({rate: 1.0, "x": [1.0]}), [3.0])
+    assert session.check() and sa.compile(rate * F, [F, rate])(3.0) == 1.5
+    other = sa.placeholder((), "float32", name="rate", default=2.0)  # the same program, with another default
+    assert sa.compile(other * F, [F, other])(3.0) == 6.0
+    with pytest.raises(sa.FeedError, match="takes 2 arrays .*, not 0"):
+        sa.compile(rate * F, [F, rate])()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "message"),
+    [
+        (((2,), "float32", None, [1, 2, 3]), sa.ShapeError, r"a default of shape \(3,\) for float32\[2\]"),
+        (((None,), "float32", None, 1.0), sa.ShapeError, r"a default of shape \(\)"),
+        (((), "int64", None, 0.5), sa.DTypeError, "a default of dtype float64 for int64"),
+        (((), "uint8", None, 256), sa.DTypeError, "256"),
+        (((), "float32", None, "text"), sa.DTypeError, "a default of dtype <U4"),
+        (((), "float32", None, F), sa.DTypeError, "default"),
+    ],
+)
+def test_defaults_that_do_not_fit(arguments: tuple[Any, ...], error: type[Exception], message: str) -> None:
+    with pytest.raises(error, match=message):
+        sa.placeholder(*arguments)
 
 
 def test_inputs_without_a_name_and_with_one_name() -> None:

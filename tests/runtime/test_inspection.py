@@ -113,7 +113,7 @@ def test_checks_check_feeds_as_runs_do() -> None:
     with pytest.raises(sa.FeedError, match="missing feed"):
         session.check({X: np.ones(2)})
     with pytest.raises(sa.DTypeError):
-        session.check({X: np.ones(2, "float32"), index: [0]})
+        session.check({X: np.ones(2, "complex64"), index: [0]})
     with pytest.raises(sa.IndexOutOfBounds):
         session.check({X: np.ones(2), index: [2]})
     y = sa.placeholder((None,), name="y")

@@ -87,7 +87,7 @@ FAULTS: dict[str, tuple[Change, tuple[type[Exception], ...]]] = {
         (sa.LinAlgError, sa.IndexOutOfBounds),
     ),
     "sizes": (lambda f, rng: f.update(y=np.ones(len(f["x"]) + 1)), (sa.FeedError,)),
-    "dtype": (lambda f, rng: f.update(y=np.ones(len(f["x"]), "float32")), (sa.DTypeError,)),
+    "dtype": (lambda f, rng: f.update(y=np.ones(len(f["x"]), "complex64")), (sa.DTypeError,)),
     "memory": (lambda f, rng: f.update(n=1e6), (sa.OutOfMemory,)),
 }
 

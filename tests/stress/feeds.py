@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 import staticad as sa
+from staticad.ir.dtypes import is_lossless
 from staticad.ir.graph import describe
 from tests.harness.compare import mismatch
 from tests.harness.families import ALL, ordinary, special
@@ -149,7 +150,7 @@ def meaning(target: Target, value: Any) -> np.ndarray | None:
         return None
     if any(n is not None and n != size for n, size in zip(target.shape, array.shape)):
         return None
-    if isinstance(value, (np.ndarray, np.generic)) and array.dtype.newbyteorder("=") != dtype:
+    if isinstance(value, (np.ndarray, np.generic)) and not is_lossless(array.dtype.newbyteorder("="), dtype):
         return None
     with np.errstate(all="ignore"):
         converted = array.astype(dtype)
