@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NoReturn, SupportsIndex
+from typing import Any
 
 import numpy as np
 
@@ -24,6 +24,7 @@ from staticad.runtime import arguments, inspection, profiles
 from staticad.runtime import feeds as feeding
 from staticad.runtime.binding import Binding, Executable, State
 from staticad.runtime.careful import Describe, arena_for
+from staticad.runtime.copies import OneSession
 from staticad.runtime.feeds import bind_sizes, check_out, check_sizes, check_updates, convert, order_feeds
 from staticad.runtime.layout import Failure, Status
 from staticad.runtime.locks import Lock, patiently
@@ -64,7 +65,7 @@ def compile(
 
 
 @boundaries("__call__", "__init__")
-class Session:
+class Session(OneSession):
     """A compiled graph. Call it with arrays in the order of ``inputs``, or use `run` with a mapping.
 
     Any number of free sizes may change from call to call without anything being compiled. Safe to call from several
@@ -371,24 +372,6 @@ class Session:
             plan = self._plan
             return steps_to_dot(inspection.drawn_steps(plan), inspection.drawn_buffers(plan), name=title)
         raise GraphError(f"no stage {stage!r}; there are 'graph', 'optimized' and 'kernels' (at {here()})")
-
-    def __copy__(self) -> Session:
-        return self
-
-    def __deepcopy__(self, memo: dict[int, Any]) -> Session:
-        if self.variables:
-            listed = ", ".join(map(repr, self.variables[:3]))
-            raise GraphError(
-                f"{self!r} has no deep copy: it shares its variables ({listed}) with others that use them; build the "
-                f"graph again with variables of its own, and compile that (at {here()})"
-            )
-        return self
-
-    def __reduce_ex__(self, protocol: SupportsIndex) -> NoReturn:
-        raise GraphError(
-            f"{self!r} can't be pickled: its machine code and variables are those of this process; build and compile "
-            f"the graph in the other process, which finds its kernels in the cache, and assign values (at {here()})"
-        )
 
     def __repr__(self) -> str:
         label = f" {self.name!r}" if self.name else ""

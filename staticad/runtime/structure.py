@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from operator import itemgetter
 from typing import Any
 
 from staticad.errors import GraphError
@@ -20,16 +21,12 @@ def flatten(fetches: Any) -> tuple[list[Tensor], Pack]:
     """
     leaves: list[Tensor] = []
     if isinstance(fetches, Tensor):
-        return [fetches], _only
+        return [fetches], itemgetter(0)
     plain = isinstance(fetches, (list, tuple)) and all(isinstance(f, Tensor) for f in fetches)
     if plain and type(fetches) in (list, tuple):
         return list(fetches), list if isinstance(fetches, list) else tuple
     build = _collect(fetches, leaves, DEEPEST)
     return leaves, build
-
-
-def _only(values: tuple[Any, ...]) -> Any:
-    return values[0]
 
 
 def _collect(item: Any, leaves: list[Tensor], levels: int) -> Pack:
