@@ -28,7 +28,6 @@ exclude_patterns = ["docs/*.py"]
 html_theme = "furo"
 html_title = project
 default_role = "py:obj"  # `name` in a docstring: code, and a link if there is such a name
-add_module_names = False
 autodoc_typehints = "none"
 myst_heading_anchors = 4
 
@@ -48,7 +47,7 @@ PAGES = {
 }
 ELSEWHERE = ("array_api",)  # modules whose names are those of the others
 SECTION = re.compile(r"^## ([^\n]+)\n(.*?)(?=^## |\Z)", re.MULTILINE | re.DOTALL)
-MARK = re.compile(r"(``.*?``|`.*?`)|[|*]")
+MARK = re.compile(r"(``.*?``|`.*?`)|[|*]|(?<=^[A-Z])\.")
 LISTED = re.compile(r"^- \[[^]]+\]\(([^)#]+)\.md\)", re.MULTILINE)
 
 
@@ -67,7 +66,7 @@ def reference() -> dict[str, dict[str, list[str]]]:
             if isinstance(value, ModuleType):
                 if name not in ELSEWHERE:
                     add(name if page is None else page, f"{path}.{name}", value)
-            elif callable(value):
+            elif inspect.isclass(value) or callable(value) and owner is not sa.errors:
                 section = found[page or _page(value)].setdefault(_title(value, owner), [])
                 section.append(_entry(f"{path}.{name}", value))
 
@@ -93,7 +92,8 @@ def _title(value: Any, owner: ModuleType) -> str:
 
 def _entry(path: str, value: Any) -> str:
     if inspect.isclass(value):
-        return f".. autoclass:: {path}\n   :members:\n   :show-inheritance:\n"
+        shown = "" if value.__base__ is object else "   :show-inheritance:\n"
+        return f".. autoclass:: {path}\n   :members:\n{shown}"
     return f".. autofunction:: {path}\n"
 
 
@@ -128,7 +128,7 @@ def add_navigation(app: Sphinx, page: str, content: list[str]) -> None:
 
 
 def escape(app: Sphinx, what: str, name: str, value: Any, options: Any, lines: list[str]) -> None:
-    """Docstrings say |x| and (n, *sizes) as they are; in reStructuredText these would be marks."""
+    """Docstrings say |x|, (n, *sizes) and the initial of an author as they are; reStructuredText reads marks there."""
     lines[:] = [MARK.sub(lambda m: m[0] if m[1] else f"\\{m[0]}", line) for line in lines]
 
 

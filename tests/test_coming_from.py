@@ -42,7 +42,8 @@ def test_every_row_is_read() -> None:
 
 
 @pytest.mark.parametrize("section", tables())
-def test_what_to_write_runs(section: str) -> None:
+def test_what_to_write_runs(section: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
     names = setting()
     for _, ours in tables()[section]:
         run(ours, names)
@@ -86,7 +87,8 @@ def _pytensor(names: dict[str, Any]) -> dict[str, Any]:
         pytest.param("Theano and PyTensor", _pytensor, marks=pytest.mark.extras("pytensor")),
     ],
 )
-def test_what_was_written_runs(section: str, others: Any) -> None:
+def test_what_was_written_runs(section: str, others: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
     names = setting()
     for theirs, _ in tables()[section]:
         if not theirs.startswith(("model = torch.compile", "pytensor.printing")):  # need a C++ compiler, and pydot

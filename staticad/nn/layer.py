@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import inspect
 import weakref
 from abc import ABCMeta
 from collections.abc import Callable, Iterator
@@ -37,6 +38,12 @@ class LayerType(ABCMeta):
         _place(layer, scope)
         _name_variables(layer)
         return layer
+
+    @property
+    def __signature__(cls) -> inspect.Signature:
+        """The arguments of a layer, for help and editors."""
+        found = inspect.signature(cls.__init__)  # type: ignore[misc]
+        return found.replace(parameters=list(found.parameters.values())[1:])
 
 
 @boundaries()

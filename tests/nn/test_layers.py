@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import Any
 
 import numpy as np
@@ -113,3 +114,15 @@ def test_what_does_not_fit(make: Any, error: type[Exception], message: str) -> N
 def test_nodes_of_a_layer_name_the_users_line() -> None:
     y = Dense(3, 2)(sa.placeholder((None, 3), "float32"))
     assert y.where.file.endswith("test_layers.py")
+
+
+def test_help_shows_the_arguments_of_a_layer() -> None:
+    class Twice(sa.nn.Layer):
+        def __init__(self, factor: float, *, bias: bool = True) -> None:
+            self.factor = factor
+
+        def __call__(self, x: sa.Tensor) -> sa.Tensor:
+            return x * self.factor
+
+    assert list(inspect.signature(sa.nn.Dense).parameters)[:3] == ["in_features", "out_features", "activation"]
+    assert list(inspect.signature(Twice).parameters) == ["factor", "bias"]
