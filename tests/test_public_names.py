@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import inspect
 import subprocess
 import sys
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -33,6 +36,19 @@ def test_every_listed_name_exists_once() -> None:
 def test_the_expected_names_are_public_and_documented(name: str) -> None:
     assert name in sa.__all__
     assert getattr(sa, name).__doc__
+
+
+def test_all_that_is_public_has_a_docstring() -> None:
+    def missing(path: str, owner: Any) -> Iterator[str]:
+        own = [name for name, value in vars(owner).items() if getattr(value, "__module__", "") == owner.__name__]
+        for name in getattr(owner, "__all__", own):
+            value = getattr(owner, name)
+            if inspect.ismodule(value):
+                yield from missing(f"{path}.{name}", value)
+            elif callable(value) and not name.startswith("_") and not inspect.getdoc(value):
+                yield f"{path}.{name}"
+
+    assert list(missing("staticad", sa)) == []
 
 
 def test_nothing_public_is_left_unlisted() -> None:
