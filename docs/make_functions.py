@@ -34,19 +34,33 @@ TARGET = Path(__file__).resolve().with_name("functions.md")
 
 HEAD = """# Functions
 
-Every public function of arrays: which dtypes it takes, how often it can be differentiated, and what computes it. This
-page is made by `python docs/make_functions.py`, which calls each function on placeholders and looks at the graph; a
-test fails when it is out of date.
+These are all public functions of arrays. The tables say which dtypes a function takes, how often it can be
+differentiated, and what computes it. [The reference](reference.md) says what each function does. NumPy's functions of the
+same name do the same: `np.exp(x)` is `sa.exp(x)` for a tensor x.
 
-- *dtypes*: b bool, i integers, h float16 and bfloat16, f float32 and float64, c complex; "–" for functions without
-  operands. Bools and integers are converted first where the function is one of floats.
-- *derivatives*: "all" orders, "zero" where the derivative is zero wherever it exists, "–" where results or operands are
-  no floats, "first" where there is no second one, "none" where asking for one raises GradientError.
-- *computed*: "fused" with whatever surrounds it; or the routines, products, scans and loops that it becomes, with which
-  the elementwise work before and behind them fuses as far as it can.
+*dtypes*
 
-The functions of NumPy that mean the same may be called instead of those of the package. What each of them does is said
-in its docstring; [ops](ops.md) says what is taken where a derivative does not exist.
+- b: bool, i: integers, h: float16 and bfloat16, f: float32 and float64, c: complex.
+- "–": the function has no operands.
+- Functions of floats, such as `exp`, convert bools and integers first.
+
+*derivatives*
+
+- "all": derivatives of every order.
+- "first": there is a first derivative, but no second one.
+- "zero": the derivative is zero wherever it exists.
+- "none": asking for one raises `GradientError`.
+- "–": results or operands are no floats.
+- [The list of ops](ops.md) says which value is used where a derivative does not exist.
+
+*computed*
+
+- "fused": in one loop together with the operations around it.
+- Otherwise: the routines, products, scans and loops that the function becomes. Elementwise operations before and behind
+  them are fused with them where that is possible.
+
+`python docs/make_functions.py` makes this page: it calls each function on placeholders and looks at the graph. A test
+fails when the page is out of date.
 """
 
 # What is no function of arrays.

@@ -11,37 +11,42 @@ TARGET = Path(__file__).resolve().with_name("ops.md")
 
 HEAD = """# Ops
 
-The nodes of a graph are made of these ops, and every function of the package is a composition of them. This page is
-made from their declarations by `python docs/make_ops.py`; a test fails when it is out of date.
+A graph consists of these ops. Every function of the package is one op, or a composition of several. `python
+docs/make_ops.py` makes this page from the declarations of the ops. A test fails when it is out of date.
 
 ## Dtypes
 
-Ops take operands of one dtype and never convert; the functions in front of them insert the casts:
+All operands of an op have one dtype. The public functions insert casts where they are needed:
 
-- operands of several dtypes meet in NumPy 2's result type; Python numbers are weak and take the tensor's dtype;
-- floats are float16, bfloat16, float32 and float64; the first two are float32 to kernels, see
-  [half precision](half-precision.md);
-- a complex tensor is two real ones to kernels; see [complex numbers](complex.md);
-- functions of floats (`exp`, `sin`, `/` …) turn bool and integers into float64, those of at most 16 bits into float32
-  (NumPy would go down to float16 for 8 bits);
-- `sum`, `prod` and `mean` accumulate bool and integers in 64 bits as NumPy does, floats in their own dtype;
-- comparisons of integers with and without sign compare the true values;
-- indices may have any integer dtype and become int64; argmax and argmin return int64;
-- integers wrap around on overflow; an integer division by zero gives 0.
+- Operands of several dtypes are cast to NumPy 2's result type. Python numbers are weak: they take the tensor's dtype.
+- Floats are float16, bfloat16, float32 and float64. Kernels compute the first two in float32, see
+  [half precision](half-precision.md).
+- Kernels compute a complex tensor as two real ones, see [complex numbers](complex.md).
+- Functions of floats (`exp`, `sin`, `/` …) turn bools and integers into float64. They turn integers of at most 16 bits
+  into float32. (NumPy takes float16 for 8 bits.)
+- `sum`, `prod` and `mean` accumulate bools and integers in 64 bits, as NumPy does, and floats in their own dtype.
+- Comparisons of signed with unsigned integers compare the true values.
+- Indices may have any integer dtype, and become int64. `argmax` and `argmin` return int64.
+- Integers wrap around on overflow. An integer division by zero gives 0.
 
-In the tables, *dtypes* are the legal ones of the operands, *result* is "same" where the result has the operands' dtype.
+In the tables, *dtypes* are those that the operands may have. *result* is "same" where the result has the dtype of the
+operands.
 
 ## Derivatives
 
-*derivative* says "yes" for an op with a rule, "linear" for one that is its own derivative, "zero" where the
-derivative is zero wherever it exists: gradients stop there, and such an op does not connect an x with a y. The
-derivative rules are made of ordinary nodes, so all of them differentiate again. Where a derivative does not exist, the
-notes say which value is taken. A cotangent is always summed down to its operand's shape, where the op broadcast it.
+The column *derivative* says:
 
-A root that meets itself in a product, a square or an even power is gone before derivatives are taken, in every mode:
-`sqrt(x)**2` is x, `abs(x)**2` is x * x, and `linalg.norm(x)**2` a sum of squares, also in `exp(-d * d)` or
-`(d / s)**2`. So these have all derivatives at 0. The length itself has none there; its subgradient 0 is taken, and 0
-for its second derivative.
+- "yes": the op has a rule. Rules are made of ordinary nodes, so their results can be differentiated again.
+- "linear": the op is its own derivative.
+- "zero": the derivative is zero wherever it exists. Gradients stop there: for `sa.gradients`, the result does not depend
+  on the operand.
+
+Where a derivative does not exist, the notes say which value is used. If an op broadcasts an operand, the derivative is
+summed to the shape of the operand.
+
+Squares of roots are simplified before derivatives are taken: `sqrt(x)**2` is x, `abs(x)**2` is x * x, and
+`linalg.norm(x)**2` is a sum of squares, also inside `exp(-d * d)` or `(d / s)**2`. So these have all derivatives at 0. The
+length itself has no derivative at 0. There its first and second derivatives are taken as 0.
 """
 
 DTYPES = {
