@@ -35,8 +35,8 @@ TARGET = Path(__file__).resolve().with_name("functions.md")
 HEAD = """# Functions
 
 These are all public functions of arrays. The tables say which dtypes a function takes, how often it can be
-differentiated, and what computes it. [The reference](reference.md) says what each function does. NumPy's functions of the
-same name do the same: `np.exp(x)` is `sa.exp(x)` for a tensor x.
+differentiated, and what computes it. [The reference](reference.md) says what each function does. NumPy's functions of
+the same name do the same: `np.exp(x)` is `sa.exp(x)` for a tensor x.
 
 *dtypes*
 

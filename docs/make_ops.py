@@ -38,15 +38,15 @@ The column *derivative* says:
 
 - "yes": the op has a rule. Rules are made of ordinary nodes, so their results can be differentiated again.
 - "linear": the op is its own derivative.
-- "zero": the derivative is zero wherever it exists. Gradients stop there: for `sa.gradients`, the result does not depend
-  on the operand.
+- "zero": the derivative is zero wherever it exists. Gradients stop there: to `sa.gradients`, the result does not
+  depend on the operand.
 
 Where a derivative does not exist, the notes say which value is used. If an op broadcasts an operand, the derivative is
 summed to the shape of the operand.
 
 Squares of roots are simplified before derivatives are taken: `sqrt(x)**2` is x, `abs(x)**2` is x * x, and
-`linalg.norm(x)**2` is a sum of squares, also inside `exp(-d * d)` or `(d / s)**2`. So these have all derivatives at 0. The
-length itself has no derivative at 0. There its first and second derivatives are taken as 0.
+`linalg.norm(x)**2` is a sum of squares, also inside `exp(-d * d)` or `(d / s)**2`. So these have all derivatives at 0.
+The length itself has no derivative at 0. There its first and second derivatives are taken as 0.
 """
 
 DTYPES = {
