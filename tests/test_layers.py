@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -43,6 +43,13 @@ WINGS = ("index", "kernel", "fusion", "interface", "emission", "memory", "loops"
 RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}
 
 FILES = sorted(ROOT.rglob("*.py"))
+TEXTS = {path: path.read_text("utf-8") for path in FILES}
+TREES: dict[Path, ast.Module] = {}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _parsed() -> None:
+    TREES.update({path: ast.parse(text) for path, text in TEXTS.items()})
 
 
 def module_name(path: Path) -> str:
@@ -84,13 +91,13 @@ def imports(tree: ast.AST, path: Path) -> Iterator[tuple[ast.stmt, str]]:
                 yield node, name
 
 
-def upward_imports(source: str, path: Path) -> list[str]:
+def upward_imports(tree: ast.Module, path: Path) -> list[str]:
     own = layer(module_name(path))
     found = []
-    for node, name in imports(ast.parse(source), path):
+    for node, name in imports(tree, path):
         other = layer(name)
         if other != own and RANK[other] >= RANK[own]:
-            found.append(f"{path.name}:{node.lineno}: {own} imports {name}")
+            found.append(f"{module_name(path)}:{node.lineno}: {own} imports {name}")
     return found
 
 
@@ -102,29 +109,30 @@ def wing(module: str) -> int | None:
     return WINGS.index(parts[2]) if parts[2] in WINGS else len(WINGS)
 
 
-def upward_wings(source: str, path: Path) -> list[str]:
+def upward_wings(tree: ast.Module, path: Path) -> list[str]:
     own = wing(module_name(path))
     if own is None:
         return []
     found = []
-    for node, name in imports(ast.parse(source), path):
+    for node, name in imports(tree, path):
         other = wing(name)
         if other is not None and other > own:
-            found.append(f"{path.name}:{node.lineno}: imports {name}")
+            found.append(f"{module_name(path)}:{node.lineno}: imports {name}")
     return found
 
 
-def local_imports(source: str, path: Path) -> list[str]:
-    functions = [n for n in ast.walk(ast.parse(source)) if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef)]
+def local_imports(tree: ast.Module, path: Path) -> list[str]:
+    functions = [n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef)]
     return [
-        f"{path.name}:{node.lineno}: {function.name} imports {name}"
+        f"{module_name(path)}:{node.lineno}: {function.name} imports {name}"
         for function in functions
         for node, name in imports(function, path)
     ]
 
 
-def relative(path: Path) -> str:
-    return str(path.relative_to(ROOT.parent))
+def found_in_all(check: Callable[[ast.Module, Path], list[str]]) -> list[str]:
+    """What a check finds, for all files."""
+    return [text for path, tree in TREES.items() for text in check(tree, path)]
 
 
 def test_the_package_is_found() -> None:
@@ -142,14 +150,12 @@ def test_every_layer_has_a_module() -> None:
     assert not empty, f"no module belongs to {sorted(empty)}"
 
 
-@pytest.mark.parametrize("path", FILES, ids=relative)
-def test_imports_point_downwards(path: Path) -> None:
-    assert upward_imports(path.read_text("utf-8"), path) == []
+def test_imports_point_downwards() -> None:
+    assert found_in_all(upward_imports) == []
 
 
-@pytest.mark.parametrize("path", FILES, ids=relative)
-def test_wings_of_lower_point_downwards(path: Path) -> None:
-    assert upward_wings(path.read_text("utf-8"), path) == []
+def test_wings_of_lower_point_downwards() -> None:
+    assert found_in_all(upward_wings) == []
 
 
 def test_every_folder_of_lower_is_a_wing() -> None:
@@ -157,20 +163,17 @@ def test_every_folder_of_lower_is_a_wing() -> None:
     assert folders == set(WINGS) - {"interface"}
 
 
-@pytest.mark.parametrize("path", FILES, ids=relative)
-def test_no_function_imports_the_package(path: Path) -> None:
-    assert local_imports(path.read_text("utf-8"), path) == []
+def test_no_function_imports_the_package() -> None:
+    assert found_in_all(local_imports) == []
 
 
-@pytest.mark.parametrize("path", FILES, ids=relative)
-def test_files_are_small(path: Path) -> None:
-    assert len(path.read_text("utf-8").splitlines()) <= MAX_LINES
+def test_files_are_small() -> None:
+    lines = {module_name(path): len(text.splitlines()) for path, text in TEXTS.items()}
+    assert {module: number for module, number in lines.items() if number > MAX_LINES} == {}
 
 
-@pytest.mark.parametrize("path", FILES, ids=relative)
-def test_a_docstring_says_the_modules_idea(path: Path) -> None:
-    docstring = ast.get_docstring(ast.parse(path.read_text("utf-8")))
-    assert docstring and docstring.strip()
+def test_a_docstring_says_the_modules_idea() -> None:
+    assert [module_name(path) for path, tree in TREES.items() if not (ast.get_docstring(tree) or "").strip()] == []
 
 
 @pytest.mark.parametrize(
@@ -190,18 +193,18 @@ def test_a_docstring_says_the_modules_idea(path: Path) -> None:
     ],
 )
 def test_the_checks_see_what_they_should(file: str, source: str, upward: int, local: int) -> None:
-    assert len(upward_imports(source, ROOT / file)) == upward
-    assert len(local_imports(source, ROOT / file)) == local
+    tree = ast.parse(source)
+    assert len(upward_imports(tree, ROOT / file)) == upward
+    assert len(local_imports(tree, ROOT / file)) == local
 
 
-@pytest.mark.parametrize("path", FILES, ids=relative)
-def test_no_decision_goes_by_the_name_of_a_family(path: Path) -> None:
+def test_no_decision_goes_by_the_name_of_a_family() -> None:
     """The names are for people; code asks for the class (in `lower`, the family's lowering)."""
-    if path.is_relative_to(ROOT / "export") or path.is_relative_to(ROOT / "ops"):
-        return  # which draw families in colours, and name them
     found = [
-        n.lineno
-        for n in ast.walk(ast.parse(path.read_text("utf-8")))
+        f"{module_name(path)}:{n.lineno}"
+        for path, tree in TREES.items()
+        if layer(module_name(path)) not in ("export", "ops")  # which draw families in colours, and name them
+        for n in ast.walk(tree)
         if isinstance(n, ast.Attribute) and n.attr == "family"
     ]
     assert found == []
