@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 import staticad as sa
+from staticad.ir.graph import Tensor
 from tests.harness import families
 from tests.harness.cases import Case
 from tests.harness.derivatives import check_case
@@ -32,17 +33,43 @@ def grouped() -> dict[str, list[Case]]:
     return dict(groups)
 
 
+def dtypes_of(group: str) -> tuple[np.dtype, ...]:
+    return next((dtypes for names, dtypes in SOME if group.removesuffix(" nonempty") in names), families.ALL)
+
+
+def orders_of(group: str) -> list[tuple[np.dtype, int]]:
+    """Which derivatives are compiled. In float32 where kernels of their own compute them; the graphs are the same."""
+    narrow, wide = families.FLOATS
+    name = group.removesuffix(" nonempty")
+    return [(narrow, 1)] * (name in NARROW) + [(wide, 1)] + [(wide, 2)] * (name not in ONCE)
+
+
+# Groups that move elements are compiled in a dtype of each size, those that calculate with integers, which wrap around,
+# in some of each kind; elementwise ones in all.
+MOVING = ("movement", "assemble", "creation", "gather", "scatter set", "front moving")
+CALCULATING = (
+    "reduce", "scatter add", "scatter multiply", "scatter min", "scatter max", "contract", "cumulative", "sorting",
+    "custom", "front",
+)  # fmt: skip
+SOME = (
+    (MOVING, tuple(map(np.dtype, ("bool", "uint8", "int16", "int32", "float32", "float64")))),
+    (CALCULATING, tuple(map(np.dtype, ("bool", "int8", "uint16", "int64", "uint64", "float32", "float64")))),
+)
+NARROW = ("binary", "unary", "ternary", "cast", "reduce", "contract", "library")
+# The derivative of what moves elements moves them again, and those of library routines are products of matrices and
+# routines: second derivatives hold no other kernels than first ones.
+ONCE = (*MOVING, "library", "front matrices", "front convolution")
 GROUPS = grouped()
 PAIRS = [
     pytest.param(name, dtype, id=f"{name}-{dtype.name}")
     for name, cases in GROUPS.items()
-    for dtype in families.ALL
+    for dtype in dtypes_of(name)
     if any(dtype in case.dtypes for case in cases)
 ]
 SMOOTH = [
     pytest.param(name, dtype, order, id=f"{name}-{dtype.name}-{order}")
     for name, cases in GROUPS.items()
-    for dtype, order in ((families.FLOATS[0], 1), (families.FLOATS[1], 1), (families.FLOATS[1], 2))
+    for dtype, order in orders_of(name)
     if any(case.is_derived(dtype, order) for case in cases)
 ]
 
@@ -77,6 +104,19 @@ def test_compiled_gradients_are_the_reference_gradients(
     report(found)
 
 
+def test_gradients_in_float32_are_float32() -> None:
+    """Also where they are compiled in float64 alone: a rule must not bring in another dtype."""
+    narrow = families.FLOATS[0]
+    for case in (*OP_CASES, *FRONT_CASES):
+        if not case.smooth or narrow not in case.dtypes:
+            continue
+        pool: dict[tuple[object, ...], Tensor] = {}
+        y = case.tensor(narrow, pool)
+        xs = [x for x in pool.values() if x.dtype == narrow]
+        found = sa.gradients([y], xs, [sa.cos(y)], unconnected="zero")
+        assert {g.dtype for g in found} <= {narrow}, case
+
+
 SMOOTH_FRONT = [case for case in FRONT_CASES if case.smooth and families.FLOATS[1] in case.dtypes]
 
 
@@ -84,6 +124,14 @@ SMOOTH_FRONT = [case for case in FRONT_CASES if case.smooth and families.FLOATS[
 def test_derivatives_of_the_front(case: Case, rng: np.random.Generator) -> None:
     """Central differences to second order, and forward against reverse mode."""
     check_case(case, rng)
+
+
+def test_every_case_is_compiled() -> None:
+    compiled = {(group, dtype) for group, dtype in (pair.values for pair in PAIRS)}
+    left_out = [
+        c for group, cases in GROUPS.items() for c in cases if not any((group, d) in compiled for d in c.dtypes)
+    ]
+    assert not left_out
 
 
 def test_names_of_cases_are_distinct() -> None:

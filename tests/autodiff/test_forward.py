@@ -13,7 +13,7 @@ from staticad.errors import GradientError
 from staticad.ops.base import Elementwise, Op, apply
 from staticad.ops.reduce import SUM
 from staticad.reference import evaluate
-from tests.harness.derivatives import check_case, check_duality
+from tests.harness.derivatives import check_case, check_differences, check_duality, levels
 from tests.harness.op_cases import all_op_cases
 
 SMOOTH = [case for case in all_op_cases() if case.smooth]
@@ -125,3 +125,14 @@ def test_duality_tells_wrong_rules_from_cancelling_sums(
     monkeypatch.setattr(SUM, "vjp", lambda *given, **attrs: tuple(t * (1 + 1e-9) for t in right(*given, **attrs)))
     with pytest.raises(AssertionError, match="order 1"):
         check_duality([sa.exp(x).sum()], [x], {x: np.ones(3)}, rng, order=1)
+
+
+def test_differences_along_a_direction_see_every_element(monkeypatch: pytest.MonkeyPatch) -> None:
+    x = sa.placeholder((3, 4), name="x")
+    feeds = {x: np.linspace(0.2, 1.3, 12).reshape(3, 4)}
+    check_differences(levels([sa.exp(x).sum(axis=0)], [x], 2), [x], feeds)
+    right, off = SUM.vjp, np.zeros((3, 4))
+    off[1, 2] = 1e-5
+    monkeypatch.setattr(SUM, "vjp", lambda *given, **attrs: tuple(t + off for t in right(*given, **attrs)))
+    with pytest.raises(GradientError, match=r"order 1 .*element \[1, 2\]"):
+        check_differences(levels([sa.exp(x).sum(axis=0)], [x], 1), [x], feeds)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -38,6 +38,7 @@ class Expected:
     value: np.ndarray
     allowed: np.ndarray
     loose: np.ndarray
+    spread: np.ndarray  # by how far noise has moved it at most
 
 
 class _Noise:
@@ -127,32 +128,65 @@ def expect(
     outputs: Sequence[Tensor], feeds: Mapping[Any, Any], variables: Mapping[Tensor, Any] | None = None
 ) -> list[Expected]:
     """The reference values of the outputs, with what rounding may do to them."""
-    centers = evaluate(outputs, feeds, variables)
-    given = {**feeds, **(variables or {})}
+    found = [_exact(center) for center in evaluate(outputs, feeds, variables)]
+    for seed in range(RUNS):
+        found = [_widened(known, run) for known, run in zip(found, _noisy(outputs, feeds, variables, seed))]
+    return found
+
+
+def mismatches(
+    outputs: Sequence[Tensor],
+    results: Sequence[Any],
+    feeds: Mapping[Any, Any],
+    variables: Mapping[Tensor, Any] | None = None,
+) -> list[str | None]:
+    """For each output what differs beyond rounding, or None.
+
+    Noise widens what is allowed, so only outputs that are not near enough without it are evaluated with it.
+    """
+    known = [_exact(center) for center in evaluate(outputs, feeds, variables)]
+    found = [mismatch_expected(result, expected) for result, expected in zip(results, known, strict=True)]
+    for seed in range(RUNS):
+        open_ = [i for i, text in enumerate(found) if text is not None]
+        if not open_:
+            break
+        for i, run in zip(open_, _noisy([outputs[i] for i in open_], feeds, variables, seed)):
+            known[i] = _widened(known[i], run)
+            found[i] = mismatch_expected(results[i], known[i])
+    return found
+
+
+def _noisy(
+    outputs: Sequence[Tensor], feeds: Mapping[Any, Any], variables: Mapping[Tensor, Any] | None, seed: int
+) -> list[np.ndarray]:
+    noise = _Noise({**feeds, **(variables or {})}, seed)
     with np.errstate(all="ignore"):
-        noisy = [evaluate(outputs, feeds, variables, watch=_Noise(given, seed)) for seed in range(RUNS)]
-        return [_expected(center, [run[i] for run in noisy]) for i, center in enumerate(centers)]
+        return evaluate(outputs, feeds, variables, watch=noise)
 
 
-def _expected(center: np.ndarray, noisy: list[np.ndarray]) -> Expected:
+def _exact(center: np.ndarray) -> Expected:
+    """Off by no more than the last bits."""
+    allowed = np.zeros(center.shape)
+    if center.dtype.kind == "f":
+        limits, wide = np.finfo(center.dtype), center.astype(np.float64)
+        tiny = 2 * float(limits.smallest_subnormal)
+        allowed = 2 * float(limits.eps) * np.where(np.isfinite(wide), np.abs(wide), 0) + tiny
+    return Expected(center, allowed, np.zeros(center.shape, bool), np.zeros(center.shape))
+
+
+def _widened(known: Expected, run: np.ndarray) -> Expected:
+    """What one more evaluation with noise allows."""
+    center = known.value
     if center.dtype.kind != "f":
-        moved = np.zeros(center.shape, bool)
-        for run in noisy:
-            moved |= run != center
-        return Expected(center, np.zeros(center.shape), moved)
-    loose = np.zeros(center.shape, bool)
-    spread = np.zeros(center.shape)
-    wide = center.astype(np.float64)
-    for run in noisy:
+        return replace(known, loose=known.loose | (run != center))
+    with np.errstate(all="ignore"):
         kind = np.isnan(run) == np.isnan(center)
         kind &= np.isinf(run) == np.isinf(center)
         kind &= ~np.isinf(center) | (run == center)
-        loose |= ~kind
-        difference = np.abs(run.astype(np.float64) - wide)
-        spread = np.maximum(spread, np.where(np.isfinite(difference), difference, 0))
-    eps, tiny = float(np.finfo(center.dtype).eps), float(np.finfo(center.dtype).smallest_subnormal)
-    allowed = SAFETY * spread + 2 * eps * np.where(np.isfinite(wide), np.abs(wide), 0) + 2 * tiny
-    return Expected(center, allowed, loose)
+        difference = np.abs(run.astype(np.float64) - center.astype(np.float64))
+        spread = np.maximum(known.spread, np.where(np.isfinite(difference), difference, 0))
+        allowed = known.allowed + SAFETY * (spread - known.spread)
+    return Expected(center, allowed, known.loose | ~kind, spread)
 
 
 def mismatch_expected(actual: np.ndarray, expected: Expected) -> str | None:

@@ -14,13 +14,11 @@ from staticad.ir.graph import Tensor, sort_nodes
 from staticad.ir.printer import print_graph
 from staticad.ops.sources import VARIABLE
 from staticad.reference import evaluate
-from tests.harness.condition import expect, mismatch_expected
+from tests.harness.condition import mismatches
 from tests.harness.poison import poisoned_memory
 from tests.harness.random_builder import RandomGraph
 
 Feeds = dict[Tensor, np.ndarray]
-
-LOOSE: list[float] = []  # for each compared output the share of elements that rounding makes meaningless
 
 
 def check_graphs(graphs: Sequence[RandomGraph]) -> list[str]:
@@ -78,14 +76,9 @@ def _run(
 ) -> list[str]:
     before = {t: a.tobytes() for t, a in given.items()}
     old = {v: v.value for v in variables}
-    expected = expect([*outputs, *updates.values()], given, old)
     results = [*session.run(given), *(v.value for v in updates)]
-    found = []
-    for tensor, result, want in zip([*outputs, *updates], results, expected, strict=True):
-        difference = mismatch_expected(result, want)
-        LOOSE.append(float(np.mean(want.loose)) if want.loose.size else 0.0)
-        if difference is not None:
-            found.append(f"{tensor!r}: {difference}")
+    differences = mismatches([*outputs, *updates.values()], results, given, old)
+    found = [f"{tensor!r}: {text}" for tensor, text in zip([*outputs, *updates], differences) if text is not None]
     found += [f"the feed of {t!r} was overwritten" for t, a in given.items() if a.tobytes() != before[t]]
     found += [f"{v!r} changed" for v in variables if v not in updates and v.value.tobytes() != old[v].tobytes()]
     return found
