@@ -22,9 +22,10 @@ from tests.harness.condition import expect
 from tests.harness.random_graphs import RandomGraph, check_seeds, random_graph
 
 COUNT, BATCH = 300, 10
+COMPILED = 200
 
 
-@pytest.mark.parametrize("first", range(0, COUNT, BATCH))
+@pytest.mark.parametrize("first", range(0, COMPILED, BATCH))
 def test_compiled_graphs_compute_what_the_reference_computes(first: int) -> None:
     failures = check_seeds(range(first, first + BATCH))
     assert not failures, "\n\n".join(failures)

@@ -195,14 +195,15 @@ def _all_ops() -> list[Op]:
 
 
 def test_results_have_the_inferred_types_in_every_dtype(rng: np.random.Generator) -> None:
-    """The evaluator raises VerifyError where NumPy's shape or dtype is not the inferred one."""
+    """The evaluator raises VerifyError where NumPy's shape or dtype is not the inferred one. All dtypes are tried with
+    one size, all sizes with one dtype."""
     count = 0
     for case in CASES:
         for dtype in case.dtypes:
             pool: dict[tuple[object, ...], sa.Tensor] = {}
             result = case.tensor(dtype, pool)
-            for sizes in families.sizes("abcde"):
-                if any(sizes[name] == 0 for name in case.nonzero):
+            for number, sizes in enumerate(families.sizes("abcde")):
+                if any(sizes[name] == 0 for name in case.nonzero) or (number and dtype != case.dtypes[-1]):
                     continue
                 fill = families.special if case.special and sizes["a"] > 2 else families.ordinary
                 feeds = {
@@ -211,4 +212,4 @@ def test_results_have_the_inferred_types_in_every_dtype(rng: np.random.Generator
                 }
                 evaluate(result, feeds)
                 count += 1
-    assert count > 10_000
+    assert count > 3_000

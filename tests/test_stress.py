@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.stress.__main__ import read_arguments
 from tests.stress.program import Finding, Program, run
 from tests.stress.programs import PROGRAMS
 
@@ -18,20 +19,16 @@ ROOT = Path(__file__).resolve().parents[1]
 ALONE = ("threads", "forks", "errors")  # they do things to their process
 
 
-def call(*arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "tests.stress", *arguments]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
-
-
 @pytest.mark.parametrize("name", [name for name in PROGRAMS if name not in ALONE])
-def test_nothing_is_found_in_a_second(name: str) -> None:
-    outcome = run(PROGRAMS[name], 1.0, short=True)
+def test_nothing_is_found_in_half_a_second(name: str) -> None:
+    outcome = run(PROGRAMS[name], 0.5, short=True)
     assert outcome.checks and not outcome.findings, "\n\n".join(outcome.findings)
 
 
 @pytest.mark.parametrize("name", ALONE)
 def test_nothing_is_found_in_a_process_of_its_own(name: str) -> None:
-    done = call(name, "--seconds", "0.5", "--short")
+    command = [sys.executable, "-m", "tests.stress", name, "--seconds", "0.5", "--short"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 0 and " 0 findings" in done.stdout, done.stdout + done.stderr
 
 
@@ -58,5 +55,8 @@ def test_a_finding_tells_how_to_see_it_again() -> None:
     assert run(program, 60.0, seed=5, cases=[int(words[-1])]).findings == [f"{command}\n{text}"]
 
 
-def test_an_unknown_program() -> None:
-    assert "no program is called 'nothing'; there are feeds, indices" in call("nothing").stderr
+def test_an_unknown_program(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(sys, "argv", ["tests.stress", "nothing"])
+    with pytest.raises(SystemExit):
+        read_arguments()
+    assert "no program is called 'nothing'; there are feeds, indices" in capsys.readouterr().err

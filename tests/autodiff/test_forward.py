@@ -96,9 +96,9 @@ def test_tangents_come_from_the_forward_line() -> None:
 def test_long_chains(rng: np.random.Generator) -> None:
     x = sa.placeholder(())
     y = x
-    for _ in range(20_000):
+    for _ in range(5_000):
         y = y * 1.0001
-    assert evaluate(jvp(y, x, 1.0), {x: 1.0})[0] == pytest.approx(1.0001**20_000, rel=1e-9)
+    assert evaluate(jvp(y, x, 1.0), {x: 1.0})[0] == pytest.approx(1.0001**5_000, rel=1e-9)
 
 
 def test_duality_with_intermediates_among_the_xs(rng: np.random.Generator) -> None:

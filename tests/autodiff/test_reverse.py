@@ -228,13 +228,13 @@ def test_a_seed_comes_from_the_call_of_gradients() -> None:
     assert gradient.where.function == "test_a_seed_comes_from_the_call_of_gradients"
 
 
-def test_a_chain_of_20000_nodes() -> None:
+def test_a_chain_of_5000_nodes() -> None:
     x = sa.placeholder(())
     y = x
-    for _ in range(20_000):
+    for _ in range(5_000):
         y = y * 1.0001
     (gradient,) = gradients(y, x)
-    assert value(gradient, {x: 1.0}) == pytest.approx(1.0001**20_000, rel=1e-9)
+    assert value(gradient, {x: 1.0}) == pytest.approx(1.0001**5_000, rel=1e-9)
 
 
 def test_many_uses_of_one_tensor() -> None:

@@ -5,14 +5,17 @@ from __future__ import annotations
 import importlib
 import os
 import pkgutil
+import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
 
-from staticad import runtime
+from staticad import config, runtime
 from staticad.codegen import jit
+from staticad.runtime import programs
 from staticad.runtime.prebuild import FIXED
 
 PROGRAM = """
@@ -41,9 +44,18 @@ print("numba" in sys.modules)
 
 @pytest.fixture(scope="module")
 def prebuilt(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    directory = tmp_path_factory.mktemp("prebuilt")
-    subprocess.run([sys.executable, "-m", "staticad.runtime.prebuild", str(directory)], check=True, timeout=300)
-    return directory
+    """What takes a minute is kept beside the kernels until a file of the package changes."""
+    made, package = tmp_path_factory.mktemp("prebuilt"), programs.package_hash()
+    kept = config.settings().cache_dir / f"prebuilt-{package}"
+    if package is not None and kept.is_dir():
+        return kept
+    subprocess.run([sys.executable, "-m", "staticad.runtime.prebuild", str(made)], check=True, timeout=600)
+    if package is not None:
+        for old in sorted(kept.parent.glob("prebuilt-*"), key=lambda path: path.stat().st_mtime)[:-3]:
+            shutil.rmtree(old, ignore_errors=True)
+        shutil.copytree(made, whole := Path(tempfile.mkdtemp(dir=kept.parent)), dirs_exist_ok=True)
+        whole.rename(kept)
+    return made
 
 
 def test_programs_do_without_numba(prebuilt: Path, tmp_path: Path) -> None:
