@@ -49,7 +49,7 @@ def orders_of(group: str) -> list[tuple[np.dtype, int]]:
 MOVING = ("movement", "assemble", "creation", "gather", "scatter set", "front moving")
 CALCULATING = (
     "reduce", "scatter add", "scatter multiply", "scatter min", "scatter max", "contract", "cumulative", "sorting",
-    "custom", "front",
+    "custom", "front", "front promoted",
 )  # fmt: skip
 SOME = (
     (MOVING, tuple(map(np.dtype, ("bool", "uint8", "int16", "int32", "float32", "float64")))),

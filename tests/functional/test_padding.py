@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 import staticad as sa
-from staticad.autodiff.check import gradcheck
 from staticad.errors import StaticadError
 from staticad.reference import evaluate
 from tests.functional.test_rearranging import numbers
+from tests.harness.derivatives import check_gradients
 
 WIDTHS: list[Any] = [
     0,
@@ -79,7 +79,7 @@ def test_numbers_of_the_graph_as_constants() -> None:
     x, c = sa.placeholder((2,)), sa.placeholder(())
     node = sa.pad(x, (1, 2), constant_values=(c, 3))
     np.testing.assert_array_equal(evaluate(node, {x: np.ones(2), c: 5.0})[0], [5, 1, 1, 3, 3])
-    gradcheck(node, [x, c], {x: np.ones(2), c: 5.0})
+    check_gradients(node, [x, c], {x: np.ones(2), c: 5.0})
 
 
 @pytest.mark.parametrize(
