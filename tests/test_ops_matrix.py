@@ -58,7 +58,7 @@ SOME = (
 NARROW = ("binary", "unary", "ternary", "cast", "reduce", "contract", "library")
 # The derivative of what moves elements moves them again, and those of library routines are products of matrices and
 # routines: second derivatives hold no other kernels than first ones.
-ONCE = (*MOVING, "library", "front matrices", "front convolution")
+ONCE = (*MOVING, "scatter multiply", "scatter min", "scatter max", "library", "front matrices", "front convolution")
 GROUPS = grouped()
 PAIRS = [
     pytest.param(name, dtype, id=f"{name}-{dtype.name}")

@@ -69,19 +69,19 @@ def test_derivative_is_declared(op: Elementwise) -> None:
     assert op.domain[0] < op.domain[1]
 
 
-@pytest.mark.parametrize("dtype", ALL, ids=str)
 @pytest.mark.parametrize("op", ELEMENTWISE_OPS, ids=str)
-def test_reference_has_the_inferred_type(op: Elementwise, dtype: np.dtype) -> None:
+def test_reference_has_the_inferred_type(op: Elementwise) -> None:
     """The evaluator compares shape and dtype of every result with what was inferred."""
-    if not op.accepts(dtype):
-        with pytest.raises(errors.DTypeError, match=f"{op.called}: {dtype} is not supported"):
-            apply(op, *operands(op, dtype), **attributes(op))
-        return
-    for shape in ((), (2, 3), (0,)):
-        xs = operands(op, dtype, shape)
-        result = apply(op, *xs, **attributes(op))
-        (value,) = evaluate([result], {x: np.ones(shape, x.dtype) for x in xs})
-        assert value.shape == shape
+    for dtype in ALL:
+        if not op.accepts(dtype):
+            with pytest.raises(errors.DTypeError, match=f"{op.called}: {dtype} is not supported"):
+                apply(op, *operands(op, dtype), **attributes(op))
+            continue
+        for shape in ((), (2, 3), (0,)):
+            xs = operands(op, dtype, shape)
+            result = apply(op, *xs, **attributes(op))
+            (value,) = evaluate([result], {x: np.ones(shape, x.dtype) for x in xs})
+            assert value.shape == shape, dtype
 
 
 @pytest.mark.parametrize("op", [op for op in ELEMENTWISE_OPS if op.commutative], ids=str)
