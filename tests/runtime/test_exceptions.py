@@ -50,7 +50,7 @@ def struck(act: Callable[[], object], at: int) -> int | None:
     return count
 
 
-def everywhere(act: Callable[[], object], check: Callable[[], None], points: int = 150) -> None:
+def everywhere(act: Callable[[], object], check: Callable[[], None], points: int = 80) -> None:
     """Raise at instructions all over the call, at most so many, and check after each."""
     act()
     total = struck(act, -1)

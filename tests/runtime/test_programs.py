@@ -51,7 +51,7 @@ def batch(seeds: range) -> tuple[list[RandomGraph], sa.Session]:
     return graphs, sa.compile(outputs, inputs, {v: t for g in graphs for v, t in g.updates.items()})
 
 
-@pytest.mark.parametrize("first", range(0, 40, 10))
+@pytest.mark.parametrize("first", [0, 10])
 def test_random_graphs_have_the_same_bits(first: int) -> None:
     """Graphs that are built anew are other objects, with other free sizes, variables and lines."""
     seeds = range(first, first + 10)

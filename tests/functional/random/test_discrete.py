@@ -41,8 +41,9 @@ def test_integers_are_fractions_of_the_range(dtype: np.dtype) -> None:
     bounds = sa.placeholder((2,), dtype)
     dynamic = random.randint(KEY, (40,), bounds[0], bounds[1], dtype)
     session = sa.compile(dynamic, inputs=[bounds])
-    for low, high in ((int(a), int(b)) for a, b in ranges):
-        (found,) = run(random.randint(KEY, (40,), low, high, dtype), {})
+    pairs = [(int(a), int(b)) for a, b in ranges]
+    drawn = run([random.randint(KEY, (40,), low, high, dtype) for low, high in pairs], {})
+    for (low, high), found in zip(pairs, drawn, strict=True):
         assert found.dtype == dtype
         whole = high - low == 1 << 64
         expected = exact_integers(low, high, (40,), dtype.itemsize == 8 and high - low > 1 << 32)
