@@ -14,7 +14,7 @@ from benchmarks.textbook import TEXTBOOK
 
 @pytest.mark.parametrize("name", TEXTBOOK)
 def test_adjoints(name: str) -> None:
-    problem = replace(TEXTBOOK[name][1], size=7)
+    problem = replace(TEXTBOOK[name][1], size=5)
     results = ADJOINTS[problem.text].py_func(*(x.copy() for x in problem.inputs))
     assert differences(problem.read(results), problem.answer(), 1e-7) is None
 

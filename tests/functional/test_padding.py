@@ -48,7 +48,7 @@ MODES: list[tuple[str, dict[str, Any]]] = [
 @pytest.mark.parametrize(("mode", "options"), MODES, ids=str)
 def test_like_numpy(mode: str, options: dict[str, Any]) -> None:
     for shape in ((1,), (2,), (5,), (2, 3), (0,), (0, 2)):
-        for dtype in ("int32", "float64"):
+        for dtype in ("int32", "float64") if shape == (2, 3) else ("float64",):
             value = numbers(*shape, dtype=dtype)
             for width in WIDTHS:
                 try:
