@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -54,7 +55,8 @@ def prebuilt(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for old in sorted(kept.parent.glob("prebuilt-*"), key=lambda path: path.stat().st_mtime)[:-3]:
             shutil.rmtree(old, ignore_errors=True)
         shutil.copytree(made, whole := Path(tempfile.mkdtemp(dir=kept.parent)), dirs_exist_ok=True)
-        whole.rename(kept)
+        with suppress(OSError):  # another process was there before
+            whole.rename(kept)
     return made
 
 
