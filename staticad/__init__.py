@@ -47,6 +47,7 @@ from staticad.errors import (
     VerifyError as VerifyError,
 )
 from staticad.export import to_dot as to_dot, to_networkx as to_networkx, to_svg as to_svg
+from staticad.export.notebook import attach as _attach_pictures
 from staticad.functional import (
     array_api as array_api,
     fft as fft,
@@ -134,6 +135,7 @@ from staticad.spellings import PACKAGE as _PACKAGE
 
 _attach(Tensor)
 _attach_to_sizes()
+_attach_pictures(Tensor)
 
 if not _typing.TYPE_CHECKING:  # a checker takes no computed list
     # Imported subpackages are attributes of the package; public are these modules.

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import itertools
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
 from staticad.errors import GraphError
 from staticad.ir.graph import Node, Tensor, sort_nodes
 from staticad.ir.printer import format_value
+from staticad.ir.provenance import Where
 from staticad.ops.base import Source
 from staticad.ops.control import LOOP
 from staticad.ops.sources import CONSTANT
@@ -18,6 +20,7 @@ Outputs = Tensor | Iterable[Tensor] | Mapping[str, Tensor]
 
 _SHOWN_BY_THE_TYPE = ("type", "dtype", "shape", "constraints")
 _DRAWN = ("base", "body", "branches")
+_UPDATE_OF = "update of "
 _HELPERS = ("constant", "creation")
 _SMALL = 6  # constants up to this many elements are shown by value
 _LONGEST = 60  # characters of a value or of the attributes
@@ -58,7 +61,7 @@ def parts(nodes: Iterable[Node]) -> dict[Node, str]:
     found: dict[Node, str] = {}
     users: dict[Node, set[str]] = {}
     for node in reversed(list(nodes)):
-        own = _made_by(node)
+        own = part_of(node.where)
         if not node.inputs and own == FORWARD and len(users.get(node, ())) == 1 and kind(node) in _HELPERS:
             (own,) = users[node]
         found[node] = own
@@ -67,12 +70,45 @@ def parts(nodes: Iterable[Node]) -> dict[Node, str]:
     return found
 
 
-def _made_by(node: Node) -> str:
-    if any(note.startswith("update of") for note in node.where.notes):
+def part_of(where: Where) -> str:
+    """Which part of a program a line made: "forward", "gradient" or "update"."""
+    if any(note.startswith(_UPDATE_OF) for note in where.notes):
         return UPDATE
-    if any("gradient of" in note or "gradients of" in note for note in node.where.notes):
+    if any("gradient of" in note or "gradients of" in note for note in where.notes):
         return GRADIENT
     return FORWARD
+
+
+def scope_of(where: Where) -> tuple[str, ...]:
+    """The groups inside of its part that a line belongs to: name scopes; for updates what they update."""
+    if where.scope:
+        return tuple(where.scope.split("."))
+    for note in where.notes:
+        if note.startswith(_UPDATE_OF):
+            return tuple(note.removeprefix(_UPDATE_OF).removeprefix("the state of ").split("."))
+    return ()
+
+
+def paths(nodes: Sequence[Node]) -> dict[Node, tuple[str, ...]]:
+    """For every node the names of its part and of the groups in it, outermost first. What has no inputs stands with the
+    nodes that use it, those of the first part if there are several. ``nodes`` come inputs before users."""
+    part = parts(nodes)
+    users: dict[Node, list[tuple[str, ...]]] = {}
+    found: dict[Node, tuple[str, ...]] = {}
+    for node in reversed(nodes):
+        path = (part[node], *scope_of(node.where))
+        if not node.inputs and node in users:
+            path = (part[node], *common_start([p[1:] for p in users[node] if p[0] == part[node]] or [path[1:]]))
+        found[node] = path
+        for tensor in node.inputs:
+            users.setdefault(tensor.node, []).append(path)
+    return found
+
+
+def common_start(found: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
+    """What all tuples begin with."""
+    same = itertools.takewhile(lambda names: len(set(names)) == 1, zip(*found, strict=False))
+    return tuple(names[0] for names in same)
 
 
 def ordered_inputs(node: Node) -> bool:
@@ -85,11 +121,11 @@ def attributes(node: Node) -> str:
     if node.op is CONSTANT:
         array: np.ndarray = node.attrs["value"].array
         text = str(array[()]) if array.ndim == 0 else format_value(array)
-        return _cut(text) if array.size <= _SMALL else ""
+        return shortened(text) if array.size <= _SMALL else ""
     if node.op is LOOP:
-        return _cut(str(node.attrs["shape"]))
+        return shortened(str(node.attrs["shape"]))
     hidden = (*_SHOWN_BY_THE_TYPE, *_DRAWN)
-    return _cut(", ".join(f"{k}={format_value(v)}" for k, v in node.attrs.items() if k not in hidden))
+    return shortened(", ".join(f"{k}={format_value(v)}" for k, v in node.attrs.items() if k not in hidden))
 
 
 def lines(node: Node) -> list[str]:
@@ -102,5 +138,6 @@ def lines(node: Node) -> list[str]:
     return [*([node.name] if node.name else []), title, *map(str, node.types)]
 
 
-def _cut(text: str) -> str:
+def shortened(text: str) -> str:
+    """A text of at most so many characters as a box has room for."""
     return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"

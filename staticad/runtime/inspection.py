@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 
 from staticad.errors import NonFiniteError
 from staticad.ir.dtypes import is_complex, is_inexact
 from staticad.ir.graph import Tensor, describe
-from staticad.lower.kernel.plan import FEED, VARIABLE, Plan
-from staticad.lower.kernel.routine import Routine
 from staticad.ops.sources import constant_array
 from staticad.reference import evaluate
 from staticad.runtime.compiled import Compiled
+from staticad.runtime.drawings import keyed_steps
 from staticad.runtime.variables import Variable
 
 _DIVISIONS = ("div", "reciprocal", "floor_divide", "remainder", "rsqrt")
@@ -97,41 +95,19 @@ def _explain(tensor: Tensor, array: np.ndarray, inputs: Sequence[np.ndarray]) ->
     return f"{describe(tensor)} makes numbers that are not finite ({_count(array)}) of {operands}; {remedy}"
 
 
-# ---- the plan as data for drawings -----------------------------------------------------------------------------------
+# ---- the kernels -----------------------------------------------------------------------------------------------------
 
 
 def sources(compiled: Compiled) -> str:
-    """The distinct kernel texts, in order of first use, each under the label of its first step."""
-    parts = []
+    """The distinct kernel texts, in order of first use, each under the label of its first step and the keys of all."""
     labels: dict[str, list[str]] = {}
-    for step in compiled.steps:
-        labels.setdefault(compiled.text(step), []).append(step.label)
+    keys: dict[str, list[str]] = {}
+    for key, step in keyed_steps(compiled.plan):
+        text = compiled.text(step)
+        labels.setdefault(text, []).append(step.label)
+        keys.setdefault(text, []).append(key)
+    parts = []
     for text, found in labels.items():
-        parts.append(f"# {found[0]}" + (f" (used {len(found)} times)" if len(found) > 1 else "") + f"\n{text}")
+        used = f" (used {len(found)} times)" if len(found) > 1 else ""
+        parts.append(f"# {found[0]}{used} ({', '.join(keys[text])})\n{text}")
     return "\n\n".join(parts)
-
-
-def drawn_steps(plan: Plan) -> list[dict[str, Any]]:
-    """The steps as `staticad.export.dot.steps_to_dot` takes them."""
-    return [
-        {
-            "label": step.label,
-            "kind": step.kernel.kind if isinstance(step.kernel, Routine) else "elementwise",
-            "reads": [str(n) for n in step.reads],
-            "writes": [str(n) for n in step.writes],
-            "where": ", ".join(str(w) for w in step.where[:4]),
-            "phase": "compute" if position < len(plan.compute) else "commit",
-        }
-        for position, step in enumerate(plan.steps)
-    ]
-
-
-def drawn_buffers(plan: Plan) -> dict[str, dict[str, str]]:
-    """The buffers as `staticad.export.dot.steps_to_dot` takes them."""
-    outside = {FEED: plan.inputs, VARIABLE: plan.variables}
-    found = {}
-    for b in plan.buffers:
-        name = outside[b.role][b.position].name if b.role in outside else None
-        kind = f"{b.dtype.name}[{','.join(map(str, b.shape))}]"
-        found[str(b.number)] = {"label": f"{name or b.role}\n{kind}", "role": b.role}
-    return found

@@ -12,15 +12,14 @@ from staticad import progress
 from staticad.boundary import boundaries, shorten
 from staticad.config import note, timed
 from staticad.errors import FeedError, GraphError, as_out_of_memory, typed_memory
-from staticad.export.dot import steps_to_dot
-from staticad.export.dot import to_dot as graph_to_dot
+from staticad.export.picture import LIMIT
 from staticad.ir.collection import no_collection
 from staticad.ir.dim_values import evaluate
 from staticad.ir.dims import Symbol
 from staticad.ir.graph import Node, Tensor, check_name
 from staticad.ir.provenance import here
 from staticad.lower.kernel.plan import Plan
-from staticad.runtime import arguments, inspection, profiles
+from staticad.runtime import arguments, drawings, inspection, profiles
 from staticad.runtime import feeds as feeding
 from staticad.runtime.binding import Binding, Executable, State
 from staticad.runtime.careful import Describe, arena_for
@@ -361,17 +360,15 @@ class Session(OneSession):
         recorded = 0 if self._records is None else self._records.kept
         return self._arena.size + recorded + sum(constants.values()) + programs
 
-    def to_dot(self, stage: str = "graph") -> str:
-        """The graph as built ("graph"), after rewriting ("optimized"), or the compiled steps ("kernels"), as DOT."""
-        title = self.name or "session"
-        if stage == "graph":
-            return graph_to_dot(self._request.targets, name=title)
-        if stage == "optimized":
-            return graph_to_dot(self._lowered.optimized, name=title)
-        if stage == "kernels":
-            plan = self._plan
-            return steps_to_dot(inspection.drawn_steps(plan), inspection.drawn_buffers(plan), name=title)
-        raise GraphError(f"no stage {stage!r}; there are 'graph', 'optimized' and 'kernels' (at {here()})")
+    def to_dot(self, stage: str = "graph", *, limit: int | None = LIMIT) -> str:
+        """The graph as built ("graph"), after rewriting ("optimized"), or the compiled steps ("kernels"), as DOT.
+
+        Groups are single boxes where there are more than ``limit`` boxes, as in `staticad.to_dot`. Raises GraphError.
+        """
+        return drawings.session_to_dot(self._request, self.fetches, stage, self.name or "session", limit)
+
+    def _repr_html_(self) -> str:
+        return drawings.session_to_html(self._request, repr(self)[1:-1], self.to_dot())
 
     def __repr__(self) -> str:
         label = f" {self.name!r}" if self.name else ""

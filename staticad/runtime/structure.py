@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from operator import itemgetter
 from typing import Any
 
@@ -27,6 +27,34 @@ def flatten(fetches: Any) -> tuple[list[Tensor], Pack]:
         return list(fetches), list if isinstance(fetches, list) else tuple
     build = _collect(fetches, leaves, DEEPEST)
     return leaves, build
+
+
+def names(fetches: Any, leaves: Sequence[Tensor]) -> list[str]:
+    """What the tensors of a nest are called: the keys and positions that lead to them, else their own names, or "".
+
+    A sequence of tensors, the usual nest, has no names of its own.
+    """
+    found: list[str] = []
+    _paths(fetches, (), found)
+    plain = isinstance(fetches, (list, tuple)) and not hasattr(fetches, "_fields")
+    return [
+        ("" if plain and path.isdecimal() else path) or leaf.name or ""
+        for path, leaf in zip(found, leaves, strict=True)
+    ]
+
+
+def _paths(item: Any, path: tuple[str, ...], found: list[str]) -> None:
+    if isinstance(item, dict):
+        parts = list(item.items())
+    elif isinstance(item, tuple) and hasattr(item, "_fields"):
+        parts = list(zip(item._fields, item, strict=True))
+    elif isinstance(item, (list, tuple)):
+        parts = list(enumerate(item))
+    else:
+        found.append(".".join(path))
+        return
+    for key, value in parts:
+        _paths(value, (*path, str(key)), found)
 
 
 def _collect(item: Any, leaves: list[Tensor], levels: int) -> Pack:

@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 import staticad as sa
 from staticad.autodiff.reverse import gradients
 from staticad.errors import GraphError
-from staticad.export.dot import COLOURS, SHAPES, quote, steps_to_dot, to_dot
+from staticad.export.dot import to_dot
+from staticad.export.dot_text import COLOURS, SHAPES, quote
+from staticad.export.steps import steps_to_dot
 from staticad.ir.graph import Tensor
 from staticad.optim import SGD
 from staticad.runtime.variables import variable
@@ -119,7 +121,12 @@ def test_deep_graphs_do_not_recurse() -> None:
     y = sa.placeholder(())
     for _ in range(5000):
         y = sa.exp(y)
-    assert to_dot(y).count(" -> ") == 5000
+    assert to_dot(y, limit=None).count(" -> ") == 5000
+    drawing = read(to_dot(y, limit=50))
+    assert len(drawing.nodes) <= 50
+    assert (
+        sum(int(n["label"].split("\\n")[-2].split()[0]) for n in drawing.nodes.values() if "nodes" in n["label"]) > 4900
+    )
 
 
 HOSTILE = [
@@ -204,14 +211,14 @@ def test_a_kernel_that_reads_its_own_results() -> None:
     assert len(updated.nodes) == 3 and len(updated.edges) == 2
 
 
-def test_phases_are_clusters_of_steps_and_what_they_write() -> None:
-    drawing = read(steps_to_dot(STEPS, BUFFERS))
+def test_paths_are_clusters_of_steps_and_what_they_write() -> None:
+    steps = [{**step, "path": ("commit",) if step.get("phase") else ("forward", "dense")} for step in STEPS]
+    drawing = read(steps_to_dot(steps, BUFFERS))
     written = {target for source, target, _ in drawing.edges if source == "k2"}
-    assert drawing.clusters == {"commit": {"k2", *written}}
-    drawing = read(steps_to_dot([{**step, "phase": step.get("phase", "compute")} for step in STEPS]))
-    assert set(drawing.clusters) == {"compute", "commit"} and {"k0", "k1"} <= drawing.clusters["compute"]
-    outside = set(drawing.nodes) - drawing.clusters["compute"] - drawing.clusters["commit"]
-    assert sorted(drawing.nodes[n]["label"] for n in outside) == ["w", "x"]  # what no step writes
+    assert drawing.clusters["commit"] == {"k2", *written}
+    assert {"k0", "k1", *(n for n in drawing.nodes if drawing.nodes[n]["label"].startswith("x "))} <= (
+        drawing.clusters["forward"]
+    )
     assert not read(steps_to_dot(STEPS[:2])).clusters
     assert read(steps_to_dot([])).nodes == {}
 
@@ -225,3 +232,64 @@ def test_stages_of_a_session() -> None:
     assert len(optimized.nodes) < len(graph.nodes)
     assert "commit" in kernels.clusters and "k0" in kernels.nodes
     assert any(attributes["shape"] == "cylinder" for attributes in kernels.nodes.values())
+
+
+def test_outputs_and_variables_carry_their_names() -> None:
+    loss, (w,) = neuron()
+    session = sa.compile({"loss": loss, "parts": [w * 2, sa.exp(w)]}, updates={w: w * 0.5})
+    for stage in ("graph", "optimized", "kernels"):
+        labels = "\n".join(a["label"] for a in read(session.to_dot(stage)).nodes.values()).replace("\\n", "\n")
+        assert {"output 0: loss", "output 1: parts.0", "output 2: parts.1", "w"} <= set(labels.split("\n"))
+        assert "new value of w" in labels or stage == "kernels"
+
+
+def scoped_network(layers: int) -> Tensor:
+    x = sa.placeholder((None, 4), "float32", name="x")
+    weights = [variable(np.eye(4, dtype="float32"), name=f"w{k}") for k in range(layers)]
+    for k, w in enumerate(weights):
+        with sa.name_scope(f"block{k}"):
+            x = sa.tanh(x @ w) * sa.sigmoid(x) + 1.0
+    return (x * x).sum()
+
+
+def test_name_scopes_are_frames_and_boxes_above_the_limit() -> None:
+    loss = scoped_network(4)
+    assert 'label="block3"' in to_dot(loss) and not read(to_dot(loss, clusters=False)).clusters
+    drawing = read(to_dot([loss, *SGD(0.1).minimize(loss).values()], limit=30))
+    titles = [n["label"].split("\\n")[0] for n in drawing.nodes.values() if n.get("shape") == "box3d"]
+    assert titles.count("block2") == 2  # forward and gradient
+    boxes = [n for n in drawing.clusters["forward"] if drawing.nodes[n]["label"].startswith("block2")]
+    assert ["matmul" in drawing.nodes[box]["label"] for box in boxes] == [True]
+    assert "test_dot.py" in drawing.nodes[boxes[0]]["tooltip"]
+
+
+def test_a_large_graph_is_drawn_whole_and_in_groups() -> None:
+    loss = scoped_network(60)
+    outputs = [loss, *SGD(0.1).minimize(loss).values()]
+    whole, grouped = read(to_dot(outputs, limit=None)), read(to_dot(outputs))
+    assert len(whole.nodes) > 1000 and len(grouped.nodes) < 250
+    referred = [n["label"] for n in whole.nodes.values() if n["label"].startswith("↑")]
+    assert any("↑ w3" in label for label in referred)
+    assert shown_texts(to_dot(outputs))
+
+
+@pytest.mark.parametrize("limit", [0, 9, -1, 2.5, "many"])
+def test_what_is_no_limit(limit: object) -> None:
+    with pytest.raises(GraphError, match="limit of a picture"):
+        to_dot(sa.constant(1.0), limit=limit)  # type: ignore[arg-type]
+
+
+def test_bodies_are_closed_above_the_limit() -> None:
+    x = sa.placeholder((), name="x")
+
+    def body(s: Tensor) -> Tensor:
+        for _ in range(40):
+            s = sa.sin(s) + 1.0
+        return s
+
+    y = sa.while_loop(lambda s: s < 10, body, x)
+    assert "nodes inside" not in to_dot(y)
+    closed = read(to_dot([y, *[sa.cos(x * k) for k in range(12)]], limit=50))
+    (loop,) = [name for name, n in closed.nodes.items() if "nodes inside" in n["label"]]
+    assert (closed.labelled("x"), loop, "") in closed.edges
+    assert len(closed.nodes) <= 60
