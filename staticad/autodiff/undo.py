@@ -152,7 +152,7 @@ class _Step:
         wanted = dict.fromkeys([*before, *self.read(values, states.keys())])
         records = {t: recorded(t) for t in wanted}
         known = {t: value for t, (_, _, value) in records.items()} | states
-        again, middles = self._again(chains, known)
+        again, middles = self._again(chains, known, _computed(values, known.keys()))
         values = substitute(values, known)
         tape = {record: stand_in for record, stand_in, _ in records.values()}
         place = len(self.outputs) + len(sizes)
@@ -189,10 +189,13 @@ class _Step:
             return None
         return self._reversed(values, sizes, tape, last, found)
 
-    def _again(self, chains: Chains, known: dict[Tensor, Tensor]) -> tuple[Undone, dict[Key, Tensor]]:
+    def _again(
+        self, chains: Chains, known: dict[Tensor, Tensor], computed: Set[Node]
+    ) -> tuple[Undone, dict[Key, Tensor]]:
         """Loops that the backward pass runs again to have their records: what becomes of an array in them, from a
         parameter for the state before. They change the array again, after which it is put back once more, so that no
-        copy is needed. ``known`` gets what stands for their results."""
+        copy is needed. ``known`` gets what stands for their results. Those whose records are on the tape are not among
+        the nodes that it has ``computed``."""
         middles = {
             _key(change): parameter(change.type)
             for changes in chains.values()
@@ -201,7 +204,7 @@ class _Step:
         }
         found: Undone = {}
         for node in dict.fromkeys(node for node, _ in middles):
-            for loop in {t.node: None for t in self.same(node.outputs[0])[1:]}:
+            for loop in {t.node: None for t in self.same(node.outputs[0])[1:] if t.node in computed}:
                 inputs = [middles.get((node, number), x) for number, x in enumerate(loop.inputs)]
                 copy = copy_node(loop, tuple(substitute(inputs, known)))
                 for old, new in zip(loop.outputs, copy.outputs, strict=True):
@@ -238,6 +241,17 @@ class _Step:
                 return None
             found += read
         return found
+
+
+def _computed(values: Sequence[Tensor], known: Set[Tensor]) -> set[Node]:
+    """The nodes that values are computed by, where some tensors are known."""
+    pending, found = [t for t in values if t not in known], set[Node]()
+    while pending:
+        node = pending.pop().node
+        if node not in found:
+            found.add(node)
+            pending += (t for t in node.inputs if t not in known)
+    return found
 
 
 def _key(change: Tensor) -> Key:

@@ -12,6 +12,8 @@ import staticad as sa
 from staticad.ir.dim_values import evaluate
 from staticad.ir.dims import Symbol
 from staticad.ir.graph import sort_nodes
+from tests.lower.interpreter import interpret
+from tests.lower.planning import plan_for
 
 Program = Callable[[Any], Any]
 
@@ -169,3 +171,34 @@ def test_second_derivatives_of_changes_between_checkpoints(checkpoint: str) -> N
     difference = (session(x + step * v)[0] - session(x - step * v)[0]) / (2 * step)
     np.testing.assert_allclose(by_reverse @ v, by_forward, rtol=1e-12)
     np.testing.assert_allclose(by_forward, difference, rtol=1e-7)
+
+
+def test_a_loop_whose_record_is_on_the_tape_does_not_run_again() -> None:
+    """The condition of its branch is all that the inner loop records; it changes another array, too, of which nothing
+    is known in the backward pass."""
+
+    @sa.function
+    def body(x: Any, a: Any) -> Any:
+        for i in range(len(x) - 2, 0, -1):
+            x[i] = x[-i] * 0.9
+            if i % 2 == 0:
+                a[-1] = a[i + 1] * 0.5
+        k = sa.constant(1)
+        while k < len(x) - 1:
+            if k > 2:
+                x[k] *= a[0, 0] * np.sin(x[0])
+            k += 1
+        return x, a
+
+    x, a = sa.placeholder(("n",)), sa.placeholder(("n", "n"))
+    start = (sa.constant(0), x, a)
+    _, *last = sa.while_loop(lambda s: s[0] < 2, lambda s: (s[0] + 1, *body(*s[1:])), start, checkpoint="sqrt")
+    loss = sum((t**2).sum() for t in last)
+    data = [np.linspace(0.3, 0.9, 6), np.linspace(0.2, 1.1, 36).reshape(6, 6)]
+    along = [np.cos(3 * t) for t in data]
+    feeds = {x: data[0], a: data[1]}
+    *gradients, tangent = interpret(
+        plan_for([*sa.gradients(loss, [x, a]), *sa.jvp([loss], [x, a], along)], inputs=[x, a]), feeds
+    )[0]
+    by_reverse = sum((g * v).sum() for g, v in zip(gradients, along, strict=True))
+    np.testing.assert_allclose(by_reverse, tangent, rtol=1e-12)
