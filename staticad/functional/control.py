@@ -159,7 +159,7 @@ def fori_loop(lower: Any, upper: Any, body_fn: Function, init: Any, *, checkpoin
     """``for i in range(lower, upper): state = body_fn(i, state)``; the last state. ``i`` is an int64 scalar.
 
     Bounds that are ints or sizes make a loop whose length is known before the run, integer tensors one whose length is
-    known when it begins. These are while loops inside of other loops and branches, and with a ``checkpoint``.
+    known when it begins; with a ``checkpoint`` that is a while loop.
     ``checkpoint`` and errors as in `while_loop`.
     """
     lower, upper = _loop_bound(lower), _loop_bound(upper)
@@ -176,7 +176,7 @@ def fori_loop(lower: Any, upper: Any, body_fn: Function, init: Any, *, checkpoin
         last, _ = scan(step, init, numbers, checkpoint=checkpoint)
         return last
     start, stop = (cast(to_tensor(bound), INT64) for bound in (lower, upper))
-    if checkpoint is None and not local_sizes.nested():
+    if checkpoint is None:
         from_zero = isinstance(lower, int) and lower == 0
         with user_call():
             steps = maximum(stop - start, 0)
@@ -186,8 +186,10 @@ def fori_loop(lower: Any, upper: Any, body_fn: Function, init: Any, *, checkpoin
 
 
 def counted_loop(steps: Tensor, fn: Function, init: Any) -> Any:
-    """``state = fn(state, k)`` for k = 0, 1, … below a number that is known when the loop begins; the last state. Not
-    inside of other loops and branches, in which a record of run-time length has no place."""
+    """``state = fn(state, k)`` for k = 0, 1, … below a number that is known when the loop begins; the last state.
+
+    No loop around it has a place for its record: there the backward pass runs it again.
+    """
     leaves, rebuild, form = flatten(init)
     carry = [to_tensor(leaf) for leaf in leaves]
     shape = LoopShape(len(carry), 1, 0, 0, dims.fresh_runtime("steps"), counted=True)

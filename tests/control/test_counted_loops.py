@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -9,6 +11,7 @@ import staticad as sa
 from staticad.ir.graph import Tensor
 from staticad.lower.kernel.language import Kernel
 from staticad.lower.kernel.plan import RECORD, LoopCall
+from staticad.ops.control import LOOP, all_nodes
 from staticad.reference import evaluate
 from tests.lower.interpreter import interpret
 from tests.lower.planning import plan_for
@@ -89,3 +92,38 @@ def test_ranges_of_constants_are_known_before_the_run() -> None:
     (step,) = [step for step in plan_for([doubled(x)], inputs=[x]).steps if step.inlined is not None]
     assert step.inlined is not None and step.inlined.count is None and step.inlined.length == 2
     assert isinstance(step.kernel, Kernel) and not step.kernel.status
+
+
+def test_ranges_of_tensors_in_loops_and_branches(rng: np.random.Generator) -> None:
+    """Loops whose bounds are elements of an array, in a loop and in a branch of it; some of them have no steps."""
+
+    def program(a: Any, ends: Any) -> Any:
+        n = len(a)
+        for i in range(1, n):
+            for j in range(ends[i]):
+                a[i, j] = np.sin(a[i, j]) * a[i - 1, j]
+            if a[i, 0] > 0.4:
+                for j in reversed(range(1, np.minimum(ends[i - 1], n))):
+                    a[i, j] = a[i, j - 1] * a[i, j]
+        return a
+
+    a, ends = sa.placeholder(("n", "n"), name="a"), sa.placeholder(("n",), "int64", name="ends")
+    y = sa.function(program)(a, ends)
+    loops = [node for node in all_nodes([y]) if node.op is LOOP]
+    assert len(loops) == 3 and not any(node.attrs["shape"].conditional for node in loops)
+    data, along, counts = rng.uniform(0.3, 1.0, (5, 5)), rng.normal(size=(5, 5)), np.array([3, 5, 0, -2, 4])
+    total = (y * y).sum()
+    (g,) = sa.gradients(total, [a])
+    slope = (g * sa.constant(along)).sum()
+    outputs = [y, g, *sa.jvp([total, slope], [a], [along]), *sa.gradients(slope, [a])]
+    session = sa.compile(outputs, inputs=[a, ends])
+    value, gradient, tangent, rate, second = session(data, counts)
+    np.testing.assert_allclose(value, program(data.copy(), counts), rtol=1e-13)
+    moved = [(program(data + h * along, counts) ** 2).sum() for h in (1e-6, -1e-6)]
+    np.testing.assert_allclose(tangent, (moved[0] - moved[1]) / 2e-6, rtol=1e-7)
+    np.testing.assert_allclose([(gradient * along).sum(), (second * along).sum()], [tangent, rate], rtol=1e-10)
+    found = interpret(plan_for(outputs, inputs=[a, ends]), {a: data, ends: counts})[0]
+    for one, other in zip(found, (value, gradient, tangent, rate, second), strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-11, atol=1e-13)
+    with pytest.raises(sa.IndexOutOfBounds):
+        session(data, np.full(5, 6))

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
-from staticad.functional import control, local_sizes
+from staticad.functional import control
 from staticad.functional.autograph.branches import guard_stmt
 from staticad.functional.autograph.conditions import and_, condition
 from staticad.functional.autograph.staging import Effect, fresh, refuse, staged
@@ -115,7 +115,7 @@ def for_stmt(
         body(steps.item(0, slices))
 
     length = steps.length
-    if goes_on is not None or (isinstance(length, Tensor) and local_sizes.nested()):
+    if goes_on is not None:
         build = _conditional(steps, goes_on, body, state, set_state)
     elif isinstance(length, Tensor):
         build = _counted_at_first(steps, length, body)
