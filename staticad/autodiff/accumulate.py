@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from staticad.errors import VerifyError
-from staticad.ir.dims import Shape, is_runtime
+from staticad.ir.dims import Shape, Size, is_runtime
 from staticad.ir.graph import Node, Tensor
 from staticad.ir.types import TensorType, may_be_same
 from staticad.ops.arithmetic import ADD
-from staticad.ops.base import apply, apply_all
+from staticad.ops.base import Op, apply, apply_all
 from staticad.ops.control import LOOP, PARAMETER, Body, Control, LoopShape, parameter, steps_made
 from staticad.ops.creation import FULL
 from staticad.ops.indexing import Scatter
@@ -35,12 +35,9 @@ def accumulate(one: Tensor, other: Tensor) -> Tensor:
                 return base
             return apply(REPLACE, base, value, **emptied.node.attrs)
     for base, update in ((one, other), (other, one)):
-        chain = _scattered(update)
-        for scatter in reversed(chain):
-            _, updates, *indices = scatter.inputs
-            base = apply(scatter.op, base, updates, *indices, **scatter.node.attrs)
-        if chain:
-            return base
+        changed = _add_scattered(base, update)
+        if changed is not None:
+            return changed
     for base, update in ((one, other), (other, one)):
         if update.op is EMBED and update.node.attrs["fill"] == 0:
             changed = _add_region(base, update)
@@ -51,31 +48,43 @@ def accumulate(one: Tensor, other: Tensor) -> Tensor:
 
 def _add_region(base: Tensor, update: Tensor) -> Tensor | None:
     """The sum of a cotangent and a region in zeros as a change of that region, where it adds to few places of it: it
-    is made by scatters, or one place of some axis, and the other cotangent is an array that changes in a loop. Else a
+    is made by scatters, or few places of some axis, and the other cotangent is an array that changes in a loop. Else a
     sum of whole regions is one loop."""
-    value = update.inputs[0]
-    views: list[Node] = []
-    while value.op in (EXPAND_DIMS, SQUEEZE) or (value.op is SLICE and _turns(value.node)):
-        views.append(value.node)
-        value = value.inputs[0]
-    chain = _scattered(value)
-    thin = any(part == 1 != size for part, size in zip(update.inputs[0].shape, update.shape, strict=True))
-    if not chain and not (thin and _changes(base)):
-        return None
     attrs = update.node.attrs
     region = {"starts": attrs["starts"], "steps": attrs["steps"], "sizes": update.inputs[0].shape}
     found = apply(SLICE, base, **region)
+    changed = _add_scattered(found, update.inputs[0])
+    if changed is not None:
+        return apply(REPLACE, base, changed, **region)
+    few = any(map(_is_few, update.inputs[0].shape, update.shape))
+    return apply(REPLACE, base, apply(ADD, found, update.inputs[0]), **region) if few and _changes(base) else None
+
+
+def _is_few(part: Size, size: Size) -> bool:
+    return isinstance(part, int) and (not isinstance(size, int) or 2 * part <= size)
+
+
+def _add_scattered(base: Tensor, update: Tensor) -> Tensor | None:
+    """The sum of a cotangent and scatters into zeros, or a view of them, as scatters into the first one."""
+    views: list[Node] = []
+    while update.op in _INVERSE and (update.op is not SLICE or _turns(update.node)):
+        views.append(update.node)
+        update = update.inputs[0]
+    chain = _scattered(update)
     if not chain:
-        return apply(REPLACE, base, apply(ADD, found, update.inputs[0]), **region)
+        return None
     for view in views:
-        inverse = {EXPAND_DIMS: SQUEEZE, SQUEEZE: EXPAND_DIMS, SLICE: SLICE}[view.op]
-        found = apply(inverse, found, **view.attrs)
+        same = base.op is view.op and base.node.attrs == view.attrs and base.inputs[0].shape == view.inputs[0].shape
+        base = base.inputs[0] if same else apply(_INVERSE[view.op], base, **view.attrs)
     for scatter in reversed(chain):
         _, updates, *indices = scatter.inputs
-        found = apply(scatter.op, found, updates, *indices, **scatter.node.attrs)
+        base = apply(scatter.op, base, updates, *indices, **scatter.node.attrs)
     for view in reversed(views):
-        found = apply(view.op, found, **view.attrs)
-    return apply(REPLACE, base, found, **region)
+        base = apply(view.op, base, **view.attrs)
+    return base
+
+
+_INVERSE: dict[Op, Op] = {EXPAND_DIMS: SQUEEZE, SQUEEZE: EXPAND_DIMS, SLICE: SLICE}
 
 
 def _turns(view: Node) -> bool:

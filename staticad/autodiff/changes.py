@@ -16,10 +16,11 @@ from staticad.autodiff.recording import counts, nominal_count
 from staticad.ir.dims import Shape, Size, Symbol, is_runtime, local_symbols
 from staticad.ir.graph import Node, Tensor
 from staticad.ir.substitute import substitute
-from staticad.ops.base import apply
+from staticad.ops.base import Op, apply
 from staticad.ops.control import COND, LOOP, PARAMETER, Body, parameter, spoken_of
 from staticad.ops.creation import size_tensor
 from staticad.ops.indexing import GATHER, GATHER_ALONG, SCATTER, SCATTER_ALONG, Scatter
+from staticad.ops.movement import EXPAND_DIMS, SQUEEZE
 from staticad.ops.selection import MAXIMUM, MINIMUM
 from staticad.ops.slicing import REPLACE, SLICE
 from staticad.records import dataclass
@@ -48,7 +49,7 @@ def _base(state: Tensor, loops: Loops) -> Tensor | None:
         known = ((node, state.index) in loops and not again) or _reaches_few(state)
         return node.inputs[state.index] if known else None
     if node.op is REPLACE or isinstance(node.op, Scatter):
-        return node.inputs[0] if _is_few(node.inputs[1].shape, state) else None
+        return node.inputs[0] if _are_few(places_of(state), state) else None
     if node.op is not COND:
         return None
     operands = {_operand(body, body.outputs[state.index]) for body in node.attrs["branches"]}
@@ -56,15 +57,13 @@ def _base(state: Tensor, loops: Loops) -> Tensor | None:
     return None if operands or operand is None else node.inputs[operand + 1]
 
 
-def _is_few(shape: Shape, state: Tensor) -> bool:
-    return 2 * nominal_count(shape) <= nominal_count(state.shape)
+def _are_few(places: Sequence[Places], state: Tensor) -> bool:
+    return 2 * sum(nominal_count(place.of(state).shape) for place in places) <= nominal_count(state.shape)
 
 
 def _reaches_few(state: Tensor) -> bool:
     found = reached(state)
-    if found is None:
-        return False
-    return 2 * sum(nominal_count(place.of(state).shape) for place in found[1]) <= nominal_count(state.shape)
+    return found is not None and _are_few(found[1], state)
 
 
 def _operand(body: Body, value: Tensor) -> int | None:
@@ -78,16 +77,20 @@ def _operand(body: Body, value: Tensor) -> int | None:
 
 @dataclass(frozen=True)
 class Places:
-    """Places of an array: a region (``indices`` is None), or all that the indices of some axes name."""
+    """Places of an array: a region (``indices`` is None), or all that the indices of some axes name, of the array or
+    of a region of it without axes of size 1: ``views`` lead there."""
 
     attrs: Mapping[str, Any]
     indices: tuple[Tensor, ...] | None = None  # int64 arrays; none for a region
     along: bool = False
+    views: tuple[Node, ...] = ()
 
     def of(self, array: Tensor) -> Tensor:
         """What stands there."""
         if self.indices is None:
             return apply(SLICE, array, **self.attrs)
+        for view in self.views:
+            array = apply(view.op, array, **view.attrs)
         return apply(GATHER_ALONG if self.along else GATHER, array, *self.indices, **self.attrs)
 
     def put(self, array: Tensor, values: Tensor, indices: Sequence[Tensor] | None) -> Tensor:
@@ -95,16 +98,53 @@ class Places:
         if self.indices is None:
             return apply(REPLACE, array, values, **self.attrs)
         op = SCATTER_ALONG if self.along else SCATTER
-        return apply(op, array, values, *(indices or ()), mode="set", **self.attrs)
+        view = array
+        for node in self.views:
+            view = apply(node.op, view, **node.attrs)
+        changed = apply(op, view, values, *(indices or ()), mode="set", **self.attrs)
+        for node in reversed(self.views[1:]):
+            changed = apply(_INVERSE[node.op], changed, **node.attrs)
+        return apply(REPLACE, array, changed, **self.views[0].attrs) if self.views else changed
 
 
-def places_of(change: Tensor) -> Places:
-    """Where a scatter or a replaced region changes its base."""
+_INVERSE: dict[Op, Op] = {SQUEEZE: EXPAND_DIMS, EXPAND_DIMS: SQUEEZE}
+
+
+def places_of(change: Tensor) -> list[Places]:
+    """Where a scatter or a replaced region changes its base: the places of scatters into that region, if it is
+    replaced by what they make of it."""
     node = change.node
     if node.op is REPLACE:
-        return Places(node.attrs)
+        return _inside_region(node) or [Places(node.attrs)]
+    return [_scattered(node, ())]
+
+
+def _scattered(node: Node, views: tuple[Node, ...]) -> Places:
     attrs = {name: value for name, value in node.attrs.items() if name != "mode"}
-    return Places(attrs, node.inputs[2:], node.op is SCATTER_ALONG)
+    return Places(attrs, node.inputs[2:], node.op is SCATTER_ALONG, views)
+
+
+def _inside_region(node: Node) -> list[Places]:
+    """The places of scatters that make what a region is replaced by of what stood there; none if it is no such one."""
+    base, value = node.inputs
+    undoing: list[Node] = []
+    scatters: list[Node] = []
+    views: list[Node] = []
+    while value.op in _INVERSE:
+        undoing.append(value.node)
+        value = value.inputs[0]
+    while isinstance(value.op, Scatter):
+        scatters.append(value.node)
+        value = value.inputs[0]
+    while value.op in _INVERSE:
+        views.append(value.node)
+        value = value.inputs[0]
+    if value.op is not SLICE or value.inputs[0] is not base or value.node.attrs != node.attrs:
+        return []
+    forms = [(_INVERSE[view.op], view.attrs["axes"]) for view in views]
+    if forms != [(view.op, view.attrs["axes"]) for view in reversed(undoing)]:
+        return []
+    return [_scattered(scatter, (value.node, *reversed(views))) for scatter in scatters]
 
 
 def reached(change: Tensor) -> tuple[int, list[Places]] | None:
@@ -113,7 +153,7 @@ def reached(change: Tensor) -> tuple[int, list[Places]] | None:
     be the whole array."""
     node = change.node
     if node.op is REPLACE or node.op is SCATTER:
-        return 0, [places_of(change)]
+        return 0, places_of(change)
     if node.op is LOOP and not node.attrs.get("remat"):
         shape = node.attrs["shape"]
         found = _reached_in(change, node.attrs["body"], node.inputs, shape.carries + shape.sequences)
@@ -151,18 +191,24 @@ def _outside(place: Places, own: Mapping[Tensor, Tensor], sizes: set[Symbol], sh
     attrs = place.attrs
     if place.indices is None:
         fixed = [not (local_symbols(s) | local_symbols(n)) - sizes for s, n in zip(attrs["starts"], attrs["sizes"])]
-        whole = (0, 1)
         starts, steps = (
-            tuple(v if f else w for v, f in zip(attrs[k], fixed)) for k, w in zip(("starts", "steps"), whole)
+            tuple(v if f else w for v, f in zip(attrs[k], fixed)) for k, w in zip(("starts", "steps"), (0, 1))
         )
         parts = tuple(v if f else n for v, f, n in zip(attrs["sizes"], fixed, shape))
         return Places({"starts": starts, "steps": steps, "sizes": parts})
     free = set(own)
     kept = [(axis, t) for axis, t in zip(attrs["axes"], place.indices, strict=True) if counts(t, free)]
+    if place.views:
+        region, whole, shape = place.views[0], shape, place.views[-1].types[0].shape
+        moves = any(map(local_symbols, (*region.attrs["starts"], *shape)))
+        if len(kept) < len(place.indices) or place.along or moves:
+            return _outside(Places(region.attrs), own, sizes, whole)
     if not kept or any(map(local_symbols, shape)):
         return None
     indices = substitute([t for _, t in kept], own)
     bounded = tuple(_bounded(t, shape[axis]) for t, (axis, _) in zip(indices, kept, strict=True))
+    if place.views:
+        return Places(attrs, bounded, views=place.views)
     return Places({"axes": tuple(axis for axis, _ in kept), "position": 0, "aligned": False}, bounded)
 
 
@@ -201,7 +247,7 @@ def _before(last: Tensor, state: Tensor) -> Tensor:
 def changed_places(change: Tensor) -> tuple[Tensor, list[Places]]:
     """The base of a change that is no branch, and the places to put back."""
     if isinstance(change.op, Scatter) or change.op is REPLACE:
-        return change.inputs[0], [places_of(change)]
+        return change.inputs[0], places_of(change)
     found = reached(change)
     assert found is not None
     return change.inputs[found[0]], found[1]

@@ -11,12 +11,13 @@ from collections.abc import Sequence
 
 from staticad.autodiff.prints import without_prints
 from staticad.autodiff.recording import counts, has_runtime_sizes, is_there, nominal_bytes, recorded_values
+from staticad.ir.dims import local_symbols
 from staticad.ir.graph import Node, Tensor, sort_nodes
 from staticad.ir.rebuild import copy_node
 from staticad.ir.substitute import depends_on, substitute
 from staticad.ir.types import TensorType
 from staticad.ops.base import apply_all
-from staticad.ops.control import COND, PARAMETER, Body, Control, parameter
+from staticad.ops.control import COND, PARAMETER, Body, Control, Locals, parameter, spoken_of
 from staticad.ops.creation import zeros
 from staticad.ops.indexing import Scatter
 from staticad.ops.slicing import REPLACE
@@ -47,42 +48,48 @@ def _picked(node: Node, received: Sequence[bool], free: set[Tensor]) -> Sequence
     """The outputs of a branch that gets what it reads of the forward pass from a branch in the forward pass; None where
     its operands are not larger."""
     operands, branches = node.inputs[1:], node.attrs["branches"]
-    if any(branch.locals for branch in branches):
-        return None  # what has a local size is computed again in any case
     given = [i for i, backward in enumerate(received) if not backward]
     known = [i for i in given if _is_free(operands[i], free)]
-    found: list[tuple[list[Tensor], list[Tensor]]] = []  # outputs of a branch, and what they read
+    found: list[tuple[list[Tensor], Locals, list[Tensor]]] = []  # outputs, their sizes, and what both read
     again = False
     for branch in branches:
         cotangents = [p for p, backward in zip(branch.parameters, received, strict=True) if backward]
         own = {branch.parameters[i] for i in known}
         results = with_residuals(branch.outputs, cotangents, own)
         again = again or _changes_again(results, cotangents)
-        found.append((results, recorded_values(results, cotangents, own, set(branch.parameters) - own)))
-    if any(has_runtime_sizes(t) for _, kept in found for t in kept):
+        sizes = spoken_of(results, branch.locals)
+        read = recorded_values(
+            [*results, *(value for _, value in sizes)], cotangents, own, set(branch.parameters) - own, parts=False
+        )
+        found.append((results, sizes, read))
+    if any(has_runtime_sizes(t) or any(map(local_symbols, t.shape)) for _, _, kept in found for t in kept):
         return None
-    whole = {i for i in given for b, (_, kept) in zip(branches, found, strict=True) if b.parameters[i] in set(kept)}
-    picked = [[t for t in kept if t.op is not PARAMETER] for _, kept in found]
+    whole = {i for i in given for b, (*_, kept) in zip(branches, found, strict=True) if b.parameters[i] in set(kept)}
+    picked = [[t for t in kept if t.op is not PARAMETER] for *_, kept in found]
     slots = _slots(picked)
     before = [operands[i] for i in given if i not in known and not _is_free(operands[i], free)]
-    read = [*slots, *(operands[i].type for i in whole)]
-    if not again and nominal_bytes(t.type for t in before) <= nominal_bytes(read):
+    left = [*slots, *(operands[i].type for i in whole)]
+    if not again and nominal_bytes(t.type for t in before) <= nominal_bytes(left):
         return None
     index = node.inputs[0]
     places = [_placed(values, slots) for values in picked]
     forward: list[Body] = []
     for branch, own_places in zip(branches, places, strict=True):
         values = [zeros(kind) if t is None else t for kind, t in zip(slots, own_places, strict=True)]
-        forward.append(Body(tuple(branch.parameters[i] for i in given), tuple(without_prints(values)), branch.demands))
+        quiet = without_prints(values)
+        sizes = spoken_of(quiet, branch.locals)
+        forward.append(Body(tuple(branch.parameters[i] for i in given), tuple(quiet), branch.demands, sizes))
     residuals = apply_all(COND, index, *(operands[i] for i in given), branches=tuple(forward)) if slots else ()
     kept_operands = [i for i in range(len(operands)) if received[i] or i in whole or i in known]
     bodies: list[Body] = []
-    for branch, own_places, (results, _) in zip(branches, places, found, strict=True):
+    for branch, own_places, (results, sizes, _) in zip(branches, places, found, strict=True):
         stand_ins = [parameter(kind) for kind in slots]
         mapping = {t: p for t, p in zip(own_places, stand_ins, strict=True) if t is not None}
         kept = tuple(branch.parameters[i] for i in kept_operands)
-        quiet = without_prints(substitute(results, mapping))
-        bodies.append(Body((*kept, *stand_ins), tuple(quiet), branch.demands))
+        values = substitute([*results, *(value for _, value in sizes)], mapping)
+        quiet, own_sizes = without_prints(values[: len(results)]), values[len(results) :]
+        named = tuple((symbol, value) for (symbol, _), value in zip(sizes, own_sizes, strict=True))
+        bodies.append(Body((*kept, *stand_ins), tuple(quiet), branch.demands, named))
     return apply_all(COND, index, *(operands[i] for i in kept_operands), *residuals, branches=tuple(bodies))
 
 

@@ -8,7 +8,7 @@ from staticad.errors import ShapeError
 from staticad.functional import local_sizes
 from staticad.ir.dims import local_symbols
 from staticad.ir.graph import Node, Tensor, describe, sort_nodes
-from staticad.ir.substitute import substitute
+from staticad.ir.rebuild import copy_node, made_again
 from staticad.ops.base import Creation
 from staticad.ops.control import Body, Locals, sizes_spoken_of
 from staticad.ops.effects import Effect
@@ -21,10 +21,30 @@ def make_body(
     parameters: tuple[Tensor, ...], outputs: Sequence[Tensor], sizes: Locals, mapping: dict[Tensor, Tensor]
 ) -> Body:
     """A body in which parameters stand for what is captured."""
-    values = substitute([*outputs, *(value for _, value in sizes)], mapping)
+    values = _in_order([*outputs, *(value for _, value in sizes)], mapping)
     symbols = [symbol for symbol, _ in sizes]
     named = tuple(zip(symbols, values[len(outputs) :], strict=True))
     return Body(parameters, tuple(values[: len(outputs)]), locals=named)
+
+
+def _in_order(values: Sequence[Tensor], mapping: dict[Tensor, Tensor]) -> list[Tensor]:
+    """Values with tensors replaced, whose nodes keep the order in which they were made: derivatives go through bodies
+    in that order. So a node that is replaced, and all that were made after it, are copied."""
+    done, inside = dict(mapping), set[Node]()
+    stack = [t for t in values if t not in mapping]
+    while stack:
+        node = stack.pop().node
+        if node.inputs and node not in inside:
+            inside.add(node)
+            stack += (t for t in node.inputs if t not in mapping)
+    copied = False
+    for node in sorted(inside, key=lambda node: node.serial):
+        inputs = tuple(done.get(t, t) for t in node.inputs)
+        new = made_again(node, inputs) if copied else copy_node(node, inputs)
+        copied = copied or new is not node
+        for old, tensor in zip(node.outputs, new.outputs, strict=True):
+            done.setdefault(old, tensor)
+    return [done.get(t, t) for t in values]
 
 
 def locals_in(

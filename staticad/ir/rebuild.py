@@ -49,8 +49,11 @@ class Interner:
 
 def copy_node(node: Node, inputs: tuple[Tensor, ...]) -> Node:
     """The node on other inputs, with its name and place; the node itself if the inputs are its own."""
-    if all(map(operator.is_, inputs, node.inputs)):
-        return node
+    return node if all(map(operator.is_, inputs, node.inputs)) else made_again(node, inputs)
+
+
+def made_again(node: Node, inputs: tuple[Tensor, ...]) -> Node:
+    """A copy of the node on other inputs, or on the same ones."""
     types, constraints = node.types, node.constraints
     if any(a.type != b.type for a, b in zip(inputs, node.inputs)):
         types, constraints = infer(node.op, tuple(t.type for t in inputs), node.attrs)

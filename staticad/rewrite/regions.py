@@ -14,10 +14,10 @@ from collections.abc import Callable, Iterable
 from staticad.ir.dims import Size, at_least
 from staticad.ir.graph import Node, Tensor
 from staticad.ops.assemble import CONCATENATE, EMBED, REPLACE
-from staticad.ops.base import apply
+from staticad.ops.base import Movement, apply
 from staticad.ops.indexing import Scatter
 from staticad.ops.movement import SLICE
-from staticad.rewrite.chains import Chains, region_of
+from staticad.rewrite.chains import Chains, Region, region_of
 from staticad.rewrite.pattern import Rule, remembering
 
 
@@ -43,6 +43,25 @@ def _replace(tensor: Tensor) -> Tensor | None:
     return base if any(size == 0 for size in value.shape) else None
 
 
+def _unchanged() -> Callable[[Tensor], Tensor | None]:
+    """The base, if what is put in stands there anyway, also before replacements beside that place."""
+    chains = Chains()
+
+    def build(tensor: Tensor) -> Tensor | None:
+        base, value = tensor.node.inputs
+        written = region_of(tensor.node)
+        if value.op is not SLICE or region_of(value.node) != written:
+            return None
+        return base if _below(written, value.inputs[0], chains) is _below(written, base, chains) else None
+
+    return build
+
+
+def _below(region: Region, array: Tensor, chains: Chains) -> Tensor:
+    """The array, or what it was before replacements beside a region."""
+    return chains.below(region, array.node) if array.op is REPLACE else array
+
+
 def _slice_of_region() -> Callable[[Tensor], Tensor | None]:
     """The operand of embed or the value of replace, read from its own place; through replacements beside that place,
     all of them at once. What changes a part of its place, and is put back there, is done in memory: as a value of its
@@ -54,23 +73,25 @@ def _slice_of_region() -> Callable[[Tensor], Tensor | None]:
         if source.op not in (EMBED, REPLACE):
             return None
         read = region_of(tensor.node)
-        below = chains.below(read, source.node) if source.op is REPLACE else source
+        below = _below(read, source, chains)
         if below.op in (EMBED, REPLACE) and read == region_of(below.node):
-            return None if below.op is REPLACE and _changes_in_place(below) else below.inputs[-1]
+            return None if below.op is REPLACE and _changes_in_place(below, chains) else below.inputs[-1]
         return None if below is source else apply(SLICE, below, **tensor.node.attrs)
 
     return build
 
 
-def _changes_in_place(replaced: Tensor) -> bool:
-    """Whether the value of a replacement is what scatters make of the place in the array that it replaces."""
-    base, value = replaced.node.inputs
-    place = value
-    while isinstance(place.op, Scatter):
+def _changes_in_place(replaced: Tensor, chains: Chains) -> bool:
+    """Whether the value of a replacement is what scatters make of the place in the array that it replaces, or of a view
+    of that."""
+    base, place = replaced.node.inputs
+    written, scatters = region_of(replaced.node), False
+    while isinstance(place.op, Scatter | Movement):
+        if place.op is SLICE and region_of(place.node) == written:
+            return scatters and _below(written, place.inputs[0], chains) is _below(written, base, chains)
+        scatters = scatters or isinstance(place.op, Scatter)
         place = place.inputs[0]
-    if place is value or place.op is not SLICE:
-        return False
-    return place.inputs[0] is base and region_of(place.node) == region_of(replaced.node)
+    return False
 
 
 def _slice_of_concatenate() -> Callable[[Tensor], Tensor | None]:
@@ -131,6 +152,7 @@ REGION_RULES = (
     Rule("concatenate(x) = x", (CONCATENATE,), _concatenate),
     Rule("embed(x) = x, if x covers everything", (EMBED,), _embed),
     Rule("replace(x, y) = y, if y covers everything", (REPLACE,), _replace),
+    remembering("replace(x, slice(x)) = x", (REPLACE,), _unchanged),
     remembering("slice(embed(x)) = x, slice(replace(x, y)) = y or slice(x)", (SLICE,), _slice_of_region),
     remembering("slice(concatenate(x, y)) = slice(x)", (SLICE,), _slice_of_concatenate),
 )

@@ -17,14 +17,15 @@ import numpy as np
 import staticad as sa
 from staticad.ir.graph import Tensor
 
-SHAPES = (("n",), ("n",), ("n", "n"), ())  # of the arguments
 COUNTERS = "ijk"
 LONG = 25  # lines, after which there are no further loops and branches
 CLOSE = 1e-9  # numbers that differ by less differ by their rounding
 
 
 class ArrayLoops:
-    """One function, drawn from a generator of random numbers."""
+    """One function, drawn from a generator of random numbers. ``shapes`` are those of its arguments."""
+
+    shapes: tuple[tuple[str | int, ...], ...] = (("n",), ("n",), ("n", "n"), ())
 
     def __init__(
         self,
@@ -34,11 +35,13 @@ class ArrayLoops:
         counted: bool = False,
         nested: bool = False,
         around: str = "",
+        computed: bool = False,
     ) -> None:
-        """``counted``: all loops have a number of steps, and parts of axes a size, that is known before the run.
-        ``nested``: branches have loops and branches in them. ``around``: the function runs twice, as the steps of a
+        """``counted``: all loops have a number of steps, and parts of axes a size, that is known before the run;
+        ``computed``: but the bounds of inner loops are numbers of the run. ``nested``: branches have loops and branches
+        in them. ``around``: the function runs twice, as the steps of a
         "scan", of a "while" loop, or of one with a checkpoint, "sqrt" or "log"."""
-        self.counted, self.nested, self.around = counted, nested, around
+        self.counted, self.computed, self.nested, self.around = counted, computed, nested, around
         self.rng, self.counters = rng, list[str]()
         self.lines = [f"def program(x, y, A, s, n):  # {around}".rstrip(" #")]
         for _ in range(int(rng.integers(1, 3))):
@@ -63,6 +66,8 @@ class ArrayLoops:
         else:
             stop = "n - 1" if self.counted else self.pick("n - 1", "n - 1", "n - 1", *self.counters)
             steps = (f"1, {stop}",) if self.counted else (*[f"1, {stop}"] * 4, f"1, upto({stop})", "n - 2, 0, -1")
+            if self.computed and self.counters:
+                steps = (f"1, upto({stop})", f"upto({stop})")
             self.line(level, f"for {counter} in range({self.pick(*steps)}):")
         self.counters.append(counter)
         for _ in range(int(self.rng.integers(1, statements + 1))):

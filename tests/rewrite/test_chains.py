@@ -16,7 +16,7 @@ from staticad.rewrite.pipeline import optimize, rules_that_fire
 from staticad.rewrite.regions import REGION_RULES
 from tests.rewrite.support import identical, rewritten
 
-SLICE_RULE = next(rule for rule in REGION_RULES if rule.begin is not None)
+SLICE_RULE = next(rule for rule in REGION_RULES if rule.begin is not None and rule.ops == (SLICE,))
 
 
 def written(base: Tensor, value: Tensor, starts: tuple[int, ...], steps: tuple[int, ...]) -> Tensor:

@@ -127,6 +127,9 @@ EXAMPLES: dict[str, list[Build]] = {
     "replace(x, y) = y, if y covers everything": [
         lambda x, y: whole(x, REPLACE, x, sa.tanh(x)), lambda x, y: whole(x, REPLACE, x, x[:, :0])
     ],
+    "replace(x, slice(x)) = x": [
+        lambda x, y: x.at[:, 1:2].set(x[:, 1:2]), lambda x, y: x.at[:, :1].set(y[:, :1]).at[:, 1:2].set(x[:, 1:2])
+    ],
     "slice(embed(x)) = x, slice(replace(x, y)) = y or slice(x)": [lambda x, y: x.at[:, :1].set(y[:, :1])[:, 1:]],
     "slice(concatenate(x, y)) = slice(x)": [lambda x, y: sa.concatenate([x, y], axis=1)[:, :3]],
     "reduction over axes of size 1 = squeeze": [

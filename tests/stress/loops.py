@@ -12,11 +12,13 @@ import numpy as np
 import staticad as sa
 from staticad.ir.graph import Tensor
 from tests.harness.array_loops import ArrayLoops
+from tests.harness.region_loops import RegionLoops
 from tests.lower.interpreter import interpret
 from tests.lower.planning import plan_for
 from tests.stress.program import Case, Finding
 
 COMPILED = 0.1  # of all cases
+REGIONS = 0.3
 AROUND = ("scan", "while", "sqrt", "log", "")  # the last one in most cases
 STEP = 1e-6
 
@@ -24,7 +26,11 @@ STEP = 1e-6
 def prepare(short: bool) -> Case:
     def case(rng: np.random.Generator) -> int:
         around = AROUND[min(int(rng.integers(10)), len(AROUND) - 1)]
-        program = ArrayLoops(rng, statements=2 if short else 3, nested=bool(rng.random() < 0.5), around=around)
+        statements = 2 if short else 3
+        if rng.random() < REGIONS:
+            program: ArrayLoops = RegionLoops(rng, statements, around)
+        else:
+            program = ArrayLoops(rng, statements, nested=bool(rng.random() < 0.5), around=around)
         try:
             return check(program, rng)
         except Finding:
@@ -38,7 +44,8 @@ def prepare(short: bool) -> Case:
 def check(program: ArrayLoops, rng: np.random.Generator) -> int:
     """Values, gradients, tangents and the derivative of a gradient, of one program; none if its rounding decides."""
     n = int(rng.integers(4, 7))
-    data = [rng.uniform(0.3, 1.0, n), rng.uniform(0.3, 1.0, n), rng.uniform(0.3, 1.0, (n, n)), np.float64(rng.random())]
+    sizes = [[n if size == "n" else size for size in shape] for shape in program.shapes]
+    data = [rng.uniform(0.3, 1.0, shape) for shape in sizes[:3]] + [np.float64(rng.random())]
     along = [rng.normal(size=np.shape(a)) for a in data]
     weights = [rng.normal(size=np.shape(a)) for a in data]
     values, decided = program.numpy(*data)
@@ -51,9 +58,7 @@ def check(program: ArrayLoops, rng: np.random.Generator) -> int:
         return float(sum((w * r * r).sum() for w, r in zip(weights, results, strict=True))), taken
 
     up, down = loss(1.0), loss(-1.0)
-    xs = [
-        sa.placeholder(shape, name=name) for name, shape in (("x", ("n",)), ("y", ("n",)), ("A", ("n", "n")), ("s", ()))
-    ]
+    xs = [sa.placeholder(shape, name=name) for name, shape in zip("xyAs", program.shapes, strict=True)]
     results = program.graph(*xs)
     total = sum((sa.constant(w) * r * r).sum() for w, r in zip(weights, results, strict=True))
     gradients = sa.gradients(total, xs, unconnected="zero")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from staticad.ir.dims import Size, product
+from staticad.ir.dims import Shape, Size, product
 from staticad.ir.graph import Attrs, Node, Tensor
 from staticad.ir.types import Constraint, TensorType
 from staticad.lower.index.affine import ZERO, Affine, Context, loop
@@ -16,17 +16,22 @@ from staticad.lower.index.sizes import Sizes
 from staticad.lower.index.views import IndexedFamily
 from staticad.ops.base import Inferred, Op, apply
 from staticad.ops.indexing import SCATTER, Scatter
+from staticad.ops.slicing import REPLACE
 from staticad.records import dataclass
+from staticad.rewrite.chains import Region as Places
+from staticad.rewrite.chains import disjoint, region_of
 
 Region = tuple[tuple[Size, int], ...]  # a start and a step for every axis
 
 
 @dataclass(frozen=True)
 class View:
-    """A view of an array, by a tensor that is one, and the array."""
+    """A view of an array, by a tensor that is one, and the array. It lies in a region of this shape."""
 
     tensor: Tensor
     base: Tensor
+    region: Region
+    shape: Shape
 
 
 class Part(Op):
@@ -70,7 +75,7 @@ def as_parts(
     if not scatters or changed is base or product(sizes.shape(changed.shape)) != product(shape):
         return None
     found, place = through_views(changed, context, families, sizes, base)
-    if found is not base:
+    if not _is_same_there(found, base, region, shape):
         return None
     for index, at, (start, step), size in zip(place, own, region, sizes.shape(base.shape), strict=True):
         if size != 1 and index.plus(at.times(step).plus(Affine(sizes.canonical(start))).times(-1)) != ZERO:
@@ -78,8 +83,29 @@ def as_parts(
     result = base
     for node in reversed(scatters):
         _, updates, *indices = node.inputs
-        result = apply(PART, result, updates, *indices, **node.attrs, view=View(changed, base))
+        result = apply(PART, result, updates, *indices, **node.attrs, view=View(changed, found, region, shape))
     return result
+
+
+def _is_same_there(before: Tensor, array: Tensor, region: Region, shape: Shape) -> bool:
+    """Whether an array is another one but for changes of other places than the region: reads of it pass by these."""
+    while array is not before:
+        if array.op is REPLACE:
+            written = region_of(array.node)
+        elif array.op is PART:
+            view: View = array.node.attrs["view"]
+            written = _places(view.region, view.shape)
+        else:
+            return False
+        if not disjoint(_places(region, shape), written):
+            return False
+        array = array.inputs[0]
+    return True
+
+
+def _places(region: Region, shape: Shape) -> Places:
+    starts, steps = zip(*region, strict=True)
+    return Places(starts, steps, shape)
 
 
 def _counts_digits(node: Node) -> bool:

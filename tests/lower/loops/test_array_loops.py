@@ -18,7 +18,7 @@ from staticad.ir.dim_values import evaluate
 from staticad.ir.dims import symbols
 from staticad.ir.graph import Tensor, sort_nodes
 from staticad.ops.control import LOOP
-from tests.harness.array_loops import SHAPES, ArrayLoops
+from tests.harness.array_loops import ArrayLoops
 from tests.lower.interpreter import Run
 from tests.lower.planning import plan_for
 from tests.lower.work import work
@@ -250,7 +250,7 @@ def test_spellings_of_one_meaning_cost_the_same(spelling: str) -> None:
 def test_random_programs(seed: int) -> None:
     """Work for what the statements of the program work on, with n and with 4 n."""
     program = ArrayLoops(np.random.default_rng([5, seed]), counted=True)
-    xs = [sa.placeholder(shape) for shape in SHAPES]
+    xs = [sa.placeholder(shape) for shape in program.shapes]
     results = program.graph(*xs)
     total = sum((t * t).sum() for t in results)
     for tensors in (results, sa.gradients(total, xs, unconnected="zero")):
@@ -266,8 +266,18 @@ def test_random_programs(seed: int) -> None:
 @pytest.mark.parametrize("seed", [3, 5, 7, 8])
 def test_random_programs_as_they_run(seed: int) -> None:
     """The elements that kernels write in a run, of programs with branches, while loops and branches in branches."""
-    program = ArrayLoops(np.random.default_rng([6, seed]), statements=2, nested=True)
-    xs = [sa.placeholder(shape) for shape in SHAPES]
+    check_stores(ArrayLoops(np.random.default_rng([6, seed]), statements=2, nested=True), seed)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_random_programs_with_computed_ranges_as_they_run(seed: int) -> None:
+    """The same for inner loops over ranges of numbers that the run computes, as elements that plans visit, too."""
+    program = ArrayLoops(np.random.default_rng([7, seed]), counted=True, nested=seed > 3, computed=True)
+    check_stores(program, seed)
+
+
+def check_stores(program: ArrayLoops, seed: int) -> None:
+    xs = [sa.placeholder(shape) for shape in program.shapes]
     results = program.graph(*xs)
     total = sum((t * t).sum() for t in results)
     for tensors in (results, sa.gradients(total, xs, unconnected="zero")):
