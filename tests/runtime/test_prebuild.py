@@ -50,7 +50,7 @@ def prebuilt(tmp_path_factory: pytest.TempPathFactory) -> Path:
     kept = config.settings().cache_dir / f"prebuilt-{package}"
     if package is not None and kept.is_dir():
         return kept
-    subprocess.run([sys.executable, "-m", "staticad.runtime.prebuild", str(made)], check=True, timeout=600)
+    subprocess.run([sys.executable, "-m", "staticad.runtime.prebuild", str(made)], check=True, timeout=1800)
     if package is not None:
         for old in sorted(kept.parent.glob("prebuilt-*"), key=lambda path: path.stat().st_mtime)[:-3]:
             shutil.rmtree(old, ignore_errors=True)
