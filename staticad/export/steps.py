@@ -7,7 +7,7 @@ from typing import Any
 
 from staticad.export.attributes import common_start
 from staticad.export.dot import check_limit
-from staticad.export.dot_text import COLOURS, SHAPES, digraph, edge, frame
+from staticad.export.dot_text import COLOURS, DASHED, SHAPES, digraph, edge, frame
 from staticad.export.groups import Item
 from staticad.export.picture import LIMIT, Edge, Inside, Lines, Thing, draw
 from staticad.ir.graph import check_name
@@ -124,18 +124,16 @@ def _inside(bodies: Sequence[tuple[str, Steps]]) -> Inside:
         text: list[str] = []
         edges: list[str] = []
         for number, (title, steps) in enumerate(bodies):
+            prefix = f"{name}b{number}"
             things, inner = _things(steps, {}, True)
             calls = [thing for thing in things if thing.style.get("shape") is None]
             keys = {thing.item.key for thing in calls}
-            (content, connections), shown = draw(
-                calls, [e for e in inner if {e.source, e.target} <= keys], limit, False
-            )
-            text += frame(f"{name}b{number}", title, COLOURS["control"], content)
+            inner = [e for e in inner if {e.source, e.target} <= keys]
+            (content, connections), shown = draw(calls, inner, limit, False, prefix)
+            text += frame(prefix, title, COLOURS["control"], content)
             edges += connections
-            ends = keys - {e.source for e in inner}
-            edges += [
-                edge(box, name, "", {"style": "dashed"}) for box in dict.fromkeys(shown[k] for k in shown if k in ends)
-            ]
+            ends = dict.fromkeys(shown[key] for key in shown if key not in {e.source for e in inner})
+            edges += [edge(box, name, "", DASHED) for box in ends]
         return text, edges
 
     return drawn

@@ -12,6 +12,7 @@ from staticad.ir.dims import Size, is_runtime
 from staticad.ir.dtypes import FLOAT64, UINT8, DType
 from staticad.ir.graph import Node, Tensor, sort_nodes
 from staticad.ir.local_sizes import largest
+from staticad.ir.provenance import Where
 from staticad.ir.types import Constraint
 from staticad.lower.emission.accesses import Accesses
 from staticad.lower.emission.alike import Nests
@@ -261,7 +262,7 @@ class GraphLowering:
                 steps.append((cluster, [step] if step.writes else []))
             else:
                 (node,) = cluster.members
-                made = self.families[node.op].steps(self, node)
+                made = [_of_line(step, node.where) for step in self.families[node.op].steps(self, node)]
                 if node in self.fusion.after:  # as the order of clusters has it
                     made[-1] = replace(made[-1], reads=(*made[-1].reads, *last[self.fusion.after[node]].writes[:1]))
                 if made:
@@ -354,6 +355,11 @@ class GraphLowering:
 
 def _external(tensor: Tensor) -> External:
     return External(tensor.node.serial, tensor.name, tensor.dtype, tensor.shape)
+
+
+def _of_line(step: Step, where: Where) -> Step:
+    """The step with a line of the user's: that of its node, where none of those that it computes has been told."""
+    return step if step.where else replace(step, where=(where,))
 
 
 def _label(cluster: Cluster) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
 from staticad import config
 from staticad.errors import DTypeError, FeedError, GraphError, ShapeError
 from staticad.ir.dims import Symbol, symbols
@@ -15,7 +17,7 @@ from staticad.lower.kernel.plan import Plan
 from staticad.ops.promotion import to_tensor
 from staticad.ops.sources import PLACEHOLDER
 from staticad.rewrite.pipeline import Options, optimize
-from staticad.runtime.feeds import free_symbols, unknown_size
+from staticad.runtime.feeds import bind_sizes, convert, free_symbols, unknown_size
 from staticad.runtime.variables import Variable
 
 
@@ -127,18 +129,36 @@ def check_symbols(inputs: tuple[Tensor, ...], nodes: Sequence[Node]) -> None:
                 raise unknown_size(node, size)
 
 
-def read_sizes(free: Sequence[Symbol], sizes: Mapping[str, int] | None) -> dict[Symbol, int]:
-    """The values of the free sizes, given by name. Raises FeedError for one that is missing or unknown."""
-    given = {str(name): size for name, size in (sizes or {}).items()}
-    listed = ", ".join(map(str, free)) or "none"
+def read_sizes(free: Sequence[Symbol], inputs: Sequence[Tensor], given: Mapping[Any, Any] | None) -> dict[Symbol, int]:
+    """The values of the free sizes: given by their names, or by arrays for inputs that have them, which are named or
+    given as tensors. Raises FeedError for a size that is missing or unknown, or has two values."""
+    if given is not None and not isinstance(given, Mapping):
+        raise FeedError(f"sizes are a mapping from names of sizes to ints, or feeds, not {given!r} (at {here()})")
+    names = {str(symbol): symbol for symbol in free}
+    listed = ", ".join(names) or "none"
+    fed: dict[Node, Any] = {}
     values: dict[Symbol, int] = {}
-    for symbol in free:
-        if str(symbol) not in given:
-            raise FeedError(f"no value for the size {symbol}; the free sizes are {listed} (at {here()})")
-        values[symbol] = given.pop(str(symbol))
-    if given:
-        raise FeedError(f"no size is called {next(iter(given))}; the free sizes are {listed} (at {here()})")
-    return values
+    for key, value in (given or {}).items():
+        named = [t for t in inputs if (t is key if isinstance(key, Tensor) else t.name == key)]
+        if isinstance(key, Tensor) and not named:
+            raise FeedError(f"{describe(key)} is no input of this session (at {here()})")
+        if named and str(key) not in names:
+            fed[named[0].node] = value
+        elif str(key) not in names:
+            raise FeedError(f"no size is called {key}, nor an input; the free sizes are {listed} (at {here()})")
+        elif isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 0:
+            raise FeedError(f"the size {key} is an int of at least 0, not {value!r} (at {here()})")
+        else:
+            values[names[str(key)]] = int(value)
+    used = [t for t in inputs if t.node in fed]
+    arrays = [convert(t, fed[t.node]) for t in used]
+    for symbol, size in bind_sizes(used, arrays).items():
+        if values.setdefault(symbol, size) != size:
+            raise FeedError(f"the size {symbol} is {values[symbol]}, but {size} by the feeds (at {here()})")
+    missing = next((symbol for symbol in free if symbol not in values), None)
+    if missing is not None:
+        raise FeedError(f"no value for the size {missing}; the free sizes are {listed} (at {here()})")
+    return {symbol: values[symbol] for symbol in free}
 
 
 def find_variables(

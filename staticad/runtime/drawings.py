@@ -79,14 +79,14 @@ def _steps(plan: Plan, prefix: str = "") -> list[dict[str, Any]]:
                 "writes": [str(n) for n in step.writes],
                 "where": ", ".join(str(w) for w in step.where[:4]),
                 "line": f"{step.where[0].file}:{step.where[0].line}" if step.where else "",
-                "path": _path(step.where, number >= len(plan.compute)),
+                "path": kernel_path(step.where, number >= len(plan.compute)),
                 "bodies": bodies,
             }
         )
     return found
 
 
-def _path(lines: Sequence[Where], commit: bool) -> tuple[str, ...]:
+def kernel_path(lines: Sequence[Where], commit: bool) -> tuple[str, ...]:
     """The groups that a kernel stands in: the first part of its lines, and the name scope that most of them have."""
     parts = {part_of(where) for where in lines}
     part = "commit" if commit else next((p for p in (FORWARD, GRADIENT, UPDATE) if p in parts), FORWARD)

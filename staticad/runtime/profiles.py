@@ -1,94 +1,111 @@
-"""What a run spends its time on: a table of its kernels, those inside loops and branches included."""
+"""What a run spends its time on: the time of kernels, those inside loops and branches included."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import linecache
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
+from staticad.ir.dim_values import evaluate
+from staticad.ir.dims import Symbol
+from staticad.ir.provenance import Where
 from staticad.lower.kernel.language import Kernel
+from staticad.lower.kernel.operations import moved_bytes, operations, type_text
 from staticad.lower.kernel.plan import BranchCall, LoopCall, Plan, Step, Turns
 from staticad.runtime.binding import Binding
 from staticad.runtime.compiled import Traced
+from staticad.runtime.drawings import kernel_path
 from staticad.runtime.layout import Measure
 from staticad.runtime.machine import Program
+from staticad.runtime.profile_table import Profile, Row
 from staticad.user_lines import place_text
 
 
-class Row(NamedTuple):
-    """One kernel of a profile: the user's lines that it computes, how often it was called, and the seconds of all its
-    calls together.
-
-    A loop or branch whose body is called kernel by kernel is followed by the rows of its body, whose ``depth`` is one
-    more; a branch has a row of its own for each of its blocks, whose calls are how often it was taken.
-    ``iterations`` of a loop are those of all its calls together, None for what is no loop. Where a kernel holds several
-    loops, one in the other or one after another, ``inside`` has the iterations of each as they are written, the first
-    of them being ``iterations``.
-    """
-
-    label: str
-    lines: tuple[str, ...]
-    seconds: float
-    calls: int
-    iterations: int | None = None
-    depth: int = 0
-    inside: tuple[int, ...] = ()
+def user_lines(lines: Sequence[Where]) -> tuple[str, ...]:
+    """The lines that a step computes, each once, the one that most of it comes from first."""
+    counts = Counter(place_text(where.file, where.line) for where in lines)
+    first = max(counts, key=counts.__getitem__, default="")
+    return tuple(sorted(counts, key=lambda line: line != first))
 
 
-class Profile(list[Row]):
-    """The kernels in the order in which they run, bodies after their loops; as text a table, the slowest first."""
-
-    @property
-    def seconds(self) -> float:
-        """The time of all kernels together."""
-        return sum(row.seconds for row in self if row.depth == 0)
-
-    def __str__(self) -> str:
-        lines = [f"{'µs/call':>10} {'calls':>9} {'share':>6}  kernel"]
-        for row in self._sorted(0, len(self), 0):
-            share = row.seconds / self.seconds if self.seconds else 0.0
-            each = 1e6 * row.seconds / row.calls if row.calls else 0.0
-            indent = "  " * row.depth
-            lines.append(f"{each:10.2f} {row.calls:9} {share:6.1%}  {indent}{row.label}")
-            indent += " " * 29
-            if row.iterations is not None:
-                lines.append(indent + _iterations(row))
-            lines += [indent + line for line in row.lines[:4]]
-            if len(row.lines) > 4:
-                lines.append(f"{indent}and {len(row.lines) - 4} more lines")
-        return "\n".join(lines)
-
-    def _sorted(self, start: int, stop: int, depth: int) -> Iterator[Row]:
-        """The rows of a range with the slowest of each depth first, each followed by its own body."""
-        heads = [k for k in range(start, stop) if self[k].depth == depth]
-        ends = dict(zip(heads, [*heads[1:], stop], strict=False))
-        for k in sorted(heads, key=lambda k: -self[k].seconds):
-            yield self[k]
-            yield from self._sorted(k + 1, ends[k], depth + 1)
+def _code(lines: Sequence[Where]) -> str:
+    """The text of the first of these lines."""
+    first = user_lines(lines)[:1]
+    where = next((w for w in lines if (place_text(w.file, w.line),) == first), None)
+    return "" if where is None else linecache.getline(where.file, where.line).strip()
 
 
-def _iterations(row: Row) -> str:
-    text = f"{row.iterations:,} iterations"
-    if row.iterations:
-        text += f", {1e6 * row.seconds / row.iterations:.3g} µs each"
-    if len(row.inside) > 1:
-        text += f"; loops inside: {', '.join(f'{n:,}' for n in row.inside[1:])}"
-    return text
-
-
-def user_lines(step: Step) -> tuple[str, ...]:
-    """The lines that a step computes, each once."""
-    return tuple(dict.fromkeys(place_text(where.file, where.line) for where in step.where))
-
-
-def profile(binding: Binding, run: Callable[[], object], repeat: int) -> Profile:
+def profile(binding: Binding, run: Callable[[], object], values: Mapping[Symbol, int], repeat: int) -> Profile:
     """Time the steps of a binding for profiles over ``repeat`` calls of ``run``, after one that is not counted."""
     run()
     traced = binding.traced
     assert traced is not None
-    _reset(binding.program, traced, traced.plan)
+    profiles = []
     for _ in range(repeat):
+        _reset(binding.program, traced, traced.plan)
         run()
-    return Profile(_rows(binding.program, traced, traced.plan, 0))
+        profiles.append(list(_measures(binding.program, traced, traced.plan)))
+    described = _Rows(traced, values).rows(traced.plan, 0, "", ())
+    return Profile(_added(row, runs) for row, runs in zip(described, zip(*profiles, strict=True), strict=True))
+
+
+class _Measured(NamedTuple):
+    seconds: float
+    calls: int
+    iterations: int | None
+    inside: tuple[int, ...]
+
+
+def _added(row: Row, runs: Sequence[_Measured]) -> Row:
+    """A row with what was measured in all runs."""
+    iterations = [m.iterations for m in runs if m.iterations is not None]
+    return row._replace(
+        seconds=sum(m.seconds for m in runs),
+        calls=sum(m.calls for m in runs),
+        iterations=sum(iterations) if iterations else None,
+        inside=tuple(map(sum, zip(*(m.inside for m in runs), strict=True))),
+        runs=tuple(m.seconds for m in runs),
+    )
+
+
+class _Rows:
+    """The rows of a plan as far as they are known without a run."""
+
+    def __init__(self, traced: Traced, values: Mapping[Symbol, int]) -> None:
+        self.traced = traced
+        self.evaluate = lambda size: evaluate(size, values)
+
+    def rows(self, plan: Plan, depth: int, prefix: str, outer: tuple[Where, ...]) -> Iterator[Row]:
+        """``outer`` are the lines of what the plan is the body of."""
+        for number, step in enumerate(plan.steps):
+            key, lines = f"{prefix}k{number}", step.where or outer
+            in_commit = depth == 0 and number >= len(plan.compute)
+            types = [
+                [t for n in ns if "[0]" not in (t := type_text(plan.buffers[n], self.evaluate))]
+                for ns in (step.reads, step.writes)
+            ]
+            yield Row(
+                step.label,
+                user_lines(lines),
+                0.0,
+                0,
+                depth=depth,
+                key=key,
+                reads=tuple(types[0]),
+                writes=tuple(types[1]),
+                operations=operations(step, self.evaluate),
+                bytes=None if step.bodies else moved_bytes(step, plan, self.evaluate),
+                code=_code(lines),
+                group=" ".join(kernel_path(lines, in_commit)),
+            )
+            if isinstance(step.kernel, LoopCall):
+                yield from self.rows(step.kernel.plan, depth + 1, f"{key}b0", lines)
+            elif isinstance(step.kernel, BranchCall):
+                for position, branch in enumerate(step.kernel.plans):
+                    place = f"{key}b{position}"
+                    yield Row(f"branch {position}", user_lines(lines), 0.0, 0, depth=depth + 1, key=place)
+                    yield from self.rows(branch, depth + 2, place, lines)
 
 
 def _words(program: Program, traced: Traced, step: Step) -> list[int]:
@@ -109,7 +126,8 @@ def _reset(program: Program, traced: Traced, plan: Plan) -> None:
             _reset(program, traced, inner)
 
 
-def _rows(program: Program, traced: Traced, plan: Plan, depth: int) -> Iterator[Row]:
+def _measures(program: Program, traced: Traced, plan: Plan) -> Iterator[_Measured]:
+    """What was measured for every row of a plan, in the order of the rows."""
     words = program.arguments
     for number, step in enumerate(plan.steps, 1):
         at = traced.measures[id(plan)] + Measure.WORDS * number
@@ -118,14 +136,15 @@ def _rows(program: Program, traced: Traced, plan: Plan, depth: int) -> Iterator[
         iterations = inside[0] if inside else None
         if isinstance(step.kernel, LoopCall):
             iterations = _runs(program, traced, step.kernel.plan)
-        yield Row(step.label, user_lines(step), seconds, calls, iterations, depth, inside)
+        yield _Measured(seconds, calls, iterations, inside)
         if isinstance(step.kernel, LoopCall):
-            yield from _rows(program, traced, step.kernel.plan, depth + 1)
+            yield from _measures(program, traced, step.kernel.plan)
         elif isinstance(step.kernel, BranchCall):
-            for position, branch in enumerate(step.kernel.plans):
-                rows = list(_rows(program, traced, branch, depth + 2))
-                spent = sum(row.seconds for row in rows if row.depth == depth + 2)
-                yield Row(f"branch {position}", (), spent, _runs(program, traced, branch), None, depth + 1)
+            for branch in step.kernel.plans:
+                rows = list(_measures(program, traced, branch))
+                at = traced.measures[id(branch)] + Measure.WORDS + Measure.NANOSECONDS
+                spent = sum(1e-9 * int(words[at + Measure.WORDS * k]) for k in range(len(branch.steps)))
+                yield _Measured(spent, _runs(program, traced, branch), None, ())
                 yield from rows
 
 

@@ -28,6 +28,7 @@ from staticad.runtime.feeds import bind_sizes, check_out, check_sizes, check_upd
 from staticad.runtime.layout import Failure, Status
 from staticad.runtime.locks import Lock, patiently
 from staticad.runtime.memory import LARGE, Arena, Countdown
+from staticad.runtime.profile_table import Profile
 from staticad.runtime.request import Lowered, Request
 from staticad.runtime.structure import flatten
 from staticad.runtime.tables import Numbers
@@ -309,9 +310,11 @@ class Session(OneSession):
         return inspection.sources(self._lowered.compiled)
 
     @typed_memory("the buffers of a profile")
-    def profile(self, feeds: Mapping[Any, Any] | None = None, repeat: int = 10) -> profiles.Profile:
+    def profile(self, feeds: Mapping[Any, Any] | None = None, repeat: int = 10) -> Profile:
         """The time of every kernel over ``repeat`` runs: rows of label, user's lines, seconds and calls, in order of
-        execution; printed, a table with the slowest first.
+        execution. As text, and in a notebook, a table by the user's lines, the slowest first: share of the time, median
+        and fastest run, calls, GFLOP/s, GB/s, and the shapes. The key of a row is the kernel's name in `source` and in
+        ``to_dot("kernels")``.
 
         Loops tell how many iterations they have made. Loops and branches that call their kernels one by one are
         followed by the rows of their bodies; a loop that is one kernel has one row. Kernels that count are compiled
@@ -325,7 +328,7 @@ class Session(OneSession):
         arrays, values = self._converted(order_feeds(self.inputs, {} if feeds is None else feeds))
         copies = dict(zip((v.node for v in self._written), read(self._written), strict=True))
         binding = self._unusual_binding(values, copies)
-        return profiles.profile(binding, lambda: self._run_on(binding, arrays), repeat)
+        return profiles.profile(binding, lambda: self._run_on(binding, arrays), values, repeat)
 
     @typed_memory("the values of a check")
     def check(self, feeds: Mapping[Any, Any] | None = None) -> bool:
@@ -341,11 +344,15 @@ class Session(OneSession):
         inspection.check_finite(self._request.targets, dict(zip(self.inputs, arrays, strict=True)))
         return True
 
-    def memory(self, sizes: Mapping[str, int] | None = None) -> int:
-        """Bytes of memory for given values of the named or printed free sizes: those of the temporaries of a run, and
-        what while loops have recorded so far, which is kept for the next run. `kept` tells what is there at present."""
+    def memory(self, sizes: Mapping[Any, Any] | None = None) -> int:
+        """Bytes of memory for given values of the free sizes: those of the temporaries of a run, and what while loops
+        have recorded so far, which is kept for the next run. `kept` tells what is there at present.
+
+        ``sizes`` maps names of sizes, as they are printed, to ints, or inputs (tensors or names) to arrays that have
+        them, as feeds do. Raises FeedError.
+        """
         recorded = 0 if self._records is None else self._records.kept
-        values = arguments.read_sizes(self._symbols, sizes)
+        values = arguments.read_sizes(self._symbols, self.inputs, sizes)
         usual = self._usual(values)
         return (evaluate(self._plan.arena, values) if usual is None else usual[1].arena) + recorded
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
 
 import staticad as sa
 from staticad.lower.kernel.plan import LoopCall
-from staticad.runtime.profiles import Profile, Row
+from staticad.runtime.profile_table import Profile, Row
 
 
 def line_of(tensor: sa.Tensor) -> str:
@@ -49,14 +51,79 @@ def test_a_profile_leaves_the_session_as_it_was() -> None:
     assert session.profile({"x": np.ones(7)}, repeat=1)[0].calls == 1
 
 
-def test_a_profile_prints_as_a_table_with_the_slowest_first() -> None:
-    text = str(Profile([Row("fast", ("a.py:1",), 1e-6, 2), Row("slow", tuple(f"b.py:{k}" for k in range(6)), 3e-6, 2)]))
-    lines = text.splitlines()
-    assert lines[0].split() == ["µs/call", "calls", "share", "kernel"]
-    assert lines[1].split() == ["1.50", "2", "75.0%", "slow"]
-    assert lines[2].strip() == "b.py:0" and lines[6].strip() == "and 2 more lines"
-    assert lines[7].split() == ["0.50", "2", "25.0%", "fast"]
+def test_a_profile_prints_as_a_table_by_line_with_the_slowest_first() -> None:
+    rows = [
+        Row("fast", ("a.py:1",), 1e-6, 2, key="k0"),
+        Row("slow", tuple(f"b.py:{k}" for k in range(6)), 2e-6, 2, key="k1", code="y = x + 1"),
+        Row("slower", ("a.py:1",), 5e-6, 2, key="k2", runs=(4e-6, 0.5e-6, 0.5e-6), operations=1000, bytes=8000),
+    ]
+    lines = str(Profile(rows)).splitlines()
+    assert lines[0].split() == ["share", "median", "µs", "min", "µs", "calls", "GFLOP/s", "GB/s", "kernel"]
+    assert lines[1] == " 57.1%  b.py:0  y = x + 1"
+    assert lines[2].split() == ["57.1%", "2.00", "2.00", "2", "k1", "slow"]
+    assert lines[3].strip() == "also b.py:1, b.py:2, b.py:3, b.py:4 and 1 more lines"
+    assert lines[4] == " 42.9%  a.py:1"
+    assert [line.split()[-1] for line in lines[5:]] == ["fast", "slower"]
+    assert lines[6].split()[:6] == ["14.3%", "0.50", "0.50", "2", "1.33", "10.7"]
     assert len(str(Profile()).splitlines()) == 1
+
+
+def test_rows_tell_shapes_operations_and_the_keys_of_kernels() -> None:
+    x, w = sa.placeholder((None, 30), name="x"), sa.variable(np.eye(30), name="w")
+    with sa.name_scope("layer"):
+        hidden = sa.tanh(x @ w + 1.0)
+    session = sa.compile(hidden, [x], updates={w: w * 0.5})
+    profile = session.profile({x: np.ones((200, 30))}, repeat=3)
+    product, chain, update = profile
+    assert (product.reads, product.writes) == (("float64[200,30]", "float64[30,30]"), ("float64[200,30]",))
+    assert product.operations == 2 * 200 * 30 * 30 and product.bytes == 8 * (200 * 30 * 2 + 30 * 30)
+    assert chain.operations == 2 * 200 * 30 and update.operations == 30 * 30
+    assert product.gflops == pytest.approx(1e-9 * 2 * 200 * 30 * 30 / product.median)
+    assert product.gigabytes == pytest.approx(1e-9 * product.bytes / product.median)
+    assert product.minimum == min(product.runs) <= product.median and len(product.runs) == 3
+    assert sum(product.runs) == pytest.approx(product.seconds) and len(profile.runs) == 3
+    assert product.group == "forward layer" and product.code == "hidden = sa.tanh(x @ w + 1.0)"
+    assert sum(line.share for line in profile.by_line()) == pytest.approx(1.0)
+    assert [line.line for line in profile.by_line()].count(line_of(hidden)) == 1
+    for row in profile:
+        assert f"({row.key})" in session.source() and f"\n    {row.key} [" in session.to_dot("kernels")
+
+
+def test_profiles_as_data_and_html() -> None:
+    x = sa.placeholder((None,), name="x")
+    profile = sa.compile(sa.exp(x), [x]).profile({"x": np.ones(1000)}, repeat=3)
+    (row,) = profile.as_dicts()
+    assert (row["label"], row["calls"], row["share"], row["key"]) == ("exp", 3, 1.0, "k0")
+    assert row["line"] == profile[0].lines[0] and row["median"] > 0 and row["gflops"] > 0
+    assert json.loads(json.dumps(row))["writes"] == ["float64[1000]"]
+    shown = ElementTree.fromstring(f"<div>{profile._repr_html_()}</div>")
+    assert "k0 exp (forward)" in "".join(shown.itertext()) and "median of 3 runs" in "".join(shown.itertext())
+
+
+def test_no_row_is_without_lines() -> None:
+    x, y, n = (
+        sa.placeholder((None, 4), name="x"),
+        sa.placeholder((3, 4), name="y"),
+        sa.placeholder((), "int64", name="n"),
+    )
+    w, v = sa.variable(np.eye(4), name="w"), sa.variable(np.eye(4) * 2, name="v")
+    outputs = [
+        sa.concatenate([x, x * 2, sa.exp(x)], axis=0),
+        sa.pad(y, 1),
+        y.at[1:2].set(0.0),
+        sa.roll(x, 1, axis=0),
+        sa.linalg.solve(w, y.T),
+        sa.scan(lambda c, r: (sa.tanh(c @ w), c), y[:1], x),
+        sa.fori_loop(0, n, lambda i, s: sa.cond(i % 2 > 0, lambda: sa.tanh(s @ W), lambda: s), sa.zeros((64, 300))),
+    ]
+    session = sa.compile(outputs, [x, y, n], updates={w: v, v: w})
+    profile = session.profile({x: np.ones((5, 4)), y: np.ones((3, 4)), n: 4}, repeat=1)
+    assert all(row.lines and all(__file__ in line for line in row.lines) for row in profile)
+    keys = [row.key for row in profile]
+    assert len(set(keys)) == len(keys) and all(group.line for group in profile.by_line())
+    drawn = session.to_dot("kernels", limit=None)
+    for row in profile:
+        assert row.label.startswith("branch") or f"{row.key} [" in drawn
 
 
 def test_a_profile_that_fails_keeps_variables() -> None:
@@ -167,11 +234,12 @@ def test_bodies_are_printed_under_their_loops_the_slowest_first() -> None:
         Row("kernel", (), 2e-6, 2, 8, 0, (8, 24)),
     ]
     lines = [line.rstrip() for line in str(Profile(rows)).splitlines()]
-    names = [line.split()[-1] for line in lines if "%" in line]
+    names = [line.split()[-1] for line in lines if "%" in line and not line.endswith((" line", ":3"))]
     assert names == ["loop", "large", "small", "kernel", "quick"]
-    assert lines[2].strip() == "1,000 iterations, 0.004 µs each" and lines[3].strip() == "a.py:3"
-    assert lines[4].index("large") == lines[1].index("loop") + 2
-    assert lines[7].strip() == "8 iterations, 0.25 µs each; loops inside: 24"
+    (loop,) = [k for k, line in enumerate(lines) if line.endswith("loop")]
+    assert lines[loop + 1].strip() == "1,000 iterations, 0.004 µs each"
+    assert lines[loop + 2].index("large") == lines[loop].index("loop") + 2
+    assert any(line.strip() == "8 iterations, 0.25 µs each; loops inside: 24" for line in lines)
 
 
 def test_a_run_is_not_changed_by_a_profile_of_its_loops() -> None:

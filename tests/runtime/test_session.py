@@ -211,9 +211,22 @@ def test_memory_is_what_is_planned_for_sizes() -> None:
     small, large = session.memory({"n": 8}), session.memory({"n": 80})
     assert small >= 8 * 8 * 8 and large == 10 * small
     assert session.memory({"n": 0}) == 0
-    for sizes, message in (({}, "no value for the size n"), ({"n": 1, "m": 2}, "no size is called m")):
-        with pytest.raises(sa.FeedError, match=message):
-            session.memory(sizes)
+    assert session.memory({x: np.ones((8, 8))}) == session.memory({"x": np.ones((8, 8))}) == small
+    assert session.memory({x.shape[0]: 80}) == session.memory({"n": np.int64(80)}) == large
+    wrong = (
+        ({}, "no value for the size n"),
+        ({"n": 1, "m": 2}, "no size is called m"),
+        ({"n": 8.0}, "the size n is an int"),
+        ({"n": -1}, "at least 0"),
+        ({"n": 7, x: np.ones((8, 8))}, "the size n is 7, but 8 by the feeds"),
+        ({x: np.ones((8, 9))}, "size of axis 1 is 9"),
+        ({sa.placeholder(("n", 8)): np.ones((8, 8))}, "no input of this session"),
+        ([8], "sizes are a mapping"),
+    )
+    for sizes, message in wrong:
+        with pytest.raises(sa.FeedError, match=message) as caught:
+            session.memory(sizes)  # type: ignore[arg-type]
+        assert __file__ in str(caught.value)
     assert sa.compile(sa.placeholder((3,)) + 1.0).memory() == 0
 
 

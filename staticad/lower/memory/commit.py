@@ -8,7 +8,7 @@ temporary and copied in the end. Updates of parts (``x.at[i].set``, also several
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import field
+from dataclasses import field, replace
 from heapq import heapify, heappop
 
 from staticad.ir.dims import product
@@ -94,7 +94,8 @@ def commit_steps(
     for variable, tensor in targets:
         if id(tensor) not in done:
             place = row_major(program.lowering.fusion.shape(tensor))
-            commit.append(store_region(program.lowering, tensor, variable, place, "assign"))
+            step = store_region(program.lowering, tensor, variable, place, "assign")
+            commit.append(step if step.where else replace(step, where=(tensor.node.where,)))
     return compute, commit
 
 
