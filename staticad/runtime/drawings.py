@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 from staticad.errors import GraphError
 from staticad.export.attributes import FORWARD, GRADIENT, UPDATE, common_start, part_of, scope_of
 from staticad.export.dot import graph_to_dot
-from staticad.export.notebook import html_picture, html_table
+from staticad.export.notebook import escaped, html_picture, html_table
 from staticad.export.steps import steps_to_dot
 from staticad.ir.provenance import Where, here
 from staticad.lower.kernel.plan import FEED, FETCH, VARIABLE, Plan, Step
@@ -43,7 +42,7 @@ def session_to_html(request: Request, title: str, dot: str) -> str:
     ]
     variables = request.ready.variables
     rows += [("updated variable" if v in changed else "variable", v.name or "", str(v.type)) for v in variables]
-    return f"<p><b>{html.escape(title)}</b></p>\n{html_table(('', 'name', 'type'), rows)}\n{html_picture(dot)}"
+    return f"<p><b>{escaped(title)}</b></p>\n{html_table(('', 'name', 'type'), rows)}\n{html_picture(dot)}"
 
 
 def keyed_steps(plan: Plan, prefix: str = "") -> Iterator[tuple[str, Step]]:

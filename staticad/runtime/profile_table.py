@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from statistics import median
 from typing import Any, NamedTuple
+
+import numpy as np
 
 from staticad.export.attributes import shortened
 from staticad.export.notebook import html_table
@@ -63,7 +64,7 @@ class Row(NamedTuple):
     @property
     def median(self) -> float:
         """The seconds of a usual run."""
-        return median(self.runs) if self.runs else self.seconds
+        return float(np.median(self.runs)) if self.runs else self.seconds
 
     @property
     def gflops(self) -> float | None:
@@ -151,7 +152,7 @@ class Profile(list[Row]):
     def _summary(self) -> str:
         runs = self.runs or (self.seconds,)
         count = f"{len(runs)} run{'s' if len(runs) > 1 else ''}"
-        return f"{1e6 * median(runs):.2f} µs in kernels (median of {count}), {1e6 * min(runs):.2f} µs in the fastest"
+        return f"{1e6 * np.median(runs):.2f} µs in kernels (median of {count}), {1e6 * min(runs):.2f} µs in the fastest"
 
     def share(self, row: Row) -> float:
         """The part of a usual run that a row takes."""
