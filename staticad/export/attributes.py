@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 
 from staticad.errors import GraphError
+from staticad.ir.dtypes import FLOAT32
 from staticad.ir.graph import Node, Tensor, sort_nodes
 from staticad.ir.printer import format_value
 from staticad.ir.provenance import Where
@@ -125,7 +126,11 @@ def attributes(node: Node) -> str:
     if node.op is LOOP:
         return shortened(str(node.attrs["shape"]))
     hidden = (*_SHOWN_BY_THE_TYPE, *_DRAWN)
-    return shortened(", ".join(f"{k}={format_value(v)}" for k, v in node.attrs.items() if k not in hidden))
+    kind_of_number = (
+        np.float32 if node.types[0].dtype == FLOAT32 else float
+    )  # 0.1, and not all of its digits in float64
+    values = {k: kind_of_number(v) if isinstance(v, float) else v for k, v in node.attrs.items() if k not in hidden}
+    return shortened(", ".join(f"{k}={format_value(v)}" for k, v in values.items()))
 
 
 def lines(node: Node) -> list[str]:

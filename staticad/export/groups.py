@@ -94,7 +94,7 @@ def _divisions(group: _Group, whole: bool) -> Iterator[list[_Group]]:
         return item.path[: depth + 1] if len(item.path) > depth else item.key
 
     def scope_or_line(item: Item) -> Hashable:
-        return item.path[: depth + 1] if len(item.path) > depth else item.line
+        return item.path[: depth + 1] if len(item.path) > depth else item.line or item.key
 
     if inner:
         if len(inner) == 1 and all(len(item.path) > depth for item in items):
@@ -107,7 +107,7 @@ def _divisions(group: _Group, whole: bool) -> Iterator[list[_Group]]:
     elif not group.by_line and len(items) > _MANY:
         yield _split(group, scope_or_line)
     yield [_Group(item.path, "", (item,)) for item in items]
-    if whole or group.by_line:
+    if whole or (group.by_line and len(items) > _MANY * _INTERVALS):
         size = -(-len(items) // _INTERVALS)
         cuts = [items[start : start + size] for start in range(0, len(items), size)]
         yield [_Group(group.path, f"{group.title or 'part'} {n}", cut, True) for n, cut in enumerate(cuts, 1)]

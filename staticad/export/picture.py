@@ -180,7 +180,7 @@ class _Picture:
     def _reference(self, box: Box) -> str:
         """The text that names a box to another one."""
         if box.title:
-            return f"↑ {_title(box)[0]}"
+            return f"↑ {'.'.join((*box.path[1:], ''))}{_title(box)[0]}"
         thing = self.things[box.members[0].key]
         named = len(thing.label) > 2  # else there is the op and its type
         return f"↑ {thing.label[0]}" if named else f"↑ {thing.label[0]} {thing.item.key}"

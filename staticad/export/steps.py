@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from staticad.export.attributes import common_start
@@ -46,7 +47,7 @@ def _things(steps: Steps, buffers: Buffers, brief: bool) -> tuple[list[Thing], l
     made: dict[str, Thing | str] = {}  # by names in DOT; contents that are not drawn: the step that makes them
     edges: list[Edge] = []
     present: dict[str, str] = {}  # the content of each buffer
-    readers: dict[str, list[tuple[str, ...]]] = {}
+    readers: dict[str, list[Item]] = {}
 
     def role(key: str) -> str:
         return buffers.get(key, {}).get("role", "temporary")
@@ -91,7 +92,7 @@ def _things(steps: Steps, buffers: Buffers, brief: bool) -> tuple[list[Thing], l
         made[name] = Thing(item, label, style, label[0], (), False, _inside(inner) if inner else None, size)
         for source in dict.fromkeys(sources):
             edges.append(Edge(source, name))
-            readers.setdefault(source, []).append(path)
+            readers.setdefault(source, []).append(item)
         for key in written:
             target = content(key, item)
             if not isinstance(made[target], str):
@@ -104,13 +105,13 @@ def _name(buffers: Buffers, key: str) -> str:
     return buffers.get(key, {}).get("label", key).split("\n")[0]
 
 
-def _beside(thing: Thing, readers: Sequence[tuple[str, ...]]) -> Thing:
-    """What no step writes stands with the first that reads it, unless others elsewhere do so as well."""
+def _beside(thing: Thing, readers: Sequence[Item]) -> Thing:
+    """What no step writes stands with the steps that read it, those of the first part if there are several."""
     item = thing.item
     if item.path or item.inputs or not readers:
         return thing
-    path = common_start([path for path in readers if path[:1] == readers[0][:1]])
-    return Thing(Item(item.key, path, item.line, ()), thing.label, thing.style, thing.kind, thing.notes)
+    path = common_start([reader.path for reader in readers if reader.path[:1] == readers[0].path[:1]])
+    return replace(thing, item=Item(item.key, path, readers[0].line, ()))
 
 
 def _size(steps: Steps) -> int:

@@ -86,9 +86,9 @@ def _steps(plan: Plan, prefix: str = "") -> list[dict[str, Any]]:
 
 
 def kernel_path(lines: Sequence[Where], commit: bool) -> tuple[str, ...]:
-    """The groups that a kernel stands in: the first part of its lines, and the name scope that most of them have."""
-    parts = {part_of(where) for where in lines}
-    part = "commit" if commit else next((p for p in (FORWARD, GRADIENT, UPDATE) if p in parts), FORWARD)
+    """The groups that a kernel stands in: the part and the name scope that most of what it computes has."""
+    parts = [part_of(where) for where in lines]
+    part = "commit" if commit else max((FORWARD, GRADIENT, UPDATE), key=parts.count)
     scopes = [scope for where in lines if (scope := scope_of(where))]
     common = common_start(scopes) if scopes else ()
     return (part, *(common or (Counter(scopes).most_common(1)[0][0] if scopes else ())))

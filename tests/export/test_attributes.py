@@ -35,4 +35,5 @@ def test_order_matters_unless_the_op_commutes() -> None:
 def test_attributes_are_not_repeated_where_the_type_shows_them() -> None:
     x = sa.placeholder((2, 3), name="x")
     assert attributes(x.astype("float32").node) == attributes(x.reshape((3, 2)).node) == attributes(x.node) == ""
+    assert attributes(sa.full((2,), 0.1, "float32").node).endswith("value=0.1")
     assert lines(x[:, 1:].node) == ["slice(sizes=(2, 2), starts=(0, 1), steps=(1, 1))", "float64[2,2]"]

@@ -60,9 +60,13 @@ def test_a_scope_that_is_entered_again_is_a_box_of_its_own() -> None:
 def test_nodes_without_scopes_are_grouped_by_line_and_one_line_by_neighbours() -> None:
     items = [Item(f"n{k}", ("forward",), f"a.py:{k // 10}", (f"n{k - 1}",) if k else ()) for k in range(100)]
     assert [box.title for box in arrange(items, 10)] == [f"a.py:{k}" for k in range(10)]
-    one = [Item(f"n{k}", ("forward",), "a.py:1", (f"n{k - 1}",) if k else ()) for k in range(100)]
+    one = [Item(f"n{k}", ("forward",), "a.py:1", (f"n{k - 1}",) if k else ()) for k in range(1000)]
     boxes = arrange(one, 15)
-    assert (
-        all(box.title.startswith("forward ") for box in boxes if box.title)
-        and max(len(box.members) for box in boxes) < 10
-    )
+    assert [box.title for box in boxes] == [f"forward {k}" for k in range(1, 13)]
+    assert {len(box.members) for box in boxes} == {84, 76}
+
+
+def test_things_without_a_line_are_not_one_group() -> None:
+    items = [Item(f"n{k}", ("forward",), "", ()) for k in range(20)]
+    boxes = arrange([*items, *(Item(f"m{k}", ("forward",), "a.py:1", ()) for k in range(20))], 30)
+    assert all(box.title or len(box.members) == 1 for box in boxes)
