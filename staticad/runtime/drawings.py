@@ -78,17 +78,21 @@ def _steps(plan: Plan, prefix: str = "") -> list[dict[str, Any]]:
                 "writes": [str(n) for n in step.writes],
                 "where": ", ".join(str(w) for w in step.where[:4]),
                 "line": f"{step.where[0].file}:{step.where[0].line}" if step.where else "",
-                "path": kernel_path(step.where, number >= len(plan.compute)),
+                "path": kernel_path(step, number >= len(plan.compute)),
                 "bodies": bodies,
             }
         )
     return found
 
 
-def kernel_path(lines: Sequence[Where], commit: bool) -> tuple[str, ...]:
-    """The groups that a kernel stands in: the part and the name scope that most of what it computes has."""
+def kernel_path(step: Step, commit: bool, outer: Sequence[Where] = ()) -> tuple[str, ...]:
+    """The groups that a kernel stands in: the part and the name scope that most of what it computes has. A loop of a
+    gradient may compute much of the forward part again. A step without lines is of the ``outer`` ones."""
+    lines = step.where or outer
     parts = [part_of(where) for where in lines]
-    part = "commit" if commit else max((FORWARD, GRADIENT, UPDATE), key=parts.count)
+    in_loop = step.inlined is not None or bool(step.bodies)
+    part = max((FORWARD, GRADIENT, UPDATE), key=parts.count)
+    part = "commit" if commit else GRADIENT if in_loop and GRADIENT in parts else part
     scopes = [scope for where in lines if (scope := scope_of(where))]
     common = common_start(scopes) if scopes else ()
     return (part, *(common or (Counter(scopes).most_common(1)[0][0] if scopes else ())))

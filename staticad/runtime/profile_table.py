@@ -168,7 +168,7 @@ class Profile(list[Row]):
             )
             for row in sorted(group.rows, key=lambda row: -row.median):
                 for inner in self._with_body(positions[id(row)]):
-                    yield head, self._cells(inner)
+                    yield head, self._cells(inner, group.line)
                     head = ""
 
     def _with_body(self, start: int) -> Iterator[Row]:
@@ -180,7 +180,7 @@ class Profile(list[Row]):
         for k in sorted(heads, key=lambda k: -self[k].median):
             yield from self._with_body(k)
 
-    def _cells(self, row: Row) -> list[str]:
+    def _cells(self, row: Row, line: str) -> list[str]:
         rates = ["" if rate is None else f"{rate:.3g}" for rate in (row.gflops, row.gigabytes)]
         indent = "  " * row.depth
         texts = [" ".join(filter(None, (row.key, row.label, row.group and f"({row.group})")))]
@@ -188,10 +188,10 @@ class Profile(list[Row]):
             texts.append(f"  {_counted(row.reads)} → {_counted(row.writes)}")
         if row.iterations is not None:
             texts.append(f"  {_iterations(row)}")
-        others = row.lines[1:] if row.depth == 0 else row.lines
+        others = [other for other in row.lines if other != line]
         if others:
-            also = "also " if row.depth == 0 else ""
             more = f" and {len(others) - _LISTED} more lines" if len(others) > _LISTED else ""
+            also = "also " if line in row.lines else ""
             texts.append(f"  {also}{', '.join(others[:_LISTED])}{more}")
         kernel = "\n".join(indent + text for text in texts)
         times = [f"{1e6 * row.median:.2f}", f"{1e6 * row.minimum:.2f}"]

@@ -97,7 +97,7 @@ class _Rows:
                 operations=operations(step, self.evaluate),
                 bytes=None if step.bodies else moved_bytes(step, plan, self.evaluate),
                 code=_code(lines),
-                group=" ".join(kernel_path(lines, in_commit)),
+                group=" ".join(kernel_path(step, in_commit, outer)),
             )
             if isinstance(step.kernel, LoopCall):
                 yield from self.rows(step.kernel.plan, depth + 1, f"{key}b0", lines)
