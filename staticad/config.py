@@ -36,6 +36,7 @@ class Settings:
     threads: int
     tape_limit: int | None
     flush_subnormals: bool
+    float64: str
     progress: bool
     tracebacks: str
     verify: bool
@@ -226,6 +227,15 @@ TABLE: tuple[Setting, ...] = (
         "flush_subnormals",
         False,
         "sessions that are compiled compute with zeros in the place of subnormal numbers",
+    ),
+    Setting(
+        field="float64",
+        parse=str.lower,
+        check=lambda value: value in ("warn", "error", "weak", "allow"),
+        default=lambda: "warn",
+        expects='"warn", "error", "weak" or "allow"',
+        meaning="where float32 becomes float64 by NumPy's rules: a warning, an error, or nothing (allow); weak: "
+        "NumPy's scalars take the dtype of tensors, as Python's numbers do; default: warn",
     ),
     _switch(
         "progress",

@@ -64,6 +64,10 @@ class FeedError(StaticadError, ValueError):
     """The arrays given to a session do not fit its inputs."""
 
 
+class FeedDTypeError(FeedError, DTypeError):
+    """An array that is given to a session has another dtype than its input."""
+
+
 class CompileError(StaticadError, RuntimeError):
     """Machine code could not be made or loaded."""
 
@@ -106,6 +110,10 @@ class MissingAttribute(StaticadError, AttributeError):
 
 class VerifyError(StaticadError, AssertionError):
     """A pass broke an invariant of the graph: a bug in staticad, not in the user's program."""
+
+
+class Float64Warning(UserWarning):
+    """A float32 tensor becomes float64 by NumPy's rules of promotion, where the program may not mean it."""
 
 
 class UnrolledLoopWarning(UserWarning):

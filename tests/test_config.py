@@ -42,7 +42,9 @@ def test_environment_is_read(tmp_path: Path) -> None:
             "STATICAD_CODEGEN": "numba",
             "STATICAD_TAPE_LIMIT": "123456",
             "STATICAD_FLUSH_SUBNORMALS": "yes",
+            "STATICAD_FLOAT64": "Weak",
             "STATICAD_PROGRESS": "off",
+            "STATICAD_TRACEBACKS": "full",
             "STATICAD_VERIFY": "1",
             "STATICAD_DEBUG": "4",
         }
@@ -56,7 +58,9 @@ def test_environment_is_read(tmp_path: Path) -> None:
         threads=3,
         tape_limit=123456,
         flush_subnormals=True,
+        float64="weak",
         progress=False,
+        tracebacks="full",
         verify=True,
         debug=4,
     )

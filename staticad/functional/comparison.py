@@ -56,7 +56,7 @@ def _compare(op: Any, x1: Operand, x2: Operand) -> Tensor:
         if b.dtype == UINT64 and a.dtype.kind == "i":
             return _compare_mixed(op, a, b)
         x1, x2 = a, b
-    return apply(op, *as_operands(op.name, x1, x2))
+    return apply(op, *as_operands(op.name, x1, x2, widens=False))
 
 
 def _compare_mixed(op: Any, a: Tensor, b: Tensor) -> Tensor:

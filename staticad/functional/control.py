@@ -20,11 +20,12 @@ from staticad.functional.checkpoint import check_choice, segmented
 from staticad.functional.creation import arange
 from staticad.functional.elementwise import clip, maximum
 from staticad.functional.hoist import hoist_products
-from staticad.functional.nests import flatten
+from staticad.functional.nests import flatten, form_text
 from staticad.ir import dims
 from staticad.ir.dims import Dim, Size, is_runtime
 from staticad.ir.dtypes import BOOL, INT64
 from staticad.ir.graph import Node, Tensor, describe
+from staticad.ir.proofs import may_stay
 from staticad.ir.provenance import here, user_call
 from staticad.ir.types import TensorType, may_be_equal, may_be_same
 from staticad.ops.base import apply_all
@@ -87,11 +88,18 @@ def _switch(what: str, index: Tensor, branches: list[Function], operands: tuple[
             flat, pack, form = flatten(result)
             outputs.append([to_tensor(leaf) for leaf in flat])
             forms.append((form, pack))
-            if form != forms[0][0]:
-                raise GraphError(f"{what}: the branches return different nests: {forms[0][0]} and {form}, at {here()}")
-        for number, places in enumerate(zip(*outputs, strict=True)):
-            for other in places[1:]:
-                _same_type(what, f"result {number}", places[0], other)
+        names = ["false_fn", "true_fn"] if what == "cond" else [f"branch {k}" for k in range(len(results))]
+        order = sorted(range(len(results)), reverse=what == "cond")  # as they are given
+        first = order[0]
+        for k in order[1:]:
+            if forms[k][0] != forms[first][0]:
+                raise GraphError(
+                    f"{what}: the branches return different nests: {form_text(forms[first][0])} from "
+                    f"{names[first]} and {form_text(forms[k][0])} from {names[k]}, at {here()}; return the same nest "
+                    "from both"
+                )
+            for number, (one, other) in enumerate(zip(outputs[first], outputs[k], strict=True)):
+                _same_result(f"{what}: result {number}", one, names[first], other, names[k])
         return outputs, forms[0][1]
 
     return build_branches(index, branches, operands, join)
@@ -288,7 +296,8 @@ def _length(stacks: list[Tensor], given: Any) -> Size:
 def _same_form(what: str, state: Any, form: Any, carry: list[Tensor]) -> list[Tensor]:
     leaves, _, found = flatten(state)
     if found != form:
-        raise GraphError(f"{what}: the state changes its form from {form} to {found}, at {here()}")
+        forms = f"from {form_text(form)} to {form_text(found)}"
+        raise GraphError(f"{what}: the state changes its form {forms}, at {here()}")
     tensors = []
     for number, (leaf, before) in enumerate(zip(leaves, carry, strict=True)):
         fits = is_weak(leaf) and common_dtype(before, leaf) == before.dtype
@@ -298,15 +307,29 @@ def _same_form(what: str, state: Any, form: Any, carry: list[Tensor]) -> list[Te
     return tensors
 
 
+def _same_result(which: str, one: Tensor, name: str, other: Tensor, other_name: str) -> None:
+    if one.dtype != other.dtype:
+        raise DTypeError(
+            f"{which} is {one.dtype} from {name} ({describe(one)}) and {other.dtype} from {other_name} "
+            f"({describe(other)}); both need the same dtype, use astype"
+        )
+    if not may_be_same(one.shape, other.shape):
+        raise ShapeError(
+            f"{which} differs in shape: {describe(one)} from {name} and {describe(other)} from {other_name}; both need "
+            "the same shape, use sa.broadcast_to or reshape"
+        )
+
+
 def _same_type(what: str, which: str, one: Tensor, other: Tensor) -> None:
     if one.dtype != other.dtype:
         raise DTypeError(
             f"{what}: {which} is {one.dtype} at first ({describe(one)}) and then {other.dtype} ({describe(other)}); "
             "the dtype has to stay the same, use astype"
         )
-    if not may_be_same(one.shape, other.shape):
+    if not may_stay(one.shape, other.shape):
         raise ShapeError(
-            f"{what}: {which} changes its shape from {describe(one)} to {describe(other)}; it has to stay the same"
+            f"{what}: {which} changes its shape from {describe(one)} to {describe(other)}; it has to stay the same: "
+            "give it the final shape before the loop"
         )
 
 

@@ -208,7 +208,7 @@ def clip(x: Operand, min: Operand | None = None, max: Operand | None = None) -> 
     Python numbers outside the range of the dtype are legal as bounds that never bind.
     """
     values = [v for v in (x, min, max) if v is not None]
-    dtype = common_dtype(*values)
+    dtype = common_dtype(*values, op="clip")
     if dtype.kind in "iu":
         info = np.iinfo(dtype)
         min = None if type(min) is int and min < info.min else min

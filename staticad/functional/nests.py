@@ -56,3 +56,19 @@ def _rebuild(form: Any, values: Iterator[Any]) -> Any:
     if kind == "named":
         return form[1](*parts)
     return parts if kind == "list" else tuple(parts)
+
+
+def form_text(form: Any) -> str:
+    """A form for a message: ``(tensor, [tensor])``."""
+    kind = form[0]
+    if kind in ("none", "leaf"):
+        return "None" if kind == "none" else "tensor"
+    parts = list(map(form_text, form[2]))
+    if kind == "dict":
+        return f"{{{', '.join(f'{key!r}: {part}' for key, part in zip(form[1], parts, strict=True))}}}"
+    if kind == "named":
+        return f"{form[1].__name__}({', '.join(parts)})"
+    joined = ", ".join(parts)
+    if kind == "list":
+        return f"[{joined}]"
+    return f"({joined},)" if len(parts) == 1 else f"({joined})"

@@ -54,6 +54,7 @@ from staticad.functional import (
     windows,
 )
 from staticad.functional.front import Function, declared, implements
+from staticad.functional.numpy_elsewhere import WAYS
 from staticad.ir.dims import Shape, Size, product
 from staticad.ir.graph import Tensor, describe
 from staticad.ir.provenance import here
@@ -230,7 +231,9 @@ def _name(function: Function) -> str:
 
 
 def _unavailable(name: str) -> str:
-    """What is raised for a function of NumPy or SciPy that has no meaning here, with the nearest name that has one."""
+    """The error for a function of NumPy or SciPy that has no meaning here: a way around it, or the nearest name."""
+    if name in WAYS:
+        return f"{name} is not available for symbolic tensors (used at {here()}); {WAYS[name]}"
     whole = [*(f"np.{u.__name__}" for u in UFUNCS), *map(_name, FUNCTIONS), *SCIPY_UFUNCS]
     by_last_word = {available.rpartition(".")[2]: available for available in sorted(whole, reverse=True)}
     last_words = difflib.get_close_matches(name.rpartition(".")[2], sorted(by_last_word), n=1, cutoff=0.65)

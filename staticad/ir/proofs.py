@@ -11,7 +11,7 @@ import math
 from collections.abc import Iterable
 from functools import lru_cache
 
-from staticad.ir.dims import Dim, Function, Monomial, Size, Symbol, at_least, local_symbols
+from staticad.ir.dims import Dim, Function, Monomial, Shape, Size, Symbol, at_least, local_symbols, symbols
 from staticad.ir.local_sizes import bounds_of
 
 CASES = 4  # how deep cases nest
@@ -50,7 +50,7 @@ def _by_cases(rows: list[Inequality], functions: list[Function]) -> bool:
     return True
 
 
-def _value(function: Function) -> Dim:
+def _value(function: Function | Symbol) -> Dim:
     return Dim(((((function, 1),), 1),))
 
 
@@ -121,3 +121,18 @@ def _without(monomial: Monomial, below: Inequality, above: Inequality) -> Inequa
     for m, c in above.items():
         total[m] = total.get(m, 0) + c * (other // common)
     return {m: c for m, c in total.items() if c}
+
+
+def may_stay(before: Shape, after: Shape) -> bool:
+    """False if a shape that a loop has to keep changes in a step: sizes differ, if none is 0, or a 1 is stretched."""
+    return len(before) == len(after) and all(map(_may_stay, before, after))
+
+
+def _may_stay(before: Size, after: Size) -> bool:
+    if before == after:
+        return True
+    change = after - before
+    if isinstance(change, int) or before == 1:
+        return False
+    there = tuple(_value(symbol) - 1 for symbol in sorted(symbols(change), key=lambda symbol: symbol.key))
+    return not follows(change - 1, there) and not follows(change * -1 - 1, there)

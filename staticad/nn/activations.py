@@ -16,7 +16,7 @@ from staticad.functional.front import as_float, float_unary
 from staticad.ir.graph import Tensor, describe
 from staticad.ops.activations import SOFTSIGN
 from staticad.ops.barrier import of_shape
-from staticad.ops.promotion import Operand, to_tensor
+from staticad.ops.promotion import Operand, to_tensor, weak_kind
 
 _SELU_ALPHA = 1.6732632423543772848170429916717
 _SELU_SCALE = 1.0507009873554804934193349852946
@@ -88,7 +88,10 @@ def prelu(x: Operand, weight: Operand) -> Tensor:
 
     Raises ShapeError for other weights. The derivative at 0 is the weight.
     """
-    a, w = as_float(x), as_float(weight)
+    a = as_float(x)
+    if weak_kind(weight) is not None:
+        return leaky_relu(a, weight)
+    w = as_float(weight)
     if w.ndim > 1:
         raise ShapeError(f"prelu: the weight has one axis or none ({describe(w)})")
     if w.ndim == 1 and a.ndim > 2:

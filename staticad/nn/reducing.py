@@ -51,9 +51,9 @@ def _check_real(op: str, x: Tensor) -> None:
 def floats(op: str, *values: Operand) -> list[Tensor]:
     """The operands in one float type, that of those which are floats: integers do not widen float32. Integers alone are
     float64. Raises DTypeError for complex numbers."""
-    _check_real(op, as_operands(op, *values)[0])
+    _check_real(op, as_operands(op, *values, widens=False)[0])
     given = [value for value in values if is_float(to_tensor(value).dtype)]
-    return as_operands(op, *values, dtype=common_dtype(*given) if given else FLOAT64)
+    return as_operands(op, *values, dtype=common_dtype(*given, op=op) if given else FLOAT64)
 
 
 def broadcasting(op: str, *values: Operand) -> list[Tensor]:

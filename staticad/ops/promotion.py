@@ -9,13 +9,14 @@ import numpy as np
 from staticad.errors import DTypeError, ShapeError
 from staticad.ir.arrays import read_array
 from staticad.ir.dims import Dim
-from staticad.ir.dtypes import WEAK_TYPES, DType, as_dtype, is_complex, promote
+from staticad.ir.dtypes import WEAK_TYPES, DType, as_dtype, is_complex, is_inexact, promote
 from staticad.ir.graph import Tensor, describe
 from staticad.ir.provenance import here
 from staticad.ops.base import apply
 from staticad.ops.conversion import CAST
 from staticad.ops.creation import size_tensor
 from staticad.ops.sources import constant, is_weak
+from staticad.ops.widening import check_widening, weakened
 
 # What operators accept beside a tensor; anything else makes Python try the other operand, then raise TypeError.
 OPERANDS = (Tensor, Dim, bool, int, float, complex, np.ndarray, np.generic, list, tuple)
@@ -64,9 +65,19 @@ def _as_array(value: Any) -> np.ndarray:
     return read_array(value, "an operand", DTypeError, ShapeError)
 
 
-def common_dtype(*values: Any) -> DType:
-    """NumPy 2's result type of operands: weak ones never widen a dtype within their kind."""
-    return _result_type([v if _is_ready(v) else _as_array(v) for v in values])
+def common_dtype(*values: Any, op: str | None = None) -> DType:
+    """NumPy 2's result type of operands: weak ones never widen a dtype within their kind. ``op`` computes in it, and
+    warns where that makes float64 of float32."""
+    ready = [v if _is_ready(v) else _as_array(v) for v in map(weakened, values)]
+    target = _result_type(ready)
+    if op is not None:
+        _check(op, ready, target)
+    return target
+
+
+def _check(op: str, values: list[Any], target: DType) -> None:
+    if target.itemsize >= 8 and is_inexact(target):
+        check_widening(op, values, [v for v in values if weak_kind(v) is None], target)
 
 
 def _is_ready(value: Any) -> bool:
@@ -96,20 +107,24 @@ def _are_alike(values: tuple[Any, ...]) -> bool:
     return all(isinstance(v, Tensor) and v.dtype is dtype and weak_kind(v) is None for v in values)
 
 
-def as_operands(op: str, *values: Any, dtype: DType | None = None) -> list[Tensor]:
+def as_operands(op: str, *values: Any, dtype: DType | None = None, widens: bool = True) -> list[Tensor]:
     """The operands of an op as tensors of one dtype: the given one, or their NumPy result type.
 
+    Warns where that makes float64 of float32, unless ``widens`` says that the result has another dtype anyway.
     Raises DTypeError that names the op, the operands and the user's line.
     """
     if dtype is None and _are_alike(values):
         return list(values)
     try:
-        ready = [v if _is_ready(v) else _as_array(v) for v in values]
+        ready = [v if _is_ready(v) else _as_array(v) for v in map(weakened, values)]
     except (DTypeError, ShapeError) as error:
         raise type(error)(f"{op}: {error} (at {here()})") from error.__cause__
     try:
         target = _result_type(ready) if dtype is None else dtype
-        return [to_tensor(v, target) for v in ready]
+        tensors = [to_tensor(v, target) for v in ready]
     except DTypeError as error:
         listed = ", ".join(describe(v) if isinstance(v, Tensor) else repr(v) for v in ready)
         raise DTypeError(f"{op}: {error} (operands: {listed}; at {here()})") from None
+    if dtype is None and widens:
+        _check(op, ready, target)
+    return tensors

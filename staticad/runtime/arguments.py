@@ -99,6 +99,10 @@ def read_inputs(inputs: Any, nodes: Sequence[Node]) -> tuple[Tensor, ...]:
         return tuple(n.out for n in needed)
     if isinstance(inputs, Tensor):
         raise GraphError(f"inputs is a list of placeholders; write inputs=[x] (at {here()})")
+    if isinstance(inputs, Mapping):
+        raise GraphError(
+            f"inputs is a list of placeholders, not a mapping; updates of variables are given as updates= (at {here()})"
+        )
     if not isinstance(inputs, Iterable):
         raise GraphError(f"inputs is a list of placeholders, not {inputs!r} (at {here()})")
     given: set[Node] = set()

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from staticad.errors import DTypeError, FeedError, GraphError, IndexOutOfBounds
+from staticad.errors import DTypeError, FeedDTypeError, FeedError, GraphError, IndexOutOfBounds
 from staticad.ir.arrays import as_numbers, is_masked_array, read_array
 from staticad.ir.demands import unmet
 from staticad.ir.dim_values import evaluate
@@ -107,7 +107,7 @@ def convert(tensor: Tensor, value: Any, widen: bool = True) -> np.ndarray:
     if isinstance(value, (np.ndarray, np.generic)):
         same = array.dtype.newbyteorder("=") == tensor.dtype
         if not (same or (widen and _is_narrower(array.dtype, tensor.dtype))):
-            raise DTypeError(
+            raise FeedDTypeError(
                 f"feed for {describe(tensor)} has dtype {array.dtype}, not {tensor.dtype}; "
                 f"convert it with .astype({tensor.dtype.name!r})"
             )
@@ -152,16 +152,18 @@ def _from_python(tensor: Tensor, value: Any, array: np.ndarray, widen: bool) -> 
     kind, target = (kind_of(dtype).replace("u", "i") for dtype in (array.dtype, tensor.dtype))
     known = hasattr(value, "dtype") and array.dtype != tensor.dtype
     if known and not (widen and _is_narrower(array.dtype, tensor.dtype)):
-        raise DTypeError(f"feed for {describe(tensor)} has dtype {array.dtype}, not {tensor.dtype}; convert it first")
+        raise FeedDTypeError(
+            f"feed for {describe(tensor)} has dtype {array.dtype}, not {tensor.dtype}; convert it first"
+        )
     if rank.index(kind) > rank.index(target):
-        raise DTypeError(
+        raise FeedDTypeError(
             f"feed for {describe(tensor)} holds {array.dtype.name} numbers, which {tensor.dtype} can't hold; "
             "convert them first, or give the placeholder another dtype"
         )
     try:
         return as_numbers(array, tensor.dtype)
     except DTypeError as error:
-        raise DTypeError(
+        raise FeedDTypeError(
             f"feed for {describe(tensor)} holds numbers outside the range of {tensor.dtype}: {error}, "
             "and give the placeholder that dtype"
         ) from None

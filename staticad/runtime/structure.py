@@ -8,8 +8,9 @@ from typing import Any
 
 from staticad.errors import GraphError
 from staticad.functional.nests import DEEPEST
-from staticad.ir.graph import Tensor
+from staticad.ir.graph import Tensor, describe
 from staticad.ir.provenance import here
+from staticad.runtime.variables import Variable
 
 Pack = Callable[[tuple[Any, ...]], Any]
 
@@ -65,6 +66,7 @@ def _collect(item: Any, leaves: list[Tensor], levels: int) -> Pack:
     if levels == 0:
         raise GraphError(f"fetches are a nest of at most {DEEPEST} levels; does a list contain itself? (at {here()})")
     if isinstance(item, dict):
+        _refuse_updates(item)
         parts = {key: _collect(value, leaves, levels - 1) for key, value in item.items()}
         return lambda values: {key: part(values) for key, part in parts.items()}
     if isinstance(item, tuple) and hasattr(item, "_fields"):
@@ -78,3 +80,14 @@ def _collect(item: Any, leaves: list[Tensor], levels: int) -> Pack:
         f"can't fetch {item!r} ({type(item).__name__}): fetches are tensors, or lists, tuples, dicts of them "
         f"(at {here()})"
     )
+
+
+def _refuse_updates(item: dict[Any, Any]) -> None:
+    """What an optimizer makes is given to `compile` as updates: fetched it would be computed, and train nothing."""
+    for variable, value in item.items():
+        if isinstance(variable, Variable) and isinstance(value, Tensor):
+            if any(note.startswith("update of") for note in value.where.notes):
+                raise GraphError(
+                    f"the fetches hold updates, of {describe(variable)}: fetched they are computed, and no variable "
+                    f"changes; write sa.compile(loss, updates=optimizer.minimize(loss)) (at {here()})"
+                )

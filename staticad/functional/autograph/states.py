@@ -18,8 +18,9 @@ from staticad.functional.movement import broadcast_to
 from staticad.functional.nests import flatten
 from staticad.ir.dtypes import FLOAT64, DType, is_float
 from staticad.ir.graph import Tensor, describe
+from staticad.ir.proofs import may_stay
 from staticad.ir.provenance import here
-from staticad.ir.types import TensorType, may_be_same
+from staticad.ir.types import TensorType
 from staticad.ops.creation import zeros
 from staticad.ops.promotion import cast, common_dtype, to_tensor
 
@@ -254,4 +255,4 @@ def _weak_type(before: Any, new: Any, default: DType = FLOAT64) -> TensorType:
 
 
 def _same_shape(tensor: Tensor, kind: TensorType) -> bool:
-    return may_be_same(tensor.shape, kind.shape)
+    return may_stay(kind.shape, tensor.shape)

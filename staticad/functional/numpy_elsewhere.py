@@ -1,0 +1,63 @@
+"""What to write instead of functions of NumPy that tensors do not have. Others are told the nearest name."""
+
+from __future__ import annotations
+
+_VALUE = "compute it from the result of a session"
+_IN_PLACE = "tensors can't be changed in place: "
+_POLYNOMIAL = "write the polynomial in Horner's form, c[0] * x + c[1] and so on, in a loop over its coefficients"
+_DTYPE = "take dtypes of tensors, x.dtype, for it; astype converts"
+
+WAYS: dict[str, str] = {
+    "np.apply_along_axis": "call the function once with axis=, or loop with sa.scan",
+    "np.apply_over_axes": "give axis= a tuple of axes, with keepdims=True",
+    "np.array2string": "sa.print_ prints values in a run; or print the result of a session",
+    "np.array_repr": "sa.print_ prints values in a run; or print the result of a session",
+    "np.array_str": "sa.print_ prints values in a run; or print the result of a session",
+    "np.array_equiv": "sa.array_equal(a, sa.broadcast_to(b, a.shape)) is the same",
+    "np.busday_count": "dates are no dtype of tensors; compute it before the run and feed the result",
+    "np.busday_offset": "dates are no dtype of tensors; compute it before the run and feed the result",
+    "np.can_cast": _DTYPE,
+    "np.common_type": _DTYPE,
+    "np.copyto": _IN_PLACE + "sa.where(mask, new, old) makes a changed copy",
+    "np.datetime_as_string": "dates are no dtype of tensors; compute it before the run and feed the result",
+    "np.einsum_path": "sa.einsum finds an order itself",
+    "np.fill_diagonal": _IN_PLACE + "sa.fill_diagonal(x, value) makes a changed copy",
+    "np.histogramdd": "sa.histogram2d, or sa.bincount of sa.ravel_multi_index, counts in several dimensions",
+    "np.is_busday": "dates are no dtype of tensors; compute it before the run and feed the result",
+    "np.isnat": "dates are no dtype of tensors; compute it before the run and feed the result",
+    "np.may_share_memory": "tensors have no memory of their own",
+    "np.min_scalar_type": _DTYPE,
+    "np.packbits": "sum bits that are shifted: sa.sum(sa.left_shift(bits, places), axis=-1)",
+    "np.piecewise": "sa.select(conditions, values) chooses among values, sa.where between two",
+    "np.place": _IN_PLACE + "x.at[mask].set(value), or sa.where(mask, new, old), makes a changed copy",
+    "np.poly": "multiply the factors: sa.convolve([1, -r], p) for each root r",
+    "np.polyadd": "add coefficients that are padded to one length: sa.pad",
+    "np.polyder": "sa.gradients differentiates the polynomial; or multiply coefficients by their powers",
+    "np.polydiv": _POLYNOMIAL,
+    "np.polyfit": "sa.linalg.lstsq(sa.vander(x, degree + 1), y) solves the same problem",
+    "np.polyint": "divide coefficients by their powers plus 1",
+    "np.polymul": "sa.convolve(p, q) multiplies polynomials",
+    "np.polysub": "subtract coefficients that are padded to one length: sa.pad",
+    "np.polyval": _POLYNOMIAL,
+    "np.put": _IN_PLACE + "sa.put(x, indices, values) makes a changed copy",
+    "np.put_along_axis": _IN_PLACE + "sa.put_along_axis(x, indices, values, axis) makes a changed copy",
+    "np.putmask": _IN_PLACE + "x.at[mask].set(value), or sa.where(mask, new, old), makes a changed copy",
+    "np.real_if_close": "take x.real, if the imaginary part is meant to be 0",
+    "np.result_type": _DTYPE,
+    "np.roots": "sa.linalg.eigvals of the companion matrix are the roots",
+    "np.save": _VALUE,
+    "np.savetxt": _VALUE,
+    "np.savez": _VALUE,
+    "np.savez_compressed": _VALUE,
+    "np.shares_memory": "tensors have no memory of their own",
+    "np.sort_complex": "sa.sort(x) sorts complex numbers as NumPy does",
+    "np.trim_zeros": "the size of the result depends on data, which no shape does; slice it after the run",
+    "np.unpackbits": "shift and mask: (x[:, None] >> places) & 1",
+    "np.unwrap": "add up steps: sa.cumsum of sa.diff(x), taken into -pi to pi with sa.remainder",
+    "np.add.at": "x.at[indices].add(values) makes a changed copy",
+    "np.subtract.at": "x.at[indices].subtract(values) makes a changed copy",
+    "np.multiply.at": "x.at[indices].multiply(values) makes a changed copy",
+    "np.divide.at": "x.at[indices].divide(values) makes a changed copy",
+    "np.minimum.at": "x.at[indices].min(values) makes a changed copy",
+    "np.maximum.at": "x.at[indices].max(values) makes a changed copy",
+}
