@@ -18,12 +18,14 @@ from staticad.ir.dtypes import DType
 from staticad.ir.expressions import Expression, Name
 from staticad.ir.graph import Node, Tensor
 from staticad.ir.provenance import Where
+from staticad.ir.rebuild import copy_node
 from staticad.lower.fusion.changes import Changed, ChangingFamily
 from staticad.lower.fusion.fuse import Fusion, Read
+from staticad.lower.fusion.staging import Written, kept_updates
 from staticad.lower.index.affine import Affine, Context
 from staticad.lower.index.ranges import Ranges
 from staticad.lower.index.sizes import Sizes
-from staticad.lower.kernel.plan import Buffer, Check, Plan, Requirement, Step
+from staticad.lower.kernel.plan import Buffer, Check, IndexCheck, Plan, Requirement, Step
 from staticad.ops.base import Op
 from staticad.ops.control import Locals
 from staticad.ops.ranges import Progression, Range
@@ -113,6 +115,9 @@ class Evaluator(Protocol):
 
     def indices(self, node: Node, indices: tuple[Tensor, ...], context: Context, shape: Shape) -> dict[int, Affine]:
         """The index of every axis of what a gather reads or a scatter writes at a context, checked where needed."""
+
+    def checked_index(self, place: Name, size: Size, check: IndexCheck) -> Name:
+        """An index counted from the start; the kernel reports the check where it is outside of the size."""
 
 
 class FamilyLowering:
@@ -221,6 +226,12 @@ class FamilyLowering:
     def change(self, lowering: Lowering, node: Node, target: Buffer) -> Step:
         """The step that changes the part, in a buffer that holds input 0."""
         raise NotImplementedError(node.op.name)
+
+    def staged(self, fusion: Fusion, node: Node, inputs: tuple[Tensor, ...], written: Written) -> Tensor:
+        """The node on these inputs, of which the first is a variable with or without other changes, and the second the
+        part: what may fail, or reads variables that are written, goes into memory of its own (`fusion.staging`)."""
+        base, part, *others = inputs
+        return copy_node(node, (base, kept_updates(part, written, fusion), *others)).out
 
     def reads_before(self, lowering: Lowering, node: Node, base: Buffer, result: Buffer) -> bool:
         """True if the changing step, which reads the base, reads of it only what it is about to write, or writes one

@@ -21,6 +21,7 @@ from staticad.lower.fusion.clusters import Cluster
 from staticad.lower.fusion.effects import effects_in_order
 from staticad.lower.fusion.fuse import Fusion
 from staticad.lower.fusion.settle import settle
+from staticad.lower.fusion.staging import stage_changes
 from staticad.lower.index.affine import Affine, Context, linear
 from staticad.lower.index.sizes import Sizes
 from staticad.lower.interface import FamilyLowering, Update
@@ -50,6 +51,7 @@ from staticad.ops.base import Op
 from staticad.ops.control import Locals
 from staticad.ops.ranges import Range
 from staticad.ops.sources import ConstantValue, constant_array
+from staticad.rewrite.rows import change_rows
 
 Optimize = Callable[[list[Tensor]], list[Tensor]]
 NO_RANGES: Mapping[Node, Range] = {}
@@ -191,8 +193,11 @@ class GraphLowering:
     def plan(self, fetches: Sequence[Tensor], updates: Sequence[Update], given: Sequence[Node]) -> Plan:
         numbers = [value for _, value in self.local]
         outputs = [*numbers, *fetches, *(value for _, value in updates)]
-        outputs = prepare(merge_control(outputs), self.sizes, self.families)
+        outputs = change_rows(merge_control(outputs), [v for v, _ in updates])
+        outputs = prepare(outputs, self.sizes, self.families)
         self.fusion.local = {symbol: x for (symbol, _), x in zip(self.local, outputs, strict=False)}
+        if not self.in_body:  # in a body an error leaves nothing half-written
+            outputs = self._staged(outputs, [v for v, _ in updates])
         end = len(numbers) + len(fetches)
         fetches = outputs[len(numbers) : end]
         updates = [(v, x) for (v, _), x in zip(updates, outputs[end:], strict=True)]
@@ -221,6 +226,11 @@ class GraphLowering:
             tuple(map(_external, self.variables)),
             tuple(fetched),
         )
+
+    def _staged(self, outputs: Sequence[Tensor], variables: Sequence[Tensor]) -> list[Tensor]:
+        """The outputs, the last of which are new values of variables, so that parts of these are changed in place."""
+        values = outputs[len(outputs) - len(variables) :]
+        return stage_changes(outputs, list(zip(variables, values, strict=True)), self.families, self.fusion)
 
     def _own(self, tensor: Tensor) -> Tensor:
         """A computed tensor with these elements whose memory is nobody else's result."""

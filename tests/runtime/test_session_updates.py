@@ -102,6 +102,29 @@ def test_an_index_out_of_range_leaves_every_variable_untouched() -> None:
     np.testing.assert_array_equal(other.value, [2, 2])
 
 
+def test_rows_of_several_tables_change_all_or_not_at_all() -> None:
+    users, items, step = sa.variable(np.ones((5, 2))), sa.variable(np.ones((4, 2))), sa.variable(0)
+    i, j = (sa.placeholder((None,), "int64", name=name) for name in "ij")
+    session = sa.compile(
+        [],
+        [i, j],
+        updates={
+            users: users.at[i].add(items[j]).at[i, 1].multiply(3.0),
+            items: items.at[1:].set(items[1:].at[j].subtract(users[i])),
+            step: step + 1,
+        },
+    )
+    for first, second, axis in (([0, 5], [1, 2], 5), ([4, -1], [0, 3], 3), ([0, 1], [-3, -4], 3)):
+        with pytest.raises(sa.IndexOutOfBounds, match=f"axis 0 of .*, which has size {axis}, at .*updates.py"):
+            session(np.array(first), np.array(second))
+        for variable, shape in ((users, (5, 2)), (items, (4, 2))):
+            np.testing.assert_array_equal(variable.value, np.ones(shape))
+    assert step.value == 0
+    session(np.array([0, -1, 0]), np.array([0, 2, -1]))
+    np.testing.assert_array_equal(users.value, [[3, 27], [1, 1], [1, 1], [1, 1], [2, 6]])
+    np.testing.assert_array_equal(items.value, [[1, 1], [0, 0], [1, 1], [-1, -1]])
+
+
 def test_a_feed_that_does_not_fit_leaves_every_variable_untouched() -> None:
     w, x = v(1.0, 2.0), sa.placeholder((None, 2))
     session = sa.compile([], [x], updates={w: w + x.sum(axis=0)})

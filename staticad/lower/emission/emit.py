@@ -18,6 +18,7 @@ from staticad.ir.graph import Node, Tensor
 from staticad.ir.local_sizes import size_of
 from staticad.lower.emission.builder import Builder
 from staticad.lower.fusion.clusters import INNER, Member
+from staticad.lower.fusion.staging import index_check
 from staticad.lower.index.affine import (
     ZERO,
     Affine,
@@ -139,16 +140,15 @@ class Emitter(Builder):
             if not isinstance(place, Name):
                 place = self.compute(place)
             if not self.fusion.ranges.within(indices[number], shape[axis]):
-                place = self.checked_index(place, axis, shape[axis], node)
+                place = self.checked_index(place, shape[axis], index_check(node, axis))
             found[axis] = Affine(0, ((place.name, 1),))
         return found
 
-    def checked_index(self, place: Name, axis: int, size: Size, node: Node) -> Name:
-        labels = node.attrs.get("labels")
-        check = IndexCheck(labels or f"axis {axis} of {node.op.name}", node.where, bool(labels))
+    def checked_index(self, place: Name, size: Size, check: IndexCheck) -> Name:
+        """An index counted from the start; the kernel reports the check where it is outside of the size."""
         self.checked = True
         extent, number = self.size_value(size), self.size_value(self.lowering.check(check))
-        if labels:  # a negative one must not count from the end
+        if check.label:  # a negative one must not count from the end
             negative = self.compute(call("less", place, constant(0, INT64)))
             place = self.compute(call("where", negative, call("sub", place, extent), place))
         depth = self._depth[place.name]

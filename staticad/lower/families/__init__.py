@@ -21,11 +21,13 @@ from staticad.lower.families.reduce import ArgReduceLowering, PartialLowering, R
 from staticad.lower.families.reshape import ReshapeLowering
 from staticad.lower.families.scatter import PartLowering, ScatterLowering
 from staticad.lower.families.source import SourceLowering
+from staticad.lower.families.staging import CheckedIndexLowering
 from staticad.lower.families.user import UserLowering
 from staticad.lower.families.windows import WindowLowering
 from staticad.lower.fusion.clusters import Copy, Partial
 from staticad.lower.fusion.frames import Frame
 from staticad.lower.fusion.parts import Part
+from staticad.lower.fusion.staging import CheckedIndex
 from staticad.lower.interface import Families, FamilyLowering
 from staticad.ops.base import (
     ArgReduce,
@@ -84,6 +86,7 @@ TABLE: dict[type[Op], FamilyLowering] = {
     Partial: PartialLowering(),
     Frame: FrameLowering(),
     Part: PartLowering(),
+    CheckedIndex: CheckedIndexLowering(),
 }
 """The lowering of every class of ops; a class that is not listed has that of the nearest class above it."""
 

@@ -7,9 +7,12 @@ from collections.abc import Mapping
 from staticad.ir.dims import product
 from staticad.ir.dtypes import INT64
 from staticad.ir.graph import Node, Tensor
+from staticad.ir.rebuild import copy_node
 from staticad.lower.emission.regions import row_major, scatter_updates, store_region
 from staticad.lower.fusion.changes import Changed, ChangingFamily
 from staticad.lower.fusion.fuse import Fusion
+from staticad.lower.fusion.parts import View
+from staticad.lower.fusion.staging import Written, checked_index, index_check, kept_updates
 from staticad.lower.index.sizes import Sizes
 from staticad.lower.interface import FamilyLowering, Lowering
 from staticad.lower.kernel.plan import Buffer, Step
@@ -46,6 +49,19 @@ class ScatterLowering(FamilyLowering):
     def changes_part(self, node: Node) -> bool:
         return True
 
+    def staged(self, fusion: Fusion, node: Node, inputs: tuple[Tensor, ...], written: Written) -> Tensor:
+        """The indices are looked at before, unless the rows that they name have no elements."""
+        base, updates, *indices = inputs
+        shape = fusion.shape(self.changed_view(node))
+        if product(shape) != 0:
+            for number, axis in enumerate(node.attrs["axes"]):
+                indices[number] = checked_index(indices[number], shape[axis], index_check(node, axis), fusion)
+        return copy_node(node, (base, kept_updates(updates, written, fusion), *indices)).out
+
+    def changed_view(self, node: Node) -> Tensor:
+        """What the indices are of."""
+        return node.inputs[0]
+
     def change(self, lowering: Lowering, node: Node, target: Buffer) -> Step:
         return scatter_updates(lowering, node, target, node.op.name)
 
@@ -60,6 +76,10 @@ class PartLowering(ScatterLowering):
         self, node: Node, inputs: tuple[Tensor, ...], sizes: Sizes, families: Mapping[Op, FamilyLowering]
     ) -> Tensor | None:
         return None
+
+    def changed_view(self, node: Node) -> Tensor:
+        view: View = node.attrs["view"]
+        return view.tensor
 
 
 def _one_a_row(node: Node, inputs: tuple[Tensor, ...], sizes: Sizes, family: FamilyLowering) -> Tensor | None:

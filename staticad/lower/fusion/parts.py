@@ -10,6 +10,7 @@ from collections.abc import Mapping
 
 from staticad.ir.dims import Shape, Size, product
 from staticad.ir.graph import Attrs, Node, Tensor
+from staticad.ir.provenance import inherit
 from staticad.ir.types import Constraint, TensorType
 from staticad.lower.index.affine import ZERO, Affine, Context, loop
 from staticad.lower.index.sizes import Sizes
@@ -83,7 +84,8 @@ def as_parts(
     result = base
     for node in reversed(scatters):
         _, updates, *indices = node.inputs
-        result = apply(PART, result, updates, *indices, **node.attrs, view=View(changed, found, region, shape))
+        with inherit(node.where):
+            result = apply(PART, result, updates, *indices, **node.attrs, view=View(changed, found, region, shape))
     return result
 
 

@@ -9,6 +9,7 @@ from staticad.lower.families.elementwise import ElementwiseLowering
 from staticad.lower.fusion.clusters import COPY, PARTIAL
 from staticad.lower.fusion.frames import FRAME
 from staticad.lower.fusion.parts import PART
+from staticad.lower.fusion.staging import CHECKED_INDEX
 from staticad.lower.interface import Families, FamilyLowering
 from staticad.ops import ALL_OPS
 from staticad.ops.base import Elementwise, Op
@@ -17,7 +18,7 @@ from staticad.ops.control import PARAMETER
 from staticad.ops.conversion import CAST
 
 ROUTINE = CustomRoutine(UserFunction(lambda x, out: None), "(n)->(n)", {})
-OPS = (*ALL_OPS, PARAMETER, COPY, PARTIAL, FRAME, PART, ROUTINE)
+OPS = (*ALL_OPS, PARAMETER, COPY, PARTIAL, FRAME, PART, CHECKED_INDEX, ROUTINE)
 
 
 @pytest.mark.parametrize("op", OPS, ids=str)

@@ -12,6 +12,9 @@ import numpy as np
 import pytest
 
 import staticad as sa
+from staticad.ir.dim_values import evaluate
+from staticad.ir.dims import as_symbol
+from staticad.ir.graph import sort_nodes
 from staticad.lower.kernel.plan import VARIABLE, Plan, Symbolic
 from staticad.lower.kernel.routine import Routine
 from tests.lower.checking import computes
@@ -293,3 +296,57 @@ def test_products_that_are_added_to_variables_keep_their_factors() -> None:
     g1, g2 = sa.gradients(loss, [w1, w2])
     plan = plan_of({w1: w1 - 0.1 * g1, w2: w2 - 0.1 * g2}, loss)
     assert copied(plan) == 0 and labels(plan).count("matmul!") >= 1
+
+
+TABLE = (400, 3)
+ROWS = sa.placeholder((None,), "int64", name="rows")
+DELTAS = sa.placeholder((ROWS.shape[0], 3), name="deltas")
+FIVE = {ROWS: np.array([3, -1, 3, 399, 0]), DELTAS: np.arange(15.0).reshape(5, 3) + 0.5}
+
+
+def five_rows(updates: Mapping[sa.Variable, sa.Tensor], *fetches: sa.Tensor) -> Plan:
+    """The plan of updates of five rows, whose steps touch no more than these a few times."""
+    below = {node.out for node in sort_nodes([*fetches, *updates.values()]) if node.op.name == "placeholder"}
+    plan = plan_of(updates, *fetches, feeds={t: value for t, value in FIVE.items() if t in below})
+    values = {as_symbol(ROWS.shape[0]): 5}
+    assert copied(plan) == 0
+    assert sum(int(evaluate(step.work, values)) for step in plan.steps) < 400 * len(updates)
+    return plan
+
+
+@pytest.mark.parametrize(
+    "new",
+    [
+        lambda w: w.at[ROWS].set(DELTAS),
+        lambda w: w.at[ROWS].add(DELTAS),
+        lambda w: w.at[ROWS].subtract(1.0),
+        lambda w: w.at[ROWS].multiply(DELTAS),
+        lambda w: w.at[ROWS].min(DELTAS).at[ROWS // 2].max(0.25 * DELTAS),
+        lambda w: w.at[ROWS].add(DELTAS).at[ROWS, 1].set(2.0).at[7].set(1.0),
+        lambda w: w.at[ROWS].set(w[ROWS] * 0.9 + DELTAS),
+        lambda w: w.at[ROWS].set(w[-1 - ROWS]),
+        lambda w: w.at[ROWS].set(w[1:6]),
+        lambda w: w.at[ROWS].add(2.0 * w[1:6]),
+        lambda w: w.at[ROWS, ::2].add(DELTAS[:, ::2]),
+        lambda w: w.at[1:7, 1].set(1.0).at[394:, 2].set(2.0).at[ROWS].add(DELTAS),
+        lambda w: w.at[1:, 1:].set(w[1:, 1:].at[ROWS // 2].add(DELTAS[:, 1:])),
+        lambda w: w.reshape(-1).at[ROWS].add(DELTAS[:, 0]).reshape(TABLE),
+    ],
+)
+def test_rows_that_an_index_names_are_written_in_place(new: Any) -> None:
+    w = v(*TABLE)
+    five_rows({w: new(w)})
+
+
+def test_tables_that_read_each_other_are_written_in_place() -> None:
+    """As in matrix factorization: what each reads of the other is computed before."""
+    p, q = v(*TABLE), v(*TABLE)
+    five_rows({p: p.at[ROWS].add(0.1 * q[-1 - ROWS]), q: q.at[-1 - ROWS].add(0.1 * p[ROWS])}, p[ROWS], q[ROWS])
+    five_rows({p: p.at[ROWS].set(q[1:6]), q: q.at[ROWS].set(p[1:6])})
+
+
+def test_rows_of_a_table_that_others_read_later_are_copied() -> None:
+    w = v(*TABLE)
+    new = w.at[ROWS].add(DELTAS)
+    assert copied(plan_of({w: new}, new[0] * 2.0, feeds=FIVE)) == 1
+    assert copied(plan_of({w: new.at[ROWS].multiply(new[ROWS])}, feeds=FIVE)) == 1
