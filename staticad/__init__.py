@@ -99,6 +99,7 @@ from staticad.functional.linalg import (
 from staticad.functional.methods import attach as _attach
 from staticad.functional.size_arithmetic import attach as _attach_to_sizes
 from staticad.functional.matrices import *
+from staticad.functional.mode import training as training
 from staticad.functional.movement import *
 from staticad.functional.powers import *
 from staticad.functional.nans import *

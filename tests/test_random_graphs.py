@@ -15,6 +15,7 @@ from staticad.ops.creation import EMPTY
 from staticad.ops.effects import PRINT
 from staticad.ops.fourier import FOURIER_PARTS
 from staticad.ops.halves import HALF_OPS
+from staticad.ops.mode import TRAINING
 from staticad.ops.samplers import SAMPLER_OPS
 from staticad.reference import evaluate
 from tests.harness import differential
@@ -51,7 +52,7 @@ def test_the_graphs_hold_every_op_and_few_meaningless_numbers() -> None:
     # Of complex matrices, when they become pairs; of floats of 16 bits; of sets at many places; what would print; what
     # the reference takes long for.
     of_parts = (*COMPLEX_LIBRARY_OPS.values(), *REAL_LIBRARY_OPS.values(), FOURIER_PARTS)
-    made_of_others = {*of_parts, *HALF_OPS, *SAMPLER_OPS, EMPTY, PRINT}
+    made_of_others = {*of_parts, *HALF_OPS, *SAMPLER_OPS, EMPTY, PRINT, TRAINING}
     assert {op.name for op in ALL_OPS if op not in (PARAMETER, *CONTROL_OPS, *made_of_others)} == ops.keys()
     assert np.mean(loose) < 0.015
     assert np.mean(finite) > 0.9

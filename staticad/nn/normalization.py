@@ -21,6 +21,7 @@ from staticad.ir.graph import Tensor, describe
 from staticad.ir.types import may_be_same
 from staticad.nn.reducing import as_float
 from staticad.ops.barrier import of_shape
+from staticad.ops.mode import in_training
 from staticad.ops.promotion import Operand, cast, to_tensor
 from staticad.ops.sources import as_shape
 
@@ -157,24 +158,28 @@ def batch_norm(
     running_var: Operand | None = None,
     weight: Operand | None = None,
     bias: Operand | None = None,
-    training: bool = False,
+    training: bool | None = None,
     eps: float = 1e-5,
     axis: int = 1,
 ) -> Tensor:
     """x with every channel less a mean and divided by a standard deviation; channels are ``axis``.
 
     With ``training`` they are those of x over all other axes; else ``running_mean`` and ``running_var``, one number per
-    channel, as are ``weight`` and ``bias``. Nothing is changed: `batch_statistics` gives the next running ones.
+    channel, as are ``weight`` and ``bias``. None leaves that to the session: ``mode="train"`` takes those of x,
+    ``mode="eval"`` and no mode the running ones. Nothing is changed: `batch_statistics` gives the next running ones.
     S. Ioffe, C. Szegedy, Batch normalization (2015).
     """
     op = "batch_norm"
     a = as_float(op, x)
     place = _channels(op, a, 2, axis)
     if not training:
-        return _by_statistics(op, a, running_mean, running_var, weight, bias, eps, place)
+        evaluated = _by_statistics(op, a, running_mean, running_var, weight, bias, eps, place)
     others = tuple(k for k in range(a.ndim) if k != place)
+    if training is False or (training is None and dims.product(a.shape[k] for k in others) == 1):
+        return evaluated
     _several(op, a, others)
-    return _scaled(op, _standardized(a, others, eps), weight, bias, (place,))
+    trained = _scaled(op, _standardized(a, others, eps), weight, bias, (place,))
+    return trained if training else elementwise.where(in_training(False), trained, evaluated)
 
 
 def batch_statistics(

@@ -35,6 +35,7 @@ from staticad.ops.indexing import GATHER, GATHER_ALONG, SCATTER, SCATTER_ALONG
 from staticad.ops.integrals import INTEGRAL_OPS
 from staticad.ops.linalg import LIBRARY_OPS
 from staticad.ops.matrix_functions import MATRIX_FUNCTION_OPS
+from staticad.ops.mode import MODE_OPS
 from staticad.ops.movement import BROADCAST_TO, DIAGONAL, EXPAND_DIMS, RESHAPE, SQUEEZE, TRANSPOSE
 from staticad.ops.plane import PLANE_OPS
 from staticad.ops.powers import POWER_OPS
@@ -81,6 +82,7 @@ CONTROL_OPS = (COND, LOOP)
 ALL_OPS: tuple[Op, ...] = (
     *SOURCE_OPS,
     *CREATION_OPS,
+    *MODE_OPS,
     *ELEMENTWISE_OPS,
     *SAMPLER_OPS,
     *COMPLEX_OPS,

@@ -34,6 +34,15 @@ def read_options(options: Mapping[str, Any] | None) -> dict[str, Any]:
     return chosen
 
 
+def read_mode(mode: str | None) -> bool | None:
+    """Whether a session of that mode trains; None without a mode."""
+    if mode is None:
+        return None
+    if mode not in ("train", "eval"):
+        raise GraphError(f'mode is "train", "eval" or None, not {mode!r} (at {here()})')
+    return mode == "train"
+
+
 def rewriter(chosen: Mapping[str, Any]) -> Callable[[list[Tensor]], list[Tensor]]:
     """What the options make of a graph before it is lowered."""
     if not chosen["optimize"]:

@@ -28,9 +28,11 @@ from staticad.lower.loops.guarding import bodies
 from staticad.lower.loops.watching import watched_plan
 from staticad.lower.lower import lower
 from staticad.ops.control import all_nodes, check_scopes
+from staticad.ops.mode import TRAINING
 from staticad.ops.sources import CONSTANT, ConstantValue
 from staticad.pairs.decompose import Decomposition, has_complex
 from staticad.records import dataclass
+from staticad.rewrite.modes import in_mode
 from staticad.runtime import arguments, programs
 from staticad.runtime.careful import described
 from staticad.runtime.compiled import Compiled, Traced
@@ -75,11 +77,16 @@ class Request:
         inputs: Any,
         changes: Sequence[tuple[Variable, Tensor]],
         options: Mapping[str, Any],
+        training: bool | None,
     ) -> None:
-        self.fetches, self.changes = list(fetches), list(changes)
-        self.targets = [*fetches, *(value for _, value in changes)]
+        targets = [*fetches, *(value for _, value in changes)]
+        everything = all_nodes(targets)
+        if any(node.op is TRAINING for node in everything):
+            targets = in_mode(targets, training)
+            everything = all_nodes(targets)
+        self.targets, self.fetches = targets, targets[: len(fetches)]
+        self.changes = [(variable, value) for (variable, _), value in zip(changes, targets[len(fetches) :])]
         self._rewrite = arguments.rewriter(options)
-        everything = all_nodes(self.targets)
         self.inputs = arguments.read_inputs(inputs, everything)
         self.symbols = tuple(sorted(free_symbols(self.inputs), key=lambda s: s.key))  # the free sizes
         self._lowered: Lowered | None = None

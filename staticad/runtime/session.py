@@ -44,6 +44,7 @@ def compile(
     inputs: Sequence[Tensor] | None = None,
     updates: Mapping[Any, Any] | Iterable[tuple[Any, Any]] | None = None,
     *,
+    mode: str | None = None,
     name: str | None = None,
     options: Mapping[str, Any] | None = None,
 ) -> Session:
@@ -52,16 +53,18 @@ def compile(
     ``fetches``: a tensor, or a nest of lists, tuples and dicts of tensors; a run returns the same nest of arrays.
     ``inputs``: the placeholders that a run is fed, in the order of positional calls; by default every placeholder
     that the graph needs, in the order in which they were made. ``updates``: variable → new value, all computed from
-    the old values and applied together at the end of a run. ``options``: ``{"optimize": False}`` leaves the graph as
-    it is, ``{"stabilize": False}`` keeps forms that overflow, ``{"unsound": True}`` allows rewrites that change
-    results at NaN, infinities or -0.0, ``{"flush_subnormals": True}`` computes with zeros in the place of subnormal
-    numbers (the setting of that name is the default), ``{"widen_feeds": False}`` takes no arrays of narrower dtypes.
+    the old values and applied together at the end of a run. ``mode``: "train" or "eval", for what differs in both
+    (`nn.dropout`, `nn.batch_norm`, `training`); None for the default of each. ``options``: ``{"optimize": False}``
+    leaves the graph as it is, ``{"stabilize": False}`` keeps forms that overflow, ``{"unsound": True}`` allows rewrites
+    that change results at NaN, infinities or -0.0, ``{"flush_subnormals": True}`` computes with zeros in the place of
+    subnormal numbers (the setting of that name is the default), ``{"widen_feeds": False}`` takes no arrays of narrower
+    dtypes.
 
     Raises GraphError (no placeholder, a placeholder that is needed but no input, an update of no variable),
     ShapeError and DTypeError (an update that does not fit its variable), CompileError, OutOfMemory.
     """
     with no_collection(), progress.line("compiling" if name is None else f"compiling {name!r}"):
-        return Session(fetches, inputs, updates, name=name, options=options)
+        return Session(fetches, inputs, updates, mode=mode, name=name, options=options)
 
 
 @boundaries("__call__", "__init__")
@@ -79,6 +82,7 @@ class Session(OneSession):
         inputs: Sequence[Tensor] | None = None,
         updates: Mapping[Any, Any] | Iterable[tuple[Any, Any]] | None = None,
         *,
+        mode: str | None = None,
         name: str | None = None,
         options: Mapping[str, Any] | None = None,
     ) -> None:
@@ -86,12 +90,12 @@ class Session(OneSession):
             check_name("compile", name)
         chosen = arguments.read_options(options)
         self._flush_subnormals, self._widen = chosen["flush_subnormals"], chosen["widen_feeds"]
-        self.name = name
+        self.name, self.mode = name, mode
         self.fetches = fetches
         leaves, self._pack = flatten(fetches)
-        self._changes = arguments.read_updates(updates)
-        self._request = Request(leaves, inputs, self._changes, chosen)
-        self.inputs: tuple[Tensor, ...] = self._request.inputs
+        changes = arguments.read_updates(updates)
+        self._request = Request(leaves, inputs, changes, chosen, arguments.read_mode(mode))
+        self._changes, self.inputs = self._request.changes, self._request.inputs
         self._symbols = self._request.symbols
         self._written = [v for v, _ in self._changes]
         self._lock = Lock()

@@ -27,6 +27,7 @@ from staticad.ops.conversion import CAST
 from staticad.ops.creation import EMPTY, FULL, IOTA, POSITION, SIZE, fill, indices
 from staticad.ops.indexing import GATHER, GATHER_ALONG, SCATTER, SCATTER_ALONG, Scatter
 from staticad.ops.linalg import CHOLESKY, LU_FACTOR, LU_SOLVE, SLOGDET, SOLVE_TRIANGULAR
+from staticad.ops.mode import in_training
 from staticad.ops.movement import BROADCAST_TO, DIAGONAL, EXPAND_DIMS, RESHAPE, SLICE, SQUEEZE, TRANSPOSE, swapped
 from staticad.ops.reduce import ALL as ALL_TRUE
 from staticad.ops.reduce import ANY, ARGMAX, ARGMIN, MAX, MAX_OR_LOWEST, MIN, MIN_OR_HIGHEST, PROD, SUM
@@ -260,6 +261,7 @@ def creation_cases() -> Iterator[Case]:
         lambda x: apply(SLICE, apply(POSITION, shape=x.shape, dtype=np.dtype(np.uint8)),
                         starts=(0, x.shape[1] - 1), steps=(1, -1), sizes=x.shape),
     )  # fmt: skip
+    yield case("training", values("ab"), lambda x: apply(WHERE, in_training(True), x, apply(ADD, x, x)))
     yield case("size", values("ab"), lambda x: apply(SIZE, size=x.shape[0] * x.shape[1] + 1, dtype=np.dtype(np.int64)))
     yield case("iota plus x", values("ab"), lambda x: apply(ADD, x, apply(IOTA, shape=x.shape, dtype=x.dtype, axis=1)))
 
