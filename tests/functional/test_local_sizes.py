@@ -240,11 +240,31 @@ def test_an_extreme_of_what_may_be_nothing_is_refused() -> None:
         sa.compile([sa.fori_loop(0, 4, lambda i, s: s + x[:i].max(), 0.0)], [x])
 
 
-def test_routines_of_a_library_are_refused() -> None:
+@pytest.mark.parametrize(
+    "routine",
+    [
+        lambda a, i: sa.linalg.cholesky(a[:i, :i]),
+        lambda a, i: sa.sort(a[:i, 0]),
+        lambda a, i: sa.fft.fft(a[0, :i]).real,
+        lambda a, i: sa.nn.max_pool1d(a[None, :2, : i + 2], 2),
+    ],
+    ids=["cholesky", "sort", "fft", "max_pool1d"],
+)
+def test_routines_refuse_parts_whose_size_changes(routine: Callable[[Tensor, Tensor], Tensor]) -> None:
+    """The error names the op, the line, and two ways out; the second one is right."""
     a = sa.placeholder((4, 4), name="a")
-    y = sa.fori_loop(1, 4, lambda i, s: s + sa.linalg.cholesky(a[:i, :i]).sum(), 0.0)
-    with pytest.raises(ShapeError, match="whose size changes from step to step"):
+    y = sa.fori_loop(1, 3, lambda i, s: s + routine(a, i).sum(), 0.0)
+    with pytest.raises(
+        ShapeError, match=r"(?s)at .*test_local_sizes.*size changes from step to step.*sa.where"
+    ) as info:
         sa.compile([y], [a])
+    assert "loop over Python's numbers" in str(info.value)
+
+
+def test_what_lies_outside_of_a_part_may_be_filled(rng: np.random.Generator) -> None:
+    x, data = sa.placeholder((4,), name="x"), rng.normal(size=4)
+    y = sa.fori_loop(1, 5, lambda i, s: s + sa.sort(sa.where(sa.arange(4) < i, x, np.inf))[0], 0.0)
+    assert sa.evaluate(y, {x: data}) == pytest.approx(sum(data[:i].min() for i in range(1, 5)))
 
 
 def test_outside_of_loops_numbers_are_no_bounds() -> None:

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from staticad.errors import ShapeError
-from staticad.ir.dims import Shape, Size, floordiv, local_symbols, maximum, minimum, product
-from staticad.ir.graph import Node, Tensor, describe
+from staticad.ir.dims import Shape, Size, floordiv, maximum, minimum, product
+from staticad.ir.graph import Node, Tensor
+from staticad.lower.families.known_sizes import demand_known_sizes
 from staticad.lower.fusion.fuse import Fusion
 from staticad.lower.index.sizes import Sizes
 from staticad.lower.interface import FamilyLowering, Lowering
@@ -53,11 +53,7 @@ class ConvolutionLowering(FamilyLowering):
         return apply(SUM, apply(WEIGHT_PARTS, *inputs, parts=sizes.canonical(parts), **dict(node.attrs)), axes=(0,))
 
     def place(self, fusion: Fusion, node: Node) -> None:
-        if any(local_symbols(size) for x in node.inputs for size in x.shape):
-            raise ShapeError(
-                f"{node.op.called} at {node.where} takes {describe(node.inputs[0])}, whose size changes from step to "
-                "step: a convolution takes arrays whose sizes are known before a loop runs"
-            )
+        demand_known_sizes(node, node.inputs, "a convolution takes")
         super().place(fusion, node)
 
     def steps(self, lowering: Lowering, node: Node) -> list[Step]:

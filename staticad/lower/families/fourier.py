@@ -7,11 +7,11 @@ import math
 
 import numpy as np
 
-from staticad.errors import ShapeError
 from staticad.functional.fft.roots import turned
-from staticad.ir.dims import Size, floordiv, local_symbols, maximum, minimum, product
+from staticad.ir.dims import Size, floordiv, maximum, minimum, product
 from staticad.ir.dtypes import DType
-from staticad.ir.graph import Node, Tensor, describe
+from staticad.ir.graph import Node, Tensor
+from staticad.lower.families.known_sizes import demand_known_sizes
 from staticad.lower.fusion.fuse import Fusion
 from staticad.lower.index.strided import Strided, along, strided_view
 from staticad.lower.interface import FamilyLowering, Lowering
@@ -32,11 +32,7 @@ class FourierLowering(FamilyLowering):
 
     def place(self, fusion: Fusion, node: Node) -> None:
         *parts, table = node.inputs
-        if any(local_symbols(size) for size in parts[0].shape):
-            raise ShapeError(
-                f"{node.op.called} at {node.where} takes {describe(parts[0])}, whose size changes from step to step: "
-                "a transform takes arrays whose sizes are known before a loop runs"
-            )
+        demand_known_sizes(node, parts, "a transform takes")
         axis = node.attrs["axis"]
         found = [_in_place(fusion, x, axis) for x in parts]
         if len({None if view is None else view.strides for view in found}) > 1 or None in found:

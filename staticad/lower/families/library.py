@@ -15,10 +15,10 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from staticad.errors import ShapeError
-from staticad.ir.dims import Size, local_symbols, product
-from staticad.ir.graph import Node, Tensor, describe
+from staticad.ir.dims import Size, product
+from staticad.ir.graph import Node, Tensor
 from staticad.lower.emission.regions import row_major, store_region
+from staticad.lower.families.known_sizes import demand_known_sizes
 from staticad.lower.fusion.changes import Changed, ChangingFamily
 from staticad.lower.fusion.fuse import Fusion
 from staticad.lower.interface import FamilyLowering, Lowering
@@ -32,11 +32,7 @@ class LibraryLowering(FamilyLowering):
     """One step for each copy, one for the call."""
 
     def place(self, fusion: Fusion, node: Node) -> None:
-        if any(local_symbols(size) for x in node.inputs for size in x.shape):
-            raise ShapeError(
-                f"{node.op.name} at {node.where} takes {describe(node.inputs[0])}, whose size changes from step to "
-                "step: routines of a library take arrays whose sizes are known before a loop runs"
-            )
+        demand_known_sizes(node, node.inputs, "routines of a library take")
         changed = dict(node.op.changes)
         edges = []
         for number, x in enumerate(node.inputs):

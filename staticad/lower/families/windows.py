@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from staticad.errors import ShapeError
-from staticad.ir.dims import floordiv, local_symbols, product
-from staticad.ir.graph import Node, describe
+from staticad.ir.dims import floordiv, product
+from staticad.ir.graph import Node
+from staticad.lower.families.known_sizes import demand_known_sizes
 from staticad.lower.fusion.fuse import Fusion
 from staticad.lower.interface import FamilyLowering, Lowering
 from staticad.lower.kernel.plan import Address, Argument, Step, Symbolic
@@ -17,11 +17,7 @@ class WindowLowering(FamilyLowering):
     """One step, on an operand in memory."""
 
     def place(self, fusion: Fusion, node: Node) -> None:
-        if any(local_symbols(size) for size in node.inputs[0].shape):
-            raise ShapeError(
-                f"{node.op.called} at {node.where} takes {describe(node.inputs[0])}, whose size changes from step to "
-                "step: windows go over arrays whose sizes are known before a loop runs"
-            )
+        demand_known_sizes(node, node.inputs[:1], "windows go over")
         super().place(fusion, node)
 
     def steps(self, lowering: Lowering, node: Node) -> list[Step]:
