@@ -16,6 +16,7 @@ from staticad.runtime.drawings import keyed_steps
 from staticad.runtime.variables import Variable
 
 _DIVISIONS = ("div", "reciprocal", "floor_divide", "remainder", "rsqrt")
+_NUMBERS = np.empty(0, np.int64)  # for those of a loop's steps, which are never computed as an array
 _DOMAINS = ("log", "log1p", "sqrt", "pow")
 
 
@@ -33,8 +34,9 @@ def check_finite(targets: Sequence[Tensor], feeds: Mapping[Tensor, np.ndarray]) 
         found = values.get(tensor)
         if found is None:
             constant = constant_array(tensor)
+            if constant is None and not isinstance(tensor, Variable):
+                return _NUMBERS
             if constant is None:
-                assert isinstance(tensor, Variable)
                 constant = tensor.value
                 _check_source(tensor, constant)
             found = values[tensor] = constant

@@ -271,3 +271,21 @@ def test_what_a_run_needs_outlives_its_session() -> None:
     noise: list[Any] = [np.full(5000, np.nan) for _ in range(50)]
     assert run((x,))[0] == expected
     assert len(noise) == 50
+
+
+def test_a_check_goes_through_loops_over_ranges_of_tensors() -> None:
+    n = sa.placeholder((), "int64", name="n")
+
+    @sa.function
+    def powers(x: sa.Tensor, n: sa.Tensor) -> sa.Tensor:
+        total = sa.constant(0.0)
+        for i in range(n):
+            for j in range(i):
+                total = total + 1.0 / (x[j] - 2.0)
+        return total
+
+    x = sa.placeholder((None,), name="x")
+    session = sa.compile(powers(x, n), [x, n])
+    assert session.check({x: np.ones(4), n: 4})
+    with pytest.raises(sa.NonFiniteError, match="test_session.py"):
+        session.check({x: np.full(4, 2.0), n: 4})
