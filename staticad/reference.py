@@ -250,7 +250,7 @@ class _Evaluation:
                     f"{describe(tensor)} was inferred as {self.dtype(tensor.dtype).name}{list(shape)}, "
                     f"but NumPy made {array.dtype.name}{list(array.shape)}"
                 )
-            if isinstance(node.op, Cast | Creation):  # casts round what they are given
+            if isinstance(node.op, (Cast, Creation)):  # casts round what they are given
                 array = self.kept(
                     tensor, self.values[node.inputs[0]] if is_half(tensor.dtype) and node.inputs else array
                 )

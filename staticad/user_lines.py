@@ -37,10 +37,10 @@ def _owner(code_file: str) -> int:
     return found
 
 
-def user_frame() -> FrameType:
+def user_frame(inside: int = 1) -> FrameType:
     """The innermost frame of the user's program. Where there is none, as in a thread that runs a session itself, the
-    innermost one outside this package."""
-    frame: FrameType | None = sys._getframe(1)
+    innermost one outside this package. The first frames are ``inside`` of it, this one included."""
+    frame: FrameType | None = sys._getframe(inside)  # Python makes an object of each frame that is looked at
     outside = None
     while frame is not None:
         file = frame.f_code.co_filename

@@ -149,7 +149,8 @@ def is_zero(tensor: Tensor) -> bool:
 
 def has_runtime_length(tensor: Tensor) -> bool:
     """True for sequences recorded by a while loop."""
-    return bool(tensor.shape) and is_runtime(tensor.shape[0])
+    shape = tensor.shape
+    return bool(shape) and not isinstance(shape[0], int) and is_runtime(shape[0])
 
 
 def _fits_in(emptied: Tensor, region: Tensor) -> bool:

@@ -36,7 +36,10 @@ def cuts(node: Node) -> bool:
     """True where no derivative goes through a node: a constant to derivatives, or piecewise constant."""
     if node.detached or node.op.nondifferentiable:
         return True
-    return not any(is_inexact(t.dtype) for t in node.outputs)
+    for kind in node.types:
+        if is_inexact(kind.dtype):
+            return False
+    return True
 
 
 Passed = dict[tuple[Node, frozenset[int]], set[int]]  # by a loop or branch and the inputs that depend: the outputs
@@ -51,7 +54,9 @@ def find_dependent(
     passed = {} if passed is None else passed
     found: set[Tensor] = set()
     for node in order:
-        reached = not cuts(node) and any(t in found for t in node.inputs)
+        reached = not found.isdisjoint(node.inputs) and not cuts(node)
+        if not reached and sources.isdisjoint(node.outputs):
+            continue
         through = _through(node, found, passed) if reached and isinstance(node.op, Control) else None
         for tensor in node.outputs:
             by_input = reached and tensor not in stopped and is_inexact(tensor.dtype)

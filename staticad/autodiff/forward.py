@@ -117,7 +117,7 @@ def _push(node: Node, tangents: list[Tensor | None], masks: Masks) -> list[Tenso
     with inherit(node.where.derived(f"tangent of {op.name}")):
         if isinstance(op, Control):
             return control_jvp(node, tangents, _of_body)
-        if isinstance(op, Contract | Reduce):
+        if isinstance(op, (Contract, Reduce)):
             results = [push_folded(node, tangents, masks)]
         elif op.jvp is not None:
             made = op.jvp(tangents, node.outputs if op.several_outputs else node.out, *node.inputs, **node.attrs)

@@ -41,9 +41,7 @@ Part = tuple[Mask, Tensor] | GradientError | None
 def weighs(node: Node) -> bool:
     """Whether the rule of a node multiplies by values of its operands, and there is a way to do it under a mask."""
     op = node.op
-    if op in _CHOOSING or isinstance(op, Cast):
-        return False
-    return isinstance(op, Elementwise | Reduce | Contract)
+    return isinstance(op, (Elementwise, Reduce, Contract)) and op not in _CHOOSING and not isinstance(op, Cast)
 
 
 def singular(node: Node) -> bool:
@@ -152,6 +150,8 @@ def _selected(operand: Tensor, mask: Mask, masks: Masks) -> Tensor:
 
 def summed(mask: Mask, value: Tensor, target: TensorType, masks: Masks, name: str = "sum") -> Tensor:
     """The value where it is present, summed as in `sum_to`; what is absent in a sum as a whole is selected after it."""
+    if not mask and value.type is target:  # mostly
+        return value
     axes = summed_axes(value, target)
     if not axes:
         return masks.after(mask, sum_to(value, target, name))

@@ -65,17 +65,18 @@ class Masks:
 
     def of(self, tensor: Tensor) -> Mask | None:
         """The mask of a cotangent or tangent; None if it is present everywhere."""
-        pending = [tensor]
+        known, pending = self._known, [tensor]
         while pending:
             current = pending[-1]
-            unknown = [] if current in self._known else [t for t in _looked_at(current) if t not in self._known]
-            if unknown:
-                pending += unknown
-                continue
+            if current not in known:
+                looked_at = _looked_at(current)
+                unknown = [t for t in looked_at if t not in known] if looked_at else None
+                if unknown:
+                    pending += unknown
+                    continue
+                known[current] = self._find(current, looked_at)
             pending.pop()
-            if current not in self._known:
-                self._known[current] = self._find(current)
-        return self._known[tensor]
+        return known[tensor]
 
     def bare(self, tensor: Tensor) -> Tensor:
         """The same where the mask holds and anything elsewhere: without the select that `after` made, or a `where`."""
@@ -222,10 +223,10 @@ class Masks:
         """The conditions that are carried on; what is present everywhere has none."""
         return tuple(c for c in mask or () if c in self._carried)
 
-    def _find(self, tensor: Tensor) -> Mask | None:
+    def _find(self, tensor: Tensor, looked_at: Sequence[Tensor]) -> Mask | None:
         """The mask of a tensor whose operands have been looked at."""
         node = tensor.node
-        known = [self._known[t] for t in _looked_at(tensor)]
+        known = [self._known[t] for t in looked_at]
         chosen = self.chosen(tensor)
         if chosen is not None:
             return _union_of_terms(chosen[0], self._known[chosen[1]])
@@ -251,7 +252,7 @@ class Masks:
             return self.each(lambda c: embedded(node, c), self.carried(mask)) or None
         if isinstance(node.op, Gather):
             return self.each(lambda c: gathered(node, c), self.carried(mask)) or None
-        if isinstance(node.op, Movement | Reshape):
+        if isinstance(node.op, (Movement, Reshape)):
             return self.each(lambda c: through_view(node, c), mask)
         return mask
 
@@ -320,7 +321,7 @@ def _is_plain_view(node: Node) -> bool:
     that of the result."""
     if node.op is EMBED:
         return bool(node.attrs["fill"] == 0)
-    return node.op in (NEG, DEMAND, REAL, IMAG, CONJ) or isinstance(node.op, Cast | Movement | Reshape)
+    return node.op in (NEG, DEMAND, REAL, IMAG, CONJ) or isinstance(node.op, (Cast, Movement, Reshape))
 
 
 def _looked_at(tensor: Tensor) -> Sequence[Tensor]:

@@ -146,7 +146,7 @@ def _is_part(tensor: Tensor, free: set[Tensor]) -> bool:
     if tensor.op is not SLICE or not any(map(local_symbols, tensor.shape)):
         return False
     base = tensor.inputs[0]
-    while isinstance(base.op, Movement | Barrier | Reshape):
+    while isinstance(base.op, (Movement, Barrier, Reshape)):
         base = base.inputs[0]
     return not is_there(base, free) and 2 * nominal_count(tensor.shape) <= nominal_count(tensor.inputs[0].shape)
 
@@ -157,7 +157,7 @@ def nominal_count(shape: Shape) -> int:
 
 
 def _is_large_view(tensor: Tensor) -> bool:
-    if not isinstance(tensor.op, Movement | Barrier | Reshape) or tensor.op is AFTER:  # its token has no place here
+    if not isinstance(tensor.op, (Movement, Barrier, Reshape)) or tensor.op is AFTER:  # its token has no place here
         return False
     return at_least(product(tensor.shape) - product(tensor.inputs[0].shape), 0)
 

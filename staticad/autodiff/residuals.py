@@ -96,7 +96,7 @@ def _picked(node: Node, received: Sequence[bool], free: set[Tensor]) -> Sequence
 def _changes_again(results: Sequence[Tensor], cotangents: Sequence[Tensor]) -> bool:
     """Whether an array would be changed again, and so copied, for what is read between its changes."""
     inside = depends_on(results, cotangents)
-    changing = (n for n in sort_nodes(results) if n.op is REPLACE or isinstance(n.op, Scatter | Control))
+    changing = (n for n in sort_nodes(results) if n.op is REPLACE or isinstance(n.op, (Scatter, Control)))
     return any(node not in inside and node.inputs and any(t.ndim for t in node.outputs) for node in changing)
 
 

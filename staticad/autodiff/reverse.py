@@ -27,7 +27,7 @@ from staticad.ir.dtypes import is_complex
 from staticad.ir.graph import Node, Tensor, describe, sort_nodes
 from staticad.ir.provenance import inherit, user_call
 from staticad.ir.types import may_be_same
-from staticad.ops.barrier import carried, demanding, of_shape
+from staticad.ops.barrier import all_demanding, carried, of_shape
 from staticad.ops.base import apply
 from staticad.ops.control import Control
 from staticad.ops.creation import FULL
@@ -58,8 +58,7 @@ def gradients(
     with no_collection():
         results, nodes = _differentiate(ys, xs, grad_ys, stop_gradients, unconnected)
     with user_call():
-        demands = carried(nodes)
-        results = [None if r is None else demanding(r, nodes=demands) for r in results]
+        results = all_demanding(results, carried(nodes))
     hand_out(results)
     return results
 
@@ -166,21 +165,29 @@ def _pull(
         order = sorted(order, key=lambda node: node.serial)
     for node in reversed(order):
         cotangents: list[Tensor | None] = []
+        present = False
         for tensor in node.outputs:
             contributions = parts.pop(tensor, None)
-            if contributions and len(contributions) > 1 and tensor in bases.sums.keys() - bases.taken:
+            if contributions is None:
+                cotangents.append(None)
+                continue
+            if len(contributions) > 1 and tensor in bases.sums and tensor not in bases.taken:
                 contributions = [bases.sums[tensor], *contributions]  # one alone may be a product, which is kept apart
                 bases.taken.add(tensor)
-            cotangent = _total(tensor, contributions, masks) if contributions is not None else None
-            if cotangent is not None and tensor in sources:
+            cotangent = _total(tensor, contributions, masks)
+            if tensor in sources:
                 kept[tensor] = cotangent
-            cotangents.append(None if tensor in stops else cotangent)
-        if cuts(node) or not any(t in dependent for t in node.inputs) or all(c is None for c in cotangents):
+            if tensor in stops:
+                cotangents.append(None)
+            else:
+                cotangents.append(cotangent)
+                present = True
+        if not present or dependent.isdisjoint(node.inputs) or cuts(node):
             continue
-        held = _held(node, dependent, parts, bases, masks) if isinstance(node.op, Control) else Bases({})
+        held = _held(node, dependent, parts, bases, masks) if isinstance(node.op, Control) else None
         for x, contribution in zip(node.inputs, _pull_node(node, cotangents, dependent, masks, held), strict=True):
-            if x in dependent and contribution is not None:
-                if x in held.taken:
+            if contribution is not None and x in dependent:
+                if held is not None and x in held.taken:
                     parts[x] = []
                     bases.taken |= held.taken & bases.sums.keys()
                     held.taken.discard(x)
@@ -214,12 +221,12 @@ def _total(tensor: Tensor, contributions: list[Tensor], masks: Masks) -> Tensor:
 
 
 def _pull_node(
-    node: Node, cotangents: list[Tensor | None], dependent: set[Tensor], masks: Masks, held: Bases
+    node: Node, cotangents: list[Tensor | None], dependent: set[Tensor], masks: Masks, held: Bases | None
 ) -> list[Tensor | None]:
     """The cotangents of a node's inputs, each with the rank and dtype of its input, from those of its outputs."""
     op, first = node.op, cotangents[0]
     with inherit(node.where.derived(f"gradient of {op.name}")):
-        if isinstance(op, Control):
+        if held is not None:  # a branch or loop
             return control_vjp(node, cotangents, [t in dependent for t in node.inputs], _of_body, held)
         if op.vjp is None:
             raise GradientError(f"{op.name} has no derivative rule ({describe(node.outputs[0])})")
@@ -230,10 +237,12 @@ def _pull_node(
             results = [((), r) if isinstance(r, Tensor) else r for r in op.vjp(given, made, *node.inputs, **node.attrs)]
         if len(results) != len(node.inputs):
             raise VerifyError(f"the vjp of {op.name} returned {len(results)} cotangents for {len(node.inputs)} inputs")
+        found: list[Tensor | None] = []
         for r, x in zip(results, node.inputs, strict=True):
-            if isinstance(r, GradientError) and x in dependent:
+            if type(r) is tuple:
+                found.append(summed(*r, x.type, masks, op.name))
+            elif isinstance(r, GradientError) and x in dependent:
                 raise r
-        return [
-            summed(*r, x.type, masks, op.name) if isinstance(r, tuple) else None
-            for r, x in zip(results, node.inputs, strict=True)
-        ]
+            else:
+                found.append(None)
+        return found

@@ -11,6 +11,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import importlib.util
+import os
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -30,12 +31,14 @@ _LONG = 6000
 def code_hash() -> str:
     """Hash of all that shapes machine code besides the text that is compiled and the CPU."""
     digest = hashlib.sha256()
-    directory = Path(__file__).parent
-    files = {str(path.relative_to(directory)): path for path in sorted(directory.rglob("*.py"))}
-    files["../ops/rejection.py"] = Path(rejection.__file__)  # kernels contain its functions, too
-    for name, path in files.items():
+    own = os.path.dirname(__file__)
+    files = [os.path.join(at, name) for at, _, names in os.walk(own) for name in names if name.endswith(".py")]
+    found = {path[len(own) + 1 :]: path for path in sorted(files)}
+    found["../ops/rejection.py"] = rejection.__file__  # kernels contain its functions, too
+    for name, path in found.items():
         digest.update(f"{name}\n".encode())
-        digest.update(hashlib.sha256(path.read_bytes()).digest())
+        with open(path, "rb", buffering=0) as file:
+            digest.update(hashlib.sha256(file.read()).digest())
     for part in (_numba_version(), llvmlite.__version__.encode(), triple().encode()):
         digest.update(part + b"\n")
     return digest.hexdigest()

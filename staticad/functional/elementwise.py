@@ -215,8 +215,8 @@ def clip(x: Operand, min: Operand | None = None, max: Operand | None = None) -> 
         max = None if type(max) is int and max > info.max else max
     elif is_float(dtype):
         limit = float(finfo(dtype).max)
-        min = None if isinstance(min, int | float) and is_weak(min) and min < -limit else min
-        max = None if isinstance(max, int | float) and is_weak(max) and max > limit else max
+        min = None if isinstance(min, (int, float)) and is_weak(min) and min < -limit else min
+        max = None if isinstance(max, (int, float)) and is_weak(max) and max > limit else max
     (result,) = as_operands("clip", x, dtype=dtype)
     if min is not None:
         result = apply(MAXIMUM, result, *as_operands("clip", min, dtype=dtype))

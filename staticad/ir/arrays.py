@@ -27,7 +27,7 @@ def read_array(value: Any, what: str, error: type[StaticadError], ragged: type[S
         )
     if _is_torch_bfloat16(value):
         return value.view(sys.modules["torch"].int16).numpy().view(bfloat16())
-    if isinstance(value, np.ndarray | np.generic | int | float | complex):
+    if isinstance(value, (np.ndarray, np.generic, int, float, complex)):
         return np.asarray(value)  # can't fail; an exception that a handler of a signal raises here is not ours
     try:
         return np.asarray(value)

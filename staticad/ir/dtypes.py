@@ -101,7 +101,8 @@ def is_complex(dtype: DType) -> bool:
 
 def is_inexact(dtype: DType) -> bool:
     """True for floats and complex numbers: the types that carry derivatives."""
-    return kind_of(dtype) in "fc"
+    kind = dtype.kind
+    return kind in "fc" or (kind == "V" and is_bfloat16(dtype))
 
 
 def real_dtype(dtype: DType) -> DType:

@@ -156,10 +156,10 @@ def div(a: Expression | float, b: Expression | float) -> Call:
 
 
 def _binary(function: str, a: Expression | float, b: Expression | float) -> Call:
-    if isinstance(a, int | float):
-        assert not isinstance(b, int | float)
+    if isinstance(a, (int, float)):
+        assert not isinstance(b, (int, float))
         a = constant(a, b.dtype)
-    if isinstance(b, int | float):
+    if isinstance(b, (int, float)):
         b = constant(b, a.dtype)
     return call(function, a, b)
 

@@ -130,7 +130,7 @@ class Node(InGraph):
         self.types = types
         self.constraints = constraints
         self.name = name
-        self.where = where if where is not None else here()
+        self.where = where if where is not None else here(3)
         self.detached = _mode.detached
         self.serial = next(_serial)
         make = tensor_class or Tensor
@@ -320,20 +320,21 @@ def sort_nodes(tensors: Iterable[Tensor], stop: Iterable[Node] = ()) -> list[Nod
 
     Nodes in ``stop`` are listed, but what they depend on is not followed.
     """
-    order: list[Node] = []
-    done: set[Node] = set()
+    done: dict[Node, None] = {}
     halted = set(stop)
     for tensor in tensors:
         stack = [tensor.node]
         while stack:
             node = stack[-1]
             if node not in done:
-                inputs = node.inputs
-                missing = [t.node for t in inputs[::-1] if t.node not in done] if inputs else None
-                if missing and node not in halted:
-                    stack += missing
-                    continue
-                done.add(node)
-                order.append(node)
+                if node.inputs and node not in halted:
+                    ready = True
+                    for read in reversed(node.inputs):
+                        if read.node not in done:
+                            stack.append(read.node)
+                            ready = False
+                    if not ready:
+                        continue
+                done[node] = None
             stack.pop()
-    return order
+    return list(done)

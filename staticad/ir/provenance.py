@@ -51,11 +51,11 @@ class _State(threading.local):
 _state = _State()
 
 
-def here() -> Where:
-    """The place for a node that is made now."""
+def here(inside: int = 2) -> Where:
+    """The place for a node that is made now; see `user_frame`."""
     if _state.inherited is not None:
         return _state.inherited
-    frame = user_frame()
+    frame = user_frame(inside)
     code = frame.f_code
     return _place(code.co_filename, frame.f_lineno, code.co_name, (), name_scopes.current())
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from staticad.errors import ShapeError
 from staticad.ir.dims import Shape, at_least
@@ -19,6 +20,8 @@ class Demand(Barrier):
 
     def infer(self, inputs: tuple[TensorType, ...], attrs: Attrs) -> Inferred:
         (x,) = inputs
+        if x.shape == attrs["shape"]:
+            return (x,), tuple(dict.fromkeys(attrs["constraints"]))
         with Demands(attrs["constraints"]) as demands:
             if not same_shape(x.shape, attrs["shape"], demands):
                 raise ShapeError(f"the operand does not have the shape [{','.join(map(str, attrs['shape']))}]")
@@ -31,10 +34,15 @@ def carried(nodes: Iterable[Node]) -> tuple[Node, ...]:
     seen: set[object] = set()
     for node in nodes:
         for each in (node, *(node.attrs["nodes"] if node.op is DEMAND else ())):
-            sizes = {s for kind in each.types for s in kind.shape if not at_least(s, 0)}
-            needs = {need[:3] for need in each.op.needed(each) if not isinstance(need.size, int)}
-            demands = {*each.constraints, *sizes, *needs} - seen
-            if demands:
+            demands: set[object] = set(each.constraints)
+            for kind in each.types:
+                for size in kind.shape:
+                    if not isinstance(size, int) and not at_least(size, 0):
+                        demands.add(size)
+            for need in each.op.needed(each):
+                if not isinstance(need.size, int):
+                    demands.add(need[:3])
+            if not demands <= seen:
                 seen |= demands
                 found[each] = None
     return tuple(found)
@@ -59,6 +67,22 @@ BARRIER_OPS = (STOP_GRADIENT, DEMAND)
 def of_shape(x: Tensor, shape: Shape) -> Tensor:
     """x, whose sizes have to be those of the shape: nothing is stretched."""
     return x if x.shape == shape else apply(DEMAND, x, shape=shape, constraints=(), nodes=())
+
+
+def all_demanding(tensors: Iterable[Any], nodes: Sequence[Node]) -> list[Any]:
+    """The tensors, each of which demands what nodes demand of sizes; None stays None. Those of one shape share their
+    attributes."""
+    if not nodes:
+        return list(tensors)
+    known: dict[Shape, Attrs] = {}
+    found: list[Any] = []
+    for x in tensors:
+        if x is not None:
+            if x.shape not in known:
+                known[x.shape] = Attrs(shape=x.shape, constraints=(), nodes=tuple(nodes))
+            x = Node(DEMAND, (x,), known[x.shape], (x.type,)).out
+        found.append(x)
+    return found
 
 
 def demanding(x: Tensor, constraints: Iterable[Constraint] = (), nodes: Iterable[Node] = ()) -> Tensor:

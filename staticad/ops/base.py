@@ -33,9 +33,9 @@ from staticad.ir.demands import Needed, element_to_reduce
 from staticad.ir.dims import Shape, Size, product
 from staticad.ir.dtypes import BOOL, DType, is_complex, kind_of, unsupported
 from staticad.ir.expressions import Call, Expression
-from staticad.ir.graph import NO_ATTRS, Attrs, Node, Tensor
+from staticad.ir.graph import Attrs, Node, Tensor
 from staticad.ir.inference import Inferred as Inferred
-from staticad.ir.inference import infer
+from staticad.ir.inference import infer_new
 from staticad.ir.types import Constraint, Demands, TensorType, broadcast_shapes, same_size
 from staticad.ops.ranges import Progression, Range
 
@@ -101,18 +101,21 @@ class Op:
 
 def apply(op: Op, *inputs: Tensor, name: str | None = None, **attrs: Any) -> Tensor:
     """A new node of an op with one output; that output."""
-    (output,) = apply_all(op, *inputs, name=name, **attrs)
+    (output,) = _applied(op, inputs, name, attrs)
     return output
 
 
 def apply_all(op: Op, *inputs: Tensor, name: str | None = None, **attrs: Any) -> tuple[Tensor, ...]:
     """A new node of the op; all its outputs. Errors get the op, the types and the user's lines."""
-    packed = Attrs(**attrs) if attrs else NO_ATTRS
+    return _applied(op, inputs, name, attrs)
+
+
+def _applied(op: Op, inputs: tuple[Tensor, ...], name: str | None, values: dict[str, Any]) -> tuple[Tensor, ...]:
     try:
-        types, constraints = infer(op, tuple([t.node.types[t.index] for t in inputs]), packed)
+        attrs, (types, constraints) = infer_new(op, tuple([t.node.types[t.index] for t in inputs]), values)
     except (ShapeError, DTypeError) as error:
         raise type(error)(f"{op.called}: {error}{op.given(inputs)}") from None
-    return Node(op, inputs, packed, types, constraints, name).outputs
+    return Node(op, inputs, attrs, types, constraints, name).outputs
 
 
 class Source(Op):

@@ -15,6 +15,7 @@ length is known only at run time have a leading size that is a run-time symbol; 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from operator import attrgetter
 from typing import Any
 
 from staticad.errors import DTypeError, GraphError, ShapeError
@@ -23,7 +24,10 @@ from staticad.ir.dtypes import BOOL, INT64
 from staticad.ir.graph import Attrs, Node, Tensor, describe, sort_nodes
 from staticad.ir.types import Demands, TensorType, same_shape, same_size
 from staticad.ops.base import Inferred, Op, Source
+from staticad.ops.sources import of_type
 from staticad.records import dataclass
+
+_serial = attrgetter("serial")
 
 
 def _given(**_: Any) -> Any:
@@ -35,7 +39,7 @@ PARAMETER = Source("parameter", numpy=_given, notes="what a loop or branch hands
 
 def parameter(kind: TensorType, name: str | None = None) -> Tensor:
     """A new parameter of a body."""
-    return Node(PARAMETER, (), Attrs(type=kind), (kind,), name=name).out
+    return Node(PARAMETER, (), of_type(kind), (kind,), name=name).out
 
 
 Locals = tuple[tuple[Symbol, Tensor], ...]
@@ -205,15 +209,20 @@ def spoken_of(tensors: Iterable[Tensor], known: Locals) -> Locals:
 
 
 def all_nodes(tensors: Iterable[Tensor]) -> list[Node]:
-    """Every node below the tensors, those inside bodies included; each body after its node."""
-    found: dict[Node, None] = {}
-    pending = [list(tensors)]
+    """Every node below the tensors, those inside bodies included, in the order in which they were made: inputs before
+    users, bodies before the nodes that have them."""
+    found: set[Node] = set()
+    pending = [t.node for t in tensors]
     while pending:
-        for node in sort_nodes(pending.pop()):
-            if node not in found:
-                found[node] = None
-                pending += [body.roots for body in bodies(node)]
-    return list(found)
+        node = pending.pop()
+        if node in found:
+            continue
+        found.add(node)
+        for read in node.inputs:
+            pending.append(read.node)
+        if isinstance(node.op, Control):
+            pending += [t.node for body in bodies(node) for t in body.roots]
+    return sorted(found, key=_serial)
 
 
 def check_scopes(tensors: Iterable[Tensor]) -> None:

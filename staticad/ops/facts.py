@@ -69,7 +69,7 @@ def nonnegative(tensor: Tensor) -> bool:
 
 
 def _is_view(node: Node) -> bool:
-    return isinstance(node.op, Movement | Reshape)
+    return isinstance(node.op, (Movement, Reshape))
 
 
 def _of_node(node: Node, of: list[Facts]) -> Facts:

@@ -100,11 +100,29 @@ def _result_type(values: list[Any]) -> DType:
 
 def _are_alike(values: tuple[Any, ...]) -> bool:
     """Whether all are tensors of one dtype, as most operands are."""
-    first = values[0]
-    if not isinstance(first, Tensor):
-        return False
-    dtype = first.dtype
-    return all(isinstance(v, Tensor) and v.dtype is dtype and weak_kind(v) is None for v in values)
+    dtype: DType | None = None
+    for value in values:
+        if not isinstance(value, Tensor) or isinstance(value, WeakTensor):
+            return False
+        own = value.node.types[value.index].dtype
+        if dtype is None:
+            dtype = own
+        elif own is not dtype:
+            return False
+    return dtype is not None
+
+
+def _with_number(one: Any, other: Any) -> list[Tensor] | None:
+    """A tensor and a number of Python's that takes its dtype, the usual case of two different operands."""
+    if isinstance(one, Tensor):
+        if type(other) in WEAK_TYPES and not isinstance(one, WeakTensor):
+            dtype = one.node.types[one.index].dtype
+            if promote(dtype, weak=(type(other),)) is dtype:
+                return [one, constant(other, dtype)]
+    elif isinstance(other, Tensor) and type(one) in WEAK_TYPES:
+        swapped = _with_number(other, one)
+        return None if swapped is None else swapped[::-1]
+    return None
 
 
 def as_operands(op: str, *values: Any, dtype: DType | None = None, widens: bool = True) -> list[Tensor]:
@@ -115,6 +133,13 @@ def as_operands(op: str, *values: Any, dtype: DType | None = None, widens: bool 
     """
     if dtype is None and _are_alike(values):
         return list(values)
+    if dtype is None and len(values) == 2:
+        try:
+            found = _with_number(*values)
+        except DTypeError:
+            found = None  # told below
+        if found is not None:
+            return found
     try:
         ready = [v if _is_ready(v) else _as_array(v) for v in map(weakened, values)]
     except (DTypeError, ShapeError) as error:

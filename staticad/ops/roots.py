@@ -90,7 +90,7 @@ def _square_of(root: Tensor, fixed: Collection[Tensor]) -> Square | None:
     if not is_float(root.dtype):
         return None
     views: list[Node] = []
-    while not (root in fixed or root.node.detached) and isinstance(root.op, Movement | Reshape):
+    while not (root in fixed or root.node.detached) and isinstance(root.op, (Movement, Reshape)):
         views.append(root.node)
         root = root.inputs[0]
     node = root.node
@@ -133,7 +133,7 @@ def _length_squared(length: Tensor, fixed: Collection[Tensor]) -> Tensor | None:
 def _number(tensor: Tensor) -> float | None:
     """The number that a scalar constant is."""
     node = tensor.node
-    while isinstance(node.op, Movement | Reshape):
+    while isinstance(node.op, (Movement, Reshape)):
         node = node.inputs[0].node
     if node.op is FULL:
         return float(node.attrs["value"])

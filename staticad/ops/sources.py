@@ -18,6 +18,12 @@ from staticad.ir.types import TensorType
 from staticad.ops.base import Source
 
 
+@functools.lru_cache(maxsize=1024)
+def of_type(kind: TensorType) -> Attrs:
+    """The attributes of a source that has a type alone."""
+    return Attrs(type=kind)
+
+
 def _no_reference(**_: Any) -> np.ndarray:
     raise AssertionError("a source takes its value from the feeds")
 
@@ -103,7 +109,7 @@ def placeholder(shape: Any = (), dtype: Any = "float64", name: str | None = None
         else:
             sizes.append(as_size(entry))
     kind = TensorType(tuple(sizes), as_dtype(dtype))
-    attrs = Attrs(type=kind) if default is None else Attrs(type=kind, default=_default(default, kind))
+    attrs = of_type(kind) if default is None else Attrs(type=kind, default=_default(default, kind))
     return Node(PLACEHOLDER, (), attrs, (kind,), name=scoped(name)).out
 
 

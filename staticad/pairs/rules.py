@@ -80,7 +80,7 @@ def _rule(op: Op) -> Rule | None:
         return lambda node, *xs: function(*xs)
     if op in _OTHERS:
         return _OTHERS[op]
-    if isinstance(op, Movement | Reshape | Barrier):
+    if isinstance(op, (Movement, Reshape, Barrier)):
         return _each
     return _assembled if isinstance(op, Assemble) else None
 

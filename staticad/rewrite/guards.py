@@ -58,7 +58,7 @@ def _scale(y: Tensor, depth: int) -> Tensor | None:
         return node.inputs[0]
     if op is SIGMOID:
         return apply(MINIMUM, node.inputs[0], number(0, y))
-    if depth == 0 or not (op in _SCALES or isinstance(op, Movement | Reshape)):
+    if depth == 0 or not (op in _SCALES or isinstance(op, (Movement, Reshape))):
         return None
     inner = [t for t in (_scale(t, depth - 1) for t in node.inputs) if t is not None]
     if len(inner) < len(node.inputs):

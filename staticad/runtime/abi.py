@@ -70,6 +70,12 @@ def _word(address: int) -> int:
     return ctypes.c_int64.from_address(address).value
 
 
+def data_address(array: np.ndarray) -> int:
+    """Where the elements of an array are; ``array.ctypes.data`` takes ten times as long."""
+    verify()
+    return _word(id(array) + ARRAY_DATA)
+
+
 def _int(address: int) -> int:
     return ctypes.c_int32.from_address(address).value
 

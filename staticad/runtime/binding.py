@@ -16,6 +16,7 @@ from staticad.ir.dims import Symbol
 from staticad.lower.kernel.plan import Plan
 from staticad.records import dataclass
 from staticad.runtime import machine
+from staticad.runtime.abi import data_address
 from staticad.runtime.available import AVAILABLE_SOURCE
 from staticad.runtime.careful import Describe, careful
 from staticad.runtime.compiled import Traced
@@ -160,11 +161,11 @@ class _Addresses:
         if origin <= Origin.STATUS:
             return 0  # those are known when there is a program
         if origin == Origin.ARENA:
-            return int(self.arena.block.ctypes.data)
+            return data_address(self.arena.block)
         if origin == Origin.VARIABLE:
-            return int(self.states[number].storage.ctypes.data)
+            return data_address(self.states[number].storage)
         if origin == Origin.CONSTANT:
-            return int(self.executable.constants[number].ctypes.data)
+            return data_address(self.executable.constants[number])
         if origin == Origin.KERNEL:
             return self.executable.address(number)
         if origin == Origin.LIBRARY and base.name in _OWN:

@@ -247,6 +247,8 @@ def sizes_fit(checks: Sequence[SizeCheck], requirements: Sequence[Requirement], 
 def check_updates(updates: Sequence[tuple[Tensor, Tensor]], values: Mapping[Symbol, int]) -> None:
     """Raises FeedError where the new value of a variable would not have the variable's shape."""
     for variable, value in updates:
+        if value.shape == variable.shape:
+            continue
         shape = tuple(size_value(size, values, value.op.name, value.where) for size in value.shape)
         if shape != variable.shape:
             raise FeedError(

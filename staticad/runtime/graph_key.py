@@ -1,10 +1,10 @@
 """A hash of all that a compiled program is made of: equal hashes mean equal programs.
 
-Nodes are numbered in the order of a walk, and everything that a node consists of goes into the hash, by the fields of
-its class: op, inputs, attributes, types, constraints, name and, for lines, which nodes share one. So do the orders that
-passes may look at (that of serial numbers, that of the names of sizes). Lines themselves are left out: the same graph
-from another file has the same program. What is not known here by its exact type is not skipped: there is no hash then,
-and the program is compiled anew.
+Nodes are numbered in the order in which they were made, and everything that a node consists of goes into the hash, by
+the fields of its class: op, inputs, attributes, types, constraints, name and, for lines, which nodes share one. So do
+the orders that passes may look at (that of serial numbers, that of the names of sizes). Lines themselves are left out:
+the same graph from another file has the same program. What is not known here by its exact type is not skipped: there is
+no hash then, and the program is compiled anew.
 """
 
 from __future__ import annotations
@@ -39,9 +39,10 @@ class NoKey(Exception):
 
 class GraphKey:
     """The ``digest`` of a graph with named ``roots``, and of plain data that its program depends on besides; ``nodes``
-    are those of the graph and of all bodies in it, by number. Raises NoKey."""
+    are those of the graph and of all bodies in it, by number. Given are those below the roots, as from ``all_nodes``;
+    others that roots and attributes name are found. Raises NoKey."""
 
-    def __init__(self, roots: Mapping[str, Sequence[Tensor]], *rest: Any) -> None:
+    def __init__(self, roots: Mapping[str, Sequence[Tensor]], nodes: Iterable[Node], *rest: Any) -> None:
         self.nodes: list[Node] = []
         self.numbers: dict[Node, int] = {}
         self._texts: dict[str, int] = {}  # each once, by their numbers
@@ -49,43 +50,56 @@ class GraphKey:
         self._atoms: dict[Atom, str] = {}
         self._sizes: dict[Dim, str] = {}
         self._lines: dict[Where, int] = {}
-        self._known_lines: dict[int, int] = {}
+        self._alike: dict[tuple[Any, ...], int] = {}  # the kinds of nodes, by the identity of what they hold
+        self._kinds: dict[tuple[int, ...], int] = {}
         self._objects: dict[int, str] = {}  # what is compared by identity
         self._definitions: list[str] = []  # of functions of sizes, and of such objects
         self._words: list[int] = []
         try:
-            self._number([tensor for tensors in roots.values() for tensor in tensors])
+            self._number(nodes)
             texts = [self._text((name, tuple(tensors))) for name, tensors in roots.items()]
             texts += [self._text(part) for part in rest]
         except RecursionError as error:
             raise NoKey("bodies that are nested too deep") from error
-        serials = [node.serial for node in self.nodes]
-        order = sorted(range(len(serials)), key=serials.__getitem__)
+        order = np.argsort(np.array([node.serial for node in self.nodes], np.int64))
         digest = sha256()
-        for part in (texts, self._orders(), self._definitions, self._texts):
+        for part in (texts, self._orders(), self._definitions, self._texts, self._kinds):
             digest.update(repr(list(part)).encode("utf-8", "surrogatepass"))
-        for words in (self._words, order):
+        for words in (np.array(self._words, np.int64), order):
             digest.update(struct.pack("<q", len(words)))
-            digest.update(np.array(words, np.int64).tobytes())
+            digest.update(words.tobytes())
         self.digest = digest.hexdigest()
 
-    def _number(self, tensors: Iterable[Tensor]) -> None:
-        """Number the nodes below some tensors, and note what each consists of."""
-        numbers, nodes, words, line, lines = self.numbers, self.nodes, self._words, self._line, self._known_lines
-        known, part = self._known.get, self._part
-        for node in sort_nodes(tensors):
+    def _number(self, nodes: Iterable[Node]) -> None:
+        """Number nodes, inputs before users, and note what each consists of."""
+        numbers, words, alike = self.numbers, self._words, self._alike
+        for node in nodes:
             if node in numbers:
                 continue
-            attrs = known(id(node.attrs)) or part(node.attrs)  # a body in it numbers its own nodes first
-            words += (known(id(node.op)) or part(node.op), attrs)
-            words += (known(id(node.constraints)) or part(node.constraints), known(id(node.name)) or part(node.name))
-            words += (node.detached, lines.get(id(node.where)) or line(node.where), len(node.outputs), len(node.inputs))
-            words += [known(id(type(tensor))) or part(type(tensor)) for tensor in node.outputs]
-            words += [known(id(kind)) or part(kind) for kind in node.types]
+            types = node.types
+            held = (
+                id(node.op), id(node.attrs), id(types[0] if len(types) == 1 else types), id(node.constraints),
+                id(node.where), id(type(node.outputs[0])), node.name, node.detached, len(node.inputs),
+            )  # fmt: skip
+            kind = alike.get(held)
+            if kind is None:
+                kind = alike[held] = self._kind(node)  # a body in it numbers its own nodes first
+            words.append(kind)
             for tensor in node.inputs:
-                words += (numbers[tensor.node], tensor.index)
-            numbers[node] = len(nodes)
-            nodes.append(node)
+                words.append(numbers[tensor.node])
+                words.append(tensor.index)
+            numbers[node] = len(self.nodes)
+            self.nodes.append(node)
+
+    def _kind(self, node: Node) -> int:
+        """The number of all that a node is besides its inputs."""
+        part = self._part
+        words = (
+            part(node.op), part(node.attrs), part(node.constraints), part(node.name), int(node.detached),
+            self._line(node.where), len(node.inputs), len(node.outputs),
+            *[part(type(tensor)) for tensor in node.outputs], *map(part, node.types),
+        )  # fmt: skip
+        return self._kinds.setdefault(words, len(self._kinds))
 
     def _part(self, value: Any) -> int:
         """The number of the text of something that a node holds."""
@@ -97,8 +111,7 @@ class GraphKey:
 
     def _line(self, where: Where) -> int:
         """The number of a line: nodes that share one may share what is reported of it."""
-        found = self._known_lines[id(where)] = self._lines.setdefault(where, len(self._lines))
-        return found
+        return self._lines.setdefault(where, len(self._lines))
 
     def _text(self, value: Any) -> str:
         """A text that nothing has which is not the same."""
@@ -135,7 +148,7 @@ class GraphKey:
 
     def _node(self, node: Node) -> str:
         if node not in self.numbers:
-            self._number(node.outputs)
+            self._number(sort_nodes(node.outputs))
         return f"node {self.numbers[node]}"
 
     def _tensor(self, tensor: Tensor) -> str:

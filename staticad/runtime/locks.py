@@ -16,26 +16,32 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from staticad.runtime.abi import verify
-from staticad.runtime.layout import CODES, LockWords
+import numpy as np
+
+from staticad.runtime.abi import data_address
+from staticad.runtime.layout import CACHE_LINE_WORDS, CODES, LockWords
 from staticad.runtime.memory import aligned_words
 
+_BLOCK = 32  # locks that are allocated together
+_STRIDE = CACHE_LINE_WORDS
+assert LockWords.WORDS <= _STRIDE, "a lock has a cache line of its own"
+_free: list[tuple[np.ndarray, int]] = []  # words of locks to be, and where they are
 PATIENCE = 8  # attempts, about 3 milliseconds: taking turns costs more than meeting by chance
 
 
 class Lock:
     """Guards a program's buffers or a variable's value; see :class:`staticad.runtime.machine.Program`."""
 
-    __slots__ = ("_words",)
+    __slots__ = ("_words", "address")
 
     def __init__(self) -> None:
-        verify()
-        self._words = aligned_words(LockWords.WORDS)
-
-    @property
-    def address(self) -> int:
-        """Where the lock's words are."""
-        return int(self._words.ctypes.data)
+        while True:
+            try:
+                self._words, self.address = _free.pop()
+                return
+            except IndexError:
+                rows = aligned_words(_BLOCK * _STRIDE).reshape(_BLOCK, _STRIDE)
+                _free.extend((row, data_address(row)) for row in rows)
 
 
 def patiently(run: Callable[..., Any], feeds: tuple[Any, ...], outs: tuple[Any, ...] | None = None) -> Any:

@@ -15,6 +15,7 @@ from staticad.errors import OutOfMemory
 from staticad.ir.dim_values import evaluate
 from staticad.ir.dims import Size, Symbol, product
 from staticad.lower.kernel.plan import Plan
+from staticad.runtime.abi import data_address
 from staticad.runtime.available import available_memory
 
 ALIGNMENT = 64
@@ -30,7 +31,7 @@ def aligned_bytes(size: int, what: str | Callable[[], str] = "the buffers of a r
         block = np.empty(size + ALIGNMENT, np.uint8)
     except MemoryError as error:
         raise OutOfMemory(f"cannot allocate {size:,} bytes for {_text(what)}") from error
-    start = -block.ctypes.data % ALIGNMENT
+    start = -data_address(block) % ALIGNMENT
     return block[start : start + size]
 
 

@@ -103,10 +103,10 @@ def _sources(directory: str) -> Iterator[os.DirEntry[str]]:
     except OSError:  # the package is no directory
         return
     for entry in entries:
-        if entry.is_dir():
-            yield from _sources(entry.path)
-        elif entry.name.endswith(".py"):
+        if entry.name.endswith(".py"):
             yield entry
+        elif entry.name != "__pycache__" and entry.is_dir():
+            yield from _sources(entry.path)
 
 
 _FILES = _states()

@@ -91,7 +91,7 @@ class Request:
         self.symbols = tuple(sorted(free_symbols(self.inputs), key=lambda s: s.key))  # the free sizes
         self._lowered: Lowered | None = None
         self._where = here()
-        key = self._key(options) if programs.are_kept() else None
+        key = self._key(everything, options) if programs.are_kept() else None
         self.ready = self._kept(key) or self._made(key, everything)
 
     @property
@@ -167,7 +167,7 @@ class Request:
 
     # ---- the cache -----------------------------------------------------------------------------------------------
 
-    def _key(self, options: Mapping[str, Any]) -> GraphKey | None:
+    def _key(self, everything: Sequence[Node], options: Mapping[str, Any]) -> GraphKey | None:
         """The hash of the request; None where something in it is not known well enough."""
         roots = {
             "fetches": self.fetches,
@@ -176,7 +176,7 @@ class Request:
             "updates": [value for _, value in self.changes],
         }
         try:
-            return GraphKey(roots, tuple(sorted(options.items())), programs.circumstances())
+            return GraphKey(roots, everything, tuple(sorted(options.items())), programs.circumstances())
         except NoKey as error:
             note(1, f"the program is not kept: {error}")
             return None

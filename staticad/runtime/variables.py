@@ -17,11 +17,11 @@ from staticad.codegen.loader import kernel_address
 from staticad.errors import DTypeError, GradientError, GraphError, ShapeError, as_out_of_memory, typed_memory
 from staticad.ir.arrays import as_numbers, kind_fits, read_array
 from staticad.ir.dtypes import DType, as_dtype, is_inexact
-from staticad.ir.graph import Attrs, Node, Tensor, describe
+from staticad.ir.graph import Node, Tensor, describe
 from staticad.ir.name_scopes import scoped
 from staticad.ir.provenance import here
 from staticad.ir.types import TensorType
-from staticad.ops.sources import VARIABLE
+from staticad.ops.sources import VARIABLE, of_type
 from staticad.runtime.locks import Lock, patiently
 from staticad.runtime.machine import ArraySpec, Patch, Program, Step
 from staticad.runtime.machine_text import machine_text
@@ -148,7 +148,7 @@ def variable(value: Any, dtype: Any = None, name: str | None = None, trainable: 
         )
     ready = _convert(array, kind)
     type_ = TensorType(array.shape, kind)
-    out = Node(VARIABLE, (), Attrs(type=type_), (type_,), name=scoped(name), tensor_class=Variable).out
+    out = Node(VARIABLE, (), of_type(type_), (type_,), name=scoped(name), tensor_class=Variable).out
     assert isinstance(out, Variable)
     out._given_name, out._owner = name, None
     out._lock = Lock()

@@ -29,7 +29,7 @@ class OddNumber(int):
 
 
 def key(*tensors: Tensor, **roots: list[Tensor]) -> str:
-    return GraphKey({"fetches": tensors, **roots}).digest
+    return GraphKey({"fetches": tensors, **roots}, sort_nodes(tensors)).digest
 
 
 def changed(value: Any) -> Iterator[Any]:

@@ -58,7 +58,7 @@ class IntegerInfo:
 
 
 def _dtype(value: Any) -> DType:
-    return value.dtype if isinstance(value, Tensor | np.ndarray | np.generic) else as_dtype(value)
+    return value.dtype if isinstance(value, (Tensor, np.ndarray, np.generic)) else as_dtype(value)
 
 
 def astype(x: Operand, dtype: Any, /, *, copy: builtins.bool = True, device: Any = None) -> Tensor:

@@ -261,7 +261,7 @@ def _opened(emitter: Emitter, value: Expression) -> Name:
 
 def _computed(emitter: Emitter, e: Expression) -> Expression:
     """An expression under a name, and its parts."""
-    if not isinstance(e, Call | Cast):
+    if not isinstance(e, (Call, Cast)):
         return e
     return emitter.compute(map_children(e, lambda part: _computed(emitter, part)))
 
@@ -270,13 +270,13 @@ def _bound(emitter: Emitter, e: Expression) -> Expression:
     """An expression of one call. Its parts get names in the innermost block, since they change with the registers."""
 
     def named(part: Expression) -> Expression:
-        if not isinstance(part, Call | Cast):
+        if not isinstance(part, (Call, Cast)):
             return part
         name = emitter.fresh("v", part.dtype)
         emitter.emit(Compute(name.name, map_children(part, named)))
         return name
 
-    return map_children(e, named) if isinstance(e, Call | Cast) else e
+    return map_children(e, named) if isinstance(e, (Call, Cast)) else e
 
 
 def _replaced(e: Expression, part: Expression, name: Name) -> Expression:

@@ -46,7 +46,7 @@ class ElementwiseLowering(FamilyLowering):
 
         def register(part: Expression) -> Expression:
             """A part of the expression under a name of its own, so that equal parts are computed once."""
-            return emitter.compute(map_children(part, register)) if isinstance(part, Call | Cast) else part
+            return emitter.compute(map_children(part, register)) if isinstance(part, (Call, Cast)) else part
 
         return emitter.compute(map_children(code, register), cost=node.op.cost)
 

@@ -145,13 +145,13 @@ class Kernel:
 
 def map_body(s: Statement, change: Callable[[Statements], Statements]) -> Statement:
     """The statement with what ``change`` makes of the statements inside it."""
-    return replace(s, body=change(s.body)) if isinstance(s, Loop | Branch) else s
+    return replace(s, body=change(s.body)) if isinstance(s, (Loop, Branch)) else s
 
 
 def spread(s: Statement, variable: str, stride: Callable[[str], str]) -> Statement:
     """The statement with another name for the distance of the elements that a loop over ``variable`` accesses, where
     that is a size."""
-    if not isinstance(s, Load | Store | Update):
+    if not isinstance(s, (Load, Store, Update)):
         return s
     terms = tuple((name, stride(c) if name == variable and isinstance(c, str) else c) for name, c in s.index.terms)
     return s if terms == s.index.terms else replace(s, index=Index(terms, s.index.constant))
@@ -161,7 +161,7 @@ def statements_of(body: Statements) -> Iterator[Statement]:
     """All statements of a body, at any depth."""
     for s in body:
         yield s
-        if isinstance(s, Loop | Branch):
+        if isinstance(s, (Loop, Branch)):
             yield from statements_of(s.body)
 
 
@@ -170,4 +170,4 @@ def is_maskable(s: Statement) -> bool:
     is done one by one."""
     if isinstance(s, Compute):
         return not is_serial(s.value)
-    return isinstance(s, Load | Store | Update)
+    return isinstance(s, (Load, Store, Update))

@@ -115,7 +115,7 @@ class Step:
     @property
     def bodies(self) -> tuple[Plan, ...]:
         """The plans that the step calls."""
-        return self.kernel.bodies if isinstance(self.kernel, LoopCall | BranchCall) else ()
+        return self.kernel.bodies if isinstance(self.kernel, (LoopCall, BranchCall)) else ()
 
     @property
     def may_fail(self) -> bool:
@@ -131,9 +131,9 @@ class Step:
         name = kernels.setdefault(call, f"k{len(kernels)} ") if isinstance(call, Kernel) else ""
         routine = f" by {call}" if isinstance(call, Routine) else ""
         cut = "" if self.grain == 0 else f", {self.grain} at a time"
-        extent = "" if isinstance(call, LoopCall | BranchCall) else f"; {self.extent} times{cut}"
+        extent = "" if isinstance(call, (LoopCall, BranchCall)) else f"; {self.extent} times{cut}"
         yield f"{name}{self.label}{routine}: {reads} -> {writes}{extent}".replace(":  ->", ": ->")
-        if isinstance(call, LoopCall | BranchCall):
+        if isinstance(call, (LoopCall, BranchCall)):
             for title, plan in zip(call.titles, call.bodies, strict=True):
                 yield f"  {title}"
                 yield from (f"    {line}" for line in plan.listing(kernels))

@@ -40,7 +40,7 @@ def _with_pointers(kernel: Kernel, first: tuple[int, ...]) -> Kernel:
     def changed(body: Statements) -> Statements:
         return tuple(
             [
-                replace(s, pointer=names[s.pointer]) if isinstance(s, Load | Store | Update) else map_body(s, changed)
+                replace(s, pointer=names[s.pointer]) if isinstance(s, (Load, Store, Update)) else map_body(s, changed)
                 for s in body
             ]
         )

@@ -66,7 +66,9 @@ def _kernels(plan: Plan) -> list[Kernel] | None:
 
 def _nesting(body: Statements) -> int:
     """How deep loops of the program are nested."""
-    inside = (_nesting(s.body) + (isinstance(s, Loop) and s.counts_steps) for s in body if isinstance(s, Loop | Branch))
+    inside = (
+        _nesting(s.body) + (isinstance(s, Loop) and s.counts_steps) for s in body if isinstance(s, (Loop, Branch))
+    )
     return max(inside, default=0)
 
 

@@ -60,7 +60,7 @@ class _Watcher:
         number = self.loops
         self.loops += 1
         begin, last, left, steps = (Name(f"{name}{number}") for name in ("begin", "last", "left", "round"))
-        first = constant(FIRST_LONG if any(isinstance(s, Loop | Branch) for s in loop.body) else FIRST, INT64)
+        first = constant(FIRST_LONG if any(isinstance(s, (Loop, Branch)) for s in loop.body) else FIRST, INT64)
         self.first += [Compute(left.name, first), Compute(steps.name, first)]
         look: list[Statement] = [
             Compute(steps.name, call("look", Slot(self.slot), steps, Number(self.scopes))),
