@@ -1,23 +1,27 @@
-"""Dataclasses that are cheap to declare: the package has a hundred, and importing it makes them all.
+"""Dataclasses and named tuples that are cheap to declare: the package has many, and importing it makes them all.
 
 The standard library compiles six functions for each class, which was a third of the time of the import. Here none is
 compiled: an ``__init__`` is a copy of one for so many fields, with other names; the other functions are closures, or
 the same for all classes. Everything else is as there: fields, defaults, ``replace``, matching by position, copies and
 pickles.
+
+So it is with :class:`typing.NamedTuple`, which compiles a function for each class, too.
 """
 
 from __future__ import annotations
 
+import collections
 import dataclasses
 import functools
 import reprlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from operator import attrgetter
 from types import CodeType, FunctionType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
     from dataclasses import dataclass as dataclass  # which checkers understand
+    from typing import NamedTuple as NamedTuple
 
 _Class = TypeVar("_Class", bound=type)
 _Field = dataclasses.Field[Any]
@@ -173,3 +177,83 @@ def _state(self: Any) -> list[Any]:
 def _set_state(self: Any, state: list[Any]) -> None:
     for field, value in zip(dataclasses.fields(self), state, strict=True):
         object.__setattr__(self, field.name, value)
+
+
+# ---- named tuples ----------------------------------------------------------------------------------------------------
+
+_MOST = 16  # fields
+_GETTERS = vars(collections.namedtuple("_Widest", [f"field{n}" for n in range(_MOST)]))
+
+
+class _Naming(type):
+    """Its classes are ordinary ones below ``tuple``, as those of `typing.NamedTuple` are."""
+
+    def __new__(cls, name: str, bases: tuple[type, ...], own: dict[str, Any]) -> Any:
+        fields = tuple(own.get("__annotations__", ()))
+        defaults = {field: own.pop(field) for field in fields if field in own}
+        own = {"__doc__": f"{name}({', '.join(fields)})", **_COMMON, **own}
+        own |= {field: _GETTERS[f"field{n}"] for n, field in enumerate(fields)}
+        own |= {"__slots__": (), "_fields": fields, "__match_args__": fields, "_field_defaults": defaults}
+        own["__new__"] = made = _maker(own["__module__"], own["__qualname__"], fields, tuple(defaults.values()))
+        made.__annotations__ = dict(own.get("__annotations__", {}))
+        return type(name, (tuple,), own)
+
+
+def _maker(module: str, name: str, fields: tuple[str, ...], defaults: tuple[Any, ...]) -> Any:
+    template = _tuple_template(len(fields))
+    code = template.replace(co_varnames=("_cls", *fields), co_qualname=f"{name}.__new__")
+    made = FunctionType(code, {"make": tuple.__new__}, "__new__", defaults)
+    made.__module__ = module
+    return made
+
+
+@functools.cache
+def _tuple_template(count: int) -> CodeType:
+    """The code of a constructor of so many fields."""
+    names = ", ".join(f"field{n}" for n in range(count))
+    scope: dict[str, Any] = {}
+    exec(f"def __new__(_cls, {names}): return make(_cls, ({names},))", scope)
+    code: CodeType = scope["__new__"].__code__
+    return code
+
+
+def _make(cls: Any, values: Iterable[Any]) -> Any:
+    """A new one of the values."""
+    made = tuple.__new__(cls, values)
+    if len(made) != len(cls._fields):
+        raise TypeError(f"Expected {len(cls._fields)} arguments, got {len(made)}")
+    return made
+
+
+def _replaced(self: Any, /, **values: Any) -> Any:
+    """The same with other values of some fields."""
+    made = self._make([values.pop(name, value) for name, value in zip(self._fields, self, strict=True)])
+    if values:
+        raise ValueError(f"Got unexpected field names: {list(values)!r}")
+    return made
+
+
+def _shown(self: Any) -> str:
+    values = ", ".join(f"{name}={value!r}" for name, value in zip(self._fields, self, strict=True))
+    return f"{type(self).__name__}({values})"
+
+
+def _as_dict(self: Any) -> dict[str, Any]:
+    """The values by the names of the fields."""
+    return dict(zip(self._fields, self, strict=True))
+
+
+def _new_arguments(self: Any) -> tuple[Any, ...]:
+    return tuple(self)
+
+
+_COMMON = {
+    "_make": classmethod(_make),
+    "_replace": _replaced,
+    "_asdict": _as_dict,
+    "__repr__": _shown,
+    "__getnewargs__": _new_arguments,
+}
+
+if not TYPE_CHECKING:
+    NamedTuple = type.__new__(_Naming, "NamedTuple", (), {})

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+import inspect
 import pickle
+import typing
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from staticad.records import dataclass
+from staticad.records import NamedTuple, dataclass
 
 
 def declare(decorate: Callable[..., Any], **options: Any) -> tuple[type, type]:
@@ -98,3 +100,44 @@ def test_own_methods_stay() -> None:
     assert (repr(Checked(1)), hash(Checked(1)), Checked(1) == Checked(1)) == ("mine", 7, True)
     with pytest.raises(ValueError, match="negative"):
         Checked(-1)
+
+
+class Pair(NamedTuple):
+    one: int
+    two: tuple[int, ...] = ()
+
+
+class StandardPair(typing.NamedTuple):
+    one: int
+    two: tuple[int, ...] = ()
+
+
+def test_named_tuples_are_those_of_the_standard_library() -> None:
+    ours, theirs = Pair(1), StandardPair(1)
+    assert type(Pair) is type and Pair.__mro__[1:] == StandardPair.__mro__[1:] and not hasattr(ours, "__dict__")
+    for name in ("_fields", "_field_defaults", "__match_args__", "__slots__"):
+        assert vars(Pair)[name] == vars(StandardPair)[name], name
+    assert str(inspect.signature(Pair)).replace("'", "") == "(one: int, two: tuple[int, ...] = ())"
+    assert typing.get_type_hints(Pair) == typing.get_type_hints(StandardPair)
+    for act in (
+        lambda x: x == (1, ()) and hash(x) == hash((1, ())) and (x.one, x.two) == x,
+        lambda x: repr(x).replace("Standard", ""),
+        lambda x: repr(x._replace(two=(3,))).replace("Standard", ""),
+        lambda x: x._asdict(),
+        lambda x: type(x)._make([5, 6]) == (5, 6),
+        lambda x: pickle.loads(pickle.dumps(x)) == x and type(copy.deepcopy(x)) is type(x),
+    ):
+        assert act(ours) == act(theirs)
+    for wrong in (
+        lambda x: type(x)(),
+        lambda x: type(x)._make([1]),
+        lambda x: x._replace(three=3),
+        lambda x: setattr(x, "one", 2),
+        lambda x: setattr(x, "new", 2),
+    ):
+        messages = []
+        for x in (ours, theirs):
+            with pytest.raises((TypeError, ValueError, AttributeError)) as caught:
+                wrong(x)
+            messages.append(str(caught.value).replace("Standard", ""))
+        assert messages[0] == messages[1]

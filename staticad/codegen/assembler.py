@@ -15,7 +15,8 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from staticad.codegen.hints import loop_nodes
-from staticad.codegen.pieces import LLVM_TYPES, Piece, float_text, piece
+from staticad.codegen.idioms import DECLARED, Idiom, idioms
+from staticad.codegen.pieces import COLUMN_SUMS, LLVM_TYPES, Piece, float_text, piece
 from staticad.codegen.places import places
 from staticad.codegen.scopes import shared_scopes
 from staticad.codegen.target import substitutes
@@ -60,10 +61,11 @@ class Word:
 
 @dataclass
 class _Frame:
-    """An open loop: where a break goes, and its hint."""
+    """An open loop: where a break goes, its hint, and whether it holds a loop of unknown length."""
 
     done: str
     hint: str = ""
+    outer: bool = False
 
 
 def assemble(function: ast.FunctionDef, symbol: str, loops: bool = True) -> str:
@@ -83,6 +85,8 @@ class _Assembler:
         self.allocas: dict[tuple[str, str], str] = {}
         self.frames: list[_Frame] = []
         self.pieces: dict[str, Piece] = {}
+        self.declared: list[str] = []
+        self.idioms: dict[ast.For, Idiom] = {}
         self.substitutes = substitutes()
         self.metadata: list[str] = []
         self.scopes: list[str] = []  # the metadata of accesses in each scope
@@ -93,6 +97,7 @@ class _Assembler:
 
     def function(self, function: ast.FunctionDef, symbol: str) -> str:
         """The whole module."""
+        self.idioms = idioms(function)
         block, lo, hi = (argument.arg for argument in function.args.args)
         self.names = {block: Word("slots", "%args"), lo: Word("int64", "%lo"), hi: Word("int64", "%hi")}
         self.block(function.body)
@@ -105,7 +110,7 @@ class _Assembler:
             self.metadata += nodes
             used |= dict.fromkeys(texts)
         nodes = [f"!{number} = {node}" for number, node in enumerate(self.metadata)]
-        return "\n".join([*body, *used, *nodes]) + "\n"
+        return "\n".join([*body, *used, *self.declared, *nodes]) + "\n"
 
     def emit(self, text: str) -> None:
         self.lines.append(f"  {text}")
@@ -166,6 +171,8 @@ class _Assembler:
                 self.bind(target.id, Word("int64", total))
             case ast.Expr(value=ast.Call() as called):
                 self.expression(called)
+            case ast.For() if s in self.idioms and self.called(self.idioms[s]):
+                pass
             case ast.For(target=ast.Name(id=name), iter=ast.Call(func=ast.Name(id="range"), args=bounds), orelse=[]):
                 self.count_up(name, [self.expression(bound).text for bound in bounds], s.body)
             case ast.While(test=ast.Constant(value=True), orelse=[]):
@@ -200,7 +207,8 @@ class _Assembler:
         following = f"%{loop}.following"
         counter = self.define(f"phi i64 [ {start}, %{loop}.before ], [ {following}, %{loop}.last ]")
         self.bind(name, Word("int64", counter))
-        hint = self.loop_body(done, body)
+        known = all(bound.isdigit() for bound in (start, stop))
+        hint = self.loop_body(done, body, known)
         self.emit(f"br label %{loop}.last")
         self.begin(f"{loop}.last")
         self.emit(f"{following} = add nsw i64 {counter}, 1")
@@ -208,19 +216,42 @@ class _Assembler:
         self.emit(f"br i1 {again}, label %{loop}, label %{done}{self.hinted(hint)}")
         self.begin(done)
 
+    def called(self, idiom: Idiom) -> bool:
+        """A loop that is called; False where its buffers are not such as the function takes."""
+        buffers = [self.names[name].buffer for name, _, _ in idiom.buffers]
+        known = [b for b in buffers if b is not None]
+        if [b.dtype for b in known] != [dtype for _, _, dtype in idiom.buffers]:
+            return False
+        if len({b.scope for b in known}) < len(known):
+            return False
+        places = [
+            self.define(f"getelementptr {LLVM_TYPES[dtype]}, ptr {self.names[name].text}, i64 {self.integers(index)}")
+            for name, index, dtype in idiom.buffers
+        ]
+        given = f"ptr {places[0]}, ptr {places[-1]}, i64 {self.integers(idiom.count)}, i64 {idiom.what.value}"
+        self.emit(f"call void @{COLUMN_SUMS}({given})")
+        self.declared = [DECLARED]
+        return True
+
     def repeat(self, body: Sequence[ast.stmt]) -> None:
         """``while True``."""
         loop = self.label("loop")
         self.emit(f"br label %{loop}")
         self.begin(loop)
-        hint = self.loop_body(f"{loop}.done", body)
+        hint = self.loop_body(f"{loop}.done", body, False)
         self.emit(f"br label %{loop}{self.hinted(hint)}")
         self.begin(f"{loop}.done")
 
-    def loop_body(self, done: str, body: Sequence[ast.stmt]) -> str:
+    def loop_body(self, done: str, body: Sequence[ast.stmt], known: bool) -> str:
+        """The hint of the loop; ``known``: how often it runs."""
         self.frames.append(_Frame(done))
         self.block(body)
-        return self.frames.pop().hint
+        frame = self.frames.pop()
+        if known:
+            return frame.hint
+        if self.frames:
+            self.frames[-1].outer = True
+        return "outer" if frame.outer else frame.hint
 
     def hinted(self, hint: str) -> str:
         """The metadata of a loop's last branch."""

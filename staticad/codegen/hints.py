@@ -1,6 +1,7 @@
 """What LLVM is told about loops; :mod:`staticad.codegen.loop_hints` says why.
 
-*Short* loops make few iterations, *deep* ones have a long body, *rolled* ones are as they should be.
+*Short* loops make few iterations, *deep* ones have a long body, *rolled* ones are as they should be. *Outer* ones hold
+others: LLVM would copy those, which takes two to three times as long to compile and gains nothing.
 """
 
 from __future__ import annotations
@@ -24,4 +25,6 @@ def loop_nodes(hint: str) -> list[str]:
         return [_PREDICATE] if _masks() else []
     if hint == "deep":
         return [*([_PREDICATE] if _masks() else []), _INTERLEAVE]
+    if hint == "outer":
+        return [_ROLLED]
     return [_ROLLED, _SCALAR] if hint == "rolled" else []

@@ -21,13 +21,14 @@ from numba.core.extending import _Intrinsic as Intrinsic
 
 from staticad.codegen import llvm_pipeline, loop_hints, wide_sums
 from staticad.codegen.fourier_passes import pass_source
+from staticad.codegen.idioms import COLUMN_SUMS_TEXT
 from staticad.codegen.intrinsics import ARGS, Pointer
 from staticad.codegen.kernel_names import DTYPES, KERNEL_NAMES
 from staticad.codegen.loop_hints import hinted
 from staticad.codegen.matrix_depth import product_function, product_symbol
 from staticad.codegen.matrix_vectors import registers
 from staticad.codegen.numba_pipeline import build, hide, lower
-from staticad.codegen.pieces import PASSES, Piece
+from staticad.codegen.pieces import COLUMN_SUMS, PASSES, Piece
 from staticad.codegen.target import Target, features_of, plain
 from staticad.codegen.user_functions import function_module, result_kind
 from staticad.errors import CompileError
@@ -80,6 +81,8 @@ def make_shared(symbol: str, target: Target) -> llvm.ModuleRef:
     for dtype, name in PASSES.items():
         if symbol == name:
             return build(pass_source(dtype), "kernel", symbol, target)
+    if symbol == COLUMN_SUMS:
+        return llvm_pipeline.build(COLUMN_SUMS_TEXT, symbol, target, llvm_pipeline.SHARED)
     module = ir.Module(symbol)
     product_function(module, _ELEMENTS[symbol], registers(features_of(target))).linkage = "external"
     return llvm_pipeline.build(hinted(module, symbol), symbol, target, llvm_pipeline.SHARED)

@@ -34,7 +34,12 @@ LLVM_TYPES = {
 # Functions that are too long to stand in every kernel: what a text says where it calls one, and their symbols.
 PRODUCTS = {"float32": "staticad_matrix_product_float", "float64": "staticad_matrix_product_double"}
 PASSES = {dtype: f"staticad_fourier_pass_{dtype}" for dtype in PRODUCTS}  # called by a routine, see `fourier_passes`
-SHARED = {r"\bmatrix_product(?:_add)?\(": PRODUCTS}
+COLUMN_SUMS = "staticad_column_sums"
+# The last is that of loops that add a run to the sums of columns, see `idioms`.
+SHARED = {
+    r"\bmatrix_product(?:_add)?\(": PRODUCTS,
+    r", add\(load\(.*\), cast\(\w+, float64\)\)\)\n *store\(.*, float32\(0\.0\)\)": {"float64": COLUMN_SUMS},
+}
 _NODE = re.compile(r"!(\d+)")
 
 

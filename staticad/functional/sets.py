@@ -7,7 +7,7 @@ the functions raise GraphError, which says so.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -28,6 +28,7 @@ from staticad.ops.base import apply_all
 from staticad.ops.promotion import Operand, as_operands, cast, to_tensor
 from staticad.ops.sorting import NONZERO
 from staticad.ops.sources import as_size, constant_array
+from staticad.records import NamedTuple
 
 Given = int | Dim | None
 

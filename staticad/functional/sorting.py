@@ -8,7 +8,7 @@ sorted element is the element that it was before.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -28,6 +28,7 @@ from staticad.ops.promotion import Operand, as_operands, cast, to_tensor
 from staticad.ops.slicing import SLICE
 from staticad.ops.sorting import SEARCHSORTED, SORT
 from staticad.ops.sources import as_size, constant_array
+from staticad.records import NamedTuple
 
 SORTED = (INT32, INT64, UINT64, FLOAT32, FLOAT64)  # what there are kernels for
 _KINDS = (None, "quicksort", "mergesort", "heapsort", "stable")

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
 
 from staticad.errors import FeedError, IndexOutOfBounds
 from staticad.ir.dim_values import evaluate
 from staticad.ir.dims import Shape, Size, Symbol, product, symbols
 from staticad.ir.graph import Node, Tensor, describe
 from staticad.ir.types import Constraint
+from staticad.records import NamedTuple
 
 
 class Needed(NamedTuple):

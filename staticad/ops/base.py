@@ -101,21 +101,17 @@ class Op:
 
 def apply(op: Op, *inputs: Tensor, name: str | None = None, **attrs: Any) -> Tensor:
     """A new node of an op with one output; that output."""
-    (output,) = _applied(op, inputs, name, attrs)
+    (output,) = apply_all(op, *inputs, name=name, **attrs)
     return output
 
 
 def apply_all(op: Op, *inputs: Tensor, name: str | None = None, **attrs: Any) -> tuple[Tensor, ...]:
     """A new node of the op; all its outputs. Errors get the op, the types and the user's lines."""
-    return _applied(op, inputs, name, attrs)
-
-
-def _applied(op: Op, inputs: tuple[Tensor, ...], name: str | None, values: dict[str, Any]) -> tuple[Tensor, ...]:
     try:
-        attrs, (types, constraints) = infer_new(op, tuple([t.node.types[t.index] for t in inputs]), values)
+        packed, (types, constraints) = infer_new(op, tuple([t.node.types[t.index] for t in inputs]), attrs)
     except (ShapeError, DTypeError) as error:
         raise type(error)(f"{op.called}: {error}{op.given(inputs)}") from None
-    return Node(op, inputs, attrs, types, constraints, name).outputs
+    return Node(op, inputs, packed, types, constraints, name).outputs
 
 
 class Source(Op):

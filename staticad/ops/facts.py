@@ -6,7 +6,7 @@ it, so that rules may undo an over- or underflow. But exp(-inf) is zero, a sum o
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -21,6 +21,7 @@ from staticad.ops.reduce import MAX, MAX_OR_LOWEST, PROD, SUM
 from staticad.ops.selection import WHERE
 from staticad.ops.sources import CONSTANT
 from staticad.ops.transcendental import EXP, SIGMOID, SOFTPLUS, TANH
+from staticad.records import NamedTuple
 
 DEPTH = 8
 

@@ -11,11 +11,11 @@ from __future__ import annotations
 import itertools
 from bisect import bisect_right
 from collections.abc import Callable
-from typing import NamedTuple
 
 from staticad.ir.dims import Size, at_least
 from staticad.ir.graph import Node, Tensor
 from staticad.ops.slicing import REPLACE, SLICE
+from staticad.records import NamedTuple
 
 Cells = tuple[int, ...]
 CELLS_OF_A_READ = 9  # that are looked up at most; an axis with more of them tells nothing

@@ -10,7 +10,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import field, replace
-from typing import NamedTuple
 
 from staticad.ir.dims import Shape, Size, at_least
 from staticad.ir.dtypes import INT64
@@ -21,7 +20,7 @@ from staticad.ops.comparison import GREATER
 from staticad.ops.creation import SIZE, fill, size_tensor
 from staticad.ops.movement import BROADCAST_TO, EXPAND_DIMS
 from staticad.ops.selection import WHERE
-from staticad.records import dataclass
+from staticad.records import NamedTuple, dataclass
 from staticad.rewrite.match import is_constant, keeps_names, number, scalar_value
 from staticad.rewrite.movement import expanded
 

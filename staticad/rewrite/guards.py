@@ -8,7 +8,7 @@ infinite may stand for either. What tells them apart is the *scale* of y, a tens
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -20,6 +20,7 @@ from staticad.ops.facts import facts
 from staticad.ops.reduce import MAX, MAX_OR_LOWEST, SUM
 from staticad.ops.selection import MAXIMUM, MINIMUM, WHERE
 from staticad.ops.transcendental import EXP, EXPM1, LOG, LOG1P, SIGMOID, SOFTPLUS
+from staticad.records import NamedTuple
 from staticad.rewrite.exponentials import is_shifted, top_of
 from staticad.rewrite.factors import Factor, Lost, Product, factorize, has_below, is_guard
 from staticad.rewrite.match import fit, number, scalar_value

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import field
-from typing import NamedTuple
 
 from staticad.codegen.routines import routine_cut
 from staticad.errors import FeedError
@@ -31,7 +30,7 @@ from staticad.lower.kernel.plan import (
     Watch,
 )
 from staticad.lower.kernel.routine import Routine
-from staticad.records import dataclass
+from staticad.records import NamedTuple, dataclass
 from staticad.runtime.idle import Idle, idleness, steps_inside
 from staticad.runtime.layout import Branch, BranchBlock, LoopBlock, Measure, Move, Record
 from staticad.runtime.layout import Step as StepWords

@@ -7,11 +7,12 @@ can interrupt inside of a kernel.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from staticad.errors import FeedError
 from staticad.ir.dims import Shape, Size, is_runtime
 from staticad.lower.kernel.plan import BranchCall, LoopCall, Step
+from staticad.records import NamedTuple
 
 LIMIT = 2**56  # operations, or steps of a kernel's outermost loop: weeks of the fastest machine
 

@@ -11,7 +11,8 @@ import functools
 import re
 import struct
 from collections.abc import Mapping
-from typing import NamedTuple
+
+from staticad.records import NamedTuple
 
 CACHE_LINE_WORDS = 8
 

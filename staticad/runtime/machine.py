@@ -16,14 +16,14 @@ import ctypes
 import functools
 import time
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from staticad import config
 from staticad.codegen.loader import Code, kernel_address, load
 from staticad.errors import CompileError
-from staticad.records import dataclass
+from staticad.records import NamedTuple, dataclass
 from staticad.runtime import abi
 from staticad.runtime.blas_threads import blas_threads
 from staticad.runtime.builtin import METH_FASTCALL, builtin_function, method_definition

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from staticad.export.attributes import shortened
 from staticad.export.notebook import html_table
+from staticad.records import NamedTuple
 
 _HEAD = ("share", "median µs", "min µs", "calls", "GFLOP/s", "GB/s", "kernel")
 _LISTED = 4  # lines of a kernel that a table shows

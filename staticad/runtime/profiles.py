@@ -5,7 +5,6 @@ from __future__ import annotations
 import linecache
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import NamedTuple
 
 from staticad.ir.dim_values import evaluate
 from staticad.ir.dims import Symbol
@@ -13,6 +12,7 @@ from staticad.ir.provenance import Where
 from staticad.lower.kernel.language import Kernel
 from staticad.lower.kernel.operations import moved_bytes, operations, type_text
 from staticad.lower.kernel.plan import BranchCall, LoopCall, Plan, Step, Turns
+from staticad.records import NamedTuple
 from staticad.runtime.binding import Binding
 from staticad.runtime.compiled import Traced
 from staticad.runtime.drawings import kernel_path

@@ -9,13 +9,14 @@ import json
 import zlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import fields
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from staticad.ir.dtypes import as_dtype
 from staticad.ir.size_tables import SizeTable
 from staticad.lower.kernel.routine import Routine
+from staticad.records import NamedTuple
 from staticad.runtime.idle import Idle
 from staticad.runtime.tables import ArrayTable, Base, Condition, Number, RoutineUse, Tables, Unknown
 

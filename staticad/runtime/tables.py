@@ -9,7 +9,6 @@ to be asked. They are plain data, and know neither graph nor lines.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import numpy as np
 
@@ -18,7 +17,7 @@ from staticad.ir.dims import LARGEST
 from staticad.ir.dtypes import DType
 from staticad.ir.size_tables import SizeTable
 from staticad.lower.kernel.routine import Routine
-from staticad.records import dataclass
+from staticad.records import NamedTuple, dataclass
 from staticad.runtime.idle import LIMIT, Idle
 from staticad.runtime.memory import LARGEST_BLOCK
 

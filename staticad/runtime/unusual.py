@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple, NoReturn
+from typing import NoReturn
 
 from staticad.errors import OutOfMemory
 from staticad.ir.dim_values import evaluate
@@ -12,6 +12,7 @@ from staticad.lower.kernel.plan import Plan
 from staticad.lower.loops.counting import counting_plan
 from staticad.lower.loops.guarding import guarded_plan
 from staticad.lower.loops.watching import watched_plan
+from staticad.records import NamedTuple
 from staticad.runtime.binding import Binding
 from staticad.runtime.careful import Describe, described
 from staticad.runtime.compiled import Compiled, Traced

@@ -15,7 +15,7 @@ from staticad.codegen.jit import compile_listings, compile_source
 from staticad.codegen.matrix_depth import DEPTH
 from staticad.codegen.matrix_tiles import DEPTH_BLOCK
 from staticad.codegen.matrix_vectors import Registers, registers
-from staticad.codegen.pieces import SHARED
+from staticad.codegen.pieces import PRODUCTS
 from staticad.codegen.target import LEVELS, Target, features_of, host, host_features, level
 from staticad.errors import CompileError
 from tests.codegen.kernel_runner import run
@@ -248,8 +248,7 @@ def test_loops_over_tiles_are_left_as_they_are(dtype: str) -> None:
 
 
 def shared_product(dtype: str, target: Target) -> llvm.ModuleRef:
-    (symbols,) = SHARED.values()
-    return piece_maker.make_shared(symbols[dtype], target)
+    return piece_maker.make_shared(PRODUCTS[dtype], target)
 
 
 @pytest.mark.parametrize("target", [target for _, target in LEVELS])

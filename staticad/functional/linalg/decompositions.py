@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 
 from staticad.errors import GraphError
@@ -15,6 +13,7 @@ from staticad.ir.provenance import here
 from staticad.ops.base import apply_all
 from staticad.ops.decompositions import EIGH, FULL_QR, FULL_SVD, QR, SVD
 from staticad.ops.promotion import Operand
+from staticad.records import NamedTuple
 
 
 class EighResult(NamedTuple):

@@ -3,8 +3,6 @@ with SciPy's."""
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 
 from staticad.errors import GraphError, ShapeError
@@ -19,6 +17,7 @@ from staticad.ops.barrier import STOP_GRADIENT
 from staticad.ops.base import apply, apply_all
 from staticad.ops.eigen import EIG, SCHUR, SQRTM, SYLVESTER
 from staticad.ops.promotion import Operand, as_operands, cast
+from staticad.records import NamedTuple
 
 
 class EigResult(NamedTuple):

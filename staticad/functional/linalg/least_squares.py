@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -23,6 +23,7 @@ from staticad.ops.creation import fill, size_tensor
 from staticad.ops.matrix_functions import LSTSQ
 from staticad.ops.movement import EXPAND_DIMS, SQUEEZE
 from staticad.ops.promotion import Operand, as_operands, cast, to_tensor
+from staticad.records import NamedTuple
 
 
 class LstsqResult(NamedTuple):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from staticad.errors import GraphError
 from staticad.functional.linalg.operands import common_batch, matrices, rectangular, spread
 from staticad.functional.linalg.systems import solve_triangular
@@ -22,6 +20,7 @@ from staticad.ops.matrices import eye, triangle
 from staticad.ops.matrix_functions import LU, PIVOT_ORDER
 from staticad.ops.movement import EXPAND_DIMS, SQUEEZE, swapped
 from staticad.ops.promotion import Operand, cast, to_tensor
+from staticad.records import NamedTuple
 
 
 class LUResult(NamedTuple):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 
 from staticad.errors import GraphError
@@ -28,6 +26,7 @@ from staticad.ops.linalg import CHOLESKY, LU_FACTOR, LU_SOLVE, SLOGDET, SOLVE_TR
 from staticad.ops.matrices import diagonal_of, triangle
 from staticad.ops.movement import EXPAND_DIMS, SQUEEZE, swapped
 from staticad.ops.promotion import Operand
+from staticad.records import NamedTuple
 
 
 class SlogdetResult(NamedTuple):

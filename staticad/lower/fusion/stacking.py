@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from staticad.ir.dims import Size, at_least, product
 from staticad.ir.graph import Node, Tensor, sort_nodes
@@ -22,6 +21,7 @@ from staticad.ops.base import apply
 from staticad.ops.creation import fill
 from staticad.ops.movement import RESHAPE
 from staticad.ops.slicing import EMBED
+from staticad.records import NamedTuple
 
 ROW, PART = 64, 16  # elements of rows that are written as wholes, and of what each operand gives to them
 MOST = 2  # numbers that may meet in an element
