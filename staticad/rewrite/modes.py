@@ -136,7 +136,19 @@ class _Mode:
         attrs = Attrs(**{**node.attrs, **changed})
         made = Node(node.op, node.inputs, attrs, node.types, node.constraints, node.name, node.where)
         made.detached = node.detached
-        return copy_node(made, inputs).outputs
+        return copy_node(made, self._needed(made, inputs)).outputs
+
+    def _needed(self, node: Node, inputs: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+        """The inputs of a loop or branch; zeros in the place of those that only the other mode reads."""
+        used = {n for body in bodies(node) for n in sort_nodes(body.roots)}
+        first, states = (1, 0) if node.op is COND else (0, node.attrs["shape"].carries)
+        found = list(inputs)
+        for place, parameters in enumerate(zip(*(body.parameters for body in bodies(node)), strict=True)):
+            operand = inputs[first + place]
+            known = all(isinstance(size, int) for size in operand.shape)  # another size may come from nowhere else
+            if place >= states and known and not any(p.node in used for p in parameters):
+                found[first + place] = zeros(operand.type)
+        return tuple(found)
 
     def _body(self, body: Body) -> Body:
         if body not in self.bodies:

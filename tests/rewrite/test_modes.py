@@ -138,6 +138,9 @@ def test_loops_and_branches() -> None:
     assert (train[0] == 0).any() and not (evaluate[0][1:] == 0).any()
     for one, other in zip(train, sa.evaluate(results[0], {X: ROWS}), strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-6)
+    z = sa.while_loop(lambda s: s.sum() < 9, lambda s: s + sa.nn.dropout(sa.exp(s), 0.5, KEY), X)
+    (g,) = sa.gradients(z.sum(), [X])
+    assert [t.name for t in sa.compile([z, g], mode="eval").inputs] == ["x"]
     for training in (True, False, None):
         assert all(node.op is not TRAINING for node in all_nodes(in_mode(results[0], training)))
 
