@@ -140,8 +140,8 @@ CASES: list[tuple[Callable[[], Any], type[Exception], str]] = [
     (
         lambda: sa.fori_loop(0, 3, lambda i, state: sa.concatenate([state, state]), X),
         sa.ShapeError,
-        "scan: state 0 changes its shape from {X} to concatenate float64[2*n,3] (made at {here}); it has to stay the "
-        "same: give it the final shape before the loop",
+        "fori_loop: state 0 changes its shape from {X} to concatenate float64[2*n,3] (made at {here}); it has to stay "
+        "the same: give it the final shape before the loop",
     ),
     (
         lambda: sa.cond(A > 0, lambda: F, lambda: W),

@@ -181,7 +181,7 @@ def fori_loop(lower: Any, upper: Any, body_fn: Function, init: Any, *, checkpoin
                 i = number if lower == 0 else number + first
             return body_fn(i, state), None
 
-        last, _ = scan(step, init, numbers, checkpoint=checkpoint)
+        last, _ = _scan("fori_loop", step, init, numbers, None, False, checkpoint)
         return last
     start, stop = (cast(to_tensor(bound), INT64) for bound in (lower, upper))
     if checkpoint is None:
@@ -258,7 +258,14 @@ def scan(
     ``checkpoint`` as in `while_loop`; "log" needs a number of steps that is known when the graph is built.
     Raises GraphError (forms, no length), ShapeError and DTypeError with both lines.
     """
-    check_choice("scan", checkpoint)
+    return _scan("scan", fn, init, xs, length, reverse, checkpoint)
+
+
+def _scan(
+    what: str, fn: Function, init: Any, xs: Any, length: Size | None, reverse: bool, checkpoint: str | None
+) -> tuple[Any, Any]:
+    """`scan`, which errors call ``what``."""
+    check_choice(what, checkpoint)
     leaves, rebuild, form = flatten(init)
     sequences, rebuild_slices, _ = flatten(xs)
     carry = [to_tensor(leaf) for leaf in leaves]
@@ -268,10 +275,10 @@ def scan(
     for sequence, own in zip(stacks, slices, strict=True):
         local_sizes.count(sequence, own)
     parameters = [parameter(t.type, t.name) for t in carry]
-    result = inside("scan", fn, rebuild(list(parameters)), rebuild_slices(list(slices)))
+    result = inside(what, fn, rebuild(list(parameters)), rebuild_slices(list(slices)))
     if not isinstance(result, tuple) or len(result) != 2:
-        raise GraphError(f"scan: the function returns (state, y), not {type(result).__name__}, at {here()}")
-    following = _same_form("scan", result[0], form, carry)
+        raise GraphError(f"{what}: the function returns (state, y), not {type(result).__name__}, at {here()}")
+    following = _same_form(what, result[0], form, carry)
     flat, pack, _ = flatten(result[1])
     ys = [to_tensor(leaf) for leaf in flat]
     shape = LoopShape(len(carry), len(stacks), 0, len(ys), steps, reverse)

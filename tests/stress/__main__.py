@@ -15,6 +15,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from staticad import config
 from tests.stress.program import Program, again, run, watched
 from tests.stress.programs import PROGRAMS
 
@@ -75,7 +76,8 @@ def inside(program: Program, arguments: argparse.Namespace) -> int:
             watched(case)
 
         cases = None if arguments.case is None else [arguments.case]
-        outcome = run(program, arguments.seconds, arguments.seed, cases=cases, short=arguments.short, begin=begin)
+        with config.override(float64="allow"):  # random programs mix dtypes
+            outcome = run(program, arguments.seconds, arguments.seed, cases=cases, short=arguments.short, begin=begin)
     faulthandler.cancel_dump_traceback_later()
     for finding in outcome.findings:
         print(f"FOUND {finding}\n")
