@@ -17,7 +17,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from staticad.ir.dims import Dim, Size, is_runtime, local_symbols, product
+from staticad.ir.dims import Dim, Size, at_least, is_runtime, local_symbols, product
 from staticad.ir.dtypes import INT64
 from staticad.ir.graph import Node, Tensor, sort_nodes
 from staticad.ir.provenance import inherit
@@ -33,6 +33,7 @@ from staticad.rewrite.match import is_constant, scalar_value
 from staticad.rewrite.movement import squeezed
 
 FEWER = 2  # times as many rows as are named
+LARGE = 1 << 10  # elements of a table of which several rows are worth the steps that sum those of one name
 MANY = 1 << 14  # rows of a table of which a number that is not known may be named
 DEPTH = 12  # operations from a state to its new value
 
@@ -148,7 +149,7 @@ def _pays(rows: Rows, state: Tensor) -> bool:
         return False
     if isinstance(count, Dim):
         return whole >= MANY and not is_runtime(count) and not local_symbols(count)
-    return FEWER * count <= whole
+    return FEWER * count <= whole and (count == 1 or at_least(product(state.shape) - LARGE, 0))
 
 
 def _totals(rows: Rows, state: Tensor) -> Tensor:
