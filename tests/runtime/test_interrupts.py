@@ -45,6 +45,13 @@ def handler(number: int, function: Callable[[int, FrameType | None], None]) -> I
         signal.signal(number, before)
 
 
+@pytest.fixture(autouse=True)
+def _sigint_raises() -> Iterator[None]:
+    """As Python sets it, unless it is started in the background of a shell, which has it ignored."""
+    with handler(signal.SIGINT, signal.default_int_handler):
+        yield
+
+
 def endless(state: sa.Tensor, step: Callable[[sa.Tensor], sa.Tensor]) -> sa.Tensor:
     """A while loop that makes n steps."""
     return sa.while_loop(lambda s: s[0] < N, lambda s: (s[0] + 1, step(s[1])), (0 * N, state))[1]
