@@ -33,7 +33,7 @@ class Row(NamedTuple):
     ``reads`` and ``writes`` are the types of its buffers. ``operations`` is the arithmetic on floats of one call, where
     a function such as exp counts as one; ``bytes`` is the size of its buffers, each counted once and whole. They are
     None where that is not known before a run. ``code`` is the text of the first line, ``group`` the part of the program
-    and the name scope: "forward", "gradient hidden1".
+    and the name scope: "forward", "gradient layers.0".
     """
 
     label: str

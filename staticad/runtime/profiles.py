@@ -80,7 +80,7 @@ class _Rows:
         """``outer`` are the lines of what the plan is the body of."""
         for number, step in enumerate(plan.steps):
             key, lines = f"{prefix}k{number}", step.where or outer
-            in_commit = depth == 0 and number >= len(plan.compute)
+            part, *scope = kernel_path(step, depth == 0 and number >= len(plan.compute), outer)
             types = [
                 [t for n in ns if "[0]" not in (t := type_text(plan.buffers[n], self.evaluate))]
                 for ns in (step.reads, step.writes)
@@ -97,7 +97,7 @@ class _Rows:
                 operations=operations(step, self.evaluate),
                 bytes=None if step.bodies else moved_bytes(step, plan, self.evaluate),
                 code=_code(lines),
-                group=" ".join(kernel_path(step, in_commit, outer)),
+                group=" ".join(filter(None, (part, ".".join(scope)))),
             )
             if isinstance(step.kernel, LoopCall):
                 yield from self.rows(step.kernel.plan, depth + 1, f"{key}b0", lines)
