@@ -5,6 +5,8 @@ A function such as exp counts as one operation, copies and comparisons as none. 
 
 from __future__ import annotations
 
+import math
+import operator
 from collections.abc import Callable, Iterable, Mapping
 
 from staticad.ir.dims import Size, product
@@ -24,6 +26,7 @@ from staticad.lower.kernel.language import (
 )
 from staticad.lower.kernel.plan import Buffer, Plan, Step, Symbolic
 from staticad.lower.kernel.routine import Routine
+from staticad.records import dataclass
 
 _CHOICES = ("where", "stride")  # kernel functions that compute nothing
 _PRODUCTS = ("contract", "convolution")  # kinds of routines whose work is a quarter of their multiplications
@@ -42,7 +45,7 @@ def operations(step: Step, evaluate: Evaluate) -> int | None:
             return None
         sizes = [a.size for a in step.arguments if isinstance(a, Symbolic)]
         known = dict(zip(kernel.sizes, map(evaluate, sizes), strict=False))
-        return _all(kernel.body, {**known, LO.name: 0, HI.name: evaluate(step.extent)})
+        return round(_all(kernel.body, {**known, LO.name: 0, HI.name: evaluate(step.extent)}, {}))
     except KeyError:
         return None
 
@@ -68,25 +71,70 @@ def type_text(buffer: Buffer, evaluate: Evaluate) -> str:
     return f"{buffer.dtype.name}[{','.join(map(size, buffer.shape))}]"
 
 
-def _all(body: Iterable[Statement], known: Mapping[str, int]) -> int:
-    """The operations of statements; those of a branch as if it were taken."""
+@dataclass(frozen=True)
+class _Tile:
+    """Where a tile begins, or ends: a loop of so many ``rounds`` cuts what has ``extent`` elements into tiles."""
+
+    rounds: float
+    extent: float
+
+    @property
+    def length(self) -> float:
+        """Elements of a tile, on average."""
+        return self.extent / self.rounds if self.rounds else 0.0
+
+
+def _all(body: Iterable[Statement], known: Mapping[str, float | _Tile], rounds: Mapping[str, float]) -> float:
+    """The operations of statements; those of a branch as if it were taken. ``rounds`` are those of the loops around."""
     names = dict(known)
-    total = 0
+    total = 0.0
     for s in body:
         if isinstance(s, Loop):
-            inner = _all(s.body, names)
-            if inner:
-                start = 0 if s.start is None else _value(s.start, names)
-                total += inner * max(0, _value(s.stop, names) - start)
+            count = _rounds(s, names)
+            if count is not None:
+                total += count * _all(s.body, names, {**rounds, s.variable: count})
+            elif _all(s.body, names, rounds):
+                raise KeyError(s.variable)
         elif isinstance(s, Branch):
-            total += _all(s.body, names)
+            total += _all(s.body, names, rounds)
         elif isinstance(s, MatrixProduct):
-            total += 2 * _value(s.rows, names) * _value(s.columns, names) * _value(s.depth, names)
+            total += 2.0 * math.prod(_value(size, names) for size in (s.rows, s.columns, s.depth))
         elif isinstance(s, Compute):
             total += _count(s.value)
+            tile = _tile(s.value, names, rounds)
+            if tile is not None:
+                names[s.name] = tile
         elif isinstance(s, Store | Update):
             total += _count(s.value) + (isinstance(s, Update) and is_inexact(s.value.dtype))
     return total
+
+
+def _rounds(loop: Loop, names: Mapping[str, float | _Tile]) -> float | None:
+    """How often a loop goes round, on average; None where that is not known before the run."""
+    end = names.get(loop.stop.name) if isinstance(loop.stop, Name) else None
+    if isinstance(end, _Tile):
+        return end.length
+    try:
+        start = 0 if loop.start is None else _value(loop.start, names)
+        return max(0.0, _value(loop.stop, names) - start)
+    except KeyError:
+        return None
+
+
+def _tile(value: Expression, names: Mapping[str, float | _Tile], rounds: Mapping[str, float]) -> _Tile | None:
+    """What ``tile * length`` is, the beginning of a tile, and ``minimum(beginning + length, all)``, its end."""
+    try:
+        if isinstance(value, Arithmetic) and value.operator == "*" and isinstance(value.left, Name):
+            count = rounds[value.left.name]
+            return _Tile(count, count * _value(value.right, names))
+        if isinstance(value, Call) and value.function == "minimum" and isinstance(value.operands[0], Arithmetic):
+            begin = value.operands[0].left
+            tile = names[begin.name] if isinstance(begin, Name) else None
+            if isinstance(tile, _Tile):
+                return _Tile(tile.rounds, min(tile.extent, _value(value.operands[1], names)))
+    except KeyError:
+        pass
+    return None
 
 
 def _count(value: Expression) -> int:
@@ -98,20 +146,19 @@ def _count(value: Expression) -> int:
     return own + sum(map(_count, value.operands))
 
 
-def _value(e: Expression | None, names: Mapping[str, int]) -> int:
+def _value(e: Expression | None, names: Mapping[str, float | _Tile]) -> float:
     """The value of a bound. Raises KeyError where it is not known before the run."""
-    if isinstance(e, Number):
-        return e.value
-    if isinstance(e, Name):
-        return names[e.name]
+    value = names[e.name] if isinstance(e, Name) else e.value if isinstance(e, Number) else None
     if isinstance(e, Arithmetic) and e.operator in _ARITHMETIC:
-        return _ARITHMETIC[e.operator](_value(e.left, names), _value(e.right, names))
-    raise KeyError(e)
+        value = _ARITHMETIC[e.operator](_value(e.left, names), _value(e.right, names))
+    if value is None or isinstance(value, _Tile):
+        raise KeyError(e)
+    return value
 
 
-_ARITHMETIC: Mapping[str, Callable[[int, int], int]] = {
-    "+": int.__add__,
-    "-": int.__sub__,
-    "*": int.__mul__,
-    "//": int.__floordiv__,
+_ARITHMETIC: Mapping[str, Callable[[float, float], float]] = {
+    "+": operator.add,
+    "-": operator.sub,
+    "*": operator.mul,
+    "//": operator.floordiv,
 }
