@@ -105,7 +105,11 @@ class Layer(metaclass=LayerType):
 
     def parts(self) -> Iterator[tuple[str, Any]]:
         """The names and values in which variables and sublayers are looked for: by default all attributes."""
-        return iter(vars(self).items())
+        slots = (cls.__dict__.get("__slots__", ()) for cls in reversed(type(self).__mro__) if cls is not Layer)
+        for name in (name for names in slots for name in ((names,) if isinstance(names, str) else names)):
+            if name not in ("__dict__", "__weakref__") and hasattr(self, name):
+                yield name, getattr(self, name)
+        yield from vars(self).items()
 
     def freeze(self) -> None:
         """Keep all variables as they are: graphs made by an optimizer from now on leave them and their gradients out.

@@ -6,14 +6,9 @@ import itertools
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
-fcntl: Any
-try:
-    import fcntl
-except ImportError:  # Windows
-    fcntl = None
-
+_LOCKS = os.name == "posix"  # Windows has none, and renames no file that is open
 _serial = itertools.count()
 _ENDING = ".saving"
 
@@ -34,7 +29,7 @@ def replace_file(path: str, write: Callable[[BinaryIO], None]) -> None:
         write(file)
         file.flush()
         os.fsync(file.fileno())
-        if fcntl is None:
+        if not _LOCKS:
             file.close()  # elsewhere the lock is held until it has its name
         os.replace(temporary, target)
     if hasattr(os, "O_DIRECTORY"):
@@ -56,19 +51,25 @@ def _temporary(directory: str, name: str) -> Iterator[tuple[BinaryIO, str]]:
             continue
         with file:
             try:
-                if fcntl is not None:
-                    with suppress(OSError):  # where there are no locks nothing is removed
-                        fcntl.flock(file, fcntl.LOCK_EX)
+                if _LOCKS:
+                    with suppress(OSError):  # a file system without locks: there nothing is removed
+                        _lock(file, wait=True)
                     if not _is_at(file, temporary):
                         continue  # taken for a dead one's before it was locked
                 yield file, temporary
                 return
             except BaseException:
-                if fcntl is None:
+                if not _LOCKS:
                     file.close()
                 with suppress(OSError):
                     os.unlink(temporary)
                 raise
+
+
+def _lock(file: BinaryIO, wait: bool) -> None:
+    import fcntl  # which few programs need
+
+    fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
 
 
 def _is_at(file: BinaryIO, path: str) -> bool:
@@ -79,11 +80,11 @@ def _is_at(file: BinaryIO, path: str) -> bool:
 
 def _clear(directory: str, name: str) -> None:
     """Remove the files of processes that were killed: those that nobody has locked."""
-    if fcntl is None:
+    if not _LOCKS:
         return
     with suppress(OSError), os.scandir(directory) as entries:
         for entry in entries:
             if entry.name.startswith(f".{name}.") and entry.name.endswith(_ENDING):
                 with suppress(OSError), open(entry.path, "rb") as file:
-                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    _lock(file, wait=False)
                     os.unlink(entry.path)

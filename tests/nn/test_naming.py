@@ -145,6 +145,20 @@ def test_dataclasses_and_abstract_classes_are_layers() -> None:
     assert y.where.scope == "second" and y.shape[1] == 3
 
 
+def test_slots_are_attributes() -> None:
+    @dataclass(slots=True)
+    class Pair(Layer):
+        first: Layer
+        second: Layer
+
+        def __call__(self, x: Tensor) -> Tensor:
+            return self.second(self.first(x))
+
+    pair = Pair(Dense(2, 3), Scale())
+    assert names(pair) == ["first.weight", "first.bias", "second.factor"]
+    assert pair(sa.placeholder((None, 2), "float32")).where.scope == "second"
+
+
 def test_sequential_with_attributes_of_its_own() -> None:
     class More(Sequential):
         def __init__(self, layers: list[Callable[[Tensor], Tensor]]) -> None:
