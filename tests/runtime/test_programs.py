@@ -13,6 +13,7 @@ import pytest
 import staticad as sa
 from staticad import config
 from staticad.codegen import object_cache
+from staticad.ops.control import all_nodes
 from staticad.runtime import programs
 from staticad.runtime.arguments import read_options
 from staticad.runtime.stored import from_bytes, to_bytes
@@ -260,7 +261,7 @@ def test_a_program_that_is_not_the_graphs_is_replaced() -> None:
 
 
 def _digest(session: sa.Session) -> str:
-    key = session._request._key(read_options(None))
+    key = session._request._key(all_nodes(session._request.targets), read_options(None))
     assert key is not None
     return key.digest
 
