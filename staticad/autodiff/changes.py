@@ -28,12 +28,12 @@ from staticad.records import dataclass
 Loops = Collection[tuple[Node, int]]  # loops that their backward pass undoes, with the number of the carry
 
 
-def changes_of(state: Tensor, loops: Loops = ()) -> tuple[Tensor, list[Tensor]] | None:
+def changes_of(state: Tensor, body: Body, loops: Loops = ()) -> tuple[Tensor, list[Tensor]] | None:
     """The parameter of which a value of a body is a changed copy, and what that becomes on the way, the last first;
     None where it is not changed place by place."""
     found: list[Tensor] = []
     while state.op is not PARAMETER:
-        base = _base(state, loops)
+        base = _base(state, body, loops)
         if base is None:
             return None
         found.append(state)
@@ -41,18 +41,18 @@ def changes_of(state: Tensor, loops: Loops = ()) -> tuple[Tensor, list[Tensor]] 
     return state, found
 
 
-def _base(state: Tensor, loops: Loops) -> Tensor | None:
+def _base(state: Tensor, body: Body, loops: Loops) -> Tensor | None:
     """What a node changes into ``state``, if that can be undone."""
     node = state.node
     if node.op is LOOP:
         again = is_runtime(node.attrs["shape"].length) or node.attrs.get("remat")
-        known = ((node, state.index) in loops and not again) or _reaches_few(state)
+        known = ((node, state.index) in loops and not again) or _reaches_few(state, body)
         return node.inputs[state.index] if known else None
     if node.op is REPLACE or isinstance(node.op, Scatter):
         return node.inputs[0] if _are_few(places_of(state), state) else None
     if node.op is not COND:
         return None
-    operands = {_operand(body, body.outputs[state.index]) for body in node.attrs["branches"]}
+    operands = {_operand(branch, branch.outputs[state.index]) for branch in node.attrs["branches"]}
     operand = operands.pop()
     return None if operands or operand is None else node.inputs[operand + 1]
 
@@ -61,14 +61,14 @@ def _are_few(places: Sequence[Places], state: Tensor) -> bool:
     return 2 * sum(nominal_count(place.of(state).shape) for place in places) <= nominal_count(state.shape)
 
 
-def _reaches_few(state: Tensor) -> bool:
-    found = reached(state)
+def _reaches_few(state: Tensor, body: Body) -> bool:
+    found = reached(state, body)
     return found is not None and _are_few(found[1], state)
 
 
 def _operand(body: Body, value: Tensor) -> int | None:
     """The parameter that a block of a branch changes into a value or keeps, by its number."""
-    found = changes_of(value)
+    found = changes_of(value, body)
     return None if found is None else next(n for n, own in enumerate(body.parameters) if own is found[0])
 
 
@@ -147,41 +147,44 @@ def _inside_region(node: Node) -> list[Places]:
     return [_scattered(scatter, (value.node, *reversed(views))) for scatter in scatters]
 
 
-def reached(change: Tensor) -> tuple[int, list[Places]] | None:
+def reached(change: Tensor, body: Body) -> tuple[int, list[Places]] | None:
     """The input of which an array is a changed copy, by its number, and the places that can be changed, by what is
-    known where the change stands: a loop or branch can change all that its own indices may name. None where that may
-    be the whole array."""
+    known in the body where the change stands: a loop or branch can change all that its own indices may name. None where
+    that may be the whole array."""
     node = change.node
     if node.op is REPLACE or node.op is SCATTER:
         return 0, places_of(change)
     if node.op is LOOP and not node.attrs.get("remat"):
         shape = node.attrs["shape"]
-        found = _reached_in(change, node.attrs["body"], node.inputs, shape.carries + shape.sequences)
+        found = _reached_in(change, node.attrs["body"], node.inputs, shape.carries + shape.sequences, body)
         return found if found is not None and found[0] == change.index else None
     if node.op is not COND:
         return None
-    each = [_reached_in(change, body, node.inputs[1:], 0) for body in node.attrs["branches"]]
+    each = [_reached_in(change, branch, node.inputs[1:], 0, body) for branch in node.attrs["branches"]]
     known = [one for one in each if one is not None]
     if len(known) < len(each) or len({number for number, _ in known}) > 1:
         return None
     return known[0][0] + 1, [place for _, places in known for place in places]
 
 
-def _reached_in(change: Tensor, body: Body, inputs: Sequence[Tensor], first: int) -> tuple[int, list[Places]] | None:
+def _reached_in(
+    change: Tensor, body: Body, inputs: Sequence[Tensor], first: int, outside: Body
+) -> tuple[int, list[Places]] | None:
     """The same for a body, by the number of the parameter; those from ``first`` on do not change."""
     own = dict(zip(body.parameters[first:], inputs[first:], strict=False))
-    sizes = {symbol for symbol, value in body.locals if value in own}
+    known = {symbol for symbol, _ in outside.locals}
+    sizes = {symbol for symbol, value in body.locals if value in own and symbol in known}
     places: list[Places] = []
     value = body.outputs[change.index]
     while value.op is not PARAMETER:
-        found = reached(value)
+        found = reached(value, body)
         if found is None:
             return None
         for place in found[1]:
-            outside = _outside(place, own, sizes, change.shape)
-            if outside is None:
+            from_there = _outside(place, own, sizes, change.shape)
+            if from_there is None:
                 return None
-            places.append(outside)
+            places.append(from_there)
         value = value.inputs[found[0]]
     return next(n for n, own_one in enumerate(body.parameters) if own_one is value), places
 
@@ -226,28 +229,28 @@ def before_branch(change: Tensor, state: Tensor) -> Tensor:
     bodies: list[Body] = []
     for body in change.node.attrs["branches"]:
         given = parameter(state.type)
-        value = _before(body.outputs[change.index], given)
+        value = _before(body.outputs[change.index], given, body)
         bodies.append(Body((*body.parameters, given), (value,), demands_of(body), spoken_of([value], body.locals)))
     return choose([*change.node.inputs, state], bodies)[0]
 
 
-def _before(last: Tensor, state: Tensor) -> Tensor:
+def _before(last: Tensor, state: Tensor, body: Body) -> Tensor:
     """What a block began with, of which ``last`` is a changed copy and has the value ``state``."""
-    _, changes = changes_of(last) or (last, ())
+    _, changes = changes_of(last, body) or (last, ())
     for change in changes:
         if change.op is COND:
             state = before_branch(change, state)
             continue
-        base, places = changed_places(change)
+        base, places = changed_places(change, body)
         for place in places:
             state = place.put(state, place.of(base), place.indices)
     return state
 
 
-def changed_places(change: Tensor) -> tuple[Tensor, list[Places]]:
+def changed_places(change: Tensor, body: Body) -> tuple[Tensor, list[Places]]:
     """The base of a change that is no branch, and the places to put back."""
     if isinstance(change.op, Scatter) or change.op is REPLACE:
         return change.inputs[0], places_of(change)
-    found = reached(change)
+    found = reached(change, body)
     assert found is not None
     return change.inputs[found[0]], found[1]

@@ -88,7 +88,7 @@ class _Step:
         found: Chains = {}
         read = recorded_values(self.outputs, self.given, self.free, self.carry, parts=False)
         for number, carry in enumerate(self.parts.carry):
-            traced = changes_of(self.parts.following[number], self.inner) if carry.ndim else None
+            traced = changes_of(self.parts.following[number], self.parts.body, self.inner) if carry.ndim else None
             if traced is None or traced[0] is not carry or not traced[1]:
                 continue
             changes = traced[1]
@@ -144,9 +144,11 @@ class _Step:
             for same in self.same(state)
         }
         all_changes = [change for changes in chains.values() for change in changes if change.op is not COND]
-        places = {change: changed_places(change) for change in all_changes if _key(change) not in self.inner}
+        put_back = [change for change in all_changes if _key(change) not in self.inner]
+        places = {change: changed_places(change, self.parts.body) for change in put_back}
         indices = list(dict.fromkeys(t for _, found in places.values() for place in found for t in place.indices or ()))
-        speaking = [*self.outputs, *self.inner.values(), *states, *indices]
+        parts = [place.of(base) for base, found in places.values() for place in found]
+        speaking = [*self.outputs, *self.inner.values(), *states, *indices, *parts]
         sizes = spoken_of(speaking, self.parts.body.locals)
         values = [*self.outputs, *(value for _, value in sizes), *indices, *self.inner.values()]
         wanted = dict.fromkeys([*before, *self.read(values, states.keys())])

@@ -99,6 +99,20 @@ def while_that_reaches_all(a: Any) -> Any:
     return a
 
 
+@sa.function
+def while_that_names_parts(a: Any) -> Any:
+    """An inner loop that changes parts of a row, whose number is a size in there alone."""
+    n = len(a)
+    for i in range(1, n - 1):
+        j = i - i
+        while j < n - 1:
+            a[n - 1 - i, j:] = 0.25 * a[j:, j]
+            j += 1
+        if i % 2 == 0:
+            a[i, 2] = np.cos(a[0, 0])
+    return a
+
+
 PROGRAMS: list[Program] = [cholesky, scaled_rows, two_arrays, one_loop, with_branches, while_in_a_loop]
 
 
@@ -108,7 +122,9 @@ def numpy_of(program: Program) -> Program:
     return lambda a: written(a.copy())
 
 
-@pytest.mark.parametrize("program", [*PROGRAMS, while_that_reaches_all], ids=lambda f: f.__name__)
+@pytest.mark.parametrize(
+    "program", [*PROGRAMS, while_that_reaches_all, while_that_names_parts], ids=lambda f: f.__name__
+)
 def test_changes_are_undone(program: Program, rng: np.random.Generator) -> None:
     a = sa.placeholder(("n", "n"), name="a")
     b = a @ a.T * 0.2 + sa.eye(a.shape[0])
