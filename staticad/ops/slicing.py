@@ -15,6 +15,7 @@ import numpy as np
 from staticad.errors import ShapeError
 from staticad.ir.dims import Shape, Size, at_least, is_runtime, local_symbols, minimum
 from staticad.ir.graph import Tensor
+from staticad.ir.local_sizes import smallest
 from staticad.ir.proofs import follows
 from staticad.ir.types import Constraint, Demands, same_shape
 from staticad.ops.base import Assemble, AxisIndex, Movement, apply
@@ -37,7 +38,7 @@ def check_region(shape: Shape, starts: Shape, steps: tuple[int, ...], sizes: Sha
         last = start + (size - 1) * step
         first, final = (start, last) if step > 0 else (last, start)
         for room in (first, n - final - 1):  # at least 0, if there are elements
-            if follows(room, (size - 1,)):
+            if follows(room, (size - 1,)) or at_least(smallest(room), 0):
                 continue
             if at_least(size, 1) and at_least(room * -1, 1):
                 raise ShapeError(f"places {start} to {last} of axis {axis} lie outside its size {n}")

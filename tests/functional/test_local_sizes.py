@@ -11,6 +11,8 @@ import pytest
 import staticad as sa
 from staticad.errors import DTypeError, GraphError, ShapeError
 from staticad.ir.graph import Tensor
+from tests.lower.interpreter import interpret
+from tests.lower.planning import plan_for
 
 Program = Callable[[Any, Any], Any]  # of a library (numpy or staticad) and the array
 N = 5
@@ -238,6 +240,22 @@ def test_an_extreme_of_what_may_be_nothing_is_refused() -> None:
     x = sa.placeholder((4,), name="x")
     with pytest.raises(ShapeError, match="changes from step to step, and may be less"):
         sa.compile([sa.fori_loop(0, 4, lambda i, s: s + x[:i].max(), 0.0)], [x])
+
+
+def test_a_part_whose_start_may_count_from_the_end_has_a_gradient(rng: np.random.Generator) -> None:
+    """The record of a part has the largest size that it can have, which is no simple bound of it."""
+
+    def program(a: Any) -> Any:
+        for j in range(len(a) - 2):
+            a[j - 1 : len(a) - 1, 1] = a[2, j - 1 : len(a) - 1] * np.sin(a[j + 1, j - 1 : len(a) - 1])
+        return a
+
+    a, data, along = sa.placeholder(("n", "n")), rng.uniform(0.3, 1.0, (5, 5)), rng.normal(size=(5, 5))
+    y = sa.function(program)(a)
+    outputs = [y, *sa.gradients((y * y).sum(), [a]), *sa.jvp([(y * y).sum()], [a], [along])]
+    value, gradient, tangent = interpret(plan_for(outputs, inputs=[a]), {a: data})[0]
+    np.testing.assert_allclose(value, program(data.copy()), rtol=1e-13)
+    np.testing.assert_allclose((gradient * along).sum(), tangent, rtol=1e-12)
 
 
 @pytest.mark.parametrize(
