@@ -17,6 +17,7 @@ from typing import Any
 from sphinx.application import Sphinx
 
 import staticad as sa
+from staticad import config
 
 DOCS = Path(__file__).resolve().parent
 
@@ -46,6 +47,7 @@ PAGES = {
     "errors": "Errors and warnings",
 }
 ELSEWHERE = ("array_api",)  # modules whose names are those of the others
+SETTINGS = ("override", "settings", "Settings")
 SECTION = re.compile(r"^## ([^\n]+)\n(.*?)(?=^## |\Z)", re.MULTILINE | re.DOTALL)
 MARK = re.compile(r"(``.*?``|`.*?`)|[|*]|(?<=^[A-Z])\.")
 LISTED = re.compile(r"^- \[[^]]+\]\(([^)#]+)\.md\)", re.MULTILINE)
@@ -71,6 +73,7 @@ def reference() -> dict[str, dict[str, list[str]]]:
                 section.append(_entry(f"{path}.{name}", value))
 
     add(None, "staticad", sa)
+    found["runtime"]["Settings"] = [_entry(f"staticad.config.{name}", getattr(config, name)) for name in SETTINGS]
     return found
 
 
