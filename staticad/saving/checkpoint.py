@@ -37,8 +37,8 @@ def save(path: Path, variables: Any, *, optimizer: Any = None, extra: Any = None
     numbers, texts, arrays, variables, NumPy generators, and nests of them: steps, keys of random numbers, settings.
 
     All values are of one moment, whatever sessions run meanwhile. The file is written under another name, brought to
-    the disk, and renamed: a crash at any moment leaves the old file. Raises GraphError for what can't be saved,
-    DTypeError, OutOfMemory, OSError.
+    the disk, and renamed: a crash at any moment leaves the old file. Needs the package safetensors (extra ``save``).
+    Raises GraphError for what can't be saved and without the package, DTypeError, OutOfMemory, OSError.
     """
     target = _path("save", path)
     entries = of_model("save", variables)
