@@ -182,7 +182,8 @@ def _set_state(self: Any, state: list[Any]) -> None:
 # ---- named tuples ----------------------------------------------------------------------------------------------------
 
 _MOST = 16  # fields
-_GETTERS = vars(collections.namedtuple("_Widest", [f"field{n}" for n in range(_MOST)]))
+# A copy: the collector empties the namespace of a class that nobody holds.
+_GETTERS = dict(vars(collections.namedtuple("_Widest", [f"field{n}" for n in range(_MOST)])))
 
 
 class _Naming(type):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+import gc
 import inspect
 import pickle
 import typing
@@ -141,3 +142,12 @@ def test_named_tuples_are_those_of_the_standard_library() -> None:
                 wrong(x)
             messages.append(str(caught.value).replace("Standard", ""))
         assert messages[0] == messages[1]
+
+
+def test_named_tuples_are_declared_after_a_collection() -> None:
+    gc.collect()
+
+    class Late(NamedTuple):
+        one: int
+
+    assert Late(3).one == 3
