@@ -91,5 +91,6 @@ def without_own(traceback: TracebackType | None) -> TracebackType | None:
         traceback = traceback.tb_next
     kept = None
     for entry in reversed(entries):
-        kept = TracebackType(kept, entry.tb_frame, entry.tb_lasti, entry.tb_lineno)
+        line = -1 if entry.tb_lineno is None else entry.tb_lineno  # a place between lines has none
+        kept = TracebackType(kept, entry.tb_frame, entry.tb_lasti, line)
     return kept

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any
 
+from staticad.boundary import shortened
 from staticad.errors import DTypeError, GraphError, ShapeError
 from staticad.functional.autograph.conditions import condition
 from staticad.functional.autograph.leaves import float_beside, is_numeric, is_scalar, outline, promoted, same_constant
@@ -44,22 +45,23 @@ def if_stmt(
     both become that of the float tensors among the variables, or float64.
     Raises GraphError, DTypeError or ShapeError for a variable whose values have different forms or types.
     """
-    chosen = condition(test, "if")
-    if not isinstance(chosen, Tensor):
-        (body if chosen else orelse)()
-        return
-    refuse(effects, "if")
-    before = get_state()
+    with shortened:
+        chosen = condition(test, "if")
+        if not isinstance(chosen, Tensor):
+            (body if chosen else orelse)()
+            return
+        refuse(effects, "if")
+        before = get_state()
 
-    def run(block: Block) -> Block:
-        def traced() -> tuple[Any, ...]:
-            set_state(tuple(map(fresh, before)))
-            block()
-            return get_state()
+        def run(block: Block) -> Block:
+            def traced() -> tuple[Any, ...]:
+                set_state(tuple(map(fresh, before)))
+                block()
+                return get_state()
 
-        return traced
+            return traced
 
-    set_state(choose(chosen, run(body), run(orelse), names, live, guards))
+        set_state(choose(chosen, run(body), run(orelse), names, live, guards))
 
 
 def if_exp(test: Any, body: Block, orelse: Block) -> Any:

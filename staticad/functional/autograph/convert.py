@@ -194,7 +194,6 @@ _RAISING: dict[str, Callable[..., Any]] = {
     "for_stmt": loops.for_stmt,
     "guard_stmt": branches.guard_stmt,
     "if_exp": branches.if_exp,
-    "if_stmt": branches.if_stmt,
     "not_": conditions.not_,
     "or_": conditions.or_,
     "raised": staging.raised,
@@ -204,4 +203,4 @@ _RAISING: dict[str, Callable[..., Any]] = {
     "update_item": items.update_item,
     "while_stmt": loops.while_stmt,
 }
-_STATEMENTS = {name: boundary(function) for name, function in _RAISING.items()}
+_STATEMENTS = {"if_stmt": branches.if_stmt, **{name: boundary(function) for name, function in _RAISING.items()}}

@@ -29,6 +29,7 @@ from staticad.lower.kernel.routine import Routine
 from staticad.records import dataclass
 
 _CHOICES = ("where", "stride")  # kernel functions that compute nothing
+_LESSER = "minimum"  # the kernel function that ends tiles
 _PRODUCTS = ("contract", "convolution")  # kinds of routines whose work is a quarter of their multiplications
 
 Evaluate = Callable[[Size], int]  # raises KeyError for what is known only inside of a loop
@@ -39,7 +40,7 @@ def operations(step: Step, evaluate: Evaluate) -> int | None:
     other kinds than products."""
     kernel = step.kernel
     try:
-        if step.label == "matmul" or (isinstance(kernel, Routine) and kernel.kind in _PRODUCTS):
+        if isinstance(kernel, Routine) and kernel.kind in _PRODUCTS:
             return 8 * evaluate(step.work)
         if not isinstance(kernel, Kernel) or step.inlined is not None:
             return None
@@ -127,7 +128,7 @@ def _tile(value: Expression, names: Mapping[str, float | _Tile], rounds: Mapping
         if isinstance(value, Arithmetic) and value.operator == "*" and isinstance(value.left, Name):
             count = rounds[value.left.name]
             return _Tile(count, count * _value(value.right, names))
-        if isinstance(value, Call) and value.function == "minimum" and isinstance(value.operands[0], Arithmetic):
+        if isinstance(value, Call) and value.function == _LESSER and isinstance(value.operands[0], Arithmetic):
             begin = value.operands[0].left
             tile = names[begin.name] if isinstance(begin, Name) else None
             if isinstance(tile, _Tile):
