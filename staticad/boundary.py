@@ -49,7 +49,7 @@ def boundary(function: Called) -> Called:
 
 
 class _Shortened:
-    """A block as such a function. It takes no frame of its own, where functions call themselves up to Python's limit."""
+    """A block as such a function. It takes no frame of its own: functions call themselves up to a limit of Python's."""
 
     def __enter__(self) -> None:
         pass
