@@ -155,3 +155,18 @@ def test_nests_of_lists() -> None:
         for use in (sa.asarray, lambda nest: V[nest], lambda nest: V + nest):
             with pytest.raises((ShapeError, GraphError, TypeError)):
                 use(nest)
+
+
+def test_nested_branches_that_change_several_arrays() -> None:
+    """What a branch changes is asked of each branch inside it once, not for each output on the way."""
+
+    def nest(depth: int, *arrays: Any) -> Any:
+        if depth == 0:
+            return arrays
+        changed = [array.at[0].add(1.0) for array in arrays]
+        return sa.cond(X > depth, lambda: nest(depth - 1, *changed), lambda: arrays)
+
+    results = nest(16, V, V * 2.0, V * 3.0)
+    session = sa.compile(list(results), inputs=[X, V], options={"optimize": False})
+    for found, factor in zip(session(17.0, np.ones(2)), (1.0, 2.0, 3.0), strict=True):
+        np.testing.assert_array_equal(found, [factor + 16, factor])

@@ -51,15 +51,7 @@ class CondLowering(FamilyLowering):
         return branch_steps(lowering, node)
 
     def changed(self, node: Node, used: set[Tensor], families: Mapping[Op, ChangingFamily]) -> Changed:
-        branches: tuple[Body, ...] = node.attrs["branches"]
-        found: Changed = []
-        for number, tensor in enumerate(node.outputs):
-            values = [branch.outputs[number] for branch in branches] if tensor in used else []
-            roots = {_root(branch, value, families) for branch, value in zip(branches, values, strict=False)} - {None}
-            root = roots.pop() if len(roots) == 1 else None
-            if root is not None and all(root + 1 != operand for operand, _ in found):
-                found.append((root + 1, number))
-        return found
+        return _changed(node, used, families, {})
 
 
 def _place(fusion: Fusion, node: Node, written: Collection[int], counted: Collection[int] = ()) -> None:
@@ -72,12 +64,32 @@ def _place(fusion: Fusion, node: Node, written: Collection[int], counted: Collec
     fusion.place_alone(node, edges)
 
 
-def _root(body: Body, tensor: Tensor, families: Mapping[Op, ChangingFamily]) -> int | None:
+def _changed(
+    node: Node, used: set[Tensor], families: Mapping[Op, ChangingFamily], known: dict[Node, Changed]
+) -> Changed:
+    """What a branch changes. ``known`` is what nodes of the bodies change, for each is asked about every output."""
+    branches: tuple[Body, ...] = node.attrs["branches"]
+    found: Changed = []
+    for number, tensor in enumerate(node.outputs):
+        values = [branch.outputs[number] for branch in branches] if tensor in used else []
+        roots = {_root(branch, value, families, known) for branch, value in zip(branches, values, strict=False)}
+        roots -= {None}
+        root = roots.pop() if len(roots) == 1 else None
+        if root is not None and all(root + 1 != operand for operand, _ in found):
+            found.append((root + 1, number))
+    return found
+
+
+def _root(body: Body, tensor: Tensor, families: Mapping[Op, ChangingFamily], known: dict[Node, Changed]) -> int | None:
     """The parameter that a value is a changed copy of, by its number."""
     while tensor.op is not PARAMETER:
-        node = tensor.node
-        changed = families[node.op].changed(node, set(node.outputs), families)
-        operand = next((operand for operand, output in changed if output == tensor.index), None)
+        node, family = tensor.node, families[tensor.op]
+        if node not in known:
+            everything = set(node.outputs)
+            is_branch = isinstance(family, CondLowering)
+            changed = _changed(node, everything, families, known) if is_branch else None
+            known[node] = family.changed(node, everything, families) if changed is None else changed
+        operand = next((operand for operand, output in known[node] if output == tensor.index), None)
         if operand is None:
             return None
         tensor = node.inputs[operand]
