@@ -281,3 +281,8 @@ def test_unknown_names_end_the_command(arguments: list[str], capsys: pytest.Capt
     with pytest.raises(SystemExit):
         main(arguments)
     assert arguments[-1] in capsys.readouterr().err
+
+
+def test_every_row_has_a_title_of_its_own() -> None:
+    titles = [row.title for row in ROWS]
+    assert len(titles) == len(set(titles))
