@@ -26,11 +26,12 @@ _CALLED = ("__call__", "__copy__", "__deepcopy__", "__init__", "__reduce_ex__")
 def shorten(error: BaseException) -> None:
     """Leave the frames of this package out of an error's traceback, if it is not a bug of it.
 
-    A bare ``raise`` has to follow: it adds no frame.
+    To be used where the error passes through a function that users call, and followed by a bare ``raise``, which adds
+    no frame. An error that comes from no deeper frame is that of the call: wrong arguments.
     """
-    if settings().tracebacks == "short":
-        traceback = error.__traceback__
-        if isinstance(error, StaticadError) or is_raised_by_user(traceback):
+    traceback = error.__traceback__
+    if settings().tracebacks == "short" and traceback is not None:
+        if traceback.tb_next is None or isinstance(error, StaticadError) or is_raised_by_user(traceback):
             error.__traceback__ = without_own(traceback)
 
 

@@ -90,9 +90,10 @@ def test_the_users_own_errors_are_shown_alike() -> None:
 
 
 def test_bugs_and_a_setting_keep_all_frames(monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(TypeError) as bug:
-        sa.exp()  # type: ignore[call-arg]
-    assert frames(bug.value)[-1] != __file__
+    with monkeypatch.context() as patched, pytest.raises(AttributeError) as bug:
+        patched.setattr("staticad.functional.movement.TRANSPOSE", None)
+        sa.transpose(X)
+    assert len(frames(bug.value)) > 3
     with config.override(tracebacks="full"), pytest.raises(sa.ShapeError) as caught:
         X + np.zeros(2)
     assert len(frames(caught.value)) > 3
@@ -132,3 +133,20 @@ def test_functions_are_those_that_pickle_finds() -> None:
     for function in (sa.exp, sa.softmax, sa.nn.relu, sa.linalg.solve, sa.random.normal, sa.compile, sa.gradients):
         assert pickle.loads(pickle.dumps(function)) is function
     assert sa.softmax is sa.nn.softmax
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda: sa.gradients(),  # type: ignore[call-arg]
+        lambda: sa.sin(1.0, 2.0, 3.0),  # type: ignore[call-arg]
+        lambda: sa.compile(X, target=3),  # type: ignore[call-overload]
+        lambda: X.sum(axes=0),
+        lambda: sa.nn.Dense(3),  # type: ignore[call-arg]
+        lambda: sa.optim.SGD(rate=0.1),  # type: ignore[call-arg]
+    ],
+)
+def test_wrong_arguments_are_errors_of_the_call(call: Callable[[], Any]) -> None:
+    with pytest.raises(TypeError) as wrong:
+        call()
+    assert frames(wrong.value)[-1] == __file__

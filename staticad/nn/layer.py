@@ -28,15 +28,19 @@ class _Place:
         self._owner, self.scope, self.segment = None, scope, ""
 
 
-@boundaries()
+@boundaries("__call__")
 class LayerType(ABCMeta):
     """The class of layers: names the variables of a layer when it is complete."""
 
     def __call__(cls, *args: Any, **kwargs: Any) -> Any:
-        scope = name_scopes.current()
-        layer = super().__call__(*args, **kwargs)
-        _place(layer, scope)
-        _name_variables(layer)
+        try:
+            scope = name_scopes.current()
+            layer = super().__call__(*args, **kwargs)
+            _place(layer, scope)
+            _name_variables(layer)
+        except Exception as error:
+            shorten(error)
+            raise
         return layer
 
     @property
