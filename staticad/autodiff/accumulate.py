@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from staticad.errors import VerifyError
 from staticad.ir.dims import Shape, Size, is_runtime
@@ -13,7 +13,7 @@ from staticad.ops.base import Op, apply, apply_all
 from staticad.ops.control import LOOP, PARAMETER, Body, Control, LoopShape, parameter, steps_made
 from staticad.ops.creation import FULL
 from staticad.ops.indexing import Scatter
-from staticad.ops.movement import BROADCAST_TO, EXPAND_DIMS, SQUEEZE
+from staticad.ops.movement import BROADCAST_TO, EXPAND_DIMS, INVERSES
 from staticad.ops.reduce import SUM
 from staticad.ops.selection import WHERE
 from staticad.ops.slicing import EMBED, REPLACE, SLICE
@@ -67,7 +67,7 @@ def _is_few(part: Size, size: Size) -> bool:
 def _add_scattered(base: Tensor, update: Tensor) -> Tensor | None:
     """The sum of a cotangent and scatters into zeros, or a view of them, as scatters into the first one."""
     views: list[Node] = []
-    while update.op in _INVERSE and (update.op is not SLICE or _turns(update.node)):
+    while update.op in _TURNED_BACK and (update.op is not SLICE or _turns(update.node)):
         views.append(update.node)
         update = update.inputs[0]
     chain = _scattered(update)
@@ -75,7 +75,7 @@ def _add_scattered(base: Tensor, update: Tensor) -> Tensor | None:
         return None
     for view in views:
         same = base.op is view.op and base.node.attrs == view.attrs and base.inputs[0].shape == view.inputs[0].shape
-        base = base.inputs[0] if same else apply(_INVERSE[view.op], base, **view.attrs)
+        base = base.inputs[0] if same else apply(_TURNED_BACK[view.op], base, **view.attrs)
     for scatter in reversed(chain):
         _, updates, *indices = scatter.inputs
         base = apply(scatter.op, base, updates, *indices, **scatter.node.attrs)
@@ -84,7 +84,7 @@ def _add_scattered(base: Tensor, update: Tensor) -> Tensor | None:
     return base
 
 
-_INVERSE: dict[Op, Op] = {EXPAND_DIMS: SQUEEZE, SQUEEZE: EXPAND_DIMS, SLICE: SLICE}
+_TURNED_BACK: Mapping[Op, Op] = {**INVERSES, SLICE: SLICE}  # of slices those that reverse axes
 
 
 def _turns(view: Node) -> bool:

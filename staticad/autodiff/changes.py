@@ -16,11 +16,11 @@ from staticad.autodiff.recording import counts, nominal_count
 from staticad.ir.dims import Shape, Size, Symbol, is_runtime, local_symbols
 from staticad.ir.graph import Node, Tensor
 from staticad.ir.substitute import substitute
-from staticad.ops.base import Op, apply
+from staticad.ops.base import apply
 from staticad.ops.control import COND, LOOP, PARAMETER, Body, parameter, spoken_of
 from staticad.ops.creation import size_tensor
 from staticad.ops.indexing import GATHER, GATHER_ALONG, SCATTER, SCATTER_ALONG, Scatter
-from staticad.ops.movement import EXPAND_DIMS, SQUEEZE
+from staticad.ops.movement import INVERSES
 from staticad.ops.selection import MAXIMUM, MINIMUM
 from staticad.ops.slicing import REPLACE, SLICE
 from staticad.records import dataclass
@@ -103,11 +103,8 @@ class Places:
             view = apply(node.op, view, **node.attrs)
         changed = apply(op, view, values, *(indices or ()), mode="set", **self.attrs)
         for node in reversed(self.views[1:]):
-            changed = apply(_INVERSE[node.op], changed, **node.attrs)
+            changed = apply(INVERSES[node.op], changed, **node.attrs)
         return apply(REPLACE, array, changed, **self.views[0].attrs) if self.views else changed
-
-
-_INVERSE: dict[Op, Op] = {SQUEEZE: EXPAND_DIMS, EXPAND_DIMS: SQUEEZE}
 
 
 def places_of(change: Tensor) -> list[Places]:
@@ -130,18 +127,18 @@ def _inside_region(node: Node) -> list[Places]:
     undoing: list[Node] = []
     scatters: list[Node] = []
     views: list[Node] = []
-    while value.op in _INVERSE:
+    while value.op in INVERSES:
         undoing.append(value.node)
         value = value.inputs[0]
     while isinstance(value.op, Scatter):
         scatters.append(value.node)
         value = value.inputs[0]
-    while value.op in _INVERSE:
+    while value.op in INVERSES:
         views.append(value.node)
         value = value.inputs[0]
     if value.op is not SLICE or value.inputs[0] is not base or value.node.attrs != node.attrs:
         return []
-    forms = [(_INVERSE[view.op], view.attrs["axes"]) for view in views]
+    forms = [(INVERSES[view.op], view.attrs["axes"]) for view in views]
     if forms != [(view.op, view.attrs["axes"]) for view in reversed(undoing)]:
         return []
     return [_scattered(scatter, (value.node, *reversed(views))) for scatter in scatters]

@@ -5,6 +5,8 @@ Every result element is one operand element at affine indices; all are linear in
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from staticad.errors import ShapeError
@@ -13,7 +15,7 @@ from staticad.ir.dims import Shape, Size
 from staticad.ir.dtypes import INT64
 from staticad.ir.graph import Tensor
 from staticad.ir.types import Constraint, Demands, same_size
-from staticad.ops.base import AxisIndex, Movement, Reshape, apply
+from staticad.ops.base import AxisIndex, Movement, Op, Reshape, apply
 from staticad.ops.comparison import EQUAL
 from staticad.ops.creation import FULL, IOTA
 from staticad.ops.selection import WHERE
@@ -181,6 +183,8 @@ SQUEEZE: Movement = Movement(
     vjp=lambda g, y, x, axes: (apply(EXPAND_DIMS, g, axes=axes),),
 )
 """attrs axes: sorted axes of the operand, of size 1, that disappear."""
+
+INVERSES: Mapping[Op, Op] = {EXPAND_DIMS: SQUEEZE, SQUEEZE: EXPAND_DIMS}  # with the same axes
 
 BROADCAST_TO = Movement(
     "broadcast_to",
