@@ -173,6 +173,19 @@ def _switch(field: str, default: bool, meaning: str) -> Setting:
     )
 
 
+def _choice(field: str, choices: tuple[str, ...], meaning: str) -> Setting:
+    """A setting that is one of some words; without a setting the first."""
+    *others, last = (f'"{choice}"' for choice in choices)
+    return Setting(
+        field=field,
+        parse=str.lower,
+        check=lambda value: value in choices,
+        default=lambda: choices[0],
+        expects=f"{', '.join(others)} or {last}",
+        meaning=f"{meaning}; default: {choices[0]}",
+    )
+
+
 TABLE: tuple[Setting, ...] = (
     Setting(
         field="cache_dir",
@@ -197,14 +210,11 @@ TABLE: tuple[Setting, ...] = (
         True,
         "keep whole compiled programs beside the kernels, so that a graph that was compiled before is loaded",
     ),
-    Setting(
-        field="codegen",
-        parse=str.lower,
-        check=lambda value: value in ("assembled", "numba"),
-        default=lambda: "assembled",
-        expects='"assembled" or "numba"',
-        meaning="how kernels become machine code: assembled from pieces that Numba has made once, or compiled by Numba "
-        "one by one, which takes longer and gives the same numbers; default: assembled",
+    _choice(
+        "codegen",
+        ("assembled", "numba"),
+        "how kernels become machine code: assembled from pieces that Numba has made once, or compiled by Numba "
+        "one by one, which takes longer and gives the same numbers",
     ),
     Setting(
         field="threads",
@@ -228,28 +238,21 @@ TABLE: tuple[Setting, ...] = (
         False,
         "sessions that are compiled compute with zeros in the place of subnormal numbers",
     ),
-    Setting(
-        field="float64",
-        parse=str.lower,
-        check=lambda value: value in ("warn", "error", "weak", "allow"),
-        default=lambda: "warn",
-        expects='"warn", "error", "weak" or "allow"',
-        meaning="where float32 becomes float64 by NumPy's rules: a warning, an error, or nothing (allow); weak: "
-        "NumPy's scalars take the dtype of tensors, as Python's numbers do; default: warn",
+    _choice(
+        "float64",
+        ("warn", "error", "weak", "allow"),
+        "where float32 becomes float64 by NumPy's rules: a warning, an error, or nothing (allow); weak: NumPy's "
+        "scalars take the dtype of tensors, as Python's numbers do",
     ),
     _switch(
         "progress",
         True,
         "a line on stderr, if that is a terminal, while something is compiled for longer than a second",
     ),
-    Setting(
-        field="tracebacks",
-        parse=str.lower,
-        check=lambda value: value in ("short", "full"),
-        default=lambda: "short",
-        expects='"short" or "full"',
-        meaning="what a traceback shows of an error that this package raises: the user's lines, or its own as well; "
-        "default: short",
+    _choice(
+        "tracebacks",
+        ("short", "full"),
+        "what a traceback shows of an error that this package raises: the user's lines, or its own as well",
     ),
     _switch("verify", False, "check every graph before and after every rewrite"),
     Setting(
