@@ -43,7 +43,6 @@ FRAMES: Mapping[str, str] = {
     FORWARD: "#4a86e8",
     GRADIENT: "#cc4125",
     UPDATE: "#6aa84f",
-    "compute": "#4a86e8",
     "commit": "#6aa84f",
 }
 GROUPS: Mapping[str, str] = {FORWARD: "#dbe7fb", GRADIENT: "#f8dcd6", UPDATE: "#dff0d6", "commit": "#dff0d6"}
