@@ -1,6 +1,6 @@
 """Higher derivatives of scalar code by a scalar: graphs whose size is a polynomial of the order.
 
-Reverse mode over reverse mode makes two to three nodes of each, order after order: 27,000 for the tenth derivative of
+Reverse mode over reverse mode makes two to three nodes of each, order after order: 28,000 for the tenth derivative of
 exp(sin x). In forward mode the tangents of equal nodes are equal, and a lower derivative has most of the nodes that a
 higher one needs. So derivatives of derivatives are taken forwards here, and equal nodes get one tangent.
 

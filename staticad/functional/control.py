@@ -168,7 +168,7 @@ def fori_loop(lower: Any, upper: Any, body_fn: Function, init: Any, *, checkpoin
 
     Bounds that are ints or sizes make a loop whose length is known before the run, integer tensors one whose length is
     known when it begins; with a ``checkpoint`` that is a while loop.
-    ``checkpoint`` and errors as in `while_loop`.
+    ``checkpoint`` and errors as in `while_loop`; DTypeError for bounds that are not integers, or uint64.
     """
     lower, upper = _loop_bound(lower), _loop_bound(upper)
     if not isinstance(lower, Tensor) and not isinstance(upper, Tensor):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -100,15 +100,6 @@ class Case:
             given = self.inputs[position]
             pool[key] = placeholder(given.shape, given.dtype(dtype), name=f"x{len(pool)}")
         return pool[key]
-
-    def at_sizes(self, sizes: Sizes) -> Case:
-        """The same case with fixed sizes."""
-        fixed = tuple(replace(i, shape=i.concrete(sizes)) for i in self.inputs)
-        return replace(self, inputs=tuple(_with_limit(i, sizes) for i in fixed))
-
-
-def _with_limit(given: Input, sizes: Sizes) -> Input:
-    return replace(given, limit=sizes[given.limit]) if isinstance(given.limit, str) else given
 
 
 def values(*shapes: Sequence[int | str] | str) -> tuple[Input, ...]:

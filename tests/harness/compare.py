@@ -65,17 +65,3 @@ def mismatch(
         f"{int(np.sum(wrong))} of {wrong.size} elements of {actual.dtype}{list(actual.shape)} differ, the worst at "
         f"{list(map(int, worst))}: {actual[worst]!r} instead of {expected[worst]!r} ({distance[worst]:.0f} ulp)"
     )
-
-
-def assert_same(
-    actual: np.ndarray,
-    expected: np.ndarray,
-    label: str = "",
-    *,
-    ulp: float = 0,
-    scale: np.ndarray | float | None = None,
-    signed_zeros: bool = False,
-) -> None:
-    """Fail with the worst element if the arrays differ; see `mismatch`."""
-    difference = mismatch(actual, expected, ulp=ulp, scale=scale, signed_zeros=signed_zeros)
-    assert difference is None, f"{label}: {difference}" if label else difference
