@@ -19,9 +19,9 @@ from staticad.ir.graph import Node, Tensor
 from staticad.ir.local_sizes import fresh_local
 from staticad.ir.proofs import follows
 from staticad.ops.arithmetic import ADD, FLOOR_DIVIDE, MUL, NEG, SUB
-from staticad.ops.base import Elementwise
 from staticad.ops.control import Locals, spoken_of
 from staticad.ops.creation import IOTA, SIZE
+from staticad.ops.effects import Effect
 from staticad.ops.promotion import to_tensor
 from staticad.ops.selection import MAXIMUM, MINIMUM
 from staticad.ops.sources import CONSTANT, constant_array
@@ -31,14 +31,17 @@ DEPTH = 16  # of expressions that are read as sizes
 
 class _Building(threading.local):
     """``depth``: bodies inside one another that are being built. ``counters``: parameters that are counters, as sizes.
-    ``values``: what each local size in use is the value of; ``clipped``: the sizes of other numbers, by axis."""
+    ``values``: what each local size in use is the value of; ``clipped``: the sizes of other numbers, by form and axis.
+    ``forms``: what `_form` has found, and ``numbers``: the structures that it numbers."""
 
     depth = 0
 
     def __init__(self) -> None:
         self.counters: dict[Node, Dim] = {}
         self.values: dict[Symbol, Tensor] = {}
-        self.clipped: dict[tuple[Any, Size], Dim] = {}
+        self.clipped: dict[tuple[int, Size], Dim] = {}
+        self.forms: dict[tuple[Tensor, int], int] = {}
+        self.numbers: dict[Any, int] = {}
 
 
 _building = _Building()
@@ -69,6 +72,7 @@ def forget() -> None:
     """Let go of what was known while bodies were built, if none is being built any more."""
     if not _building.depth:
         _building.counters, _building.values, _building.clipped = {}, {}, {}
+        _building.forms, _building.numbers = {}, {}
 
 
 def count(sequence: Tensor, parameter: Tensor) -> None:
@@ -140,14 +144,18 @@ def as_bound(tensor: Tensor, n: Size) -> Size | None:
     return found
 
 
-def _form(tensor: Tensor, depth: int) -> Any:
-    """What is equal for tensors that are the same arithmetic of the same tensors and constants."""
-    node = tensor.node
-    if node.op is CONSTANT or node.op is SIZE:
-        return node.op, node.attrs
-    if not node.inputs or not isinstance(node.op, Elementwise) or not depth:
-        return tensor
-    return (node.op, node.attrs, *(_form(x, depth - 1) for x in node.inputs))
+def _form(tensor: Tensor, depth: int) -> int:
+    """A number that is equal for tensors that are the same operations on the same tensors and constants."""
+    memo = (tensor, depth)
+    if memo not in _building.forms:
+        node = tensor.node
+        structure: Any = tensor
+        if node.op is CONSTANT or node.op is SIZE:
+            structure = node.op, node.attrs
+        elif node.inputs and depth and not isinstance(node.op, Effect):
+            structure = (node.op, node.attrs, tensor.index, *(_form(x, depth - 1) for x in node.inputs))
+        _building.forms[memo] = _building.numbers.setdefault(structure, len(_building.numbers))
+    return _building.forms[memo]
 
 
 def locals_of(outputs: Sequence[Tensor]) -> Locals:

@@ -172,6 +172,30 @@ def test_rows_of_a_sparse_matrix(rng: np.random.Generator) -> None:
         np.testing.assert_allclose(slope, by_hand, rtol=1e-12, atol=1e-14)
 
 
+def test_a_bound_is_one_size_wherever_it_is_computed(rng: np.random.Generator) -> None:
+    """``starts[i + 1]`` in two places: parts with the same bounds have equal sizes."""
+
+    @sa.function
+    def times(values: Any, columns: Any, starts: Any, x: Any) -> Any:
+        y = np.empty(starts.shape[0] - 1)
+        for i in range(starts.shape[0] - 1):
+            y[i] = values[starts[i] : starts[i + 1]] @ x[columns[starts[i] : starts[i + 1]]]
+        return y
+
+    values, columns = sa.placeholder(("k",)), sa.placeholder(("k",), "int64")
+    starts, x = sa.placeholder(("n",), "int64"), sa.placeholder(("m",))
+    y = times(values, columns, starts, x)
+    session = sa.compile([y, *sa.gradients(y.sum(), [values, x])], [values, columns, starts, x])
+    matrix = rng.normal(size=(3, 4)) * np.array([[1, 0, 1, 1], [0, 0, 0, 0], [0, 1, 0, 1]])
+    rows, places = matrix.nonzero()
+    begins = np.searchsorted(rows, np.arange(4))
+    vector = rng.normal(size=4)
+    found, by_values, by_x = session(matrix[rows, places], places, begins, vector)
+    np.testing.assert_allclose(found, matrix @ vector, rtol=1e-12)
+    np.testing.assert_allclose(by_values, vector[places], rtol=1e-12)
+    np.testing.assert_allclose(by_x, matrix.sum(axis=0), rtol=1e-12)
+
+
 def test_in_branches_and_while_loops(rng: np.random.Generator) -> None:
     x = sa.placeholder((None,), name="x")
 

@@ -200,6 +200,7 @@ _RAISING: dict[str, Callable[..., Any]] = {
     "read": read,
     "returned": returned,
     "set_item": items.set_item,
+    "update": items.update,
     "update_item": items.update_item,
     "while_stmt": loops.while_stmt,
 }

@@ -100,8 +100,8 @@ class _Desugar(ast.NodeTransformer):
     def visit_AugAssign(self, node: ast.AugAssign) -> ast.AST | list[ast.stmt]:
         target = node.target
         if isinstance(target, ast.Name):
-            # Read first: a variable without a value is reported as such.
-            return [at(ast.Expr(load(target.id)), node), node]
+            symbol = ast.Constant(type(node.op).__name__)
+            return at(assign(target.id, call("update", load(target.id), symbol, node.value)), node)
         if isinstance(target, ast.Subscript) and isinstance(target.value, ast.Name):
             name, symbol = target.value.id, ast.Constant(type(node.op).__name__)
             return at(assign(name, call("update_item", load(name), _key(target), symbol, node.value)), node)

@@ -1,5 +1,5 @@
-"""Assignment to items: ``x[i] = v`` is a new x where x is a tensor, or an array that gets a tensor; Python's own
-assignment otherwise."""
+"""Assignment to items, and changes in place: ``x[i] = v`` and ``x += v`` make a new x where x is a tensor, or an array
+that gets a tensor. Otherwise they do what Python does."""
 
 from __future__ import annotations
 
@@ -43,6 +43,14 @@ def update_item(container: Any, index: Any, symbol: str, value: Any) -> Any:
         return container.at[index].set(BINARY[symbol](container[index], value))
     container[index] = IN_PLACE[symbol](container[index], value)
     return container
+
+
+def update(current: Any, symbol: str, value: Any) -> Any:
+    """``name += value`` and the like; what the variable then holds. An array to which a tensor is added becomes a
+    tensor, of the type that ``name + value`` has, like any tensor."""
+    if isinstance(current, np.ndarray) and isinstance(value, Tensor):
+        return BINARY[symbol](to_tensor(current), value)
+    return IN_PLACE[symbol](current, value)
 
 
 def _adds_up(container: Tensor, index: Any, value: Any) -> bool:

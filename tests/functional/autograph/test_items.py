@@ -77,6 +77,18 @@ def test_all_operators() -> None:
     agree(f, (np.array([1.0, 5.0, 7.0]), np.array([True, True, False])))
 
 
+def test_arrays_to_which_tensors_are_added(rng: np.random.Generator) -> None:
+    def f(x: Any) -> Any:
+        total, product = np.zeros((2, 3)), np.ones(3)
+        for row in range(3):
+            total += x * row
+            product *= x[0]
+            product -= total[1]
+        return total, product
+
+    agree(f, (rng.normal(size=(2, 3)),))
+
+
 def test_containers_change_in_place() -> None:
     @sa.function
     def f(items: list[Any], table: dict[str, Any], grid: list[list[int]]) -> None:
