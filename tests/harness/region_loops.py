@@ -16,8 +16,19 @@ class RegionLoops(ArrayLoops):
 
     shapes = (("n",), (2, "n", 2), ("n", 3), ())
 
-    def __init__(self, rng: np.random.Generator, statements: int = 3, around: str = "") -> None:
+    def __init__(self, rng: np.random.Generator, statements: int = 3, around: str = "", branched: bool = False) -> None:
+        """``branched``: most statements stand in branches, several in each."""
+        self.branched = branched
         super().__init__(rng, statements, depth=1, counted=True, around=around)
+
+    def statement(self, level: int, depth: int, statements: int, nested: bool) -> None:
+        if not self.branched or self.rng.random() < 0.3:
+            super().statement(level, depth, statements, nested)
+            return
+        for word in self.pick(("if",), ("if", "else")):
+            self.line(level, "else:" if word == "else" else f"{word} {self.condition()}:")
+            for _ in range(int(self.rng.integers(1, 4))):
+                self.block(level + 1, self.change()[1])
 
     def place(self) -> str:
         """An element of an array."""

@@ -28,7 +28,7 @@ def prepare(short: bool) -> Case:
         around = AROUND[min(int(rng.integers(10)), len(AROUND) - 1)]
         statements = 2 if short else 3
         if rng.random() < REGIONS:
-            program: ArrayLoops = RegionLoops(rng, statements, around)
+            program: ArrayLoops = RegionLoops(rng, statements, around, branched=bool(rng.random() < 0.5))
         else:
             program = ArrayLoops(rng, statements, nested=bool(rng.random() < 0.5), around=around)
         try:

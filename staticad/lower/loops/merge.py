@@ -114,8 +114,7 @@ def _hosts(nodes: Sequence[Node]) -> dict[Node, Node]:
         hosts: list[Node] = []
         for node in sorted(group, key=lambda n: -len(set(n.inputs))):
             given = set(node.inputs)
-            local = any(body.locals for body in node.attrs["branches"])
-            host = None if local else next((host for host in hosts if given <= set(host.inputs)), None)
+            host = next((host for host in hosts if given <= set(host.inputs)), None)
             if host is None:
                 hosts.append(node)
             else:
@@ -129,11 +128,15 @@ def _one_branch(group: Sequence[Node], inputs: tuple[Tensor, ...]) -> tuple[Tens
     bodies = []
     for number, body in enumerate(first.attrs["branches"]):
         own = dict(zip(reversed(first.inputs[1:]), reversed(body.parameters), strict=True))
-        values, demands = [*body.outputs], [*body.demands]
+        values, demands, sizes = [*body.outputs], [*body.demands], dict(body.locals)
         for node in others:
             guest: Body = node.attrs["branches"][number]
             mapping = {p: own[x] for p, x in zip(guest.parameters, node.inputs[1:], strict=True)}
-            values += substitute(guest.outputs, mapping)
+            found = substitute(guest.roots, mapping)
+            values += found[: len(guest.outputs)]
+            sizes = dict(zip((symbol for symbol, _ in guest.locals), found[len(guest.outputs) :])) | sizes
             demands += guest.demands
-        bodies.append(Body(body.parameters, tuple(rebuild(values)), tuple(dict.fromkeys(demands)), body.locals))
+        rebuilt = rebuild([*values, *sizes.values()])
+        named = tuple(zip(sizes, rebuilt[len(values) :]))
+        bodies.append(Body(body.parameters, tuple(rebuilt[: len(values)]), tuple(dict.fromkeys(demands)), named))
     return apply_all(COND, *inputs, branches=tuple(bodies))

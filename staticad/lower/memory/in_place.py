@@ -118,13 +118,16 @@ class Sharer:
         self.made: set[int] = set()
         self.refused: set[tuple[int, int]] = set()
         self.clusters = {cluster.number: cluster for cluster, _ in self.steps}
+        self.changing: dict[int, set[int]] = {}  # by the buffer: the clusters that change a copy of it
 
     def share(self) -> tuple[list[Made], Sharing]:
         """The steps in an order in which the sharing is right (not yet changed otherwise), and the sharing."""
         made_here = [(cluster, made) for cluster, made in self.steps if cluster.number not in self.keep and made]
-        for cluster, made in made_here:  # first, since a copy costs all of the array, of which a part is changed
-            for change in self._copying(cluster, made) if not cluster.loops else ():
-                self._try(change)
+        copies = [change for cluster, made in made_here if not cluster.loops for change in self._copying(cluster, made)]
+        for change in copies:
+            self.changing.setdefault(self.lowering.buffer(change.base).number, set()).add(change.cluster)
+        for change in copies:  # first, since a copy costs all of the array, of which a part is changed
+            self._try(change)
         for cluster, made in made_here:
             if cluster.loops:
                 self._overwrite(cluster, made[0])
@@ -253,6 +256,8 @@ class Sharer:
         before |= {self.order.writer[base.number]} if base.number in self.order.writer else set()
         if home.number in before or not self.order.before(before, home.number):
             return False
+        if not all(self.order.before(others, n) for n in self.changing.get(lowering.buffer(change.result).number, ())):
+            return False  # somebody reads it after the next change, which would need a copy of all of the array
         self.sharing.placed[value.node] = change.result, place
         self.sharing.readers |= others
         self.sharing.empty.add(change.cluster)

@@ -74,13 +74,35 @@ def test_a_step_costs_what_it_names(shape: tuple[str | int, ...], target: str, v
             np.testing.assert_allclose(fetched[0], program(data.copy(), n), rtol=1e-12)
 
 
-@pytest.mark.parametrize("seed", range(8))
-def test_random_programs(seed: int) -> None:
+@pytest.mark.parametrize(("branched", "seed"), [*((False, k) for k in range(8)), *((True, k) for k in range(6))])
+def test_random_programs(branched: bool, seed: int) -> None:
     """All arrays grow as n does, and so do the steps; so has to the work."""
-    program = RegionLoops(np.random.default_rng([1, seed]))
+    program = RegionLoops(np.random.default_rng([1, seed]), branched=branched)
     xs = [sa.placeholder(shape) for shape in program.shapes]
     results = program.graph(*xs)
     total: Tensor = sum((t * t).sum() for t in results)  # type: ignore[assignment]
     for tensors in (results, sa.gradients(total, xs, unconnected="zero")):
         plan = plan_for(tensors, inputs=xs)
         assert work(plan, 400) < 1.1 * 4 * work(plan, 100), program.source
+
+
+BRANCHED = [
+    ("y[1, i:i + 2, 0] = A[2, -1]", "A[0, 1:] = x[i:i + 2] * y[1, i, 0]"),  # reads between the changes
+    ("y[:, 2, 1] = y[-1, -1, ::-1] * 0.5", "y[:, 2, 1] *= x[i - 1:i + 1]"),  # a change of what was just written
+]
+
+
+@pytest.mark.parametrize("statements", BRANCHED, ids=str)
+def test_statements_in_a_branch_that_read_each_other(statements: tuple[str, str]) -> None:
+    lines = ["def program(x, y, A, n):", "    for i in range(1, n - 1):", "        if x[i] > A[i, 0]:"]
+    lines += [f"            {text}" for text in statements]
+    text = "\n".join([*lines, "    return x, y, A\n"])
+    file = f"<branch {statements}>"
+    linecache.cache[file] = (len(text), None, text.splitlines(True), file)
+    words: dict[str, Any] = {}
+    exec(compile(text, file, "exec"), words)
+    xs = [sa.placeholder(shape) for shape in RegionLoops.shapes[:3]]
+    results = sa.function(words["program"])(*xs, xs[0].shape[0])
+    total: Tensor = sum((t * t).sum() for t in results)  # type: ignore[assignment]
+    plan = plan_for(sa.gradients(total, xs, unconnected="zero"), inputs=xs)
+    assert work(plan, 400) < 1.1 * 4 * work(plan, 100)
