@@ -40,6 +40,7 @@ from staticad.lower.kernel.plan import (
 )
 from staticad.lower.loops.merge import merge_control
 from staticad.lower.loops.sweeps import join_sweeps
+from staticad.lower.loops.turning import turn_columns
 from staticad.lower.memory.arena import assign_offsets
 from staticad.lower.memory.commit import Program, Target, choose, commit_steps
 from staticad.lower.memory.in_place import COPIED, Placed, Sharer, apply_sharing
@@ -194,6 +195,8 @@ class GraphLowering:
         numbers = [value for _, value in self.local]
         outputs = [*numbers, *fetches, *(value for _, value in updates)]
         outputs = change_rows(merge_control(outputs), [v for v, _ in updates])
+        if not self.in_body:  # which is in the loops around it, too
+            outputs = turn_columns(outputs, self.sizes, self.families)
         outputs = prepare(outputs, self.sizes, self.families)
         self.fusion.local = {symbol: x for (symbol, _), x in zip(self.local, outputs, strict=False)}
         if not self.in_body:  # in a body an error leaves nothing half-written

@@ -29,7 +29,11 @@ def negate(x: Known) -> Known:
 
 
 def multiply(a: Known, b: Known) -> Known:
-    """Of factors that are not negative, one of them below a number."""
+    """By a number, or of factors that are not negative, one of them below a number."""
+    for x, y in ((a, b), (b, a)):
+        if x and y and x[0] == x[1] and isinstance(x[0], int):
+            ends = x[0] * y[0], x[0] * y[1]
+            return ends if x[0] >= 0 else ends[::-1]
     if a and b and (isinstance(a[1], int) or isinstance(b[1], int)) and at_least(a[0], 0) and at_least(b[0], 0):
         return a[0] * b[0], a[1] * b[1]
     return None

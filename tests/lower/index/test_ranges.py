@@ -32,6 +32,7 @@ def test_positions_sizes_and_arithmetic() -> None:
     assert found.of(-sa.constant(np.array([3, -1, 7]))) == (-7, 1)
     assert found.of(sa.where(i > 2, i, i + 4)) == (0, N + 3)
     assert found.of(sa.flip(i)[:, None]) == (0, N - 1)
+    assert found.of(i * -2) == (2 - 2 * N, 0) and found.of(4 + -1 * (i + 1)) == (4 - N, 3)
 
 
 def test_nothing_is_known_of_feeds_and_other_dtypes() -> None:
