@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from staticad.ops import ALL_OPS
 from staticad.ops.base import Barrier, Creation, Op, Source
+from staticad.ops.catalogue import ALL_OPS
 
 TARGET = Path(__file__).resolve().with_name("ops.md")
 

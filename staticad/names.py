@@ -1,6 +1,8 @@
 """The names of a public module: those that `dir` shows, the functions behind them, and what a missing name is called.
 
-A module that is public ends with ``__getattr__, __dir__ = public(globals(), TABLE)``.
+A module that is public has an ``__all__`` and ends with ``__getattr__, __dir__ = public(globals(), TABLE)``. What it
+imports for others stands under ``if TYPE_CHECKING``. `staticad.contents` has the same as a table, by which each name is
+imported when somebody reads it first.
 """
 
 from __future__ import annotations
@@ -8,9 +10,11 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable, Mapping
 from types import FunctionType
-from typing import Any, NoReturn
+from typing import Any
 
+from staticad import late
 from staticad.boundary import boundary
+from staticad.contents import NAMES
 from staticad.errors import MissingAttribute
 
 _guarded: dict[Any, Any] = {}
@@ -18,20 +22,22 @@ _guarded: dict[Any, Any] = {}
 
 def public(
     namespace: dict[str, Any], elsewhere: Mapping[str, str]
-) -> tuple[Callable[[str], NoReturn], Callable[[], list[str]]]:
+) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
     """What a module needs to be public, whose ``__all__`` is complete: its ``__getattr__`` and its ``__dir__``.
 
-    Its functions are replaced by ones whose errors show the user's lines only. ``elsewhere``: what to write instead of
-    names of other libraries.
+    Errors of its functions show the user's lines only. ``elsewhere``: what to write instead of names of other
+    libraries.
     """
     module: str = namespace["__name__"]
     names: list[str] = namespace["__all__"]
-    for name in names:
-        if isinstance(namespace[name], FunctionType):
-            namespace[name] = _guard(namespace[name], module)
+    places = places_of(module)
 
     @boundary
-    def missing(name: str) -> NoReturn:
+    def found(name: str) -> Any:
+        if name in places:
+            value = late.value(*places[name])
+            namespace[name] = value = _guard(value) if isinstance(value, FunctionType) else value
+            return value
         if name[:1] == "_":
             raise AttributeError(f"module {module!r} has no attribute {name!r}")
         if name in elsewhere:
@@ -40,15 +46,28 @@ def public(
         hint = f"; the nearest name is {near[0]!r}" if near else "; dir() lists all names"
         raise MissingAttribute(f"module {module!r} has no attribute {name!r}{hint}")
 
-    return missing, lambda: sorted(names)
+    return found, lambda: sorted(names)
 
 
-def _guard(function: Any, module: str) -> Any:
-    """One function for all modules in which it is public. Its module is the first of them, where pickle finds it."""
+def places_of(public_module: str) -> dict[str, tuple[str, str]]:
+    """Where each name of a public module is from: a module, and what it is called there; ``.`` is the module itself."""
+    found = {}
+    for module, words in NAMES[public_module].items():
+        for word in words.split():
+            name, _, there = word.partition("=")
+            found[name] = (there, ".") if module == "." else (module, there or name)
+    return found
+
+
+def _guard(function: Any) -> Any:
+    """One function for all modules in which it is public. Its own module is the first of them that has it by its own
+    name, where pickle finds it."""
     if hasattr(function, "__guarded__"):
         return function
     if function not in _guarded:
-        made = _guarded[function] = boundary(function)
-        made.__module__ = module
+        made = boundary(function)
+        module, own = function.__module__, function.__name__
+        made.__module__ = next((m for m, rows in NAMES.items() if own in rows.get(module, "").split()), module)
         made.__guarded__ = True
+        return _guarded.setdefault(function, made)
     return _guarded[function]

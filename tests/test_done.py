@@ -16,7 +16,7 @@ import staticad as sa
 from staticad import config
 from staticad.codegen import jit, loader
 from staticad.ir.graph import sort_nodes
-from staticad.ops import ALL_OPS
+from staticad.ops.catalogue import ALL_OPS
 from staticad.runtime.machine import prepare
 
 ROOT = Path(__file__).resolve().parent.parent

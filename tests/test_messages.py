@@ -16,8 +16,8 @@ import pytest
 import staticad as sa
 from staticad.errors import FeedDTypeError
 from staticad.functional.numpy_elsewhere import WAYS
-from staticad.functional.numpy_protocol import FUNCTIONS, UFUNCS
 from staticad.ir.graph import describe
+from tests.harness.numpy_tables import FUNCTIONS, UFUNCS
 
 X = sa.placeholder(("n", 3), name="x")
 N = X.shape[0]

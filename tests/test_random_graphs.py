@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from staticad.ir.graph import sort_nodes
-from staticad.ops import ALL_OPS, CONTROL_OPS
+from staticad.ops.catalogue import ALL_OPS, CONTROL_OPS
 from staticad.ops.complex_linalg import COMPLEX_LIBRARY_OPS, REAL_LIBRARY_OPS
 from staticad.ops.control import PARAMETER
 from staticad.ops.creation import EMPTY

@@ -9,8 +9,8 @@ import pytest
 
 import staticad as sa
 from staticad.errors import FeedError, IndexOutOfBounds, VerifyError
-from staticad.ops import ALL_OPS
 from staticad.ops.base import Elementwise, Op, apply
+from staticad.ops.catalogue import ALL_OPS
 from staticad.ops.eigen import EIG
 from staticad.ops.indexing import GATHER
 from staticad.ops.library import Library

@@ -15,7 +15,7 @@ import pytest
 import staticad as sa
 from staticad import config, errors
 from staticad.autodiff.reverse import gradients
-from staticad.ops import ALL_OPS
+from staticad.ops.catalogue import ALL_OPS
 from staticad.reference import evaluate
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"

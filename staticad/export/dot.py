@@ -13,7 +13,8 @@ from staticad.export.attributes import Outputs, kind, lines, named_outputs, orde
 from staticad.export.bodies import inputs_of_node, outputs_of_body, parameters_of_body
 from staticad.export.dot_text import COLOURS, DASHED, DOTTED, SHAPES, digraph, edge, frame
 from staticad.export.groups import Item
-from staticad.export.picture import LIMIT, Edge, Inside, Lines, Thing, draw
+from staticad.export.limit import LIMIT
+from staticad.export.picture import Edge, Inside, Lines, Thing, draw
 from staticad.ir.graph import Node, Tensor, check_name, sort_nodes
 from staticad.ops.control import bodies
 from staticad.ops.sources import CONSTANT

@@ -18,13 +18,9 @@ def picture(dot: str) -> str | None:
         return None
 
 
-def attach(tensor_class: type[Tensor]) -> None:
-    """Make notebooks draw the graph below a tensor."""
-
-    def drawn(tensor: Tensor) -> str | None:
-        return picture(to_dot(tensor))
-
-    tensor_class._repr_svg_ = drawn  # type: ignore[attr-defined]
+def drawn(tensor: Tensor) -> str | None:
+    """The picture of the graph below a tensor, which notebooks ask for."""
+    return picture(to_dot(tensor))
 
 
 def escaped(text: str) -> str:

@@ -18,7 +18,6 @@ from staticad.export.groups import Box, Item, arrange
 from staticad.records import dataclass
 from staticad.user_lines import place_text
 
-LIMIT = 120  # boxes of a picture
 _FEWEST = 10  # boxes of a body that is drawn in groups
 _REFERRED = 60  # boxes from which on long edges are references
 _MANY = 300  # boxes of a picture that takes Graphviz seconds

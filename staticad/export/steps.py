@@ -10,7 +10,8 @@ from staticad.export.attributes import common_start
 from staticad.export.dot import check_limit
 from staticad.export.dot_text import COLOURS, DASHED, SHAPES, digraph, edge, frame
 from staticad.export.groups import Item
-from staticad.export.picture import LIMIT, Edge, Inside, Lines, Thing, draw
+from staticad.export.limit import LIMIT
+from staticad.export.picture import Edge, Inside, Lines, Thing, draw
 from staticad.ir.graph import check_name
 
 Steps = Sequence[Mapping[str, Any]]

@@ -13,7 +13,7 @@ from staticad.functional.creation import arange, ones_like
 from staticad.functional.front import implements, public_names
 from staticad.functional.indexing import take
 from staticad.functional.joining import stack
-from staticad.functional.linalg import diag
+from staticad.functional.linalg.products import diag
 from staticad.functional.movement import expand_dims, ravel
 from staticad.functional.reshaping import reshape_known
 from staticad.ir.dims import Size

@@ -1,51 +1,42 @@
-"""Python's operators and NumPy's methods on tensors, in one table that the package attaches to `Tensor`."""
+"""Python's operators and NumPy's methods on tensors, in tables that the package attaches to `Tensor`.
+
+The tables say where functions are, below `staticad.functional`. Each is imported when it is first used.
+"""
 
 from __future__ import annotations
 
 import difflib
 from collections.abc import Callable
-from types import ModuleType
-from typing import Any, NoReturn
+from functools import partial
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from staticad.boundary import boundary, shorten
-from staticad.errors import ConfigError, MissingAttribute
-from staticad.functional import (
-    array_api,
-    bitwise,
-    choosing,
-    comparison,
-    complex,
-    cumulative,
-    elementwise,
-    indexing,
-    linalg,
-    movement,
-    numpy_protocol,
-    padding,
-    reductions,
-    repeating,
-    sets,
-    sorting,
-    updates,
-)
-from staticad.functional.array_api import device
-from staticad.ir.dims import Size, product
+from staticad.errors import MissingAttribute
 from staticad.ir.graph import Tensor, describe
-from staticad.ir.provenance import here
-from staticad.ops.barrier import STOP_GRADIENT
-from staticad.ops.base import apply
-from staticad.ops.promotion import OPERANDS
+from staticad.late import Attribute, later, value
 from staticad.spellings import TENSORS
+
+if TYPE_CHECKING:
+    from staticad.ops import promotion
+else:
+    promotion = later("staticad.ops.promotion")
 
 Binary = Callable[[Any, Any], Any]
 
 
-def _operator(function: Binary) -> Binary:
+def function_at(place: str) -> Any:
+    """The function of the front at a place of the tables."""
+    module, _, name = place.rpartition(".")
+    return value(f"staticad.functional.{module}", name)
+
+
+def _operator(place: str) -> Binary:
     """Leaves operands of foreign types to their own operators."""
+    function, operands = function_at(place), promotion.OPERANDS
 
     def operator(self: Tensor, other: Any) -> Any:
         try:
-            return function(self, other) if isinstance(other, OPERANDS) else NotImplemented
+            return function(self, other) if isinstance(other, operands) else NotImplemented
         except Exception as error:
             shorten(error)
             raise
@@ -54,10 +45,12 @@ def _operator(function: Binary) -> Binary:
     return operator
 
 
-def _reflected(function: Binary) -> Binary:
+def _reflected(place: str) -> Binary:
+    function, operands = function_at(place), promotion.OPERANDS
+
     def operator(self: Tensor, other: Any) -> Any:
         try:
-            return function(other, self) if isinstance(other, OPERANDS) else NotImplemented
+            return function(other, self) if isinstance(other, operands) else NotImplemented
         except Exception as error:
             shorten(error)
             raise
@@ -66,149 +59,119 @@ def _reflected(function: Binary) -> Binary:
     return operator
 
 
-def _reshape(self: Tensor, *shape: Any) -> Tensor:
-    """`reshape`, with the sizes in one tuple or one by one."""
-    return movement.reshape(self, shape[0] if len(shape) == 1 else shape)
+def _method(place: str) -> Callable[..., Any]:
+    return boundary(function_at(place))
 
 
-def _transpose(self: Tensor, *axes: Any) -> Tensor:
-    """`transpose`, with the axes in one tuple or one by one; all reversed where none are given."""
-    return movement.transpose(self, axes[0] if len(axes) == 1 else axes or None)
+def _property(place: str) -> property:
+    return property(_method(place))
 
 
-def _matrix_transpose(self: Tensor) -> Tensor:
-    """The last two axes swapped."""
-    return movement.swapaxes(self, -1, -2)
-
-
-def _copy(self: Tensor) -> Tensor:
-    """The tensor itself, since nothing can change it."""
-    return self
-
-
-def _array_namespace(self: Tensor, /, *, api_version: str | None = None) -> ModuleType:
-    """The module with the functions of the array API standard. Raises ConfigError for another version of it."""
-    if api_version not in (None, array_api.__array_api_version__):
-        version = array_api.__array_api_version__
-        raise ConfigError(f"the array API standard is here in version {version}, not {api_version!r} (at {here()})")
-    return array_api
-
-
-def _compress(self: Tensor, condition: Any, axis: int | None = None) -> Tensor:
-    """`compress`, with the condition behind."""
-    return sets.compress(condition, self, axis)
-
-
-def _detach(self: Tensor) -> Tensor:
-    """The same value, a constant to every derivative."""
-    return apply(STOP_GRADIENT, self)
-
-
-def _size(self: Tensor) -> Size:
-    """The number of elements: an int, or a `Dim` where a size is free."""
-    return product(self.shape)
-
-
-BINARY: dict[str, Binary] = {
-    "add": elementwise.add,
-    "sub": elementwise.subtract,
-    "mul": elementwise.multiply,
-    "truediv": elementwise.divide,
-    "floordiv": elementwise.floor_divide,
-    "mod": elementwise.remainder,
-    "divmod": elementwise.divmod,
-    "and": bitwise.bitwise_and,
-    "or": bitwise.bitwise_or,
-    "xor": bitwise.bitwise_xor,
-    "lshift": bitwise.left_shift,
-    "rshift": bitwise.right_shift,
+BINARY = {
+    "add": "elementwise.add",
+    "sub": "elementwise.subtract",
+    "mul": "elementwise.multiply",
+    "truediv": "elementwise.divide",
+    "floordiv": "elementwise.floor_divide",
+    "mod": "elementwise.remainder",
+    "divmod": "elementwise.divmod",
+    "and": "bitwise.bitwise_and",
+    "or": "bitwise.bitwise_or",
+    "xor": "bitwise.bitwise_xor",
+    "lshift": "bitwise.left_shift",
+    "rshift": "bitwise.right_shift",
+    "matmul": "linalg.products.matmul",
+    "pow": "elementwise.power",
 }
 
-OPERATORS: dict[str, Callable[..., Any]] = {
-    **{f"__{name}__": _operator(function) for name, function in BINARY.items()},
-    **{f"__r{name}__": _reflected(function) for name, function in BINARY.items()},
-    "__matmul__": _operator(linalg.matmul),
-    "__rmatmul__": _reflected(linalg.matmul),
-    "__pow__": _operator(elementwise.power),
-    "__rpow__": _reflected(elementwise.power),
-    "__eq__": _operator(comparison.equal),
-    "__ne__": _operator(comparison.not_equal),
-    "__lt__": _operator(comparison.less),
-    "__le__": _operator(comparison.less_equal),
-    "__gt__": _operator(comparison.greater),
-    "__ge__": _operator(comparison.greater_equal),
+# Operators of two operands; those of BINARY have reflected ones.
+COMPARISONS = {
+    "__eq__": "comparison.equal",
+    "__ne__": "comparison.not_equal",
+    "__lt__": "comparison.less",
+    "__le__": "comparison.less_equal",
+    "__gt__": "comparison.greater",
+    "__ge__": "comparison.greater_equal",
 }
 
-UNARY: dict[str, Callable[..., Any]] = {
-    "__neg__": elementwise.negative,
-    "__pos__": elementwise.positive,
-    "__abs__": elementwise.absolute,
-    "__invert__": bitwise.invert,
-    "__round__": elementwise.round,
+UNARY = {
+    "__neg__": "elementwise.negative",
+    "__pos__": "elementwise.positive",
+    "__abs__": "elementwise.absolute",
+    "__invert__": "bitwise.invert",
+    "__round__": "elementwise.round",
 }
 
-METHODS: dict[str, Callable[..., Any]] = {
-    "__array__": numpy_protocol.array,
-    "__array_namespace__": _array_namespace,
-    "__dlpack__": device.dlpack,
-    "__dlpack_device__": device.dlpack_device,
-    "__array_function__": numpy_protocol.array_function,
-    "__array_ufunc__": numpy_protocol.array_ufunc,
-    "__getitem__": indexing.getitem,
-    "__setitem__": indexing.setitem,
-    "all": reductions.all,
-    "any": reductions.any,
-    "argmax": reductions.argmax,
-    "argmin": reductions.argmin,
-    "argsort": sorting.argsort,
-    "astype": elementwise.astype,
-    "broadcast_to": movement.broadcast_to,
-    "choose": choosing.choose,
-    "clip": elementwise.clip,
-    "compress": _compress,
-    "conj": complex.conjugate,
-    "conjugate": complex.conjugate,
-    "copy": _copy,
-    "cumprod": cumulative.cumprod,
-    "cumsum": cumulative.cumsum,
-    "diagonal": linalg.diagonal,
-    "dot": linalg.dot,
-    "detach": _detach,
-    "expand_dims": movement.expand_dims,
-    "flatten": movement.ravel,
-    "flip": movement.flip,
-    "max": reductions.max,
-    "mean": reductions.mean,
-    "min": reductions.min,
-    "moveaxis": movement.moveaxis,
-    "norm": linalg.norm,
-    "pad": padding.pad,
-    "prod": reductions.prod,
-    "ravel": movement.ravel,
-    "repeat": repeating.repeat,
-    "reshape": _reshape,
-    "round": elementwise.round,
-    "squeeze": movement.squeeze,
-    "std": reductions.std,
-    "sum": reductions.sum,
-    "swapaxes": movement.swapaxes,
-    "take": indexing.take,
-    "to_device": device.to_device,
-    "trace": linalg.trace,
-    "transpose": _transpose,
-    "var": reductions.var,
+METHODS = {
+    "__array__": "numpy_protocol.array",
+    "__array_namespace__": "own_methods.array_namespace",
+    "__dlpack__": "array_api.device.dlpack",
+    "__dlpack_device__": "array_api.device.dlpack_device",
+    "__array_function__": "numpy_protocol.array_function",
+    "__array_ufunc__": "numpy_protocol.array_ufunc",
+    "__getitem__": "indexing.getitem",
+    "__setitem__": "indexing.setitem",
+    "all": "reductions.all",
+    "any": "reductions.any",
+    "argmax": "reductions.argmax",
+    "argmin": "reductions.argmin",
+    "argsort": "sorting.argsort",
+    "astype": "elementwise.astype",
+    "broadcast_to": "movement.broadcast_to",
+    "choose": "choosing.choose",
+    "clip": "elementwise.clip",
+    "compress": "own_methods.compress",
+    "conj": "complex.conjugate",
+    "conjugate": "complex.conjugate",
+    "copy": "own_methods.copy",
+    "cumprod": "cumulative.cumprod",
+    "cumsum": "cumulative.cumsum",
+    "diagonal": "linalg.products.diagonal",
+    "dot": "linalg.products.dot",
+    "detach": "own_methods.detach",
+    "expand_dims": "movement.expand_dims",
+    "flatten": "movement.ravel",
+    "flip": "movement.flip",
+    "max": "reductions.max",
+    "mean": "reductions.mean",
+    "min": "reductions.min",
+    "moveaxis": "movement.moveaxis",
+    "norm": "linalg.norms.norm",
+    "pad": "padding.pad",
+    "prod": "reductions.prod",
+    "ravel": "movement.ravel",
+    "repeat": "repeating.repeat",
+    "reshape": "own_methods.reshape",
+    "round": "elementwise.round",
+    "squeeze": "movement.squeeze",
+    "std": "reductions.std",
+    "sum": "reductions.sum",
+    "swapaxes": "movement.swapaxes",
+    "take": "indexing.take",
+    "to_device": "array_api.device.to_device",
+    "trace": "linalg.products.trace",
+    "transpose": "own_methods.transpose",
+    "var": "reductions.var",
 }
 
-PROPERTIES: dict[str, Callable[[Tensor], Any]] = {
-    "T": movement.transpose,
-    "at": updates.At,
-    "device": device.device,
-    "imag": complex.imag,
-    "real": complex.real,
-    "mT": _matrix_transpose,
-    "size": _size,
+PROPERTIES = {
+    "T": "movement.transpose",
+    "at": "updates.At",
+    "device": "array_api.device.device",
+    "imag": "complex.imag",
+    "real": "complex.real",
+    "mT": "own_methods.matrix_transpose",
+    "size": "own_methods.size",
 }
 
+# What is attached to tensors: by its name, what makes it of a place.
+ATTACHED: dict[str, tuple[Callable[[str], Any], str]] = {
+    **{f"__{name}__": (_operator, place) for name, place in BINARY.items()},
+    **{f"__r{name}__": (_reflected, place) for name, place in BINARY.items()},
+    **{name: (_operator, place) for name, place in COMPARISONS.items()},
+    **{name: (_method, place) for name, place in {**UNARY, **METHODS}.items()},
+    **{name: (_property, place) for name, place in PROPERTIES.items()},
+}
 
 # What Python asks of a tensor that it can't tell.
 REFUSED = ("__bool__", "__complex__", "__float__", "__format__", "__index__", "__int__", "__iter__", "__len__")
@@ -227,12 +190,8 @@ def _missing(self: Tensor, name: str) -> NoReturn:
 
 def attach(tensor_class: type[Tensor]) -> None:
     """Give a tensor class its operators, methods and properties."""
-    for name, function in OPERATORS.items():
-        setattr(tensor_class, name, function)
-    for name, function in {**UNARY, **METHODS}.items():
-        setattr(tensor_class, name, boundary(function))
-    for name, getter in PROPERTIES.items():
-        setattr(tensor_class, name, property(boundary(getter)))
+    for name, (make, place) in ATTACHED.items():
+        setattr(tensor_class, name, Attribute(tensor_class, name, partial(make, place)))
     for name in REFUSED:
         setattr(tensor_class, name, boundary(getattr(tensor_class, name)))
     setattr(tensor_class, "__getattr__", boundary(_missing))  # noqa: B010 - declared otherwise for type checkers

@@ -1,6 +1,7 @@
 """NumPy's own functions on tensors: np.exp(x), np.sum(x), array + x make nodes.
 
-The functions of the front say which they are (`staticad.functional.front`); the tables are collected here.
+The functions of the front say which they are (`staticad.functional.front`). `staticad.contents` has the modules that
+they are in, each of which is imported when NumPy first asks for one of its functions.
 """
 
 from __future__ import annotations
@@ -8,148 +9,30 @@ from __future__ import annotations
 import difflib
 import functools
 import inspect
-import sys
 from collections.abc import Mapping, Sequence
-from typing import Any, NoReturn
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 
+from staticad.contents import NUMPY
 from staticad.errors import GraphError, ShapeError
-from staticad.functional import (
-    angles,
-    bitwise,
-    choosing,
-    closeness,
-    comparison,
-    complex,
-    creation,
-    cumulative,
-    differences,
-    editing,
-    einsum,
-    elementwise,
-    fft,
-    filters,
-    float_parts,
-    grids,
-    histograms,
-    indexing,
-    interpolation,
-    joining,
-    linalg,
-    matrices,
-    movement,
-    nans,
-    padding,
-    powers,
-    quantiles,
-    ravelling,
-    reductions,
-    repeating,
-    sets,
-    sorting,
-    special,
-    splitting,
-    statistics,
-    windows,
-)
-from staticad.functional.front import Function, declared, implements
-from staticad.functional.numpy_elsewhere import WAYS
-from staticad.ir.dims import Shape, Size, product
+from staticad.functional.front import Function, declared
 from staticad.ir.graph import Tensor, describe
 from staticad.ir.provenance import here
+from staticad.late import later
 from staticad.ops.base import apply
 from staticad.ops.movement import EXPAND_DIMS
-from staticad.ops.promotion import OPERANDS, Operand, to_tensor
+from staticad.ops.promotion import OPERANDS, to_tensor
 
+if TYPE_CHECKING:
+    from staticad.functional import numpy_elsewhere
+else:
+    numpy_elsewhere = later("staticad.functional.numpy_elsewhere")
 
-@implements(np.copy)
-def _copy(x: Operand) -> Tensor:
-    return to_tensor(x)
-
-
-@implements(np.shape)
-def _shape(x: Operand) -> Shape:
-    return to_tensor(x).shape
-
-
-@implements(np.ndim)
-def _ndim(x: Operand) -> int:
-    return to_tensor(x).ndim
-
-
-@implements(np.size)
-def _size(x: Operand, axis: int | None = None) -> Size:
-    shape = to_tensor(x).shape
-    return product(shape) if axis is None else shape[axis]
-
-
-@implements(np.matrix_transpose, np.linalg.matrix_transpose)
-def _matrix_transpose(x: Operand) -> Tensor:
-    return movement.swapaxes(x, -1, -2)
-
-
-@implements(np.linalg.diagonal)
-def _last_diagonal(x: Operand, offset: int = 0) -> Tensor:
-    return linalg.diagonal(x, offset, -2, -1)
-
-
-@implements(np.linalg.trace)
-def _last_trace(x: Operand, offset: int = 0) -> Tensor:
-    return linalg.trace(x, offset, -2, -1)
-
-
-# The modules whose functions NumPy's names may mean; this one holds what only NumPy has.
-FRONT = (
-    elementwise,
-    angles,
-    powers,
-    float_parts,
-    closeness,
-    comparison,
-    complex,
-    bitwise,
-    reductions,
-    cumulative,
-    nans,
-    statistics,
-    differences,
-    filters,
-    interpolation,
-    quantiles,
-    creation,
-    movement,
-    joining,
-    splitting,
-    repeating,
-    padding,
-    editing,
-    choosing,
-    ravelling,
-    windows,
-    grids,
-    matrices,
-    indexing,
-    einsum,
-    linalg,
-    fft,
-    special,
-    sorting,
-    histograms,
-    sets,
-    sys.modules[__name__],
-)
-_DECLARED = [pair for module in FRONT for pair in declared(module)]
-_NAMED: dict[Function, Function] = {name: f for f, names in _DECLARED for name in names.numpy}
-UFUNCS: dict[np.ufunc, Function] = {name: f for name, f in _NAMED.items() if isinstance(name, np.ufunc)}
-FUNCTIONS: dict[Function, Function] = {name: f for name, f in _NAMED.items() if not isinstance(name, np.ufunc)}
-SCIPY_UFUNCS: dict[str, Function] = {name: f for f, names in _DECLARED for name in names.scipy}
-# np.add.reduce(x, axis=0) and its like.
-REDUCTIONS: dict[np.ufunc, Function] = {names.reduces: f for f, names in _DECLARED if names.reduces is not None}
-# np.add.accumulate(x, axis=0) and its like.
-ACCUMULATIONS: dict[np.ufunc, Function] = {
-    names.accumulates: f for f, names in _DECLARED if names.accumulates is not None
-}
+_MODULES = {name: module for module, names in NUMPY.items() for name in names.split()}
+# What functions of NumPy, with a method of theirs, and names of SciPy's mean, as far as somebody has asked.
+MEANINGS: dict[Any, Function] = {}
 
 # NumPy's names of parameters that are called otherwise here.
 RENAMED = {"a_min": "min", "a_max": "max"}
@@ -183,22 +66,22 @@ def array_ufunc(self: Tensor, ufunc: np.ufunc, method: str, *inputs: Any, **kwar
             f"{name}: a symbolic tensor can't be written into an array at {here()}; "
             "use no out= and no in-place operator on an array, write array = array + tensor"
         )
-    if method == "reduce" and ufunc in REDUCTIONS:
-        (x,) = inputs
-        return _call(f"{name}.reduce", REDUCTIONS[ufunc], (x,), {"axis": 0, **_without_defaults(kwargs)})
-    if method == "accumulate" and ufunc in ACCUMULATIONS:
-        (x,) = inputs
-        if to_tensor(x).ndim == 0:
-            raise ShapeError(f"{name}.accumulate: a number has no axis to accumulate along ({describe(to_tensor(x))})")
-        return _call(f"{name}.accumulate", ACCUMULATIONS[ufunc], (x,), {"axis": 0, **_without_defaults(kwargs)})
-    if method == "outer" and ufunc in UFUNCS:
+    called = name if method == "__call__" else f"{name}.{method}"
+    function = _meaning(ufunc, "" if method in ("__call__", "outer") else method)
+    if function is None and method == "__call__":
+        function = _found(ufunc.__name__, f"scipy.{ufunc.__name__}")
+    if function is None:
+        raise GraphError(_unavailable(called))
+    if method == "outer":
         first, second = map(to_tensor, inputs)
         first = apply(EXPAND_DIMS, first, axes=tuple(range(first.ndim, first.ndim + second.ndim)))
-        return _call(f"{name}.outer", UFUNCS[ufunc], (first, second), _without_defaults(kwargs))
-    function = UFUNCS.get(ufunc) or SCIPY_UFUNCS.get(ufunc.__name__)
-    if method != "__call__" or function is None:
-        raise GraphError(_unavailable(name if method == "__call__" else f"{name}.{method}"))
-    return _call(name, function, inputs, _without_defaults(kwargs))
+        return _call(called, function, (first, second), _without_defaults(kwargs))
+    if method == "__call__":
+        return _call(called, function, inputs, _without_defaults(kwargs))
+    (x,) = inputs
+    if method == "accumulate" and to_tensor(x).ndim == 0:
+        raise ShapeError(f"{called}: a number has no axis to accumulate along ({describe(to_tensor(x))})")
+    return _call(called, function, (x,), {"axis": 0, **_without_defaults(kwargs)})
 
 
 def array_function(
@@ -210,7 +93,7 @@ def array_function(
     """
     if not all(issubclass(kind, (Tensor, np.ndarray)) for kind in types):
         return NotImplemented
-    ours = FUNCTIONS.get(function)
+    ours = _meaning(function)
     name = _name(function)
     if ours is None:
         raise GraphError(_unavailable(name))
@@ -226,19 +109,40 @@ def array(self: Tensor, *_: Any, **__: Any) -> NoReturn:
     )
 
 
+def table_name(function: Any, method: str = "") -> str:
+    """What a function of NumPy, or a method of a ufunc, is called in the table. Modules within NumPy move."""
+    module = "" if isinstance(function, np.ufunc) else function.__module__
+    area = next((f"{part}." for part in ("linalg", "fft") if part in module.split(".")), "")
+    return f"numpy.{area}{function.__name__}{method and '.'}{method}"
+
+
+def _meaning(function: Any, method: str = "") -> Function | None:
+    """What a function of NumPy, or a method of a ufunc, means here; None for nothing."""
+    return _found((function, method) if method else function, table_name(function, method))
+
+
+def _found(key: Any, name: str) -> Function | None:
+    if key not in MEANINGS and name in _MODULES:
+        for ours, names in declared(import_module(_MODULES[name])):
+            MEANINGS.update(dict.fromkeys((*names.numpy, *names.scipy), ours))
+            MEANINGS.update({(names.reduces, "reduce"): ours, (names.accumulates, "accumulate"): ours})
+    return MEANINGS.get(key)
+
+
 def _name(function: Function) -> str:
     return f"{function.__module__.replace('numpy', 'np', 1)}.{function.__name__}"
 
 
 def _unavailable(name: str) -> str:
     """The error for a function of NumPy or SciPy that has no meaning here: a way around it, or the nearest name."""
-    if name in WAYS:
-        return f"{name} is not available for symbolic tensors (used at {here()}); {WAYS[name]}"
-    whole = [*(f"np.{u.__name__}" for u in UFUNCS), *map(_name, FUNCTIONS), *SCIPY_UFUNCS]
-    by_last_word = {available.rpartition(".")[2]: available for available in sorted(whole, reverse=True)}
+    if name in numpy_elsewhere.WAYS:
+        return f"{name} is not available for symbolic tensors (used at {here()}); {numpy_elsewhere.WAYS[name]}"
+    whole = [word.replace("numpy.", "np.", 1).removeprefix("scipy.") for word in _MODULES]
+    methods = [word for word in whole if word.endswith((".reduce", ".accumulate"))]
+    by_last_word = {word.rpartition(".")[2]: word for word in sorted(whole, reverse=True) if word not in methods}
     last_words = difflib.get_close_matches(name.rpartition(".")[2], sorted(by_last_word), n=1, cutoff=0.65)
     ufunc = name.removeprefix("np.").partition(".")[0]  # of np.add.accumulate
-    reduced = [f"np.{u.__name__}.reduce" for u in REDUCTIONS if u.__name__ == ufunc]
+    reduced = [word for word in methods if word == f"np.{ufunc}.reduce"]
     nearest = [*reduced, *(by_last_word[word] for word in last_words)]
     hint = f"the nearest name that is available is {nearest[0]}" if nearest else "nothing of a similar name is"
     return (

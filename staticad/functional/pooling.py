@@ -16,7 +16,7 @@ from staticad.functional.convolution import Numbers, batched, numbers
 from staticad.functional.creation import arange
 from staticad.functional.front import as_float
 from staticad.functional.indexing import take, take_along_axis
-from staticad.functional.linalg import matmul
+from staticad.functional.linalg.products import matmul
 from staticad.functional.movement import broadcast_to, expand_dims, moveaxis, squeeze
 from staticad.functional.padding import pad
 from staticad.functional.reductions import argmax, mean

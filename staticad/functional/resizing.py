@@ -20,7 +20,7 @@ from staticad.functional.elementwise import where
 from staticad.functional.front import as_float
 from staticad.functional.indexing import take, take_along_axis
 from staticad.functional.joining import stack
-from staticad.functional.linalg import matmul
+from staticad.functional.linalg.products import matmul
 from staticad.functional.movement import broadcast_to, expand_dims, moveaxis, reshape, squeeze, swapaxes
 from staticad.functional.padding import pad
 from staticad.functional.pooling import adaptive_avg_pool1d, adaptive_avg_pool2d, adaptive_avg_pool3d

@@ -9,22 +9,23 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from staticad.boundary import boundary
-from staticad.functional import elementwise
-from staticad.functional.methods import BINARY, Binary
-from staticad.functional.numpy_protocol import array_ufunc
+from staticad.functional.methods import BINARY, UNARY, Binary, function_at
 from staticad.ir.dims import Dim
-from staticad.ir.graph import Node, Tensor
-from staticad.ops.promotion import WeakTensor, weak_kind
+from staticad.ir.graph import Node, Tensor, WeakTensor
+from staticad.late import later
 
-FUNCTIONS: dict[str, Binary] = {
-    **{name: BINARY[name] for name in ("add", "sub", "mul", "truediv", "floordiv", "mod")},
-    "pow": elementwise.power,
-}
+if TYPE_CHECKING:
+    from staticad.functional import numpy_protocol
+    from staticad.ops import promotion
+else:
+    numpy_protocol, promotion = later("staticad.functional.numpy_protocol"), later("staticad.ops.promotion")
+
+FUNCTIONS = ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow")
 OF_INTEGERS: dict[np.ufunc, Binary] = {
     np.add: operator.add,
     np.subtract: operator.sub,
@@ -40,13 +41,18 @@ def _weak(tensor: Tensor) -> Tensor:
     return Node(n.op, n.inputs, n.attrs, n.types, n.constraints, n.name, n.where, WeakTensor).out
 
 
-def _of_weak(function: Binary, fallback: Binary | None) -> Binary:
-    """An operator of weak numbers; ``fallback`` for what is none."""
+def _called(place: str) -> Callable[..., Any]:
+    """A function of the front."""
+    return lambda *operands: function_at(place)(*operands)
+
+
+def _of_weak(function: Binary, method: str) -> Binary:
+    """An operator of weak numbers; that of tensors for what is none."""
 
     def apply(self: Any, other: Any) -> Any:
-        if weak_kind(other) in (int, float, complex):
+        if promotion.weak_kind(other) in (int, float, complex):
             return _weak(function(self, other))
-        return NotImplemented if fallback is None else fallback(self, other)
+        return getattr(Tensor, method)(self, other)
 
     return apply
 
@@ -80,16 +86,17 @@ def _size_ufunc(self: Dim, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs:
     whole = all(isinstance(x, (Dim, int, np.integer)) for x in inputs)
     if whole and method == "__call__" and ufunc in OF_INTEGERS and not kwargs:
         return OF_INTEGERS[ufunc](*(int(x) if isinstance(x, np.integer) else x for x in inputs))
-    return array_ufunc(self, ufunc, method, *inputs, **kwargs)  # type: ignore[arg-type]
+    return numpy_protocol.array_ufunc(self, ufunc, method, *inputs, **kwargs)  # type: ignore[arg-type]
 
 
 def attach() -> None:
     """Give sizes and the numbers made of them their operators."""
-    for method, alone in (("__neg__", elementwise.negative), ("__abs__", elementwise.absolute)):
-        setattr(WeakTensor, method, _sign(alone))
-    for name, function in FUNCTIONS.items():
+    for method in ("__neg__", "__abs__"):
+        setattr(WeakTensor, method, _sign(_called(UNARY[method])))
+    for name in FUNCTIONS:
+        function = _called(BINARY[name])
         for method, called in ((f"__{name}__", function), (f"__r{name}__", _reflected(function))):
-            setattr(WeakTensor, method, _of_weak(called, getattr(Tensor, method)))
+            setattr(WeakTensor, method, _of_weak(called, method))
             setattr(Dim, method, _of_size(name, called, getattr(Dim, method)))
     for method in ("__bool__", "__index__", "__lt__", "__le__", "__gt__", "__ge__"):
         setattr(Dim, method, boundary(getattr(Dim, method)))

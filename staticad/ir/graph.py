@@ -289,6 +289,12 @@ class Tensor(InGraph):
         def __getattr__(self, name: str) -> Any: ...
 
 
+class WeakTensor(Tensor):
+    """A float or complex number that was computed of sizes and Python's numbers: it promotes as Python's do."""
+
+    __slots__ = ()
+
+
 def describe(tensor: Tensor) -> str:
     """A tensor for an error message: op, name, type and the user's line."""
     name = f" {tensor.name!r}" if tensor.name else ""

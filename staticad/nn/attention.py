@@ -7,15 +7,15 @@ import numpy as np
 from staticad.errors import ConfigError, DTypeError, ShapeError
 from staticad.functional import comparison, elementwise, reductions
 from staticad.functional.elementwise import where
-from staticad.functional.linalg import matmul
+from staticad.functional.linalg.products import matmul
 from staticad.functional.movement import reshape, swapaxes
 from staticad.functional.repeating import repeat
-from staticad.functional.special.softmax import shifted, softmax
+from staticad.functional.special.softmaxes import shifted, softmax
 from staticad.ir import dims
 from staticad.ir.dtypes import BOOL, is_float
 from staticad.ir.graph import Tensor, describe
 from staticad.ir.types import may_be_equal
-from staticad.nn.dropout import dropout
+from staticad.nn.dropouts import dropout
 from staticad.nn.reducing import floats
 from staticad.ops.creation import indices
 from staticad.ops.promotion import Operand, cast, to_tensor

@@ -11,7 +11,7 @@ from staticad.functional import comparison, elementwise, reductions
 from staticad.functional.axes import normalize_axis
 from staticad.functional.elementwise import where
 from staticad.functional.movement import expand_dims, squeeze
-from staticad.functional.special.softmax import log_softmax, shifted
+from staticad.functional.special.softmaxes import log_softmax, shifted
 from staticad.ir.dtypes import INT64, is_float, is_integer
 from staticad.ir.graph import Tensor, describe
 from staticad.ir.types import may_be_same

@@ -10,7 +10,7 @@ from staticad.errors import DTypeError, ShapeError
 from staticad.ir.arrays import read_array
 from staticad.ir.dims import Dim
 from staticad.ir.dtypes import WEAK_TYPES, DType, as_dtype, is_complex, is_inexact, promote
-from staticad.ir.graph import Tensor, describe
+from staticad.ir.graph import Tensor, WeakTensor, describe
 from staticad.ir.provenance import here
 from staticad.ops.base import apply
 from staticad.ops.conversion import CAST
@@ -21,12 +21,6 @@ from staticad.ops.widening import check_widening, weakened
 # What operators accept beside a tensor; anything else makes Python try the other operand, then raise TypeError.
 OPERANDS = (Tensor, Dim, bool, int, float, complex, np.ndarray, np.generic, list, tuple)
 Operand = Tensor | Dim | bool | int | float | complex | np.ndarray | np.generic | list[Any] | tuple[Any, ...]
-
-
-class WeakTensor(Tensor):
-    """A float or complex number that was computed of sizes and Python's numbers: it promotes as Python's do."""
-
-    __slots__ = ()
 
 
 def cast(tensor: Tensor, dtype: DType) -> Tensor:

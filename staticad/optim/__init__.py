@@ -3,11 +3,13 @@
 import typing as _typing
 
 from staticad.names import public as _public
-from staticad.optim.adam import Adam, AdamW
-from staticad.optim.adaptive import Adagrad, RMSprop
-from staticad.optim.optimizer import Optimizer
-from staticad.optim.sgd import SGD
 from staticad.spellings import OPTIMIZERS as _OPTIMIZERS
+
+if _typing.TYPE_CHECKING:
+    from staticad.optim.adam import Adam, AdamW
+    from staticad.optim.adaptive import Adagrad, RMSprop
+    from staticad.optim.optimizer import Optimizer
+    from staticad.optim.sgd import SGD
 
 __all__ = ["SGD", "Adagrad", "Adam", "AdamW", "Optimizer", "RMSprop"]
 

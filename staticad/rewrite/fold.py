@@ -15,8 +15,8 @@ import numpy as np
 from staticad.errors import VerifyError
 from staticad.ir.dims import product
 from staticad.ir.graph import Node, Tensor, describe
-from staticad.ops import ALL_OPS
 from staticad.ops.base import Creation, Elementwise, Source
+from staticad.ops.catalogue import ALL_OPS
 from staticad.ops.control import Control
 from staticad.ops.creation import FULL, SIZE, fill
 from staticad.ops.movement import DIAGONAL

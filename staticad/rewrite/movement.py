@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from staticad.ir.dims import Shape
 from staticad.ir.graph import Tensor
-from staticad.ops import ELEMENTWISE_OPS
 from staticad.ops.base import Elementwise, apply
+from staticad.ops.catalogue import ELEMENTWISE_OPS
 from staticad.ops.movement import BROADCAST_TO, EXPAND_DIMS, RESHAPE, SLICE, SQUEEZE, TRANSPOSE
 from staticad.rewrite.match import keeps_names, op_of, scalar_value
 from staticad.rewrite.pattern import Rule

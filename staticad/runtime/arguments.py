@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -13,12 +13,13 @@ from staticad.ir.dims import Symbol, symbols
 from staticad.ir.graph import Node, Tensor, describe
 from staticad.ir.provenance import here
 from staticad.ir.types import Demands, same_shape
-from staticad.lower.kernel.plan import Plan
 from staticad.ops.promotion import to_tensor
 from staticad.ops.sources import PLACEHOLDER
-from staticad.rewrite.pipeline import Options, optimize
 from staticad.runtime.feeds import bind_sizes, convert, free_symbols, unknown_size
 from staticad.runtime.variables import Variable
+
+if TYPE_CHECKING:
+    from staticad.lower.kernel.plan import Plan
 
 
 def read_options(options: Mapping[str, Any] | None) -> dict[str, Any]:
@@ -41,14 +42,6 @@ def read_mode(mode: str | None) -> bool | None:
     if mode not in ("train", "eval"):
         raise GraphError(f'mode is "train", "eval" or None, not {mode!r} (at {here()})')
     return mode == "train"
-
-
-def rewriter(chosen: Mapping[str, Any]) -> Callable[[list[Tensor]], list[Tensor]]:
-    """What the options make of a graph before it is lowered."""
-    if not chosen["optimize"]:
-        return list
-    rules = Options(chosen["stabilize"], chosen["unsound"])
-    return lambda tensors: optimize(tensors, rules)
 
 
 def read_updates(updates: Mapping[Any, Any] | Iterable[tuple[Any, Any]] | None) -> list[tuple[Variable, Tensor]]:

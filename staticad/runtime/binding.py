@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -13,14 +13,12 @@ from staticad.codegen.library import function_address
 from staticad.codegen.loader import Code, kernel_address, load, shared_address
 from staticad.codegen.pieces import PASSES, PRODUCTS
 from staticad.ir.dims import Symbol
-from staticad.lower.kernel.plan import Plan
+from staticad.late import later
 from staticad.records import dataclass
 from staticad.runtime import machine
 from staticad.runtime.abi import data_address
 from staticad.runtime.available import AVAILABLE_SOURCE
 from staticad.runtime.careful import Describe, careful
-from staticad.runtime.compiled import Traced
-from staticad.runtime.foreign import foreign_address
 from staticad.runtime.interrupts import LOOK_SOURCE, watch_words
 from staticad.runtime.layout import Measure
 from staticad.runtime.layout import Watch as WatchWords
@@ -30,6 +28,13 @@ from staticad.runtime.tables import PRINTS, Base, Numbers, Origin, Tables
 from staticad.runtime.tapes import GROW_SOURCE, RELEASE_SOURCE, SHRINK_SOURCE, Records
 from staticad.runtime.variables import Variable
 from staticad.runtime.workers import c_function
+
+if TYPE_CHECKING:
+    from staticad.lower.kernel.plan import Plan
+    from staticad.runtime import foreign
+    from staticad.runtime.compiled import Traced
+else:
+    foreign = later("staticad.runtime.foreign")
 
 _OWN = {"product": PRODUCTS, "fourier_pass": PASSES}  # functions of the package's own that routines call
 SHORT = 20_000  # operations below which handing over the interpreter costs more than the work
@@ -175,7 +180,7 @@ class _Addresses:
         if origin == Origin.FUNCTION:
             return c_function(base.name)
         if origin == Origin.FOREIGN:
-            return foreign_address(base.name)
+            return foreign.foreign_address(base.name)
         if origin == Origin.GROW:
             return kernel_address(GROW_SOURCE)
         assert self.records is not None

@@ -7,13 +7,19 @@ first used. Small programs know nothing of this.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from staticad.ir.dim_values import evaluate
 from staticad.ir.dims import Symbol, product
-from staticad.lower.kernel.plan import TEMPORARY, Buffer, Plan
+from staticad.late import later
 from staticad.runtime.machine import ArraySpec, misfit
 from staticad.runtime.memory import LARGE, Arena, room_for
+
+if TYPE_CHECKING:
+    from staticad.lower.kernel import plan as plans
+    from staticad.lower.kernel.plan import Buffer, Plan
+else:
+    plans = later("staticad.lower.kernel.plan")
 
 Describe = Callable[[bool], str]  # what a run needs memory for, with or without its results
 
@@ -46,7 +52,7 @@ def _bytes(buffer: Buffer, values: Mapping[Symbol, int]) -> int:
 
 def described(plan: Plan, values: Mapping[Symbol, int], results: bool) -> str:
     """What a run needs memory for, with the lines that the largest part is from."""
-    parts = [b for b in plan.buffers if b.role == TEMPORARY]
+    parts = [b for b in plan.buffers if b.role == plans.TEMPORARY]
     fetches = plan.fetches if results else ()
     largest = max([*parts, *fetches], key=lambda b: _bytes(b, values), default=None)
     if largest is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,10 +15,16 @@ from staticad.ir.dims import Dim, Size, Symbol, as_symbol, symbols
 from staticad.ir.dtypes import DType, is_lossless, is_supported, kind_of
 from staticad.ir.graph import Node, Tensor, describe
 from staticad.ir.provenance import Where, here
-from staticad.lower.kernel.plan import Requirement, SizeCheck
+from staticad.late import later
 from staticad.ops.sources import default_of
 from staticad.runtime.machine import ArraySpec
 from staticad.runtime.memory import room_for
+
+if TYPE_CHECKING:
+    from staticad.lower.kernel import plan as plans
+    from staticad.lower.kernel.plan import Requirement, SizeCheck
+else:
+    plans = later("staticad.lower.kernel.plan")
 
 
 def named_feeds(inputs: Sequence[Tensor], arrays: tuple[Any, ...], named: Mapping[str, Any]) -> tuple[Any, ...]:
@@ -220,7 +226,7 @@ def check_sizes(checks: Sequence[SizeCheck], requirements: Sequence[Requirement]
 
 
 def _check(condition: SizeCheck | Requirement, values: Mapping[Symbol, int]) -> None:
-    if isinstance(condition, Requirement):
+    if isinstance(condition, plans.Requirement):
         size, unless = evaluate(condition.size, values), evaluate(condition.unless_empty, values)
         if size < condition.bound and unless:
             raise condition.error(f"{condition.text}, at {condition.where}")

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import enum
 import struct
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from hashlib import sha256
@@ -24,13 +25,13 @@ from staticad.ir.dtypes import is_bfloat16
 from staticad.ir.graph import Attrs, Node, Tensor, sort_nodes
 from staticad.ir.provenance import Where
 from staticad.ir.types import TensorType
-from staticad.ops import ALL_OPS
 from staticad.ops.base import Op
 from staticad.ops.sources import ConstantValue, Default
 from staticad.runtime.variables import Variable
 
 _PACKAGE = __name__.partition(".")[0]
-_OPS = {op.name: op for op in ALL_OPS}
+_OPS_PACKAGE = f"{_PACKAGE}.ops."
+_ops: dict[str, Op] = {}  # of the package, by their names, as far as they are imported
 
 
 class NoKey(Exception):
@@ -125,7 +126,7 @@ class GraphKey:
             return "dtype 'bfloat16'"
         if isinstance(value, np.generic) and value.dtype.isbuiltin == 1:
             return f"scalar {value.dtype.str!r} {value.tobytes()!r}"
-        if isinstance(value, Op) and _OPS.get(value.name) is value:
+        if isinstance(value, Op) and _is_own(value):
             return f"op {value.name!r}"
         if kind.__module__.partition(".")[0] == _PACKAGE:  # whose sources are a part of every key
             if isinstance(value, enum.Enum):
@@ -192,6 +193,16 @@ class GraphKey:
         for rank, symbol in enumerate(by_name, 1):
             longer = sum(key.startswith(symbol.key) for key in keys[rank:])
             yield f"{self._atoms[symbol]} {symbol.serial >= 0} {by_serial[symbol]} {longer}"
+
+
+def _is_own(op: Op) -> bool:
+    """Whether an op is one of the package, and not one that a user has made."""
+    if op.name not in _ops:
+        modules = [module for name, module in sys.modules.copy().items() if name.startswith(_OPS_PACKAGE)]
+        for value in [value for module in modules for value in vars(module).copy().values()]:
+            several = value.values() if isinstance(value, dict) else value if isinstance(value, tuple) else (value,)
+            _ops.update({found.name: found for found in several if isinstance(found, Op)})
+    return _ops.get(op.name) is op
 
 
 def _attrs(key: GraphKey, attrs: Attrs) -> str:

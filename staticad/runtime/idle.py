@@ -7,12 +7,18 @@ can interrupt inside of a kernel.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from staticad.errors import FeedError
 from staticad.ir.dims import Shape, Size, is_runtime
-from staticad.lower.kernel.plan import BranchCall, LoopCall, Step
+from staticad.late import later
 from staticad.records import NamedTuple
+
+if TYPE_CHECKING:
+    from staticad.lower.kernel import plan as plans
+    from staticad.lower.kernel.plan import Step
+else:
+    plans = later("staticad.lower.kernel.plan")
 
 LIMIT = 2**56  # operations, or steps of a kernel's outermost loop: weeks of the fastest machine
 
@@ -31,7 +37,7 @@ class Idle(NamedTuple):
 def idleness(step: Step, shapes_of: Mapping[int, Shape], number: Callable[[Size], Any]) -> bool | Idle:
     """Whether a step has no work (or is a loop), can't fail, and writes only arrays without elements; an `Idle` where
     that depends on numbers that are no ints. ``shapes_of`` are those of buffers."""
-    loop = step.kernel if isinstance(step.kernel, LoopCall) else step.inlined
+    loop = step.kernel if isinstance(step.kernel, plans.LoopCall) else step.inlined
     if _may_fail(step):
         return False
     work = 0 if loop is not None else number(step.work)
@@ -53,8 +59,8 @@ def idleness(step: Step, shapes_of: Mapping[int, Shape], number: Callable[[Size]
 def steps_inside(step: Step, number: Callable[[Size], Any]) -> list[Any]:
     """What must not exceed the limit: the operations of a kernel, and the steps of its outermost loop. Raises FeedError
     for ints that do."""
-    loop = step.kernel if isinstance(step.kernel, LoopCall) else step.inlined
-    if loop is not None or isinstance(step.kernel, BranchCall):  # loops can be interrupted
+    loop = step.kernel if isinstance(step.kernel, plans.LoopCall) else step.inlined
+    if loop is not None or isinstance(step.kernel, plans.BranchCall):  # loops can be interrupted
         return []
     counts = [number(step.work), number(step.extent)]
     most = max((count for count in counts if isinstance(count, int)), default=0)
@@ -64,6 +70,6 @@ def steps_inside(step: Step, number: Callable[[Size], Any]) -> list[Any]:
 
 
 def _may_fail(step: Step) -> bool:
-    if isinstance(step.kernel, LoopCall):
+    if isinstance(step.kernel, plans.LoopCall):
         return step.kernel.condition is not None or any(map(_may_fail, step.kernel.plan.steps))
     return step.may_fail or (step.inlined is not None and step.inlined.condition is not None)

@@ -7,16 +7,18 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from staticad.errors import OutOfMemory
 from staticad.ir.dim_values import evaluate
 from staticad.ir.dims import Size, Symbol, product
-from staticad.lower.kernel.plan import Plan
 from staticad.runtime.abi import data_address
 from staticad.runtime.available import available_memory
+
+if TYPE_CHECKING:
+    from staticad.lower.kernel.plan import Plan
 
 ALIGNMENT = 64
 LARGE = 64 << 20  # bytes from which on the memory that is available is looked at before

@@ -10,13 +10,14 @@ from __future__ import annotations
 import functools
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import fields
 from hashlib import sha256
 from pathlib import Path
 
 from staticad import config
 from staticad.codegen import object_cache
+from staticad.late import is_replaced
 from staticad.runtime.stored import Stored, from_bytes, to_bytes
 
 _PACKAGE = str(Path(__file__).parent.parent)
@@ -60,23 +61,24 @@ def package_hash() -> str | None:
 
     To read them takes several milliseconds, so the cache keeps the hash under what the system knows of the files, of
     which their time of change is not for programs to choose."""
-    if not _FILES or _states() != _FILES:
+    files = _states()
+    if not files:
         return None
-    name = f"package {sha256(repr(sorted(_FILES.items())).encode()).hexdigest()}"
+    name = f"package {sha256(repr(sorted(files.items())).encode()).hexdigest()}"
     kept = object_cache.load(name)
     if kept is not None:
         return kept.decode()
-    found = _contents()
+    found = _contents(sorted(files))
     if found is not None:
         object_cache.store(name, found.encode())
     return found
 
 
-def _contents() -> str | None:
+def _contents(paths: Sequence[str]) -> str | None:
     """Hash of what stands in the files; None where one can't be read."""
     digest = sha256()
     try:
-        for path in sorted(_FILES):
+        for path in paths:
             with open(path, "rb", buffering=0) as file:
                 content = file.read()
             digest.update(f"{path.removeprefix(_PACKAGE)}\n{len(content)}\n".encode())
@@ -89,9 +91,12 @@ def _contents() -> str | None:
 def _states() -> dict[str, tuple[int, ...]]:
     """What the system knows of each source file; nothing if one has changed since the package was imported."""
     found: dict[str, tuple[int, ...]] = {}
+    if is_replaced():
+        return found
     for entry in _sources(_PACKAGE):
         status = entry.stat()
-        if status.st_ctime > config.IMPORTED - _CLOCK_SECONDS and os.name == "posix":
+        changed = status.st_ctime if os.name == "posix" else status.st_mtime
+        if changed > config.IMPORTED - _CLOCK_SECONDS:
             return {}
         found[entry.path] = (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
     return found
@@ -107,6 +112,3 @@ def _sources(directory: str) -> Iterator[os.DirEntry[str]]:
             yield entry
         elif entry.name != "__pycache__" and entry.is_dir():
             yield from _sources(entry.path)
-
-
-_FILES = _states()

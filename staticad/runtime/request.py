@@ -11,51 +11,38 @@ import zlib
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import fields, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from staticad import progress
-from staticad.config import note, timed
-from staticad.halves.widen import Widening, has_halves
+from staticad.config import note
 from staticad.ir.collection import no_collection
 from staticad.ir.dims import Symbol
-from staticad.ir.graph import Node, Tensor, sort_nodes
+from staticad.ir.graph import Node, Tensor
 from staticad.ir.provenance import here, inherit
-from staticad.ir.types import Demands
-from staticad.lower.kernel.plan import Plan
-from staticad.lower.loops.guarding import bodies
-from staticad.lower.loops.watching import watched_plan
-from staticad.lower.lower import lower
-from staticad.ops.control import all_nodes, check_scopes
+from staticad.late import later
+from staticad.ops.control import all_nodes
 from staticad.ops.mode import TRAINING
 from staticad.ops.sources import CONSTANT, ConstantValue
-from staticad.pairs.decompose import Decomposition, has_complex
 from staticad.records import dataclass
-from staticad.rewrite.modes import in_mode
 from staticad.runtime import arguments, programs
 from staticad.runtime.careful import described
-from staticad.runtime.compiled import Compiled, Traced
 from staticad.runtime.feeds import free_symbols
-from staticad.runtime.float_state import standard_floats
 from staticad.runtime.graph_key import GraphKey, NoKey
 from staticad.runtime.stored import Stored
 from staticad.runtime.tables import PRINTS, Tables
 from staticad.runtime.variables import Variable
 
+if TYPE_CHECKING:
+    from staticad.rewrite import modes
+    from staticad.runtime import lowering
+    from staticad.runtime.lowering import Lowered
+else:  # what compiles, which a program from disk does without
+    modes = later("staticad.rewrite.modes")
+    lowering = later("staticad.runtime.lowering")
+
 _LARGEST = 16 << 20  # bytes of constants that are not in the graph but in the stored program
-
-
-@dataclass(frozen=True)
-class Lowered:
-    """A graph that was rewritten, ``optimized`` and in the form of a ``plan``. ``bodies`` are the plans of bodies that
-    demand something of sizes, ``traced`` are the tables if there are any."""
-
-    optimized: list[Tensor]
-    plan: Plan
-    compiled: Compiled
-    bodies: list[Plan]
-    traced: Traced | None
 
 
 @dataclass(frozen=True)
@@ -82,11 +69,11 @@ class Request:
         targets = [*fetches, *(value for _, value in changes)]
         everything = all_nodes(targets)
         if any(node.op is TRAINING for node in everything):
-            targets = in_mode(targets, training)
+            targets = modes.in_mode(targets, training)
             everything = all_nodes(targets)
         self.targets, self.fetches = targets, targets[: len(fetches)]
         self.changes = [(variable, value) for (variable, _), value in zip(changes, targets[len(fetches) :])]
-        self._rewrite = arguments.rewriter(options)
+        self.options = options
         self.inputs = arguments.read_inputs(inputs, everything)
         self.symbols = tuple(sorted(free_symbols(self.inputs), key=lambda s: s.key))  # the free sizes
         self._lowered: Lowered | None = None
@@ -106,42 +93,8 @@ class Request:
         found = self._lowered
         if found is None:
             with inherit(self._where):  # whoever asks, what no node stands behind is of the line that compiles
-                found = self._lowered = self._lower(all_nodes(self.targets))
+                found = self._lowered = lowering.lowered(self, all_nodes(self.targets))
         return found
-
-    def _lower(self, everything: list[Node]) -> Lowered:
-        check_scopes(self.targets)
-        nodes = sort_nodes(self.targets)
-        arguments.check_symbols(self.inputs, everything)
-        with Demands(c for node in nodes for c in node.constraints) as demands:
-            for variable, value in self.changes:
-                arguments.check_update(variable, value, demands)
-            constraints = demands.close()
-        progress.tell("rewriting the graph")
-        with timed("rewrite the graph"), standard_floats():
-            forms: list[Widening | Decomposition] = []
-            if has_halves(everything):
-                forms.append(Widening())
-            if has_complex(everything):
-                forms.append(Decomposition())
-            targets = [self.targets]  # and what they are in each form
-            for form in forms:
-                targets.append(form.outputs(targets[-1]))
-            optimized = self._rewrite(targets[-1])
-        inputs: Sequence[Tensor] = self.inputs
-        updated: Sequence[Tensor] = [variable for variable, _ in self.changes]
-        for form in forms:
-            inputs, updated = [*map(form.stored, inputs)], [*map(form.stored, updated)]
-        count = len(self.fetches)
-        pairs = list(zip(updated, optimized[count:], strict=True))
-        progress.tell("lowering it to a plan")
-        with timed("lower it to a plan"), standard_floats():
-            plan = lower(inputs, optimized[:count], pairs, constraints, nodes, self._rewrite)
-            for form, seen in zip(reversed(forms), reversed(targets[:-1]), strict=True):
-                plan = form.seen(plan, seen[:count])
-        compiled = Compiled(watched_plan(plan))
-        demanding = [body for body in bodies(plan) if body.sized or body.requirements]
-        return Lowered(optimized, plan, compiled, demanding, compiled.tables(self.symbols))
 
     def describe(self, values: Mapping[Symbol, int]) -> Callable[[bool], str]:
         """Tells what a run with these sizes needs memory for, with or without its results."""
@@ -193,7 +146,7 @@ class Request:
 
     def _made(self, key: GraphKey | None, everything: list[Node]) -> Ready:
         """What compiling gives, which the cache keeps if it can."""
-        self._lowered = self._lower(everything)
+        self._lowered = lowering.lowered(self, everything)
         ready = self._ready(self._lowered, everything)
         if ready.tables is not None and key is not None and PRINTS not in ready.tables.bases:
             constants = _in_graph(ready.constants, key.nodes)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -12,14 +12,14 @@ from staticad import progress
 from staticad.boundary import boundaries, shorten
 from staticad.config import note, timed
 from staticad.errors import FeedError, GraphError, as_out_of_memory, typed_memory
-from staticad.export.picture import LIMIT
+from staticad.export.limit import LIMIT
 from staticad.ir.collection import no_collection
 from staticad.ir.dim_values import evaluate
 from staticad.ir.dims import Symbol
 from staticad.ir.graph import Node, Tensor, check_name
 from staticad.ir.provenance import here
-from staticad.lower.kernel.plan import Plan
-from staticad.runtime import arguments, drawings, inspection, profiles
+from staticad.late import later
+from staticad.runtime import arguments
 from staticad.runtime import feeds as feeding
 from staticad.runtime.binding import Binding, Executable, State
 from staticad.runtime.careful import Describe, arena_for
@@ -28,13 +28,20 @@ from staticad.runtime.feeds import bind_sizes, check_out, check_sizes, check_upd
 from staticad.runtime.layout import Failure, Status
 from staticad.runtime.locks import Lock, patiently
 from staticad.runtime.memory import LARGE, Arena, Countdown
-from staticad.runtime.profile_table import Profile
-from staticad.runtime.request import Lowered, Request
+from staticad.runtime.request import Request
 from staticad.runtime.structure import flatten
 from staticad.runtime.tables import Numbers
 from staticad.runtime.tapes import Records
-from staticad.runtime.unusual import report, unusual
 from staticad.runtime.variables import Variable, read
+
+if TYPE_CHECKING:
+    from staticad.lower.kernel.plan import Plan
+    from staticad.runtime import drawings, inspection, profiles, unusual
+    from staticad.runtime.lowering import Lowered
+    from staticad.runtime.profile_table import Profile
+else:  # of the compiler and the tools, which a program from disk does without
+    drawings, inspection = later("staticad.runtime.drawings"), later("staticad.runtime.inspection")
+    profiles, unusual = later("staticad.runtime.profiles"), later("staticad.runtime.unusual")
 
 BINDINGS = 32  # sets of sizes whose memory a session keeps
 
@@ -213,7 +220,7 @@ class Session(OneSession):
             status = Status.from_bytes(result)
             if status.failed == Failure.OUT_OF_MEMORY and self._records is not None:
                 self._records.release(self._lock)
-            report(lowered, binding, status)
+            unusual.report(lowered, binding, status)
         raise AssertionError(f"the machine refused converted feeds with code {result}")
 
     def release(self) -> None:
@@ -281,7 +288,7 @@ class Session(OneSession):
         plan = self._plan
         check_sizes(plan.sized, plan.requirements, values)
         check_updates(self._changes, values)
-        special = unusual(self._lowered, values, profiled is not None)
+        special = unusual.unusual(self._lowered, values, profiled is not None)
         arena = self._large_arena(special.temporaries, special.describe)
         with timed("bind sizes"):
             states, traced = self._states(profiled or {}), special.traced()

@@ -9,17 +9,23 @@ to be asked. They are plain data, and know neither graph nor lines.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from staticad.codegen.routines import routine_cut
 from staticad.ir.dims import LARGEST
 from staticad.ir.dtypes import DType
 from staticad.ir.size_tables import SizeTable
+from staticad.late import later
 from staticad.lower.kernel.routine import Routine
 from staticad.records import NamedTuple, dataclass
 from staticad.runtime.idle import LIMIT, Idle
 from staticad.runtime.memory import LARGEST_BLOCK
+
+if TYPE_CHECKING:
+    from staticad.codegen import routines
+else:
+    routines = later("staticad.codegen.routines")
 
 
 class Unknown(NamedTuple):
@@ -178,5 +184,7 @@ class Numbers:
         held = set(self.tables.counts)
         found = [0, *(size if index in held else 0 for index, size in enumerate(self._sizes))]
         for routine, slots, batch in self.tables.routines:
-            found += routine_cut(routine, {name: self.of(slot) for name, slot in slots.items()}, self.of(batch))
+            found += routines.routine_cut(
+                routine, {name: self.of(slot) for name, slot in slots.items()}, self.of(batch)
+            )
         return np.array(found, np.int64)

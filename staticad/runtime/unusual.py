@@ -18,8 +18,8 @@ from staticad.runtime.careful import Describe, described
 from staticad.runtime.compiled import Compiled, Traced
 from staticad.runtime.feeds import check_sizes, sizes_fit
 from staticad.runtime.layout import Failure, Status
+from staticad.runtime.lowering import Lowered
 from staticad.runtime.memory import check_memory
-from staticad.runtime.request import Lowered
 
 
 class Unusual(NamedTuple):

@@ -21,7 +21,7 @@ from staticad.codegen.routines import ROUTINES, routine_source
 from staticad.codegen.sorting import SORTING
 from staticad.codegen.windows import WINDOWS
 from staticad.lower.kernel.routine import Routine
-from staticad.ops import ALL_OPS
+from staticad.ops.catalogue import ALL_OPS
 from staticad.ops.library import Library
 
 KERNEL = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64)

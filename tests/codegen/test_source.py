@@ -36,7 +36,7 @@ from staticad.lower.kernel.language import (
     Store,
     Update,
 )
-from staticad.ops import ELEMENTWISE_OPS
+from staticad.ops.catalogue import ELEMENTWISE_OPS
 from tests.codegen.golden_kernels import DIRECTORY, GOLDEN
 
 F8, B1 = as_dtype("float64"), as_dtype("bool")

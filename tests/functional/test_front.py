@@ -12,8 +12,8 @@ import pytest
 import staticad as sa
 from staticad.functional import bitwise, comparison, creation, elementwise, joining, movement, reductions
 from staticad.functional.front import declared, float_unary, implements
-from staticad.functional.numpy_protocol import FRONT, FUNCTIONS, UFUNCS
 from staticad.ops.transcendental import TANH
+from tests.harness.numpy_tables import FRONT, FUNCTIONS, UFUNCS
 
 PUBLIC = (bitwise, comparison, creation, elementwise, joining, movement, reductions)
 

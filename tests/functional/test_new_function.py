@@ -12,7 +12,7 @@ import pytest
 
 import staticad as sa
 from staticad.functional.front import declared, public_names
-from staticad.functional.numpy_protocol import UFUNCS
+from staticad.functional.numpy_protocol import MEANINGS
 from staticad.reference import evaluate
 from tests.harness import families
 from tests.harness.derivatives import check_case
@@ -64,7 +64,7 @@ def test_the_function_is_public_and_documented(new: ModuleType) -> None:
 def test_numpys_function_makes_the_node(new: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
     ((function, names),) = declared(new)
     for name in names.numpy:
-        monkeypatch.setitem(UFUNCS, name, function)
+        monkeypatch.setitem(MEANINGS, name, function)
     x = sa.placeholder((None,), "float32")
     assert np.cosh(x).op is new.COSH
     assert np.cosh(x).dtype == np.float32

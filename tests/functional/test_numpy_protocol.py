@@ -11,13 +11,13 @@ from scipy import special
 
 import staticad as sa
 from staticad.errors import DTypeError, GraphError, ShapeError
-from staticad.functional.numpy_protocol import FUNCTIONS, REDUCTIONS, UFUNCS
 from staticad.ir.dtypes import FLOAT32, FLOAT64
 from staticad.ir.graph import Tensor
 from staticad.reference import evaluate
 from tests.harness import numpy_calls
 from tests.harness.library_cases import FAMILIES
 from tests.harness.numpy_calls import UFUNC_OPERANDS, A, B, T, check
+from tests.harness.numpy_tables import FUNCTIONS, REDUCTIONS, UFUNCS
 
 OPERANDS = {**UFUNC_OPERANDS, **{n: a for family in FAMILIES for n, a in family.ufunc_operands.items()}}
 

@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 
 from staticad.ir.graph import Tensor
-from staticad.ops import ELEMENTWISE_OPS
 from staticad.ops.arithmetic import (
     ABS,
     ADD,
@@ -21,6 +20,7 @@ from staticad.ops.arithmetic import (
 from staticad.ops.assemble import CONCATENATE, EMBED, REPLACE
 from staticad.ops.barrier import DEMAND, STOP_GRADIENT
 from staticad.ops.base import Cast, Elementwise, apply, apply_all
+from staticad.ops.catalogue import ELEMENTWISE_OPS
 from staticad.ops.comparison import EQUAL
 from staticad.ops.contract import MATMUL
 from staticad.ops.conversion import CAST

@@ -9,8 +9,8 @@ import staticad as sa
 from staticad.errors import GradientError
 from staticad.ir.dtypes import BOOL, INT64
 from staticad.ir.graph import Tensor
-from staticad.ops import ELEMENTWISE_OPS
 from staticad.ops.base import Cast, Elementwise, apply
+from staticad.ops.catalogue import ELEMENTWISE_OPS
 from staticad.ops.halves import HALF_OPS
 
 if TYPE_CHECKING:

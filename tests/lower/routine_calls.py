@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from staticad.lower.kernel.routine import Gemm, Routine
-from staticad.ops import ALL_OPS
+from staticad.ops.catalogue import ALL_OPS
 from staticad.ops.fourier import FOURIER_PARTS
 from staticad.ops.library import Library
 from tests.lower.checked_memory import Pointer, RoutineReported, WrongAccess

@@ -21,8 +21,8 @@ from staticad.lower.kernel.language import (
     Store,
     Update,
 )
-from staticad.ops import ALL_OPS
 from staticad.ops.base import Elementwise
+from staticad.ops.catalogue import ALL_OPS
 
 Values = dict[str, Any]  # of the names of a kernel, and the arguments under ARGUMENTS
 ARGUMENTS = "args"

@@ -16,10 +16,10 @@ from staticad.ir import expressions
 from staticad.ir.dtypes import ALL, BOOL, FLOAT32, FLOAT64
 from staticad.ir.expressions import Call, Name, children
 from staticad.ir.graph import Tensor
-from staticad.ops import ALL_OPS, ELEMENTWISE_OPS
 from staticad.ops.angles import ARCCOS, ARCSIN, ARCTAN
 from staticad.ops.arithmetic import ABS, ADD, FLOOR_DIVIDE, POW, REMAINDER, RSQRT, SIGN, SQRT
 from staticad.ops.base import Elementwise, Op, apply
+from staticad.ops.catalogue import ALL_OPS, ELEMENTWISE_OPS
 from staticad.ops.complex_linalg import LibraryOfParts
 from staticad.ops.conversion import CAST, CEIL, FLOOR, ROUND, TRUNC
 from staticad.ops.float_parts import FMOD, FRACTION, LDEXP, NEXTAFTER, SIGNIFICAND

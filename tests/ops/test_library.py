@@ -10,8 +10,8 @@ import pytest
 import staticad as sa
 from staticad.errors import DTypeError, ShapeError
 from staticad.ir.graph import Attrs
-from staticad.ops import ALL_OPS
 from staticad.ops.base import apply, apply_all
+from staticad.ops.catalogue import ALL_OPS
 from staticad.ops.library import Library, Part
 from staticad.ops.linalg import CHOLESKY, LU_FACTOR, LU_SOLVE, SLOGDET, SOLVE_TRIANGULAR
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 import staticad as sa
-from staticad.ops import ALL_OPS
 from staticad.ops.base import Assemble, Barrier, Movement, Reshape
+from staticad.ops.catalogue import ALL_OPS
 from staticad.ops.contract import Contract
 from staticad.ops.indexing import Gather, Scatter
 from staticad.pairs.pair import Pair, is_zero, pair

@@ -11,8 +11,8 @@ import pytest
 
 import staticad as sa
 from staticad import config
-from staticad.ops import ALL_OPS
 from staticad.ops.base import Cast, Elementwise, apply
+from staticad.ops.catalogue import ALL_OPS
 from staticad.runtime.float_state import FLOAT_CONTROL, IEEE, swap_function
 
 FLUSH = {"flush_subnormals": True}

@@ -15,8 +15,8 @@ from staticad.ir.dims import Dim, Symbol, symbol
 from staticad.ir.graph import Attrs, Node, Tensor, sort_nodes
 from staticad.ir.provenance import Where
 from staticad.ir.types import TensorType
-from staticad.ops import ALL_OPS
 from staticad.ops.arithmetic import ADD, SUB
+from staticad.ops.catalogue import ALL_OPS
 from staticad.ops.control import Body, all_nodes
 from staticad.ops.sources import ConstantValue
 from staticad.runtime.graph_key import GraphKey, NoKey

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import staticad as sa
-from staticad import config
+from staticad import config, late
 from staticad.codegen import object_cache
 from staticad.ops.control import all_nodes
 from staticad.runtime import programs
@@ -221,14 +221,14 @@ def test_programs_are_those_of_the_sources_that_were_imported(tmp_path: Path, mo
     assert programs._states() == {}  # it is younger than this process
 
     def imported() -> str | None:
-        monkeypatch.setattr(config, "IMPORTED", time.time() + 10)
-        monkeypatch.setattr(programs, "_FILES", programs._states())
+        time.sleep(2 * programs._CLOCK_SECONDS)
+        monkeypatch.setattr(config, "IMPORTED", time.time())
         return hashes()
 
     first = imported()
     assert first is not None and first == imported()
     with monkeypatch.context() as without_reading:
-        without_reading.setattr(programs, "_contents", lambda: None)
+        without_reading.setattr(programs, "_contents", lambda paths: None)
         assert hashes() == first  # the cache keeps it
     source.write_text("one = 2", "utf-8")
     assert hashes() is None
@@ -236,6 +236,9 @@ def test_programs_are_those_of_the_sources_that_were_imported(tmp_path: Path, mo
     assert second is not None and second != first
     (tmp_path / "other.py").write_text("", "utf-8")
     assert hashes() is None and imported() != second
+    with monkeypatch.context() as replaced:
+        replaced.setattr(late, "_STATE", ())
+        assert hashes() is None
     monkeypatch.setattr(programs, "package_hash", lambda: None)
     with config.override(programs=True):
         assert not programs.are_kept()

@@ -10,125 +10,127 @@ from __future__ import annotations
 import typing as _typing
 from math import e, inf, nan, pi
 
-from staticad.functional.angles import acos, acosh, asin, asinh, atan, atanh, cosh, sinh
-from staticad.functional.array_api import fft, linalg
-from staticad.functional.array_api.arrays import expand_dims, permute_dims, reshape, squeeze
-from staticad.functional.array_api.creation import (
-    arange,
-    asarray,
-    empty,
-    empty_like,
-    eye,
-    from_dlpack,
-    full,
-    full_like,
-    linspace,
-    meshgrid,
-    ones,
-    ones_like,
-    zeros,
-    zeros_like,
-)
-from staticad.functional.array_api.dtypes import (
-    __array_namespace_info__,
-    astype,
-    bool,
-    can_cast,
-    complex64,
-    complex128,
-    finfo,
-    float32,
-    float64,
-    iinfo,
-    int8,
-    int16,
-    int32,
-    int64,
-    isdtype,
-    result_type,
-    uint8,
-    uint16,
-    uint32,
-    uint64,
-)
-from staticad.functional.bitwise import (
-    bitwise_and,
-    bitwise_invert,
-    bitwise_left_shift,
-    bitwise_or,
-    bitwise_right_shift,
-    bitwise_xor,
-)
-from staticad.functional.comparison import (
-    equal,
-    greater,
-    greater_equal,
-    isfinite,
-    isinf,
-    isnan,
-    less,
-    less_equal,
-    logical_and,
-    logical_not,
-    logical_or,
-    logical_xor,
-    not_equal,
-)
-from staticad.functional.complex import conj, imag, real
-from staticad.functional.cumulative import cumulative_prod, cumulative_sum
-from staticad.functional.differences import diff
-from staticad.functional.elementwise import (
-    abs,
-    add,
-    ceil,
-    clip,
-    copysign,
-    cos,
-    divide,
-    exp,
-    expm1,
-    floor,
-    floor_divide,
-    hypot,
-    log,
-    log1p,
-    maximum,
-    minimum,
-    multiply,
-    negative,
-    positive,
-    pow,
-    reciprocal,
-    remainder,
-    sign,
-    sin,
-    sqrt,
-    square,
-    subtract,
-    tan,
-    tanh,
-    trunc,
-    where,
-)
-from staticad.functional.elementwise import (
-    arctan2 as atan2,
-)
-from staticad.functional.elementwise import (
-    rint as round,
-)
-from staticad.functional.float_parts import nextafter, signbit
-from staticad.functional.indexing import take, take_along_axis
-from staticad.functional.joining import concat, stack
-from staticad.functional.linalg import matmul, matrix_transpose, tensordot, tril, triu, vecdot
-from staticad.functional.movement import broadcast_arrays, broadcast_to, flip, moveaxis
-from staticad.functional.powers import log2, log10, logaddexp
-from staticad.functional.reductions import all, any, argmax, argmin, max, mean, min, prod, std, sum, var
-from staticad.functional.repeating import repeat, roll, tile
-from staticad.functional.sets import nonzero, unique_all, unique_counts, unique_inverse, unique_values
-from staticad.functional.sorting import argsort, searchsorted, sort
-from staticad.functional.splitting import unstack
-from staticad.functional.statistics import count_nonzero
 from staticad.names import public as _public
+
+if _typing.TYPE_CHECKING:
+    from staticad.functional.angles import acos, acosh, asin, asinh, atan, atanh, cosh, sinh
+    from staticad.functional.array_api import fft, linalg
+    from staticad.functional.array_api.arrays import expand_dims, permute_dims, reshape, squeeze
+    from staticad.functional.array_api.creation import (
+        arange,
+        asarray,
+        empty,
+        empty_like,
+        eye,
+        from_dlpack,
+        full,
+        full_like,
+        linspace,
+        meshgrid,
+        ones,
+        ones_like,
+        zeros,
+        zeros_like,
+    )
+    from staticad.functional.array_api.dtypes import (
+        __array_namespace_info__,
+        astype,
+        bool,
+        can_cast,
+        complex64,
+        complex128,
+        finfo,
+        float32,
+        float64,
+        iinfo,
+        int8,
+        int16,
+        int32,
+        int64,
+        isdtype,
+        result_type,
+        uint8,
+        uint16,
+        uint32,
+        uint64,
+    )
+    from staticad.functional.bitwise import (
+        bitwise_and,
+        bitwise_invert,
+        bitwise_left_shift,
+        bitwise_or,
+        bitwise_right_shift,
+        bitwise_xor,
+    )
+    from staticad.functional.comparison import (
+        equal,
+        greater,
+        greater_equal,
+        isfinite,
+        isinf,
+        isnan,
+        less,
+        less_equal,
+        logical_and,
+        logical_not,
+        logical_or,
+        logical_xor,
+        not_equal,
+    )
+    from staticad.functional.complex import conj, imag, real
+    from staticad.functional.cumulative import cumulative_prod, cumulative_sum
+    from staticad.functional.differences import diff
+    from staticad.functional.elementwise import (
+        abs,
+        add,
+        ceil,
+        clip,
+        copysign,
+        cos,
+        divide,
+        exp,
+        expm1,
+        floor,
+        floor_divide,
+        hypot,
+        log,
+        log1p,
+        maximum,
+        minimum,
+        multiply,
+        negative,
+        positive,
+        pow,
+        reciprocal,
+        remainder,
+        sign,
+        sin,
+        sqrt,
+        square,
+        subtract,
+        tan,
+        tanh,
+        trunc,
+        where,
+    )
+    from staticad.functional.elementwise import (
+        arctan2 as atan2,
+    )
+    from staticad.functional.elementwise import (
+        rint as round,
+    )
+    from staticad.functional.float_parts import nextafter, signbit
+    from staticad.functional.indexing import take, take_along_axis
+    from staticad.functional.joining import concat, stack
+    from staticad.functional.linalg import matmul, matrix_transpose, tensordot, tril, triu, vecdot
+    from staticad.functional.movement import broadcast_arrays, broadcast_to, flip, moveaxis
+    from staticad.functional.powers import log2, log10, logaddexp
+    from staticad.functional.reductions import all, any, argmax, argmin, max, mean, min, prod, std, sum, var
+    from staticad.functional.repeating import repeat, roll, tile
+    from staticad.functional.sets import nonzero, unique_all, unique_counts, unique_inverse, unique_values
+    from staticad.functional.sorting import argsort, searchsorted, sort
+    from staticad.functional.splitting import unstack
+    from staticad.functional.statistics import count_nonzero
 
 __array_api_version__ = "2024.12"
 newaxis = None

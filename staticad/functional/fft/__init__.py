@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import typing as _typing
 
-from staticad.functional.fft.cosines import dct, dctn, dst, dstn, idct, idctn, idst, idstn
-from staticad.functional.fft.frequencies import fftfreq, fftshift, ifftshift, rfftfreq
-from staticad.functional.fft.many import fft2, fftn, ifft2, ifftn, irfft2, irfftn, rfft2, rfftn
-from staticad.functional.fft.transforms import fft, hfft, ifft, ihfft, irfft, rfft
 from staticad.names import public as _public
+
+if _typing.TYPE_CHECKING:
+    from staticad.functional.fft.cosines import dct, dctn, dst, dstn, idct, idctn, idst, idstn
+    from staticad.functional.fft.frequencies import fftfreq, fftshift, ifftshift, rfftfreq
+    from staticad.functional.fft.many import fft2, fftn, ifft2, ifftn, irfft2, irfftn, rfft2, rfftn
+    from staticad.functional.fft.transforms import fft, hfft, ifft, ihfft, irfft, rfft
 
 __all__ = [
     "dct", "dctn", "dst", "dstn", "fft", "fft2", "fftfreq", "fftn", "fftshift", "hfft", "idct", "idctn", "idst",

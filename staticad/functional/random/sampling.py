@@ -17,7 +17,7 @@ from staticad.functional.movement import broadcast_to
 from staticad.functional.random.continuous import normal
 from staticad.functional.random.keys import packed, split
 from staticad.functional.random.parameters import as_float_dtype, check_shape, common_shape, require
-from staticad.functional.special import log_softmax
+from staticad.functional.special.softmaxes import log_softmax
 from staticad.ir.dims import Shape
 from staticad.ir.dtypes import FLOAT64, UINT64, DType
 from staticad.ir.graph import Tensor, describe

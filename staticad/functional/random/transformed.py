@@ -10,7 +10,8 @@ import numpy as np
 from staticad.errors import ShapeError
 from staticad.functional import elementwise
 from staticad.functional.comparison import less
-from staticad.functional.linalg import cholesky, matmul
+from staticad.functional.linalg.products import matmul
+from staticad.functional.linalg.systems import cholesky
 from staticad.functional.movement import expand_dims, squeeze
 from staticad.functional.random.continuous import exponential, normal, open_unit
 from staticad.functional.random.parameters import as_float_dtype, check_shape, require

@@ -11,7 +11,7 @@ import pytest
 import staticad.lower
 from staticad.lower.fusion.clusters import COPY, PARTIAL
 from staticad.lower.fusion.frames import FRAME
-from staticad.ops import ALL_OPS
+from staticad.ops.catalogue import ALL_OPS
 from staticad.ops.control import PARAMETER
 
 ROOT = Path(staticad.lower.__file__).parent

@@ -17,7 +17,7 @@ from staticad.lower.interface import Families, FamilyLowering, Lowering
 from staticad.lower.kernel.plan import Plan, Step
 from staticad.lower.lower import lower
 from staticad.ops.base import Inferred, Op, apply_all
-from staticad.runtime import request
+from staticad.runtime import lowering
 from tests.lower.interpreter import interpret
 
 
@@ -79,7 +79,7 @@ def test_its_plan_is_right() -> None:
 
 
 def test_it_compiles_and_runs(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(request, "lower", partial(lower, families=FAMILIES))
+    monkeypatch.setattr(lowering, "lower", partial(lower, families=FAMILIES))
     x, fetches = graph()
     value = np.random.default_rng(1).normal(size=(5, 3))
     for found, wanted in zip(sa.compile(fetches, inputs=[x])(value), expected(value), strict=True):
@@ -87,7 +87,7 @@ def test_it_compiles_and_runs(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_it_works_in_the_body_of_a_loop(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(request, "lower", partial(lower, families=FAMILIES))
+    monkeypatch.setattr(lowering, "lower", partial(lower, families=FAMILIES))
     x = sa.placeholder((4,))
     last = sa.fori_loop(0, 3, lambda i, s: s + 0.5 * twins(s)[1], x)
     value = wanted = np.arange(4.0)

@@ -11,8 +11,8 @@ from staticad.lower.fusion.frames import FRAME
 from staticad.lower.fusion.parts import PART
 from staticad.lower.fusion.staging import CHECKED_INDEX
 from staticad.lower.interface import Families, FamilyLowering
-from staticad.ops import ALL_OPS
 from staticad.ops.base import Elementwise, Op
+from staticad.ops.catalogue import ALL_OPS
 from staticad.ops.compiled import CustomRoutine, UserFunction
 from staticad.ops.control import PARAMETER
 from staticad.ops.conversion import CAST
