@@ -19,7 +19,7 @@ from staticad.ops import creation as ops
 from staticad.ops.base import apply
 from staticad.ops.movement import BROADCAST_TO, EXPAND_DIMS
 from staticad.ops.promotion import Operand, as_operands, cast, common_dtype, to_tensor
-from staticad.ops.sources import as_shape, as_size, constant_array
+from staticad.ops.sources import COUNTED, as_shape, as_size, constant_array
 
 
 def asarray(value: Operand, dtype: Any = None) -> Tensor:
@@ -108,7 +108,8 @@ def arange(start: Any, stop: Any = None, step: Any = 1, dtype: Any = None) -> Te
     first, last = (0, start) if stop is None else (start, stop)
     for number in (first, last, step):
         if not isinstance(number, (int, float, np.integer, np.floating, Dim)):
-            raise ShapeError(f"arange: the bounds have to be numbers or sizes, not {type(number).__name__}")
+            given = type(number).__name__ + (COUNTED if isinstance(number, Tensor) else "")
+            raise ShapeError(f"arange: the bounds have to be numbers or sizes, not {given}")
     first, last, step = numbers = [int(v) if isinstance(v, np.integer) else v for v in (first, last, step)]
     if isinstance(step, Dim):
         raise ShapeError(f"arange: the step {step} is known only at run time; use arange(n) * step")

@@ -126,13 +126,14 @@ def _roll(x: Tensor, axis: int, shift: Any) -> Tensor:
     n = x.shape[axis]
     # A size of 0 has nothing to roll; the remainder must not divide by it.
     rest = dims.maximum(n, 1)
-    if isinstance(shift, (Tensor, Dim)):
-        amount = to_tensor(shift)
+    of_graph = isinstance(shift, (Tensor, Dim))
+    moved = 0 if of_graph else as_index("roll", shift, "a shift", x)
+    if of_graph or dims.local_symbols(n):  # of a remainder by such a size it is not known that it lies within the axis
+        amount = to_tensor(shift if of_graph else moved)
         if amount.ndim or not is_integer(amount.dtype):
             raise ShapeError(f"roll: a shift has to be an int, not {describe(amount)} ({describe(x)})")
         position = apply(SUB, indices((n,), 0), cast(amount, INT64))
         return take(x, apply(REMAINDER, position, size_tensor(rest)), axis)
-    moved = as_index("roll", shift, "a shift", x)
     by = abs(moved) % rest
     cut = by if moved < 0 else n - by
     if by == 0:

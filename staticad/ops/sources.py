@@ -72,6 +72,9 @@ class Default:
         return repr(self.array[()]) if self.array.ndim == 0 else f"array of shape {self.array.shape}"
 
 
+COUNTED = ", such as x[:i].shape[0] for a counter i in the body of a loop"
+
+
 def as_size(value: Any) -> Size:
     """A size from a Python or NumPy integer or a `Dim`. Raises ShapeError for anything else and for negatives."""
     if isinstance(value, Dim):
@@ -80,7 +83,10 @@ def as_size(value: Any) -> Size:
         if value < 0:
             raise ShapeError(f"a size can't be negative: {value}")
         return int(value)
-    raise ShapeError(f"{value!r} is not a size; use a non-negative int or a size taken from a tensor's shape")
+    of_tensor = COUNTED if isinstance(value, Tensor) else ""
+    raise ShapeError(
+        f"{value!r} is not a size; use a non-negative int or a size taken from a tensor's shape{of_tensor}"
+    )
 
 
 def as_shape(value: Any) -> Shape:

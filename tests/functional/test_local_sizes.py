@@ -11,6 +11,7 @@ import pytest
 import staticad as sa
 from staticad.errors import DTypeError, GraphError, ShapeError
 from staticad.ir.graph import Tensor
+from staticad.reference import evaluate
 from tests.lower.interpreter import interpret
 from tests.lower.planning import plan_for
 
@@ -301,6 +302,31 @@ def test_routines_refuse_parts_whose_size_changes(routine: Callable[[Tensor, Ten
     ) as info:
         sa.compile([y], [a])
     assert "loop over Python's numbers" in str(info.value)
+
+
+def test_parts_are_rolled(rng: np.random.Generator) -> None:
+    def program(x: Any) -> Any:
+        for i in range(len(x) + 1):
+            x[:i] = np.roll(x[:i], 2) * 0.5
+            x[i:] = np.roll(x[i:], -1)
+        return x
+
+    x, data, along = sa.placeholder(("n",)), rng.normal(size=5), rng.normal(size=5)
+    y = sa.function(program)(x)
+    outputs = [y, *sa.gradients((y * y).sum(), [x]), *sa.jvp([(y * y).sum()], [x], [along])]
+    value, gradient, tangent = interpret(plan_for(outputs, inputs=[x]), {x: data})[0]
+    np.testing.assert_allclose(value, program(data.copy()), rtol=1e-13)
+    np.testing.assert_allclose((gradient * along).sum(), tangent, rtol=1e-12)
+
+
+@pytest.mark.parametrize("make", [sa.zeros, sa.eye, sa.arange, lambda i: sa.linspace(0.0, 1.0, i)])
+def test_counters_are_no_sizes_but_parts_have_them(make: Callable[[Any], Tensor]) -> None:
+    x = sa.placeholder((4,))
+    with pytest.raises(ShapeError, match=r"size.* such as x\[:i\].shape\[0\] for a counter i"):
+        sa.fori_loop(1, 5, lambda i, s: s + make(i).sum(), 0.0)
+    y = sa.fori_loop(1, 5, lambda i, s: s + make(x[:i].shape[0]).sum(), 0.0)
+    expected = sum(evaluate(make(i).sum())[0] for i in range(1, 5))
+    assert interpret(plan_for(y, inputs=[x]), {x: np.zeros(4)})[0][0] == pytest.approx(expected)
 
 
 def test_what_lies_outside_of_a_part_may_be_filled(rng: np.random.Generator) -> None:
