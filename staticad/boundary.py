@@ -12,6 +12,7 @@ from collections.abc import Callable
 from types import FunctionType
 from typing import Any, TypeVar
 
+from staticad.arguments import check_flags, check_kinds, flags
 from staticad.config import settings
 from staticad.errors import StaticadError
 from staticad.user_lines import is_raised_by_user, without_own
@@ -36,13 +37,23 @@ def shorten(error: BaseException) -> None:
 
 
 def boundary(function: Called) -> Called:
-    """A function whose errors do not show how it works."""
+    """A function whose errors do not show how it works. Arguments of another kind than declared are typed errors."""
+    switches = flags(function)
+    first = min(switches.values(), default=1 << 30)
 
     @functools.wraps(function)
     def call(*args: Any, **kwargs: Any) -> Any:
         try:
+            if switches and (kwargs or len(args) > first):
+                check_flags(function, switches, args, kwargs)
             return function(*args, **kwargs)
         except Exception as error:
+            if not isinstance(error, StaticadError) and not is_raised_by_user(error.__traceback__):
+                try:
+                    check_kinds(function, args, kwargs, error)
+                except StaticadError as told:
+                    shorten(told)
+                    raise
             shorten(error)
             raise
 

@@ -130,7 +130,7 @@ def __dir__() -> list[str]:
 
 
 # How NumPy says that an array has more elements or bytes than there are addresses.
-_NO_SUCH_ARRAY = re.compile("too big|too large|Maximum allowed dimension exceeded|maximum supported dimension")
+_NO_SUCH_ARRAY = re.compile("too big|too large|Maximum allowed (?:dimension|size) exceeded|maximum supported dimension")
 
 
 def as_out_of_memory(error: Exception, what: str = "the buffers of a run") -> OutOfMemory:

@@ -19,6 +19,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("user_lines", "spellings", "contents"),
     ("errors",),
     ("config",),
+    ("arguments",),
     ("boundary",),
     ("names",),
     ("progress",),

@@ -72,7 +72,7 @@ def _differentiate(
     bases: Bases | None = None,
 ) -> tuple[list[Any], list[Node]]:
     """The gradients, and the nodes below ys, whose demands the gradients need not carry."""
-    if unconnected not in ("error", "zero", "none"):
+    if not isinstance(unconnected, str) or unconnected not in ("error", "zero", "none"):
         raise GradientError(f'unconnected={unconnected!r}; it is one of "error", "zero", "none"')
     targets, sources, stops = as_list(ys, "ys"), as_list(xs, "xs"), as_list(stop_gradients, "stop_gradients")
     check_floats(targets, "gradients of")

@@ -7,6 +7,7 @@ from typing import Any
 
 from staticad.errors import ShapeError
 from staticad.ir.graph import Tensor, describe
+from staticad.ir.provenance import here
 
 
 def as_index(op: str, value: Any, what: str, x: Tensor) -> int:
@@ -17,6 +18,14 @@ def as_index(op: str, value: Any, what: str, x: Tensor) -> int:
     except TypeError:
         pass
     raise ShapeError(f"{op}: {what} has to be an int, not {value!r} ({describe(x)})")
+
+
+def as_offset(op: str, k: Any) -> int:
+    """Which diagonal. Raises ShapeError for what is no int."""
+    try:
+        return operator.index(k)
+    except TypeError:
+        raise ShapeError(f"{op}: k has to be an int, not {k!r} (at {here()})") from None
 
 
 def normalize_axis(op: str, axis: Any, x: Tensor, ndim: int | None = None) -> int:

@@ -46,6 +46,8 @@ def choose(x: Operand, choices: Sequence[Operand] | Operand, mode: str = "raise"
     if not (is_integer(a.dtype) or a.dtype == BOOL):
         raise DTypeError(f"choose: the numbers of the choices have to be integers ({describe(a)})")
     whole = isinstance(choices, (Tensor, np.ndarray))
+    if not whole and not isinstance(choices, (list, tuple)):
+        raise DTypeError(f"choose: choices are a list, a tuple or an array, not {choices!r} ({describe(a)})")
     listed = list(to_tensor(choices)) if whole else list(choices)  # type: ignore[arg-type]
     if not listed:
         raise ShapeError(f"choose: there are no choices ({describe(a)})")

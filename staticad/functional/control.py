@@ -70,8 +70,8 @@ def switch(index: Any, branches: Sequence[Function], *operands: Any) -> Any:
 
     Raises as `cond`.
     """
-    if not branches:
-        raise GraphError("switch needs at least one branch")
+    if not isinstance(branches, (list, tuple)) or not branches or not all(map(callable, branches)):
+        raise GraphError(f"switch needs a list of at least one branch, all of them functions, not {branches!r}")
     chosen = to_tensor(index)
     if chosen.dtype.kind not in "iu" or chosen.ndim:
         raise DTypeError(f"switch: the index has to be an integer scalar, not {describe(chosen)}")

@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
+
 from staticad.errors import ShapeError
 from staticad.functional.front import as_float
 from staticad.functional.movement import expand_dims, squeeze
@@ -29,7 +31,7 @@ def numbers(op: str, what: str, value: Any, rank: int, least: int) -> tuple[int,
     given = tuple(value) if isinstance(value, (list, tuple)) else (value,) * rank
     if len(given) == 1:
         given *= rank
-    if len(given) != rank or any(isinstance(v, bool) or not hasattr(v, "__index__") for v in given):
+    if len(given) != rank or any(isinstance(v, (bool, np.ndarray)) or not hasattr(v, "__index__") for v in given):
         raise ShapeError(f"{op}: {what}={value!r} has to be an int, or {rank} of them, at {here()}")
     found = tuple(int(v) for v in given)
     if any(v < least for v in found):
@@ -49,16 +51,17 @@ def batched(op: str, x: Tensor, rank: int) -> tuple[Tensor, bool]:
 def _pads(op: str, padding: Any, kernel: tuple[Size, ...], stride: Any, dilation: tuple[int, ...]) -> Pads:
     """The places before and behind each axis."""
     rank = len(kernel)
-    if padding == "valid":
+    words = isinstance(padding, str)
+    if words and padding == "valid":
         return ((0, 0),) * rank
-    if padding == "same":
+    if words and padding == "same":
         if any(s != 1 for s in stride):
             raise ShapeError(f"{op}: padding='same' needs stride 1, not {stride}, at {here()}; give numbers")
         if any(isinstance(k, Dim) for k in kernel):
             raise ShapeError(f"{op}: padding='same' needs a kernel of known size, not {kernel}, at {here()}")
         totals = [d * (int(k) - 1) for d, k in zip(dilation, kernel)]
         return tuple((total // 2, total - total // 2) for total in totals)
-    if isinstance(padding, str):
+    if words:
         raise ShapeError(f"{op}: padding={padding!r} has to be 'same', 'valid' or numbers, at {here()}")
     if isinstance(padding, (list, tuple)) and any(isinstance(p, (list, tuple)) for p in padding):
         if len(padding) != rank:
@@ -69,8 +72,7 @@ def _pads(op: str, padding: Any, kernel: tuple[Size, ...], stride: Any, dilation
 
 
 def _operands(op: str, rank: int, x: Any, weight: Any, bias: Any) -> tuple[Tensor, Tensor, Tensor | None, bool]:
-    given = [value for value in (x, weight, bias) if value is not None]
-    found = as_operands(op, *given)
+    found = as_operands(op, x, weight, *([] if bias is None else [bias]))
     image, filters, *added = map(as_float, found)
     if filters.ndim != rank + 2:
         raise ShapeError(f"{op}: the weight has to have {rank + 2} axes: {describe(filters)}")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from staticad.errors import DTypeError, ShapeError
+from staticad.functional.axes import as_offset
 from staticad.functional.comparison import equal
 from staticad.functional.elementwise import exp, floor, log, maximum, power, sign, where
 from staticad.functional.front import implements, public_names
@@ -91,7 +92,7 @@ def eye(N: Any, M: Any = None, k: int = 0, dtype: Any = FLOAT64) -> Tensor:
     """N rows and M (default: N) columns, 1 on the diagonal that lies k above the main one, else 0."""
     rows = as_size(N)
     shape = (rows, rows if M is None else as_size(M))
-    return cast(equal(ops.indices(shape, 0) + k, ops.indices(shape, 1)), as_dtype(dtype))
+    return cast(equal(ops.indices(shape, 0) + as_offset("eye", k), ops.indices(shape, 1)), as_dtype(dtype))
 
 
 def identity(n: Any, dtype: Any = FLOAT64) -> Tensor:

@@ -48,7 +48,8 @@ def diff(
     parts.append(a)
     parts += [_beside(a, append, place)] if append is not None else []
     a = concatenate(parts, place)
-    for _ in range(count):
+    size = a.shape[place]
+    for _ in range(min(count, size) if isinstance(size, int) else count):  # nothing is left of fewer elements
         later, earlier = take_slice(a, place, slice(1, None)), take_slice(a, place, slice(None, -1))
         a = comparison.not_equal(later, earlier) if a.dtype == BOOL else elementwise.subtract(later, earlier)
     return a

@@ -15,6 +15,7 @@ from staticad.functional.indexing import along, take
 from staticad.functional.joining import concatenate
 from staticad.functional.movement import broadcast_to, expand_dims, moveaxis, squeeze
 from staticad.functional.splitting import part
+from staticad.ir.arrays import read_array
 from staticad.ir.dims import Size, at_least
 from staticad.ir.graph import Tensor, describe
 from staticad.ops.barrier import of_shape
@@ -29,7 +30,10 @@ def _places(op: str, obj: Any, x: Tensor, axis: int) -> tuple[Tensor, np.ndarray
         if not isinstance(n, int):
             raise ShapeError(f"{op}: a slice of the free size {n}; join slices with sa.concatenate ({describe(x)})")
         return x, np.arange(n)[obj], n
-    known = constant_array(obj) if isinstance(obj, Tensor) else np.asarray(obj)
+    if isinstance(obj, Tensor):
+        known = constant_array(obj)
+    else:
+        known = read_array(obj, f"{op}: the list of places", DTypeError, ShapeError)
     if known is None:
         raise GraphError(
             f"{op}: places that are known only at run time; take rows by computed indices with sa.take "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import operator
 import string
 
 import numpy as np
@@ -30,7 +31,7 @@ def print_(x: Operand, format: str = "{}", *values: Operand, summarize: int = 3)
     They print nothing in derivatives, which go through. Raises ConfigError for a format that does not fit.
     """
     shown = [to_tensor(value) for value in (x, *values)]
-    text = print_text(_checked(format, shown), summarize)
+    text = print_text(_checked(format, shown), operator.index(summarize))
     parts: list[Tensor] = []
     pairs = []
     with user_call():

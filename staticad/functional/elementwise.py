@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from staticad.errors import DTypeError
+from staticad.errors import DTypeError, ShapeError
+from staticad.functional.axes import as_index
 from staticad.functional.front import as_float, float_binary, float_unary, implements, public_names
 from staticad.ir.dtypes import BOOL, FLOAT64, INT8, as_dtype, finfo, floating, is_complex, is_float, is_inexact
 from staticad.ir.graph import Tensor, describe
@@ -277,6 +278,9 @@ def round(x: Operand, decimals: int = 0) -> Tensor:
     """x rounded to so many decimals, halves to even. Integers stay integers; bools become floats. Its derivative
     is 0."""
     a = to_tensor(x)
+    decimals = as_index("round", decimals, "decimals", a)
+    if not -308 <= decimals <= 308:
+        raise ShapeError(f"round: decimals has to be between -308 and 308, not {decimals} ({describe(a)})")
     if a.dtype == BOOL:
         a = cast(a, floating(BOOL))
     if is_complex(a.dtype) and decimals == 0:

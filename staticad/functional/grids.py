@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from staticad.errors import GraphError, ShapeError
+from staticad.errors import GraphError, ShapeError, typed_memory
+from staticad.functional.axes import as_offset
 from staticad.functional.comparison import less_equal
 from staticad.functional.front import implements, public_names
 from staticad.functional.joining import stack
@@ -93,18 +93,11 @@ def tri(N: Any, M: Any = None, k: int = 0, dtype: Any = FLOAT64) -> Tensor:
     """N rows and M (default: N) columns: 1 at and below the k-th diagonal, else 0."""
     rows = as_size(N)
     columns = rows if M is None else as_size(M)
-    return cast(_below(rows, columns, _offset("tri", k)), as_dtype(dtype))
+    return cast(_below(rows, columns, as_offset("tri", k)), as_dtype(dtype))
 
 
 def _below(rows: Size, columns: Size, k: int) -> Tensor:
     return less_equal(ops.indices((1, columns), 1), ops.indices((rows, 1), 0) + k)
-
-
-def _offset(op: str, k: Any) -> int:
-    try:
-        return operator.index(k)
-    except TypeError:
-        raise ShapeError(f"{op}: k has to be an int, not {k!r} (at {here()})") from None
 
 
 def _known(op: str, *sizes: Any) -> list[int]:
@@ -121,15 +114,19 @@ def tril_indices(n: Any, k: int = 0, m: Any = None) -> tuple[Tensor, Tensor]:
     """Rows and columns of the places at and below the k-th diagonal of n rows and m (default: n) columns, which are
     ints."""
     rows, columns = _known("tril_indices", n, n if m is None else m)
-    first, second = np.tril_indices(rows, _offset("tril_indices", k), columns)
-    return constant(first), constant(second)
+    return _constants(np.tril_indices, rows, as_offset("tril_indices", k), columns)
 
 
 def triu_indices(n: Any, k: int = 0, m: Any = None) -> tuple[Tensor, Tensor]:
     """Rows and columns of the places at and above the k-th diagonal of n rows and m (default: n) columns, which are
     ints."""
     rows, columns = _known("triu_indices", n, n if m is None else m)
-    first, second = np.triu_indices(rows, _offset("triu_indices", k), columns)
+    return _constants(np.triu_indices, rows, as_offset("triu_indices", k), columns)
+
+
+@typed_memory("the indices of a triangle")
+def _constants(indices: Callable[..., Any], rows: int, k: int, columns: int) -> tuple[Tensor, Tensor]:
+    first, second = indices(rows, max(-rows - 1, min(k, columns + 1)), columns)
     return constant(first), constant(second)
 
 
@@ -156,7 +153,10 @@ def _matrix(op: str, x: Operand) -> Tensor:
 
 def diag_indices(n: Any, ndim: int = 2) -> tuple[Tensor, ...]:
     """The places of the main diagonal of an array with ``ndim`` axes of size n."""
-    return (ops.indices((as_size(n),), 0),) * _offset("diag_indices", ndim)
+    count = as_offset("diag_indices", ndim)
+    if not 0 <= count <= 64:
+        raise ShapeError(f"diag_indices: ndim has to be between 0 and 64, not {ndim} (at {here()})")
+    return (ops.indices((as_size(n),), 0),) * count
 
 
 @implements(np.diag_indices_from)

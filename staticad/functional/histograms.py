@@ -20,6 +20,7 @@ from staticad.functional.updates import At
 from staticad.ir.dims import Dim, Size
 from staticad.ir.dtypes import FLOAT64, INT64, is_float
 from staticad.ir.graph import Tensor, describe
+from staticad.ir.provenance import here
 from staticad.ir.types import Demands, same_shape
 from staticad.ops.promotion import Operand, cast, to_tensor
 from staticad.ops.sources import as_size, constant_array
@@ -62,7 +63,7 @@ def bincount(
         raise ShapeError(f"bincount: needs one axis; use ravel ({describe(a)})")
     if is_float(a.dtype):
         raise DTypeError(f"bincount: counts integers, not {a.dtype}; use astype ({describe(a)})")
-    if length is None and (minlength is None or minlength == 0):
+    if length is None and (minlength is None or (isinstance(minlength, int) and minlength == 0)):
         raise GraphError(
             "bincount: the size of the result would depend on data; give length= (larger numbers are not counted) or "
             f"minlength= (larger numbers raise an error) ({describe(a)})"
@@ -79,15 +80,21 @@ def bincount(
     return _sums(index, slots, w)[:size]
 
 
+def _pair(op: str, what: str, value: Any) -> tuple[Any, Any]:
+    if not isinstance(value, (list, tuple, np.ndarray)) or len(value) != 2:
+        raise ShapeError(f"{op}: {what} has to be a pair, not {value!r} (at {here()})")
+    return tuple(value)
+
+
 def _range(op: str, a: Tensor, range: Sequence[Operand] | None) -> tuple[Tensor, Tensor]:
     """The ends of the bins, in a float type: those given, or those of the data, with room between them."""
     kind = a.dtype if is_float(a.dtype) else FLOAT64
     if range is not None:
-        low, high = range
+        low, high = _pair(op, "range", range)
         numbers = [v for v in (low, high) if not isinstance(v, Tensor)]
-        if not np.isfinite(np.asarray(numbers, np.float64)).all():
+        if not all(isinstance(v, (int, float, np.number)) and np.isfinite(v) for v in numbers):
             raise ShapeError(f"{op}: the range {range} is not finite ({describe(a)})")
-        if len(numbers) == 2 and low > high:  # type: ignore[operator]
+        if len(numbers) == 2 and low > high:
             raise ShapeError(f"{op}: the range {range} ends before it begins ({describe(a)})")
         first, last = cast(to_tensor(low), kind), cast(to_tensor(high), kind)
     elif 0 in a.shape:
@@ -176,7 +183,7 @@ def histogram2d(
     assert other is not None
     w = _fitting("histogram2d", a, weights)
     two = tuple(bins) if isinstance(bins, (list, tuple)) and len(bins) == 2 else (bins, bins)
-    ends = (None, None) if range is None else tuple(range)
+    ends = (None, None) if range is None else _pair("histogram2d", "range", range)
     columns, rows = (_edges("histogram2d", t, n, r) for t, n, r in zip((a, other), two, ends, strict=True))
     n, m = columns.shape[0], rows.shape[0]
     index = _bins(columns, a) * to_tensor(m) + _bins(rows, other)

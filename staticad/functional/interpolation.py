@@ -39,7 +39,8 @@ def interp(
         given = f"({describe(points)}, {describe(values)})"
         raise ShapeError(f"interp: xp and fp have to be vectors of one size, not empty {given}")
     if period is not None:
-        if isinstance(period, Tensor) or not np.isfinite(period) or period == 0:
+        number = isinstance(period, (int, float, np.number)) and not isinstance(period, np.complexfloating)
+        if not number or not np.isfinite(float(period)) or period == 0:
             raise ShapeError(f"interp: period has to be a number other than 0, not {period!r} ({describe(points)})")
         left = right = None
         length = float(np.abs(period))

@@ -46,7 +46,8 @@ def reshape(x: Operand, shape: Any) -> Tensor:
     Where only axes of size 1 come or go, this is expand_dims or squeeze.
     """
     a = to_tensor(x)
-    entries = list(shape) if isinstance(shape, (list, tuple)) else [shape]
+    several = isinstance(shape, (list, tuple)) or (isinstance(shape, np.ndarray) and shape.ndim == 1)
+    entries = list(shape) if several else [shape]
     open_places = [i for i, s in enumerate(entries) if not isinstance(s, (Dim, Tensor)) and s == -1]
     if len(open_places) > 1:
         raise ShapeError(f"reshape: only one size can be -1, not those of {shape} ({describe(a)})")
@@ -203,7 +204,7 @@ def _flipped(op: str, x: Operand, axis: int) -> Tensor:
 def rot90(x: Operand, k: int = 1, axes: Any = (0, 1)) -> Tensor:
     """The plane of two axes turned by ``k`` quarters, from the first axis towards the second."""
     a = to_tensor(x)
-    plane = normalize_axes("rot90", tuple(axes), a)
+    plane = normalize_axes("rot90", tuple(axes) if isinstance(axes, np.ndarray) else axes, a)
     if len(plane) != 2:
         raise ShapeError(f"rot90: axes {axes!r} are not two ({describe(a)})")
     quarters = as_index("rot90", k, "k", a) % 4

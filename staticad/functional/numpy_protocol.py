@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 
+from staticad.boundary import boundary
 from staticad.contents import NUMPY
 from staticad.errors import GraphError, ShapeError
 from staticad.functional.front import Function, declared
@@ -50,6 +51,7 @@ ABOUT_MEMORY: dict[str, tuple[Any, ...]] = {
 
 # Reading a signature takes much longer than making a node.
 _signature = functools.lru_cache(maxsize=None)(inspect.signature)
+_guarded = functools.lru_cache(maxsize=None)(boundary)
 
 
 def array_ufunc(self: Tensor, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
@@ -199,4 +201,4 @@ def _call(name: str, function: Function, positional: Sequence[Any], named: Mappi
         bound = _signature(function).bind(*positional, **named)
     except TypeError as error:
         raise GraphError(f"{name}: {error} for symbolic tensors (used at {here()})") from None
-    return function(*bound.args, **bound.kwargs)
+    return _guarded(function)(*bound.args, **bound.kwargs)

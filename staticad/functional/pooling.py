@@ -10,6 +10,8 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from staticad.errors import ShapeError
 from staticad.functional import elementwise
 from staticad.functional.convolution import Numbers, batched, numbers
@@ -136,6 +138,8 @@ def _sums(x: Tensor, windows: _Windows) -> Tensor:
 
 
 def _lp(op: str, rank: int, x: Operand, norm: Any, kernel: Any, stride: Any, ceil_mode: bool) -> Tensor:
+    if not isinstance(norm, (int, float, np.number)) or norm == 0:
+        raise ShapeError(f"{op}: norm_type has to be a number other than 0, not {norm!r}, at {here()}")
     if norm == math.inf:
         found = _maximum(op, rank, x, kernel, stride, 0, 1, ceil_mode, False)
         assert isinstance(found, Tensor)
@@ -179,10 +183,7 @@ def _output(op: str, rank: int, x: Tensor, output_size: Any) -> tuple[Size, ...]
     if len(given) != rank:
         raise ShapeError(f"{op}: output_size={output_size!r} has to be an int or {rank} of them, at {here()}")
     wanted = tuple(n if m is None else m for n, m in zip(x.shape[2:], given))
-    for m in wanted:
-        if not isinstance(m, Dim):
-            numbers(op, "output_size", m, 1, 1)
-    return wanted
+    return tuple(m if isinstance(m, Dim) else numbers(op, "output_size", m, 1, 1)[0] for m in wanted)
 
 
 def _bounds(n: Size, m: Size) -> tuple[Tensor, Tensor]:

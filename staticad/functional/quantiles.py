@@ -130,10 +130,12 @@ def _quantile(
     name: str, x: Operand, q: Operand, scale: int, axis: Axis, method: str, keepdims: bool, without_nan: bool
 ) -> Tensor:
     a = to_tensor(x)
-    if method not in _PLACES:
+    if not isinstance(method, str) or method not in _PLACES:
         raise ShapeError(f"{name}: method {method!r} is none of {', '.join(_PLACES)} ({describe(a)})")
     weak = type(q) in (int, float)
     wanted = to_tensor(q)
+    if is_complex(wanted.dtype):
+        raise DTypeError(f"{name}: q has to be real, not {describe(wanted)}")
     if wanted.ndim > 2:
         raise ShapeError(f"{name}: q needs at most two axes ({describe(wanted)})")
     if not isinstance(q, Tensor):

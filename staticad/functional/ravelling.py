@@ -24,12 +24,12 @@ from staticad.ops.sources import as_shape, constant_array
 def checked(op: str, index: Tensor, size: Size, mode: str) -> Tensor:
     """An index of an axis of that size. ``mode`` "raise" raises IndexOutOfBounds, in the run where it is not known
     now; negative ones are outside, too. "clip" takes the nearest, "wrap" goes around."""
+    if not isinstance(mode, str) or mode not in ("raise", "clip", "wrap"):
+        raise GraphError(f"{op}: mode {mode!r} is none of 'raise', 'clip', 'wrap' (at {here()})")
     if mode == "clip":
         return elementwise.maximum(elementwise.minimum(index, size_tensor(size - 1)), 0)
     if mode == "wrap":
         return elementwise.remainder(index, size_tensor(maximum(size, 1)))
-    if mode != "raise":
-        raise GraphError(f"{op}: mode {mode!r} is none of 'raise', 'clip', 'wrap' (at {here()})")
     known = constant_array(index)
     if known is not None and isinstance(size, int):
         outside = known[(known < 0) | (known >= size)]
@@ -84,6 +84,8 @@ def ravel_multi_index(multi_index: Any, dims: Any, mode: Any = "raise", order: s
     negative ones, "clip" to the nearest, "wrap" around.
     """
     sizes = as_shape(dims)
+    if not isinstance(multi_index, (list, tuple, np.ndarray, Tensor)):
+        raise ShapeError(f"ravel_multi_index: needs one array of indices for each axis, not {multi_index!r}")
     listed = [_integers("ravel_multi_index", i) for i in multi_index]
     modes = list(mode) if isinstance(mode, (list, tuple)) else [mode] * len(sizes)
     if not len(listed) == len(sizes) == len(modes):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from staticad.errors import GraphError, ShapeError
+from staticad.errors import DTypeError, GraphError, ShapeError
 from staticad.functional.axes import as_index, normalize_axis
 from staticad.functional.front import implements, public_names
 from staticad.functional.indexing import along, take
@@ -14,6 +14,7 @@ from staticad.functional.movement import broadcast_to, expand_dims, ravel
 from staticad.functional.reshaping import reshape_known
 from staticad.functional.splitting import part
 from staticad.ir import dims
+from staticad.ir.arrays import read_array
 from staticad.ir.dims import Dim, product
 from staticad.ir.dtypes import INT64, is_integer
 from staticad.ir.graph import Tensor, describe
@@ -70,7 +71,10 @@ def repeat(x: Operand, repeats: Any, axis: int | None = None) -> Tensor:
 
 def _counts(repeats: Any, x: Tensor) -> int | np.ndarray:
     """One number, or a vector of several that are not negative."""
-    counts = constant_array(repeats) if isinstance(repeats, Tensor) else np.asarray(repeats)
+    if isinstance(repeats, Tensor):
+        counts = constant_array(repeats)
+    else:
+        counts = read_array(repeats, "repeat: the list of repeats", DTypeError, ShapeError)
     if counts is None:
         raise GraphError(
             "repeat: counts that are known only in a run make a result whose size depends on data; give numbers, or "

@@ -33,6 +33,7 @@ from staticad.ops.base import apply
 from staticad.ops.creation import fill
 from staticad.ops.indexing import SCATTER
 from staticad.ops.promotion import Operand, as_operands, cast, to_tensor
+from staticad.ops.sources import as_shape
 
 Tap = tuple[Tensor, Tensor | None]  # places along an axis, and what their elements are multiplied with
 LINEAR = {"linear": 1, "bilinear": 2, "trilinear": 3, "bicubic": 2}
@@ -322,6 +323,7 @@ def fold(
     sizes = tuple(output_size) if isinstance(output_size, (list, tuple)) else (output_size,) * 2
     if len(sizes) != 2:
         raise ShapeError(f"fold: output_size={output_size!r} has to be one or two sizes, at {here()}")
+    sizes = as_shape(sizes)
     columns = _Columns("fold", sizes, kernel_size, dilation, padding, stride)
     elements, rows = math.prod(columns.kernel), x.shape[1]
     if isinstance(rows, int) and rows % elements:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from staticad.errors import ShapeError
+from staticad.errors import DTypeError, ShapeError
 from staticad.functional.axes import as_index, normalize_axis
 from staticad.functional.comparison import isnan
 from staticad.functional.complex import imag, real
@@ -20,6 +20,7 @@ from staticad.functional.elementwise import where
 from staticad.functional.front import implements, public_names
 from staticad.functional.indexing import take, take_along_axis
 from staticad.functional.movement import flip, moveaxis, ravel, reshape
+from staticad.ir.arrays import read_array
 from staticad.ir.dims import Dim
 from staticad.ir.dtypes import BOOL, FLOAT32, FLOAT64, INT32, INT64, UINT32, UINT64, DType, is_complex
 from staticad.ir.graph import Tensor, describe
@@ -181,7 +182,7 @@ topk = top_k
 
 def _strong(values: Operand) -> Tensor:
     """A number or list in the dtype that NumPy gives it."""
-    return to_tensor(values if isinstance(values, Tensor) else np.asarray(values))
+    return to_tensor(values if isinstance(values, Tensor) else read_array(values, "an operand", DTypeError, ShapeError))
 
 
 @implements(np.searchsorted)

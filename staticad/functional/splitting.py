@@ -64,6 +64,8 @@ def array_split(x: Operand, indices_or_sections: Any, axis: int = 0) -> list[Ten
     count = as_index("array_split", indices_or_sections, "the number of sections", a)
     if count < 1:
         raise ShapeError(f"array_split: there are no {count} sections ({describe(a)})")
+    if count > 1 << 20:
+        raise ShapeError(f"array_split: {count} sections are too many tensors ({describe(a)})")
     n, start, parts = a.shape[place], 0, []  # type: tuple[Size, Size, list[Tensor]]
     for i in range(count):
         size = dims.floordiv(dims.maximum(n + (count - 1 - i), 0), count)

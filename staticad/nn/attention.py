@@ -70,7 +70,7 @@ def scaled_dot_product_attention(
         weights = softmax(scores)
     else:
         weights = _masked_softmax(_masked(op, scores, to_tensor(attn_mask)))
-    if isinstance(dropout_p, Tensor) or dropout_p != 0:
+    if not isinstance(dropout_p, (int, float)) or dropout_p != 0:
         if dropout_key is None:
             raise ConfigError(f"{op}: dropout needs a key: dropout_key=sa.random.fold_in(key, step)")
         weights = dropout(weights, dropout_p, dropout_key)

@@ -76,7 +76,7 @@ def find(initializer: str | Initializer) -> Initializer:
     """The initializer of that name, or the function itself. Raises ConfigError for an unknown name."""
     if callable(initializer):
         return initializer
-    if initializer not in BY_NAME:
+    if not isinstance(initializer, str) or initializer not in BY_NAME:
         raise ConfigError(f"no initializer is called {initializer!r}; use a function or one of {', '.join(BY_NAME)}")
     return BY_NAME[initializer]
 

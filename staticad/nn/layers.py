@@ -7,7 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from staticad.errors import DTypeError, GraphError, ShapeError
+from staticad.boundary import boundaries
+from staticad.errors import ConfigError, DTypeError, GraphError, ShapeError, typed_memory
+from staticad.ir.arrays import read_array
 from staticad.ir.dtypes import as_dtype, is_float
 from staticad.ir.graph import Tensor, check_name, describe
 from staticad.nn import initializers
@@ -18,6 +20,7 @@ from staticad.runtime.variables import variable
 Function = Callable[[Tensor], Tensor]
 
 
+@boundaries("__call__")
 class Dense(Layer):
     """``activation(x @ weight + bias)``: x has the shape (…, in_features), the result (…, out_features).
 
@@ -48,7 +51,7 @@ class Dense(Layer):
         if not is_float(kind):
             raise DTypeError(f"Dense: weights of dtype {kind} can't be trained; use float32 or float64")
         shape = (int(in_features), int(out_features))
-        first = np.asarray(initializers.find(initializer)(shape, np.random.default_rng(rng)))
+        first = _made(initializers.find(initializer), shape, rng)
         if first.shape != shape:
             raise ShapeError(f"Dense: the initializer made the shape {first.shape} for a weight of shape {shape}")
         self.name = name
@@ -73,14 +76,28 @@ class Dense(Layer):
         return f"Dense({', '.join(map(str, self.weight.shape))}{f', name={self.name!r}' if self.name else ''})"
 
 
+@typed_memory("the weight of a layer")
+def _made(initializer: Initializer, shape: tuple[int, ...], rng: Any) -> np.ndarray:
+    try:
+        generator = np.random.default_rng(rng)
+    except (TypeError, ValueError) as error:
+        raise ConfigError(f"Dense: rng has to be a generator or a seed, which is an int from 0: {error}") from None
+    return read_array(initializer(shape, generator), "Dense: what the initializer made", DTypeError, ShapeError)
+
+
+@boundaries("__call__")
 class Sequential(Layer):
-    """One function after the other: layers, and plain functions such as ``sa.relu``. Its layers are called 0, 1, ….
+    """One function after the other: layers, and plain functions such as ``sa.relu``, in one list or one by one. Its
+    layers are called 0, 1, ….
 
     Raises GraphError for an entry that can't be called.
     """
 
-    def __init__(self, layers: Iterable[Function]) -> None:
-        self.layers = tuple(layers)
+    def __init__(self, *layers: Function | Iterable[Function]) -> None:
+        listed: Any = layers[0] if len(layers) == 1 and not callable(layers[0]) else layers
+        if not isinstance(listed, Iterable):
+            raise GraphError(f"Sequential: takes layers, or one list of them, not {listed!r}")
+        self.layers = tuple(listed)
         for position, layer in enumerate(self.layers):
             if not callable(layer):
                 raise GraphError(f"Sequential: entry {position} is a {type(layer).__name__}, which can't be called")

@@ -39,7 +39,7 @@ def read_mode(mode: str | None) -> bool | None:
     """Whether a session of that mode trains; None without a mode."""
     if mode is None:
         return None
-    if mode not in ("train", "eval"):
+    if not isinstance(mode, str) or mode not in ("train", "eval"):
         raise GraphError(f'mode is "train", "eval" or None, not {mode!r} (at {here()})')
     return mode == "train"
 

@@ -96,28 +96,52 @@ def idst(
 
 
 def dctn(
-    x: Operand, type: int = 2, s: Any = None, axes: Any = None, norm: str | None = None, *, orthogonalize: Any = None
+    x: Operand,
+    type: int = 2,
+    s: Any = None,
+    axes: Any = None,
+    norm: str | None = None,
+    *,
+    orthogonalize: bool | None = None,
 ) -> Tensor:
     """`dct` along each of the axes, all by default."""
     return _each("dctn", x, type, s, axes, norm, orthogonalize, False, False)
 
 
 def idctn(
-    x: Operand, type: int = 2, s: Any = None, axes: Any = None, norm: str | None = None, *, orthogonalize: Any = None
+    x: Operand,
+    type: int = 2,
+    s: Any = None,
+    axes: Any = None,
+    norm: str | None = None,
+    *,
+    orthogonalize: bool | None = None,
 ) -> Tensor:
     """The inverse of `dctn`."""
     return _each("idctn", x, type, s, axes, norm, orthogonalize, False, True)
 
 
 def dstn(
-    x: Operand, type: int = 2, s: Any = None, axes: Any = None, norm: str | None = None, *, orthogonalize: Any = None
+    x: Operand,
+    type: int = 2,
+    s: Any = None,
+    axes: Any = None,
+    norm: str | None = None,
+    *,
+    orthogonalize: bool | None = None,
 ) -> Tensor:
     """`dst` along each of the axes, all by default."""
     return _each("dstn", x, type, s, axes, norm, orthogonalize, True, False)
 
 
 def idstn(
-    x: Operand, type: int = 2, s: Any = None, axes: Any = None, norm: str | None = None, *, orthogonalize: Any = None
+    x: Operand,
+    type: int = 2,
+    s: Any = None,
+    axes: Any = None,
+    norm: str | None = None,
+    *,
+    orthogonalize: bool | None = None,
 ) -> Tensor:
     """The inverse of `dstn`."""
     return _each("idstn", x, type, s, axes, norm, orthogonalize, True, True)

@@ -98,6 +98,7 @@ def _of_vectors(name: str, a: Tensor, ord: Any, axes: Axes, keepdims: bool) -> T
 
 def _of_matrices(name: str, a: Tensor, ord: Any, axes: Axes, keepdims: bool) -> Tensor:
     rows, columns = axes
+    _check_order(name, ord, a)
     if isinstance(ord, str) and ord == "fro":
         return _length(a, axes, keepdims)
     if isinstance(ord, str) and ord == "nuc" or not isinstance(ord, str) and ord in (2, -2):
@@ -113,6 +114,11 @@ def _of_matrices(name: str, a: Tensor, ord: Any, axes: Axes, keepdims: bool) -> 
     sums = reductions.sum(elementwise.absolute(a), summed, keepdims=True)
     found = _largest(sums, (compared,), True) if ord > 0 else reductions.min(sums, compared, keepdims=True)
     return found if keepdims else reductions.sum(found, axes)
+
+
+def _check_order(name: str, ord: Any, a: Tensor) -> None:
+    if not isinstance(ord, (str, int, float, np.integer, np.floating)):
+        raise ShapeError(f"{name}: ord {ord!r} is no norm of matrices ({describe(a)})")
 
 
 def _counted(sizes: Tensor) -> Tensor:
@@ -150,6 +156,8 @@ def cond(x: Operand, p: Any = None) -> Tensor:
     """The condition number: the largest singular value divided by the smallest, or with ``p`` the norm of that order
     (see `norm`) times that of the inverse. It is inf for a singular matrix."""
     a = rectangular("cond", x)
+    if p is not None:
+        _check_order("cond", p, a)
     if p is None or (not isinstance(p, str) and p in (2, -2)):
         values = svdvals(a)
         first, last = values[..., 0], values[..., -1]

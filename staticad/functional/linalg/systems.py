@@ -119,7 +119,7 @@ def solve_triangular(
     ``unit_diagonal`` the diagonal counts as ones. b is a vector if it has one axis, else a batch of matrices; batches
     broadcast. A zero on the diagonal raises LinAlgError in a run.
     """
-    if trans not in _TRANSPOSED:
+    if not isinstance(trans, (int, str, np.integer)) or trans not in _TRANSPOSED:
         raise GraphError(f'solve_triangular: trans is 0, 1, 2, "N", "T" or "C", not {trans!r} (at {here()})')
     x, right = matrices("solve_triangular", a, b)
     x = conjugate(x) if trans in (2, "C") else x

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+
 from staticad.errors import DTypeError
-from staticad.functional import comparison, elementwise
+from staticad.functional import comparison, elementwise, reductions
+from staticad.functional.creation import arange
 from staticad.functional.front import as_float, float_unary, implements
+from staticad.functional.movement import expand_dims
 from staticad.functional.special.operands import floats, with_order
 from staticad.ir.graph import Tensor, describe
 from staticad.ops.base import apply
@@ -27,7 +31,7 @@ def polygamma(n: Operand, x: Operand) -> Tensor:
     """
     order, a = with_order("polygamma", n, x)
     known = constant_array(to_tensor(n))
-    if known is not None and (known < 0).any():
+    if known is not None and not (np.isfinite(known) & (known >= 0)).all():
         raise DTypeError(f"polygamma: the order has to be an integer from 0 on, not {known} ({describe(a)})")
     if known is not None and known.ndim == 0:
         if known <= 1:
@@ -73,8 +77,12 @@ def multigammaln(a: Operand, d: int) -> Tensor:
     if type(d) is not int or d < 1:
         raise DTypeError(f"multigammaln: the dimension has to be a positive int, not {d!r}")
     x = as_float(a)
-    total = apply(GAMMALN, x)
-    for i in range(1, d):
-        total = elementwise.add(total, apply(GAMMALN, elementwise.subtract(x, i / 2)))
+    if d > 64:
+        halves = elementwise.multiply(arange(d, dtype=x.dtype), 0.5)
+        total = reductions.sum(apply(GAMMALN, elementwise.subtract(expand_dims(x, -1), halves)), -1)
+    else:
+        total = apply(GAMMALN, x)
+        for i in range(1, d):
+            total = elementwise.add(total, apply(GAMMALN, elementwise.subtract(x, i / 2)))
     total = elementwise.add(total, d * (d - 1) / 4 * math.log(math.pi))
     return elementwise.where(comparison.greater(x, (d - 1) / 2), total, math.nan)
