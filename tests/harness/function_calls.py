@@ -18,7 +18,8 @@ SIGNAL, IMAGE, VOLUME = P((2, 4, 8)), P((2, 3, 8, 8)), P((2, 4, 6, 6, 6))
 
 # Arguments by the names of parameters without a default; x for others.
 USUAL: dict[str, Any] = {
-    "axis": 0, "axis1": 0, "axis2": 1, "dtype": "float32", "ind": NUMBERS, "indices": NUMBERS, "k": 1, "key": KEY, "n": 2, "N": 3,
+    "axis": 0, "axis1": 0, "axis2": 1, "dtype": "float32", "ind": NUMBERS, "indices": NUMBERS, "k": 1, "key": KEY,
+    "n": 2, "N": 3,
     "q": 0.5, "shape": (3, 4),
 }  # fmt: skip
 INTEGERS = (
@@ -46,8 +47,10 @@ CALLS: dict[str, tuple[Any, ...]] = {
     "identity": (3,), "indices": ((3, 4),), "insert": (X, 0, 1.0, 0), "interp": (X, V, V), "ix_": (K, K),
     "jacobian": (X * X, X), "jvp": (X * X, [X], [X]), "ldexp": (X, NUMBERS), "lexsort": ([V, V],),
     "linspace": (0.0, 1.0, 5), "logspace": (0.0, 1.0, 5), "matmul": (X, COLUMNS), "meshgrid": (V, W),
-    "moveaxis": (X, 0, 1), "mse": (X, X), "one_hot": (NUMBERS, 4), "pad": (X, 1), "partition": (X, 1), "placeholder": (),
-    "put": (X, K, 1.0), "put_along_axis": (X, NUMBERS, X, 0), "ravel_multi_index": ((NUMBERS, NUMBERS), (3, 4)), "repeat": (X, 2),
+    "moveaxis": (X, 0, 1), "mse": (X, X), "one_hot": (NUMBERS, 4), "pad": (X, 1), "partition": (X, 1),
+    "placeholder": (),
+    "put": (X, K, 1.0), "put_along_axis": (X, NUMBERS, X, 0), "ravel_multi_index": ((NUMBERS, NUMBERS), (3, 4)),
+    "repeat": (X, 2),
     "reshape": (X, (4, 3)), "resize": (X, (2, 2)), "roll": (X, 1), "scan": (lambda s, x: (s + x, s), W, X),
     "searchsorted": (V, X), "select": ([MASK], [X]), "sliding_window_view": (X, 2, 0), "split": (X, 2, 1),
     "switch": (J[0], [sa.sin, sa.cos], X), "take": (X, K, 0), "take_along_axis": (X, NUMBERS, 0),
@@ -91,7 +94,8 @@ CALLS: dict[str, tuple[Any, ...]] = {
     **{f"nn.conv{d}d": (x, P((5, x.shape[1], *(3,) * d))) for d, x in enumerate((SIGNAL, IMAGE, VOLUME), 1)},
     **{f"nn.conv_transpose{d}d": (x, P((x.shape[1], 5, *(3,) * d)))
        for d, x in enumerate((SIGNAL, IMAGE, VOLUME), 1)},
-    **dict.fromkeys(INTEGERS, (NUMBERS, NUMBERS)), "invert": (NUMBERS,), "bitwise_invert": (NUMBERS,), "bitwise_not": (NUMBERS,),
+    **dict.fromkeys(INTEGERS, (NUMBERS, NUMBERS)), "invert": (NUMBERS,), "bitwise_invert": (NUMBERS,),
+    "bitwise_not": (NUMBERS,),
     "bitwise_count": (NUMBERS,), **{f"linalg.{name}": (SQUARE,) for name in SQUARES},
     **{name: ([X, X],) for name in SEVERAL},
 }  # fmt: skip

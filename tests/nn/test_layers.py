@@ -73,6 +73,8 @@ def test_sequential(rng: np.random.Generator) -> None:
     for value in (evaluate(y, {x: array})[0], sa.compile(y, inputs=[x])(array)):
         np.testing.assert_allclose(value, hidden @ second.weight.value * 2, rtol=1e-12)
     assert model.variables == (*first.variables, *second.variables)
+    one_by_one = Sequential(first, sa.relu, Sequential(second), lambda x: x * 2.0)
+    assert one_by_one.variables == model.variables and not Sequential().layers
     assert isinstance(model, Layer) and repr(model).startswith("Sequential([Dense(3, 4), relu, Sequential([")
 
 
