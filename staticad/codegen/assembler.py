@@ -267,6 +267,8 @@ class _Assembler:
         match e:
             case ast.Name():
                 return self.read(e)
+            case ast.Call(func=ast.Name(id=name), args=arguments, keywords=[]):
+                return self.call(name, arguments)
             case ast.Constant(value=bool() as value):
                 return Word("bool_", _constant("bool_", value))
             case ast.Constant(value=int() as value):
@@ -281,8 +283,6 @@ class _Assembler:
                 return Word("int64", self.define(f"{_ARITHMETIC[type(op)]} i64 {self.integers(left, right)}"))
             case ast.Compare(left=left, ops=[op], comparators=[right]) if type(op) in _COMPARISONS:
                 return Word("bool_", self.define(f"icmp {_COMPARISONS[type(op)]} i64 {self.integers(left, right)}"))
-            case ast.Call(func=ast.Name(id=name), args=arguments, keywords=[]):
-                return self.call(name, arguments)
         self.refuse(f"{ast.unparse(e)} is no expression of a kernel")
 
     def integers(self, *operands: ast.expr) -> str:

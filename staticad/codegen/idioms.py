@@ -12,6 +12,7 @@ import ast
 from enum import IntEnum
 
 from staticad.codegen.pieces import COLUMN_SUMS
+from staticad.codegen.syntax import loops
 from staticad.records import dataclass
 
 DECLARED = f"declare void @{COLUMN_SUMS}(ptr, ptr, i64, i64) nounwind willreturn memory(argmem: readwrite)"
@@ -38,8 +39,7 @@ class Idiom:
 
 def idioms(function: ast.FunctionDef) -> dict[ast.For, Idiom]:
     """The loops of a kernel that are called, if it adds runs to sums (`jit.shared_symbols`)."""
-    loops = [node for node in ast.walk(function) if isinstance(node, ast.For)]
-    found = {loop: idiom for loop in loops if (idiom := _idiom(loop)) is not None}
+    found = {loop: idiom for loop in loops(function.body) if (idiom := _idiom(loop)) is not None}
     return found if any(idiom.what == What.ADD for idiom in found.values()) else {}
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Sequence
 
+from staticad.codegen.syntax import nodes
+
 
 def places(function: ast.FunctionDef) -> set[str]:
     """The names of a kernel that are more than one value: assigned again, or read outside of their block.
@@ -15,7 +17,7 @@ def places(function: ast.FunctionDef) -> set[str]:
     blocks = iter(range(1 << 30))
 
     def read(expression: ast.expr, path: tuple[int, ...]) -> None:
-        for node in ast.walk(expression):
+        for node in nodes(expression):
             if isinstance(node, ast.Name) and node.id in first and path[: len(first[node.id])] != first[node.id]:
                 found.add(node.id)
 

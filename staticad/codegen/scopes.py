@@ -8,23 +8,25 @@ from __future__ import annotations
 
 import ast
 
+from staticad.codegen.syntax import nodes
+
 _READING = ("load", "load_where")
 
 
 def shared_scopes(function: ast.FunctionDef) -> tuple[dict[int, int], int]:
     """For each scope of a kernel's text the number of that which stands for it, first of all 0 for what is only read;
     and how many those are."""
-    calls = [n for n in ast.walk(function) if isinstance(n, ast.Call) and isinstance(n.func, ast.Name)]
-    scopes = {id(call): scope for call in calls if (scope := _scope(call)) is not None}
+    found = nodes(function)
+    calls = [(n, n.func.id) for n in found if isinstance(n, ast.Call) and isinstance(n.func, ast.Name)]
+    scopes = {id(call): scope for call, name in calls if name == "pointer" and (scope := _scope(call)) is not None}
     names: dict[str, int] = {}
     nameless = dict(scopes)
-    for node in ast.walk(function):
-        match node:
-            case ast.Assign(targets=[ast.Name(id=name)], value=value) if id(value) in scopes:
-                names[name] = nameless.pop(id(value))
+    for node in found:
+        if isinstance(node, ast.Assign) and id(node.value) in scopes and isinstance(node.targets[0], ast.Name):
+            names[node.targets[0].id] = nameless.pop(id(node.value))
     written = {*nameless.values()}
-    for call in calls:
-        if isinstance(call.func, ast.Name) and call.func.id not in _READING:
+    for call, name in calls:
+        if name not in _READING:
             written |= {names[a.id] for a in call.args if isinstance(a, ast.Name) and a.id in names}
     read = sorted({*scopes.values()} - written)
     numbers = {scope: number for number, scope in enumerate(sorted(written), start=bool(read))}
@@ -32,8 +34,8 @@ def shared_scopes(function: ast.FunctionDef) -> tuple[dict[int, int], int]:
 
 
 def _scope(call: ast.Call) -> int | None:
-    """The scope of the buffer that a call makes."""
+    """The scope of the buffer that a call of `pointer` makes."""
     match call:
-        case ast.Call(func=ast.Name(id="pointer"), args=[_, _, _, ast.Constant(value=int() as scope), _]):
+        case ast.Call(args=[_, _, _, ast.Constant(value=int() as scope), _]):
             return scope
     return None

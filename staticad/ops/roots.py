@@ -13,7 +13,7 @@ import numpy as np
 from staticad.ir.dtypes import is_float
 from staticad.ir.graph import Node, Tensor
 from staticad.ops.arithmetic import ABS, ADD, DIV, MUL, NEG, POW, SQRT, SQUARE
-from staticad.ops.base import Movement, Reshape, apply
+from staticad.ops.base import Movement, Op, Reshape, apply
 from staticad.ops.comparison import EQUAL, LESS
 from staticad.ops.creation import FULL, fill
 from staticad.ops.facts import nonnegative
@@ -50,6 +50,11 @@ def without_root(tensor: Tensor, same: Same, fixed: Collection[Tensor] = ()) -> 
             result = apply(POW, result, fill((), exponent / 2, tensor.dtype))
         return result if result.shape == tensor.shape else apply(BROADCAST_TO, result, shape=tensor.shape)
     return None
+
+
+def may_be_root(op: Op) -> bool:
+    """False if what the op makes is neither a root nor a product with one."""
+    return op in (ABS, DIV, MUL, NEG, SQRT, WHERE) or isinstance(op, (Movement, Reshape))
 
 
 # What stands for a root where it meets itself, and what the product is multiplied by then (None for nothing).

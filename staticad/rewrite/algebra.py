@@ -12,8 +12,8 @@ from staticad.ir.graph import Tensor
 from staticad.ops.arithmetic import ABS, ADD, DIV, FLOOR_DIVIDE, MUL, NEG, REMAINDER, SQUARE
 from staticad.ops.base import apply
 from staticad.ops.selection import MAXIMUM, MINIMUM, RELU
-from staticad.rewrite.match import Number, fit, floats, number, scalar_value
-from staticad.rewrite.pattern import Rule, Variable, call, equation
+from staticad.rewrite.match import NUMBERS, Number, fit, floats, number, scalar_value
+from staticad.rewrite.pattern import Rule, Variable, call, equation, some
 
 x, y, z = Variable("x"), Variable("y"), Variable("z")
 
@@ -124,7 +124,7 @@ SIGN_RULES = (
     equation(x - (-y), x + y),
     equation(-(x - y), y - x, when=_integers, name="-(x - y) = y - x (integers)"),
     equation((-x) - y, -(x + y), when=_integers, name="-x - y = -(x + y) (integers)"),
-    Rule("-(x * c) = x * -c", (NEG,), _negate_factor),
+    Rule("-(x * c) = x * -c", (NEG,), _negate_factor, fits=some((MUL, DIV))),
     equation(call(ABS, -x), call(ABS, x), when=lambda x: x.dtype.kind in "if"),
     equation(call(ABS, call(ABS, x)), call(ABS, x)),
     equation(call(ABS, call(SQUARE, x)), call(SQUARE, x), when=_floats),
@@ -134,8 +134,8 @@ SIGN_RULES = (
 )
 
 SCALE_RULES = (
-    Rule("x / c = x * (1 / c) (c a power of two)", (DIV,), _divide_by_power_of_two),
-    Rule("(x op c) op d = x op (c op d)", (ADD, MUL), _merge_constants),
+    Rule("x / c = x * (1 / c) (c a power of two)", (DIV,), _divide_by_power_of_two, fits=some(NUMBERS)),
+    Rule("(x op c) op d = x op (c op d)", (ADD, MUL), _merge_constants, fits=some(NUMBERS)),
 )
 
 EXTREME_RULES = (

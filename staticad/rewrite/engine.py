@@ -1,7 +1,8 @@
 """The engine: applies rules to every node, inputs before users, until none fires.
 
 Rules look at a node and what lies below it, and what lies below is final when they are tried. So one sweep reaches
-the fixpoint: only the nodes that a rule makes are looked at again.
+the fixpoint: only the nodes that a rule makes are looked at again. Which rules may fire at all is decided once for the
+op of a node and those of its operands.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ from staticad.ops.base import Op
 from staticad.rewrite.match import fit
 from staticad.rewrite.pattern import Rule
 
+FEW = 3  # operands of nodes for which the ops of these are looked at
+
 
 def apply_rules(
     outputs: Sequence[Tensor],
@@ -27,13 +30,15 @@ def apply_rules(
 ) -> list[Tensor]:
     """The outputs over a graph in which no rule fires any more. ``counts`` is told how often each rule fired.
 
-    ``settled`` are further rules, which do not fire in the given graph: they are tried on new nodes only.
-    Raises VerifyError that names the rule if a rule changes a type, leads back to the node that it replaced, or if
-    rules keep firing without an end.
+    ``settled`` are further rules, which do not fire in the given graph, in which equal nodes are one: they are tried on
+    new nodes only. Raises VerifyError that names the rule if a rule changes a type, leads back to the node that it
+    replaced, or if rules keep firing without an end.
     """
     nodes = sort_nodes(outputs)
     engine = _Engine(rules, settled, nodes if settled else (), limit=1000 + 50 * len(nodes))
     try:
+        if settled and not engine.fires(nodes):
+            return list(outputs)
         result = rebuild(outputs, simplify=engine.simplify)
     except VerifyError as error:
         if not engine.recent:
@@ -47,25 +52,41 @@ def apply_rules(
 class _Engine:
     def __init__(self, rules: Sequence[Rule], settled: Sequence[Rule], old: Iterable[Node], limit: int) -> None:
         begun = [rule.begun() for rule in (*rules, *settled)]
-        self.rules = index_rules(begun)
-        self.rules_for_old = index_rules(begun[: len(rules)])
-        self.old = frozenset(old)
+        self.rules = _Index(begun)
+        self.rules_for_old = _Index(begun[: len(rules)])
+        self.old = set(old)
+        self.done: set[Node] = set()  # old nodes for which no rule fires
         self.limit = limit
         self.counts: Counter[str] = Counter()
         self.fired = 0
         self.recent: list[str] = []
         self.places: dict[tuple[int, Op], tuple[Where, Where]] = {}
 
+    def fires(self, nodes: Iterable[Node]) -> bool:
+        """Whether a rule fires for one of the old nodes. What it gives is made again where it is needed."""
+        for node in nodes:
+            if self._result(node) is not None:
+                return True
+            self.done.add(node)
+        return False
+
     def simplify(self, node: Node) -> Sequence[Tensor] | None:
-        rules = (self.rules_for_old if node in self.old else self.rules).get(node.op)
-        if rules is None:
+        if node in self.done:
+            return None
+        found = self._result(node)
+        return None if found is None else self._accept(found[0], node, found[1])
+
+    def _result(self, node: Node) -> tuple[Rule, Sequence[Tensor]] | None:
+        """The rule that fires for a node, and what it gives."""
+        rules = (self.rules_for_old if node in self.old else self.rules).of(node)
+        if not rules:
             return None
         tensor = node.outputs[0]
         with inherit(self._place(node)):
             for rule in rules:
                 result = rule.build(tensor)
                 if result is not None and result is not tensor:
-                    return self._accept(rule, node, (result,) if isinstance(result, Tensor) else result)
+                    return rule, (result,) if isinstance(result, Tensor) else result
         return None
 
     def _accept(self, rule: Rule, node: Node, results: Sequence[Tensor]) -> list[Tensor]:
@@ -98,6 +119,25 @@ def _named(tensor: Tensor, replaced: Node) -> Tensor:
     return Node(node.op, node.inputs, node.attrs, node.types, node.constraints, replaced.name, node.where).outputs[
         tensor.index
     ]
+
+
+class _Index:
+    """The rules by the ops of nodes and of their operands."""
+
+    def __init__(self, rules: Iterable[Rule]) -> None:
+        self.by_op = index_rules(rules)
+        self.chosen: dict[tuple[Op, ...], tuple[Rule, ...]] = {}
+
+    def of(self, node: Node) -> tuple[Rule, ...]:
+        """The rules that may fire for a node."""
+        rules = self.by_op.get(node.op)
+        if rules is None or len(node.inputs) > FEW:
+            return rules or ()
+        key = (node.op, *[t.node.op for t in node.inputs])
+        found = self.chosen.get(key)
+        if found is None:
+            found = self.chosen[key] = tuple(rule for rule in rules if rule.fits is None or rule.fits(key[1:]))
+        return found
 
 
 def index_rules(rules: Iterable[Rule]) -> dict[Op, tuple[Rule, ...]]:

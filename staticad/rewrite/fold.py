@@ -22,7 +22,7 @@ from staticad.ops.creation import FULL, SIZE, fill
 from staticad.ops.movement import DIAGONAL
 from staticad.ops.sources import CONSTANT, constant
 from staticad.rewrite.match import NUMBERS, VIEWS, scalar_value, uniform_value
-from staticad.rewrite.pattern import Rule
+from staticad.rewrite.pattern import Rule, every
 
 LIMIT = 4096
 FILLED = 1 << 20  # elements of a fill that are still looked at one by one
@@ -112,7 +112,7 @@ _SCALAR_OPS = tuple(op for op in ALL_OPS if isinstance(op, Elementwise))
 FOLD_RULES = (
     Rule("constant of equal elements = full", (CONSTANT,), _fold_uniform),
     Rule("size of a known size = number", (SIZE,), _fold_size),
-    Rule("view(full) = full", _VIEW_OPS, _fold_view),
-    Rule("f(numbers) = number", _SCALAR_OPS, _fold_uniform_operands),
-    Rule("f(constants) = constant", _COMPUTED, _fold_arrays),
+    Rule("view(full) = full", _VIEW_OPS, _fold_view, fits=every((FULL,))),
+    Rule("f(numbers) = number", _SCALAR_OPS, _fold_uniform_operands, fits=every(NUMBERS)),
+    Rule("f(constants) = constant", _COMPUTED, _fold_arrays, fits=every((CONSTANT, FULL))),
 )

@@ -22,9 +22,9 @@ from staticad.ops.selection import MAXIMUM, MINIMUM, WHERE
 from staticad.ops.transcendental import EXP, EXPM1, LOG, LOG1P, SIGMOID, SOFTPLUS
 from staticad.records import NamedTuple
 from staticad.rewrite.exponentials import is_shifted, top_of
-from staticad.rewrite.factors import Factor, Lost, Product, factorize, has_below, is_guard
+from staticad.rewrite.factors import TAKEN_APART, Below, Factor, Lost, Product, factorize, is_guard
 from staticad.rewrite.match import fit, number, scalar_value
-from staticad.rewrite.pattern import Rule
+from staticad.rewrite.pattern import Build, remembering, some
 
 DEPTH = 8
 _CHOICES = frozenset((WHERE,))  # the ops of guards
@@ -124,11 +124,14 @@ def guarded(guard: Tensor) -> Tensor | None:
     return condition.node.inputs[0] if condition is not None and condition.node.op is ISFINITE else None
 
 
-def _outside(tensor: Tensor) -> Tensor | None:
+def _outside() -> Build:
     """f(guard * x, y) = guard * f(x, y): so guards are not in the way of other rules, and meet each other."""
+    choices = Below(_CHOICES)
+    return lambda tensor: _moved_out(tensor) if any(map(choices.has, tensor.node.inputs)) else None
+
+
+def _moved_out(tensor: Tensor) -> Tensor | None:
     node = tensor.node
-    if not any(has_below(t, _CHOICES) for t in node.inputs):
-        return None
     products = [factorize(t) for t in node.inputs]
     if node.op is MUL:
         keys = [{f.key for f in p.guards} for p in products]
@@ -143,16 +146,19 @@ def _outside(tensor: Tensor) -> Tensor | None:
     return fit(Product((Factor(result, tuple(range(-result.ndim, 0))), *found)).build(tensor), tensor.type)
 
 
-GUARD_RULES = (
-    Rule("f(guard * x) = guard * f(x)", (ADD, SUB, MUL, EXP, EXPM1, LOG, LOG1P, SIGMOID, SOFTPLUS, SQRT), _outside),
-)
+_THROUGH = (ADD, SUB, MUL, EXP, EXPM1, LOG, LOG1P, SIGMOID, SOFTPLUS, SQRT)
+
+GUARD_RULES = (remembering("f(guard * x) = guard * f(x)", _THROUGH, _outside, some(TAKEN_APART)),)
 
 
-def _chosen(tensor: Tensor) -> Tensor | None:
+def _chosen() -> Build:
     """x * guard is x or NaN: a choice takes less time than a product."""
+    choices = Below(_CHOICES)
+    return lambda tensor: _choice(tensor) if any(map(choices.has, tensor.node.inputs)) else None
+
+
+def _choice(tensor: Tensor) -> Tensor | None:
     for x, factor in (tensor.node.inputs, tensor.node.inputs[::-1]):
-        if not has_below(factor, _CHOICES):
-            continue
         product = factorize(factor)
         if len(product.factors) == 1 and product.guards and not product.negative:
             guard = product.guards[0]
@@ -162,7 +168,7 @@ def _chosen(tensor: Tensor) -> Tensor | None:
 
 
 # Applied last: other rules look through products, not through choices.
-CHOICE_RULES = (Rule("x * where(c, 1, NaN) = where(c, x, NaN)", (MUL,), _chosen),)
+CHOICE_RULES = (remembering("x * where(c, 1, NaN) = where(c, x, NaN)", (MUL,), _chosen, some(TAKEN_APART)),)
 
 
 def infinite_at_zero(below: Factor) -> Factor | None:

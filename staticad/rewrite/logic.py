@@ -19,7 +19,7 @@ from staticad.ops.comparison import (
 )
 from staticad.ops.conversion import CAST
 from staticad.ops.selection import WHERE
-from staticad.rewrite.match import fit, scalar_value
+from staticad.rewrite.match import NUMBERS, fit, scalar_value
 from staticad.rewrite.pattern import Rule, Variable, call, equation
 
 a, b, c, d, x, y = (Variable(name) for name in "abcdxy")
@@ -42,7 +42,7 @@ def _decided(tensor: Tensor) -> Tensor | None:
 
 
 WHERE_RULES = (
-    Rule("where(known, a, b) = a or b", (WHERE,), _decided),
+    Rule("where(known, a, b) = a or b", (WHERE,), _decided, fits=lambda ops: ops[0] in NUMBERS),
     equation(call(WHERE, c, x, x), x),
     equation(call(WHERE, call(LOGICAL_NOT, c), a, b), call(WHERE, c, b, a), when=lambda c, **_: c.dtype == BOOL),
     equation(call(WHERE, c, call(WHERE, c, a, b), d), call(WHERE, c, a, d)),

@@ -13,7 +13,7 @@ from staticad.ops.base import Elementwise, apply
 from staticad.ops.catalogue import ELEMENTWISE_OPS
 from staticad.ops.movement import BROADCAST_TO, EXPAND_DIMS, RESHAPE, SLICE, SQUEEZE, TRANSPOSE
 from staticad.rewrite.match import keeps_names, op_of, scalar_value
-from staticad.rewrite.pattern import Rule
+from staticad.rewrite.pattern import Rule, some
 
 
 def _without(ndim: int, axes: tuple[int, ...]) -> list[int]:
@@ -176,5 +176,5 @@ MOVEMENT_RULES = (
     Rule("broadcast of a view = view", (BROADCAST_TO,), _broadcast_to),
     Rule("slice of a slice = slice", (SLICE,), _slice),
     Rule("reshape of a view = view", (RESHAPE,), _reshape),
-    Rule("f(broadcast(x)) = broadcast(f(x))", _FUNCTIONS, _function_of_broadcast),
+    Rule("f(broadcast(x)) = broadcast(f(x))", _FUNCTIONS, _function_of_broadcast, fits=some((BROADCAST_TO,))),
 )

@@ -10,7 +10,7 @@ side gets the shape of what it replaces by broadcasting.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from typing import Union
 
@@ -23,6 +23,7 @@ from staticad.rewrite.match import NUMBERS, Number, fit, is_constant, number
 Found = dict[str, Tensor]
 Operand = Union["Pattern", Number]
 Build = Callable[[Tensor], Tensor | Sequence[Tensor] | None]
+Fits = Callable[[Sequence[Op]], bool]
 
 
 class Pattern:
@@ -153,7 +154,8 @@ class Rule:
 
     ``unsound`` says where the two sides differ in more than rounding; such a rule is applied only on request.
     ``left`` is the left-hand side of a rule that was written as an equation of patterns. ``begin()`` gives the
-    ``build`` of one pass, which may remember what it has seen of the graph.
+    ``build`` of one pass, which may remember what it has seen of the graph. ``fits`` is asked once for the ops that
+    make the operands of a node: with those for which it is False the rule never fires.
     """
 
     name: str
@@ -162,15 +164,26 @@ class Rule:
     unsound: str = ""
     left: Call | None = None
     begin: Callable[[], Build] | None = None
+    fits: Fits | None = None
 
     def begun(self) -> Rule:
         """The rule for one pass."""
         return self if self.begin is None else replace(self, build=self.begin())
 
 
-def remembering(name: str, ops: tuple[Op, ...], begin: Callable[[], Build]) -> Rule:
+def remembering(name: str, ops: tuple[Op, ...], begin: Callable[[], Build], fits: Fits | None = None) -> Rule:
     """A rule that is more than a look at one node: ``begin()`` gives its ``build`` for one pass."""
-    return Rule(name, ops, lambda tensor: begin()(tensor), begin=begin)
+    return Rule(name, ops, lambda tensor: begin()(tensor), begin=begin, fits=fits)
+
+
+def every(ops: Collection[Op]) -> Fits:
+    """For rules that fire only where each operand is made by one of these ops."""
+    return lambda found: all(op in ops for op in found)
+
+
+def some(ops: Collection[Op]) -> Fits:
+    """For rules that fire only where an operand is made by one of these ops."""
+    return lambda found: any(op in ops for op in found)
 
 
 def _heads(operand: Pattern) -> frozenset[Op] | None:
@@ -186,18 +199,21 @@ def equation(
     """The rule ``left = right``, applied from left to right where ``when`` holds of the variables' tensors."""
     target = right if isinstance(right, Pattern) else Literal(right)
     first, last = _heads(left.operands[0]), _heads(left.operands[-1])
+    same = len(left.operands) == 2 and isinstance(left.operands[0], Variable) and left.operands[0] == left.operands[1]
     either_order = len(left.operands) == 2 and getattr(left.op, "commutative", False)
 
-    def build(tensor: Tensor) -> Tensor | None:
-        inputs = tensor.node.inputs
-        one, other = inputs[0].node.op, inputs[-1].node.op
-        if not ((first is None or one in first) and (last is None or other in last)) and not (
+    def fits(ops: Sequence[Op]) -> bool:
+        one, other = ops[0], ops[-1]
+        if same and one is not other:
+            return False
+        return ((first is None or one in first) and (last is None or other in last)) or (
             either_order and (first is None or other in first) and (last is None or one in last)
-        ):
-            return None  # the usual case, at a glance
+        )
+
+    def build(tensor: Tensor) -> Tensor | None:
         found = left.match(tensor, {})
         if found is None or (when is not None and not when(**found)):
             return None
         return fit(target.build(found, tensor), tensor.type)
 
-    return Rule(name or f"{left} = {target}", (left.op,), build, unsound, left)
+    return Rule(name or f"{left} = {target}", (left.op,), build, unsound, left, fits=fits)

@@ -7,16 +7,16 @@ x**-0.5 from rsqrt at -0.0, so that those rules ask for an x that is never negat
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from staticad.ir.graph import Tensor
 from staticad.ops.arithmetic import DIV, MUL, POW, RECIPROCAL, RSQRT, SQRT, SQUARE
-from staticad.ops.base import apply
+from staticad.ops.base import Op, apply
 from staticad.ops.creation import fill
 from staticad.ops.facts import nonnegative
-from staticad.ops.roots import without_root
-from staticad.rewrite.match import fit, floats, scalar_value
-from staticad.rewrite.pattern import Rule, Variable, call, equation
+from staticad.ops.roots import may_be_root, without_root
+from staticad.rewrite.match import NUMBERS, fit, floats, scalar_value
+from staticad.rewrite.pattern import Rule, Variable, call, equation, some
 
 x, y = Variable("x"), Variable("y")
 
@@ -74,6 +74,10 @@ def _square_of_root(tensor: Tensor) -> Tensor | None:
     return without_root(tensor, lambda a, b: a is b)
 
 
+def _may_have_roots(ops: Sequence[Op]) -> bool:
+    return may_be_root(ops[0]) and (may_be_root(ops[-1]) or ops[-1] in NUMBERS)
+
+
 def _quotient_of_one(tensor: Tensor) -> Tensor | None:
     one, x = tensor.node.inputs
     if scalar_value(one) != 1:
@@ -83,11 +87,16 @@ def _quotient_of_one(tensor: Tensor) -> Tensor | None:
 
 
 POWER_RULES = (
-    Rule("root(x) * root(x) = x, norm(x) * norm(x) = sum(x * x)", (MUL, POW, SQUARE), _square_of_root),
-    Rule("x ** c = products, squares and roots", (POW,), _power),
+    Rule(
+        "root(x) * root(x) = x, norm(x) * norm(x) = sum(x * x)",
+        (MUL, POW, SQUARE),
+        _square_of_root,
+        fits=_may_have_roots,
+    ),
+    Rule("x ** c = products, squares and roots", (POW,), _power, fits=some(NUMBERS)),
     equation(call(POW, 1, x), 1, name="1 ** x = 1"),
-    Rule("x * x = square(x)", (MUL,), _product_of_equals),
-    Rule("1 / x = reciprocal(x), 1 / sqrt(x) = rsqrt(x)", (DIV,), _quotient_of_one),
+    Rule("x * x = square(x)", (MUL,), _product_of_equals, fits=lambda ops: ops[0] is ops[1]),
+    Rule("1 / x = reciprocal(x), 1 / sqrt(x) = rsqrt(x)", (DIV,), _quotient_of_one, fits=some(NUMBERS)),
     equation(call(RECIPROCAL, call(SQRT, x)), call(RSQRT, x)),
     # Where y is smaller than x, one reciprocal and many products take less time.
     equation(x * call(RECIPROCAL, y), x / y, when=lambda x, y: x.shape in (y.shape, ())),

@@ -22,7 +22,6 @@ from dataclasses import replace
 import numpy as np
 
 from staticad.ir import dims
-from staticad.ir.dims import Shape
 from staticad.ir.graph import Tensor
 from staticad.ops.arithmetic import ADD, DIV, MUL, NEG, RECIPROCAL, SUB
 from staticad.ops.base import apply
@@ -30,12 +29,19 @@ from staticad.ops.facts import facts, nonnegative
 from staticad.ops.reduce import SUM
 from staticad.ops.transcendental import EXP, SIGMOID
 from staticad.rewrite.exponentials import base, is_at_least_one, shifted_exponentials, sum_of_exponentials
-from staticad.rewrite.factors import Axes, Factor, Lost, Product, factorize, has_below, zero_of_nothing
+from staticad.rewrite.factors import (
+    Axes,
+    Factor,
+    Lost,
+    Product,
+    factorize,
+    outline,
+    zero_of_nothing,
+)
 from staticad.rewrite.guards import cancelled, guarded, guards, infinite_at_zero
 from staticad.rewrite.match import fit, is_constant
-from staticad.rewrite.pattern import Rule, remembering
-
-TERMS = 8  # a sum of more terms is not multiplied out
+from staticad.rewrite.pattern import Rule, remembering, some
+from staticad.rewrite.terms import TERMS, Sums, is_stabilizing, may_improve
 
 
 def opposite(a: Tensor, b: Tensor) -> bool:
@@ -175,43 +181,28 @@ def _is_promising(product: Product) -> bool:
     return not below.isdisjoint(above)
 
 
-_WORKED_WITH = frozenset((EXP, SIGMOID, DIV, RECIPROCAL))
-
-
-def _is_stabilizing(product: Product) -> bool:
-    """A cheap first look: whether there is an exponential or a quotient to work with."""
-    return any(f.inverse or f.tensor.node.op in (EXP, SIGMOID) for f in product.factors)
-
-
-def _stabilizing(tensor: Tensor) -> Product | None:
-    """The factors of a product, if there is something to work with."""
-    product = factorize(tensor) if has_below(tensor, _WORKED_WITH) else None
-    return product if product is not None and _is_stabilizing(product) else None
-
-
 def _product(tensor: Tensor) -> Tensor | None:
-    product = _stabilizing(tensor)
-    if product is None:
+    if not may_improve(outline(tensor)):
         return None
-    better = stabilize(product)
+    product = factorize(tensor)
+    better = stabilize(product) if is_stabilizing(product) else None
     if better is None:
         return None
     return fit(better.times(*guards(better.lost)).build(tensor), tensor.type)
 
 
 def _product_with_sum() -> Callable[[Tensor], Tensor | None]:
-    known: dict[tuple[Factor, Shape], list[Product]] = {}  # the terms of sums, of which each may stand in many products
+    sums = Sums()
 
     def build(tensor: Tensor) -> Tensor | None:
-        product = _stabilizing(tensor)
-        if product is None:
+        if not sums.worked_with.has(tensor) or not sums.may_help(tensor):
+            return None
+        product = factorize(tensor)
+        if not is_stabilizing(product):
             return None
         for factor in product.factors:
             if factor.tensor.node.op in (ADD, SUB) and not factor.inverse:
-                terms = known.get((factor, tensor.shape))
-                if terms is None:
-                    terms = known[factor, tensor.shape] = _terms(factor, tensor.shape)
-                spread = _multiply_out(product, factor, terms, tensor)
+                spread = _multiply_out(product, factor, sums.terms(factor, tensor.shape), tensor)
                 if spread is not None:
                     return fit(spread, tensor.type)
         return None
@@ -249,35 +240,12 @@ def _shows(lost: Lost, rest: Product, products: list[Product]) -> bool:
     return outside and any(_has(p, lost.infinite) for p in products)
 
 
-def _terms(factor: Factor, shape: Shape) -> list[Product]:
-    """The terms of a sum, each as a product in the coordinates of the factor's product.
-
-    A part of the sum in which there is nothing to work with, such as 1 - t, is one term. More than ``TERMS`` terms
-    are not listed to the end.
-    """
-    terms: list[Product] = []
-    pending = [(factor.tensor, factor.axes, False)]
-    while pending and len(terms) <= TERMS:
-        tensor, axes, negative = pending.pop()
-        node = tensor.node
-        if node.op in (ADD, SUB) and _worth_splitting(tensor, TERMS):
-            left, right = node.inputs
-            pending.append((right, axes[len(axes) - right.ndim :], negative != (node.op is SUB)))
-            pending.append((left, axes[len(axes) - left.ndim :], negative))
-        else:
-            product = factorize(tensor, axes, shape)
-            terms.append(Product(product.factors, product.negative != negative))
-    return terms
+def _sum_of_quotients() -> Callable[[Tensor], Tensor | None]:
+    sums = Sums()
+    return lambda tensor: _divided_once(tensor, sums)
 
 
-def _worth_splitting(tensor: Tensor, depth: int) -> bool:
-    """Whether a sum has a term with an exponential or a quotient."""
-    if tensor.node.op in (ADD, SUB):
-        return depth > 0 and any(_worth_splitting(t, depth - 1) for t in tensor.node.inputs)
-    return has_below(tensor, _WORKED_WITH) and _is_stabilizing(factorize(tensor))
-
-
-def _sum_of_quotients(tensor: Tensor) -> Tensor | None:
+def _divided_once(tensor: Tensor, sums: Sums) -> Tensor | None:
     """sum(a / s + b / s) = sum(a + b) / s for an s that is itself a sum of terms that are not negative, and does not
     vary along the axes; 0 for no terms. Where s is zero the terms are made infinite first: 1 / 0 - 2 / 0 is NaN, but
     (1 - 2) / 0 is not."""
@@ -285,7 +253,7 @@ def _sum_of_quotients(tensor: Tensor) -> Tensor | None:
     axes = tensor.node.attrs["axes"]
     if summed.node.op not in (ADD, DIV, MUL, NEG, SUB):
         return None
-    terms = _terms(Factor(summed, tuple(range(-summed.ndim, 0))), summed.shape)
+    terms = sums.terms(Factor(summed, tuple(range(-summed.ndim, 0))), summed.shape)
     if len(terms) > TERMS:
         return None
     kept = [a for a in range(-summed.ndim, 0) if a + summed.ndim not in axes]
@@ -338,7 +306,7 @@ def _total(products: list[Product], like: Tensor) -> Tensor:
 
 QUOTIENT_RULES = (
     Rule("products and quotients of exponentials", (MUL, DIV, RECIPROCAL), _product),
-    Rule("sum(x / s) = sum(x) / s", (SUM,), _sum_of_quotients),
+    remembering("sum(x / s) = sum(x) / s", (SUM,), _sum_of_quotients, some((ADD, DIV, MUL, NEG, SUB))),
 )
 
 # Applied when no other rule fires: a product that was multiplied out no longer matches p - p * sigmoid(x).

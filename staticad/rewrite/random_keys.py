@@ -17,7 +17,7 @@ from staticad.ops.random import THREEFRY64
 from staticad.ops.sources import constant_array
 from staticad.rewrite.match import op_of, scalar_value
 from staticad.rewrite.movement import squeezed
-from staticad.rewrite.pattern import Rule
+from staticad.rewrite.pattern import Rule, some
 
 WORD = 32
 
@@ -84,6 +84,6 @@ def _same(a: Tensor, b: Tensor) -> bool:
 
 
 KEY_RULES = (
-    Rule("one of several keys = a key", (SLICE,), _key_of_several),
-    Rule("words of a block, packed = block", (BITWISE_OR,), _packed),
+    Rule("one of several keys = a key", (SLICE,), _key_of_several, fits=some((CAST,))),
+    Rule("words of a block, packed = block", (BITWISE_OR,), _packed, fits=some((LEFT_SHIFT,))),
 )

@@ -18,7 +18,7 @@ from staticad.ops.base import Movement, apply
 from staticad.ops.indexing import Scatter
 from staticad.ops.movement import SLICE
 from staticad.rewrite.chains import Chains, Region, region_of
-from staticad.rewrite.pattern import Rule, remembering
+from staticad.rewrite.pattern import Rule, remembering, some
 
 
 def _concatenate(tensor: Tensor) -> Tensor | None:
@@ -153,6 +153,8 @@ REGION_RULES = (
     Rule("embed(x) = x, if x covers everything", (EMBED,), _embed),
     Rule("replace(x, y) = y, if y covers everything", (REPLACE,), _replace),
     remembering("replace(x, slice(x)) = x", (REPLACE,), _unchanged),
-    remembering("slice(embed(x)) = x, slice(replace(x, y)) = y or slice(x)", (SLICE,), _slice_of_region),
-    remembering("slice(concatenate(x, y)) = slice(x)", (SLICE,), _slice_of_concatenate),
+    remembering(
+        "slice(embed(x)) = x, slice(replace(x, y)) = y or slice(x)", (SLICE,), _slice_of_region, some((EMBED, REPLACE))
+    ),
+    remembering("slice(concatenate(x, y)) = slice(x)", (SLICE,), _slice_of_concatenate, some((CONCATENATE,))),
 )

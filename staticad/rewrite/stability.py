@@ -22,7 +22,7 @@ from staticad.rewrite.exponentials import log_sum_exp, sum_of_exponentials
 from staticad.rewrite.factors import Factor, Product, factorize
 from staticad.rewrite.guards import GUARD_RULES
 from staticad.rewrite.match import fit, number
-from staticad.rewrite.pattern import Rule, Variable, call, equation
+from staticad.rewrite.pattern import Rule, Variable, call, equation, some
 from staticad.rewrite.quotients import QUOTIENT_RULES, negated
 
 x, y = Variable("x"), Variable("y")
@@ -143,6 +143,6 @@ STABILITY_RULES = (
     *LOGARITHM_RULES,
     *EXPONENTIAL_RULES,
     Rule("log(exp(x) * r) = x + log(r)", (LOG,), _log_of_exponentials),
-    Rule("p - p * sigmoid(x) = p * sigmoid(-x)", (ADD, SUB), _complement),
+    Rule("p - p * sigmoid(x) = p * sigmoid(-x)", (ADD, SUB), _complement, fits=some((SIGMOID, *_PRODUCTS))),
     *QUOTIENT_RULES,
 )

@@ -109,6 +109,15 @@ def elements(n: int) -> Graph:
     return [y], []
 
 
+def powers(n: int) -> Graph:
+    """A polynomial as Horner wrote it: the derivative has a long chain of cheap products of single numbers."""
+    x = sa.placeholder(())
+    y = x
+    for k in range(8 * n):
+        y = y * x + k * 0.3
+    return [y, *sa.gradients(y, x)], []
+
+
 def lowered(graph: Graph) -> int:
     """The work of lowering a graph."""
     fetches, updates = graph
@@ -118,7 +127,7 @@ def lowered(graph: Graph) -> int:
     return lines(lambda: lower(inputs, fetches, updates, constraints, nodes))
 
 
-@pytest.mark.parametrize("graph", [chain, scalars, independent, parts, descent, sizes, changes])
+@pytest.mark.parametrize("graph", [chain, scalars, independent, parts, descent, sizes, changes, powers])
 def test_twice_the_graph_is_twice_the_work(graph: Callable[[int], Graph]) -> None:
     small, large = lowered(graph(40)), lowered(graph(80))
     assert large <= 2.15 * small, large / small

@@ -14,8 +14,8 @@ from staticad.ops.base import apply
 from staticad.ops.conversion import CAST
 from staticad.ops.sources import constant, placeholder
 from staticad.ops.transcendental import COS, EXP, LOG, LOG1P, SIN
-from staticad.rewrite.engine import apply_rules, index_rules
-from staticad.rewrite.pattern import Rule, Variable, call, equation
+from staticad.rewrite.engine import _Index, apply_rules, index_rules
+from staticad.rewrite.pattern import Rule, Variable, call, equation, every
 
 x = Variable("x")
 DOUBLE_NEGATION = equation(call(NEG, -x), x)
@@ -92,6 +92,36 @@ def test_settled_rules_are_tried_on_new_nodes_only() -> None:
     kept, new = apply_rules([old, other], [exp_to_product], settled=[TO_SQUARE])
     assert kept is old
     assert new.op is SQUARE
+
+
+def test_rules_are_tried_where_they_may_fire() -> None:
+    tried = []
+    rule = Rule("product of exponentials", (MUL,), lambda t: tried.append(t) or None, fits=every((EXP,)))
+    apply_rules([apply(MUL, A, A), apply(MUL, apply(EXP, A), A)], [rule])
+    assert len(tried) == 2  # by the fixture that tries them all
+    tried.clear()
+    assert [r.name for r in _Index([rule, TO_SQUARE]).of(apply(MUL, A, A).node)] == [TO_SQUARE.name]
+    assert [r.name for r in _Index([TO_LOG1P]).of(apply(LOG, A).node)] == []
+    assert [r.name for r in _Index([TO_SQUARE]).of(apply(MUL, A, apply(EXP, A)).node)] == []
+
+
+def test_old_nodes_are_tried_once() -> None:
+    tried: Counter[Tensor] = Counter()
+    rule = Rule("exp(sin(x)) = cos(x)", (EXP,), lambda t: tried.update([t]) or _cosine(t))
+    tensor = A
+    for _ in range(50):
+        tensor = apply(EXP, tensor)
+    (kept,) = apply_rules([tensor], [rule], settled=[TO_SQUARE])
+    assert kept is tensor and set(tried.values()) == {1}
+    tried.clear()
+    (new,) = apply_rules([apply(MUL, tensor, apply(EXP, apply(SIN, A)))], [rule], settled=[TO_SQUARE])
+    assert new.inputs[0] is tensor and new.inputs[1].op is COS
+    assert sorted(tried.values()) == [*[1] * 50, 2]  # the last one, where it was found that rules fire
+
+
+def _cosine(tensor: Tensor) -> Tensor | None:
+    inner = tensor.inputs[0]
+    return apply(COS, *inner.inputs) if inner.op is SIN else None
 
 
 def test_the_order_of_rules_is_kept() -> None:

@@ -17,7 +17,7 @@ from staticad.lower.fusion.clusters import (
     Member,
 )
 from staticad.lower.fusion.cutting import cut_long, in_order
-from staticad.lower.fusion.fuse import Fusion
+from staticad.lower.fusion.fuse import INLINE_COST, Fusion
 from staticad.lower.fusion.split import raise_rows, split_rows, split_sums
 from staticad.lower.index.views import below_all_views, below_views
 
@@ -125,9 +125,13 @@ def find_stored(fusion: Fusion) -> None:
                     fusion.stored[node] = None
                     if context is None:
                         read_whole.add(node)
+    costs: dict[Node, int] = {}  # of evaluating what is recomputed
     for node in sorted(fusion.stored, key=lambda n: n.serial):
         if node not in required and node not in read_whole and _is_cheap(fusion, node):
-            fusion.recomputed.add(node)
+            cost = node.op.cost + sum(costs.get(below_views(x, fusion.families).node, 0) for x in node.inputs)
+            if cost <= INLINE_COST:  # single numbers may be functions of single numbers that are recomputed
+                costs[node] = cost
+                fusion.recomputed.add(node)
     for node in fusion.recomputed:
         del fusion.stored[node]
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from staticad.lower.kernel.language import Kernel, Load, Statements, Store, Update, map_body
-from staticad.lower.kernel.plan import Address, BranchCall, Buffer, LoopCall, Slice, Step
+from staticad.lower.kernel.plan import Address, Argument, BranchCall, Buffer, LoopCall, Slice, Step
 
 Merged = dict[tuple[int, tuple[int, ...]], Kernel]  # kernels with fewer pointers, by the kernel and where each is first
 
@@ -21,7 +21,8 @@ def merge_pointers(step: Step, known: Merged) -> Step:
     if not isinstance(kernel, Kernel):
         return step
     addresses = step.arguments[: len(kernel.pointers)]
-    first = tuple(map(addresses.index, addresses))
+    places: dict[Argument, int] = {}
+    first = tuple([places.setdefault(address, at) for at, address in enumerate(addresses)])
     if len(set(first)) == len(first):
         return step
     changed = known.get((id(kernel), first))
