@@ -178,7 +178,7 @@ class _Turning:
         if op in (GATHER, SCATTER) and (turns or inputs[0] in self.turned):
             kept = (self.made[x] for x in inputs[1:])
             return _again(node, (self._as_turned(inputs[0]), *kept), axes=(0,), position=0)
-        if op is SLICE and inputs[0] in self.turned or op in (REPLACE, EMBED) and turns:
+        if op in (SLICE, REPLACE, EMBED) and (turns or op is SLICE and inputs[0] in self.turned):
             given = {k: v[::-1] for k, v in node.attrs.items() if k in _TURNED}
             (made,) = _again(node, tuple(map(self._as_turned, inputs)), **given)
             return [made if turns else _transposed(made, node)]

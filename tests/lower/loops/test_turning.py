@@ -41,6 +41,16 @@ def solved(b: Any) -> Any:
     return q[1:, 0] * 2.0
 
 
+def parts(b: Any) -> Any:
+    """Parts of a matrix of zeros are read that are not written."""
+    p, last = np.zeros_like(b), b[1:-1, 0] * 1.0
+    for j in range(1, b.shape[1] - 1):
+        last = last + b[1:-1, j] + p[1:-1, j]
+    for j in range(1, b.shape[1]):
+        p[:, j] = p[:, j - 1] * 0.5 + b[:, j]
+    return p[1:-1, 1] + last
+
+
 def nested(b: Any) -> Any:
     """A loop in a loop: the matrix is carried by both."""
     p = np.zeros_like(b)
@@ -110,7 +120,7 @@ def carried(outputs: list[Tensor]) -> list[str]:
 
 
 @pytest.mark.parametrize("gradient", [False, True], ids=["value", "gradient"])
-@pytest.mark.parametrize("program", [averaged, solved, nested, elementwise])
+@pytest.mark.parametrize("program", [averaged, solved, parts, nested, elementwise])
 def test_what_loops_read_by_columns_is_turned(program: Callable[..., Any], gradient: bool) -> None:
     b, outputs, turned = lowered(program, gradient)
     if not gradient:
