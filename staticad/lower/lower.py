@@ -43,7 +43,8 @@ from staticad.lower.loops.sweeps import join_sweeps
 from staticad.lower.loops.turning import turn_columns
 from staticad.lower.memory.arena import assign_offsets
 from staticad.lower.memory.commit import Program, Target, choose, commit_steps
-from staticad.lower.memory.in_place import COPIED, Placed, Sharer, apply_sharing
+from staticad.lower.memory.in_place import COPIED, Sharer, apply_sharing
+from staticad.lower.memory.regions import Placed
 from staticad.lower.prepare import prepare
 from staticad.lower.requirements import size_checks, size_requirements
 from staticad.ops import sources

@@ -88,13 +88,14 @@ class Accesses:
             found._store(number(old), at, place)
         return found
 
-    def moved(self, buffer: int, target: int, place: Affine) -> Accesses:
-        """The same for a single number that has another place, in the memory of others. What is loaded from a place
-        twice is loaded when it is first needed."""
+    def moved(self, buffer: int, target: int, single: Affine | None) -> Accesses:
+        """The same for a buffer in the memory of others; a single number has another place there. What is loaded from
+        a place twice is loaded when it is first needed."""
         found = self.renamed(lambda number: target if number == buffer else number)
         for new, old in ((found.loads, self.loads), (found.stores, self.stores)):
             if buffer in old:
-                at, own = old[buffer][0], None if old[buffer][1] is None else place
+                at, own = old[buffer]
+                own = own if own is None or single is None else single
                 others = old.get(target)
                 if others is None:
                     new[target] = at, own

@@ -18,19 +18,18 @@ from staticad.ir.dims import Size, product
 from staticad.ir.dtypes import DType
 from staticad.ir.graph import Node, Tensor
 from staticad.lower.emission.accesses import Accesses
-from staticad.lower.fusion.clusters import INNER, MAP, Cluster
-from staticad.lower.index.affine import ZERO, Affine, Context
+from staticad.lower.fusion.clusters import Cluster
+from staticad.lower.index.affine import Affine
 from staticad.lower.index.views import in_order
-from staticad.lower.interface import FamilyLowering, Lowering, Place
+from staticad.lower.interface import FamilyLowering, Lowering
 from staticad.lower.kernel.plan import FETCH, TEMPORARY, VARIABLE, Buffer, Step
 from staticad.lower.kernel.rename import Merged, merge_pointers, rename
 from staticad.lower.memory.order import Made, Order
+from staticad.lower.memory.regions import Placed, Regions, region_value
 from staticad.ops.base import Op
-from staticad.ops.movement import EXPAND_DIMS
 from staticad.records import dataclass
 
 COPIED, OVERWRITTEN = "copied", "overwritten"
-Placed = dict[Node, tuple[Tensor, Place]]
 
 
 @dataclass(frozen=True)
@@ -123,11 +122,13 @@ class Sharer:
     def share(self) -> tuple[list[Made], Sharing]:
         """The steps in an order in which the sharing is right (not yet changed otherwise), and the sharing."""
         made_here = [(cluster, made) for cluster, made in self.steps if cluster.number not in self.keep and made]
-        copies = [change for cluster, made in made_here if not cluster.loops for change in self._copying(cluster, made)]
-        for change in copies:
+        changes = [c for cluster, made in made_here if not cluster.loops for c in self._copying(cluster, made)]
+        for change in changes:
             self.changing.setdefault(self.lowering.buffer(change.base).number, set()).add(change.cluster)
-        for change in copies:  # first, since a copy costs all of the array, of which a part is changed
+        self.regions = self._regions(changes)
+        for change in changes:  # first, since a copy costs all of the array, of which a part is changed
             self._try(change)
+        self.events.update(self.regions.events(self.sharing.placed))
         for cluster, made in made_here:
             if cluster.loops:
                 self._overwrite(cluster, made[0])
@@ -156,7 +157,7 @@ class Sharer:
         readers = self.order.readers.get(base.number, set()) - {change.cluster}
         if not readers.isdisjoint(self.keep):
             return False  # they run in the end
-        if not self._placed(change, base, readers) and not self.order.before(readers, change.cluster):
+        if not self._place(change, base, readers) and not self.order.before(readers, change.cluster):
             self.refused.add((base.number, change.cluster))
             return False
         self.consumed.add(base.number)
@@ -209,62 +210,44 @@ class Sharer:
 
     # ---- values for a region -------------------------------------------------------------------------------------
 
-    def _placed(self, change: Change, base: Buffer, readers: set[int]) -> bool:
-        """Whether the value for a replaced region can be written there at once, by the cluster that computes it."""
-        node, lowering = change.node, self.lowering
-        region = lowering.families[node.op].region(lowering, node) if change.kind == COPIED else None
-        if region is None:
-            return False
-        value, added = node.inputs[1], []
-        while value.op is EXPAND_DIMS:
-            added.append(value.node.attrs["axes"])
-            value = value.inputs[0]
-        home = lowering.fusion.home(value.node)
-        if home is None or not home.loops or value.node not in lowering.fusion.stored or home.number in self.keep:
-            return False
-        member, buffer = home.members[value.node], lowering.buffer(value)
-        if member.kind != MAP or member.level != INNER or buffer.role != TEMPORARY or id(value) in self.owners:
-            return False
-        if buffer in self.roots or buffer.number in self.consumed:
-            return False
-        others = self.order.readers.get(buffer.number, set()) - {change.cluster}
-        if any(not self.clusters[n].loops or n in self.sharing.changes or n in self.keep for n in others):
-            return False
+    def _regions(self, changes: list[Change]) -> Regions:
+        """What may be placed: values that loops make in memory of their own, for regions of what is changed."""
+        found = {}
+        for change in changes:
+            value = region_value(self.lowering, change.node)
+            if value is None or id(value.tensor) in self.owners or value.home.number in self.keep:
+                continue
+            others = self.order.readers.get(value.buffer.number, set()) - {change.cluster}
+            if all(self.clusters[n].loops and n not in self.keep for n in others):
+                found[change.node] = replace(value, others=frozenset(others))
+        return Regions(self.lowering, found, self.events, self.clusters, self.trial)
 
-        def place(context: Context) -> Affine:
-            for axes in reversed(added):
-                kept = iter(context)
-                context = tuple(ZERO if a in axes else next(kept) for a in range(len(context) + len(axes)))
-            return region(context)
-
-        def accesses(number: int, target: Tensor) -> Accesses:
-            """Those of a cluster with the value in the memory of a target."""
-            if product(buffer.shape) == 1:  # it is in one place for all, whatever their loops are
-                single = place((ZERO,) * value.ndim)
-                return self.events[number].moved(buffer.number, lowering.buffer(target).number, single)
-            self.sharing.placed[value.node] = target, place
-            found = self.trial(self.clusters[number], self.sharing.placed)
-            del self.sharing.placed[value.node]
-            return found
-
-        if not accesses(home.number, change.base).may_overwrite(base.number, base.number):
+    def _place(self, change: Change, base: Buffer, readers: set[int]) -> bool:
+        """Whether the value for a replaced region is written there at once, by the cluster that computes it."""
+        value = self.regions.values.get(change.node)
+        if value is None or value.buffer in self.roots or value.buffer.number in self.consumed:
             return False
-        events_of = {number: accesses(number, change.result) for number in {home.number, *others}}
-        if any(buffer.number in known.loads or buffer.number in known.stores for known in events_of.values()):
+        if not value.others.isdisjoint(self.sharing.changes):
+            return False
+        home, result = value.home.number, self.lowering.buffer(change.result)
+        if not self.regions.moved(value, home, base.number).may_overwrite(base.number, base.number):
+            return False
+        moved = {number: self.regions.moved(value, number, result.number) for number in {home, *value.others}}
+        if any(value.buffer.number in known.loads or value.buffer.number in known.stores for known in moved.values()):
             return False  # somebody needs it in memory of its own
-        before = readers - {home.number}
+        before = readers - {home}
         before |= {self.order.writer[base.number]} if base.number in self.order.writer else set()
-        if home.number in before or not self.order.before(before, home.number):
+        if home in before or not self.order.before(before, home):
             return False
-        if not all(self.order.before(others, n) for n in self.changing.get(lowering.buffer(change.result).number, ())):
+        if not all(self.order.before(value.others, n) for n in self.changing.get(result.number, ())):
             return False  # somebody reads it after the next change, which would need a copy of all of the array
-        self.sharing.placed[value.node] = change.result, place
-        self.sharing.readers |= others
+        self.regions.keep(moved)
+        self.sharing.placed[value.tensor.node] = change.result, value.place
+        self.sharing.readers |= value.others
         self.sharing.empty.add(change.cluster)
-        self.sharing.pinned |= {home.number}
-        self.events.update(events_of)
-        self.order.readers.setdefault(lowering.buffer(change.result).number, set()).update(others)
-        self.order.before({home.number}, change.cluster)
+        self.sharing.pinned |= {home}
+        self.order.readers.setdefault(result.number, set()).update(value.others)
+        self.order.before({home}, change.cluster)
         return True
 
     # ---- elementwise values --------------------------------------------------------------------------------------

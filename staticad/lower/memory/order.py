@@ -8,6 +8,7 @@ only clusters between the two. What follows by the steps alone is read off a spa
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Collection
 from heapq import heapify, heappop, heappush
 
 from staticad.lower.fusion.clusters import Cluster
@@ -76,7 +77,7 @@ class Order:
         """True if a cluster is known to follow another one by the spanning tree."""
         return self._first[other] <= self._first[cluster] <= self._last[other]
 
-    def before(self, first: set[int], then: int) -> bool:
+    def before(self, first: Collection[int], then: int) -> bool:
         """Make all of ``first`` run before ``then``, if that is possible."""
         if then in first:
             return False
