@@ -1,4 +1,4 @@
-"""Vectors of floats in LLVM IR that is written by hand: loads and stores under masks, loops, registers of the CPU."""
+"""Vectors of numbers in LLVM IR that is written by hand: loads and stores under masks, loops, registers of the CPU."""
 
 from __future__ import annotations
 
@@ -57,7 +57,9 @@ class Vectors:
     def __init__(self, builder: ir.IRBuilder, element: ir.Type, machine: Registers) -> None:
         self.builder = builder
         self.element = element
-        self.size = 4 if isinstance(element, ir.FloatType) else 8
+        whole = isinstance(element, ir.IntType)
+        self.size = element.width // 8 if whole else 4 if isinstance(element, ir.FloatType) else 8
+        self.name = f"{'i' if whole else 'f'}{8 * self.size}"  # in names of intrinsics
         self.machine = machine
         self.lanes = machine.width // self.size
 
@@ -139,8 +141,7 @@ class Vectors:
         self, name: str, result: ir.Type, kinds: list[ir.Type], suffix: str = "", of: ir.Type | None = None
     ) -> ir.Function:
         of = result if of is None else of
-        letter = "f32" if self.size == 4 else "f64"
-        full = f"{name}.v{of.count}{letter}" + (f".{suffix}" if suffix else "")
+        full = f"{name}.v{of.count}{self.name}" + (f".{suffix}" if suffix else "")
         module = self.builder.module
         found = module.globals.get(full)
         return found if found is not None else ir.Function(module, ir.FunctionType(result, kinds), full)

@@ -24,11 +24,12 @@ from staticad.codegen.fourier_passes import pass_source
 from staticad.codegen.idioms import COLUMN_SUMS_TEXT
 from staticad.codegen.intrinsics import ARGS, Pointer
 from staticad.codegen.kernel_names import DTYPES, KERNEL_NAMES
+from staticad.codegen.key_sorting import sorting_function
 from staticad.codegen.loop_hints import hinted
 from staticad.codegen.matrix_depth import product_function, product_symbol
 from staticad.codegen.matrix_vectors import registers
 from staticad.codegen.numba_pipeline import build, hide, lower
-from staticad.codegen.pieces import COLUMN_SUMS, PASSES, Piece
+from staticad.codegen.pieces import COLUMN_SUMS, KEY_SORTERS, PASSES, Piece
 from staticad.codegen.target import Target, features_of, plain
 from staticad.codegen.user_functions import function_module, result_kind
 from staticad.errors import CompileError
@@ -84,6 +85,9 @@ def make_shared(symbol: str, target: Target) -> llvm.ModuleRef:
     if symbol == COLUMN_SUMS:
         return llvm_pipeline.build(COLUMN_SUMS_TEXT, symbol, target, llvm_pipeline.SHARED)
     module = ir.Module(symbol)
+    if symbol in KEY_SORTERS.values():
+        sorting_function(module, symbol, int(symbol[-2:]), features_of(target))
+        return llvm_pipeline.build(hinted(module, symbol), symbol, target, llvm_pipeline.SHARED)
     product_function(module, _ELEMENTS[symbol], registers(features_of(target))).linkage = "external"
     return llvm_pipeline.build(hinted(module, symbol), symbol, target, llvm_pipeline.SHARED)
 

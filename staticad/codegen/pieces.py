@@ -34,6 +34,14 @@ LLVM_TYPES = {
 # Functions that are too long to stand in every kernel: what a text says where it calls one, and their symbols.
 PRODUCTS = {"float32": "staticad_matrix_product_float", "float64": "staticad_matrix_product_double"}
 PASSES = {dtype: f"staticad_fourier_pass_{dtype}" for dtype in PRODUCTS}  # called by a routine, see `fourier_passes`
+# Functions for keys of the dtype's width, and for words of 64 bits; see `key_sorting`.
+WORDS_SORTER = "staticad_sort_64"
+KEY_SORTERS = {
+    "int32": "staticad_sort_32",
+    "float32": "staticad_sort_32",
+    **dict.fromkeys(("int64", "uint64", "float64"), WORDS_SORTER),
+}
+WORD_SORTERS = dict.fromkeys(KEY_SORTERS, WORDS_SORTER)
 COLUMN_SUMS = "staticad_column_sums"
 # The last is that of loops that add a run to the sums of columns, see `idioms`.
 SHARED = {

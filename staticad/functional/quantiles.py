@@ -1,14 +1,15 @@
 """Medians, quantiles and percentiles, also of what is no NaN, with NumPy's names and all its methods.
 
-The elements are sorted, and one or two of them are taken: derivatives are those of these elements. Where there is a NaN
-the result is NaN, or with the functions that leave them out, where there is nothing else.
+One or two elements of the sorted row are taken: derivatives are those of these elements. Where it is known about where
+they are, only that part of the order is found. Where there is a NaN the result is NaN, or with the functions that leave
+them out, where there is nothing else.
 
 References: Hyndman and Fan 1996, "Sample quantiles in statistical packages", for the methods.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,14 +19,16 @@ from staticad.functional import comparison, elementwise, reductions
 from staticad.functional.axes import normalize_axes
 from staticad.functional.front import implements, public_names
 from staticad.functional.indexing import take_along_axis
+from staticad.functional.joining import concatenate, stack
 from staticad.functional.movement import expand_dims, moveaxis, ravel, reshape
+from staticad.functional.orders import part_sorted
 from staticad.functional.reductions import Axis
 from staticad.functional.sorting import sort
-from staticad.ir.dims import product
+from staticad.ir.dims import Size, floordiv, is_runtime, local_symbols, maximum, minimum, product
 from staticad.ir.dtypes import FLOAT16, FLOAT32, FLOAT64, INT64, is_complex, is_float
 from staticad.ir.graph import Tensor, describe
 from staticad.ops.base import apply
-from staticad.ops.creation import fill
+from staticad.ops.creation import fill, size_tensor
 from staticad.ops.movement import BROADCAST_TO
 from staticad.ops.promotion import Operand, cast, to_tensor
 from staticad.ops.selection import WHERE
@@ -77,18 +80,45 @@ _WHOLE = ("inverted_cdf", "closest_observation", "lower", "higher", "nearest")  
 
 
 def _rows(name: str, x: Operand, axis: Axis) -> tuple[Tensor, tuple[int, ...]]:
-    """The elements of each quantile in a last axis, sorted; and the axes."""
+    """The elements of each quantile in a last axis; and the axes."""
     a = to_tensor(x)
     if is_complex(a.dtype):
         raise DTypeError(f"{name}: complex numbers have no order ({describe(a)})")
     axes = normalize_axes(name, axis, a)
     if axis is None:
-        return sort(ravel(a)), axes
+        return ravel(a), axes
     if not axes:
         return expand_dims(a, a.ndim), axes
     last = moveaxis(a, axes, tuple(range(a.ndim - len(axes), a.ndim)))
     rest = last.shape[: a.ndim - len(axes)]
-    return sort(reshape(last, (*rest, product(last.shape[len(rest) :]))) if len(axes) != 1 else last), axes
+    return reshape(last, (*rest, product(last.shape[len(rest) :]))) if len(axes) != 1 else last, axes
+
+
+_FINENESS = 1 << 20
+_MOST_PARTS = 4
+_SHORT = 32  # elements for each part, from which on parts pay
+
+
+def _ordered(rows: Tensor, shares: Sequence[float] | None) -> tuple[Tensor, Sequence[Size]]:
+    """The sorted rows, and how far to the left each share of the elements stands there: where the shares are known,
+    only the places about them, which are a few and one of a hundred thousand."""
+    n = rows.shape[-1]
+    some = 0 if shares is None else len(shares)
+    whole = some == 0 or some > _MOST_PARTS or (isinstance(n, int) and n < _SHORT * some)
+    if shares is None or whole or is_runtime(n) or local_symbols(n):
+        return sort(rows), [0] * max(some, 1)
+    parts: list[Tensor] = []
+    left: list[Size] = []
+    known: Size = 0
+    spare = floordiv(n, _FINENESS)
+    for share in shares:
+        place = floordiv(n * int(share * _FINENESS), _FINENESS)
+        first = maximum(place - 3 - spare, 0)
+        count = minimum(place + 6 + 2 * spare, n) - first
+        parts.append(part_sorted(rows, rows.ndim - 1, first, count)[0])
+        left.append(first - known)
+        known = known + count
+    return concatenate(parts, -1) if len(parts) > 1 else parts[0], left
 
 
 def _counts(rows: Tensor, without_nan: bool) -> Tensor:
@@ -106,11 +136,11 @@ def _picked(rows: Tensor, places: Tensor) -> Tensor:
 
 
 def _with_nan(rows: Tensor, found: Tensor, without_nan: bool) -> Tensor:
-    """NaN where a row has one, which the sort has put to its end."""
+    """NaN where a row has one."""
     if without_nan or not is_float(rows.dtype):
         return found
-    last = _picked(rows, to_tensor(np.array([-1])))
-    return apply(WHERE, comparison.isnan(last), fill((), np.nan, found.dtype), found)
+    unordered = reductions.any(comparison.isnan(rows), -1, keepdims=True)
+    return apply(WHERE, unordered, fill((), np.nan, found.dtype), found)
 
 
 def _finished(found: Tensor, rank: int, axes: tuple[int, ...], q_shape: Any, keepdims: bool) -> Tensor:
@@ -155,13 +185,18 @@ def _quantile(
     first, second = (
         elementwise.clip(cast(place, INT64), 0, elementwise.maximum(last, 0)) for place in (before, before + 1)
     )
+    known = None if isinstance(q, Tensor) or without_nan else [float(v) / scale for v in np.ravel(values)]
+    ordered, left = _ordered(rows, known)
+    if known is not None:
+        offsets = stack([size_tensor(offset) for offset in left]) if left else to_tensor(np.zeros(0, np.int64))
+        first, second = elementwise.subtract(first, offsets), elementwise.subtract(second, offsets)
     if method in _WHOLE:
-        found = _picked(rows, _choose(comparison.equal(share, 0), first, second, first))
+        found = _picked(ordered, _choose(comparison.equal(share, 0), first, second, first))
     else:
         if not is_float(rows.dtype):
-            rows = cast(rows, FLOAT64)
-        low, high = _picked(rows, first), _picked(rows, second)
-        dtype = rows.dtype if weak else FLOAT64
+            ordered = cast(ordered, FLOAT64)
+        low, high = _picked(ordered, first), _picked(ordered, second)
+        dtype = ordered.dtype if weak else FLOAT64
         found = _between(cast(low, dtype), cast(high, dtype), cast(share, dtype))
     return _finished(_with_nan(rows, found, without_nan), a.ndim, axes, wanted.shape, keepdims)
 
@@ -186,7 +221,11 @@ def _median(name: str, x: Operand, axis: Axis, keepdims: bool, without_nan: bool
     count = _counts(rows, without_nan)
     count = count if count.ndim else expand_dims(count, 0)
     middle = [elementwise.floor_divide(elementwise.maximum(count - less, 0), 2) for less in (1, 0)]
-    low, high = (_picked(rows, elementwise.minimum(place, elementwise.maximum(count - 1, 0))) for place in middle)
+    ordered, (left,) = _ordered(rows, None if without_nan else [0.5])
+    low, high = (
+        _picked(ordered, elementwise.minimum(place, elementwise.maximum(count - 1, 0)) - size_tensor(left))
+        for place in middle
+    )
     found = elementwise.divide(elementwise.add(low, high), 2.0)
     return _finished(_with_nan(rows, found, without_nan), a.ndim, axes, (), keepdims)
 

@@ -14,32 +14,22 @@ import numpy as np
 
 from staticad.errors import DTypeError, ShapeError
 from staticad.functional.axes import as_index, normalize_axis
-from staticad.functional.comparison import isnan
-from staticad.functional.complex import imag, real
 from staticad.functional.elementwise import where
 from staticad.functional.front import implements, public_names
 from staticad.functional.indexing import take, take_along_axis
 from staticad.functional.movement import flip, moveaxis, ravel, reshape
+from staticad.functional.orders import by_keys, part_sorted, sortable
 from staticad.ir.arrays import read_array
 from staticad.ir.dims import Dim
-from staticad.ir.dtypes import BOOL, FLOAT32, FLOAT64, INT32, INT64, UINT32, UINT64, DType, is_complex
+from staticad.ir.dtypes import is_complex
 from staticad.ir.graph import Tensor, describe
 from staticad.ops.base import apply, apply_all
 from staticad.ops.promotion import Operand, as_operands, cast, to_tensor
-from staticad.ops.slicing import SLICE
-from staticad.ops.sorting import SEARCHSORTED, SORT
+from staticad.ops.sorting import PARTITION, SEARCHSORTED
 from staticad.ops.sources import as_size, constant_array
 from staticad.records import NamedTuple
 
-SORTED = (INT32, INT64, UINT64, FLOAT32, FLOAT64)  # what there are kernels for
 _KINDS = (None, "quicksort", "mergesort", "heapsort", "stable")
-
-
-def _sortable(dtype: DType) -> DType:
-    """The dtype of the same order in which elements are sorted."""
-    if dtype == BOOL or (dtype.kind in "iu" and dtype.itemsize < 4):
-        return INT32
-    return INT64 if dtype == UINT32 else dtype
 
 
 def _row(op: str, x: Operand, axis: Any) -> tuple[Tensor, int]:
@@ -55,20 +45,7 @@ def _sorted(op: str, x: Operand, axis: Any, kind: str | None, descending: bool) 
         raise ShapeError(f"{op}: kind {kind!r} is none of {', '.join(map(repr, _KINDS[1:]))} ({describe(a)})")
     if not isinstance(descending, (bool, np.bool_)):
         raise ShapeError(f"{op}: descending has to be True or False, not {descending!r} ({describe(a)})")
-    last = moveaxis(a, place, -1)
-    if is_complex(a.dtype):
-        places = _by_parts(last, descending)
-        return moveaxis(take_along_axis(last, places, -1), -1, place), moveaxis(places, -1, place)
-    values, places = apply_all(SORT, cast(last, _sortable(a.dtype)), descending=int(descending))
-    return moveaxis(cast(values, a.dtype), -1, place), moveaxis(places, -1, place)
-
-
-def _by_parts(x: Tensor, descending: bool) -> Tensor:
-    """The places that sort complex numbers: by the real part, then by the imaginary one; behind them, as NumPy has it,
-    those whose imaginary part is NaN, those whose real part is, and those without either."""
-    re, im = real(x), imag(x)
-    unordered = cast(isnan(im), INT32) + 2 * cast(isnan(re), INT32)
-    return _by_keys([im, re, unordered], -1, descending)
+    return part_sorted(a, place, 0, a.shape[place], descending)
 
 
 @implements(np.sort)
@@ -107,16 +84,7 @@ def lexsort(keys: Operand | Sequence[Operand], axis: int = -1) -> Tensor:
     listed = [to_tensor(key) for key in several]
     if not listed:
         raise ShapeError("lexsort: needs a key")
-    return _by_keys(listed, axis, False)
-
-
-def _by_keys(keys: Sequence[Tensor], axis: int, descending: bool) -> Tensor:
-    """The places that sort by the last key first."""
-    found = argsort(keys[0], axis, descending=descending)
-    for key in keys[1:]:
-        order = argsort(take_along_axis(key, found, axis), axis, descending=descending)
-        found = take_along_axis(found, order, axis)
-    return found
+    return by_keys(listed, axis, False)
 
 
 def _unstacked(keys: Operand) -> list[Tensor]:
@@ -129,25 +97,30 @@ def _unstacked(keys: Operand) -> list[Tensor]:
 @implements(np.partition)
 def partition(x: Operand, kth: Any, axis: int | None = -1, kind: str = "introselect") -> Tensor:
     """A copy in which each of the positions ``kth`` has the element that is there in sorted order, with none larger
-    before it and none smaller behind: all of it is sorted."""
-    _check_positions("partition", x, kth, axis)
-    return sort(x, axis)
+    before it and none smaller behind. For one position the smaller elements keep their order, and so do those equal to
+    the one there, and the larger ones. For several positions all of it is sorted."""
+    return _partitioned("partition", x, kth, axis)[0]
 
 
 @implements(np.argpartition)
 def argpartition(x: Operand, kth: Any, axis: int | None = -1, kind: str = "introselect") -> Tensor:
-    """The indices that `partition`: those that sort."""
-    _check_positions("argpartition", x, kth, axis)
-    return argsort(x, axis)
+    """The indices that `partition`."""
+    return _partitioned("argpartition", x, kth, axis)[1]
 
 
-def _check_positions(op: str, x: Operand, kth: Any, axis: Any) -> None:
+def _partitioned(op: str, x: Operand, kth: Any, axis: Any) -> tuple[Tensor, Tensor]:
     a, place = _row(op, x, axis)
-    size = a.shape[place]
+    size, positions = a.shape[place], []
     for position in kth if isinstance(kth, (list, tuple, np.ndarray)) else (kth,):
         index = as_index(op, position, "kth", a)
         if isinstance(size, int) and not -size <= index < size:
             raise ShapeError(f"{op}: kth {index} is out of bounds for {size} elements ({describe(a)})")
+        positions.append(index)
+    if len(set(positions)) != 1 or is_complex(a.dtype):
+        return part_sorted(a, place, 0, size)
+    first = positions[0] + (size if positions[0] < 0 else 0)
+    values, places = apply_all(PARTITION, cast(moveaxis(a, place, -1), sortable(a.dtype)), first=first)
+    return moveaxis(cast(values, a.dtype), -1, place), moveaxis(places, -1, place)
 
 
 class TopK(NamedTuple):
@@ -168,13 +141,7 @@ def top_k(x: Operand, k: int | Dim, axis: int = -1, largest: bool = True, sorted
     count, size = as_size(k), a.shape[place]
     if isinstance(count, int) and isinstance(size, int) and count > size:
         raise ShapeError(f"top_k: k is {count}, but there are {size} elements along axis {place} ({describe(a)})")
-    values, indices = _sorted("top_k", a, place, None, bool(largest))
-    shape = (*a.shape[:place], count, *a.shape[place + 1 :])
-
-    def first(t: Tensor) -> Tensor:
-        return apply(SLICE, t, starts=(0,) * t.ndim, steps=(1,) * t.ndim, sizes=shape)
-
-    return TopK(first(values), first(indices))
+    return TopK(*part_sorted(a, place, 0, count, bool(largest)))
 
 
 topk = top_k
@@ -200,7 +167,7 @@ def searchsorted(a: Operand, v: Operand, side: str = "left", sorter: Operand | N
         raise ShapeError(f"searchsorted: what is searched needs an axis ({describe(row)})")
     if sorter is not None:
         row = take_along_axis(row, sorter, -1)
-    wanted = _sortable(row.dtype)
+    wanted = sortable(row.dtype)
     row, sought = cast(row, wanted), cast(sought, wanted)
     if row.ndim > 1:
         return apply(SEARCHSORTED, row, sought, side=int(side == "right"))

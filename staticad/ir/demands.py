@@ -45,7 +45,7 @@ def operands(node: Node) -> str:
 
 def region_of(node: Node) -> Shape | None:
     """The shape of the array in which a node reads or writes a region; None if it is not of that kind."""
-    if "starts" not in node.attrs:
+    if not {"starts", "first"} & node.attrs.keys():
         return None
     shape: Shape = node.attrs["shape"] if "shape" in node.attrs else node.inputs[0].shape
     return shape

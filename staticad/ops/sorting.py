@@ -10,12 +10,14 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from staticad.ir.dims import maximum, minimum
-from staticad.ir.graph import Tensor
-from staticad.ops.base import apply
+from staticad.ir.dims import Size
+from staticad.ir.graph import Attrs, Tensor
+from staticad.ir.types import Demands, TensorType
+from staticad.ops.base import Inferred, apply
 from staticad.ops.creation import zeros
 from staticad.ops.indexing import GATHER_ALONG, SCATTER_ALONG
 from staticad.ops.library import Library
+from staticad.ops.slicing import check_region
 
 
 class Sorting(Library):
@@ -30,14 +32,25 @@ class Sorting(Library):
     ulps = 0
 
 
-def _sort_numpy(x: np.ndarray, descending: int) -> tuple[np.ndarray, np.ndarray]:
+class Ordering(Sorting):
+    """Some places of the order of each row: attr first and those behind it, as many as attr k, or one."""
+
+    def infer(self, inputs: tuple[TensorType, ...], attrs: Attrs) -> Inferred:
+        types, constraints = super().infer(inputs, attrs)
+        with Demands(constraints) as demands:
+            check_region(inputs[0].shape[-1:], (attrs["first"],), (1,), (attrs.get("k", 1),), demands)
+            return types, demands.close()
+
+
+def _sort_numpy(x: np.ndarray, first: int, k: int, descending: int) -> tuple[np.ndarray, np.ndarray]:
     places = np.argsort(x[..., ::-1] if descending else x, axis=-1, kind="stable")
     if descending:
         places = x.shape[-1] - 1 - places[..., ::-1]
-    return np.take_along_axis(x, places, -1), places.astype(np.int64)
+    places = places[..., first : first + k].astype(np.int64)
+    return np.take_along_axis(x, places, -1), places
 
 
-def _sort_vjp(gs: Sequence[Tensor | None], ys: Sequence[Tensor], x: Tensor, descending: int) -> tuple[Tensor]:
+def _moved_vjp(gs: Sequence[Tensor | None], ys: Sequence[Tensor], x: Tensor, **attrs: Size) -> tuple[Tensor]:
     """Every cotangent goes to where its element came from."""
     g, _ = gs
     assert g is not None
@@ -45,26 +58,55 @@ def _sort_vjp(gs: Sequence[Tensor | None], ys: Sequence[Tensor], x: Tensor, desc
     return (apply(SCATTER_ALONG, zeros(x.type), g, ys[1], axes=last, position=0, aligned=True, mode="add"),)
 
 
-def _sort_jvp(
-    ts: Sequence[Tensor | None], ys: Sequence[Tensor], x: Tensor, descending: int
+def _moved_jvp(
+    ts: Sequence[Tensor | None], ys: Sequence[Tensor], x: Tensor, **attrs: Size
 ) -> tuple[Tensor | None, None]:
     (t,) = ts
     assert t is not None
     return apply(GATHER_ALONG, t, ys[1], axes=(x.ndim - 1,), position=0, aligned=True), None
 
 
-SORT = Sorting(
+SORT = Ordering(
     "sort",
+    signature="(n)->(k),(k):int64",
+    operands="iuf",
+    functions=("sort_keys", "sort_words"),
+    optional=(0, 1),
+    workspace=lambda n, k: 32 * n,  # keys, words, room to sort them, places
+    work=lambda n, k: 12 * n + 8 * k,
+    numpy=_sort_numpy,
+    vjp=_moved_vjp,
+    jvp=_moved_jvp,
+    notes="the elements in order and their places before: of the whole order the attr k places from attr first on; "
+    "attr descending; what nobody reads is not made",
+)
+
+
+def _partition_numpy(x: np.ndarray, first: int) -> tuple[np.ndarray, np.ndarray]:
+    if x.shape[-1] == 0:
+        return x, np.zeros(x.shape, np.int64)
+    pivots = np.sort(x, -1)[..., first, None]
+    greater, equal = x > pivots, (x == pivots)
+    if x.dtype.kind == "f":
+        greater |= np.isnan(x) & ~np.isnan(pivots)
+        equal |= np.isnan(x) & np.isnan(pivots)
+    places = np.argsort(np.where(equal, 1, 2 * greater), axis=-1, kind="stable").astype(np.int64)
+    return np.take_along_axis(x, places, -1), places
+
+
+PARTITION = Ordering(
+    "partition",
     signature="(n)->(n),(n):int64",
     operands="iuf",
+    functions=("sort_keys",),
     optional=(0, 1),
-    # Short rows are sorted where they stand, others in two copies with their places.
-    workspace=lambda n: 32 * minimum(n, 65 * maximum(n - 64, 0)),
-    work=lambda n: 20 * n,
-    numpy=_sort_numpy,
-    vjp=_sort_vjp,
-    jvp=_sort_jvp,
-    notes="the elements in order and their places before; attr descending; what nobody reads is not made",
+    workspace=lambda n: 24 * n,
+    work=lambda n: 12 * n,
+    numpy=_partition_numpy,
+    vjp=_moved_vjp,
+    jvp=_moved_jvp,
+    notes="the elements smaller than the one at attr first of the sorted row, then those equal to it, then the others; "
+    "and their places before; what nobody reads is not made",
 )
 
 
@@ -107,6 +149,6 @@ NONZERO = Sorting(
     notes="the places of the first k true elements (attr k), then the row's length; how many are true",
 )
 
-SORTING_OPS = (SORT, SEARCHSORTED, NONZERO)
+SORTING_OPS = (SORT, PARTITION, SEARCHSORTED, NONZERO)
 
-__all__ = ["NONZERO", "SEARCHSORTED", "SORT", "SORTING_OPS"]
+__all__ = ["NONZERO", "PARTITION", "SEARCHSORTED", "SORT", "SORTING_OPS"]

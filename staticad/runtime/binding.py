@@ -11,7 +11,7 @@ import numpy as np
 from staticad import config
 from staticad.codegen.library import function_address
 from staticad.codegen.loader import Code, kernel_address, load, shared_address
-from staticad.codegen.pieces import PASSES, PRODUCTS
+from staticad.codegen.pieces import KEY_SORTERS, PASSES, PRODUCTS, WORD_SORTERS
 from staticad.ir.dims import Symbol
 from staticad.late import later
 from staticad.records import dataclass
@@ -36,7 +36,8 @@ if TYPE_CHECKING:
 else:
     foreign = later("staticad.runtime.foreign")
 
-_OWN = {"product": PRODUCTS, "fourier_pass": PASSES}  # functions of the package's own that routines call
+# Functions of the package's own that routines call.
+_OWN = {"product": PRODUCTS, "fourier_pass": PASSES, "sort_keys": KEY_SORTERS, "sort_words": WORD_SORTERS}
 SHORT = 20_000  # operations below which handing over the interpreter costs more than the work
 
 

@@ -8,10 +8,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from staticad.codegen import jit, piece_maker, prebuilt
-from staticad.codegen.pieces import PASSES, SHARED
+from staticad.codegen.pieces import KEY_SORTERS, PASSES, SHARED
 from staticad.codegen.routines import routine_source
 from staticad.codegen.target import LEVELS, is_x86
-from staticad.functional import convolution, effects, fft, linalg, pooling, sets, sorting
+from staticad.functional import convolution, effects, fft, linalg, orders, pooling, sets, sorting
 from staticad.ir.dtypes import BOOL, COMPLEXES, FLOATS, is_complex
 from staticad.ir.graph import Tensor
 from staticad.lower.kernel.routine import Routine, gemm
@@ -66,9 +66,9 @@ def routines() -> Iterator[Routine]:
         yield from _routines([*map(real.stored, inputs)], real.outputs(results))
     yield from _routines([x := placeholder()], [effects.print_(x), effects.assert_(x, x == x)])
     yield from _routines([mask := placeholder((None,), BOOL)], [sets.flatnonzero(mask, size=1)])
-    for sortable in sorting.SORTED:
+    for sortable in orders.SORTED:
         a = placeholder((None,), sortable)
-        yield from _routines([a], [sorting.sort(a), sorting.searchsorted(a, a)])
+        yield from _routines([a], [sorting.sort(a), sorting.partition(a, 0), sorting.searchsorted(a, a)])
     for dtype in FLOATS:
         image = placeholder((None, 1, None), dtype)
         results = [convolution.conv1d(image, image), pooling.lp_pool1d(image, math.inf, 2)]
@@ -91,8 +91,8 @@ def objects() -> Iterator[tuple[str, bytes]]:
     """The machine code of the package, with what it is made of."""
     for source in (*FIXED, *map(routine_source, routines())):
         yield jit.recipe(source), jit.compile_source(source)
-    for symbols in (*SHARED.values(), PASSES):
-        for symbol in symbols.values():
+    for symbols in (*SHARED.values(), PASSES, KEY_SORTERS):
+        for symbol in dict.fromkeys(symbols.values()):
             for _, target in LEVELS if is_x86() else ():
                 yield jit.shared_recipe(symbol, target), jit.compile_shared(symbol, target)
 

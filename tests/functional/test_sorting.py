@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import staticad as sa
-from staticad.errors import DTypeError, GraphError, IndexOutOfBounds, ShapeError
+from staticad.errors import DTypeError, FeedError, GraphError, IndexOutOfBounds, ShapeError
 
 
 def same(actual: Any, desired: Any) -> None:
@@ -37,6 +37,51 @@ def test_rows_with_nan_and_ties_of_any_length(rng: np.random.Generator) -> None:
         twice = np.concatenate([a, a], axis=1)[0].T
         np.testing.assert_array_equal(largest, np.sort(twice)[:, ::-1][:, :n])
         np.testing.assert_array_equal(np.take_along_axis(twice, where, 1), largest)
+
+
+def test_parts_of_the_order_are_those_of_all_of_it(rng: np.random.Generator) -> None:
+    """Of rows of any length, with NaN and equal elements; derivatives go to the same elements."""
+    x = sa.placeholder((2, "n"))
+    n, whole, places = x.shape[1], sa.sort(x), sa.argsort(x)
+    quantiles, middle = sa.quantile(x, [0.1, 0.5, 0.97], 1), sa.median(x, 1)
+    later = 0.5 * (sa.take(whole, (n - 1) // 2, 1) + sa.take(whole, n // 2, 1))
+    weights = np.array([[1.0], [3.0]])
+    back = [sa.gradients((part * weights[:, 0]).sum(), [x])[0] for part in (middle, later)]
+    fewest = sa.gradients((sa.top_k(x, 3, largest=False)[0] * weights).sum(), [x])[0]
+    session = sa.compile(
+        [
+            *sa.top_k(x, 3), *sa.top_k(x, 3, largest=False), whole, places, middle, quantiles, *back, fewest,
+            sa.partition(x, 2), sa.partition(x, -3), sa.argpartition(x, 2),
+        ],
+        [x],
+    )  # fmt: skip
+    for n in (3, 50, 301):
+        a = rng.integers(-n // 2, n // 2, (2, n)) / 4
+        for nan in (False, True):
+            a[1, -2:] = np.nan if nan else a[1, -2:]
+            found = session(a)
+            values, order = np.sort(a, 1), np.argsort(a, 1, kind="stable")
+            same(found[2], values[:, :3])
+            same(found[3], order[:, :3])
+            np.testing.assert_array_equal(np.take_along_axis(a, found[1], 1), found[0])
+            np.testing.assert_array_equal(found[0], values[:, : -4 if n > 3 else None : -1])
+            same(found[4], values)
+            same(found[5], order)
+            same(found[6], np.median(a, 1))
+            np.testing.assert_allclose(found[7], np.quantile(a, [0.1, 0.5, 0.97], 1), rtol=1e-15)
+            if not nan:
+                same(found[8], found[9])
+            expected = np.zeros_like(a)
+            np.put_along_axis(expected, order[:, :3], np.broadcast_to(weights, (2, 3)), 1)
+            same(found[10], expected)
+            for parted, kth in ((found[11], 2), (found[12], n - 3)):
+                same(np.sort(parted, 1), values)
+                same(parted[:, kth], values[:, kth])
+                assert not (parted[:, :kth] > parted[:, kth, None]).any()
+                assert not (parted[:, kth:] < parted[:, kth, None]).any()
+            np.testing.assert_array_equal(np.take_along_axis(a, found[13], 1), found[11])
+    with pytest.raises(FeedError, match="sort: an index lies outside the array, which has the shape .*test_sorting"):
+        session(np.zeros((2, 2)))
 
 
 @pytest.mark.parametrize("dtype", ["complex64", "complex128"])

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 import staticad as sa
-from staticad.functional.sorting import SORTED
+from staticad.functional.orders import SORTED
 from staticad.ir.graph import Tensor
 from staticad.ops.base import apply, apply_all
-from staticad.ops.sorting import NONZERO, SEARCHSORTED, SORT
+from staticad.ops.sorting import NONZERO, PARTITION, SEARCHSORTED, SORT
 from tests.harness.cases import ALL, BOOL, Case, Input, values
 from tests.harness.family_cases import FamilyCases
 
@@ -23,21 +23,29 @@ FEW = tuple(dtype for dtype in SORTED if dtype.itemsize == 8)
 CAST = (BOOL, *(dtype for dtype in ALL if dtype.name in ("int16", "uint32", "float32")))
 
 
+def _ordered(x: Tensor, descending: int = 0, first: int = 0, k: int | None = None) -> tuple[Tensor, ...]:
+    return apply_all(SORT, x, first=first, k=x.shape[-1] if k is None else k, descending=descending)
+
+
 def op_cases() -> Iterator[Case]:
     for descending in (0, 1):
         yield Case(
             f"sort descending={descending}", values("ab"),
-            lambda x, descending=descending: apply_all(SORT, x, descending=descending)[0], "sorting", SORTED,
+            lambda x, descending=descending: _ordered(x, descending)[0], "sorting", SORTED,
         )  # fmt: skip
-    yield Case("sort places", values("ab"), lambda x: apply_all(SORT, x, descending=0)[1], "sorting", FEW, smooth=False)
+    yield Case("sort places", values("ab"), lambda x: _ordered(x)[1], "sorting", FEW, smooth=False)
     yield Case(
-        "sort of long rows", (Input(("b", 70)),), lambda x: apply_all(SORT, x, descending=1)[0], "sorting", FEW,
-        smooth=False,
-    )  # fmt: skip
+        "sort of long rows", (Input(("b", 70)),), lambda x: _ordered(x, 1, 3, 60)[0], "sorting", FEW, smooth=False
+    )
+    for number, made in enumerate(("values", "places")):
+        yield Case(
+            f"partition {made}", values("a3"), lambda x, number=number: apply_all(PARTITION, x, first=1)[number],
+            "sorting", FEW, smooth=number == 0,
+        )  # fmt: skip
     for side in (0, 1):
         yield Case(
             f"searchsorted side={side}", values("ab", "ac"),
-            lambda x, v, side=side: apply(SEARCHSORTED, apply_all(SORT, x, descending=0)[0], v, side=side),
+            lambda x, v, side=side: apply(SEARCHSORTED, _ordered(x)[0], v, side=side),
             "sorting", SORTED, smooth=False,
         )  # fmt: skip
     for number, made in enumerate(("places", "count")):

@@ -100,6 +100,8 @@ class _Noise:
                 value = op.numpy(*(self.moved(self.operand(t), 2) for t in node.inputs), **node.attrs)
             return self.moved(value, math.ceil(op.ulps or 2))
         if isinstance(op, Library):
+            if op.ulps == 0:  # it only moves elements
+                return value
             # A factorization is that of a matrix some units away; the more of them the larger it is.
             operands = [self.operand(t) for t in node.inputs]
             move = self.moved_together if op.normwise else self.moved
