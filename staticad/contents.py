@@ -180,6 +180,7 @@ NAMES: dict[str, dict[str, str]] = {
             "bce bce_with_logits binary_cross_entropy binary_cross_entropy_with_logits gaussian_nll_loss huber_loss "
             "kl_div l1_loss mae mse mse_loss poisson_nll_loss smooth_l1_loss"
         ),
+        "staticad.nn.mode_layers": "BatchNorm Dropout",
         "staticad.nn.normalization": (
             "batch_norm batch_statistics group_norm instance_norm layer_norm local_response_norm rms_norm"
         ),

@@ -1,6 +1,7 @@
 """Convolutions over one to three axes and their transposes, with torch's names, arguments and layouts.
 
-Images are (n, channels, *sizes), or (channels, *sizes) for one alone; operands are promoted to a common float type.
+Images are (n, channels, *sizes), or (channels, *sizes) for one alone; operands are promoted to a common float or
+complex type.
 Sizes that are known not to fit raise ShapeError, others FeedError in the run; integer attributes that make no sense
 raise ShapeError.
 """
@@ -16,9 +17,11 @@ from staticad.errors import ShapeError
 from staticad.functional.front import as_float
 from staticad.functional.movement import expand_dims, squeeze
 from staticad.ir.dims import Dim, Size
+from staticad.ir.dtypes import is_complex
 from staticad.ir.graph import Tensor, describe
 from staticad.ir.provenance import here
 from staticad.ops.base import apply
+from staticad.ops.complex import COMPLEX, IMAG, REAL
 from staticad.ops.convolution import CONVOLUTION, CONVOLUTION_IMAGE, Pads
 from staticad.ops.promotion import Operand, as_operands
 
@@ -88,6 +91,14 @@ def _finished(y: Tensor, bias: Tensor | None, rank: int, alone: bool) -> Tensor:
     return squeeze(y, 0) if alone else y
 
 
+def _of_parts(product: Callable[[Tensor, Tensor], Tensor], a: Tensor, b: Tensor) -> Tensor:
+    """A product, of complex operands by the products of their real and imaginary parts."""
+    if not is_complex(a.dtype):
+        return product(a, b)
+    (x, y), (u, v) = ((apply(REAL, t), apply(IMAG, t)) for t in (a, b))
+    return apply(COMPLEX, product(x, u) - product(y, v), product(x, v) + product(y, u))
+
+
 def _convolution(
     op: str, rank: int, x: Any, weight: Any, bias: Any, stride: Any, padding: Any, dilation: Any, groups: int
 ) -> Tensor:
@@ -96,7 +107,8 @@ def _convolution(
     dilations = numbers(op, "dilation", dilation, rank, 1)
     pads = _pads(op, padding, filters.shape[2:], strides, dilations)
     (groups,) = numbers(op, "groups", groups, 1, 1)
-    y = apply(CONVOLUTION, image, filters, strides=strides, pads=pads, dilations=dilations, groups=groups)
+    window: dict[str, Any] = {"strides": strides, "pads": pads, "dilations": dilations, "groups": groups}
+    y = _of_parts(lambda a, b: apply(CONVOLUTION, a, b, **window), image, filters)
     return _finished(y, added, rank, alone)
 
 
@@ -122,7 +134,7 @@ def _transposed(
     # With dilation the last places may hold no window more, or one: the padding behind says that there is none.
     pads = tuple((p, p - extra) for p, extra in zip(paddings, more))
     window: dict[str, Any] = {"strides": strides, "pads": pads, "dilations": dilations, "groups": groups}
-    y = apply(CONVOLUTION_IMAGE, image, filters, sizes=sizes, **window)
+    y = _of_parts(lambda a, b: apply(CONVOLUTION_IMAGE, a, b, sizes=sizes, **window), image, filters)
     return _finished(y, added, rank, alone)
 
 

@@ -49,8 +49,13 @@ def _among(name: str, x: Tensor, where: Where, other: Any) -> Tensor:
     return x if mask is None else apply(WHERE, mask, x, fill((), other, x.dtype))
 
 
+def _is_of_number(x: Tensor, axis: Any) -> bool:
+    """Whether it is the axis 0 or -1 of an array without axes, which NumPy's reductions take."""
+    return not x.ndim and isinstance(axis, (int, np.integer)) and not isinstance(axis, bool) and axis in (0, -1)
+
+
 def _reduce(op: Op, x: Tensor, axis: Axis, keepdims: bool) -> Tensor:
-    axes = tuple(sorted(normalize_axes(op.name, axis, x)))
+    axes = () if _is_of_number(x, axis) else tuple(sorted(normalize_axes(op.name, axis, x)))
     if not axes:
         return x
     result = apply(op, x, axes=axes)
@@ -144,7 +149,7 @@ def all(x: Operand, axis: Axis = None, keepdims: bool = False, where: Where = No
 
 def _arg(op: Op, x: Operand, axis: int | None, keepdims: bool) -> Tensor:
     a = to_tensor(x)
-    if axis is None:
+    if axis is None or _is_of_number(a, axis):
         flat = apply(RESHAPE, a, shape=(product(a.shape),), constraints=()) if a.ndim != 1 else a
         index = apply(op, flat, axis=0)
         return apply(EXPAND_DIMS, index, axes=tuple(range(a.ndim))) if keepdims and a.ndim else index

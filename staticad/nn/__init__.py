@@ -105,6 +105,7 @@ if _typing.TYPE_CHECKING:
         poisson_nll_loss,
         smooth_l1_loss,
     )
+    from staticad.nn.mode_layers import BatchNorm, Dropout
     from staticad.nn.normalization import (
         batch_norm,
         batch_statistics,
@@ -116,7 +117,8 @@ if _typing.TYPE_CHECKING:
     )
 
 __all__ = [
-    "Dense", "Layer", "Sequential", "alpha_dropout", "batch_norm", "batch_statistics", "bce", "bce_with_logits",
+    "BatchNorm", "Dense", "Dropout", "Layer", "Sequential", "alpha_dropout", "batch_norm", "batch_statistics", "bce",
+    "bce_with_logits",
     "binary_cross_entropy", "binary_cross_entropy_with_logits", "celu", "cosine_embedding_loss", "cosine_similarity",
     "cross_entropy", "ctc_loss", "dropout", "elu", "embedding", "feature_dropout", "gaussian_nll_loss", "gelu", "glu",
     "group_norm", "hardshrink", "hardsigmoid", "hardswish", "hardtanh", "hinge_embedding_loss", "hinge_loss",

@@ -8,11 +8,12 @@ from __future__ import annotations
 import math
 
 from staticad.errors import ConfigError
-from staticad.functional import comparison, elementwise, linalg, reductions
+from staticad.functional import comparison, elementwise, front, linalg, reductions
 from staticad.functional.axes import normalize_axis
 from staticad.functional.elementwise import where
+from staticad.functional.movement import broadcast_arrays
 from staticad.ir.graph import Tensor
-from staticad.nn.reducing import as_float, broadcasting, floats, reduced
+from staticad.nn.reducing import broadcasting, floats, reduced
 from staticad.ops.promotion import Operand, cast
 
 TINY = 1e-12  # what cosine_embedding_loss adds to squares of lengths
@@ -34,16 +35,20 @@ def _length(op: str, x: Tensor, p: float, axis: int, keepdims: bool) -> Tensor:
 
 def normalize(x: Operand, p: float = 2.0, axis: int = -1, eps: float = 1e-12) -> Tensor:
     """x divided by the length of its vectors along ``axis``, or by ``eps`` where that is larger."""
-    a = as_float("normalize", x)
+    a = front.as_float(x)
     return a / elementwise.maximum(_length("normalize", a, p, axis, True), eps)
 
 
 def cosine_similarity(x1: Operand, x2: Operand, axis: int = -1, eps: float = 1e-8) -> Tensor:
     """The cosine of the angle between vectors: their product by the product of their lengths, each at least ``eps``.
 
-    Operands broadcast. Of a vector that is 0 it is 0.
+    Operands broadcast, and ``axis`` is one of the common shape. Of a vector that is 0 it is 0.
     """
     a, b = broadcasting("cosine_similarity", x1, x2)
+    rank = max(a.ndim, b.ndim)
+    axis = normalize_axis("cosine_similarity", axis, a if a.ndim == rank else b) - rank
+    if min(a.ndim, b.ndim) < -axis or a.shape[axis] != b.shape[axis]:
+        a, b = broadcast_arrays(a, b)
     return reductions.sum(normalize(a, 2, axis, eps) * normalize(b, 2, axis, eps), axis)
 
 

@@ -14,6 +14,7 @@ from staticad.boundary import boundaries, shorten
 from staticad.errors import GraphError
 from staticad.ir import name_scopes
 from staticad.ir.dtypes import is_inexact
+from staticad.ir.graph import Tensor
 from staticad.runtime.variables import Variable
 
 
@@ -107,6 +108,15 @@ class Layer(metaclass=LayerType):
         """Every sublayer by its path, such as ``encoder.0``. One that is held twice has its first path."""
         return {path: part for path, part in walk(self) if isinstance(part, Layer)}
 
+    def updates(self) -> dict[Variable, Tensor]:
+        """What variables become in a step that no optimizer changes, such as the running statistics of `BatchNorm`:
+        what the last call of each layer made of them. For ``updates=`` of the session that trains."""
+        found: dict[Variable, Tensor] = {}
+        for layer in self.named_layers().values():
+            if type(layer).updates is not Layer.updates:
+                found |= layer.updates()
+        return found
+
     def parts(self) -> Iterator[tuple[str, Any]]:
         """The names and values in which variables and sublayers are looked for: by default all attributes."""
         slots = (cls.__dict__.get("__slots__", ()) for cls in reversed(type(self).__mro__) if cls is not Layer)
@@ -124,9 +134,15 @@ class Layer(metaclass=LayerType):
             v.trainable = False
 
     def unfreeze(self) -> None:
-        """Let optimizers change the variables again, those of float and complex dtype."""
+        """Let optimizers change the variables again, those of float and complex dtype that are no statistics."""
+        layers = (self, *self.named_layers().values())
+        statistics = {v for layer in layers for v in layer._statistics()}
         for v in self.variables:
-            v.trainable = is_inexact(v.dtype)
+            v.trainable = is_inexact(v.dtype) and v not in statistics
+
+    def _statistics(self) -> tuple[Variable, ...]:
+        """The variables that are never trained."""
+        return ()
 
 
 def walk(layer: Layer) -> Iterator[tuple[str, Variable | Layer]]:

@@ -135,6 +135,19 @@ def test_axis_errors(name: str, axis: Any, what: str) -> None:
         getattr(reductions, name)(x, axis=axis)
 
 
+@pytest.mark.parametrize("axis", [0, -1, np.int64(0)])
+def test_the_axis_of_a_number(axis: int) -> None:
+    """NumPy's reductions take the axes 0 and -1 of an array without axes; mean and var do not."""
+    names = ("sum", "prod", "max", "min", "any", "all", "argmax", "argmin", "nansum", "nanmax", "ptp", "count_nonzero")
+    x = sa.placeholder(())
+    for name, value in zip(names, evaluate([getattr(sa, name)(x, axis=axis) for name in names], {x: 1.5}), strict=True):
+        expected = getattr(np, name)(np.array(1.5), axis=axis)
+        assert (value, value.shape, value.dtype) == (expected, (), expected.dtype), name
+    for name in ("sum", "mean", "var", "std"):
+        with pytest.raises(ShapeError, match="axis 1 is out of bounds for 0 axes|axis 0"):
+            getattr(sa, name)(x, axis=1 if name == "sum" else axis)
+
+
 def test_an_axis_named_twice() -> None:
     with pytest.raises(
         ShapeError, match=r"^sum: axis \(0, -2\) names an axis twice .*'x' float64\[2,3\].*test_reductions"

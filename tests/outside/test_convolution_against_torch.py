@@ -65,6 +65,25 @@ def test_convolutions(name: str, shapes: Shapes, options: dict[str, Any], free: 
     compare(getattr(sa.nn, name), getattr(functional, name), shapes, free, **options)
 
 
+def test_complex_convolutions() -> None:
+    """torch's gradients are the conjugates of ours."""
+    import torch
+    from torch.nn import functional
+
+    rng = np.random.default_rng(3)
+    x, w, v = (rng.normal(size=s) + 1j * rng.normal(size=s) for s in ((2, 4, 5, 3), (6, 2, 3, 2), (4, 3, 3, 2)))
+    inputs = [sa.placeholder(a.shape, a.dtype) for a in (x, w, v)]
+    tensors = [torch.tensor(a, requires_grad=True) for a in (x, w, v)]
+    options: dict[str, Any] = {"stride": (2, 1), "padding": 1, "groups": 2}
+    ys = [f(inputs[0], w, **options) for f, w in zip((sa.nn.conv2d, sa.nn.conv_transpose2d), inputs[1:])]
+    ts = [f(tensors[0], w, **options) for f, w in zip((functional.conv2d, functional.conv_transpose2d), tensors[1:])]
+    gradients = sa.gradients(sum(sa.sum(sa.abs(y) ** 4) for y in ys), inputs)
+    found = sa.compile([*ys, *gradients], inputs=inputs)(x, w, v)
+    expected = torch.autograd.grad(sum((t.abs() ** 4).sum() for t in ts), tensors)
+    for a, b in zip(found, (*ts, *(g.conj() for g in expected)), strict=True):
+        np.testing.assert_allclose(a, b.detach().resolve_conj().numpy(), rtol=1e-10, atol=1e-8)
+
+
 OTHERS: list[tuple[str, Shapes, dict[str, Any]]] = [
     ("max_pool1d", ((3, 11),), {"kernel_size": 3, "dilation": 2, "padding": 1, "stride": 1}),
     ("max_pool2d", ((2, 3, 7, 8),), {"kernel_size": (3, 2), "stride": 2, "padding": 1, "ceil_mode": True}),

@@ -185,6 +185,23 @@ def test_classes() -> None:
     compare(margins, [normal(N, C), labels], order=1)
 
 
+def test_cosines_of_operands_that_broadcast() -> None:
+    """The axis is one of the common shape, along which an operand may have one element."""
+    one, other, row = (sa.placeholder(s) for s in ((1, 2, 3), (2, 1, 3), (3,)))
+    arrays = [RNG.normal(size=t.shape) for t in (one, other, row)]
+    import torch
+
+    tensors = [torch.tensor(a) for a in arrays]
+    calls = [(0, 1, axis) for axis in (-2, -1, 0, 1)] + [(0, 2, 0), (2, 0, 2)]
+    found = sa.evaluate(
+        [sa.nn.cosine_similarity((one, other, row)[i], (one, other, row)[j], axis) for i, j, axis in calls],
+        dict(zip((one, other, row), arrays)),
+    )
+    for value, (i, j, axis) in zip(found, calls, strict=True):
+        expected = torch.cosine_similarity(tensors[i], tensors[j], axis)
+        np.testing.assert_allclose(value, expected.numpy(), rtol=1e-12)
+
+
 def test_distances() -> None:
     pairs = {
         **flags("cosine_similarity", "cosine_similarity", [{}, {"axis": 1, "eps": 0.5}], {"axis": "dim"}),
