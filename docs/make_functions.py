@@ -48,6 +48,7 @@ the same name do the same: `np.exp(x)` is `sa.exp(x)` for a tensor x.
 
 - "all": derivatives of every order.
 - "first": there is a first derivative, but no second one.
+- "second": there are first and second derivatives, but no third one by some operand.
 - "zero": the derivative is zero wherever it exists.
 - "none": asking for one raises `GradientError`.
 - "–": results or operands are no floats.
@@ -158,6 +159,9 @@ EXAMPLES: dict[str, Callable[[Any, Make], Any]] = {
     "sa.ravel_multi_index": lambda f, make: f((sa.placeholder((3,), "int64"),) * 2, (3, 3)),
     "sa.select": lambda f, make: f([sa.placeholder((3,), "bool")], [make(3)], make()),
     "sa.sliding_window_view": lambda f, make: f(make(3, 3), (2, 2)),
+    "sa.special.iv": lambda f, make: f(2, make(3)),
+    "sa.special.ive": lambda f, make: f(2, make(3)),
+    "sa.special.jv": lambda f, make: f(2, make(3)),
     "sa.special.multigammaln": lambda f, make: f(make(3), 2),
     "sa.take_along_axis": lambda f, make: f(make(3, 3), sa.placeholder((3, 3), "int64")),
 }
@@ -298,9 +302,14 @@ def derivatives(call: Call) -> str:
     if not first:
         return "zero"
     try:
-        _slopes(first, xs)
+        second = _slopes(first, xs)
     except sa.GradientError:
         return "first"
+    limited = any(getattr(node.op, "orders", None) is not None for node in all_nodes(second))
+    try:
+        _slopes(second, xs) if limited else None
+    except sa.GradientError:
+        return "second"
     return "all"
 
 

@@ -222,8 +222,7 @@ def keys() -> Iterator[str]:
     for source, target in itertools.product(DTYPES, DTYPES):
         yield f"cast({source},={target})"
     for op, dtype in itertools.product(SAMPLER_OPS, ("float32", "float64")):
-        drawn = 2 * op.keyed
-        yield f"{op.name}({','.join(['uint64'] * drawn + [dtype] * (op.arity - drawn))})"
+        yield f"{op.name}({','.join(['uint64'] * 2 + [dtype] * (op.arity - 2))})"
     for name, function in KERNEL_NAMES.items():
         if name in (*_OTHERS, *_OF_FLOATS, *_NO_PIECES) or not isinstance(function, Intrinsic):
             continue

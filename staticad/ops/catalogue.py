@@ -30,6 +30,7 @@ from staticad.ops.fourier import FOURIER_OPS
 from staticad.ops.gamma_functions import GAMMA_OPS
 from staticad.ops.halves import HALF_OPS
 from staticad.ops.hyperbolic import HYPERBOLIC_OPS
+from staticad.ops.implicit import IMPLICIT_OPS
 from staticad.ops.incomplete import INCOMPLETE_OPS
 from staticad.ops.indexing import GATHER, GATHER_ALONG, SCATTER, SCATTER_ALONG
 from staticad.ops.integrals import INTEGRAL_OPS
@@ -63,6 +64,7 @@ ELEMENTWISE_OPS = (
     *ERROR_FUNCTION_OPS,
     *GAMMA_OPS,
     *INCOMPLETE_OPS,
+    *IMPLICIT_OPS,
     *BESSEL_OPS,
     *INTEGRAL_OPS,
     *ENTROPY_OPS,

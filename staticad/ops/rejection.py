@@ -60,17 +60,6 @@ def log_factorial(k: float) -> float:
     return (k + 0.5) * math.log(k) - k + 0.9189385332046728 + series - math.log(shift)
 
 
-def digamma(x: float) -> float:
-    """The logarithmic derivative of the gamma function, for x > 0."""
-    shift = 0.0
-    while x < 10.0:
-        shift -= 1.0 / x
-        x += 1.0
-    r = 1.0 / (x * x)
-    series = r * (1.0 / 12.0 - r * (1.0 / 120.0 - r * (1.0 / 252.0 - r * (1.0 / 240.0 - r * (1.0 / 132.0)))))
-    return shift + math.log(x) - 0.5 / x - series
-
-
 # ---- gamma -----------------------------------------------------------------------------------------------------------
 
 
@@ -99,80 +88,6 @@ def log_gamma(key: Any, counter: Any, alpha: float) -> float:
             logarithm = 3.0 * math.log(v)
             if math.log(u) < 0.5 * x * x + d - d * v * v * v + d * logarithm:
                 return math.log(d) + logarithm + boost
-
-
-def log_gamma_slope(alpha: float, y: float) -> float:
-    """The derivative of the logarithm y of a gamma distributed number by alpha, with its place in the distribution held
-    fixed: - (dP/dalpha) / (dP/dy), P the distribution function.
-
-    M. Figurnov, S. Mohamed, A. Mnih, Implicit reparameterization gradients (2018). Below the middle by the power series
-    of P, above it by the continued fraction of 1 - P (both differentiated term by term), for alpha > 20000 by the cube
-    root, which is nearly normal there (E. B. Wilson, M. M. Hilferty, 1931).
-    """
-    if not alpha > 0.0 or math.isinf(alpha) or math.isnan(y) or math.isinf(y):
-        return math.nan
-    if alpha > 20000.0:
-        w = math.exp((y - math.log(alpha)) / 3.0)
-        z = (w - 1.0 + 1.0 / (9.0 * alpha)) * 3.0 * math.sqrt(alpha)
-        return 1.0 / alpha + 3.0 / w * (1.0 / (9.0 * alpha * alpha) - z / (6.0 * alpha * math.sqrt(alpha)))
-    x = math.exp(y)
-    if x <= 1.0 or x <= alpha:
-        term = 1.0
-        total = 1.0
-        slope = 0.0  # of the term, as a part of it
-        sloped = 0.0
-        n = alpha
-        for _ in range(20000):
-            n += 1.0
-            term *= x / n
-            slope -= 1.0 / n
-            total += term
-            sloped += term * slope
-            if abs(term * slope) <= 1e-17 * abs(sloped) and term <= 1e-17 * total:
-                break
-        return -(sloped + total * (y - digamma(alpha + 1.0))) / alpha
-    b = 1.0 - alpha
-    z = x + b + 1.0
-    c = 0.0
-    p2 = 1.0
-    q2 = x
-    p1 = x + 1.0
-    q1 = z * x
-    dp2 = 0.0
-    dq2 = 0.0
-    dp1 = 0.0
-    dq1 = -x
-    value = p1 / q1
-    slope = (dp1 - value * dq1) / q1
-    for _ in range(20000):
-        c += 1.0
-        b += 1.0
-        z += 2.0
-        product = b * c
-        p = p1 * z - p2 * product
-        q = q1 * z - q2 * product
-        dp = dp1 * z - p1 - dp2 * product + p2 * c
-        dq = dq1 * z - q1 - dq2 * product + q2 * c
-        change = 1.0
-        if q != 0.0:
-            value = p / q
-            found = (dp - value * dq) / q
-            change = abs(found - slope)
-            slope = found
-        p2, p1, q2, q1 = p1, p, q1, q
-        dp2, dp1, dq2, dq1 = dp1, dp, dq1, dq
-        if abs(p) > 4503599627370496.0:
-            p2 /= 4503599627370496.0
-            p1 /= 4503599627370496.0
-            q2 /= 4503599627370496.0
-            q1 /= 4503599627370496.0
-            dp2 /= 4503599627370496.0
-            dp1 /= 4503599627370496.0
-            dq2 /= 4503599627370496.0
-            dq1 /= 4503599627370496.0
-        if change <= 1e-16 * abs(slope):
-            break
-    return slope + value * (y - digamma(alpha))
 
 
 # ---- counts ----------------------------------------------------------------------------------------------------------
@@ -289,50 +204,3 @@ def von_mises(key: Any, counter: Any, kappa: float) -> float:
         if c * (2.0 - c) - u > 0.0 or (c > 0.0 and math.log(c / u) + 1.0 - c >= 0.0):
             angle = math.acos(min(1.0, max(-1.0, f)))
             return angle if uniform(stream, draw) > 0.5 else -angle
-
-
-def _mean_cosine(kappa: float) -> float:
-    """I1(kappa) / I0(kappa), by the trapezoidal rule, which is exact for what is periodic."""
-    count = 40 + int(12.0 * math.sqrt(kappa))
-    above = 0.0
-    below = 0.0
-    for k in range(count):
-        cosine = math.cos(3.141592653589793 * (k + 0.5) / count)
-        weight = math.exp(kappa * (cosine - 1.0))
-        above += cosine * weight
-        below += weight
-    return above / below
-
-
-def von_mises_slope(kappa: float, angle: float) -> float:
-    """The derivative of the angle by kappa, with its place in the distribution held fixed: the integral of
-    (A - cos t) exp(kappa (cos t - cos angle)) from 0 to the angle, A the mean of the cosine. The integrand has one sign
-    from 0 to acos(A), the other from there to pi, and the whole integral is 0: so it is taken from the nearer end."""
-    if not kappa >= 0.0 or math.isnan(angle):
-        return math.nan
-    if kappa > 1e4:
-        return -0.5 * angle / kappa
-    mean = _mean_cosine(kappa)
-    size = abs(angle)
-    at = math.cos(size)
-    begin = 0.0
-    end = size
-    if at < mean:
-        begin = size
-        end = 3.141592653589793
-        slope = kappa * math.sin(size)
-        if slope > 0.0:
-            end = min(end, size + 45.0 / slope + 9.0 / math.sqrt(kappa))
-    total = 0.0
-    count = 64
-    step = (end - begin) / count
-    for k in range(count):  # three points of Gauss in each part
-        middle = begin + (k + 0.5) * step
-        for place in range(3):
-            cosine = math.cos(middle + 0.5 * step * 0.7745966692414834 * (place - 1))
-            weight = 0.4444444444444444 if place == 1 else 0.2777777777777778
-            total += weight * (mean - cosine) * math.exp(kappa * (cosine - at))
-    total *= step
-    if at < mean:
-        total = -total
-    return total if angle > 0.0 else -total

@@ -14,29 +14,28 @@ from staticad.ir.graph import Attrs, Tensor
 from staticad.ir.types import Demands, TensorType, broadcast_shapes
 from staticad.ops import rejection
 from staticad.ops.base import Elementwise, Inferred, apply
+from staticad.ops.implicit import LOG_GAMMA_SLOPE, VON_MISES_SLOPE
 
 
 class Sampler(Elementwise):
-    """A function of `staticad.ops.rejection`. With ``keyed`` the first operands are a key and a counter, both uint64;
-    all others are floats of one dtype, and so is the result."""
+    """A function of `staticad.ops.rejection` of a key and a counter, both uint64, and of parameters that are floats of
+    one dtype, which the result has, too."""
 
     family = "sampling"
     title = "Sampling"
-    about = "Random numbers by rejection, as a part of the kernels around them, and derivatives by their parameters."
+    about = "Random numbers by rejection, as a part of the kernels around them, differentiated by their parameters."
 
-    def __init__(self, name: str, function: Callable[..., float], keyed: bool, parameters: int, **kwargs: Any) -> None:
-        self.function, self.keyed = function, keyed
-        arity = parameters + 2 * keyed
+    def __init__(self, name: str, function: Callable[..., float], parameters: int, **kwargs: Any) -> None:
+        self.function = function
         super().__init__(
-            f"{SAMPLE}{name}", numpy=self._evaluate, arity=arity, operands="f", cost=200, ulps=None, **kwargs
+            f"{SAMPLE}{name}", numpy=self._evaluate, arity=2 + parameters, operands="f", cost=200, ulps=None, **kwargs
         )
 
     def infer(self, inputs: tuple[TensorType, ...], attrs: Attrs) -> Inferred:
         if len(inputs) != self.arity:
             raise ShapeError(f"takes {self.arity} inputs, got {len(inputs)}")
-        drawn, parameters = inputs[: 2 * self.keyed], inputs[2 * self.keyed :]
-        dtypes = {t.dtype for t in parameters}
-        if len(dtypes) > 1 or any(t.dtype != UINT64 for t in drawn):
+        dtypes = {t.dtype for t in inputs[2:]}
+        if len(dtypes) > 1 or any(t.dtype != UINT64 for t in inputs[:2]):
             raise DTypeError("operands are a key and a counter, uint64, and floats of one dtype")
         (dtype,) = dtypes
         if not self.accepts(dtype):
@@ -55,32 +54,22 @@ class Sampler(Elementwise):
 
 
 def _gamma_vjp(g: Tensor, y: Tensor, key: Tensor, counter: Tensor, alpha: Tensor) -> tuple[None, None, Tensor]:
-    return None, None, g * apply(SAMPLE_LOG_GAMMA_SLOPE, alpha, y)
+    return None, None, g * apply(LOG_GAMMA_SLOPE, alpha, y)
 
 
 def _von_mises_vjp(g: Tensor, y: Tensor, key: Tensor, counter: Tensor, kappa: Tensor) -> tuple[None, None, Tensor]:
-    return None, None, g * apply(SAMPLE_VON_MISES_SLOPE, kappa, y)
+    return None, None, g * apply(VON_MISES_SLOPE, kappa, y)
 
 
-SAMPLE_LOG_GAMMA_SLOPE = Sampler(
-    "log_gamma_slope", rejection.log_gamma_slope, False, 2, notes="the derivative of sample_log_gamma by its parameter"
-)
 SAMPLE_LOG_GAMMA = Sampler(
-    "log_gamma", rejection.log_gamma, True, 1, vjp=_gamma_vjp, notes="differentiated implicitly, once"
+    "log_gamma", rejection.log_gamma, 1, vjp=_gamma_vjp, notes="differentiated implicitly, twice"
 )
-SAMPLE_POISSON = Sampler(
-    "poisson", rejection.poisson, True, 1, nondifferentiable=True, notes="-1 where the rate is none"
-)
+SAMPLE_POISSON = Sampler("poisson", rejection.poisson, 1, nondifferentiable=True, notes="-1 where the rate is none")
 SAMPLE_BINOMIAL = Sampler(
-    "binomial", rejection.binomial, True, 2, nondifferentiable=True, notes="-1 where a parameter is none"
-)
-SAMPLE_VON_MISES_SLOPE = Sampler(
-    "von_mises_slope", rejection.von_mises_slope, False, 2, notes="the derivative of sample_von_mises by its parameter"
+    "binomial", rejection.binomial, 2, nondifferentiable=True, notes="-1 where a parameter is none"
 )
 SAMPLE_VON_MISES = Sampler(
-    "von_mises", rejection.von_mises, True, 1, vjp=_von_mises_vjp, notes="differentiated implicitly, once"
+    "von_mises", rejection.von_mises, 1, vjp=_von_mises_vjp, notes="differentiated implicitly, twice"
 )
 
-SAMPLER_OPS = (
-    SAMPLE_LOG_GAMMA, SAMPLE_LOG_GAMMA_SLOPE, SAMPLE_POISSON, SAMPLE_BINOMIAL, SAMPLE_VON_MISES, SAMPLE_VON_MISES_SLOPE,
-)  # fmt: skip
+SAMPLER_OPS = (SAMPLE_LOG_GAMMA, SAMPLE_POISSON, SAMPLE_BINOMIAL, SAMPLE_VON_MISES)

@@ -74,7 +74,7 @@ def _step(build: Builder) -> Tensor | None:
 
 
 def _gammainc(a: Tensor, x: Tensor) -> Tensor:
-    """Which has no second derivative by the first operand."""
+    """Which has no third derivative by the first operand."""
     return special.gammainc(sa.stop_gradient(a), x)
 
 

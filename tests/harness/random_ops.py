@@ -26,7 +26,7 @@ def _turn(build: Builder, count: int, step: int = 13) -> int:
 
 def elementwise(build: Builder) -> Tensor | None:
     """Any elementwise op, inside its domain; of a float result another one, so that all have their turn."""
-    place = _turn(build, len(OPS), 29)
+    place = _turn(build, len(OPS), 67)
     y = _applied(build, OPS[place], None)
     if y is None or y.dtype.kind != "f":
         return y
@@ -54,12 +54,13 @@ def _applied(build: Builder, op: Elementwise, x: Tensor | None) -> Tensor | None
 
 @functools.cache
 def _has_derivatives(op: Elementwise) -> bool:
-    """Whether there are derivatives of first and second order by all operands."""
+    """Whether there are derivatives of the first three orders by all operands."""
     operands = [sa.placeholder((), "float64") for _ in range(op.arity)]
     given = [sa.not_equal(operands[0], 0), *operands[1:]] if op.condition else operands
+    total = sa.astype(apply(op, *given), "float64")
     try:
-        first = sa.gradients(sa.astype(apply(op, *given), "float64"), operands, unconnected="zero")
-        sa.gradients(sa.stack(first).sum(), operands, unconnected="zero")
+        for _ in range(3):
+            total = sa.stack(sa.gradients(total, operands, unconnected="zero")).sum()
     except GradientError:
         return False
     return True

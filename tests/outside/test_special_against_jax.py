@@ -20,14 +20,18 @@ ALL, POSITIVE, INSIDE = RNG.normal(size=12) * 3, RNG.uniform(0.2, 9, 12), RNG.un
 SECOND = RNG.uniform(0.2, 9, 12)
 
 UNARY: dict[str, tuple[np.ndarray, int]] = {
-    **dict.fromkeys(("erfc", "ndtr", "log_ndtr", "expit", "i0", "i1"), (ALL, 2)),
-    **dict.fromkeys(("gammaln", "digamma", "entr", "expi", "i0e", "i1e"), (POSITIVE, 2)),
+    **dict.fromkeys(("erfc", "ndtr", "log_ndtr", "expit", "log_softmax", "softmax"), (ALL, 2)),
+    **dict.fromkeys(("i0", "i1"), (ALL, 2)),
+    **dict.fromkeys(("gammaln", "digamma", "entr", "expi", "i0e", "i1e", "gamma"), (POSITIVE, 2)),
     "exp1": (POSITIVE, 1),
     **dict.fromkeys(("ndtri", "logit", "erfinv"), (INSIDE, 2)),
 }
 BINARY: dict[str, tuple[tuple[np.ndarray, ...], int]] = {
     **dict.fromkeys(("xlogy", "xlog1py", "rel_entr", "kl_div"), ((POSITIVE, SECOND), 2)),
     **dict.fromkeys(("gammainc", "gammaincc"), ((POSITIVE, SECOND), 1)),
+    "beta": ((POSITIVE, SECOND), 2),
+    "betainc": ((POSITIVE, SECOND, INSIDE), 0),
+    "zeta": ((POSITIVE + 1, SECOND), 0),
 }
 
 

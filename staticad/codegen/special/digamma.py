@@ -38,6 +38,13 @@ def digamma_of_positive(y: Value) -> Value:
     return select(y < 3, near, far)
 
 
+def log_less_digamma(z: Value) -> Value:
+    """log(z) - digamma(z) for z >= 9, without the cancellation of the two."""
+    inverse = 1 / z
+    square = inverse * inverse
+    return fma(inverse, 0.5, square * horner(square, DIGAMMA_SERIES))
+
+
 def digamma(x: Value) -> Value:
     """The derivative of log(gamma); NaN at negative integers, infinite at 0 with the sign that 1 / -x has."""
     negative = x < 0

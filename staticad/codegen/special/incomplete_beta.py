@@ -1,9 +1,9 @@
-"""The regularized incomplete beta function, its density, and its derivatives by the parameters.
+"""The regularized incomplete beta function, and its density.
 
 x**a (1 - x)**b / B(a, b) times a continued fraction (DLMF 8.17.22, in Lentz's form) up to (a + 1) / (a + b + 2), for
 b < 1 up to the mean a / (a + b); beyond it the complement with a and b exchanged. Next to the mean of large a and b the
 factor is made of logarithms less their first terms (C. Loader, 2000), in which the distance from the mean carries its
-rounding error. The fraction over numbers with a derivative gives the derivative by a or b.
+rounding error.
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from staticad.codegen.special.beta_function import ASYMPTOTIC_FROM, DIRECT_UP_TO, gamma_or_near, rising
-from staticad.codegen.special.dual import Dual, repeat_duals
+from staticad.codegen.special.dual import Dual, Part, changes, constant, magnitude, repeat_duals
 from staticad.codegen.special.flow import call, choose, outlined
 from staticad.codegen.special.gamma_function import INFINITY, NAN, SQRT_TWO_PI, clamped_exponent
 from staticad.codegen.special.log_excess import log_excess
-from staticad.codegen.special.scalar import digamma_of_positive, exp, gamma, log, log1p, power, stirling
+from staticad.codegen.special.scalar import exp, gamma, log, log1p, power, stirling
 from staticad.codegen.vecmath.builder import Value, fma, select
 
 LOOPS = 200_000
@@ -63,20 +63,23 @@ def factor(a: Value, b: Value, x: Value, y: Value, below: Value) -> Value:
     return choose(a + b <= DIRECT_UP_TO, direct, lambda: choose(small, one_large, both_large))
 
 
-def _fraction(a: Dual, b: Dual, x: Value) -> Dual:
+def _kept(x: Part) -> Part:
+    """Not 0, by which a step would divide."""
+    if isinstance(x, Dual):
+        return Dual(_kept(x.value), x.slope)
+    return select(abs(x) < TINY, TINY, x)
+
+
+def fraction(a: Part, b: Part, x: Value) -> Part:
     """The continued fraction, for x up to the mean."""
-    zero, one = x.constant(0), x.constant(1)
 
-    def kept(d: Dual) -> Dual:
-        return Dual(select(abs(d.value) < TINY, x.constant(TINY), d.value), d.slope)
-
-    def half(coefficient: Dual, c: Dual, d: Dual, h: Dual) -> tuple[Dual, Dual, Dual, Dual]:
-        d = kept(coefficient * d + 1).inverse()
-        c = kept(coefficient / c + 1)
+    def half(coefficient: Part, c: Part, d: Part, h: Part) -> tuple[Part, Part, Part, Part]:
+        d = 1 / _kept(coefficient * d + 1)
+        c = _kept(coefficient / c + 1)
         change = c * d
         return c, d, h * change, change
 
-    def step(m: Value, c: Dual, d: Dual, h: Dual, _change: Dual) -> list[Dual | Value]:
+    def step(m: Value, c: Part, d: Part, h: Part, _change: Part) -> list[Part]:
         twice = m * 2
         even = (b - m) * m / (a + (twice - 1)) / (a + twice) * x
         c, d, h, _ = half(even, c, d, h)
@@ -84,18 +87,15 @@ def _fraction(a: Dual, b: Dual, x: Value) -> Dual:
         c, d, h, change = half(odd, c, d, h)
         return [m + 1, c, d, h, change]
 
-    def proceed(m: Value, c: Dual, d: Dual, h: Dual, change: Dual) -> Value:
-        more = (abs(change.value - 1) > 1e-16) | (abs(change.slope * h.value) > abs(h.slope) * 1e-16)
-        return more & (m < LOOPS)
+    def proceed(m: Value, c: Part, d: Part, h: Part, change: Part) -> Value:
+        return changes(change, magnitude(c) * magnitude(d), h) & (m < LOOPS)
 
-    first = kept(-((a + b) / (a + 1) * x) + 1).inverse()
-    state: list[Dual | Value] = [one, Dual(one, zero), first, first, Dual(zero, one)]
-    found = repeat_duals(state, proceed, step)[3]
-    assert isinstance(found, Dual)
-    return found
+    first = 1 / _kept(-((a + b) / (a + 1) * x) + 1)
+    state = [x.constant(1), constant(a, 1), first, first, constant(a, 0)]
+    return repeat_duals(state, proceed, step)[3]
 
 
-def _ordered(a: Value, b: Value, x: Value, inside: Callable[..., Value]) -> Value:
+def ordered(a: Value, b: Value, x: Value, inside: Callable[..., Value]) -> Value:
     """``inside`` of a, b, x, 1 - x, the distance from the mean, and whether they are those of the complement."""
     below = distance(a, b, x)
     exchanged = select(b < 1, below, (a + 1) - (a + b + 2) * x) < 0
@@ -111,24 +111,24 @@ def _ordered(a: Value, b: Value, x: Value, inside: Callable[..., Value]) -> Valu
 
 
 def _lower(a: Value, b: Value, x: Value, y: Value, below: Value) -> Value:
-    zero = x.constant(0)
-    return factor(a, b, x, y, below) / a * _fraction(Dual(a, zero), Dual(b, zero), x).value
+    lower = factor(a, b, x, y, below) / a * fraction(a, b, x)
+    return select(lower > 1, 1, lower)
 
 
 def betainc(a: Value, b: Value, x: Value) -> Value:
     """The regularized incomplete beta function."""
 
-    def ordered(a: Value, b: Value, x: Value, y: Value, below: Value, exchanged: Value) -> Value:
+    def lower(a: Value, b: Value, x: Value, y: Value, below: Value, exchanged: Value) -> Value:
         found = call("lower", _lower, a, b, x, y, below)
         return select(exchanged, 1 - found, found)
 
     def inside() -> Value:
-        return _ordered(a, b, x, ordered)
+        return ordered(a, b, x, lower)
 
-    return _at_the_edges(a, b, x, inside, 1)
+    return at_the_edges(a, b, x, inside, 1)
 
 
-def _at_the_edges(a: Value, b: Value, x: Value, inside: Callable[[], Value], right: float) -> Value:
+def at_the_edges(a: Value, b: Value, x: Value, inside: Callable[[], Value], right: float) -> Value:
     """0 at x = 0, ``right`` at x = 1; between them 0 where b = 0 or a is infinite, ``right`` where a = 0 or b is
     infinite; NaN outside."""
     regular = (a > 0) & (b > 0) & (a < INFINITY) & (b < INFINITY) & (x > 0) & (x < 1)
@@ -149,46 +149,4 @@ def betainc_density(a: Value, b: Value, x: Value) -> Value:
     return choose(regular, lambda: factor(a, b, x, y, distance(a, b, x)) / x / y, lambda: edge)
 
 
-def _slope(by_second: bool) -> Callable[[Value, Value, Value, Value, Value], Value]:
-    """The derivative of the lower part by its first or second parameter."""
-
-    def formula(a: Value, b: Value, x: Value, y: Value, below: Value) -> Value:
-        zero, one = x.constant(0), x.constant(1)
-        found = _fraction(Dual(a, zero if by_second else one), Dual(b, one if by_second else zero), x)
-        both = digamma_of_positive(a + b)
-        if by_second:
-            by_factor = select(x < 0.5, log1p(-select(x < 0.5, x, 0)), log(y)) - digamma_of_positive(b) + both
-        else:
-            by_factor = select(y < 0.5, log1p(-select(y < 0.5, y, 0)), log(x)) - digamma_of_positive(a + 1) + both
-        return factor(a, b, x, y, below) / a * fma(found.value, by_factor, found.slope)
-
-    return formula
-
-
-def _slope_of(by_second: bool) -> Callable[[Value, Value, Value], Value]:
-    def formula(a: Value, b: Value, x: Value) -> Value:
-        def ordered(a: Value, b: Value, x: Value, y: Value, below: Value, exchanged: Value) -> Value:
-            return choose(
-                exchanged,
-                lambda: -call("upper", _slope(not by_second), a, b, x, y, below),
-                lambda: call("lower", _slope(by_second), a, b, x, y, below),
-            )
-
-        return _at_the_edges(a, b, x, lambda: _ordered(a, b, x, ordered), 0)
-
-    return formula
-
-
-def betainc_slope_a(a: Value, b: Value, x: Value) -> Value:
-    """The derivative of betainc by a."""
-    return _slope_of(False)(a, b, x)
-
-
-def betainc_slope_b(a: Value, b: Value, x: Value) -> Value:
-    """The derivative of betainc by b."""
-    return _slope_of(True)(a, b, x)
-
-
-KERNEL_NAMES: dict[str, object] = {
-    formula.__name__: outlined(formula) for formula in (betainc, betainc_density, betainc_slope_a, betainc_slope_b)
-}
+KERNEL_NAMES: dict[str, object] = {formula.__name__: outlined(formula) for formula in (betainc, betainc_density)}

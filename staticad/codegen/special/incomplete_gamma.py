@@ -1,10 +1,9 @@
-"""The incomplete gamma functions P and Q = 1 - P, their density, and the derivative of P by the parameter.
+"""The incomplete gamma functions P and Q = 1 - P, and their density.
 
 The smaller one of the two is computed. x**a exp(-x) / gamma(a + 1) times the power series (DLMF 8.11.4) up to the mean,
 times a continued fraction (8.9.2, in Lentz's form) beyond it; for a > 100 near the mean the uniform expansion of
 N. M. Temme (1979; DLMF 8.12) with the complementary error function; for Q of x <= 1.1 a series without the part that
-cancels (A. Gil, J. Segura and N. Temme, 2012, as in Cephes). Series and fraction over numbers with a derivative give
-that by a.
+cancels (A. Gil, J. Segura and N. Temme, 2012, as in Cephes).
 """
 
 from __future__ import annotations
@@ -12,18 +11,18 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from staticad.codegen.special.coefficients import LGAMMA, TEMME
-from staticad.codegen.special.dual import Dual, repeat_duals
+from staticad.codegen.special.dual import Part, adds, changes, constant, magnitude, repeat_duals
 from staticad.codegen.special.error_functions import SQRT_HALF, erfc, erfcx_of_positive
 from staticad.codegen.special.flow import call, choose, outlined
 from staticad.codegen.special.gamma_function import INFINITY, NAN, SQRT_TWO_PI, clamped_exponent
 from staticad.codegen.special.log_excess import log_excess
-from staticad.codegen.special.scalar import digamma_of_positive, exp, gamma, log, log1p, power, stirling
+from staticad.codegen.special.scalar import exp, gamma, log, log1p, power, stirling
 from staticad.codegen.vecmath.builder import Value, fma, horner, repeat_while, select
 from staticad.codegen.vecmath.exponential import expm1
 
 EPSILON = 1e-17
 DIRECT_UP_TO, UNIFORM_FROM, UNIFORM_WITHIN = 170, 100, 0.3
-LOOPS = 200_000  # what is needed next to the mean of a = 1e9, without the expansion
+LOOPS = 200_000
 
 
 def factor(a: Value, x: Value) -> Value:
@@ -49,51 +48,39 @@ def log_gamma_next(a: Value) -> Value:
     return fma(t, horner(fma(t, 4 / 3, -1 / 3), LGAMMA), select(near, -log1p(select(near, a, 0)), 0))
 
 
-def _series(a: Dual, x: Value) -> Dual:
+def series(a: Part, x: Value) -> Part:
     """The sum of x**n / ((a + 1) ... (a + n))."""
-    zero, one = x.constant(0), x.constant(1)
 
-    def step(count: Value, divisor: Dual, term: Dual, total: Dual) -> list[Dual | Value]:
+    def step(count: Value, divisor: Part, term: Part, total: Part) -> list[Part]:
         divisor = divisor + 1
         term = term / divisor * x
         return [count + 1, divisor, term, total + term]
 
-    def proceed(count: Value, divisor: Dual, term: Dual, total: Dual) -> Value:
-        more = (term.value > total.value * EPSILON) | (abs(term.slope) > abs(total.slope) * EPSILON)
-        return more & (count < LOOPS)
+    def proceed(count: Value, divisor: Part, term: Part, total: Part) -> Value:
+        return adds(term, total, EPSILON) & (count < LOOPS)
 
-    unit = Dual(one, zero)
-    found = repeat_duals([zero, a, unit, unit], proceed, step)[3]
-    assert isinstance(found, Dual)
-    return found
+    unit = constant(a, 1)
+    return repeat_duals([x.constant(0), a, unit, unit], proceed, step)[3]
 
 
-def _fraction(a: Dual, x: Value) -> Dual:
+def fraction(a: Part, x: Value) -> Part:
     """Q / (x**a exp(-x) / gamma(a)), for x > a."""
-    zero, one = x.constant(0), x.constant(1)
 
-    def step(k: Value, b: Dual, c: Dual, d: Dual, h: Dual, _change: Dual) -> list[Dual | Value]:
+    def step(k: Value, b: Part, c: Part, d: Part, h: Part, _change: Part) -> list[Part]:
         numerator = (a - k) * k
         b = b + 2
-        d = (numerator * d + b).inverse()
+        d = 1 / (numerator * d + b)
         c = numerator / c + b
         change = c * d
         return [k + 1, b, c, d, h * change, change]
 
-    def proceed(k: Value, b: Dual, c: Dual, d: Dual, h: Dual, change: Dual) -> Value:
-        more = (abs(change.value - 1) > 1e-16) | (abs(change.slope * h.value) > abs(h.slope) * 1e-16)
-        return more & (k < LOOPS)
+    def proceed(k: Value, b: Part, c: Part, d: Part, h: Part, change: Part) -> Value:
+        return changes(change, magnitude(c) * magnitude(d), h) & (k < LOOPS)
 
     b = -a + (x + 1)
-    start = b.inverse()
-    state: list[Dual | Value] = [one, b, Dual(x.constant(1e300), zero), start, start, Dual(zero, one)]
-    found = repeat_duals(state, proceed, step)[4]
-    assert isinstance(found, Dual)
-    return found
-
-
-def _constant(a: Value) -> Dual:
-    return Dual(a, a.constant(0))
+    start = 1 / b
+    state = [x.constant(1), b, constant(a, 1e300), start, start, constant(a, 0)]
+    return repeat_duals(state, proceed, step)[4]
 
 
 def uniform_parts(a: Value, x: Value) -> tuple[Value, Value]:
@@ -121,16 +108,17 @@ def _uniform(upper: bool) -> Callable[[Value, Value], Value]:
     return formula
 
 
-def _near_mean(a: Value, x: Value) -> Value:
+def near_mean(a: Value, x: Value) -> Value:
     return (a > UNIFORM_FROM) & (abs(x - a) < a * UNIFORM_WITHIN)
 
 
 def _lower_by_series(a: Value, x: Value) -> Value:
-    return factor(a, x) * _series(_constant(a), x).value
+    lower = factor(a, x) * series(a, x)
+    return select(lower > 1, 1, lower)
 
 
 def _upper_by_fraction(a: Value, x: Value) -> Value:
-    return factor(a, x) * a * _fraction(_constant(a), x).value
+    return factor(a, x) * a * fraction(a, x)
 
 
 def _upper_by_series(a: Value, x: Value) -> Value:
@@ -144,7 +132,7 @@ def _upper_by_series(a: Value, x: Value) -> Value:
     return -expm1(exponent) - exp(exponent) * (a * total)
 
 
-def _at_the_edges(a: Value, x: Value, inside: Callable[[], Value], left: float, right: float) -> Value:
+def at_the_edges(a: Value, x: Value, inside: Callable[[], Value], left: float, right: float) -> Value:
     """At x = 0 and at a = inf it is ``left``, at x = inf and at a = 0 ``right``, NaN outside."""
     regular = (a > 0) & (x > 0) & (a < INFINITY) & (x < INFINITY)
 
@@ -169,9 +157,9 @@ def gammainc(a: Value, x: Value) -> Value:
         )
 
     def inside() -> Value:
-        return choose(_near_mean(a, x), lambda: call("uniform", _uniform(False), a, x), other)
+        return choose(near_mean(a, x), lambda: call("uniform", _uniform(False), a, x), other)
 
-    return _at_the_edges(a, x, inside, 0, 1)
+    return at_the_edges(a, x, inside, 0, 1)
 
 
 def gammaincc(a: Value, x: Value) -> Value:
@@ -194,12 +182,12 @@ def gammaincc(a: Value, x: Value) -> Value:
 
     def inside() -> Value:
         return choose(
-            _near_mean(a, x),
+            near_mean(a, x),
             lambda: call("uniform", _uniform(True), a, x),
             lambda: choose(x > 1.1, high, low),
         )
 
-    return _at_the_edges(a, x, inside, 1, 0)
+    return at_the_edges(a, x, inside, 1, 0)
 
 
 def gammainc_density(a: Value, x: Value) -> Value:
@@ -210,26 +198,6 @@ def gammainc_density(a: Value, x: Value) -> Value:
     return choose(regular, lambda: factor(a, x) * (a / x), lambda: edge)
 
 
-def gammainc_slope(a: Value, x: Value) -> Value:
-    """The derivative of P by a."""
-
-    def by_series() -> Value:
-        """The factor's derivative is itself times log(x) - digamma(a + 1)."""
-        found = _series(Dual(a, a.constant(1)), x)
-        by_factor = log(x) - digamma_of_positive(a + 1)
-        return factor(a, x) * fma(found.value, by_factor, found.slope)
-
-    def by_fraction() -> Value:
-        found = _fraction(Dual(a, a.constant(1)), x)
-        by_factor = log(x) - digamma_of_positive(a)
-        return -(factor(a, x) * (a * fma(found.value, by_factor, found.slope)))
-
-    def inside() -> Value:
-        return choose((x > 1) & (x > a), by_fraction, by_series)
-
-    return _at_the_edges(a, x, inside, 0, 0)
-
-
 KERNEL_NAMES: dict[str, object] = {
-    formula.__name__: outlined(formula) for formula in (gammainc, gammaincc, gammainc_density, gammainc_slope)
+    formula.__name__: outlined(formula) for formula in (gammainc, gammaincc, gammainc_density)
 }

@@ -53,3 +53,8 @@ def stirling(x: Value) -> Value:
 def digamma_of_positive(x: Value) -> Value:
     """Its derivative, of a positive number."""
     return call("digamma_of_positive", of_digamma.digamma_of_positive, x)
+
+
+def trigamma_of_positive(x: Value) -> Value:
+    """The derivative of that."""
+    return call("trigamma_of_positive", of_digamma.trigamma_of_positive, x)

@@ -1,7 +1,7 @@
 """Distributions that are drawn by rejection, an element at a time: gamma, what is made of it, von Mises.
 
 Derivatives by parameters are implicit ones: of the number at a fixed place of its distribution (M. Figurnov,
-S. Mohamed, A. Mnih, 2018). They have no derivatives of their own, since nobody knows the second ones.
+S. Mohamed, A. Mnih, 2018). There are first and second ones. A third one raises GradientError.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def positive(function: str, kind: DType, **parameters: Operand) -> list[Tensor]:
 def loggamma(key: Operand, a: Operand, shape: Any = None, dtype: Any = FLOAT64) -> Tensor:
     """The logarithm of `gamma`, also where a is so small that the number itself is 0 in floats.
 
-    Differentiable by a, once. Raises as `gamma`.
+    Differentiable by a, twice. Raises as `gamma`.
     """
     (alpha,) = positive("loggamma", as_float_dtype("loggamma", dtype), a=a)
     return sample("loggamma", SAMPLE_LOG_GAMMA, key, shape_of("loggamma", shape, a=alpha), alpha)
@@ -63,7 +63,7 @@ def loggamma(key: Operand, a: Operand, shape: Any = None, dtype: Any = FLOAT64) 
 def gamma(key: Operand, a: Operand, shape: Any = None, dtype: Any = FLOAT64) -> Tensor:
     """The gamma distribution of shape parameter a and scale 1, of density x**(a - 1) exp(-x) / Γ(a).
 
-    ``shape`` is that of a where it is None. Differentiable by a, once: the implicit derivative. Raises ConfigError for
+    ``shape`` is that of a where it is None. Differentiable by a, twice: implicit derivatives. Raises ConfigError for
     a known a that is not positive; one that turns out not to be gives NaN.
     """
     (alpha,) = positive("gamma", as_float_dtype("gamma", dtype), a=a)
@@ -80,7 +80,7 @@ def _two(function: str, key: Operand, shape: Any, **parameters: Tensor) -> list[
 
 def beta(key: Operand, a: Operand, b: Operand, shape: Any = None, dtype: Any = FLOAT64) -> Tensor:
     """The beta distribution: x / (x + y) of gamma distributed x and y, of parameters a and b. Differentiable by both,
-    once. Raises as `gamma`."""
+    twice. Raises as `gamma`."""
     first, second = positive("beta", as_float_dtype("beta", dtype), a=a, b=b)
     x, y = _two("beta", key, shape, a=first, b=second)
     return elementwise.sigmoid(elementwise.subtract(x, y))
@@ -90,7 +90,7 @@ def dirichlet(key: Operand, alpha: Operand, shape: Any = None, dtype: Any = FLOA
     """The Dirichlet distribution over the last axis of ``alpha``: gamma distributed numbers divided by their sum.
 
     ``shape`` is that of the batch, to which the axes of alpha before the last one broadcast. Differentiable by alpha,
-    once. Raises ShapeError for an alpha without axes, else as `gamma`.
+    twice. Raises ShapeError for an alpha without axes, else as `gamma`.
     """
     (given,) = positive("dirichlet", as_float_dtype("dirichlet", dtype), alpha=alpha)
     if not given.ndim:
@@ -102,7 +102,7 @@ def dirichlet(key: Operand, alpha: Operand, shape: Any = None, dtype: Any = FLOA
 
 
 def chisquare(key: Operand, df: Operand, shape: Any = None, dtype: Any = FLOAT64) -> Tensor:
-    """The chi-square distribution of df degrees of freedom: twice `gamma` of df / 2. Differentiable by df, once."""
+    """The chi-square distribution of df degrees of freedom: twice `gamma` of df / 2. Differentiable by df, twice."""
     (freedom,) = positive("chisquare", as_float_dtype("chisquare", dtype), df=df)
     target = shape_of("chisquare", shape, df=freedom)
     logarithm = sample("chisquare", SAMPLE_LOG_GAMMA, key, target, elementwise.multiply(freedom, 0.5))
@@ -111,7 +111,7 @@ def chisquare(key: Operand, df: Operand, shape: Any = None, dtype: Any = FLOAT64
 
 def f(key: Operand, dfnum: Operand, dfden: Operand, shape: Any = None, dtype: Any = FLOAT64) -> Tensor:
     """The F distribution: the ratio of two `chisquare`, each divided by its degrees of freedom. Differentiable by both,
-    once."""
+    twice."""
     above, below = positive("f", as_float_dtype("f", dtype), dfnum=dfnum, dfden=dfden)
     halves = {"dfnum": elementwise.multiply(above, 0.5), "dfden": elementwise.multiply(below, 0.5)}
     x, y = _two("f", key, shape, **halves)
@@ -120,7 +120,7 @@ def f(key: Operand, dfnum: Operand, dfden: Operand, shape: Any = None, dtype: An
 
 def t(key: Operand, df: Operand, shape: Any = None, dtype: Any = FLOAT64) -> Tensor:
     """Student's t distribution of df degrees of freedom: normal, divided by the root of `chisquare` / df.
-    Differentiable by df, once."""
+    Differentiable by df, twice."""
     (freedom,) = positive("t", as_float_dtype("t", dtype), df=df)
     target = shape_of("t", shape, df=freedom)
     first, second = split(key)
@@ -135,7 +135,7 @@ student_t = t
 def vonmises(key: Operand, mu: Operand = 0.0, kappa: Operand = 1.0, shape: Any = None, dtype: Any = FLOAT64) -> Tensor:
     """The von Mises distribution of angles in [-π, π], around mu, of concentration kappa.
 
-    Differentiable by kappa, once, and by mu. Raises ConfigError for a known kappa that is negative.
+    Differentiable by kappa, twice, and by mu. Raises ConfigError for a known kappa that is negative.
     """
     kind = as_float_dtype("vonmises", dtype)
     require("vonmises", lambda a: a >= 0, "kappa has to be at least 0", kappa)

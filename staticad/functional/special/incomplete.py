@@ -1,6 +1,7 @@
 """The regularized incomplete gamma and beta functions, by SciPy's names.
 
-By the last operand they have derivatives of every order, by the parameters one: another raises GradientError.
+By the last operand they have derivatives of every order, by the parameters two: a third one raises
+GradientError. Those by parameters have relative errors below 1e-11, except next to their zeros.
 """
 
 from __future__ import annotations

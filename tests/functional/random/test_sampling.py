@@ -13,7 +13,7 @@ import staticad as sa
 from staticad import config
 from staticad.errors import ConfigError, DTypeError, GradientError, LinAlgError, ShapeError
 from staticad.functional.random.sampling import SAMPLE_LOG_GAMMA, SAMPLE_VON_MISES
-from staticad.ops import rejection
+from tests.codegen.kernel_runner import evaluate
 from tests.control.running import check_derivatives
 
 random = sa.random
@@ -109,17 +109,35 @@ def test_the_two_ways_to_machine_code_and_the_reference_agree() -> None:
 
 def test_derivatives_hold_the_place_in_the_distribution_fixed() -> None:
     places = np.array([1e-4, 0.01, 0.3, 0.7, 0.99, 0.9999])
-    for alpha in (0.05, 0.7, 1.0, 3.0, 40.0, 5e3, 1e5):
-        step = 1e-4 * alpha
-        ends = [np.log(stats.gamma.ppf(places, alpha + s)) for s in (-step, 0, step)]
-        slopes = [rejection.log_gamma_slope(alpha, y) for y in ends[1]]
-        np.testing.assert_allclose(slopes, (ends[2] - ends[0]) / (2 * step), rtol=3e-4, err_msg=str(alpha))
-    for kappa in (0.01, 0.7, 5.0, 300.0, 2e4):
-        step = 1e-3 * kappa
-        ends = [stats.vonmises.ppf(places, kappa + s) for s in (-step, 0, step)]
-        slopes = [rejection.von_mises_slope(kappa, y) for y in ends[1]]
-        difference = (ends[2] - ends[0]) / (2 * step)
-        np.testing.assert_allclose(slopes, difference, rtol=2e-3, atol=1e-5 / kappa, err_msg=str(kappa))
+    alphas, kappas = np.array([0.05, 0.7, 1.0, 3.0, 40.0, 5e3, 1e5]), np.array([0.01, 0.7, 5.0, 300.0, 2e4])
+    for name, parameters, quantile in (
+        ("log_gamma_slope", alphas, lambda a: np.log(stats.gamma.ppf(places, a))),
+        ("von_mises_slope", kappas, lambda k: stats.vonmises.ppf(places, k)),
+    ):
+        spread = np.repeat(parameters, len(places))
+        step = parameters * (1e-4 if name == "log_gamma_slope" else 1e-3)
+        ends = [np.concatenate([quantile(p) for p in parameters + s * step]) for s in (-1, 0, 1)]
+        found = evaluate([spread, ends[1]], {f"{name}(a, b)": "float64"})[f"{name}(a, b)"]
+        difference = (ends[2] - ends[0]) / (2 * np.repeat(step, len(places)))
+        np.testing.assert_allclose(found, difference, rtol=2e-3, atol=1e-5 / spread.min(), err_msg=name)
+
+
+def test_second_derivatives_hold_it_fixed_too() -> None:
+    a = sa.placeholder((5,))
+    drawn = {"gamma": random.loggamma(KEY, a), "vonmises": random.vonmises(KEY, 0.0, a)}
+    curves = {n: sa.gradients(sa.gradients(y.sum(), [a])[0].sum(), [a])[0] for n, y in drawn.items()}
+    at = np.array([0.2, 1.7, 6.0, 40.0, 150.0])
+    numbers, found = sa.compile([drawn, curves], inputs=[a])(at)
+    quantiles: dict[str, Callable[[Any], np.ndarray]] = {
+        "gamma": lambda p: np.log(stats.gamma.ppf(stats.gamma.cdf(np.exp(numbers["gamma"]), at), p)),
+        "vonmises": lambda p: stats.vonmises.ppf(stats.vonmises.cdf(numbers["vonmises"], at), p),
+    }
+    for name, step, quantile in ((n, 2e-2 if n == "vonmises" else 1e-3, q) for n, q in quantiles.items()):
+        low, middle, high = (quantile(at * (1 + s * step)) for s in (-1, 0, 1))
+        np.testing.assert_allclose(found[name], (high - 2 * middle + low) / (at * step) ** 2, rtol=5e-3, atol=1e-6)
+    for curve in curves.values():
+        with pytest.raises(GradientError, match="no third derivative by parameters.*stop_gradient"):
+            sa.gradients(curve.sum(), [a])
 
 
 def test_means_of_derivatives_are_derivatives_of_means() -> None:
@@ -132,15 +150,19 @@ def test_means_of_derivatives_are_derivatives_of_means() -> None:
         "dirichlet": (random.dirichlet(KEY, sa.stack([shaped, shaped * 0.0 + 2.0], -1))[:, 0].mean(), 2 / 3.5**2),
         "vonmises": (sa.cos(random.vonmises(KEY, 0.0, shaped)).mean(), None),
     }
+    means |= {
+        "gamma twice": (sa.gradients((random.gamma(KEY, shaped) ** 2).mean(), [a])[0], 2.0),  # a + a**2
+        "beta twice": (-sa.gradients(means["beta"][0], [a])[0], 4 / 3.5**3),
+        "vonmises twice": (sa.gradients(means["vonmises"][0], [a])[0], None),
+    }
     session = sa.compile({name: sa.gradients(mean, [a])[0] for name, (mean, _) in means.items()}, inputs=[a])
     found = session(1.5)
     for name, (_, expected) in means.items():
         if expected is not None:
             assert abs(found[name] - expected) < 0.05 * expected, name
-    mean = (stats.vonmises(1.501).expect(np.cos) - stats.vonmises(1.499).expect(np.cos)) / 0.002
-    assert abs(found["vonmises"] - mean) < 0.02
-    with pytest.raises(GradientError, match="sample_log_gamma_slope has no derivative rule"):
-        sa.gradients(sa.gradients(means["gamma"][0], [a])[0], [a])
+    cosines = [stats.vonmises(1.5 + s).expect(np.cos) for s in (-0.01, 0, 0.01)]
+    assert abs(found["vonmises"] - (cosines[2] - cosines[0]) / 0.02) < 0.02
+    assert abs(found["vonmises twice"] - (cosines[2] - 2 * cosines[1] + cosines[0]) / 1e-4) < 0.02
 
 
 def test_derivatives_of_what_is_made_of_uniform_and_normal_numbers() -> None:

@@ -74,11 +74,37 @@ def test_derivatives_of_higher_orders(name: str) -> None:
 def test_derivatives_by_parameters() -> None:
     a, b, x = (sa.placeholder((4,)) for _ in range(3))
     feeds = {a: A, b: B, x: A / 4}
-    check_gradients(special.betainc(a, b, x), [a, b, x], feeds, order=1)
-    check_gradients(special.gammaincc(a, x), [a, x], feeds, order=1)
+    check_gradients(special.betainc(a, b, x), [a, b, x], feeds, order=2)
+    check_gradients(special.betaincc(a, b, x), [a, b, x], feeds, order=1)
+    check_gradients(special.gammaincc(a, x), [a, x], feeds, order=2)
     (mixed,) = sa.gradients(sa.gradients(special.gammainc(a, x).sum(), [a])[0].sum(), [x])
     expected = np.exp((A - 1) * np.log(A / 4) - A / 4 - scipy.gammaln(A)) * (np.log(A / 4) - scipy.digamma(A))
     np.testing.assert_allclose(evaluate(mixed, feeds)[0], expected, rtol=1e-12)
+
+
+def test_second_derivatives_by_parameters_have_derivatives_by_the_last_operand() -> None:
+    a, b, x = (sa.placeholder((4,)) for _ in range(3))
+    curves = [
+        sa.gradients(sa.gradients(y.sum(), [by])[0].sum(), [again])[0]
+        for y, by, again in (
+            (special.gammainc(a, x), a, a), (special.betainc(a, b, x), a, a), (special.betainc(a, b, x), a, b),
+            (special.betainc(a, b, x), b, b),
+        )
+    ]  # fmt: skip
+    for curve in curves:
+        check_gradients(curve, x, {a: A, b: B, x: A / 4}, order=2)
+
+
+def test_distribution_functions_stay_between_0_and_1() -> None:
+    a, x = sa.placeholder((6,)), sa.placeholder((6,))
+    tiny = np.array([5e-324, 1e-310, 1e-20, 1e-3, 3.0, 50.0])
+    found = sa.compile(
+        [special.gammainc(a, x), special.gammaincc(a, x), *(special.betainc(*p, 0.999) for p in ((a, x), (x, a)))],
+        inputs=[a, x],
+    )
+    for at in np.geomspace(1e-5, 200, 40):
+        for values in found(tiny, np.full(6, at)):
+            assert (values >= 0).all() and (values <= 1).all()
 
 
 def test_derivatives_of_erfcx_do_not_cancel() -> None:
@@ -113,7 +139,9 @@ def test_weights_and_signs_of_logsumexp(rng: np.random.Generator) -> None:
 def test_what_has_no_derivative_says_so() -> None:
     a, x = sa.placeholder((), name="a"), sa.placeholder(())
     (slope,) = sa.gradients(special.gammainc(a, x), [a])
-    for made in (slope, special.zeta(a, x), special.zeta(a)):
+    (curve,) = sa.gradients(slope, [a])
+    (mixed,) = sa.gradients(sa.gradients(special.betainc(a, x, 0.5), [x]), [x])
+    for made in (curve, mixed, special.zeta(a, x), special.zeta(a)):
         for differentiate in (lambda t: sa.gradients(t, [a]), lambda t: sa.jvp(t, a, 1.0)):
             with pytest.raises(GradientError, match="derivative.*'a'.*test_special.*stop_gradient"):
                 differentiate(made)
