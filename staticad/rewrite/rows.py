@@ -6,6 +6,9 @@ table's own memory where it is a variable or the state of a loop. Rows that are 
 their terms, in the order in which a scatter adds them, so that the result has the same bits: the numbers of the terms
 are written to a vector that is as long as the table, of which nothing else is read, and of each row the last one stays.
 
+A table of 16-bit floats is kept as bits: its new value is the rounded sum of what it is in float32. Then the rows that
+are named are rounded, and the bits of the others stay.
+
 Two things differ from the whole sum, in rows that are not named: -0.0 stays -0.0, and a factor that only a run knows (a
 learning rate, or a divisor) does not make NaN of them where it is infinite, NaN, or a divisor of 0.
 """
@@ -26,6 +29,7 @@ from staticad.ops.assemble import CONCATENATE
 from staticad.ops.base import apply
 from staticad.ops.conversion import CAST
 from staticad.ops.creation import EMPTY, FULL, IOTA
+from staticad.ops.halves import NARROW_BFLOAT16, NARROW_FLOAT16, WIDEN_BFLOAT16, WIDEN_FLOAT16
 from staticad.ops.indexing import GATHER, SCATTER
 from staticad.ops.movement import RESHAPE
 from staticad.records import dataclass
@@ -42,6 +46,8 @@ _SUMS: dict[tuple[Any, ...], str] = {(ADD, KEPT, ZERO): KEPT, (ADD, ZERO, KEPT):
 _SUMS |= {(op, ZERO, ZERO): ZERO for op in (ADD, SUB, MUL)}
 _SUMS |= {(MUL, ZERO, NUMBER): ZERO, (MUL, NUMBER, ZERO): ZERO, (DIV, ZERO, NUMBER): ZERO}
 _SUMS |= {(op, ZERO): ZERO for op in (NEG, CAST)}
+
+_ROUNDINGS, _READINGS = (NARROW_FLOAT16, NARROW_BFLOAT16), (WIDEN_FLOAT16, WIDEN_BFLOAT16)
 
 
 @dataclass(frozen=True)
@@ -60,7 +66,7 @@ class Rows:
 def change_rows(outputs: Sequence[Tensor], states: Sequence[Tensor]) -> list[Tensor]:
     """The outputs, of which the last are new values of states (variables, or the carry of a loop)."""
     first = len(outputs) - len(states)
-    if all(value.op not in (ADD, SUB) for value in outputs[first:]):
+    if all(_sum(value).op not in (ADD, SUB) for value in outputs[first:]):
         return list(outputs)
     nodes = sort_nodes(outputs)
     if all(node.op is not SCATTER for node in nodes):
@@ -75,13 +81,15 @@ def change_rows(outputs: Sequence[Tensor], states: Sequence[Tensor]) -> list[Ten
 
 def _changed(state: Tensor, value: Tensor, readers: Counter[Tensor]) -> Tensor | None:
     """The new value by rows; None where that is not what it is, or not cheaper."""
-    if value.op not in (ADD, SUB) or readers[value] != 1:
+    total = _sum(value)
+    if total.op not in (ADD, SUB) or readers[value] != 1 or readers[total] != 1:
         return None
     kinds: dict[Tensor, str | None] = {}
-    if _kind(value, state, kinds, DEPTH) != KEPT:
+    if _kind(total, state, kinds, DEPTH) != KEPT:
         return None
     found = [t for t, kind in kinds.items() if kind == ZERO and t.op is SCATTER]
-    within = [t for t, kind in kinds.items() if t is not state and t.op is not SCATTER and kind != NUMBER]
+    leaves = [t for t in kinds if _is_state(t, state)]
+    within = [t for t, kind in kinds.items() if not _is_state(t, state) and t.op is not SCATTER and kind != NUMBER]
     inside = Counter(x for t in within for x in t.node.inputs)
     if len(found) != 1 or any(readers[t] != inside[t] for t, kind in kinds.items() if kind == ZERO):
         return None  # others need the whole gradient
@@ -90,18 +98,32 @@ def _changed(state: Tensor, value: Tensor, readers: Counter[Tensor]) -> Tensor |
         rows = _rows(gradient)
         if rows is None or not _pays(rows, state):
             return None
-        picked = {state: apply(GATHER, state, *rows.indices, **rows.place), gradient: _totals(rows, state)}
+        before = apply(GATHER, state, *rows.indices, **rows.place)
+        picked = {t: before if t is state else apply(t.op, before) for t in leaves}
+        picked[gradient] = _totals(rows, state)
     with inherit(value.node.where):
-        new = _at_rows(value, picked, kinds)
+        new = _at_rows(total, picked, kinds)
+        if total is not value:
+            new = apply(value.op, new)
     with inherit(gradient.node.where):
         return apply(SCATTER, state, new, *rows.indices, mode="set", **rows.place)
+
+
+def _sum(value: Tensor) -> Tensor:
+    """What is rounded to a new value, or the value itself."""
+    return value.inputs[0] if value.op in _ROUNDINGS else value
+
+
+def _is_state(tensor: Tensor, state: Tensor) -> bool:
+    """The state, or its numbers where it is kept as bits."""
+    return tensor is state or (tensor.op in _READINGS and tensor.inputs[0] is state)
 
 
 def _kind(tensor: Tensor, state: Tensor, kinds: dict[Tensor, str | None], depth: int) -> str | None:
     """What a part of the sum is where no row is named; the kinds of all its parts."""
     if tensor not in kinds:
         found: str | None = None
-        if tensor is state:
+        if _is_state(tensor, state):
             found = KEPT
         elif product(tensor.shape) == 1 and product(state.shape) != 1:
             known = scalar_value(tensor)

@@ -11,6 +11,7 @@ import pytest
 import staticad as sa
 from staticad.ir.dim_values import evaluate as size_of
 from staticad.ir.dims import as_symbol
+from staticad.ir.dtypes import as_dtype
 from staticad.ir.graph import sort_nodes
 from staticad.lower.kernel.plan import Plan
 from staticad.reference import evaluate
@@ -93,6 +94,21 @@ def test_float32_and_repeated_rows_add_up_as_in_the_whole_sum() -> None:
     with pytest.raises(sa.IndexOutOfBounds, match=r"index 400 is out of range for axis 0 .*test_rows\.py"):
         session.run(feeds)
     np.testing.assert_array_equal(table.value, expected)
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
+def test_16_bits_cost_the_rows_too_and_are_rounded_as_the_whole_sum(dtype: str) -> None:
+    kind, rng = as_dtype(dtype), np.random.default_rng(3)
+    table = sa.variable(rng.normal(size=(3000, 3)).astype(kind), name="table")
+    index, weights = sa.placeholder((9,), "int64"), sa.placeholder((9, 3), dtype)
+    (gradient,) = sa.gradients(sa.sum(table[index] * weights), table)
+    new = table - RATE.astype("float32") * gradient
+    session = sa.compile([], [index, weights, RATE], updates={table: new.astype(dtype)})
+    feeds = {index: rng.integers(-3, 3, 9), weights: rng.normal(size=(9, 3)).astype(kind), RATE: np.array(0.3)}
+    (expected,) = evaluate(new.astype(dtype), feeds)
+    assert work(session._plan) < 1500
+    session.run(feeds)
+    assert table.value.tobytes() == expected.tobytes()
 
 
 def test_what_needs_the_whole_gradient_costs_the_table() -> None:
