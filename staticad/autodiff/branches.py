@@ -77,6 +77,26 @@ def branch_jvp(node: Node, tangents: Sequence[Maybe], jvp: Differentiate) -> lis
     return results
 
 
+def picks_before_changes(order: Sequence[Node]) -> list[Node]:
+    """An order of nodes in which a branch that picks what a derivative reads, and was made after the branch by the same
+    index that changes the array, stands before that one."""
+    changes: dict[Tensor, list[Node]] = {}
+    picks: dict[Node, list[Node]] = {}
+    for node in order:
+        if node.op is not COND:
+            continue
+        before = changes.setdefault(node.inputs[0], [])
+        arrays = {t for t in node.inputs[1:] if t.ndim}
+        if any(t.type in node.types for t in arrays):
+            before.append(node)
+            continue
+        found = next((n for n in before if arrays & set(n.inputs) and set(node.inputs) <= set(n.inputs)), None)
+        if found is not None:
+            picks.setdefault(found, []).append(node)
+    moved = {node for nodes in picks.values() for node in nodes}
+    return [n for node in order if node not in moved for n in (*picks.get(node, ()), node)]
+
+
 def choose(inputs: Sequence[Tensor], bodies: Sequence[Body]) -> Sequence[Tensor]:
     """The branch with an index and the operands that some of the bodies read: a loop would record the others."""
     read = {node.outputs[0] for body in bodies for node in sort_nodes(body.roots) if node.op is PARAMETER}

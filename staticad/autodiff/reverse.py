@@ -13,6 +13,7 @@ import numpy as np
 
 from staticad.autodiff import forward
 from staticad.autodiff.accumulate import accumulate, complemented
+from staticad.autodiff.branches import picks_before_changes
 from staticad.autodiff.connect import as_list, check_floats, cuts, explain_unconnected, find_dependent
 from staticad.autodiff.control import control_vjp
 from staticad.autodiff.higher import hand_out, is_higher_scalar
@@ -163,6 +164,7 @@ def _pull(
         # As they were written: who read an array before it was changed comes after the change in this pass, and adds to
         # the cotangent that the change has left.
         order = sorted(order, key=lambda node: node.serial)
+        order = picks_before_changes(order)
     for node in reversed(order):
         cotangents: list[Tensor | None] = []
         present = False

@@ -16,7 +16,7 @@ from staticad.functional.autograph.build import function as build_function
 from staticad.functional.autograph.source import Definition, code_objects, find_definition
 from staticad.functional.autograph.statements import rewrite
 from staticad.functional.autograph.undefined import INTERNAL, Undefined, read
-from staticad.functional.autograph.written import kept
+from staticad.functional.autograph.written import kept, kept_outer
 from staticad.ir.graph import Tensor
 from staticad.ir.provenance import here
 
@@ -158,6 +158,7 @@ def _operators(namespace: dict[str, Any]) -> SimpleNamespace:
         Undefined=Undefined,
         call=call,
         kept=kept,
+        kept_outer=kept_outer,
         key=items.key,
         matchable=identity.matchable,
         **_STATEMENTS,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Set
 
 from staticad.errors import GraphError
 from staticad.functional.autograph.build import OPERATORS, assign, at, call, load
@@ -10,14 +11,15 @@ from staticad.functional.autograph.undefined import INTERNAL
 from staticad.user_lines import place_text
 
 
-def desugar(body: list[ast.stmt], file: str) -> list[ast.stmt]:
-    """The statements of a function without annotations, item assignment, ``del`` of variables, declarations."""
-    return _Desugar(file).block(body)
+def desugar(body: list[ast.stmt], file: str, outer: Set[str]) -> list[ast.stmt]:
+    """The statements of a function without annotations, item assignment, ``del`` of variables, declarations. ``outer``
+    are the variables of the code around the function into whose items it writes."""
+    return _Desugar(file, outer).block(body)
 
 
 class _Desugar(ast.NodeTransformer):
-    def __init__(self, file: str) -> None:
-        self.file = file
+    def __init__(self, file: str, outer: Set[str]) -> None:
+        self.file, self.outer = file, outer
         self.count = 0
 
     def block(self, body: list[ast.stmt]) -> list[ast.stmt]:
@@ -92,8 +94,7 @@ class _Desugar(ast.NodeTransformer):
         elif isinstance(target, ast.Subscript) and isinstance(target.value, ast.Name):
             self.count += 1
             temporary, name = f"{INTERNAL}item_{self.count}", target.value.id
-            changed = call("set_item", load(name), _key(target), load(temporary))
-            after.append(at(assign(name, changed), target))
+            after.append(at(self._changed(name, "set_item", _key(target), load(temporary)), target))
             return at(ast.Name(temporary, ast.Store()), target)
         return target
 
@@ -104,8 +105,15 @@ class _Desugar(ast.NodeTransformer):
             return at(assign(target.id, call("update", load(target.id), symbol, node.value)), node)
         if isinstance(target, ast.Subscript) and isinstance(target.value, ast.Name):
             name, symbol = target.value.id, ast.Constant(type(node.op).__name__)
-            return at(assign(name, call("update_item", load(name), _key(target), symbol, node.value)), node)
+            return at(self._changed(name, "update_item", _key(target), symbol, node.value), node)
         return node
+
+    def _changed(self, name: str, action: str, *given: ast.expr) -> ast.stmt:
+        """The statement that writes into an item of a variable, which is assigned only where it belongs to the function
+        itself."""
+        changed = call(action, load(name), *given)
+        outer = name in self.outer
+        return ast.Expr(call("kept_outer", ast.Constant(name), load(name), changed)) if outer else assign(name, changed)
 
 
 def _key(target: ast.Subscript) -> ast.expr:

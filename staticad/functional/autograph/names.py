@@ -33,6 +33,11 @@ def walk_scope(nodes: Nodes) -> Iterator[ast.AST]:
 
 def assigned(nodes: Nodes) -> set[str]:
     """The variables that statements may change."""
+    return bound(nodes) | {name for node in walk_scope(nodes) if (name := _mutated(node)) is not None}
+
+
+def bound(nodes: Nodes) -> set[str]:
+    """The variables to which statements assign."""
     found: set[str] = set()
     kept: set[str] = set()
     for node in _outside_comprehension_targets(nodes):
@@ -48,8 +53,6 @@ def assigned(nodes: Nodes) -> set[str]:
             found.add(node.rest)
         elif isinstance(node, ast.ExceptHandler) and node.name:
             kept.add(node.name)  # unbound after its handler
-        elif (name := _mutated(node)) is not None:
-            found.add(name)
     return found - kept
 
 
@@ -108,6 +111,12 @@ def effects(nodes: Nodes) -> list[tuple[str, int]]:
         if isinstance(node, (ast.Attribute, ast.Subscript)) and isinstance(node.ctx, (ast.Store, ast.Del)):
             found.append((ast.unparse(node), node.lineno))
     return sorted(found, key=lambda effect: effect[1])
+
+
+def written(nodes: Nodes) -> set[str]:
+    """The variables into whose items statements write."""
+    found = (n for n in walk_scope(nodes) if isinstance(n, ast.Subscript) and isinstance(n.ctx, ast.Store))
+    return {node.value.id for node in found if isinstance(node.value, ast.Name)}
 
 
 def parameters(arguments: ast.arguments) -> list[str]:

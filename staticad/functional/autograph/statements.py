@@ -10,7 +10,7 @@ from staticad.functional.autograph.desugar import desugar
 from staticad.functional.autograph.expressions import Expressions
 from staticad.functional.autograph.jumps import remove_jumps
 from staticad.functional.autograph.liveness import mark_live
-from staticad.functional.autograph.names import assigned, declared, effects, parameters, walk_scope
+from staticad.functional.autograph.names import assigned, bound, declared, effects, parameters, walk_scope, written
 from staticad.functional.autograph.source import Definition
 from staticad.functional.autograph.undefined import INTERNAL
 from staticad.functional.autograph.written import with_written_arguments
@@ -36,7 +36,7 @@ def _rewrite_function(node: ast.FunctionDef, file: str, outer: set[str]) -> None
     global_names, nonlocal_names = declared(node.body)
     documentation = [node.body[0]] if ast.get_docstring(node, clean=False) is not None else []
     body = with_written_arguments(node.body[len(documentation) :], own, node.name)
-    body = desugar(body, file)
+    body = desugar(body, file, written(body) - bound(body) - global_names - nonlocal_names - set(own))
     if not body:
         return
     body = remove_jumps(body)

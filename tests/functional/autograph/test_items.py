@@ -148,3 +148,37 @@ def test_an_argument_that_is_written_into_and_lost() -> None:
     array = np.arange(3.0)
     double(array)
     assert array.tolist() == [2.0, 1.0, 2.0]
+
+
+KEPT: dict[str, Any] = {}
+
+
+def test_containers_of_the_code_around_a_function_are_written_in_place() -> None:
+    def f(v: Any) -> Any:
+        counts, sums = {}, np.zeros(2)
+
+        def note(i: int) -> None:
+            for k in range(2):
+                sums[k] += i
+            counts[i] = v[i]
+
+        note(1)
+        KEPT["last"] = v
+        return counts[1] * v + sums[1]
+
+    agree(f, (np.arange(3.0),))
+    x = sa.placeholder((3,))
+    sa.function(f)(x)
+    assert KEPT["last"] is x
+
+
+def test_tensors_of_the_code_around_a_function_are_not() -> None:
+    def f(v: Any) -> Any:
+        def change(i: int) -> None:
+            v[i] *= 2.0
+
+        change(1)
+        return v
+
+    with pytest.raises(sa.GraphError, match=r"writes into 'v', which belongs to the code around it, at .*'return v'"):
+        sa.function(f)(sa.placeholder((3,)))
