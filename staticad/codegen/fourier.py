@@ -29,7 +29,7 @@ if TYPE_CHECKING:  # names of machine code, which nothing calls in Python
     from staticad.codegen.routine_names import IN0, IN1, IN2, ITEMSIZE, OUT0, OUT1, WORK, N
 
     # Slots of these routines alone, and words of a pass.
-    BLOCK = INNER = MIDDLE0 = MIDDLE1 = OUTER = PASS = PHASE = ROOM = ROWS = TASKS = 0
+    BLOCK = INNER = MIDDLE0 = MIDDLE1 = OUTER = PASS = PHASE = PLANE = ROOM = ROWS = TASKS = 0
     ACROSS = ALONG = WITHIN = FEW = LEAST = LEAST_OF_MANY = LONG = SIDE = TWISTS = WHOLE = 0
     FROM_RE = FROM_IM = TO_RE = TO_IM = COS = SIN = RADIX = RUN = STEP = ROOT = 0
     FROM_ROW = FROM_LEG = TO_ROW = TO_LEG = WORDS = 0
@@ -48,7 +48,7 @@ def _fourier(args: int, lo: int, hi: int) -> None:
     rows = peek(slots, ROWS)
     phase = peek(slots, PHASE)
     twists = peek(slots, TWISTS)
-    plane = ITEMSIZE * peek(slots, ROOM)
+    plane = peek(slots, PLANE)
     if rows < 0:
         rows = 0
         least = peek(slots, LEAST)

@@ -9,12 +9,14 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from staticad.codegen.machine_language import function_text
 from staticad.codegen.routine_text import Pass
 
 if TYPE_CHECKING:  # names of machine code, which nothing calls in Python
     from staticad.codegen.kernel_language import load, pointer, size, store
-    from staticad.codegen.routine_names import DTYPE
+    from staticad.codegen.routine_names import DTYPE, ITEMSIZE
 
     # Words of a pass.
     FROM_RE = FROM_IM = TO_RE = TO_IM = COS = SIN = RADIX = RUN = STEP = ROOT = 0
@@ -50,12 +52,42 @@ def _pass(args: int, lo: int, hi: int) -> None:
                 store(y_re, j * to_row + c, load(x_re, j * row + c))
             for c in range(run):
                 store(y_im, j * to_row + c, load(x_im, j * row + c))
+    elif radix == 1 and leg == 2 and to_leg == 1 and size(args, FROM_IM) == size(args, FROM_RE) + ITEMSIZE:
+        for j in range(lo, hi):  # both parts lie in the same vectors
+            for c in range(run):
+                a = load(x_re, j * row + 2 * c)
+                b = load(x_re, j * row + 2 * c + 1)
+                store(y_re, j * to_row + c, a)
+                store(y_im, j * to_row + c, b)
     elif radix == 1 and leg == 2 and to_leg == 1:
         for j in range(lo, hi):
             for c in range(run):
                 store(y_re, j * to_row + c, load(x_re, j * row + 2 * c))
             for c in range(run):
                 store(y_im, j * to_row + c, load(x_im, j * row + 2 * c))
+    elif radix == 1 and leg == 1 and to_row == 1:
+        whole = lo + (hi - lo) // 4 * 4
+        for j in range(lo, whole, 4):  # four numbers are written side by side
+            x0 = j * row
+            x1 = x0 + row
+            x2 = x1 + row
+            x3 = x2 + row
+            for c in range(run):
+                y0 = j + c * to_leg
+                store(y_re, y0, load(x_re, x0 + c))
+                store(y_re, y0 + 1, load(x_re, x1 + c))
+                store(y_re, y0 + 2, load(x_re, x2 + c))
+                store(y_re, y0 + 3, load(x_re, x3 + c))
+            for c in range(run):
+                y0 = j + c * to_leg
+                store(y_im, y0, load(x_im, x0 + c))
+                store(y_im, y0 + 1, load(x_im, x1 + c))
+                store(y_im, y0 + 2, load(x_im, x2 + c))
+                store(y_im, y0 + 3, load(x_im, x3 + c))
+        for j in range(whole, hi):
+            for c in range(run):
+                store(y_re, j + c * to_leg, load(x_re, j * row + c))
+                store(y_im, j + c * to_leg, load(x_im, j * row + c))
     elif radix == 1:
         for start in range(lo, hi, 16):
             stop = start + 16
@@ -362,5 +394,5 @@ def _pass(args: int, lo: int, hi: int) -> None:
 
 def pass_source(dtype: str) -> str:
     """The text of the function for one pass."""
-    values = {name.name: str(int(name)) for name in Pass} | {"DTYPE": dtype}
+    values = {name.name: str(int(name)) for name in Pass} | {"DTYPE": dtype, "ITEMSIZE": str(np.dtype(dtype).itemsize)}
     return re.sub(r"\b[A-Z][A-Z0-9_]*\b", lambda match: values[match[0]], function_text(_pass))

@@ -24,6 +24,7 @@ FEW, LEAST_OF_MANY = 4, 256  # or from so many where there are more than a FEW,
 LONG = 8192  # or from so many where they are side by side in memory, and columns are read together.
 WHOLE = 8192  # A matrix of at most so many elements is one block, which stays in a cache.
 TASKS, TASK = 8, 1 << 17  # the most that there are; elements times passes of one, a tenth of a millisecond of one core
+APART = 17 * 64  # more bytes from part to part than a block has: else they meet in the same lines of a cache
 BLOCK_BYTES, BLOCK = 128, 1024  # of a row of a block, at least, and elements of a small one
 
 
@@ -48,7 +49,8 @@ class FourierLowering(FamilyLowering):
         dtype = np.dtype(node.types[0].dtype)
         rows, count = _planned(outer, n, inner)
         block, room = _block(n, rows, dtype.itemsize)
-        work = lowering.scratch_bytes(4 * count * room * dtype.itemsize)
+        plane = room * dtype.itemsize + APART
+        work = lowering.scratch_bytes(4 * count * plane)
         matrix = rows != 0 and not (isinstance(n, int) and n <= WHOLE)  # in two steps
         middle = [lowering.scratch(outer * n * inner, dtype) for _ in range(2)] if matrix else []
         views = lowering.fusion.strided[node]
@@ -68,7 +70,7 @@ class FourierLowering(FamilyLowering):
         across, along_axis, within = views[0].strides
         numbers: dict[str, Size] = {
             "N": n, "OUTER": outer, "INNER": inner, "ACROSS": across, "ALONG": along_axis, "WITHIN": within,
-            "ROWS": rows, "BLOCK": block, "ROOM": room, "TASKS": count,
+            "ROWS": rows, "BLOCK": block, "ROOM": room, "PLANE": plane, "TASKS": count,
             "FEW": FEW, "LEAST": LEAST, "LEAST_OF_MANY": LEAST_OF_MANY, "LONG": LONG, "SIDE": SIDE, "WHOLE": WHOLE,
         }  # fmt: skip
         slots |= {name: Symbolic(size) for name, size in numbers.items()}
