@@ -38,6 +38,7 @@ from staticad.lower.kernel.plan import (
     Plan,
     Step,
 )
+from staticad.lower.loops.independent import all_at_once
 from staticad.lower.loops.merge import merge_control
 from staticad.lower.loops.sweeps import join_sweeps
 from staticad.lower.loops.turning import turn_columns
@@ -193,17 +194,18 @@ class GraphLowering:
     # ---- the plan ------------------------------------------------------------------------------------------------
 
     def plan(self, fetches: Sequence[Tensor], updates: Sequence[Update], given: Sequence[Node]) -> Plan:
-        numbers = [value for _, value in self.local]
-        outputs = [*numbers, *fetches, *(value for _, value in updates)]
+        outputs = [*(x for _, x in self.local), *fetches, *(value for _, value in updates)]
         outputs = change_rows(merge_control(outputs), [v for v, _ in updates])
+        self.local, outputs = all_at_once(self.local, outputs, self.optimize, self.fusion.ranges)
         if not self.in_body:  # which is in the loops around it, too
             outputs = turn_columns(outputs, self.sizes, self.families)
         outputs = prepare(outputs, self.sizes, self.families)
         self.fusion.local = {symbol: x for (symbol, _), x in zip(self.local, outputs, strict=False)}
         if not self.in_body:  # in a body an error leaves nothing half-written
             outputs = self._staged(outputs, [v for v, _ in updates])
-        end = len(numbers) + len(fetches)
-        fetches = outputs[len(numbers) : end]
+        begin = len(self.local)
+        end = begin + len(fetches)
+        fetches = outputs[begin:end]
         updates = [(v, x) for (v, _), x in zip(updates, outputs[end:], strict=True)]
         if self.in_body:
             updates = [(v, x) for v, x in updates if v is not x]  # a carry that stays
