@@ -6,6 +6,7 @@ of a call follows from its function and operands, that of a name from where it w
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable
 from dataclasses import field
 from typing import Any
@@ -191,7 +192,9 @@ def children(e: Expression) -> tuple[Expression, ...]:
 def map_children(e: Expression, change: Callable[[Expression], Expression]) -> Expression:
     """The expression with what ``change`` makes of those inside it."""
     if isinstance(e, Call):
-        return Call(e.function, tuple(map(change, e.operands)), e.dtype)
+        operands = tuple(map(change, e.operands))
+        same = all(map(operator.is_, operands, e.operands))
+        return e if same else Call(e.function, operands, e.dtype)
     if isinstance(e, Cast):
         return Cast(change(e.operand), e.dtype)
     return Arithmetic(change(e.left), e.operator, change(e.right)) if isinstance(e, Arithmetic) else e

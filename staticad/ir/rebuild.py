@@ -99,15 +99,14 @@ class _Rebuild:
                     self._replace(node, edited, made)
                     continue
             merged = interned(node, inputs)
-            if merged is not node and self.fn is None:
-                self._work([(node, edited, None)])
-                continue
-            simpler = None if simplify is None else simplify(node)
+            known = None if merged is node else final.get(merged)
+            simpler = None if simplify is None or known is not None else simplify(merged)
             if simpler is None:
-                edited[node] = final.setdefault(merged, merged.outputs)
-            else:
-                self.replaced.add(node)
-                self._replace(node, final, _outputs(node, simpler))
+                edited[node] = known or final.setdefault(merged, merged.outputs)
+                continue
+            self.replaced.add(merged)
+            self._replace(merged, final, _outputs(merged, simpler))
+            edited[node] = final[merged]
         return [edited[t.node][t.index] for t in outputs]
 
     def _replace(self, node: Node, table: Table, made: tuple[Tensor, ...]) -> None:

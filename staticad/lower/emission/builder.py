@@ -202,8 +202,11 @@ class Builder:
 
     def compute(self, value: Expression, cost: int = 0) -> Name:
         """An expression under a name, as far outside as its operands allow."""
-        operands = names(value)
-        depth = max((self._depth.get(o, 0) for o in operands), default=0)
+        operands, depths, depth = names(value), self._depth, 0
+        for operand in operands:
+            at = depths.get(operand, 0)
+            if at > depth:
+                depth = at
         found = self.known(value, depth)
         if found is None:
             found = self.bind(value, depth, value.dtype, operands)
@@ -213,13 +216,16 @@ class Builder:
 
     def guard(self, value: Name, operands: Iterable[str], extents: Iterable[Size] = ()) -> None:
         """A value is right where its operands are, and the loops of these extents run."""
-        guard = frozenset(extents).union(*(self._guards.get(o, ()) for o in operands))
+        guards = [self._guards[o] for o in operands if o in self._guards] if self._guards else []
+        guard = frozenset(extents).union(*guards)
         if guard:
             self._guards[value.name] = guard
 
     def holds(self, value: Expression) -> bool:
         """True if a value found before is right in the open loops."""
-        return not isinstance(value, Name) or self._guards.get(value.name, frozenset()).issubset(self._extents)
+        if not self._guards or not isinstance(value, Name):
+            return True
+        return self._guards.get(value.name, frozenset()).issubset(self._extents)
 
     def unsure(self, depth: int) -> list[Size]:
         """The extents of open loops from a depth on which may not run at all."""

@@ -49,6 +49,8 @@ FRAME = Frame("frame", numpy=EMBED.numpy)
 def find_frames(outputs: Sequence[Tensor], families: Mapping[Op, FramedFamily]) -> set[Node]:
     """The embedded arrays that are read by few, elementwise ops of their own shape."""
     order = sort_nodes(outputs)
+    if not any(node.op is EMBED for node in order):
+        return set()
     uses = Counter(t.node for node in order for t in node.inputs)
     uses.update(t.node for t in outputs)
     fitting: Counter[Node] = Counter()

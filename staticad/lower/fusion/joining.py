@@ -39,7 +39,12 @@ class Joining:
     def home(self, node: Node) -> Cluster | None:
         """The cluster that computes a node, or None where nothing does (sources, views, inline arithmetic)."""
         found = self._home.get(node)
-        return found if found is None or found.merged_into is None else self._survivor(found)
+        if found is None or found.merged_into is None:
+            return found
+        survivor = self._survivor(found)
+        assert survivor is not None
+        self._home[node] = survivor
+        return survivor
 
     def _survivor(self, cluster: Cluster | None) -> Cluster | None:
         """What a cluster has become by merging."""

@@ -63,6 +63,8 @@ def stage_changes(
     fusion: Fusion,
 ) -> list[Tensor]:
     """The outputs, new values of variables among them, over a graph in which parts of variables are changed in two."""
+    if not updates:
+        return list(outputs)
     readers = Counter(outputs)
     for node in sort_nodes(outputs):
         readers.update(node.inputs)

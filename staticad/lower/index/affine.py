@@ -11,13 +11,12 @@ from typing import Any
 
 from staticad.ir.dims import Shape, Size, product
 from staticad.ir.graph import Node
-from staticad.records import dataclass
+from staticad.records import NamedTuple
 
 Key = int | str
 
 
-@dataclass(frozen=True)
-class Affine:
+class Affine(NamedTuple):
     """``constant + sum(coefficient * key)``; terms are in order of first appearance."""
 
     constant: Size = 0
@@ -71,7 +70,7 @@ def linear(context: Context, shape: Shape) -> Affine:
 def broadcast_context(context: Context, operand: Shape, result_ndim: int) -> Context:
     """The context of an operand of an elementwise op: axes aligned from the right, stretched axes at 0."""
     shift = result_ndim - len(operand)
-    return tuple(ZERO if size == 1 else context[axis + shift] for axis, size in enumerate(operand))
+    return tuple([ZERO if size == 1 else context[axis + shift] for axis, size in enumerate(operand)])
 
 
 def movement_context(node: Node, context: Context, canonical: Callable[[Size], Size]) -> Context:
