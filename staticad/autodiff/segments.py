@@ -1,7 +1,7 @@
 """Runs the steps of a finished while loop again, in segments; only the state at the start of each is recorded.
 
 How many steps there are is known when the loop has run, so that the segments are loops of run-time length: √n steps
-each for "sqrt"; for "log" eight parts, each cut into eight again, and so on.
+each for "sqrt"; for "log" sixteen parts, each cut into sixteen again, and so on.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from staticad.autodiff.prints import without_prints
-from staticad.functional.checkpoint import PARTS
 from staticad.ir import dims
 from staticad.ir.dtypes import FLOAT64, INT64
 from staticad.ir.graph import Node, Tensor
@@ -19,7 +18,7 @@ from staticad.ops.conversion import CAST
 from staticad.ops.selection import MAXIMUM, MINIMUM
 from staticad.ops.sources import constant
 
-LEVELS = 6  # a million steps come down to four
+PARTS, LEVELS = 16, 4  # a million steps come down to sixteen; every level is a loop in the graph
 
 
 def segmented_again(node: Node, inputs: Sequence[Tensor]) -> list[Tensor]:
@@ -31,7 +30,7 @@ def segmented_again(node: Node, inputs: Sequence[Tensor]) -> list[Tensor]:
     carry, captures = list(inputs[: shape.carries]), list(inputs[shape.carries :])
     count = node.outputs[-1]
     if node.attrs["checkpoint"] == "log":
-        return _eighths(steps, carry, captures, count, LEVELS)
+        return _parts(steps, carry, captures, count, LEVELS)
     root = apply(CAST, (apply(CAST, count, dtype=FLOAT64) ** 0.5), dtype=INT64)
     size = apply(MAXIMUM, root, constant(1, INT64))
     return _segments(steps, carry, captures, count, size, (count + size - 1) // size, 0)
@@ -42,12 +41,12 @@ def _plain(steps: Body, carry: Sequence[Tensor], captures: Sequence[Tensor], cou
     return list(apply_all(LOOP, *carry, *captures, count, body=steps, shape=shape, base=steps, remat=True))
 
 
-def _eighths(
+def _parts(
     steps: Body, carry: Sequence[Tensor], captures: Sequence[Tensor], count: Tensor, levels: int
 ) -> list[Tensor]:
     if levels == 0:
         return _plain(steps, carry, captures, count)
-    size = apply(MAXIMUM, (count + (PARTS - 1)) // PARTS, constant(1, INT64))
+    size = apply(MAXIMUM, (count + (PARTS - 1)) // PARTS, constant(PARTS, INT64))  # few steps are one segment
     return _segments(steps, carry, captures, count, size, (count + size - 1) // size, levels - 1)
 
 
@@ -67,7 +66,7 @@ def _segments(
     *own_captures, own_count, own_size = own
     left = apply(MINIMUM, own_size, own_count - done)
     if levels:
-        following = _eighths(steps, state, own_captures, left, levels)
+        following = _parts(steps, state, own_captures, left, levels)
     else:
         following = _plain(steps, state, own_captures, left)
     body = Body((*state, done, *own), (*following, done + left))

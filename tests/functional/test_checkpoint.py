@@ -50,7 +50,7 @@ def derivatives(make: Make, checkpoint: str | None, order: int) -> list[np.ndarr
 @pytest.mark.parametrize("checkpoint", ["sqrt", "log"])
 @pytest.mark.parametrize("make", [fori, repeat, scanned, backwards, short])
 def test_values_and_derivatives_are_those_of_the_plain_loop(make: Make, checkpoint: str) -> None:
-    # Halving a loop of unknown length nests 16 loops, and their second derivative takes long to compile.
+    # A loop of unknown length is cut by four nested loops, and their second derivative takes long to compile.
     order = 1 if (make, checkpoint) == (repeat, "log") else 2
     for found, expected in zip(derivatives(make, checkpoint, order), derivatives(make, None, order), strict=True):
         np.testing.assert_allclose(found, expected, rtol=1e-11)
@@ -68,6 +68,19 @@ def test_a_free_number_of_steps() -> None:
         found, expected = session(X, np.linspace(-1.0, 1.0, 3 * steps).reshape(steps, 3))
         for a, b in zip(found, expected, strict=True):
             np.testing.assert_allclose(a, b, rtol=1e-11, atol=1e-14)
+
+
+def test_while_loops_of_any_number_of_steps() -> None:
+    x, n = sa.placeholder((3,), "float64"), sa.placeholder((), "int64")
+
+    def gradient(checkpoint: str | None) -> list[sa.Tensor]:
+        step = (lambda s: s[0] < n), (lambda s: (s[0] + 1, sa.sin(s[1]) * x))
+        return sa.gradients(sa.while_loop(*step, (0, x), checkpoint=checkpoint)[1].sum(), [x])
+
+    session = sa.compile([*gradient("log"), *gradient(None)], [x, n])
+    for steps in (0, 1, 15, 16, 17, 255, 256, 257, 300, 4097):
+        found, expected = session(X + 1.0, steps)
+        np.testing.assert_allclose(found, expected, rtol=1e-11, atol=1e-14)
 
 
 def recorded_states(checkpoint: str | None, steps: int) -> int:
