@@ -27,6 +27,8 @@ _AREA = 128 * 128
 # With fewer columns vectors are not filled; with fewer rows it does not pay to turn a transposed right factor of
 # few terms. In a loop such products are taken up to this work, or with a size that is not known, up to this area.
 _FEW = 16
+# A right factor with two long sides and more bytes than this does not stay in a cache: BLAS reads it in a better order.
+_LARGE = 6 << 20
 _LITTLE_WORK = 1 << 14
 _LITTLE_AREA = 1 << 9
 # Multiplications that one thread takes at a time, and the rows or columns that it takes at least: each piece reads all
@@ -38,13 +40,15 @@ _PANEL = 64
 
 def is_narrow(a: Matrix, b: Matrix, m: Size, n: Size, k: Size, in_loop: bool) -> bool:
     """True for products that kernels compute faster than BLAS (see docs/performance.md): of moderate size, with at
-    most one long side, or a few rows times a transposed matrix. In a loop also small ones that are slower, since the
-    loop may then become one kernel."""
+    most one long side, or of a few rows with a matrix that is transposed or stays in a cache. In a loop also small ones
+    that are slower, since the loop may then become one kernel."""
     if b.transposed and not a.transposed and isinstance(m, int) and m <= FEW_ROWS:
         if not isinstance(k, int) or k >= FEW_TERMS:
             return True
     known = sorted(size for size in (m, n, k) if isinstance(size, int))
     if len(known) < 2 or not (known[0] * known[1] <= _AREA or (len(known) == 3 and known[-1] <= _SIDE)):
+        return False
+    if len(known) == 3 and m == known[0] and known[1] > _SIDE and known[1] * known[2] * b.base.dtype.itemsize > _LARGE:
         return False
     if (isinstance(n, int) and n < _FEW) or (b.transposed and isinstance(m, int) and m < _FEW):
         work = known[0] * known[1] * (known[2] if len(known) == 3 else 1)

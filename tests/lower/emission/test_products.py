@@ -59,6 +59,9 @@ TURNED = Matrix(p(2, 2), 0, True, 2, 0)
         (400, 2, 400, False, False),
         (N, 10, 48, False, True),
         (N, 10, 64, False, False),
+        (4, 700, 800, True, True),
+        (4, 1000, 800, False, False),  # the right factor does not stay in a cache
+        (4, 64, 100_000, True, True),  # its rows follow one another
     ],
 )
 def test_which_products_are_narrow(m: Size, n: Size, k: Size, outside: bool, in_loop: bool) -> None:
