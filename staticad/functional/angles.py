@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from staticad.errors import DTypeError
-from staticad.functional.comparison import less
-from staticad.functional.elementwise import absolute
+from staticad.functional.comparison import equal, less
+from staticad.functional.elementwise import absolute, floor, rint
 from staticad.functional.front import as_float, float_unary, implements, public_names
 from staticad.ir.dtypes import is_complex
 from staticad.ir.graph import Tensor, describe
@@ -58,7 +58,8 @@ _TERMS = 9  # the next one is below 2**-64 for |x| < 1/4, and below 2**-55 in th
 @implements(np.sinc)
 def sinc(x: Operand) -> Tensor:
     """sin(pi x) / (pi x), and 1 at 0. Near 0 it is its Taylor series, so that derivatives of all orders keep their
-    digits."""
+    digits. Of real numbers, the sine is that of the distance to the nearest integer: it is 0 at integers, and within 2
+    units in the last place next to them and far from 0, where NumPy's has rounding errors of pi x."""
     a = as_float(x)
     y = a * math.pi
     square = y * y
@@ -66,7 +67,17 @@ def sinc(x: Operand) -> Tensor:
     for k in reversed(range(_TERMS)):
         series = series * square + (-1) ** k / math.factorial(2 * k + 1)
     near = less(absolute(a), _NEAR)
-    return select(near, series, apply(SIN, y) / y)
+    return select(near, series, _sine_of_turn(a) / y)
+
+
+def _sine_of_turn(x: Tensor) -> Tensor:
+    """sin(pi x)."""
+    if is_complex(x.dtype):
+        return apply(SIN, x * math.pi)
+    nearest = rint(x)
+    sine = apply(SIN, (x - nearest) * math.pi)
+    half = nearest * 0.5
+    return select(equal(floor(half), half), sine, -sine)
 
 
 acos = arccos

@@ -9,6 +9,7 @@ import pytest
 import staticad as sa
 from staticad.errors import DTypeError
 from staticad.reference import evaluate
+from tests.codegen.kernel_runner import ulps
 
 
 def test_derivatives_of_sinc_keep_their_digits() -> None:
@@ -23,6 +24,17 @@ def test_derivatives_of_sinc_keep_their_digits() -> None:
                 at = mpmath.mpf(float(point)) or mpmath.mpf(10) ** -40
                 exact = float(mpmath.diff(lambda t: mpmath.sincpi(t), at, order))
                 assert value == pytest.approx(exact, rel=1e-12, abs=1e-13), (order, point)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_sinc_far_from_0_and_next_to_its_zeros(dtype: str, rng: np.random.Generator) -> None:
+    whole = rng.integers(-1000, 1000, 40)
+    sizes = np.exp2(rng.uniform(-100, 20, 80)) * rng.choice([-1, 1], 80)
+    points = np.concatenate([whole + np.exp2(-rng.uniform(1, 40, 40)), sizes, whole, [1e30, 2.5]]).astype(dtype)
+    x = sa.placeholder((None,), dtype)
+    (found,) = evaluate([sa.sinc(x)], {x: points})
+    with mpmath.workprec(200):
+        assert ulps(found, mpmath.sincpi, points).max() <= 2
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])

@@ -94,7 +94,9 @@ def _of_any(a: Value, b: Value, logarithm: bool) -> Value:
             return logarithms
         signs = gamma_sign(a) * gamma_sign(b) * gamma_sign(total)
         by_logarithms = signs * exp(clamped_exponent(logarithms))
-        product = gamma(a) / gamma(total) * gamma(b)
+        first, second = gamma(a), gamma(b)
+        larger = abs(first) > abs(second)
+        product = select(larger, first, second) * (select(larger, second, first) / gamma(total))
         return select(_pole(total), 0, select(large, by_logarithms, product))
 
     def at_pole() -> Value:

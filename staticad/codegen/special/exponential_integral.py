@@ -1,15 +1,17 @@
 """Exponential integrals: Ei of a real number, and En of positive ones.
 
 Power series near 0 (M. Abramowitz and I. Stegun, 5.1.10 and 5.1.12), whose terms are positive for Ei of x > 0, the
-asymptotic series of Ei from 40 on (5.1.51), and the continued fraction of En from 1 on (5.1.22), in Lentz's form.
+asymptotic series of Ei from 40 on (5.1.51), and the continued fraction of En from 1 on (5.1.22), in Lentz's form. Next
+to its zero x0 = 0.37, Ei is (x - x0) times a polynomial.
 """
 
 from __future__ import annotations
 
+from staticad.codegen.special.coefficients import EXPI, EXPI_ROOT
 from staticad.codegen.special.flow import choose, outlined
 from staticad.codegen.special.gamma_function import INFINITY, NAN
 from staticad.codegen.special.scalar import digamma_of_positive, exp, gamma, log, power
-from staticad.codegen.vecmath.builder import Value, repeat_while, select
+from staticad.codegen.vecmath.builder import Value, fma, horner, repeat_while, select
 
 EULER = 0.5772156649015329
 EPSILON = 1e-17
@@ -55,8 +57,15 @@ def expi(x: Value) -> Value:
         root = exp(x * 0.5)
         return root * (total / x) * root
 
+    def near_zero() -> Value:
+        root, low = EXPI_ROOT
+        return ((x - root) - low) * horner(fma(x, 8, -3), EXPI)
+
+    def small() -> Value:
+        return choose((x > 0.25) & (x < 0.5), near_zero, series)
+
     def positive() -> Value:
-        return choose(x < 40, series, lambda: choose(x < INFINITY, asymptotic, lambda: x))
+        return choose(x < 40, small, lambda: choose(x < INFINITY, asymptotic, lambda: x))
 
     def negative() -> Value:
         return choose(magnitude < 1, series, lambda: -(exp(x) * _fraction(one, magnitude)))

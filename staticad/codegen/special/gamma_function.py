@@ -63,9 +63,11 @@ def gammaln(x: Value) -> Value:
     magnitude = abs(x)
     logarithm = log_gamma_of_positive(select(negative, magnitude + 1, magnitude))
     sine = sine_of_turn(magnitude - magnitude.rint())
-    reflected = log(PI / abs(sine)) - logarithm
+    tiny = magnitude < 1e-300  # there pi / sine overflows
+    quotient = log(select(tiny, magnitude, PI / abs(sine)))
+    reflected = select(tiny, -quotient, quotient) - logarithm
     result = select(negative, reflected, logarithm)
-    return select(magnitude.eq(INFINITY) | (negative & sine.eq(0)), INFINITY, result)
+    return select(magnitude.eq(INFINITY) | (negative & sine.eq(0) & ~tiny), INFINITY, result)
 
 
 def gamma_parts(z: Value) -> tuple[Value, Value, Value]:

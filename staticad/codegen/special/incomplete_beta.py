@@ -3,7 +3,7 @@
 x**a (1 - x)**b / B(a, b) times a continued fraction (DLMF 8.17.22, in Lentz's form) up to (a + 1) / (a + b + 2), for
 b < 1 up to the mean a / (a + b); beyond it the complement with a and b exchanged. Next to the mean of large a and b the
 factor is made of logarithms less their first terms (C. Loader, 2000), in which the distance from the mean carries its
-rounding error.
+rounding error. For b < 1 and x near 1 it is a power series without the 1 that cancels (DLMF 8.17.7).
 """
 
 from __future__ import annotations
@@ -11,14 +11,18 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from staticad.codegen.special.beta_function import ASYMPTOTIC_FROM, DIRECT_UP_TO, gamma_or_near, rising
+from staticad.codegen.special.digamma import DIGAMMA_SERIES
 from staticad.codegen.special.dual import Dual, Part, changes, constant, magnitude, repeat_duals
 from staticad.codegen.special.flow import call, choose, outlined
 from staticad.codegen.special.gamma_function import INFINITY, NAN, SQRT_TWO_PI, clamped_exponent
+from staticad.codegen.special.incomplete_gamma import log_gamma_next
 from staticad.codegen.special.log_excess import log_excess
 from staticad.codegen.special.scalar import exp, gamma, log, log1p, power, stirling
-from staticad.codegen.vecmath.builder import Value, fma, select
+from staticad.codegen.vecmath.builder import Value, fma, horner, repeat_while, select
+from staticad.codegen.vecmath.exponential import expm1
 
 LOOPS = 200_000
+SHIFTED_TO = 30
 TINY = 1e-300
 
 
@@ -115,6 +119,33 @@ def _lower(a: Value, b: Value, x: Value, y: Value, below: Value) -> Value:
     return select(lower > 1, 1, lower)
 
 
+def _log_rising(b: Value, a: Value) -> Value:
+    """log(gamma(b + a) / gamma(b)), which a small a makes small, to the last digits."""
+    _, large, logarithm = repeat_while(
+        [b.constant(0), b, b.constant(0)],
+        lambda _count, b, _total: b < SHIFTED_TO,
+        lambda count, b, total: [count + 1, b + 1, total - log1p(a / b)],
+    )
+    total, middle = large + a, large + a * 0.5
+    inverse = 1 / middle
+    square = inverse * inverse
+    rest = select(a < 1e-4, -a * (square * horner(square, DIGAMMA_SERIES)), stirling(total) - stirling(large))
+    ratio = log1p(a / large)
+    return fma(a, log(large), fma(large, ratio - a / large, fma(a - 0.5, ratio, rest))) + logarithm
+
+
+def _rest_by_series(a: Value, b: Value, x: Value) -> Value:
+    """1 less the lower part, for a < 1, x < 1/2 and b x < 1, where it is small if a is."""
+    exponent = fma(a, log(x), _log_rising(b, a) - log_gamma_next(a))
+    one = x.constant(1)
+    _, _, total = repeat_while(
+        [one, one, x.constant(0)],
+        lambda _n, term, total: abs(term) > abs(total) * 1e-17,
+        lambda n, term, total: [n + 1, term * ((n - b) / n * x), total + term * ((n - b) / n * x) / (a + n)],
+    )
+    return -expm1(exponent) - exp(exponent) * (a * total)
+
+
 def betainc(a: Value, b: Value, x: Value) -> Value:
     """The regularized incomplete beta function."""
 
@@ -123,7 +154,9 @@ def betainc(a: Value, b: Value, x: Value) -> Value:
         return select(exchanged, 1 - found, found)
 
     def inside() -> Value:
-        return ordered(a, b, x, lower)
+        y, _ = complement(x)
+        near_one = (b < 1) & (y < 0.5) & (a * y < 1)
+        return choose(near_one, lambda: call("rest", _rest_by_series, b, a, y), lambda: ordered(a, b, x, lower))
 
     return at_the_edges(a, b, x, inside, 1)
 

@@ -4,7 +4,7 @@ names."""
 from __future__ import annotations
 
 from staticad.functional import elementwise
-from staticad.functional.front import float_binary, float_unary, implements
+from staticad.functional.front import as_float, float_binary, float_unary, implements
 from staticad.ir.graph import Tensor
 from staticad.ops.entropy import ENTR, KL_DIV, LOGIT, REL_ENTR, XLOG1PY, XLOGY
 from staticad.ops.promotion import Operand
@@ -21,4 +21,4 @@ expit = elementwise.sigmoid
 @implements("log_expit")
 def log_expit(x: Operand) -> Tensor:
     """log(1 / (1 + exp(-x))), without overflow."""
-    return elementwise.negative(elementwise.softplus(elementwise.negative(x)))
+    return elementwise.negative(elementwise.softplus(elementwise.negative(as_float(x))))

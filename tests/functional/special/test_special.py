@@ -148,6 +148,33 @@ def test_what_has_no_derivative_says_so() -> None:
     assert sa.gradients(special.zeta(sa.stop_gradient(a), x), [x])
 
 
+COUNTS = {"beta": 2, "betainc": 3, "betaincc": 3, "betaln": 2, "gammainc": 2, "gammaincc": 2, "zeta": 2}
+COUNTS |= dict.fromkeys(("kl_div", "rel_entr", "xlogy", "xlog1py"), 2)
+WITH_ORDER = ("polygamma", "jn", "jv", "iv", "ive", "expn")
+
+
+@pytest.mark.parametrize("name", [name for name in special.__all__ if name != "one_hot"])
+def test_dtypes(name: str) -> None:
+    """Small integers become float32, others float64, as in SciPy; halves stay halves; complex numbers are refused."""
+
+    def called(dtype: str) -> sa.Tensor:
+        x, function = sa.placeholder((3,), dtype), getattr(special, name)
+        if name in WITH_ORDER:
+            return function(2, x)
+        if name == "multigammaln":
+            return function(x, 2)
+        return function(*[x] * COUNTS.get(name, 1))
+
+    for given, expected in (
+        ("bool", "float32"), ("int8", "float32"), ("uint16", "float32"), ("int32", "float64"), ("uint64", "float64"),
+        ("float16", "float16"), ("bfloat16", "bfloat16"), ("float32", "float32"), ("float64", "float64"),
+    ):  # fmt: skip
+        assert called(given).dtype.name == expected, given
+    for given in ("complex64", "complex128"):
+        with pytest.raises(DTypeError, match=f"{given}.*test_special"):
+            called(given)
+
+
 def test_orders_and_dimensions_are_integers() -> None:
     x = sa.placeholder((2,))
     with pytest.raises(DTypeError, match="jv: the order has to be an integer, not .*test_special"):
