@@ -11,9 +11,11 @@ import math
 import numpy as np
 
 from staticad.ir.dims import at_least, product
+from staticad.ir.dtypes import BOOL
 from staticad.ir.graph import Tensor
 from staticad.ops.arithmetic import MUL
 from staticad.ops.base import apply
+from staticad.ops.comparison import LOGICAL_AND, LOGICAL_OR
 from staticad.ops.conversion import CAST
 from staticad.ops.creation import FULL, fill, size_tensor
 from staticad.ops.movement import BROADCAST_TO, EXPAND_DIMS
@@ -112,11 +114,33 @@ def _of_added_axes(tensor: Tensor) -> Tensor | None:
     return expanded(inner, tuple(i for i, a in enumerate(left) if a in added))
 
 
+_OF_EITHER = {ANY: LOGICAL_OR, ALL: LOGICAL_AND}
+
+
+def _of_either(tensor: Tensor) -> Tensor | None:
+    """any(x or s) = any(x) or s, where s is the same along the axes: a loop over a row need not combine bools. If there
+    are no elements, s has to be an any of none, too."""
+    op, axes, either = tensor.node.op, tensor.node.attrs["axes"], tensor.node.inputs[0]
+    if either.node.op is not _OF_EITHER[op]:
+        return None
+    for x, s in (either.node.inputs, either.node.inputs[::-1]):
+        if x.dtype != BOOL or x.shape != either.shape or s.ndim != x.ndim or any(s.shape[a] != 1 for a in axes):
+            continue
+        inner = op_of(s, EXPAND_DIMS)
+        row = squeezed(s, axes) if inner is None or s.node.attrs["axes"] != axes else inner
+        of_row = op_of(row, op) if row.node.op is op and row.node.attrs["axes"] == axes else None
+        alike = of_row is not None and of_row.shape == x.shape
+        if alike or all(at_least(x.shape[a], 1) for a in axes):
+            return apply(either.node.op, apply(op, x, axes=axes), row)
+    return None
+
+
 REDUCTION_RULES = (
     Rule("reduction over axes of size 1 = squeeze", REDUCTIONS, _trivial_axes),
     Rule("max_or_lowest(x) = max(x), if x has elements", (MAX_OR_LOWEST,), _of_some),
     Rule("f(f(x)) = f(x) over the axes of both", REDUCTIONS, _nested),
     Rule("sum(full) = count * value", REDUCTIONS, _of_equals),
     Rule("sum(broadcast(x)) = count * x", REDUCTIONS, _of_broadcast),
+    Rule("any(x or s) = any(x) or s, if s is the same along the axes", (ANY, ALL), _of_either),
     Rule("f(expand_dims(x)) = expand_dims(f(x))", REDUCTIONS, _of_added_axes),
 )

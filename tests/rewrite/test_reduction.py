@@ -10,6 +10,7 @@ import pytest
 from staticad.ir.graph import Tensor, sort_nodes
 from staticad.ops.arithmetic import NEG
 from staticad.ops.base import Op, apply
+from staticad.ops.comparison import LOGICAL_AND, LOGICAL_OR
 from staticad.ops.creation import FULL, fill
 from staticad.ops.movement import BROADCAST_TO, EXPAND_DIMS
 from staticad.ops.reduce import ALL, ANY, MAX, MAX_OR_LOWEST, MIN, PROD, SUM
@@ -158,3 +159,26 @@ def test_added_axes(op: Op, added: tuple[int, ...]) -> None:
         new = check(apply(op, view, axes=axes), x, rules=(*REDUCTION_RULES, *MOVEMENT_RULES))
         reductions = [node for node in sort_nodes([new]) if node.op is op]
         assert all(node.inputs[0] is x for node in reductions)
+
+
+@pytest.mark.parametrize("rows", [3, 0])
+@pytest.mark.parametrize(("op", "either"), [(ANY, LOGICAL_OR), (ALL, LOGICAL_AND)], ids=str)
+def test_of_what_is_the_same_in_a_row(op: Op, either: Op, rows: int) -> None:
+    """The mask of what has a cotangent, where a row has been normalized."""
+    x = operand(op, (2, None))
+    values = np.random.default_rng(1).random((2, rows)) < 0.5
+    row = apply(EXPAND_DIMS, apply(op, x, axes=(1,)), axes=(1,))
+    for first in ((x, row), (row, x)):
+        tensor = apply(op, apply(either, *first), axes=(1,))
+        (new,) = rewritten([tensor], REDUCTION_RULES, True)
+        assert all(node.inputs[0] is x for node in sort_nodes([new]) if node.op is op)
+        assert identical(*evaluate([tensor, new], {x: values}))
+
+
+@pytest.mark.parametrize(("op", "either"), [(ANY, LOGICAL_OR), (ALL, LOGICAL_AND)], ids=str)
+def test_of_what_is_the_same_in_a_row_that_may_be_empty(op: Op, either: Op) -> None:
+    x, s = operand(op, (2, None)), operand(op, (2, 1))
+    rewritten([apply(op, apply(either, x, s), axes=(1,))], REDUCTION_RULES, fires=False)
+    y = operand(op, (2, 3))
+    rewritten([apply(op, apply(either, y, s), axes=(1,))], REDUCTION_RULES, True)
+    rewritten([apply(op, apply(either, y, y), axes=(1,))], REDUCTION_RULES, fires=False)

@@ -340,7 +340,7 @@ class Nest:
             registers = [*rows, *((a.member, a.register) for a in accumulators if a.register is not None)]
             summed = [(m, register) for m, register in registers if self.results.mode(m) == RUNS]
             if summed and depth == len(self.axes) - 1:
-                self.runs.in_registers(depth, serial, summed, body)
+                self.runs.in_registers(depth, serial, summed, registers, body)
             else:
                 groups = accumulators if self.grouped and depth == len(self.axes) - 2 else []
                 self.runs.accumulating(depth, stage, serial, body, groups)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from staticad.ir.dtypes import FLOAT32, FLOAT64
+from staticad.ir.dtypes import BOOL, FLOAT32, FLOAT64
 from staticad.ir.expressions import Cast, Name, arithmetic, call, constant
-from staticad.lower.emission.reductions import RUN
+from staticad.lower.emission.reductions import RUN, combine_of, combined_dtype, initial_of
 from staticad.lower.emission.results import Accumulator, Bounds, Results
 from staticad.lower.fusion.clusters import Member
 from staticad.lower.index.axes import Axis
@@ -73,16 +73,28 @@ class Runs:
         return emitter.compute(done if start is None else arithmetic(start, "+", done)), stop
 
     def in_registers(
-        self, depth: int, serial: bool, summed: list[tuple[Member, Name]], body: Callable[[], None]
+        self,
+        depth: int,
+        serial: bool,
+        summed: list[tuple[Member, Name]],
+        registers: list[tuple[Member, Name]],
+        body: Callable[[], None],
     ) -> None:
-        """The innermost loop in runs, whose results are combined in registers of float64."""
+        """The innermost loop in runs, whose results are combined in registers of float64. Of all ``registers`` those of
+        bools (any, all) are those of a run, too: a bool that comes from outside keeps the loop scalar."""
+        decided = [(member, register) for member, register in registers if combined_dtype(member) == BOOL]
 
         def one(bounds: Bounds) -> None:
-            self.results.runs = {member.node: self.results.register(constant(0, FLOAT32)) for member, _ in summed}
+            runs = {member.node: self.results.register(constant(0, FLOAT32)) for member, _ in summed}
+            runs |= {member.node: self.results.register(initial_of(member)) for member, _ in decided}
+            self.results.runs = runs
             self.loop(depth, serial, body, bounds)
             for member, register in summed:
-                run = Cast(self.results.runs[member.node], FLOAT64)
-                self.results.emitter.emit(Compute(register.name, call("add", register, run)))
+                total = call("add", register, Cast(runs[member.node], FLOAT64))
+                self.results.emitter.emit(Compute(register.name, total))
+            for member, register in decided:
+                both = call(combine_of(member), register, runs[member.node])
+                self.results.emitter.emit(Compute(register.name, both))
             self.results.runs = {}
 
         self._in_runs(depth, serial, RUN, "r", one)
