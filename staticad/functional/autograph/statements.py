@@ -16,6 +16,10 @@ from staticad.functional.autograph.undefined import INTERNAL
 from staticad.functional.autograph.written import with_written_arguments
 
 _CONTROL = (ast.If, ast.While, ast.For)
+_OUTER = (
+    "belongs to the code around the function, and a method changes it in a block or loop; "
+    "make it an argument of the function, and return it"
+)
 
 
 def rewrite(definition: Definition, file: str) -> Definition:
@@ -50,7 +54,9 @@ def _rewrite_function(node: ast.FunctionDef, file: str, outer: set[str]) -> None
     tracked = changed | (outer - assigned(body) - set(own))
     statements = _Statements(file, tracked - global_names, own[0] if own else None, global_names)
     outside = global_names | nonlocal_names | set(own)
-    start = [at(assign(n, call("Undefined", ast.Constant(n))), body[0]) for n in sorted(changed - outside)]
+    own_names = bound(body)
+    reasons = {n: () if n in own_names else (ast.Constant(_OUTER),) for n in sorted(changed - outside)}
+    start = [at(assign(n, call("Undefined", ast.Constant(n), *why)), body[0]) for n, why in reasons.items()]
     declarations: list[ast.stmt] = []
     if global_names:
         declarations.append(ast.Global(sorted(global_names)))

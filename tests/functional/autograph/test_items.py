@@ -182,3 +182,16 @@ def test_tensors_of_the_code_around_a_function_are_not() -> None:
 
     with pytest.raises(sa.GraphError, match=r"writes into 'v', which belongs to the code around it, at .*'return v'"):
         sa.function(f)(sa.placeholder((3,)))
+
+
+LINES: list[int] = []
+
+
+def test_containers_of_the_code_around_a_function_are_not_changed_by_its_blocks() -> None:
+    def f(v: Any) -> Any:
+        for i in range(3):
+            LINES.append(i)
+        return v
+
+    with pytest.raises(sa.GraphError, match="'LINES' belongs to the code around the function.* make it an argument"):
+        sa.function(f)(sa.placeholder((3,)))
