@@ -151,11 +151,6 @@ def _finished(found: Tensor, rank: int, axes: tuple[int, ...], q_shape: Any, kee
     return expand_dims(found, tuple(lead + a for a in sorted(axes))) if keepdims and axes else found
 
 
-def _nonempty(name: str, rows: Tensor) -> None:
-    if rows.shape[-1] == 0:
-        raise ShapeError(f"{name}: there is no quantile of no elements ({describe(rows)})")
-
-
 def _quantile(
     name: str, x: Operand, q: Operand, scale: int, axis: Axis, method: str, keepdims: bool, without_nan: bool
 ) -> Tensor:
@@ -177,7 +172,11 @@ def _quantile(
     if scale != 1:
         wanted = elementwise.divide(wanted, float(scale))
     rows, axes = _rows(name, a, axis)
-    _nonempty(name, rows)
+    if rows.shape[-1] == 0:
+        if not without_nan:
+            raise ShapeError(f"{name}: there is no quantile of no elements ({describe(rows)})")
+        nothing = reductions.mean(a, axis, keepdims=keepdims)
+        return apply(BROADCAST_TO, nothing, shape=(*wanted.shape, *nothing.shape))
     count = _counts(rows, without_nan)
     n = cast(count, wanted.dtype)
     before, share = _neighbours(method, _PLACES[method](n, ravel(wanted)))

@@ -94,6 +94,8 @@ def prelu(x: Operand, weight: Operand) -> Tensor:
     w = as_float(weight)
     if w.ndim > 1:
         raise ShapeError(f"prelu: the weight has one axis or none ({describe(w)})")
+    if w.ndim == 1 and w.shape[0] == 1 and not a.ndim:
+        w = movement.reshape(w, ())
     if w.ndim == 1 and a.ndim > 2:
         w = movement.reshape(w, (w.shape[0], *(1,) * (a.ndim - 2)))
     return elementwise.where(a > 0, a, w * a)
@@ -102,10 +104,10 @@ def prelu(x: Operand, weight: Operand) -> Tensor:
 def hardtanh(x: Operand, min_val: float = -1.0, max_val: float = 1.0) -> Tensor:
     """x between two numbers, else the nearer one of them. The derivative at both is 0.
 
-    Raises ConfigError unless min_val is the smaller one.
+    Raises ConfigError where min_val is the larger one.
     """
-    if not min_val < max_val:
-        raise ConfigError(f"hardtanh: min_val={min_val} has to be less than max_val={max_val}")
+    if not min_val <= max_val:
+        raise ConfigError(f"hardtanh: min_val={min_val} is not to be larger than max_val={max_val}")
     a = as_float(x)
     return elementwise.where(a <= min_val, min_val, elementwise.where(a >= max_val, max_val, a))
 

@@ -148,6 +148,17 @@ def test_the_axis_of_a_number(axis: int) -> None:
             getattr(sa, name)(x, axis=1 if name == "sum" else axis)
 
 
+def test_quantiles_of_nothing() -> None:
+    """NaN for what leaves NaN out, as in NumPy; else there is none."""
+    x = sa.placeholder((3, 0), "float32")
+    fetched = [sa.nanquantile(x, 0.3, axis=1), sa.nanpercentile(x, [10, 50], axis=1)]
+    found = sa.evaluate(fetched, {x: np.zeros((3, 0), "float32")})
+    for value, shape in zip(found, ((3,), (2, 3)), strict=True):
+        assert value.shape == shape and value.dtype == "float32" and np.isnan(value).all()
+    with pytest.raises(ShapeError, match="quantile: there is no quantile of no elements"):
+        sa.quantile(x, 0.3, axis=1)
+
+
 def test_an_axis_named_twice() -> None:
     with pytest.raises(
         ShapeError, match=r"^sum: axis \(0, -2\) names an axis twice .*'x' float64\[2,3\].*test_reductions"

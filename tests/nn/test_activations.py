@@ -149,10 +149,17 @@ def test_what_has_no_meaning_is_refused() -> None:
             lambda: nn.gelu(x, "erf"),
         ),
         (ConfigError, "celu: alpha", lambda: nn.celu(x, 0.0)),
-        (ConfigError, "hardtanh: min_val=1 has to be less than max_val=1", lambda: nn.hardtanh(x, 1, 1)),
+        (ConfigError, "hardtanh: min_val=1 is not to be larger than max_val=0", lambda: nn.hardtanh(x, 1, 0)),
         (ShapeError, "glu: axis 1 has 3 elements, which have no half", lambda: nn.glu(x)),
         (ShapeError, "prelu: the weight has one axis or none", lambda: nn.prelu(x, np.ones((2, 3)))),
         (ShapeError, "broadcast", lambda: nn.prelu(x, np.ones(2))),
     ):
         with pytest.raises(error, match=message):
             call()
+
+
+def test_bounds_and_weights_at_the_edge() -> None:
+    """Equal bounds of hardtanh are one number; a number has the shape of a number with one weight, as in torch."""
+    equal, one = sa.evaluate([nn.hardtanh(np.array([-1.0, 2]), 0.5, 0.5), nn.prelu(np.array(-2.0), np.array([0.5]))])
+    np.testing.assert_array_equal(equal, [0.5, 0.5])
+    assert one.shape == () and one == -1
