@@ -18,6 +18,8 @@ from importlib import import_module
 from types import ModuleType
 from typing import Any
 
+from staticad.collection import no_collection
+
 _PACKAGE = os.path.dirname(__file__)
 
 
@@ -39,13 +41,16 @@ def is_replaced() -> bool:
 
 
 def _imported(module: str) -> ModuleType:
-    if module not in sys.modules and is_replaced():
+    if module in sys.modules:
+        return import_module(module)  # it may be imported by another thread at this moment
+    if is_replaced():
         raise ImportError(
             f"{module} can't be imported: {_PACKAGE} was replaced by another version since this process has imported "
             "it; start a new process",
             name=module,
         )
-    return import_module(module)
+    with no_collection():
+        return import_module(module)
 
 
 class _Later:
@@ -64,7 +69,7 @@ class _Later:
 
 
 def later(module: str) -> Any:
-    """A module of this package that is imported when one of its attributes is first read.
+    """A module that is imported when one of its attributes is first read.
 
     To be written where type checkers are shown an ordinary import::
 

@@ -7,15 +7,20 @@ imported when somebody reads it first.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Mapping
+from importlib.util import find_spec
 from types import FunctionType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from staticad import late
 from staticad.boundary import boundary
 from staticad.contents import NAMES
 from staticad.errors import MissingAttribute
+
+if TYPE_CHECKING:
+    import difflib
+else:
+    difflib = late.later("difflib")
 
 _guarded: dict[Any, Any] = {}
 
@@ -38,6 +43,8 @@ def public(
             value = late.value(*places[name])
             namespace[name] = value = _guard(value) if isinstance(value, FunctionType) else value
             return value
+        if name[:1] != "_" and name.isidentifier() and find_spec(f"{module}.{name}") is not None:
+            return late.value(f"{module}.{name}", ".")  # no public name, but as after an import of all of the package
         if name[:1] == "_":
             raise AttributeError(f"module {module!r} has no attribute {name!r}")
         if name in elsewhere:

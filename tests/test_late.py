@@ -8,6 +8,7 @@ import importlib.util
 import json
 import os
 import pickle
+import platform
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -64,7 +65,11 @@ def test_a_program_from_disk_imports_no_compiler(tmp_path: Path) -> None:
     compiler = {f"staticad.{part}" for part in COMPILER}
     found = [name for name in modules if ".".join(name.split(".")[:2]) in compiler and name.count(".") > 1]
     assert [name for name in found if name not in NEEDED and not is_package(name)] == []
-    assert not {"staticad.runtime.lowering", "staticad.runtime.compiled", *PACKAGES} & {*modules}
+    assert not {"staticad.runtime.lowering", "staticad.runtime.compiled", "staticad.codegen.jit", *PACKAGES} & {
+        *modules
+    }
+    if sys.platform == "linux" and platform.machine() == "x86_64":
+        assert "llvmlite.binding" not in modules
 
 
 def is_package(module: str) -> bool:
@@ -138,7 +143,7 @@ def late_modules(tree: ast.AST) -> dict[str, str]:
             names = node.targets[0].elts if isinstance(node.targets[0], ast.Tuple) else [node.targets[0]]
             values = node.value.elts if isinstance(node.value, ast.Tuple) else [node.value]
             for name, value in zip(names, values, strict=False):
-                if isinstance(value, ast.Call) and ast.unparse(value.func) == "later":
+                if isinstance(value, ast.Call) and ast.unparse(value.func) in ("later", "late.later"):
                     found[ast.unparse(name)] = ast.literal_eval(value.args[0])
     return found
 
@@ -237,6 +242,13 @@ def test_no_name_is_that_of_a_module(module: ModuleType) -> None:
     places = places_of(module.__name__)
     modules = [name for name in places if is_module(f"{module.__name__}.{name}")]
     assert [name for name in modules if places[name] != (f"{module.__name__}.{name}", ".")] == []
+
+
+def test_modules_are_attributes_of_packages() -> None:
+    """As they are after an import of all of them; other names are none."""
+    assert sa.runtime.session.Session is sa.Session
+    assert "runtime" not in dir(sa)
+    assert not hasattr(sa, "a.b") and not hasattr(sa, "_a") and not hasattr(sa, "nothing_of_this_name")
 
 
 def functions() -> Iterator[Any]:

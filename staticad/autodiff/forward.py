@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from staticad.autodiff.connect import as_list, check_floats, cuts, find_dependent
-from staticad.autodiff.control import control_jvp
 from staticad.autodiff.higher import hand_out, is_higher_scalar, twins
 from staticad.autodiff.masked import push, push_folded
 from staticad.autodiff.masks import Masks
 from staticad.autodiff.squares import without_roots
+from staticad.collection import no_collection
 from staticad.errors import GradientError, VerifyError
-from staticad.ir.collection import no_collection
 from staticad.ir.dtypes import is_inexact
 from staticad.ir.graph import Node, Tensor, describe, sort_nodes
 from staticad.ir.provenance import inherit, user_call
 from staticad.ir.types import may_be_same
+from staticad.late import later
 from staticad.ops.arithmetic import ADD
 from staticad.ops.barrier import carried, demanding, of_shape
 from staticad.ops.base import Assemble, Cast, Elementwise, Reduce, apply, apply_all
@@ -25,6 +25,11 @@ from staticad.ops.control import Control
 from staticad.ops.creation import zeros
 from staticad.ops.movement import BROADCAST_TO
 from staticad.ops.sources import constant
+
+if TYPE_CHECKING:
+    from staticad.autodiff import control
+else:  # of graphs with loops
+    control = later("staticad.autodiff.control")
 
 
 def jvp(ys: Tensor | Sequence[Tensor], xs: Tensor | Sequence[Tensor], tangents: Any) -> list[Tensor]:
@@ -116,7 +121,7 @@ def _push(node: Node, tangents: list[Tensor | None], masks: Masks) -> list[Tenso
     op = node.op
     with inherit(node.where.derived(f"tangent of {op.name}")):
         if isinstance(op, Control):
-            return control_jvp(node, tangents, _of_body)
+            return control.control_jvp(node, tangents, _of_body)
         if isinstance(op, (Contract, Reduce)):
             results = [push_folded(node, tangents, masks)]
         elif op.jvp is not None:

@@ -7,32 +7,36 @@ shared tensors, and sums a cotangent down to its tensor's shape where the op bro
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from staticad.autodiff import forward
 from staticad.autodiff.accumulate import accumulate, complemented
 from staticad.autodiff.branches import picks_before_changes
 from staticad.autodiff.connect import as_list, check_floats, cuts, explain_unconnected, find_dependent
-from staticad.autodiff.control import control_vjp
 from staticad.autodiff.higher import hand_out, is_higher_scalar
 from staticad.autodiff.loop_parts import Bases
 from staticad.autodiff.masked import pull, summed, weighs
 from staticad.autodiff.masks import Masks
 from staticad.autodiff.squares import without_roots
+from staticad.collection import no_collection
 from staticad.errors import GradientError, VerifyError
-from staticad.ir.collection import no_collection
 from staticad.ir.dims import product
 from staticad.ir.dtypes import is_complex
 from staticad.ir.graph import Node, Tensor, describe, sort_nodes
 from staticad.ir.provenance import inherit, user_call
 from staticad.ir.types import may_be_same
+from staticad.late import later
 from staticad.ops.barrier import all_demanding, carried, of_shape
 from staticad.ops.base import apply
 from staticad.ops.control import Control
 from staticad.ops.creation import FULL
 from staticad.ops.sources import constant
+
+if TYPE_CHECKING:
+    from staticad.autodiff import control, forward
+else:  # of graphs with loops, and of higher derivatives
+    control, forward = later("staticad.autodiff.control"), later("staticad.autodiff.forward")
 
 Unconnected = Literal["error", "zero", "none"]
 
@@ -229,7 +233,7 @@ def _pull_node(
     op, first = node.op, cotangents[0]
     with inherit(node.where.derived(f"gradient of {op.name}")):
         if held is not None:  # a branch or loop
-            return control_vjp(node, cotangents, [t in dependent for t in node.inputs], _of_body, held)
+            return control.control_vjp(node, cotangents, [t in dependent for t in node.inputs], _of_body, held)
         if op.vjp is None:
             raise GradientError(f"{op.name} has no derivative rule ({describe(node.outputs[0])})")
         if first is not None and weighs(node) and (parts := pull(node, first, masks)) is not None:

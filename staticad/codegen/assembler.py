@@ -16,8 +16,9 @@ from typing import NoReturn
 
 from staticad.codegen.hints import loop_nodes
 from staticad.codegen.idioms import DECLARED, Idiom, idioms
-from staticad.codegen.pieces import COLUMN_SUMS, LLVM_TYPES, Piece, float_text, piece
+from staticad.codegen.pieces import LLVM_TYPES, Piece, float_text, piece
 from staticad.codegen.places import places
+from staticad.codegen.recipes import COLUMN_SUMS
 from staticad.codegen.scopes import shared_scopes
 from staticad.codegen.target import substitutes
 from staticad.errors import CompileError

@@ -205,4 +205,6 @@ def gemm_cut(m: int, n: int, k: int, batch: int) -> Cutting:
     return (cut, side, grain) if grain < side else (Cut.BATCH, 1, 0)
 
 
-GEMM = RoutineText(function_text(_gemm), lambda slots, batch: gemm_cut(slots["M"], slots["N"], slots["K"], batch))
+BLAS = {
+    "gemm": RoutineText(function_text(_gemm), lambda slots, batch: gemm_cut(slots["M"], slots["N"], slots["K"], batch))
+}

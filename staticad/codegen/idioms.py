@@ -11,7 +11,7 @@ from __future__ import annotations
 import ast
 from enum import IntEnum
 
-from staticad.codegen.pieces import COLUMN_SUMS
+from staticad.codegen.recipes import COLUMN_SUMS
 from staticad.codegen.syntax import loops
 from staticad.records import dataclass
 
@@ -38,7 +38,7 @@ class Idiom:
 
 
 def idioms(function: ast.FunctionDef) -> dict[ast.For, Idiom]:
-    """The loops of a kernel that are called, if it adds runs to sums (`jit.shared_symbols`)."""
+    """The loops of a kernel that are called, if it adds runs to sums (`recipes.shared_symbols`)."""
     found = {loop: idiom for loop in loops(function.body) if (idiom := _idiom(loop)) is not None}
     return found if any(idiom.what == What.ADD for idiom in found.values()) else {}
 

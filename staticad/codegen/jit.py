@@ -12,41 +12,25 @@ setting ``codegen`` leaves everything to Numba.
 from __future__ import annotations
 
 import ast
-import functools
-import hashlib
 import re
 
 import llvmlite.binding as llvm
 
-from staticad import config
-from staticad.codegen import llvm_pipeline, machine_language
+from staticad.codegen import llvm_pipeline
 from staticad.codegen.assembler import assemble
 from staticad.codegen.numba_import import numba_module
-from staticad.codegen.pieces import SHARED
+from staticad.codegen.recipes import is_assembled, is_machine_code, kernel_symbol, shared_symbols
 from staticad.codegen.target import Target, host, plain
+from staticad.collection import no_collection
 from staticad.errors import CompileError
-from staticad.ir.collection import no_collection
-from staticad.ir.expressions import CUSTOM, SAMPLE
 
-_MACHINE_CODE = re.compile(rf"\b(?:def entry|{'|'.join(machine_language.__annotations__)})\(")
 _LOOPS = re.compile(r"^ +(?:for|while) |_reduce\(", re.MULTILINE)  # a sum may be reordered
-_PYTHON = re.compile(rf"\b(?:{CUSTOM}|{SAMPLE})\w+\(")
 _compilations = 0
 
 
 def compilations() -> int:
     """How many kernels this process has compiled (not loaded from a cache) so far."""
     return _compilations
-
-
-def kernel_symbol(source: str) -> str:
-    """Name of the C function in the object file of ``source``: the same in every process."""
-    return "staticad_" + hashlib.sha256(source.encode()).hexdigest()[:32]
-
-
-def recipe(source: str) -> str:
-    """What the machine code of a kernel is made of, besides the compiler and the CPU: its name in a cache."""
-    return f"assembled\n{source}" if _is_assembled(source) else source
 
 
 def compile_source(source: str) -> bytes:
@@ -68,27 +52,14 @@ def compile_listings(source: str) -> tuple[str, str]:
     return str(module), llvm_pipeline.assembly(module, target_of(source))
 
 
-@functools.lru_cache(512)  # asked several times of every kernel that is loaded
-def is_machine_code(source: str) -> bool:
-    """True for the fixed code of the package: it addresses memory itself, and has no loops over data."""
-    return _MACHINE_CODE.search(source) is not None
-
-
 def target_of(source: str) -> Target:
     """The CPUs that a text is compiled for."""
     return plain() if is_machine_code(source) else host()
 
 
-def _is_assembled(source: str) -> bool:
-    """What calls functions of Python always is: they are pieces."""
-    return (config.settings().codegen == "assembled" or _PYTHON.search(source) is not None) and not is_machine_code(
-        source
-    )
-
-
 def _build(source: str) -> llvm.ModuleRef:
     symbol, target, function = kernel_symbol(source), target_of(source), _parse(source)
-    if not _is_assembled(source):
+    if not is_assembled(source):
         return numba_module("numba_pipeline").build(source, function.name, symbol, target)
     loops = _LOOPS.search(source) is not None
     text = assemble(function, symbol, loops)
@@ -106,24 +77,6 @@ def _parse(source: str) -> ast.FunctionDef:
         case [ast.FunctionDef(name="kernel" | "entry", args=ast.arguments(args=[_, _, _])) as function]:
             return function
     raise CompileError("a kernel's source is one function, kernel(args, lo, hi) or entry(args, lo, hi)")
-
-
-def shared_symbols(source: str) -> list[str]:
-    """The functions that the machine code of a kernel calls and does not contain."""
-    if not _is_assembled(source):
-        return []
-    return [
-        symbol
-        for call, symbols in SHARED.items()
-        if re.search(call, source)
-        for dtype, symbol in symbols.items()
-        if dtype in source
-    ]
-
-
-def shared_recipe(symbol: str, target: Target) -> str:
-    """As `recipe`, of a function that kernels share."""
-    return f"shared {symbol} for {target.name or 'this CPU'}"
 
 
 def compile_shared(symbol: str, target: Target) -> bytes:

@@ -29,7 +29,8 @@ from staticad.codegen.loop_hints import hinted
 from staticad.codegen.matrix_depth import product_function, product_symbol
 from staticad.codegen.matrix_vectors import registers
 from staticad.codegen.numba_pipeline import build, hide, lower
-from staticad.codegen.pieces import COLUMN_SUMS, KEY_SORTERS, PASSES, Piece
+from staticad.codegen.pieces import Piece
+from staticad.codegen.recipes import COLUMN_SUMS, KEY_SORTERS, PASSES
 from staticad.codegen.target import Target, features_of, plain
 from staticad.codegen.user_functions import function_module, result_kind
 from staticad.errors import CompileError
@@ -78,7 +79,7 @@ def make(key: str) -> Piece:
 
 
 def make_shared(symbol: str, target: Target) -> llvm.ModuleRef:
-    """The optimized module of a function that kernels call (see `staticad.codegen.pieces.SHARED`)."""
+    """The optimized module of a function that kernels call (see `staticad.codegen.recipes.SHARED`)."""
     for dtype, name in PASSES.items():
         if symbol == name:
             return build(pass_source(dtype), "kernel", symbol, target)

@@ -31,23 +31,6 @@ LLVM_TYPES = {
     "float32": "float",
     "float64": "double",
 }
-# Functions that are too long to stand in every kernel: what a text says where it calls one, and their symbols.
-PRODUCTS = {"float32": "staticad_matrix_product_float", "float64": "staticad_matrix_product_double"}
-PASSES = {dtype: f"staticad_fourier_pass_{dtype}" for dtype in PRODUCTS}  # called by a routine, see `fourier_passes`
-# Functions for keys of the dtype's width, and for words of 64 bits; see `key_sorting`.
-WORDS_SORTER = "staticad_sort_64"
-KEY_SORTERS = {
-    "int32": "staticad_sort_32",
-    "float32": "staticad_sort_32",
-    **dict.fromkeys(("int64", "uint64", "float64"), WORDS_SORTER),
-}
-WORD_SORTERS = dict.fromkeys(KEY_SORTERS, WORDS_SORTER)
-COLUMN_SUMS = "staticad_column_sums"
-# The last is that of loops that add a run to the sums of columns, see `idioms`.
-SHARED = {
-    r"\bmatrix_product(?:_add)?\(": PRODUCTS,
-    r", add\(load\(.*\), cast\(\w+, float64\)\)\)\n *store\(.*, float32\(0\.0\)\)": {"float64": COLUMN_SUMS},
-}
 _NODE = re.compile(r"!(\d+)")
 
 

@@ -8,10 +8,16 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
-import llvmlite.binding as llvm
-
+from staticad.codegen.host import this_host
+from staticad.late import later
 from staticad.records import dataclass
+
+if TYPE_CHECKING:
+    import llvmlite.binding as llvm
+else:
+    llvm = later("llvmlite.binding")
 
 # Kernel functions that x86 CPUs without F16C do not have instructions for, and what stands for them there.
 SUBSTITUTES = {"widen_float16": "widen_float16_by_bits", "narrow_float16": "narrow_float16_by_bits"}
@@ -36,10 +42,9 @@ LEVELS: tuple[tuple[tuple[str, ...], Target], ...] = (
 )
 
 
-@functools.cache
 def triple() -> str:
     """LLVM's name of architecture and system."""
-    return str(llvm.get_process_triple())
+    return this_host().triple
 
 
 def is_x86() -> bool:
@@ -48,9 +53,9 @@ def is_x86() -> bool:
 
 
 @functools.cache
-def host_features() -> llvm.FeatureMap:
-    """What this CPU has: a mapping of LLVM's names."""
-    return llvm.get_host_cpu_features()
+def host_features() -> Mapping[str, bool]:
+    """What this CPU has, by LLVM's names."""
+    return {feature[1:]: feature[0] == "+" for feature in this_host().features.split(",") if feature}
 
 
 def substitutes() -> Mapping[str, str]:
@@ -61,9 +66,8 @@ def substitutes() -> Mapping[str, str]:
 @functools.cache
 def host() -> Target:
     """This CPU with all its features."""
-    features = host_features()
-    wide = ",-prefer-256-bit" if features.get("avx512vbmi") else ""
-    return Target(llvm.get_host_cpu_name(), features.flatten() + wide)
+    wide = ",-prefer-256-bit" if host_features().get("avx512vbmi") else ""
+    return Target(this_host().cpu, this_host().features + wide)
 
 
 @functools.cache

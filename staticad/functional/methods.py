@@ -5,7 +5,6 @@ The tables say where functions are, below `staticad.functional`. Each is importe
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -17,9 +16,11 @@ from staticad.late import Attribute, later, value
 from staticad.spellings import TENSORS
 
 if TYPE_CHECKING:
+    import difflib
+
     from staticad.ops import promotion
 else:
-    promotion = later("staticad.ops.promotion")
+    difflib, promotion = later("difflib"), later("staticad.ops.promotion")
 
 Binary = Callable[[Any, Any], Any]
 

@@ -6,7 +6,6 @@ they are in, each of which is imported when NumPy first asks for one of its func
 
 from __future__ import annotations
 
-import difflib
 import functools
 import inspect
 from collections.abc import Mapping, Sequence
@@ -27,9 +26,11 @@ from staticad.ops.movement import EXPAND_DIMS
 from staticad.ops.promotion import OPERANDS, to_tensor
 
 if TYPE_CHECKING:
+    import difflib
+
     from staticad.functional import numpy_elsewhere
 else:
-    numpy_elsewhere = later("staticad.functional.numpy_elsewhere")
+    difflib, numpy_elsewhere = later("difflib"), later("staticad.functional.numpy_elsewhere")
 
 _MODULES = {name: module for module, names in NUMPY.items() for name in names.split()}
 # What functions of NumPy, with a method of theirs, and names of SciPy's mean, as far as somebody has asked.

@@ -21,7 +21,7 @@ def infer(op: Any, inputs: tuple[TensorType, ...], attrs: Any) -> Inferred:
 def infer_new(op: Any, inputs: tuple[TensorType, ...], values: dict[str, Any]) -> tuple[Attrs, Inferred]:
     """The attributes of a new node as well: one object for all nodes that are remembered together."""
     if not values:
-        return NO_ATTRS, infer(op, inputs, NO_ATTRS)
+        return NO_ATTRS, _remembered(op, inputs, NO_ATTRS) if op.remembered else op.infer(inputs, NO_ATTRS)
     if op.remembered and float not in map(type, values.values()):  # as a key, 0.0 and -0.0 are one
         return _remembered_new(op, inputs, **values)
     attrs = Attrs(**values)

@@ -11,7 +11,7 @@ import numpy as np
 from staticad import config
 from staticad.codegen.library import function_address
 from staticad.codegen.loader import Code, kernel_address, load, shared_address
-from staticad.codegen.pieces import KEY_SORTERS, PASSES, PRODUCTS, WORD_SORTERS
+from staticad.codegen.recipes import KEY_SORTERS, PASSES, PRODUCTS, WORD_SORTERS
 from staticad.ir.dims import Symbol
 from staticad.late import later
 from staticad.records import dataclass

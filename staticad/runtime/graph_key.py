@@ -73,24 +73,24 @@ class GraphKey:
 
     def _number(self, nodes: Iterable[Node]) -> None:
         """Number nodes, inputs before users, and note what each consists of."""
-        numbers, words, alike = self.numbers, self._words, self._alike
+        numbers, add, alike, known = self.numbers, self._words.append, self._alike, self.nodes
         for node in nodes:
             if node in numbers:
                 continue
-            types = node.types
+            types, inputs = node.types, node.inputs
             held = (
                 id(node.op), id(node.attrs), id(types[0] if len(types) == 1 else types), id(node.constraints),
-                id(node.where), id(type(node.outputs[0])), node.name, node.detached, len(node.inputs),
+                id(node.where), id(type(node.outputs[0])), node.name, node.detached, len(inputs),
             )  # fmt: skip
             kind = alike.get(held)
             if kind is None:
                 kind = alike[held] = self._kind(node)  # a body in it numbers its own nodes first
-            words.append(kind)
-            for tensor in node.inputs:
-                words.append(numbers[tensor.node])
-                words.append(tensor.index)
-            numbers[node] = len(self.nodes)
-            self.nodes.append(node)
+            add(kind)
+            for tensor in inputs:
+                add(numbers[tensor.node])
+                add(tensor.index)
+            numbers[node] = len(known)
+            known.append(node)
 
     def _kind(self, node: Node) -> int:
         """The number of all that a node is besides its inputs."""

@@ -7,8 +7,8 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from staticad.codegen import jit, piece_maker, prebuilt
-from staticad.codegen.pieces import KEY_SORTERS, PASSES, SHARED
+from staticad.codegen import jit, piece_maker, prebuilt, recipes
+from staticad.codegen.recipes import KEY_SORTERS, PASSES, SHARED
 from staticad.codegen.routines import routine_source
 from staticad.codegen.target import LEVELS, is_x86
 from staticad.functional import convolution, effects, fft, linalg, orders, pooling, sets, sorting
@@ -90,11 +90,11 @@ def pieces() -> Iterator[tuple[str, str]]:
 def objects() -> Iterator[tuple[str, bytes]]:
     """The machine code of the package, with what it is made of."""
     for source in (*FIXED, *map(routine_source, routines())):
-        yield jit.recipe(source), jit.compile_source(source)
+        yield recipes.recipe(source), jit.compile_source(source)
     for symbols in (*SHARED.values(), PASSES, KEY_SORTERS):
         for symbol in dict.fromkeys(symbols.values()):
             for _, target in LEVELS if is_x86() else ():
-                yield jit.shared_recipe(symbol, target), jit.compile_shared(symbol, target)
+                yield recipes.shared_recipe(symbol, target), jit.compile_shared(symbol, target)
 
 
 def main(directory: str) -> None:

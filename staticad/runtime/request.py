@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from staticad import progress
+from staticad.collection import no_collection
 from staticad.config import note
-from staticad.ir.collection import no_collection
 from staticad.ir.dims import Symbol
 from staticad.ir.graph import Node, Tensor
 from staticad.ir.provenance import here, inherit

@@ -10,10 +10,10 @@ import numpy as np
 
 from staticad import progress
 from staticad.boundary import boundaries, shorten
+from staticad.collection import no_collection
 from staticad.config import note, timed
 from staticad.errors import FeedError, GraphError, as_out_of_memory, typed_memory
 from staticad.export.limit import LIMIT
-from staticad.ir.collection import no_collection
 from staticad.ir.dim_values import evaluate
 from staticad.ir.dims import Symbol
 from staticad.ir.graph import Node, Tensor, check_name

@@ -10,7 +10,7 @@ import pytest
 
 import staticad as sa
 from staticad import config
-from staticad.codegen import jit
+from staticad.codegen import jit, recipes
 from staticad.errors import CompileError
 from tests.codegen.golden_kernels import DIRECTORY, GOLDEN
 from tests.codegen.kernel_runner import run
@@ -183,5 +183,5 @@ def test_what_is_no_kernel_is_refused(line: str, reason: str) -> None:
 
 def test_machine_code_is_left_to_numba() -> None:
     for text in ("def entry(args, lo, hi):\n    return lo\n", "def kernel(args, lo, hi):\n    poke(lo, 0, hi)\n"):
-        assert jit.is_machine_code(text)
-    assert not jit.is_machine_code(NAMES)
+        assert recipes.is_machine_code(text)
+    assert not recipes.is_machine_code(NAMES)

@@ -7,10 +7,9 @@ import ast
 import pytest
 
 import staticad as sa
-from staticad.codegen import jit
 from staticad.codegen.assembler import assemble
 from staticad.codegen.idioms import What, idioms
-from staticad.codegen.pieces import COLUMN_SUMS
+from staticad.codegen.recipes import COLUMN_SUMS, shared_symbols
 
 KERNEL = """
 def kernel(args, lo, hi):
@@ -38,7 +37,7 @@ def found(text: str) -> list[What]:
     assert isinstance(function, ast.FunctionDef)
     calls = assemble(function, "f").count(f"call void @{COLUMN_SUMS}(")
     wanted = [idiom.what for idiom in idioms(function).values()]
-    assert calls == len(wanted) and (not wanted or jit.shared_symbols(text) == [COLUMN_SUMS])
+    assert calls == len(wanted) and (not wanted or shared_symbols(text) == [COLUMN_SUMS])
     return wanted
 
 
@@ -69,4 +68,4 @@ def test_other_loops_stay(old: str, new: str, left: int) -> None:
 
 def test_kernels_of_sums_call_them() -> None:
     x = sa.placeholder((None, None), "float32")
-    assert COLUMN_SUMS in jit.shared_symbols(sa.compile(sa.exp(x).sum(axis=0), [x]).source())
+    assert COLUMN_SUMS in shared_symbols(sa.compile(sa.exp(x).sum(axis=0), [x]).source())

@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from staticad.codegen import jit
+from staticad.codegen import jit, recipes
 from staticad.codegen.target import host
 from staticad.errors import CompileError
 
@@ -63,7 +63,7 @@ def test_loops_are_vectorized() -> None:
 def test_one_exported_function_and_nothing_of_python() -> None:
     module, _ = jit.compile_listings(SQUARE_AND_SUM)
     defined = re.findall(r"^define (.*) @(\w+)\(", module, re.M)
-    assert [name for _, name in defined] == [jit.kernel_symbol(SQUARE_AND_SUM)]
+    assert [name for _, name in defined] == [recipes.kernel_symbol(SQUARE_AND_SUM)]
     assert defined[0][0] == "void"
     declared = re.findall(r"^declare .* @([\w.]+)\(", module, re.M)
     assert all(name.startswith("llvm.") for name in declared)

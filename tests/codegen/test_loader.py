@@ -103,7 +103,7 @@ def test_an_interrupted_thread_leaves_no_more_work(monkeypatch: pytest.MonkeyPat
     sources = [ADD.format(6), ADD.format(7)]
     begun, going_on, load = threading.Event(), threading.Event(), loader._load_object
 
-    def slowly(*args: Any) -> int:
+    def slowly(*args: Any) -> loader.Code:
         begun.set()
         assert going_on.wait(60)
         return load(*args)
@@ -123,24 +123,41 @@ def test_an_interrupted_thread_leaves_no_more_work(monkeypatch: pytest.MonkeyPat
 
 
 def test_code_that_nobody_holds_is_given_back(monkeypatch: pytest.MonkeyPatch, rng: np.random.Generator) -> None:
-    """What was loaded together goes together, when other kernels are loaded; what is held or recent stays."""
+    """What is held or recent stays."""
     monkeypatch.setattr(loader, "_recent", deque(maxlen=1))
     texts = [ADD.format(20 + k) for k in range(4)]
     loader.load(texts[3:])  # gives back what other tests have left
     first, second = loader.load(texts[:2]).values()
-    before = len(loader._engines)
+    before = len(loader._codes)
     assert loader.load(texts[:1])[texts[0]] is first
     del second
     loader.load(texts[2:3])
     assert loader._known(texts[0]) is first and loader._known(texts[1]) is None and loader._known(texts[2]) is not None
-    assert len(loader._engines) <= before + 1
+    assert len(loader._codes) <= before
     del first
     held = loader.load(texts[1:2])
-    assert loader._known(texts[0]) is loader._known(texts[3]) is None and len(loader._engines) <= before + 1
+    assert loader._known(texts[0]) is loader._known(texts[3]) is None and len(loader._codes) <= before
     x, y = rng.normal(size=8), np.zeros(8)
     args = np.array([x.ctypes.data, y.ctypes.data])
     KERNEL(held[texts[1]].address)(args.ctypes.data, 0, 8)
     np.testing.assert_array_equal(y, x + 21)
+
+
+def test_llvm_gives_back_what_it_has_loaded_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    """When it loads other kernels."""
+    monkeypatch.setattr(loader, "_recent", deque(maxlen=1))
+    monkeypatch.setattr(loader.images, "load", lambda *_: None)
+    texts = [ADD.format(30 + k) for k in range(4)]
+    loader.load(texts[3:])
+    first, second = loader.load(texts[:2]).values()
+    before = len(loader._engines)
+    del second
+    loader.load(texts[2:3])
+    assert loader._known(texts[0]) is first and len(loader._engines) <= before + 1
+    del first
+    loader.load(texts[3:])
+    loader.load(texts[2:3])
+    assert loader._known(texts[0]) is None and len(loader._engines) <= before + 1
 
 
 def test_the_compiler_keeps_nothing_of_a_kernel() -> None:

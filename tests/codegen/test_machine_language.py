@@ -14,7 +14,7 @@ import staticad as sa
 from staticad.codegen import atomics, kernel_language, machine_language
 from staticad.codegen.kernel_names import KERNEL_NAMES
 from staticad.codegen.machine_language import function_text
-from staticad.codegen.routines import ROUTINES
+from staticad.codegen.routines import all_routines
 from staticad.lower.kernel.routine import Routine
 
 
@@ -59,6 +59,9 @@ def test_without_source_files_the_error_says_what_is_missing() -> None:
     exec("def lost(args: int, lo: int, hi: int) -> int:\n    return 0\n", names)
     with pytest.raises(sa.CompileError, match=r"the source of lost is not in <string>; install staticad with its \.py"):
         function_text(names["lost"])  # type: ignore[arg-type]
+
+
+ROUTINES = all_routines()
 
 
 @pytest.mark.parametrize("name", sorted(ROUTINES))

@@ -15,7 +15,7 @@ from staticad.codegen.jit import compile_listings, compile_source
 from staticad.codegen.matrix_depth import DEPTH
 from staticad.codegen.matrix_tiles import DEPTH_BLOCK
 from staticad.codegen.matrix_vectors import Registers, registers
-from staticad.codegen.pieces import PRODUCTS
+from staticad.codegen.recipes import PRODUCTS
 from staticad.codegen.target import LEVELS, Target, features_of, host, host_features, level
 from staticad.errors import CompileError
 from tests.codegen.kernel_runner import run

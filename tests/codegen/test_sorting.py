@@ -14,7 +14,7 @@ from llvmlite import ir
 from staticad.codegen import key_sorting, llvm_pipeline
 from staticad.codegen.loader import kernel_address, shared_address
 from staticad.codegen.loop_hints import hinted
-from staticad.codegen.pieces import KEY_SORTERS, WORDS_SORTER
+from staticad.codegen.recipes import KEY_SORTERS, WORDS_SORTER
 from staticad.codegen.routines import routine_source
 from staticad.codegen.target import create_target_machine, plain
 from staticad.functional.orders import SORTED

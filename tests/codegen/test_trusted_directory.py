@@ -28,16 +28,16 @@ import ctypes, os, sys
 from pathlib import Path
 import numpy as np
 from staticad import config
-from staticad.codegen import jit, llvm_pipeline, loader, numba_pipeline, object_cache
+from staticad.codegen import jit, llvm_pipeline, loader, numba_pipeline, object_cache, recipes
 from staticad.codegen.sealed import sealed
 from staticad.codegen.target import host
 
 folder, how, attacker, victim = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
 right = "def kernel(args, lo, hi):\\n    p = pointer(args, 0, int64, 0, 1)\\n    store(p, 0, hi)\\n"
 wrong = right.replace("hi)\\n", "666)\\n").replace("lo, 666)", "lo, hi)")
-module = numba_pipeline.build(wrong, "kernel", jit.kernel_symbol(right), host())
+module = numba_pipeline.build(wrong, "kernel", recipes.kernel_symbol(right), host())
 foreign = llvm_pipeline.object_bytes(module, host())
-name = object_cache.key(jit.recipe(right))
+name = object_cache.key(recipes.recipe(right))
 os.environ.pop("HOME", None)
 os.environ.pop("XDG_CACHE_HOME", None)
 os.environ["TMPDIR"] = str(folder)

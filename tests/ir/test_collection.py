@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 import staticad as sa
-from staticad.ir.collection import no_collection
+from staticad.collection import no_collection
 
 
 @pytest.fixture(autouse=True)

@@ -139,7 +139,7 @@ def test_a_profile_leaves_updates_of_others_alone() -> None:
 
 SIGNALS = """
 import faulthandler, signal, sys, threading
-faulthandler.dump_traceback_later(60, exit=True)
+faulthandler.dump_traceback_later(90, exit=True)
 import numpy as np
 import staticad as sa
 
@@ -155,6 +155,7 @@ signal.signal(signal.SIGALRM, handler)
 w = None
 hits = 0
 x = sa.placeholder((None,))
+sa.variable, sa.compile  # imported now; tests/test_late.py interrupts imports
 for k in range(60):
     signal.setitimer(signal.ITIMER_REAL, 0.0002 * (1 + k % 20), 0.02)
     armed = True
@@ -177,7 +178,7 @@ def finish():
 
 thread = threading.Thread(target=finish, daemon=True)
 thread.start()
-thread.join(30)
+thread.join(60)
 """
 
 

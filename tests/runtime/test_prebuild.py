@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from staticad import config, runtime
-from staticad.codegen import jit
+from staticad.codegen import recipes
 from staticad.runtime import programs
 from staticad.runtime.prebuild import FIXED
 
@@ -72,4 +72,4 @@ def test_all_fixed_machine_code_is_brought_along() -> None:
     modules = [importlib.import_module(f"{runtime.__name__}.{m.name}") for m in pkgutil.iter_modules(runtime.__path__)]
     sources = {name: text for m in modules for name, text in vars(m).items() if name.endswith("_SOURCE")}
     assert len(sources) >= len(FIXED)
-    assert [name for name, text in sources.items() if jit.is_machine_code(text) and text not in FIXED] == []
+    assert [name for name, text in sources.items() if recipes.is_machine_code(text) and text not in FIXED] == []
