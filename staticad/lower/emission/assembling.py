@@ -17,17 +17,27 @@ from staticad.lower.kernel.plan import Buffer, Step
 from staticad.ops.creation import fill
 
 Region = tuple[tuple[Size, int], ...]  # a start and a step for every axis
+ALIKE = 8  # operands of one shape that are put together in one pass
 
 
 def leading_axes(fusion: Fusion, node: Node) -> Shape | None:
-    """The axes over which an array is put together in one pass, row by row: where each operand gives a few elements to
-    every row. None where an operand gives many, so that a pass for each is as good."""
+    """The axes over which an array is put together in one pass: row by row where each operand gives a few elements to
+    every row, or those of the operands where these are alike. None where a pass for each operand is as good."""
     if node.attrs.get("fill") is not None or node.op.changes_base:
         return None
     axis, shapes = _split_axis(node), [fusion.shape(x) for x in node.inputs]
+    if _are_alike(axis, shapes):
+        return shapes[0]
     if not is_narrow([product(shape[axis:]) for shape in shapes]):
         return None
     return shapes[0] if all(shape == shapes[0] for shape in shapes) else shapes[0][:axis]
+
+
+def _are_alike(axis: int, shapes: list[Shape]) -> bool:
+    """True for a few operands of one known shape that follow each other as wholes: what they have in common is then
+    computed once, and nothing of them is stored elsewhere."""
+    known = all(isinstance(size, int) for size in shapes[0])
+    return known and product(shapes[0][:axis]) == 1 and len(shapes) <= ALIKE and all(s == shapes[0] for s in shapes)
 
 
 def row_of(fusion: Fusion, node: Node) -> int:

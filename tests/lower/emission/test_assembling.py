@@ -52,6 +52,15 @@ def test_narrow_operands_are_written_row_by_row_by_the_kernel_that_computes_them
     assert len(computes(sa.stack([sa.exp(one), one * other, other])).steps) == 1
 
 
+def test_long_operands_of_one_known_shape_are_written_in_one_pass() -> None:
+    x, y = sa.placeholder((5, 30)), sa.placeholder((5, 30))
+    assert len(computes(sa.concatenate([sa.exp(x), sa.exp(x) * y, y])).steps) == 1
+    assert len(computes(sa.concatenate([x, sa.placeholder((30, 5)).T])).steps) == 1
+    assert len(computes(sa.stack([x, y])).steps) == 1
+    assert len(computes(sa.concatenate([x, y[:4]])).steps) == 2
+    assert len(computes(sa.concatenate([x] * 9)).steps) == 9
+
+
 def test_what_is_put_together_is_read_from_memory() -> None:
     a, b = sa.placeholder(("n",)), sa.placeholder(("n",))
     both = sa.stack([sa.exp(a), a * b, b], axis=1)
