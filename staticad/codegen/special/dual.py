@@ -42,12 +42,14 @@ class Dual:
     def __truediv__(self, other: Part | float) -> Dual:
         if not isinstance(other, Dual):
             return Dual(self.value / other, self.slope / other)
-        quotient = self.value / other.value
-        return Dual(quotient, (self.slope - quotient * other.slope) / other.value)
+        inverse = 1 / other.value  # divisions take long
+        quotient = self.value * inverse
+        return Dual(quotient, (self.slope - quotient * other.slope) * inverse)
 
     def __rtruediv__(self, number: float) -> Dual:
-        inverse = number / self.value
-        return Dual(inverse, -(inverse / self.value * self.slope))
+        inverse = 1 / self.value
+        quotient = inverse if number == 1 else inverse * number
+        return Dual(quotient, -(quotient * inverse * self.slope))
 
 
 def seeded(x: Value, *slopes: float) -> Part:

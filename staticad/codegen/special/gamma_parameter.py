@@ -132,12 +132,11 @@ def gammainc_slope_aa(a: Value, x: Value) -> Value:
 def _implicit(order: int) -> Callable[[Value, Value], Value]:
     """dP/dy is a times the factor of the series, and E a exp(-stirling(a)) for the expansion."""
 
-    def by_series(a: Value, y: Value) -> Value:
-        slope, *bent = _series_slopes(a, y, exp(y), order)
+    def by_series(a: Value, y: Value, x: Value) -> Value:
+        slope, *bent = _series_slopes(a, y, x, order)
         return (slope / a - bent[0]) / a if bent else -slope / a
 
-    def by_fraction(a: Value, y: Value) -> Value:
-        x = exp(y)
+    def by_fraction(a: Value, y: Value, x: Value) -> Value:
         by_factor = y - digamma_of_positive(a)
         if order == 1:
             total, slope = leaves(fraction(seeded(a, 1), x))
@@ -145,8 +144,8 @@ def _implicit(order: int) -> Callable[[Value, Value], Value]:
         total, slope, _, curve = leaves(fraction(seeded(a, 1, 1), x))
         return fma(slope, by_factor, fma(-total, trigamma_of_positive(a), curve))
 
-    def by_expansion(a: Value, y: Value) -> Value:
-        first, second = _near_mean_slopes(a, (exp(y) - a) / a)
+    def by_expansion(a: Value, x: Value) -> Value:
+        first, second = _near_mean_slopes(a, (x - a) / a)
         inverse = 1 / a
         scale = -exp(stirling(a)) * inverse
         if order == 1:
@@ -161,12 +160,12 @@ def _implicit(order: int) -> Callable[[Value, Value], Value]:
             above = (x > 1) & (x > a)
             return choose(
                 above,
-                lambda: call("by_fraction", by_fraction, a, y),
-                lambda: call("by_series", by_series, a, y),
+                lambda: call("by_fraction", by_fraction, a, y, x),
+                lambda: call("by_series", by_series, a, y, x),
             )
 
         def inside() -> Value:
-            return choose(near_mean(a, x), lambda: call("by_expansion", by_expansion, a, y), others)
+            return choose(near_mean(a, x), lambda: call("by_expansion", by_expansion, a, x), others)
 
         return choose((a > 0) & (a < INFINITY) & (abs(y) < INFINITY), inside, lambda: a.constant(NAN))
 
