@@ -69,7 +69,7 @@ def reference() -> dict[str, dict[str, list[str]]]:
                 if name not in ELSEWHERE:
                     add(name if page is None else page, f"{path}.{name}", value)
             elif inspect.isclass(value) or callable(value) and owner is not sa.errors:
-                section = found[page or _page(value)].setdefault(_title(value, owner), [])
+                section = found[page or _page(value)].setdefault(_title(value), [])
                 section.append(_entry(f"{path}.{name}", value))
 
     add(None, "staticad", sa)
@@ -88,8 +88,8 @@ def _page(value: Any) -> str:
     return part if part in PAGES else "runtime"
 
 
-def _title(value: Any, owner: ModuleType) -> str:
-    module = owner if owner is not sa and not hasattr(owner, "__path__") else importlib.import_module(_defined(value))
+def _title(value: Any) -> str:
+    module = importlib.import_module(_defined(value))
     return re.split(r"[:;.](?:\s|$)", inspect.getdoc(module) or module.__name__)[0].replace("\n", " ")
 
 

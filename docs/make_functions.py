@@ -239,7 +239,7 @@ def _title(function: FunctionType) -> str:
     """What the module says of itself: that of the section, where one is a package."""
     module = sys.modules[inspect.unwrap(function).__module__]
     package = sys.modules[module.__name__.rpartition(".")[0]]
-    shown = package if package in [getattr(sa, section, None) for section in SECTIONS] else module
+    shown = package if package.__name__.rpartition(".")[2] in SECTIONS else module
     return re.split(r"[:;.]", (shown.__doc__ or shown.__name__).split("\n")[0])[0]
 
 

@@ -36,7 +36,7 @@ from staticad.names import places_of as _places_of, public as _public
 from staticad.spellings import PACKAGE as _PACKAGE
 
 if _typing.TYPE_CHECKING:
-    from staticad import nn as nn, optim as optim
+    from staticad import fft as fft, linalg as linalg, nn as nn, optim as optim, random as random, special as special
     from staticad.functional.autograph.convert import function as function
     from staticad.runtime.session import Session as Session, compile as compile
     from staticad.autodiff.check import gradcheck as gradcheck
@@ -56,13 +56,7 @@ if _typing.TYPE_CHECKING:
     from staticad.export.dot import to_dot as to_dot
     from staticad.export.networkx_graph import to_networkx as to_networkx
     from staticad.export.svg import to_svg as to_svg
-    from staticad.functional import (
-        array_api as array_api,
-        fft as fft,
-        linalg as linalg,
-        random as random,
-        special as special,
-    )
+    from staticad.functional import array_api as array_api
     from staticad.functional.angles import *
     from staticad.functional.bitwise import *
     from staticad.functional.closeness import *

@@ -54,8 +54,8 @@ NAMES: dict[str, dict[str, str]] = {
     },
     "staticad": {
         ".": (
-            "nn=staticad.nn optim=staticad.optim array_api=staticad.functional.array_api fft=staticad.functional.fft "
-            "linalg=staticad.functional.linalg random=staticad.functional.random special=staticad.functional.special"
+            "fft=staticad.fft linalg=staticad.linalg nn=staticad.nn optim=staticad.optim random=staticad.random "
+            "special=staticad.special array_api=staticad.functional.array_api"
         ),
         "staticad.functional.autograph.convert": "function",
         "staticad.runtime.session": "Session compile",

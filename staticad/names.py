@@ -35,7 +35,7 @@ def public(
     """
     module: str = namespace["__name__"]
     names: list[str] = namespace["__all__"]
-    places = places_of(module)
+    places, shown = places_of(module), module.replace(".functional.", ".")
 
     @boundary
     def found(name: str) -> Any:
@@ -46,12 +46,12 @@ def public(
         if name[:1] != "_" and name.isidentifier() and find_spec(f"{module}.{name}") is not None:
             return late.value(f"{module}.{name}", ".")  # no public name, but as after an import of all of the package
         if name[:1] == "_":
-            raise AttributeError(f"module {module!r} has no attribute {name!r}")
+            raise AttributeError(f"module {shown!r} has no attribute {name!r}")
         if name in elsewhere:
-            raise MissingAttribute(f"{module} has no {name!r}; use {elsewhere[name]}")
+            raise MissingAttribute(f"{shown} has no {name!r}; use {elsewhere[name]}")
         near = difflib.get_close_matches(name, names, n=1)
         hint = f"; the nearest name is {near[0]!r}" if near else "; dir() lists all names"
-        raise MissingAttribute(f"module {module!r} has no attribute {name!r}{hint}")
+        raise MissingAttribute(f"module {shown!r} has no attribute {name!r}{hint}")
 
     return found, lambda: sorted(names)
 

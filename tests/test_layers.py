@@ -27,6 +27,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("ir",),
     ("ops",),
     ("functional",),
+    ("linalg", "fft", "random", "special"),
     ("reference",),
     ("autodiff",),
     ("rewrite",),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import inspect
 import subprocess
 import sys
@@ -62,3 +63,10 @@ def test_import_is_light() -> None:
     code = "import sys, staticad; print(sorted({'numba', 'scipy', 'networkx'} & sys.modules.keys()))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("name", ["fft", "linalg", "nn", "optim", "random", "special"])
+def test_public_modules_can_be_imported(name: str) -> None:
+    module = importlib.import_module(f"staticad.{name}")
+    assert getattr(sa, name) is module
+    assert dir(module) == sorted(module.__all__)
