@@ -6,6 +6,7 @@ the functions themselves.
 
 from __future__ import annotations
 
+import inspect
 import operator
 from collections.abc import Callable, Mapping
 from types import FunctionType
@@ -53,6 +54,7 @@ def _is_operand(value: Any) -> bool:
 
 _FLAG = Kind(_is_flag, "True or False")
 _FUNCTION = Kind(callable, "a function")
+_MAPPING = Kind(lambda value: isinstance(value, Mapping), "a mapping")
 _ROW = Kind(_is_row, "a list or tuple")
 _FLAGS = ("bool", "bool | None", "builtins.bool")
 _KINDS = {
@@ -64,8 +66,14 @@ _KINDS = {
     "Function": _FUNCTION,
     "Operand": Kind(_is_operand, "a tensor, an array or a number"),
     "Arrays": _ROW,
+    "Feeds": _MAPPING,
 }
-_BEGINNINGS = {"Callable[": _FUNCTION, "Sequence[": _ROW, "tuple[Operand, ": Kind(_is_pair, "a pair")}
+_BEGINNINGS = {
+    "Mapping[": _MAPPING,
+    "Callable[": _FUNCTION,
+    "Sequence[": _ROW,
+    "tuple[Operand, ": Kind(_is_pair, "a pair"),
+}
 
 
 def _kind(annotation: str) -> Kind | None:
@@ -80,9 +88,10 @@ def _kind(annotation: str) -> Kind | None:
 
 def _positions(function: Callable[..., Any]) -> dict[str, int]:
     """The parameters; a position that no argument has for those that are given by name only."""
-    if not isinstance(function, FunctionType):
+    own = inspect.unwrap(function)  # what decorators put around it takes any arguments
+    if not isinstance(own, FunctionType):
         return {}
-    code = function.__code__
+    code = own.__code__
     places = {name: place for place, name in enumerate(code.co_varnames[: code.co_argcount])}
     names = code.co_varnames[code.co_argcount : code.co_argcount + code.co_kwonlyargcount]
     return places | dict.fromkeys(names, 1 << 30)

@@ -11,7 +11,7 @@ import pytest
 
 import staticad as sa
 from staticad import arguments, boundary
-from staticad.errors import CompileError, GraphError, StaticadError, VerifyError
+from staticad.errors import CompileError, DTypeError, GraphError, ShapeError, StaticadError, VerifyError
 from tests.harness.function_calls import CALLS, NAMED, X, functions, valid_call
 
 WRONG = (
@@ -63,6 +63,13 @@ def flagged(x: Any, keepdims: bool = False, *, sparse: bool | None = None, mode:
     return x.upper()
 
 
+def test_ragged_lists_and_wrong_dtypes_of_methods() -> None:
+    with pytest.raises(ShapeError, match="getitem: a list of indices is no rectangular array"):
+        X[(1, [2, 3]), 0]
+    with pytest.raises(DTypeError, match="is not a dtype"):
+        X.astype((None, "x"))
+
+
 @pytest.mark.parametrize("wrong", ["yes", None, [], np.array([True]), 1.0, X])
 def test_flags_are_true_or_false(wrong: Any) -> None:
     call = boundary.boundary(flagged)
@@ -85,4 +92,8 @@ def test_an_argument_of_another_kind_tells_why_a_call_failed() -> None:
         sa.fori_loop(0, 3, None, X)  # type: ignore[arg-type]
     with pytest.raises(GraphError, match=r"fori_loop: body_fn does not take its arguments: .*takes 1 positional"):
         sa.fori_loop(0, 3, lambda state: state, X)
+    with pytest.raises(GraphError, match="evaluate: feeds has to be a mapping or None, not 3"):
+        sa.evaluate(X, 3)  # type: ignore[arg-type]
+    with pytest.raises(GraphError, match=r"gradcheck: feeds has to be a mapping, not 3"):
+        sa.gradcheck((X * X).sum(), X, 3)  # type: ignore[arg-type]
     assert arguments.flags(flagged) == {"keepdims": 1, "sparse": 1 << 30}

@@ -19,10 +19,12 @@ from staticad.functional.front import implements, public_names
 from staticad.functional.indexing import take, take_along_axis
 from staticad.functional.movement import flip, moveaxis, ravel, reshape
 from staticad.functional.orders import by_keys, part_sorted, sortable
+from staticad.functional.splitting import part
 from staticad.ir.arrays import read_array
 from staticad.ir.dims import Dim
 from staticad.ir.dtypes import is_complex
 from staticad.ir.graph import Tensor, describe
+from staticad.ops.barrier import demanding
 from staticad.ops.base import apply, apply_all
 from staticad.ops.promotion import Operand, as_operands, cast, to_tensor
 from staticad.ops.sorting import PARTITION, SEARCHSORTED
@@ -84,7 +86,7 @@ def lexsort(keys: Operand | Sequence[Operand], axis: int = -1) -> Tensor:
     listed = [to_tensor(key) for key in several]
     if not listed:
         raise ShapeError("lexsort: needs a key")
-    return by_keys(listed, axis, False)
+    return by_keys(listed, normalize_axis("lexsort", axis, listed[0]), False)
 
 
 def _unstacked(keys: Operand) -> list[Tensor]:
@@ -117,6 +119,9 @@ def _partitioned(op: str, x: Operand, kth: Any, axis: Any) -> tuple[Tensor, Tens
             raise ShapeError(f"{op}: kth {index} is out of bounds for {size} elements ({describe(a)})")
         positions.append(index)
     if len(set(positions)) != 1 or is_complex(a.dtype):
+        if positions and not isinstance(size, int):
+            ends = {p + (size if p < 0 else 0) for p in (min(positions), max(positions))}
+            a = demanding(a, nodes=[part(a, place, end, 1).node for end in ends])
         return part_sorted(a, place, 0, size)
     first = positions[0] + (size if positions[0] < 0 else 0)
     values, places = apply_all(PARTITION, cast(moveaxis(a, place, -1), sortable(a.dtype)), first=first)

@@ -17,6 +17,7 @@ from staticad.errors import DTypeError, GraphError, IndexOutOfBounds, ShapeError
 from staticad.functional.local_sizes import as_size
 from staticad.functional.movement import broadcast_arrays
 from staticad.functional.slices import resolve, wrapped
+from staticad.ir.arrays import read_array
 from staticad.ir.dims import Dim, Shape, Size
 from staticad.ir.dtypes import BOOL, INT64, is_integer
 from staticad.ir.graph import Tensor, describe
@@ -244,7 +245,7 @@ def _item(x: Tensor, item: Any) -> Any:
     if isinstance(item, Tensor):
         index = item
     else:
-        array = np.asarray(item)
+        array = read_array(item, "getitem: a list of indices", DTypeError, ShapeError)
         if array.size == 0 and not isinstance(item, np.ndarray):
             array = array.astype(INT64)
         if array.dtype.kind not in "biu":

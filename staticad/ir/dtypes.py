@@ -79,7 +79,7 @@ def as_dtype(spec: Any) -> DType:
         return bfloat16()
     try:
         found = np.dtype(spec)
-    except TypeError as error:
+    except (TypeError, ValueError) as error:
         raise DTypeError(f"{spec!r} is not a dtype; use one of {_NAMES}") from error
     if is_bfloat16(found):
         return bfloat16()

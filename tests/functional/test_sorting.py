@@ -236,3 +236,13 @@ def test_results_of_a_given_size(rng: np.random.Generator) -> None:
                 np.testing.assert_array_equal(found[position], filled(function(a, b), 20, 99))
         np.testing.assert_array_equal(found[12], filled(a[a > 0], 5, 7))
         np.testing.assert_array_equal(found[13], filled(values, 2, least))
+
+
+@pytest.mark.parametrize("positions", [[1, 5], [0, -4]])
+def test_positions_of_a_free_size_are_checked_in_the_run(positions: list[int]) -> None:
+    x = sa.placeholder(("n",))
+    for function in (sa.partition, sa.argpartition):
+        session = sa.compile(function(x, positions), [x])
+        assert sorted(session(np.arange(6.0))) == [0, 1, 2, 3, 4, 5]
+        with pytest.raises(sa.FeedError, match="lies outside the array"):
+            session(np.arange(3.0))
