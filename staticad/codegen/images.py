@@ -29,11 +29,6 @@ _UNDEFINED = 0  # the section of what is elsewhere
 _PAGE = mmap.PAGESIZE
 
 
-def _keep(value: object) -> None:
-    """Let an object be there for ever."""
-    ctypes.pythonapi.Py_IncRef(ctypes.py_object(value))
-
-
 class Image:
     """An object file in memory, as long as this object is there. ``address`` is that of its function."""
 
@@ -42,11 +37,15 @@ class Image:
     def __init__(self, memory: mmap.mmap, address: int) -> None:
         self._memory, self.address = memory, address
 
+    # The names are arguments, for modules are empty when the process ends.
     def __del__(
-        self, _is_ending: Callable[[], bool] = sys.is_finalizing, _keep: Callable[[object], None] = _keep
+        self,
+        _is_ending: Callable[[], bool] = sys.is_finalizing,
+        _keep: Callable[[object], None] = ctypes.pythonapi.Py_IncRef,
+        _as_object: Callable[[object], object] = ctypes.py_object,
     ) -> None:
-        if _is_ending():  # of the process; threads that Python does not wait for may still run here
-            _keep(self._memory)
+        if _is_ending():  # threads that Python does not wait for may still run here
+            _keep(_as_object(self._memory))
 
 
 class _Unknown(Exception):
