@@ -163,8 +163,14 @@ def ordering(build: Builder) -> Tensor | None:
     x = build.pick(lambda t: t.ndim > 0)
     if x is None:
         return None
+    axis = int(build.rng.integers(-x.ndim, x.ndim))
+    size = x.shape[axis]
+    if isinstance(size, int) and size > 0 and build.chance(0.5):
+        place = int(build.rng.integers(size))
+        parts = (sa.partition, sa.argpartition, lambda x, kth, axis: sa.top_k(x, kth + 1, axis)[kth % 2])
+        return build.choose(parts)(x, place, axis=axis)
     function = build.choose((sa.sort, sa.argsort))
-    return function(x, axis=int(build.rng.integers(-x.ndim, x.ndim)), descending=build.chance(0.3))
+    return function(x, axis=axis, descending=build.chance(0.3))
 
 
 FAMILY = FamilyCases(op_cases=op_cases, front_cases=front_cases, numpy_calls=NUMPY_CALLS, steps=(ordering,))
