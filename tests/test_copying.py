@@ -44,11 +44,19 @@ SESSIONS = [SQUARE, STEP]
 DERIVED = [sa.custom_jvp(sa.sin), sa.custom_vjp(sa.sin), sa.custom_gradient(sa.sin)]
 PLAIN = [sa.optim.SGD(0.1), sa.optim.Adagrad(0.1), sa.optim.RMSprop(0.1), sa.optim.Optimizer(0.1), sa.nn.Layer()]
 PLAIN += [*DERIVED, sa.Checkpoint({}, {}, {"step": 3})]
-HOLDERS = [sa.optim.Adam(), sa.optim.AdamW(), sa.nn.Dense(2, 3), sa.nn.Sequential([sa.nn.Dense(2, 3), sa.tanh])]
+# What holds a part of a graph.
+KEYED = sa.nn.Dropout(0.5, sa.random.key(0))
+HOLDERS = [
+    sa.optim.Adam(),
+    sa.optim.AdamW(),
+    sa.nn.Dense(2, 3),
+    sa.nn.BatchNorm(3),
+    sa.nn.Sequential([sa.nn.Dense(2, 3), sa.tanh]),
+]
 
 
 def test_every_public_class_is_tried() -> None:
-    tried = {type(value) for value in [*IN_GRAPH, *SESSIONS, *PLAIN, *HOLDERS, W]} | set(ERRORS)
+    tried = {type(value) for value in [*IN_GRAPH, *SESSIONS, *PLAIN, *HOLDERS, KEYED, W]} | set(ERRORS)
     assert set(public_classes()) <= tried, set(public_classes()) - tried
 
 
@@ -99,6 +107,13 @@ def test_shallow_copies_share_the_variables(value: Any) -> None:
 def test_what_holds_none_is_copied_as_a_whole(value: Any) -> None:
     for found in (copy.copy(value), copy.deepcopy(value), pickle.loads(pickle.dumps(value))):
         assert type(found) is type(value) and vars(found) == vars(value)
+
+
+def test_what_holds_a_part_of_a_graph_shares_it_with_its_copies() -> None:
+    for found in (copy.copy(KEYED), copy.deepcopy(KEYED)):
+        assert type(found) is type(KEYED) and found.rate == 0.5 and found.key is KEYED.key
+    with pytest.raises(sa.GraphError, match="can't be pickled: "):
+        pickle.dumps(KEYED)
 
 
 @pytest.mark.parametrize("kind", ERRORS, ids=lambda c: c.__name__)

@@ -48,11 +48,6 @@ def test_a_window_that_does_not_fit_at_run_time_is_refused() -> None:
         session(np.ones((1, 3, 2, 8), np.float32))
 
 
-def test_complex_numbers_are_refused() -> None:
-    with pytest.raises(sa.DTypeError):
-        sa.nn.conv2d(sa.placeholder((2, 3, 8, 8), "complex64"), W)
-
-
 def test_many_images_and_channels(rng: np.random.Generator) -> None:
     """More than one block of places and of channels, and more than one task."""
     image, weight = sa.placeholder((None, 40, None, None), "float32"), sa.placeholder((7, 20, 3, 3), "float32")

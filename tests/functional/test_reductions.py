@@ -144,7 +144,7 @@ def test_the_axis_of_a_number(axis: int) -> None:
         expected = getattr(np, name)(np.array(1.5), axis=axis)
         assert (value, value.shape, value.dtype) == (expected, (), expected.dtype), name
     for name in ("sum", "mean", "var", "std"):
-        with pytest.raises(ShapeError, match="axis 1 is out of bounds for 0 axes|axis 0"):
+        with pytest.raises(ShapeError, match="axis (1|0|-1) is out of bounds for 0 axes"):
             getattr(sa, name)(x, axis=1 if name == "sum" else axis)
 
 

@@ -228,7 +228,11 @@ EXAMPLES: dict[str, list[Build]] = {
 }  # fmt: skip
 
 
-INTEGERS = {"one of several keys = a key", "words of a block, packed = block"}  # no floats in them
+INTEGERS = {  # no floats in them
+    "any(x or s) = any(x) or s, if s is the same along the axes",
+    "one of several keys = a key",
+    "words of a block, packed = block",
+}
 
 
 def rules_by_name() -> dict[str, Rule]:

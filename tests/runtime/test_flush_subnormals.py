@@ -104,7 +104,8 @@ def test_workers_serve_sessions_of_both_kinds() -> None:
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_functions_of_normal_numbers_are_the_same(dtype: str) -> None:
-    """But for results that are subnormal, and remainders by divisors near the least normal number."""
+    """But for results that are subnormal, remainders by divisors near the least normal number, and what is made from
+    a density that is subnormal."""
     limits, rng = np.finfo(dtype), np.random.default_rng(0)
     least, most = float(limits.tiny), float(limits.max)
     draw: list[Callable[[], np.ndarray]] = [
@@ -130,4 +131,5 @@ def test_functions_of_normal_numbers_are_the_same(dtype: str) -> None:
         same = (found == plain[name]) | np.isnan(found) & np.isnan(plain[name])
         same |= (abs(plain[name]) < least) & (found == 0)
         same |= near & (name in ("fmod", "remainder"))
+        same |= np.array(name.startswith("log_gamma_slope")) & (arrays[1] > -np.log(least))
         assert same.all(), (name, arrays[0][~same][:3], arrays[1][~same][:3], found[~same][:3], plain[name][~same][:3])
