@@ -19,7 +19,7 @@ from collections.abc import Callable, Mapping
 
 from llvmlite import ir
 
-from staticad.codegen.matrix_vectors import ADDRESS, BYTE, WORD, Registers, registers, word
+from staticad.codegen.matrix_vectors import ADDRESS, BYTE, WORD, Registers, registers, shared_function, word
 from staticad.codegen.sorting_networks import MOST_VECTORS, Keys, sort_few
 
 _INT = ir.IntType(32)
@@ -149,7 +149,7 @@ class _Sorting(Keys):
         """``(here, there, home, begin, end, first, last, depth)`` sorts a range that stands ``here`` into ``home``,
         one of the two arrays."""
         name = f"quicksort_{self.bits}"
-        function = self.internal(name, ir.VoidType(), [ADDRESS] * 3 + [WORD] * 5)
+        function = shared_function(self.builder.module, name, [ADDRESS] * 3 + [WORD] * 5)
         if not function.is_declaration:
             return function
         outer, self.builder = self.builder, ir.IRBuilder(function.append_basic_block("entry"))
@@ -231,7 +231,8 @@ class _Sorting(Keys):
     def split(self) -> ir.Function:
         """``(here, there, begin, end, pivot)`` writes the keys of a range that are smaller than the pivot to its
         begin, the others to its end, and returns where these begin."""
-        function = self.internal(f"split_{self.bits}", WORD, [ADDRESS, ADDRESS, WORD, WORD, self.element], apart=(0, 1))
+        kinds = [ADDRESS, ADDRESS, WORD, WORD, self.element]
+        function = shared_function(self.builder.module, f"split_{self.bits}", kinds, apart=(0, 1), result=WORD)
         if not function.is_declaration:
             return function
         outer, self.builder = self.builder, ir.IRBuilder(function.append_basic_block("entry"))

@@ -13,6 +13,7 @@ WORD = ir.IntType(64)
 BYTE = ir.IntType(8)
 ADDRESS = BYTE.as_pointer()
 _INT = ir.IntType(32)
+_NOTHING = ir.VoidType()
 
 
 @dataclass(frozen=True)
@@ -36,13 +37,19 @@ def registers(features: Mapping[str, bool]) -> Registers:
     return Registers(16, False, ((2, (6, 3)), (1, (8,))))
 
 
-def shared_function(module: ir.Module, name: str, kinds: Sequence[ir.Type], apart: Collection[int]) -> ir.Function:
+def shared_function(
+    module: ir.Module,
+    name: str,
+    kinds: Sequence[ir.Type],
+    apart: Collection[int] = (),
+    result: ir.Type = _NOTHING,
+) -> ir.Function:
     """A function that all of a module calls, without a body where it is new; arguments that are ``apart`` point to
     memory that no other does."""
     found = module.globals.get(name)
     if found is not None:
         return found
-    function = ir.Function(module, ir.FunctionType(ir.VoidType(), kinds), name)
+    function = ir.Function(module, ir.FunctionType(result, kinds), name)
     function.linkage = "internal"
     function.attributes.add("noinline")
     function.attributes.add("nounwind")

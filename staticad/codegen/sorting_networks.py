@@ -10,11 +10,11 @@ References: Batcher 1968, "Sorting networks and their applications".
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from llvmlite import ir
 
-from staticad.codegen.matrix_vectors import ADDRESS, WORD, Registers, Vectors, word
+from staticad.codegen.matrix_vectors import ADDRESS, WORD, Registers, Vectors, shared_function, word
 
 MOST_VECTORS = 16
 _INT = ir.IntType(32)
@@ -48,26 +48,13 @@ class Keys(Vectors):
         bits = builder.zext(builder.bitcast(truths, ir.IntType(self.lanes)), WORD)
         return builder.call(builder.module.declare_intrinsic("llvm.ctpop", [WORD]), [bits])
 
-    def internal(self, name: str, result: ir.Type, kinds: Sequence[ir.Type], apart: Sequence[int] = ()) -> ir.Function:
-        """A function of the module, without a body where it is new."""
-        found = self.builder.module.globals.get(name)
-        if found is not None:
-            return found
-        function = ir.Function(self.builder.module, ir.FunctionType(result, kinds), name)
-        function.linkage = "internal"
-        function.attributes.add("noinline")
-        function.attributes.add("nounwind")
-        for place in apart:
-            function.args[place].add_attribute("noalias")
-        return function
-
     def pointer(self, address: ir.Value) -> ir.Value:
         return self.builder.inttoptr(address, ADDRESS)
 
 
 def sort_few(keys: Keys) -> ir.Function:
     """``(from, to, n)`` sorts up to `MOST_VECTORS` vectors of keys from one place to another, which may be the same."""
-    function = keys.internal(f"sort_few_{keys.bits}", ir.VoidType(), [ADDRESS, ADDRESS, WORD])
+    function = shared_function(keys.builder.module, f"sort_few_{keys.bits}", [ADDRESS, ADDRESS, WORD])
     if not function.is_declaration:
         return function
     outer, keys.builder = keys.builder, ir.IRBuilder(function.append_basic_block("entry"))
@@ -86,7 +73,7 @@ def sort_few(keys: Keys) -> ir.Function:
 
 def _network(keys: Keys, count: int) -> ir.Function:
     """``(from, to, n)`` for more than half of so many vectors."""
-    function = keys.internal(f"network_{keys.bits}_{count}", ir.VoidType(), [ADDRESS, ADDRESS, WORD])
+    function = shared_function(keys.builder.module, f"network_{keys.bits}_{count}", [ADDRESS, ADDRESS, WORD])
     outer, keys.builder = keys.builder, ir.IRBuilder(function.append_basic_block("entry"))
     builder = keys.builder
     source, to, n = function.args
