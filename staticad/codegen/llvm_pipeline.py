@@ -8,6 +8,7 @@ from collections.abc import Collection
 import llvmlite.binding as llvm
 
 from staticad.codegen.target import Target, target_machine
+from staticad.codegen.vector_calls import described
 from staticad.errors import CompileError
 
 STRAIGHT, KERNEL, SHARED = 1, 2, 3  # levels of optimization: without loops over data, with them, compiled ahead
@@ -16,7 +17,7 @@ STRAIGHT, KERNEL, SHARED = 1, 2, 3  # levels of optimization: without loops over
 def build(text: str, name: str, target: Target, level: int, shared: Collection[str] = ()) -> llvm.ModuleRef:
     """The module that a text of LLVM describes, optimized: at -O1 without what is for loops, at -O2 or -O3 with the
     loop vectorizer. Raises CompileError when it calls a C function that neither exists nor is ``shared`` by kernels."""
-    module = llvm.parse_assembly(text)
+    module = llvm.parse_assembly(described(text, target, level == KERNEL))
     module.name = name
     module.data_layout = str(target_machine(target).target_data)
     _optimize(module, target, level)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from llvmlite import ir
 
 from staticad.codegen.loop_hints import keep_rolled
+from staticad.codegen.target import vector_bytes
 from staticad.records import dataclass
 
 WORD = ir.IntType(64)
@@ -28,13 +29,10 @@ class Registers:
 
 def registers(features: Mapping[str, bool]) -> Registers:
     """What a CPU with these features has."""
-    if features.get("avx512vbmi"):  # see `staticad.codegen.target` on why not for all with AVX-512
-        return Registers(64, True, ((4, (4, 2)), (2, (8, 4)), (1, (8,))))
+    width = vector_bytes(features)
     if features.get("avx512vl"):
-        return Registers(32, True, ((4, (4, 2)), (2, (8, 4)), (1, (8,))))
-    if features.get("avx"):
-        return Registers(32, True, ((2, (6, 3)), (1, (8,))))
-    return Registers(16, False, ((2, (6, 3)), (1, (8,))))
+        return Registers(width, True, ((4, (4, 2)), (2, (8, 4)), (1, (8,))))
+    return Registers(width, bool(features.get("avx")), ((2, (6, 3)), (1, (8,))))
 
 
 def shared_function(

@@ -30,9 +30,12 @@ from staticad.codegen.matrix_depth import product_function, product_symbol
 from staticad.codegen.matrix_vectors import registers
 from staticad.codegen.numba_pipeline import build, hide, lower
 from staticad.codegen.pieces import Piece
-from staticad.codegen.recipes import COLUMN_SUMS, KEY_SORTERS, PASSES
+from staticad.codegen.recipes import CALLED, COLUMN_SUMS, KEY_SORTERS, PASSES
 from staticad.codegen.target import Target, features_of, plain
 from staticad.codegen.user_functions import function_module, result_kind
+from staticad.codegen.vecmath.called import define
+from staticad.codegen.vecmath.trigonometric import FORMULAS
+from staticad.codegen.vector_calls import lanes_of
 from staticad.errors import CompileError
 from staticad.ir.expressions import CUSTOM, SAMPLE
 from staticad.ops.samplers import SAMPLER_OPS
@@ -74,7 +77,7 @@ def make(key: str) -> Piece:
     finally:
         del linecache.cache[filename]
     _export(module, inner, key, arguments, result)
-    simplified = llvm_pipeline.build(hinted(module, inner), key, plain(), llvm_pipeline.STRAIGHT, _ELEMENTS)
+    simplified = llvm_pipeline.build(hinted(module, inner), key, plain(), llvm_pipeline.STRAIGHT, _SHARED)
     return _piece(str(simplified), key, result, sum(kind.startswith("*") for kind in kinds) == 1)
 
 
@@ -86,6 +89,10 @@ def make_shared(symbol: str, target: Target) -> llvm.ModuleRef:
     if symbol == COLUMN_SUMS:
         return llvm_pipeline.build(COLUMN_SUMS_TEXT, symbol, target, llvm_pipeline.SHARED)
     module = ir.Module(symbol)
+    for name, vector in CALLED.items():
+        if symbol in (name, vector):
+            define(module, symbol, FORMULAS[name], lanes_of(target) if symbol == vector else 0)
+            return llvm_pipeline.build(str(module), symbol, target, llvm_pipeline.SHARED)
     if symbol in KEY_SORTERS.values():
         sorting_function(module, symbol, int(symbol[-2:]), features_of(target))
         return llvm_pipeline.build(hinted(module, symbol), symbol, target, llvm_pipeline.SHARED)
@@ -94,6 +101,7 @@ def make_shared(symbol: str, target: Target) -> llvm.ModuleRef:
 
 
 _ELEMENTS = {product_symbol(element): element for element in (ir.FloatType(), ir.DoubleType())}
+_SHARED = (*_ELEMENTS, *CALLED)
 
 
 def _declare_shared(module: ir.Module) -> None:

@@ -28,6 +28,10 @@ SHARED = {
     r"\bmatrix_product(?:_add)?\(": PRODUCTS,
     r", add\(load\(.*\), cast\(\w+, float64\)\)\)\n *store\(.*, float32\(0\.0\)\)": {"float64": COLUMN_SUMS},
 }
+# Functions of one float64 and those of a vector, see `vecmath.called`. Bessel functions call two of them.
+SIN, COS, TAN = "staticad_sin", "staticad_cos", "staticad_tan"
+CALLED = {name: f"{name}_of_vector" for name in (SIN, COS, TAN)}
+_CALLS = {r"\b(?:sin|j0|j1)\(": SIN, r"\b(?:cos|j0|j1)\(": COS, r"\btan\(": TAN}
 _MACHINE_CODE = re.compile(rf"\b(?:def entry|{'|'.join(machine_language.__annotations__)})\(")
 _PYTHON = re.compile(rf"\b(?:{CUSTOM}|{SAMPLE})\w+\(")
 
@@ -57,15 +61,20 @@ def is_assembled(source: str) -> bool:
 
 def shared_symbols(source: str) -> list[str]:
     """The functions that the machine code of a kernel calls and does not contain."""
-    if not is_assembled(source):
+    if is_machine_code(source):
         return []
-    return [
+    wanted = SHARED if is_assembled(source) else {}
+    found = [
         symbol
-        for call, symbols in SHARED.items()
+        for call, symbols in wanted.items()
         if re.search(call, source)
         for dtype, symbol in symbols.items()
         if dtype in source
     ]
+    if "float64" in source:
+        names = [name for call, name in _CALLS.items() if re.search(call, source)]
+        found += [symbol for name in names for symbol in (name, CALLED[name])]
+    return found
 
 
 def shared_recipe(symbol: str, target: Target) -> str:

@@ -89,6 +89,13 @@ def features_of(target: Target) -> Mapping[str, bool]:
     return next((dict.fromkeys((*needed, "avx"), True) for needed, t in LEVELS if t == target), host_features())
 
 
+def vector_bytes(features: Mapping[str, bool]) -> int:
+    """The bytes of a vector as LLVM makes them for a CPU with these features."""
+    if features.get("avx512vbmi"):
+        return 64
+    return 32 if features.get("avx") else 16
+
+
 def create_target_machine(target: Target) -> llvm.TargetMachine:
     """A new LLVM target machine, for code that is loaded into this process."""
     llvm.initialize_native_target()

@@ -11,7 +11,9 @@ import numpy as np
 import pytest
 
 from staticad.codegen import jit
+from staticad.codegen.recipes import CALLED
 from staticad.codegen.target import host
+from staticad.codegen.vecmath.trigonometric import NEAR
 from tests.codegen.kernel_runner import assert_identical, elementwise_source, evaluate, ulps
 from tests.harness.families import specials
 
@@ -288,5 +290,22 @@ def test_loops_are_vectorized(dtype: str) -> None:
     module, assembly = jit.compile_listings(elementwise_source([dtype, dtype], expressions))
     assert len(set(re.findall(r"^(vector.body\d*):", module, re.M))) >= len(expressions)
     assert len(re.findall(r"store <\d+ x ", module)) >= len(expressions)
+    for symbol, vector in CALLED.items():
+        assert (f"@{vector}(" in module) == (dtype == "float64"), symbol
     if "+fma" in host().features.split(","):
-        assert not re.search(r"\bcall", assembly)  # everything inline, nothing from the C library
+        others = [line for line in module.splitlines() if re.search(r"\bcall .*@(?!llvm\.)", line)]
+        assert all(re.search(f"@(?:{'|'.join(CALLED)})", line) for line in others)  # nothing from the C library
+
+
+def test_numbers_near_and_far_have_the_same_results_in_any_vector(rng: np.random.Generator) -> None:
+    """A vector that holds both, and each number by itself, in the loop that is left to scalar code."""
+    near = np.concatenate([rng.uniform(-9, 9, 30), [0.0, -0.0, 5e-324, np.nextafter(NEAR, 0), -np.nextafter(NEAR, 0)]])
+    far = np.concatenate([rng.uniform(NEAR, 2 * NEAR, 30), [NEAR, -NEAR, 1e22, 1.7e308, np.inf, -np.inf, np.nan]])
+    x = np.concatenate([near, far])
+    for points in (x, rng.permutation(x), rng.permutation(x)):
+        results = evaluate([points], {f"{name}(a)": "float64" for name in ("sin", "cos", "tan")})
+        for name, (expression, got) in zip(("sin", "cos", "tan"), results.items()):
+            alone = [evaluate([points[i : i + 1]], {expression: "float64"})[expression][0] for i in range(len(points))]
+            assert_identical(got, np.array(alone), points)
+            with np.errstate(invalid="ignore"):
+                np.testing.assert_allclose(got, getattr(np, name)(points), rtol=5e-16)

@@ -1,8 +1,9 @@
 """A small expression language over LLVM values: formulas written in Python that emit IR as they are evaluated.
 
-`Value` wraps one `llvmlite.ir.Value` together with its Numba type (which knows about signedness). Arithmetic on
-values emits instructions at the builder's position; Python numbers are lifted to constants of the type of the other
-operand. No fast-math flag is ever set here: error-free transformations rely on exact IEEE semantics.
+`Value` wraps one `llvmlite.ir.Value`, a number or a vector of them, together with the Numba type of a number (which
+knows about signedness). Arithmetic on values emits instructions at the builder's position; Python numbers are lifted to
+constants of the type of the other operand. No fast-math flag is ever set here: error-free transformations rely on exact
+IEEE semantics.
 """
 
 from __future__ import annotations
@@ -65,10 +66,15 @@ class Value:
         self.ir = value
         self.dtype = dtype
 
+    def _kind(self, dtype: types.Type) -> ir.Type:
+        """The LLVM type of `dtype`, with as many lanes as this value has."""
+        kind = self.ir.type
+        return ir.VectorType(ir_type(dtype), kind.count) if isinstance(kind, ir.VectorType) else ir_type(dtype)
+
     # ---- constants and lifting
 
     def constant(self, number: Number, dtype: types.Type | None = None) -> Value:
-        """A constant of `dtype` (default: of this value's type)."""
+        """A constant of `dtype` (default: of this value's type), in each lane."""
         dtype = self.dtype if dtype is None else dtype
         if is_float(dtype):
             payload: Number = float(number)
@@ -76,7 +82,9 @@ class Value:
                 payload = round_to_float32(payload)
         else:
             payload = int(number)
-        return Value(self.builder, ir.Constant(ir_type(dtype), payload), dtype)
+        kind = self._kind(dtype)
+        lanes = [payload] * kind.count if isinstance(kind, ir.VectorType) else payload
+        return Value(self.builder, ir.Constant(kind, lanes), dtype)
 
     def lift(self, other: Value | Number) -> Value:
         """`other` itself, or the Python number as a constant of this value's type."""
@@ -174,7 +182,7 @@ class Value:
     def bits(self) -> Value:
         """The bits of a float as a signed integer of the same width."""
         dtype = signed_of(self.dtype)
-        return self._wrap(self.builder.bitcast(self.ir, ir_type(dtype)), dtype)
+        return self._wrap(self.builder.bitcast(self.ir, self._kind(dtype)), dtype)
 
     def float_bits(self) -> int:
         """The bit pattern of a float constant, as a Python int."""
@@ -184,7 +192,7 @@ class Value:
     def as_float(self) -> Value:
         """A 32 or 64 bit pattern as the float that it encodes."""
         dtype = types.float32 if width(self.dtype) == 32 else types.float64
-        return self._wrap(self.builder.bitcast(self.ir, ir_type(dtype)), dtype)
+        return self._wrap(self.builder.bitcast(self.ir, self._kind(dtype)), dtype)
 
     # ---- comparisons (ordered: false when an operand is NaN, but `ne` is true)
 
@@ -226,7 +234,7 @@ class Value:
         """Plain conversion between numbers; a float outside the range of an integer `dtype` is undefined."""
         if dtype == self.dtype:
             return self
-        source, target = self.dtype, ir_type(dtype)
+        source, target = self.dtype, self._kind(dtype)
         emit = self.builder
         if is_float(source) and is_float(dtype):
             convert = emit.fpext if width(dtype) > width(source) else emit.fptrunc
@@ -247,8 +255,10 @@ class Value:
     def intrinsic(self, name: str, *others: Value | Number, flags: Sequence[str] = ()) -> Value:
         """Call `llvm.<name>` with this value and others of the same type; the result has that type too."""
         operands = [self.ir, *(self.lift(other).ir for other in others)]
-        kind = ir_type(self.dtype)
+        kind = self._kind(self.dtype)
         suffix = f"f{width(self.dtype)}" if is_float(self.dtype) else f"i{width(self.dtype)}"
+        if isinstance(kind, ir.VectorType):
+            suffix = f"v{kind.count}{suffix}"
         function = declare(self.builder.module, f"llvm.{name}.{suffix}", kind, [kind] * len(operands))
         return self._wrap(self.builder.call(function, operands, fastmath=flags))
 

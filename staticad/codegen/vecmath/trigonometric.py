@@ -1,11 +1,16 @@
-"""sin, cos and tan, with a range reduction by 2/pi that is exact enough for every float and has no branch.
+"""sin, cos and tan, with a range reduction by 2/pi that is exact enough for every float.
 
-float64: x = M * 2**s with an integer M (s in steps of 16) and the table of 2**s * 2/pi modulo 4 in four parts, so
-M times the table is x * 2/pi modulo 4 (M. Payne and R. Hanek, 1983; the float formulation as in SLEEF, N. Shibata and
-F. Petrogalli, 2020). The products and their rounding errors are summed by two-sums, to about 2**-120, which the worst
-case of float64 needs (2**-62 from a multiple of pi/2). The polynomials are those of FreeBSD's k_sin.c and k_cos.c
-(Sun Microsystems, 1993). float32 is computed in float64 throughout: with 24 bits in x two parts and five ranges do;
-minimax polynomials of sin and cos of (pi/2) t on |t| <= 0.51 (Remez, relative errors 2**-37 and 2**-33).
+float64: below `NEAR` a multiple of pi/2 in three parts is subtracted (W. J. Cody and W. Waite, 1980). With the first
+part that is exact: both numbers are multiples of 2**-53, and what is left is below 1. The parts have 160 bits together,
+which leaves an error of 2**-120. For others x = M * 2**s with an integer M (s in steps of 16) and the table of 2**s *
+2/pi modulo 4 in four parts, so M times the table is x * 2/pi modulo 4 (M. Payne and R. Hanek, 1983; the float
+formulation as in SLEEF, N. Shibata and F. Petrogalli, 2020). The products and their rounding errors are summed by
+two-sums, to about 2**-120, which the worst case of float64 needs (2**-62 from a multiple of pi/2). The polynomials are
+those of FreeBSD's k_sin.c and k_cos.c (Sun Microsystems, 1993). Kernels call these functions, see
+`staticad.codegen.vecmath.called`.
+
+float32 is computed in float64 throughout: with 24 bits in x two parts and five ranges do; minimax polynomials of sin
+and cos of (pi/2) t on |t| <= 0.51 (Remez, relative errors 2**-37 and 2**-33).
 """
 
 from __future__ import annotations
@@ -15,7 +20,9 @@ from functools import cache
 
 from numba.core import types
 
+from staticad.codegen.recipes import COS, SIN, TAN
 from staticad.codegen.vecmath.builder import FLOATS, Value, fma, horner, lookup, select, two_sum
+from staticad.codegen.vecmath.called import Called, call
 from staticad.codegen.vecmath.elementwise import elementwise
 from staticad.codegen.vecmath.formats import BINARY32, BINARY64, power_of_two
 from staticad.codegen.vecmath.two_over_pi import centred_parts, scaled_parts
@@ -60,6 +67,9 @@ COS_QUARTER_32 = (
 )
 HALF_PI_HIGH = 1.5707963267948966
 HALF_PI_LOW = 6.123233995736766e-17
+HALF_PI_LAST = -1.4973849048591698e-33
+TWO_OVER_PI = 0.6366197723675814
+NEAR = 2.0**32
 
 ROWS = 65  # the last row is for inf and NaN
 
@@ -71,11 +81,21 @@ def _table() -> tuple[tuple[float, ...], ...]:
     return tuple(zip(*rows, (0.0,) * 4, strict=True))
 
 
-def _reduce_64(x: Value) -> tuple[Value, Value, Value]:
-    """Quadrant n (an integer, to be taken modulo 4) and x - n pi/2 in two parts, within pi/4."""
-    magnitude = abs(x)
-    exponent = magnitude.bits().logical_shift_right(BINARY64.mantissa) - BINARY64.bias
-    row = select(exponent < 0, 0, exponent).logical_shift_right(4)
+def _near(x: Value) -> tuple[Value, Value, Value]:
+    """Quadrant n (an integer, to be taken modulo 4) and x - n pi/2 in two parts, within pi/4, for |x| < NEAR."""
+    shifted = fma(x, TWO_OVER_PI, BINARY64.magic)
+    n = shifted - BINARY64.magic
+    first = fma(-n, HALF_PI_HIGH, x)
+    second = n * HALF_PI_LOW
+    second_error = fma(n, HALF_PI_LOW, -second)
+    r, error = two_sum(first, -second)
+    return shifted.bits(), r, fma(-n, HALF_PI_LAST, error - second_error)
+
+
+def _far(x: Value) -> tuple[Value, Value, Value]:
+    """The same for |x| >= 1; NaN for infinities."""
+    exponent = abs(x).bits().logical_shift_right(BINARY64.mantissa) - BINARY64.bias
+    row = exponent.logical_shift_right(4)
     m = x * power_of_two((BINARY64.bias + 52) - (row << 4))
     t1, t2, t3, t4 = (lookup(f"two_over_pi_{i}", column, row) for i, column in enumerate(_table()))
 
@@ -92,9 +112,7 @@ def _reduce_64(x: Value) -> tuple[Value, Value, Value]:
     high, rest3 = two_sum(high, middle)
     low = rest3 + (rest1 + rest2 + fma(m, t4, e3))
     r = high * HALF_PI_HIGH
-    r_low = fma(high, HALF_PI_HIGH, -r) + fma(high, HALF_PI_LOW, low * HALF_PI_HIGH)
-    small = magnitude < 0.78
-    return shifted.bits(), select(small, x, r), select(small, 0, r_low)
+    return shifted.bits(), r, fma(high, HALF_PI_HIGH, -r) + fma(high, HALF_PI_LOW, low * HALF_PI_HIGH)
 
 
 def _sin_parts(r: Value, low: Value) -> tuple[Value, Value]:
@@ -174,34 +192,7 @@ def _odd_polynomial(turn: Value, coefficients: Sequence[float]) -> Value:
     return turn * horner(turn * turn, coefficients)
 
 
-# ---- the functions
-
-
-def sin(x: Value) -> Value:
-    """Sine of any finite x; NaN for infinities."""
-    if x.dtype == types.float32:
-        n, turn = _reduce_32(x, HALF_TURN)
-        return _negate_if_odd(_odd_polynomial(turn, SIN_HALF_32), n).to(types.float32)
-    return select(x.eq(0), x, _sin_from(*_reduce_64(x)))
-
-
-def cos(x: Value) -> Value:
-    """Cosine of any finite x; NaN for infinities."""
-    if x.dtype == types.float32:
-        n, turn = _reduce_32(x, HALF_TURN, 0.5)
-        return _negate_if_odd(_odd_polynomial(turn, SIN_HALF_32), n + 1).to(types.float32)
-    quadrant, r, low = _reduce_64(x)
-    return _sin_from(quadrant + 1, r, low)
-
-
-def tan(x: Value) -> Value:
-    """Tangent of any finite x; NaN for infinities."""
-    if x.dtype == types.float32:
-        n, turn = _reduce_32(x, QUARTER_TURN)
-        sine, cosine = _odd_polynomial(turn, SIN_QUARTER_32), horner(turn * turn, COS_QUARTER_32)
-        above, below = _swap_if_odd(n, sine, cosine)
-        return _negate_if_odd(above / below, n).to(types.float32)
-    quadrant, r, low = _reduce_64(x)
+def _tan_from(quadrant: Value, r: Value, low: Value) -> Value:
     sin_high, sin_low = _sin_parts(r, low)
     cos_high, cos_low = _cos_parts(r, low)
     above, below = _swap_if_odd(quadrant, sin_high, cos_high)
@@ -214,8 +205,47 @@ def tan(x: Value) -> Value:
     numerator_error = (above - numerator) + above_low
     denominator_error = (below - denominator) + below_low
     residual = fma(-ratio, denominator, numerator) + fma(-ratio, denominator_error, numerator_error)
-    result = fma(residual, inverse, ratio)
-    return select(x.eq(0), x, _flip_sign(result, quadrant << 1))
+    return _flip_sign(fma(residual, inverse, ratio), quadrant << 1)
+
+
+def _cos_from(quadrant: Value, r: Value, low: Value) -> Value:
+    return _sin_from(quadrant + 1, r, low)
+
+
+# ---- the functions
+
+
+FORMULAS = {
+    SIN: Called(lambda x: select(x.eq(0), x, _sin_from(*_near(x))), lambda x: _sin_from(*_far(x)), NEAR),
+    COS: Called(lambda x: _cos_from(*_near(x)), lambda x: _cos_from(*_far(x)), NEAR),
+    TAN: Called(lambda x: select(x.eq(0), x, _tan_from(*_near(x))), lambda x: _tan_from(*_far(x)), NEAR),
+}
+
+
+def sin(x: Value) -> Value:
+    """Sine of any finite x; NaN for infinities."""
+    if x.dtype == types.float32:
+        n, turn = _reduce_32(x, HALF_TURN)
+        return _negate_if_odd(_odd_polynomial(turn, SIN_HALF_32), n).to(types.float32)
+    return call(SIN, x)
+
+
+def cos(x: Value) -> Value:
+    """Cosine of any finite x; NaN for infinities."""
+    if x.dtype == types.float32:
+        n, turn = _reduce_32(x, HALF_TURN, 0.5)
+        return _negate_if_odd(_odd_polynomial(turn, SIN_HALF_32), n + 1).to(types.float32)
+    return call(COS, x)
+
+
+def tan(x: Value) -> Value:
+    """Tangent of any finite x; NaN for infinities."""
+    if x.dtype == types.float32:
+        n, turn = _reduce_32(x, QUARTER_TURN)
+        sine, cosine = _odd_polynomial(turn, SIN_QUARTER_32), horner(turn * turn, COS_QUARTER_32)
+        above, below = _swap_if_odd(n, sine, cosine)
+        return _negate_if_odd(above / below, n).to(types.float32)
+    return call(TAN, x)
 
 
 sin_intrinsic = elementwise("sin", sin, FLOATS)

@@ -18,7 +18,7 @@ from staticad.ir.local_sizes import largest
 from staticad.ir.provenance import Where
 from staticad.lower.emission.strays import Strays
 from staticad.lower.index.affine import Affine, Context, Key
-from staticad.lower.kernel.hints import SPREAD, UNBRANCHED, looks_up
+from staticad.lower.kernel.hints import SPREAD, UNBRANCHED
 from staticad.lower.kernel.language import (
     HI,
     LO,
@@ -154,7 +154,7 @@ class Builder:
             if dear and all(map(is_maskable, statements)):
                 statements = [spread(s, name, self._stride) for s in statements]
         if statements:
-            safe = all(map(is_maskable, statements)) and not (hint == "deep" and any(map(looks_up, statements)))
+            safe = all(map(is_maskable, statements))
             self.emit(Loop(name, start, stop, tuple(statements), hint if safe else ""))
 
     def _stride(self, step: str) -> str:

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 from staticad.ir.dims import Size, floordiv, maximum
-from staticad.ir.dtypes import FLOAT64
-from staticad.ir.expressions import Call
-from staticad.lower.kernel.language import Compute, Statement
 
 GRAIN = 40_000  # operations that one thread should do at a time, at least
 VECTORS = 64  # elements that are computed at a time: four vectors of 16
@@ -16,7 +13,6 @@ DEAR = 16  # operations beside which it does not matter that a masked load waits
 SPREAD = 7  # operations beside which it pays to collect a vector of elements that lie apart, where it is stored
 UNBRANCHED = 9  # operations beside which an index check is better without a branch
 DEEP = 30  # operations that wait for each other longer than one vector fills the time
-TABLES = frozenset({"sin", "cos", "tan"})  # functions that look numbers up in tables, where they compute in float64
 
 
 def grain_of(cost: int, work: Size) -> Size:
@@ -36,10 +32,3 @@ def loop_hint(extent: Size, cost: int, nested: bool, updates: bool) -> str:
         few = extent > 2 and extent % WHOLE != 0
         return "short" if few and cost >= (DEAR if updates else CHEAP) else ""
     return "deep" if cost >= DEEP else ""
-
-
-def looks_up(statement: Statement) -> bool:
-    """True for what collects numbers from tables: these loads fill the time, and several vectors of them at once take
-    longer to run and to compile."""
-    value = statement.value if isinstance(statement, Compute) else None
-    return isinstance(value, Call) and value.function in TABLES and value.dtype == FLOAT64

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any
 
 import numpy as np
 import pytest
@@ -152,12 +151,6 @@ def test_loops_are_hinted_by_their_own_work() -> None:
     assert hints(only(computes(x * sa.exp(row)))) == ["", ""]  # the exponential is no work of the inner loop
     assert hints(only(computes(sa.exp(sa.placeholder((None, 64))) / row))) == ["", ""]  # whole vectors
     assert hints(only(computes(sa.tanh(sa.erf(sa.placeholder((None,))))))) == ["deep"]
-
-
-@pytest.mark.parametrize("function", [sa.sin, sa.cos, sa.tan])
-def test_loops_that_look_up_numbers_are_not_widened(function: Any) -> None:
-    assert hints(only(computes(sa.tanh(function(sa.placeholder((None,))))))) == [""]
-    assert hints(only(computes(sa.tanh(function(sa.placeholder((None,), "float32")))))) == ["deep"]  # without tables
 
 
 def test_hints_are_not_for_loops_that_branch() -> None:

@@ -1,0 +1,52 @@
+"""Functions that kernels call: loops call those of vectors, with masks and without, for every level of CPUs."""
+
+from __future__ import annotations
+
+import ast
+import re
+
+import pytest
+
+from staticad.codegen import hints, llvm_pipeline
+from staticad.codegen.assembler import assemble
+from staticad.codegen.recipes import CALLED, COS, SIN, TAN, shared_symbols
+from staticad.codegen.target import LEVELS, Target
+from staticad.codegen.vector_calls import described, lanes_of
+
+SOURCE = """
+def kernel(args, lo, hi):
+    p0 = pointer(args, 0, float64, 0, 2)
+    p1 = pointer(args, 1, float64, 1, 2)
+    for i0 in range(lo, hi):
+        deep_loop()
+        store(p1, i0, sin(load(p0, i0)))
+"""
+TARGETS = [target for _, target in LEVELS]
+
+
+@pytest.mark.parametrize("masks", [False, True])
+@pytest.mark.parametrize("target", TARGETS, ids=lambda target: target.name)
+def test_loops_call_the_function_of_vectors(target: Target, masks: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hints, "_masks", lambda: masks)
+    function = ast.parse(SOURCE).body[0]
+    assert isinstance(function, ast.FunctionDef)
+    text = assemble(function, "kernel")
+    module = str(llvm_pipeline.build(text, "kernel", target, llvm_pipeline.KERNEL, shared_symbols(SOURCE)))
+    kind = f"<{lanes_of(target)} x double>"
+    assert len(re.findall(rf"call {kind} @{CALLED[SIN]}\(", module)) >= 4
+    assert (f"call double @{SIN}(" in module) == (not masks)  # in the loop over what fills no vector
+
+
+def test_kernels_load_what_they_call() -> None:
+    assert shared_symbols(SOURCE) == [SIN, CALLED[SIN]]
+    assert shared_symbols(SOURCE.replace("sin(", "j1(")) == [SIN, CALLED[SIN], COS, CALLED[COS]]
+    assert shared_symbols(SOURCE.replace("sin(", "tan(")) == [TAN, CALLED[TAN]]
+    assert shared_symbols(SOURCE.replace("sin(", "arcsin(")) == []
+    assert shared_symbols(SOURCE.replace("float64", "float32")) == []
+
+
+def test_other_modules_stay_as_they_are() -> None:
+    text = "declare double @sin(double)\n"
+    assert described(text, TARGETS[0], True) == text
+    known = described(f'declare double @"{SIN}"(double %".1")\n', TARGETS[0], False)
+    assert "memory(none)" in known and "vector" not in known
