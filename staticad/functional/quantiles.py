@@ -24,7 +24,7 @@ from staticad.functional.movement import expand_dims, moveaxis, ravel, reshape
 from staticad.functional.orders import part_sorted
 from staticad.functional.reductions import Axis
 from staticad.functional.sorting import sort
-from staticad.ir.dims import Size, floordiv, is_runtime, local_symbols, maximum, minimum, product
+from staticad.ir.dims import Size, at_least, floordiv, is_runtime, local_symbols, maximum, minimum, product
 from staticad.ir.dtypes import FLOAT16, FLOAT32, FLOAT64, INT64, is_complex, is_float
 from staticad.ir.graph import Tensor, describe
 from staticad.ops.base import apply
@@ -121,6 +121,14 @@ def _ordered(rows: Tensor, shares: Sequence[float] | None) -> tuple[Tensor, Sequ
     return concatenate(parts, -1) if len(parts) > 1 else parts[0], left
 
 
+def _or_nan(ordered: Tensor, n: Size) -> Tensor:
+    """With a NaN at the end where a run may find that rows of n elements have none."""
+    if at_least(n, 1) or local_symbols(n) or not is_float(ordered.dtype):
+        return ordered
+    lacking = fill((*ordered.shape[:-1], maximum(1 - n, 0)), np.nan, ordered.dtype)
+    return concatenate([ordered, lacking], -1)
+
+
 def _counts(rows: Tensor, without_nan: bool) -> Tensor:
     """How many elements there are, as int64; with the last axis where it differs from row to row."""
     if without_nan and is_float(rows.dtype):
@@ -189,11 +197,13 @@ def _quantile(
     if known is not None:
         offsets = stack([size_tensor(offset) for offset in left]) if left else to_tensor(np.zeros(0, np.int64))
         first, second = elementwise.subtract(first, offsets), elementwise.subtract(second, offsets)
+    if method not in _WHOLE and not is_float(rows.dtype):
+        ordered = cast(ordered, FLOAT64)
+    if without_nan:
+        ordered = _or_nan(ordered, rows.shape[-1])
     if method in _WHOLE:
         found = _picked(ordered, _choose(comparison.equal(share, 0), first, second, first))
     else:
-        if not is_float(rows.dtype):
-            ordered = cast(ordered, FLOAT64)
         low, high = _picked(ordered, first), _picked(ordered, second)
         dtype = ordered.dtype if weak else FLOAT64
         found = _between(cast(low, dtype), cast(high, dtype), cast(share, dtype))
@@ -221,6 +231,7 @@ def _median(name: str, x: Operand, axis: Axis, keepdims: bool, without_nan: bool
     count = count if count.ndim else expand_dims(count, 0)
     middle = [elementwise.floor_divide(elementwise.maximum(count - less, 0), 2) for less in (1, 0)]
     ordered, (left,) = _ordered(rows, None if without_nan else [0.5])
+    ordered = _or_nan(ordered, rows.shape[-1])
     low, high = (
         _picked(ordered, elementwise.minimum(place, elementwise.maximum(count - 1, 0)) - size_tensor(left))
         for place in middle
@@ -231,7 +242,8 @@ def _median(name: str, x: Operand, axis: Axis, keepdims: bool, without_nan: bool
 
 @implements(np.median)
 def median(x: Operand, axis: Axis = None, keepdims: bool = False) -> Tensor:
-    """The middle element, or the mean of the two in the middle. Integers and bools give float64."""
+    """The middle element, or the mean of the two in the middle; NaN where there is none. Integers and bools give
+    float64."""
     return _median("median", x, axis, keepdims, False)
 
 
@@ -246,7 +258,8 @@ def quantile(x: Operand, q: Operand, axis: Axis = None, method: str = "linear", 
     """The quantiles at q between 0 and 1: numbers, or arrays whose axes come first in the result. ``method`` is one
     of NumPy's, which tell what is taken between two elements.
 
-    Raises ShapeError for a q out of range (one in a tensor is clipped), another method, and no elements.
+    Raises ShapeError for a q out of range (one in a tensor is clipped), another method, and no elements; a run that
+    finds none raises IndexOutOfBounds.
     """
     return _quantile("quantile", x, q, 1, axis, method, keepdims, False)
 

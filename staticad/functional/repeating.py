@@ -23,7 +23,7 @@ from staticad.ops.arithmetic import REMAINDER, SUB
 from staticad.ops.assemble import CONCATENATE
 from staticad.ops.barrier import of_shape
 from staticad.ops.base import apply
-from staticad.ops.creation import indices, size_tensor
+from staticad.ops.creation import fill, indices, size_tensor
 from staticad.ops.movement import RESHAPE, SLICE
 from staticad.ops.promotion import Operand, cast, to_tensor
 from staticad.ops.sources import as_shape, constant_array
@@ -92,7 +92,7 @@ def _counts(repeats: Any, x: Tensor) -> int | np.ndarray:
 @implements(np.resize)
 def resize(x: Operand, new_shape: Any) -> Tensor:
     """The elements in row-major order in another shape: repeated from the front where there are too few, left out
-    where there are too many. An array without elements gives zeros where that is known."""
+    where there are too many. An array without elements gives zeros."""
     a = ravel(x)
     target = _sizes("resize", new_shape, a)
     have, count = a.shape[0], product(target)
@@ -100,6 +100,8 @@ def resize(x: Operand, new_shape: Any) -> Tensor:
         return broadcast_to(to_tensor(np.zeros((), a.dtype)), target)
     if not dims.at_least(have - count, 0):
         position = indices((count,), 0)
+        if not (dims.at_least(have, 1) or dims.local_symbols(have)):  # a run may find that there are none
+            a = apply(CONCATENATE, a, fill((dims.maximum(1 - have, 0),), 0, a.dtype), axis=0)
         a = take(a, apply(REMAINDER, position, size_tensor(dims.maximum(have, 1))), 0)
     elif have != count:
         a = apply(SLICE, a, starts=(0,), steps=(1,), sizes=(count,))

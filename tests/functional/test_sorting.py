@@ -238,6 +238,29 @@ def test_results_of_a_given_size(rng: np.random.Generator) -> None:
         np.testing.assert_array_equal(found[13], filled(values, 2, least))
 
 
+@pytest.mark.filterwarnings("ignore:Mean of empty slice", "ignore:All-NaN slice", "ignore:invalid value")
+def test_medians_of_free_sizes_may_be_of_nothing(rng: np.random.Generator) -> None:
+    x, k = sa.placeholder((2, "n")), sa.placeholder(("m",), "int64")
+    middle = sa.median(x, 1)
+    session = sa.compile(
+        [middle, *sa.gradients(middle.sum(), [x]), sa.nanmedian(x), sa.nanquantile(x, [0.2, 0.9]), sa.median(k)], [x, k]
+    )
+    refused = sa.compile(sa.quantile(x, 0.3), [x])
+    for n in (0, 1, 2, 5):
+        a, b = rng.normal(size=(2, n)), rng.integers(0, 9, n)
+        found = session(a, b)
+        same(found[0], np.median(a, 1))
+        assert found[1].shape == a.shape and found[1].sum() == pytest.approx(2.0 * (n > 0))
+        same(found[2], np.nanmedian(a))
+        np.testing.assert_allclose(found[3], np.nanquantile(a, [0.2, 0.9]), rtol=1e-15)
+        same(found[4], np.median(b))
+        if n:
+            refused(a)
+        else:
+            with pytest.raises(IndexOutOfBounds):  # as in NumPy
+                refused(a)
+
+
 @pytest.mark.parametrize("positions", [[1, 5], [0, -4]])
 def test_positions_of_a_free_size_are_checked_in_the_run(positions: list[int]) -> None:
     x = sa.placeholder(("n",))

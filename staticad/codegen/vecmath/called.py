@@ -36,7 +36,7 @@ def call(symbol: str, x: Value) -> Value:
 
 def define(module: ir.Module, symbol: str, formulas: Called, lanes: int) -> None:
     """Add the function of a vector of ``lanes`` numbers to a module, or with 0 lanes that of one number."""
-    far = ir.Function(module, ir.FunctionType(_DOUBLE, [_DOUBLE]), f"{symbol}_far")
+    far = ir.Function(module, ir.FunctionType(_DOUBLE, [_DOUBLE]), "far")
     far.linkage = "internal"
     for attribute in ("noinline", "nounwind"):
         far.attributes.add(attribute)
