@@ -8,7 +8,7 @@ result does not depend on which operations become one kernel.
 from __future__ import annotations
 
 import operator
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -36,11 +36,6 @@ from staticad.ops.sources import CONSTANT, PLACEHOLDER, VARIABLE, constant
 
 _MODES = {"add": ADD, "multiply": MUL, "min": MINIMUM, "max": MAXIMUM}
 _TO_DOUBLE = (INT32, INT64, UINT32, UINT64)  # which float32 does not hold
-
-
-def has_halves(nodes: Iterable[Node]) -> bool:
-    """Whether some node makes floats of 16 bits."""
-    return any(is_half(kind.dtype) for node in nodes for kind in node.types)
 
 
 class Half:

@@ -253,15 +253,22 @@ class Unplaced(FamilyLowering):
 
 
 class Families(dict[Op, FamilyLowering]):
-    """The lowering of every op: the one in the table for its class, or for the nearest class above."""
+    """The lowering of every op: the one in the table for its class, or for the nearest class above. The classes in
+    ``later`` are named by their modules and names, with functions that give the lowering when it is needed."""
 
-    def __init__(self, table: Mapping[type[Op], FamilyLowering]) -> None:
+    def __init__(
+        self, table: Mapping[type[Op], FamilyLowering], later: Mapping[str, Callable[[], FamilyLowering]] | None = None
+    ) -> None:
         super().__init__()
-        self.table = dict(table)
+        self.table, self.later = dict(table), {} if later is None else later
 
     def __missing__(self, op: Op) -> FamilyLowering:
         for kind in type(op).__mro__:
-            if kind in self.table:
-                found = self[op] = self.table[kind]
-                return found
+            if kind not in self.table:
+                make = self.later.get(f"{kind.__module__}.{kind.__qualname__}")
+                if make is None:
+                    continue
+                self.table.setdefault(kind, make())
+            found = self[op] = self.table[kind]
+            return found
         raise AssertionError(f"{op.name}: the class {type(op).__name__} is not in the table of families")

@@ -50,7 +50,8 @@ class Op:
     ``ulps`` is how far a float result may be from the true one, in units in the last place: 0 where nothing is rounded,
     0.5 where the result is rounded correctly, None where it is made of many terms whose errors add up.
     ``changes_base`` says that the result is input 0 with some elements changed. What `infer` finds is ``remembered``
-    where it depends on types, and attributes that are sizes and numbers, alone. ``notes`` stand on the page of ops;
+    where it depends on types, and attributes that are sizes and numbers, alone. ``of_user`` is set for functions that
+    users have written. ``notes`` stand on the page of ops;
     so do the family's ``title`` and what it is ``about``, and ``result``, the dtype of the result: "same" (that of
     the operands), its name, or a few words. ``called`` is its name in errors: that of the function users call.
     """
@@ -62,7 +63,7 @@ class Op:
     several_outputs = False
     needs_shape = False
     result = "same"
-    changes_base = remembered = False
+    changes_base = remembered = of_user = False
     ulps: float | None = 0
 
     def __init__(

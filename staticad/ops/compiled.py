@@ -101,6 +101,7 @@ class CustomElementwise(Elementwise):
 
     title = "Custom ops"
     about = "Functions that users have written."
+    of_user = True
 
     def __init__(self, user: UserFunction, arity: int, dtype: DType | None) -> None:
         self.user, self.dtype = user, dtype
@@ -165,6 +166,7 @@ class CustomRoutine(Library):
 
     title = "Custom ops"
     about = "Functions that users have written."
+    of_user = True
 
     def __init__(self, user: UserFunction, signature: str, derived: Mapping[str, Callable[..., Size]]) -> None:
         self.user = user

@@ -8,7 +8,7 @@ loop that extends another one keeps that as its base, so that both are still fou
 from __future__ import annotations
 
 import operator
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from staticad.ir.dtypes import is_complex, real_dtype
@@ -23,11 +23,6 @@ from staticad.ops.control import COND, Body, Control, LoopShape, parameter
 from staticad.ops.sources import PLACEHOLDER, VARIABLE
 from staticad.pairs.pair import Pair, flat, interleaved, taken_apart
 from staticad.pairs.rules import Value, translated
-
-
-def has_complex(nodes: Iterable[Node]) -> bool:
-    """Whether some node makes complex numbers."""
-    return any(is_complex(kind.dtype) for node in nodes for kind in node.types)
 
 
 class Decomposition:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from operator import itemgetter
 
 from staticad.errors import VerifyError
 from staticad.ir.graph import Node, Tensor, describe, sort_nodes
@@ -125,25 +126,30 @@ class _Index:
     """The rules by the ops of nodes and of their operands."""
 
     def __init__(self, rules: Iterable[Rule]) -> None:
-        self.by_op = index_rules(rules)
+        self.listed: dict[Op, list[tuple[int, Rule]]] = {}
+        self.kinds: list[tuple[int, Rule]] = []
+        for number, rule in enumerate(rules):
+            if rule.kind is not None:
+                self.kinds.append((number, rule))
+            for op in rule.ops:
+                self.listed.setdefault(op, []).append((number, rule))
+        self.by_op: dict[Op, tuple[Rule, ...]] = {}
         self.chosen: dict[tuple[Op, ...], tuple[Rule, ...]] = {}
 
     def of(self, node: Node) -> tuple[Rule, ...]:
         """The rules that may fire for a node."""
         rules = self.by_op.get(node.op)
-        if rules is None or len(node.inputs) > FEW:
-            return rules or ()
+        if rules is None:
+            rules = self.by_op[node.op] = self._for(node.op)
+        if not rules or len(node.inputs) > FEW:
+            return rules
         key = (node.op, *[t.node.op for t in node.inputs])
         found = self.chosen.get(key)
         if found is None:
             found = self.chosen[key] = tuple(rule for rule in rules if rule.fits is None or rule.fits(key[1:]))
         return found
 
-
-def index_rules(rules: Iterable[Rule]) -> dict[Op, tuple[Rule, ...]]:
-    """The rules by the op of the node that they replace, in their given order."""
-    index: dict[Op, tuple[Rule, ...]] = {}
-    for rule in rules:
-        for op in rule.ops:
-            index[op] = (*index.get(op, ()), rule)
-    return index
+    def _for(self, op: Op) -> tuple[Rule, ...]:
+        """The rules for an op, in their given order."""
+        found = [*self.listed.get(op, ()), *((n, rule) for n, rule in self.kinds if rule.kind and rule.kind(op))]
+        return tuple(rule for _, rule in sorted(found, key=itemgetter(0)))

@@ -15,8 +15,7 @@ import numpy as np
 from staticad.errors import VerifyError
 from staticad.ir.dims import product
 from staticad.ir.graph import Node, Tensor, describe
-from staticad.ops.base import Creation, Elementwise, Source
-from staticad.ops.catalogue import ALL_OPS
+from staticad.ops.base import Creation, Elementwise, Op, Source
 from staticad.ops.control import Control
 from staticad.ops.creation import FULL, SIZE, fill
 from staticad.ops.movement import DIAGONAL
@@ -105,14 +104,19 @@ def _evaluate(node: Node, arrays: list[np.ndarray]) -> list[np.ndarray] | None:
     return results
 
 
-_COMPUTED = tuple(op for op in ALL_OPS if not isinstance(op, (Source, Creation, Control)))
-_VIEW_OPS = tuple(op for op in ALL_OPS if op in VIEWS or op is DIAGONAL)
-_SCALAR_OPS = tuple(op for op in ALL_OPS if isinstance(op, Elementwise))
+def is_function(op: Op) -> bool:
+    """Of numbers, and known to be without effects."""
+    return isinstance(op, Elementwise) and not op.of_user
+
+
+def _is_computed(op: Op) -> bool:
+    return not isinstance(op, (Source, Creation, Control)) and not op.of_user
+
 
 FOLD_RULES = (
     Rule("constant of equal elements = full", (CONSTANT,), _fold_uniform),
     Rule("size of a known size = number", (SIZE,), _fold_size),
-    Rule("view(full) = full", _VIEW_OPS, _fold_view, fits=every((FULL,))),
-    Rule("f(numbers) = number", _SCALAR_OPS, _fold_uniform_operands, fits=every(NUMBERS)),
-    Rule("f(constants) = constant", _COMPUTED, _fold_arrays, fits=every((CONSTANT, FULL))),
+    Rule("view(full) = full", (*VIEWS, DIAGONAL), _fold_view, fits=every((FULL,))),
+    Rule("f(numbers) = number", (), _fold_uniform_operands, fits=every(NUMBERS), kind=is_function),
+    Rule("f(constants) = constant", (), _fold_arrays, fits=every((CONSTANT, FULL)), kind=_is_computed),
 )

@@ -8,10 +8,11 @@ order. The sign of a zero and the order of the terms are open, as in `staticad.r
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from staticad.functional.einsum import Term, contract
 from staticad.ir.dims import Shape, Size, product
 from staticad.ir.graph import Node, Tensor, sort_nodes
+from staticad.late import later
 from staticad.ops.arithmetic import MUL
 from staticad.ops.base import Elementwise, apply
 from staticad.ops.contract import MATMUL
@@ -20,6 +21,11 @@ from staticad.ops.reduce import SUM
 from staticad.rewrite.contract import one_of_equals, single_use
 from staticad.rewrite.movement import expanded, squeezed, transposed
 from staticad.rewrite.pattern import Rule
+
+if TYPE_CHECKING:
+    from staticad.functional import einsum
+else:
+    einsum = later("staticad.functional.einsum")
 
 Axes = tuple[int, ...]
 # Sides from which on a large product is faster than sums of products, which are computed where they are read.
@@ -129,7 +135,7 @@ def _sum_of_products(tensor: Tensor) -> Tensor | None:
     if x.dtype.kind != "f" or x.node.op not in (MUL, MATMUL):
         return None
     if x.node.op is MUL:
-        one, other = (Term(*_own_axes(y, x.ndim, 0)) for y in x.node.inputs)
+        one, other = (einsum.Term(*_own_axes(y, x.ndim, 0)) for y in x.node.inputs)
     else:
         one, other = _factors(x)
     summed = frozenset(axis for axis in (*axes, x.ndim) if axis in one.labels and axis in other.labels)
@@ -138,18 +144,18 @@ def _sum_of_products(tensor: Tensor) -> Tensor | None:
     return _contracted(tensor, one, other, summed)
 
 
-def _factors(x: Tensor) -> tuple[Term, Term]:
+def _factors(x: Tensor) -> tuple[einsum.Term, einsum.Term]:
     """The factors of a product without axes along which all is the same; the inner one is labelled as the last."""
     found = []
     for factor, last in zip(x.node.inputs, ((x.ndim - 2, x.ndim), (x.ndim, x.ndim - 1)), strict=True):
         tensor, labels = _own_axes(factor, x.ndim, 2)
         single = tuple(i for i in (tensor.ndim - 2, tensor.ndim - 1) if tensor.shape[i] == 1)
         named = enumerate((*labels, *last))
-        found.append(Term(squeezed(tensor, single), tuple(k for i, k in named if i not in single)))
+        found.append(einsum.Term(squeezed(tensor, single), tuple(k for i, k in named if i not in single)))
     return found[0], found[1]
 
 
-def _contracted(tensor: Tensor, one: Term, other: Term, summed: frozenset[int]) -> Tensor | None:
+def _contracted(tensor: Tensor, one: einsum.Term, other: einsum.Term, summed: frozenset[int]) -> Tensor | None:
     """A tensor as one product of two terms, where that is a large one; the last axis of the result is that of the
     right factor."""
     a, b = (frozenset(k for k in term.labels if isinstance(k, int)) for term in (one, other))
@@ -161,5 +167,5 @@ def _contracted(tensor: Tensor, one: Term, other: Term, summed: frozenset[int]) 
         return None  # some axis is of neither
     if kept[-1] not in b:
         one, other = other, one
-    found = contract(one, other, kept).ordered(tuple(kept)).tensor
+    found = einsum.contract(one, other, kept).ordered(tuple(kept)).tensor
     return found if found.shape == tensor.shape else apply(RESHAPE, found, shape=tensor.shape, constraints=())

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from staticad.ir.dims import Shape
 from staticad.ir.graph import Tensor
-from staticad.ops.base import Elementwise, apply
-from staticad.ops.catalogue import ELEMENTWISE_OPS
+from staticad.ops.base import apply
 from staticad.ops.movement import BROADCAST_TO, EXPAND_DIMS, RESHAPE, SLICE, SQUEEZE, TRANSPOSE
+from staticad.rewrite.fold import is_function
 from staticad.rewrite.match import keeps_names, op_of, scalar_value
 from staticad.rewrite.pattern import Rule, some
 
@@ -167,8 +167,6 @@ def _function_of_broadcast(tensor: Tensor) -> Tensor | None:
     return apply(BROADCAST_TO, apply(node.op, *inner, **node.attrs), shape=tensor.shape)
 
 
-_FUNCTIONS = tuple(op for op in ELEMENTWISE_OPS if isinstance(op, Elementwise))
-
 MOVEMENT_RULES = (
     Rule("transpose of a view = view", (TRANSPOSE,), _transpose),
     Rule("expand_dims of a view = view", (EXPAND_DIMS,), _expand_dims),
@@ -176,5 +174,5 @@ MOVEMENT_RULES = (
     Rule("broadcast of a view = view", (BROADCAST_TO,), _broadcast_to),
     Rule("slice of a slice = slice", (SLICE,), _slice),
     Rule("reshape of a view = view", (RESHAPE,), _reshape),
-    Rule("f(broadcast(x)) = broadcast(f(x))", _FUNCTIONS, _function_of_broadcast, fits=some((BROADCAST_TO,))),
+    Rule("f(broadcast(x)) = broadcast(f(x))", (), _function_of_broadcast, fits=some((BROADCAST_TO,)), kind=is_function),
 )

@@ -152,6 +152,8 @@ class Rule:
     """One equation. ``build(tensor)`` gives the replacement of a tensor made by one of ``ops``, or None. For an op of
     several outputs it is called with the first of them, and gives replacements of all.
 
+    Where the rule holds of too many ops to list them, ``kind`` says of an op whether it is one of them.
+
     ``unsound`` says where the two sides differ in more than rounding; such a rule is applied only on request.
     ``left`` is the left-hand side of a rule that was written as an equation of patterns. ``begin()`` gives the
     ``build`` of one pass, which may remember what it has seen of the graph. ``fits`` is asked once for the ops that
@@ -165,6 +167,7 @@ class Rule:
     left: Call | None = None
     begin: Callable[[], Build] | None = None
     fits: Fits | None = None
+    kind: Callable[[Op], bool] | None = None
 
     def begun(self) -> Rule:
         """The rule for one pass."""

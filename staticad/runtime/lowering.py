@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 from staticad import progress
 from staticad.config import timed
-from staticad.halves.widen import Widening, has_halves
+from staticad.ir.dtypes import is_complex, is_half
 from staticad.ir.graph import Node, Tensor, sort_nodes
 from staticad.ir.types import Demands
+from staticad.late import later
 from staticad.lower.kernel.plan import Plan
 from staticad.lower.loops.guarding import bodies
 from staticad.lower.loops.watching import watched_plan
 from staticad.lower.lower import lower
 from staticad.ops.control import check_scopes
-from staticad.pairs.decompose import Decomposition, has_complex
 from staticad.records import dataclass
 from staticad.rewrite.pipeline import Options, optimize
 from staticad.runtime import arguments
@@ -23,7 +23,11 @@ from staticad.runtime.compiled import Compiled, Traced
 from staticad.runtime.float_state import standard_floats
 
 if TYPE_CHECKING:
+    from staticad.halves import widen
+    from staticad.pairs import decompose
     from staticad.runtime.request import Request
+else:  # few programs have such numbers
+    widen, decompose = later("staticad.halves.widen"), later("staticad.pairs.decompose")
 
 
 @dataclass(frozen=True)
@@ -51,11 +55,12 @@ def lowered(request: Request, everything: list[Node]) -> Lowered:
     rewrite = _rewriter(request.options)
     progress.tell("rewriting the graph")
     with timed("rewrite the graph"), standard_floats():
-        forms: list[Widening | Decomposition] = []
-        if has_halves(everything):
-            forms.append(Widening())
-        if has_complex(everything):
-            forms.append(Decomposition())
+        forms: list[widen.Widening | decompose.Decomposition] = []
+        dtypes = {kind.dtype for node in everything for kind in node.types}
+        if any(map(is_half, dtypes)):
+            forms.append(widen.Widening())
+        if any(map(is_complex, dtypes)):
+            forms.append(decompose.Decomposition())
         targets = [request.targets]  # and what they are in each form
         for form in forms:
             targets.append(form.outputs(targets[-1]))

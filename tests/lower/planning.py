@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import partial
 
+from staticad.ir.dtypes import is_complex
 from staticad.ir.graph import Tensor, sort_nodes
 from staticad.lower.kernel.plan import Plan, Step
 from staticad.lower.kernel.routine import Routine
 from staticad.lower.lower import lower
 from staticad.ops.control import all_nodes
-from staticad.pairs.decompose import Decomposition, has_complex
+from staticad.pairs.decompose import Decomposition
 from staticad.rewrite.pipeline import Options, optimize
 
 
@@ -28,7 +29,7 @@ def plan_for(
     if inputs is None:
         inputs = [n.out for n in sorted(nodes, key=lambda n: n.serial) if n.op.name == "placeholder"]
     constraints = [c for node in nodes for c in node.constraints]
-    if has_complex(all_nodes(targets)):
+    if any(is_complex(kind.dtype) for node in all_nodes(targets) for kind in node.types):
         targets = Decomposition().outputs(targets)
     rewrite = partial(optimize, options=Options(True, False)) if optimized else list
     outputs = rewrite(targets)

@@ -1,33 +1,23 @@
-"""How each family of ops is lowered: one file a family, and the table that says which class of ops has which."""
+"""How each family of ops is lowered: one file a family, and the tables that say which class of ops has which."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from staticad.late import later
 from staticad.lower.families.assemble import AssembleLowering
 from staticad.lower.families.barrier import BarrierLowering
 from staticad.lower.families.contract import ContractLowering
-from staticad.lower.families.control import CondLowering, LoopLowering
-from staticad.lower.families.convolution import ConvolutionLowering
 from staticad.lower.families.creation import EmptyLowering, FullLowering, IotaLowering, PositionLowering, SizeLowering
-from staticad.lower.families.cumulative import ScanLowering
-from staticad.lower.families.custom import RuledLowering
-from staticad.lower.families.effects import AfterLowering, AssertLowering, PrintLowering
 from staticad.lower.families.elementwise import CopyLowering, ElementwiseLowering
-from staticad.lower.families.fourier import FourierLowering
 from staticad.lower.families.frame import FrameLowering
-from staticad.lower.families.gather import GatherLowering
-from staticad.lower.families.library import LibraryLowering
 from staticad.lower.families.movement import MovementLowering
 from staticad.lower.families.reduce import ArgReduceLowering, PartialLowering, ReduceLowering
 from staticad.lower.families.reshape import ReshapeLowering
-from staticad.lower.families.scatter import PartLowering, ScatterLowering
 from staticad.lower.families.source import SourceLowering
-from staticad.lower.families.staging import CheckedIndexLowering
-from staticad.lower.families.user import UserLowering
-from staticad.lower.families.windows import WindowLowering
 from staticad.lower.fusion.clusters import Copy, Partial
 from staticad.lower.fusion.frames import Frame
-from staticad.lower.fusion.parts import Part
-from staticad.lower.fusion.staging import CheckedIndex
 from staticad.lower.interface import Families, FamilyLowering
 from staticad.ops.base import (
     ArgReduce,
@@ -40,18 +30,19 @@ from staticad.ops.base import (
     Reshape,
     Source,
 )
-from staticad.ops.compiled import CustomRoutine
 from staticad.ops.contract import Contract
-from staticad.ops.control import Cond, Loop
-from staticad.ops.convolution import Convolution
 from staticad.ops.creation import Empty, Full, Iota, Position, SizeNumber
-from staticad.ops.cumulative import Scan
-from staticad.ops.custom import Ruled
-from staticad.ops.effects import After, Assert, Print
-from staticad.ops.fourier import Fourier
-from staticad.ops.indexing import Gather, Scatter
-from staticad.ops.library import Library
-from staticad.ops.windows import WindowExtreme
+
+if TYPE_CHECKING:
+    from staticad.lower.families import control, convolution, cumulative, custom, effects, fourier, gather
+    from staticad.lower.families import library, scatter, staging, user, windows
+else:
+    control, convolution = later("staticad.lower.families.control"), later("staticad.lower.families.convolution")
+    cumulative, custom = later("staticad.lower.families.cumulative"), later("staticad.lower.families.custom")
+    effects, fourier = later("staticad.lower.families.effects"), later("staticad.lower.families.fourier")
+    gather, library = later("staticad.lower.families.gather"), later("staticad.lower.families.library")
+    scatter, staging = later("staticad.lower.families.scatter"), later("staticad.lower.families.staging")
+    user, windows = later("staticad.lower.families.user"), later("staticad.lower.families.windows")
 
 TABLE: dict[type[Op], FamilyLowering] = {
     Source: SourceLowering(),
@@ -67,27 +58,33 @@ TABLE: dict[type[Op], FamilyLowering] = {
     Movement: MovementLowering(),
     Reshape: ReshapeLowering(),
     Barrier: BarrierLowering(),
-    After: AfterLowering(),
-    Ruled: RuledLowering(),
-    Print: PrintLowering(),
-    Assert: AssertLowering(),
     Assemble: AssembleLowering(),
-    Gather: GatherLowering(),
-    Scatter: ScatterLowering(),
     Contract: ContractLowering(),
-    Convolution: ConvolutionLowering(),
-    WindowExtreme: WindowLowering(),
-    Fourier: FourierLowering(),
-    Library: LibraryLowering(),
-    CustomRoutine: UserLowering(),
-    Scan: ScanLowering(),
-    Cond: CondLowering(),
-    Loop: LoopLowering(),
     Partial: PartialLowering(),
     Frame: FrameLowering(),
-    Part: PartLowering(),
-    CheckedIndex: CheckedIndexLowering(),
 }
-"""The lowering of every class of ops; a class that is not listed has that of the nearest class above it."""
+"""The lowering of the classes of ops that most programs have; a class that is in no table has that of the nearest class
+above it."""
 
-FAMILIES = Families(TABLE)
+LATER: dict[str, Callable[[], FamilyLowering]] = {
+    "staticad.ops.effects.After": lambda: effects.AfterLowering(),
+    "staticad.ops.custom.Ruled": lambda: custom.RuledLowering(),
+    "staticad.ops.effects.Print": lambda: effects.PrintLowering(),
+    "staticad.ops.effects.Assert": lambda: effects.AssertLowering(),
+    "staticad.ops.indexing.Gather": lambda: gather.GatherLowering(),
+    "staticad.ops.indexing.Scatter": lambda: scatter.ScatterLowering(),
+    "staticad.ops.convolution.Convolution": lambda: convolution.ConvolutionLowering(),
+    "staticad.ops.windows.WindowExtreme": lambda: windows.WindowLowering(),
+    "staticad.ops.fourier.Fourier": lambda: fourier.FourierLowering(),
+    "staticad.ops.library.Library": lambda: library.LibraryLowering(),
+    "staticad.ops.compiled.CustomRoutine": lambda: user.UserLowering(),
+    "staticad.ops.cumulative.Scan": lambda: cumulative.ScanLowering(),
+    "staticad.ops.control.Cond": lambda: control.CondLowering(),
+    "staticad.ops.control.Loop": lambda: control.LoopLowering(),
+    "staticad.lower.fusion.parts.Part": lambda: scatter.PartLowering(),
+    "staticad.lower.fusion.staging.CheckedIndex": lambda: staging.CheckedIndexLowering(),
+}
+"""The same of the other classes, by their modules and names: neither they nor their families are imported by programs
+that have no such ops."""
+
+FAMILIES = Families(TABLE, LATER)

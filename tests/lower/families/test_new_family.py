@@ -11,7 +11,7 @@ import staticad as sa
 from staticad.ir.graph import Attrs, Node, Tensor
 from staticad.ir.types import TensorType
 from staticad.lower.emission.regions import store_region
-from staticad.lower.families import TABLE
+from staticad.lower.families import LATER, TABLE
 from staticad.lower.index.affine import Affine, Context, linear
 from staticad.lower.interface import Families, FamilyLowering, Lowering
 from staticad.lower.kernel.plan import Plan, Step
@@ -45,7 +45,7 @@ class TwinsLowering(FamilyLowering):
 
 
 TWINS = Twins("twins", numpy=lambda x: (x, x[::-1]))
-FAMILIES = Families({**TABLE, Twins: TwinsLowering()})
+FAMILIES = Families({**TABLE, Twins: TwinsLowering()}, LATER)
 
 
 def twins(x: Tensor) -> tuple[Tensor, ...]:
