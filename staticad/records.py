@@ -1,9 +1,9 @@
 """Dataclasses and named tuples that are cheap to declare: the package has many, and importing it makes them all.
 
 The standard library compiles six functions for each class, which was a third of the time of the import. Here none is
-compiled: an ``__init__`` is a copy of one for so many fields, with other names; the other functions are closures, or
-the same for all classes. Everything else is as there: fields, defaults, ``replace``, matching by position, copies and
-pickles.
+compiled: an ``__init__`` is a copy of one for so many fields (`staticad.constructors`), with other names; the other
+functions are closures, or the same for all classes. Everything else is as there: fields, defaults, ``replace``,
+matching by position, copies and pickles.
 
 So it is with :class:`typing.NamedTuple`, which compiles a function for each class, too.
 """
@@ -19,6 +19,8 @@ from operator import attrgetter
 from types import CodeType, FunctionType
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from staticad import constructors
+
 if TYPE_CHECKING:
     from dataclasses import dataclass as dataclass  # which checkers understand
     from typing import NamedTuple as NamedTuple
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 _Class = TypeVar("_Class", bound=type)
 _Field = dataclasses.Field[Any]
 _FIELDS, _PARAMETERS, _KIND = "__dataclass_fields__", "__dataclass_params__", "_field_type"  # where they are kept there
+_NO_ANNOTATIONS: dict[str, str] = {}
 
 
 def _record(
@@ -49,6 +52,10 @@ class _Frozen:
     field: int
 
 
+_PARAMETERS_OF = {False: getattr(_Plain, _PARAMETERS), True: getattr(_Frozen, _PARAMETERS)}
+_KIND_OF_FIELDS = getattr(dataclasses.fields(_Plain)[0], _KIND)
+
+
 def _made(cls: Any, frozen: bool, eq: bool, slots: bool) -> Any:
     if cls.__doc__ is None:
         cls.__doc__ = cls.__name__  # else the signature is made for it
@@ -56,8 +63,8 @@ def _made(cls: Any, frozen: bool, eq: bool, slots: bool) -> Any:
         cls = dataclasses.dataclass(init=False, repr=False, eq=False, slots=True)(cls)
     else:
         setattr(cls, _FIELDS, _declared(cls))
-        setattr(cls, _PARAMETERS, getattr(_Frozen if frozen else _Plain, _PARAMETERS))
-    fields = dataclasses.fields(cls)
+        setattr(cls, _PARAMETERS, _PARAMETERS_OF[frozen])
+    fields = [*getattr(cls, _FIELDS).values()]
     methods: dict[str, Any] = {
         "__init__": _init(cls, fields, frozen),
         "__match_args__": tuple(field.name for field in fields),
@@ -82,12 +89,13 @@ def _made(cls: Any, frozen: bool, eq: bool, slots: bool) -> Any:
 def _declared(cls: Any) -> dict[str, _Field]:
     """The fields of a class by name: those of its bases, then its own."""
     found: dict[str, _Field] = {}
-    for base in cls.__mro__[-1:0:-1]:
+    for base in cls.__mro__[-2:0:-1]:
         found |= getattr(base, _FIELDS, {})
-    for name, annotation in cls.__dict__.get("__annotations__", {}).items():
+    own = cls.__dict__
+    for name, annotation in own.get("__annotations__", _NO_ANNOTATIONS).items():
         if annotation.startswith("ClassVar"):
             continue
-        field = cls.__dict__.get(name, dataclasses.MISSING)
+        field = own.get(name, dataclasses.MISSING)
         if not isinstance(field, dataclasses.Field):
             field = dataclasses.field(default=field)
         elif field.default is dataclasses.MISSING:
@@ -95,7 +103,7 @@ def _declared(cls: Any) -> dict[str, _Field]:
         else:
             setattr(cls, name, field.default)
         field.name, field.type = name, annotation
-        setattr(field, _KIND, getattr(dataclasses.fields(_Plain)[0], _KIND))
+        setattr(field, _KIND, _KIND_OF_FIELDS)
         found[name] = field
     return found
 
@@ -104,13 +112,13 @@ def _init(cls: type, fields: Sequence[_Field], frozen: bool) -> Any:
     """The constructor."""
     names = [field.name for field in fields]
     factories = {f.name: f.default_factory for f in fields if f.default_factory is not dataclasses.MISSING}
-    made_here = tuple(name in factories for name in names)
-    template = _template(len(fields), frozen, cls.__dictoffset__ != 0, made_here, hasattr(cls, "__post_init__"))
+    template = _template(constructor_of(cls, fields, frozen))
     generic = {f"field{number}": name for number, name in enumerate(names)}
     code = template.replace(
         co_varnames=tuple(generic.get(name, name) for name in template.co_varnames),
         co_names=tuple(generic.get(name, name) for name in template.co_names),
         co_consts=tuple(generic.get(c, c) if isinstance(c, str) else c for c in template.co_consts),
+        co_name="__init__",
         co_qualname=f"{cls.__qualname__}.__init__",
     )
     scope = {"assign": object.__setattr__, "factories": factories, "absent": _ABSENT}
@@ -123,22 +131,44 @@ def _init(cls: type, fields: Sequence[_Field], frozen: bool) -> Any:
 _ABSENT = object()  # an argument that was not given
 
 
+def constructor_of(cls: type, fields: Sequence[_Field], frozen: bool) -> str:
+    """The name of a class's constructor: how it sets fields, how many, with or without factories and a last check."""
+    way = ("frozen" if cls.__dictoffset__ else "slots") if frozen else "plain"
+    made = "_made" if any(f.default_factory is not dataclasses.MISSING for f in fields) else ""
+    return f"{way}{len(fields)}{made}{'_checked' if hasattr(cls, '__post_init__') else ''}"
+
+
+def constructor_text(name: str) -> str:
+    """What `constructor_of` names: a function that sets fields, in the dict of frozen instances that have one."""
+    form, *more = name.split("_")
+    way, count = form[:6].rstrip("0123456789"), int(form.lstrip("abcdefghijklmnopqrstuvwxyz"))
+    assigned = {
+        "frozen": "own['{0}'] = {1}",  # takes half the time of `object.__setattr__`
+        "slots": "assign(self, '{0}', {1})",
+        "plain": "self.{0} = {1}",
+    }[way]
+    names = [f"field{n}" for n in range(count)]
+    lines = [f"def {name}({', '.join(['self', *names])}):"]
+    if way == "frozen" and count:
+        lines.append("own = self.__dict__")
+    value = "factories['{0}']() if {0} is absent else {0}" if "made" in more else "{0}"
+    lines += [assigned.format(field, value.format(field)) for field in names]
+    if "checked" in more:
+        lines.append("self.__post_init__()")
+    return "\n    ".join(lines if len(lines) > 1 else [*lines, "pass"]).replace("'", '"')
+
+
+def _template(name: str) -> CodeType:
+    """The code of a constructor: one of those that lie ready, or a new one for a class outside of the package."""
+    known = getattr(constructors, name, None)
+    return known.__code__ if known is not None else _compiled(name)
+
+
 @functools.cache
-def _template(count: int, frozen: bool, has_dict: bool, made: tuple[bool, ...], checked: bool) -> CodeType:
-    """The code of a constructor for so many fields, which stand in a dict in instances that have one. Those that are
-    ``made`` have a factory, and it is ``checked`` by ``__post_init__`` in the end."""
-    lines = [f"def __init__({', '.join(['self', *(f'field{n}' for n in range(count))])}):"]
-    if frozen and has_dict:  # takes half the time of `object.__setattr__`
-        lines.append("    own = self.__dict__")
-    for n in range(count):
-        if made[n]:
-            lines.append(f"    if field{n} is absent: field{n} = factories['field{n}']()")
-        assigned = f"own['field{n}'] = field{n}" if has_dict else f"assign(self, 'field{n}', field{n})"
-        lines.append(f"    {assigned}" if frozen else f"    self.field{n} = field{n}")
-    lines.append("    self.__post_init__()" if checked else "    return None")
+def _compiled(name: str) -> CodeType:
     scope: dict[str, Any] = {}
-    exec("\n".join(lines), scope)
-    code: CodeType = scope["__init__"].__code__
+    exec(constructor_text(name), scope)
+    code: CodeType = scope[name].__code__
     return code
 
 

@@ -7,8 +7,10 @@ import dataclasses
 import gc
 import inspect
 import pickle
+import runpy
 import typing
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -51,6 +53,12 @@ def test_same_behaviour(options: dict[str, Any]) -> None:
                 change(a)
         with pytest.raises(TypeError, match=r"__init__\(\) missing 1 required positional argument: 'one'"):
             ours()
+
+
+def test_constructors_lie_ready() -> None:
+    path = Path(__file__).resolve().parent.parent / "docs" / "make_constructors.py"
+    scope = runpy.run_path(str(path))
+    assert scope["TARGET"].read_text("utf-8") == scope["page"](), "run python docs/make_constructors.py"
 
 
 def test_hashes() -> None:

@@ -34,8 +34,20 @@ from staticad.ops.contract import Contract
 from staticad.ops.creation import Empty, Full, Iota, Position, SizeNumber
 
 if TYPE_CHECKING:
-    from staticad.lower.families import control, convolution, cumulative, custom, effects, fourier, gather
-    from staticad.lower.families import library, scatter, staging, user, windows
+    from staticad.lower.families import (
+        control,
+        convolution,
+        cumulative,
+        custom,
+        effects,
+        fourier,
+        gather,
+        library,
+        scatter,
+        staging,
+        user,
+        windows,
+    )
 else:
     control, convolution = later("staticad.lower.families.control"), later("staticad.lower.families.convolution")
     cumulative, custom = later("staticad.lower.families.cumulative"), later("staticad.lower.families.custom")
