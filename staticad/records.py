@@ -216,8 +216,10 @@ def _set_state(self: Any, state: list[Any]) -> None:
 # ---- named tuples ----------------------------------------------------------------------------------------------------
 
 _MOST = 16  # fields
-# A copy: the collector empties the namespace of a class that nobody holds.
-_GETTERS = dict(vars(collections.namedtuple("_Widest", [f"field{n}" for n in range(_MOST)])))
+# Held, as `vars` of a class does not hold it, and the collector empties the namespace of a class that nobody holds.
+_make_class: Any = collections.namedtuple
+_WIDEST = _make_class("_Widest", [f"field{n}" for n in range(_MOST)])
+_GETTERS = vars(_WIDEST)
 
 
 class _Naming(type):

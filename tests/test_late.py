@@ -50,6 +50,11 @@ def run(code: str, *arguments: str, cache: Path | None = None) -> str:
     return done.stdout
 
 
+def test_the_collector_may_run_whenever_something_is_imported(tmp_path: Path) -> None:
+    """What only a cycle holds is gone at the next allocation."""
+    run(f"import gc\ngc.set_threshold(1, 1, 1)\n{PROGRAM}\nprogram()", cache=tmp_path)
+
+
 def test_importing_the_package_imports_little() -> None:
     modules = json.loads(run("import json, sys, staticad; print(json.dumps([*sys.modules]))"))
     own = [name for name in modules if name.startswith("staticad")]
