@@ -58,6 +58,29 @@ def _elements(affine: Affine, space: Sequence[Size]) -> Size | None:
     return row if at_least(affine.constant, 0) and at_least(left, 0) else None
 
 
+def as_looped(written: Sequence[Event], looped: Sequence[Event]) -> list[Event]:
+    """The events of loops that are written out, with the places that these have in the loops, where an axis has no
+    number. Stages whose loops are written out hand on values in registers, which may be loaded later than in a loop of
+    their own: what is then loaded behind a store that came after it is loaded behind all of them."""
+    loads = {event.buffer: at for at, event in enumerate(looped) if not event.stores}
+    stores = {event.buffer: at for at, event in enumerate(looped) if event.stores}
+    stored: dict[tuple[int, ...], set[int]] = {}
+    late: set[int] = set()
+    for event in written:
+        if event.stores:
+            stored.setdefault(event.copy, set()).add(event.buffer)
+        elif event.buffer in loads and event.buffer not in late:
+            before = {b for copy, some in stored.items() if _is_within(copy, event.copy) for b in some}
+            if any(stores.get(b, 0) > loads[event.buffer] for b in before):
+                late.add(event.buffer)
+    return [*looped, *(event for event in looped if not event.stores and event.buffer in late)]
+
+
+def _is_within(one: tuple[int, ...], other: tuple[int, ...]) -> bool:
+    """True if one of them is an iteration inside the other one, or they are the same."""
+    return all(a == b for a, b in zip(one, other, strict=False))
+
+
 class Accesses:
     """The loads and stores of a kernel by buffer, found in one walk. What is stored more than once has no place.
     ``rows`` is how it runs over rows, if it may run over some of them only."""

@@ -39,11 +39,12 @@ from staticad.records import dataclass
 
 @dataclass(frozen=True)
 class Event:
-    """A load or store, in the order of the text."""
+    """A load or store, in the order of the text; in which iterations of loops that are written out."""
 
     stores: bool
     buffer: int
     affine: Affine
+    copy: tuple[int, ...] = ()
 
 
 class _Block:
@@ -63,6 +64,7 @@ class Builder:
         self.reads: dict[int, None] = {}
         self.writes: dict[int, None] = {}
         self.events: list[Event] = []
+        self.copy: tuple[int, ...] = ()  # the iterations of loops that are written out
         self.where: dict[Where, None] = {}
         self.checked = False
         self._blocks = [_Block()]
@@ -245,7 +247,7 @@ class Builder:
         if found is None:
             found = self.bind(key, depth, buffer.dtype, (name for name, _ in index.terms))
             self.reads[buffer.number] = None
-            self.events.append(Event(False, buffer.number, affine))
+            self.events.append(Event(False, buffer.number, affine, self.copy))
             self.cost += 1
             self._blocks[depth].cost += 1
             self.emit(Load(found.name, self.pointer(buffer), index, mask), depth)
@@ -255,7 +257,7 @@ class Builder:
         self.accesses.append(affine)
         index, _ = self.index(affine)
         self.writes[buffer.number] = None
-        self.events.append(Event(True, buffer.number, affine))
+        self.events.append(Event(True, buffer.number, affine, self.copy))
         self.cost += 1
         self._blocks[-1].cost += 1
         self.emit(Store(self.pointer(buffer), index, value))
@@ -273,7 +275,7 @@ class Builder:
         self.accesses.append(affine)
         index, _ = self.index(affine)
         self.writes[buffer.number] = None
-        self.events.append(Event(True, buffer.number, affine))
+        self.events.append(Event(True, buffer.number, affine, self.copy))
         self.cost += 2
         self._blocks[-1].cost += 2
         self.emit(Update(self.pointer(buffer), index, combine, value))

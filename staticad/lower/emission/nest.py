@@ -15,7 +15,7 @@ from staticad.ir.dims import Size, floordiv, product
 from staticad.ir.dtypes import INT64
 from staticad.ir.expressions import Name, arithmetic, call, constant
 from staticad.ir.graph import Node
-from staticad.lower.emission.accesses import Rows, row_places
+from staticad.lower.emission.accesses import Rows, as_looped, row_places
 from staticad.lower.emission.assembling import row_of
 from staticad.lower.emission.emit import Emitter
 from staticad.lower.emission.reductions import RUNS, combined_dtype, is_sum, reduction_of
@@ -84,7 +84,7 @@ class Nest:
         if axes != first or self.rolled < len(axes) or (self.light and len(axes) > 1):  # else nothing would change
             emitter = self._build(axes)
         if self.rolled < len(axes):
-            emitter.events = trial.events  # an element is loaded and stored as in a loop, with no number in its place
+            emitter.events = as_looped(emitter.events, trial.events)
         if self._crosses(emitter.accesses):
             emitter = self._build(axes, tiled=True)
         self.rows = self._over_rows(trial)
@@ -265,11 +265,11 @@ class Nest:
 
     def _copies(self, axis: Axis, body: Callable[[], None]) -> None:
         """The body of a short loop, once for each of its iterations."""
-        whole = self.results.affine
+        whole, around = self.results.affine, self.emitter.copy
         for number in range(int(axis.extent)):
-            self.results.affine = whole | {axis.last: Affine(number)}
+            self.results.affine, self.emitter.copy = whole | {axis.last: Affine(number)}, (*around, number)
             body()
-        self.results.affine = whole
+        self.results.affine, self.emitter.copy = whole, around
 
     def _outer(self, depth: int, serial: bool) -> None:
         self.results.begin(depth, None)

@@ -6,8 +6,10 @@ import numpy as np
 
 import staticad as sa
 from staticad.lower.kernel.plan import LoopCall, Plan
+from staticad.reference import evaluate
 from tests.harness.derivatives import check_gradients
 from tests.lower.checking import computes
+from tests.lower.interpreter import interpret
 from tests.lower.planning import labels, plan_for
 
 COPIES = ("copy", "first", "assign", "assign!")
@@ -229,3 +231,19 @@ def test_a_carry_that_stays_is_not_changed() -> None:
     np.testing.assert_array_equal(got[0], data)
     np.testing.assert_allclose(got[1], [2, 4, 6, 12])
     np.testing.assert_allclose(got[2], -3 * np.sin(0.5) * data)
+
+
+def test_what_stages_hand_on_in_registers_is_loaded_late() -> None:
+    """Loops that are written out evaluate what an earlier stage would have stored where it is needed, behind stores."""
+    x, v = sa.placeholder(("n", 3)), sa.placeholder(("n", 3))
+    twice, tangent = sa.concatenate([x, x]), sa.concatenate([v, v])
+    taken = sa.expand_dims((abs(twice - 1.0) < 0.9).all(axis=1), 1)
+    root = sa.sqrt(twice + sa.sqrt(twice))
+    change = tangent * (1.0 + 0.5 / sa.sqrt(twice)) * (0.5 / root) * (0.5 / sa.sqrt(root))
+    outputs = [sa.where(taken, sa.sqrt(root), 0.0), sa.where(taken, change, 0.0)]
+    rng = np.random.default_rng(0)
+    feeds = {x: rng.uniform(0.3, 1.2, (4, 3)), v: rng.normal(size=(4, 3))}
+    feeds[x][2, 1] = 3.0
+    plan = plan_for(outputs, inputs=[x, v])
+    for found, wanted in zip(interpret(plan, feeds)[0], evaluate(outputs, feeds), strict=True):
+        np.testing.assert_allclose(found, wanted, rtol=1e-14)
