@@ -194,13 +194,16 @@ class GraphLowering:
     # ---- the plan ------------------------------------------------------------------------------------------------
 
     def plan(self, fetches: Sequence[Tensor], updates: Sequence[Update], given: Sequence[Node]) -> Plan:
+        self.fusion.ranges.learn(self.local)
         outputs = [*(x for _, x in self.local), *fetches, *(value for _, value in updates)]
         outputs = change_rows(merge_control(outputs), [v for v, _ in updates])
         self.local, outputs = all_at_once(self.local, outputs, self.optimize, self.fusion.ranges)
         if not self.in_body:  # which is in the loops around it, too
             outputs = turn_columns(outputs, self.sizes, self.families)
         outputs = prepare(outputs, self.sizes, self.families)
-        self.fusion.local = {symbol: x for (symbol, _), x in zip(self.local, outputs, strict=False)}
+        local = tuple((symbol, x) for (symbol, _), x in zip(self.local, outputs, strict=False))
+        self.fusion.local = dict(local)
+        self.fusion.ranges.learn(local)
         if not self.in_body:  # in a body an error leaves nothing half-written
             outputs = self._staged(outputs, [v for v, _ in updates])
         begin = len(self.local)

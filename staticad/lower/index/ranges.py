@@ -10,11 +10,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Protocol
 
-from staticad.ir.dims import Size, at_least, symbols
+from staticad.ir.dims import Size, symbols
 from staticad.ir.dtypes import INT64
 from staticad.ir.graph import Node, Tensor
+from staticad.ir.local_sizes import size_of
+from staticad.ir.proofs import follows
 from staticad.lower.index.sizes import Sizes
 from staticad.ops.base import Op
+from staticad.ops.control import Locals
 from staticad.ops.ranges import Progression, Range
 
 DEPTH = 24  # index expressions are short
@@ -43,7 +46,13 @@ class Ranges:
     def within(self, index: Tensor, size: Size) -> bool:
         """True if every element is at least 0 and less than ``size``."""
         found = self.of(index)
-        return found is not None and at_least(found[0], 0) and at_least(size - found[1], 1)
+        return found is not None and follows(found[0], ()) and follows(size - found[1] - 1, ())
+
+    def learn(self, local: Locals) -> None:
+        """Numbers of a body are the values of local sizes: what is said of these holds of them, too."""
+        for symbol, x in local:
+            if x.dtype == INT64 and len(x.node.outputs) == 1:
+                self.known[x.node] = size_of(symbol), size_of(symbol)
 
     def of(self, tensor: Tensor, depth: int = DEPTH) -> Range | None:
         """The range of the elements, None if nothing is known. A tensor without elements has any range."""

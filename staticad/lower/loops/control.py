@@ -8,7 +8,7 @@ from dataclasses import replace
 from staticad.errors import ShapeError
 from staticad.ir.dims import Size, is_runtime, local_symbols, maximum, product
 from staticad.ir.graph import Node, Tensor, sort_nodes
-from staticad.ir.local_sizes import largest, smallest
+from staticad.ir.local_sizes import largest
 from staticad.lower.emission.regions import row_major, store_region
 from staticad.lower.index.ranges import Ranges
 from staticad.lower.interface import Lowering
@@ -101,7 +101,7 @@ def _moving(lowering: Lowering, node: Node, number: int, parameter: Tensor) -> S
 def _ranges(lowering: Lowering, parameters: Sequence[Tensor], given: Sequence[Tensor]) -> dict[Node, Range]:
     """What is known of the numbers that a body gets."""
     found = [(p.node, lowering.fusion.ranges.of(x)) for p, x in zip(parameters, given, strict=True)]
-    return {node: (smallest(known[0]), largest(known[1])) for node, known in found if known is not None}
+    return {node: known for node, known in found if known is not None}
 
 
 def _loop_work(lowering: Lowering, shape: LoopShape, plan: Plan) -> Size:

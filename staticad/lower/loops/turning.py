@@ -15,7 +15,6 @@ from typing import Any
 
 from staticad.ir.graph import Attrs, Node, Tensor, sort_nodes
 from staticad.ir.inference import infer
-from staticad.ir.local_sizes import largest, smallest
 from staticad.ir.rebuild import copy_node
 from staticad.ir.types import TensorType
 from staticad.lower.index.ranges import Ranges
@@ -148,7 +147,8 @@ class _Survey:
         self.seen[body] = known
         for own, found in zip((*slices, *captures), known, strict=True):
             if found is not None:
-                self.ranges.known[own.node] = smallest(found[0]), largest(found[1])
+                self.ranges.known[own.node] = found
+        self.ranges.learn(body.locals)
         self.visit(sort_nodes(body.roots), inside=True)
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
 import staticad as sa
 from staticad.errors import IndexOutOfBounds
+from staticad.ir.graph import sort_nodes
 from staticad.lower.families import FAMILIES
 from staticad.lower.index.ranges import Ranges
 from staticad.lower.index.sizes import Sizes
@@ -111,6 +114,61 @@ def test_counters_within_their_axis_are_not_checked() -> None:
     assert checks(sa.fori_loop(0, n, lambda i, u: u.at[i].set(u[i - 1]), x)) == 1
     assert checks(sa.fori_loop(0, n, lambda i, u: u.at[i].set(u[i + 1]), x)) == 1
     assert checks(sa.take(x, sa.arange(n))) == 0
+
+
+def growing(last: Any, step: Any) -> Any:
+    """A loop inside a loop, whose counters are i and j."""
+
+    def program(a: Any, n: Any) -> Any:
+        for i in range(1, n):
+            for j in last(i, n):
+                a[i, j] = step(a, i, j)
+        return a
+
+    x = sa.placeholder(("n", "n"))
+    return sa.function(program)(x, x.shape[0])
+
+
+WITHIN = {
+    "below": (lambda i, n: range(i), lambda a, i, j: a[i, j + 1]),
+    "above": (lambda i, n: range(i + 1, n), lambda a, i, j: a[i, j - 1]),
+    "between": (lambda i, n: range(1, n - i), lambda a, i, j: a[i + j, j - 1]),
+    "down": (lambda i, n: range(n - 1, i - 1, -1), lambda a, i, j: a[i - 1, j - i]),
+    "every other": (lambda i, n: range(0, n - 1, 2), lambda a, i, j: a[i, j + 1]),
+    "a diagonal": (lambda i, n: range(i, n), lambda a, i, j: a[j, j - i]),
+}
+BEYOND = {
+    "below": (lambda i, n: range(i + 1), lambda a, i, j: a[i, j + 1]),
+    "above": (lambda i, n: range(i + 1, n), lambda a, i, j: a[i, j + 1]),
+    "between": (lambda i, n: range(1, n - i + 1), lambda a, i, j: a[i + j, j - 1]),
+    "down": (lambda i, n: range(n - 1, i - 1, -1), lambda a, i, j: a[i - 1, j - i - 1]),
+    "every other": (lambda i, n: range(0, n, 2), lambda a, i, j: a[i, j + 1]),
+    "a diagonal": (lambda i, n: range(i - 1, n), lambda a, i, j: a[j, j - i]),
+}
+
+
+@pytest.mark.parametrize("form", WITHIN)
+def test_counters_of_loops_whose_lengths_depend_on_each_other(form: str) -> None:
+    inside, outside = growing(*WITHIN[form]), growing(*BEYOND[form])
+    assert checks(inside) == 0 and checks(outside) > 0
+    (gradient,) = sa.gradients((inside * inside).sum(), [inputs_of(inside)])
+    assert checks(gradient) == 0
+
+
+def inputs_of(y: sa.Tensor) -> sa.Tensor:
+    return next(node.out for node in sort_nodes([y]) if node.op.name == "placeholder")
+
+
+def test_a_number_that_is_a_size_tells_only_of_itself() -> None:
+    """A loop has two integer results, of which one is the length of another loop."""
+    x = sa.placeholder(("n",))
+    n = x.shape[0]
+
+    def step(u: Any, i: Any) -> tuple[Any, None]:
+        first, second = sa.fori_loop(0, i, lambda k, s: (s[0] + 7, s[1]), (i, i))
+        return sa.fori_loop(0, sa.minimum(second, n), lambda k, v: v.at[first].add(1.0), u), None
+
+    assert checks(sa.scan(step, x, sa.arange(n))[0]) > 0
 
 
 def test_a_counter_that_leaves_the_axis_is_an_error_and_not_a_crash() -> None:
