@@ -237,6 +237,7 @@ class ArrayLoops:
             "seen": seen,
             "more": more,
             "few": np.arange(2),
+            "zeros": np.zeros_like,
         }
         words |= {"places": np.arange(len(x)), **{name: _changing(act, more) for name, act in EXTREMES.items()}}
         values = [x.copy(), y.copy(), a.copy(), s]
@@ -269,6 +270,7 @@ class ArrayLoops:
             "cost": lambda elements: None,
             "few": np.arange(2),
             "places": sa.arange(x.shape[0]),
+            "zeros": sa.zeros_like,
         }
         words |= {
             "least": lambda t, i, v: t.at[i].min(v),

@@ -58,7 +58,7 @@ def outside(program: Program, arguments: argparse.Namespace) -> int:
         command += ["--short"] if arguments.short else []
         status = subprocess.run(command, check=False).returncode
         if status not in (0, FOUND):
-            case = progress.read_text() if progress.exists() else "0"
+            case = (progress.read_text() if progress.exists() else "") or "0"  # it may have failed to prepare
             print(f"FOUND {again(program, arguments.seed, int(case))}\nthe process ended with status {status}")
     return int(status != 0)
 

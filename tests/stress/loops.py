@@ -12,13 +12,14 @@ import numpy as np
 import staticad as sa
 from staticad.ir.graph import Tensor
 from tests.harness.array_loops import ArrayLoops
+from tests.harness.column_loops import ColumnLoops
 from tests.harness.region_loops import RegionLoops
 from tests.lower.interpreter import interpret
 from tests.lower.planning import plan_for
 from tests.stress.program import Case, Finding
 
 COMPILED = 0.1  # of all cases
-REGIONS = 0.3
+REGIONS, COLUMNS = 0.25, 0.25
 AROUND = ("scan", "while", "sqrt", "log", "")  # the last one in most cases
 STEP = 1e-6
 
@@ -27,8 +28,12 @@ def prepare(short: bool) -> Case:
     def case(rng: np.random.Generator) -> int:
         around = AROUND[min(int(rng.integers(10)), len(AROUND) - 1)]
         statements = 2 if short else 3
-        if rng.random() < REGIONS:
-            program: ArrayLoops = RegionLoops(rng, statements, around, branched=bool(rng.random() < 0.5))
+        kind = rng.random()
+        if kind < COLUMNS:
+            fixed = (int(rng.integers(2, 4)), int(rng.integers(3, 6))) if rng.random() < 0.25 else None
+            program: ArrayLoops = ColumnLoops(rng, statements, around if rng.random() < 0.2 else "", fixed)
+        elif kind < COLUMNS + REGIONS:
+            program = RegionLoops(rng, statements, around, branched=bool(rng.random() < 0.5))
         else:
             program = ArrayLoops(rng, statements, nested=bool(rng.random() < 0.5), around=around)
         try:
@@ -44,7 +49,8 @@ def prepare(short: bool) -> Case:
 def check(program: ArrayLoops, rng: np.random.Generator) -> int:
     """Values, gradients, tangents and the derivative of a gradient, of one program; none if its rounding decides."""
     n = int(rng.integers(4, 7))
-    sizes = [[n if size == "n" else size for size in shape] for shape in program.shapes]
+    given = {"n": n, "m": n + int(rng.integers(2))}
+    sizes = [[given.get(size, size) for size in shape] for shape in program.shapes]
     data = [rng.uniform(0.3, 1.0, shape) for shape in sizes[:3]] + [np.float64(rng.random())]
     along = [rng.normal(size=np.shape(a)) for a in data]
     weights = [rng.normal(size=np.shape(a)) for a in data]

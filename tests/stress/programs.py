@@ -13,6 +13,7 @@ from tests.stress import (
     loops,
     masks,
     slices,
+    sorting,
     thread_counts,
     threads,
 )
@@ -30,6 +31,7 @@ _ALL = (
     Program("leaks", "memory and objects after thousands of runs, and sessions that come and go", leaks.prepare),
     Program("masks", "derivatives behind a where, by what is taken alone", masks.prepare),
     Program("loops", "loops that change arrays, by NumPy, differences and tangents", loops.prepare),
+    Program("sorting", "rows of all dtypes sorted as a whole and in part, bit by bit", sorting.prepare),
     Program("cache", "processes that fill, damage and sweep one kernel cache, some of them killed", cache.prepare),
 )
 
