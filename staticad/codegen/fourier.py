@@ -7,8 +7,8 @@ length. A block goes through one pass for each factor of its length (Stockham's 
     y[run (radix p + k) + q] = w(l)^(p k) sum over j of x[run (p + m j) + q] w(radix)^(j k),    w(l) = exp(-2 pi i / l),
 
 for l = radix m the length that is left, and ``run`` the columns times the factors that are done. Real and imaginary
-parts are arrays of their own, and powers of w come from one table of all n-th roots of unity. A transform backwards is
-this one with the parts exchanged, both of what is read and of what is written.
+parts are arrays of their own; only in the result they lie side by side. Powers of w come from one table of all n-th
+roots of unity. A transform backwards is this one with the parts exchanged, both of what is read and of what is written.
 
 A long transform is two steps over blocks that stay in a cache: with n = rows * columns the array is a matrix, whose
 columns are transformed, multiplied by powers of w(n), and written transposed; then the columns of what is written are
@@ -70,18 +70,18 @@ def _fourier(args: int, lo: int, hi: int) -> None:
     to_re = peek(slots, OUT0)
     to_im = peek(slots, OUT1)
     row = peek(slots, ALONG)
-    to_row = inner
+    to_row = 2 * inner
     length = n
     others = outer
     columns = inner
     column = peek(slots, WITHIN)
-    to_column = 1
+    to_column = 2
     if rows == 0:
         if outer > inner:
             others = inner
             columns = outer
             column = peek(slots, ACROSS)
-            to_column = n * inner
+            to_column = 2 * n * inner
     else:
         others = outer * inner
         columns = n // rows
@@ -89,8 +89,8 @@ def _fourier(args: int, lo: int, hi: int) -> None:
             length = rows
             column = row
             row = columns * row
-            to_row = rows * inner
-            to_column = inner
+            to_row = 2 * rows * inner
+            to_column = 2 * inner
         elif phase == 0:
             length = rows
             column = row
@@ -106,8 +106,8 @@ def _fourier(args: int, lo: int, hi: int) -> None:
             columns = rows
             row = rows
             column = 1
-            to_row = rows * inner
-            to_column = inner
+            to_row = 2 * rows * inner
+            to_column = 2 * inner
     if phase == 1 and (whole or rows == 0):
         others = 0
     width = peek(slots, ROOM) // length
@@ -128,13 +128,13 @@ def _fourier(args: int, lo: int, hi: int) -> None:
             if rows == 0:
                 if outer > inner:
                     source = which * peek(slots, WITHIN)
-                    target = which
+                    target = 2 * which
                 else:
                     source = which * peek(slots, ACROSS)
-                    target = which * n * inner
+                    target = 2 * which * n * inner
             else:
                 source = which // inner * peek(slots, ACROSS) + which % inner * peek(slots, WITHIN)
-                target = which // inner * n * inner + which % inner
+                target = 2 * (which // inner * n * inner + which % inner)
                 if phase == 1:
                     source = which * n
                 elif not whole:
@@ -200,18 +200,6 @@ def _fourier(args: int, lo: int, hi: int) -> None:
                         poke(words, FROM_LEG, count * distance)
                     poke(words, TO_ROW, radix * done)
                     poke(words, TO_LEG, done)
-                    if count == 1 and final and to_column == 1:
-                        # Its groups are the rows of the block, which are written where they belong.
-                        count = tall // radix
-                        there = to_re + target
-                        there_im = to_im + target
-                        poke(words, RUN, run)
-                        poke(words, STEP, 0)
-                        if left != tall:
-                            poke(words, FROM_ROW, run)
-                            poke(words, FROM_LEG, count * run)
-                        poke(words, TO_ROW, to_row)
-                        poke(words, TO_LEG, count * to_row)
                     poke(words, TO_RE, there)
                     poke(words, TO_IM, there_im)
                     call(peek(slots, PASS), words, 0, count, 0)
@@ -240,28 +228,32 @@ def _fourier(args: int, lo: int, hi: int) -> None:
                     call(peek(slots, PASS), words, 0, tall, 0)
                     here_re = there
                     here_im = there + plane
-                if here_re != to_re + target:
-                    poke(words, RADIX, 1)
-                    poke(words, FROM_RE, here_re)
-                    poke(words, FROM_IM, here_im)
-                    poke(words, FROM_ROW, run)
-                    poke(words, FROM_LEG, 1)
-                    there = to_re + target
-                    there_im = to_im + target
-                    poke(words, TO_ROW, to_row)
-                    poke(words, TO_LEG, to_column)
-                    if whole and turn == 0:
-                        there = work
-                        if here_re == work:
-                            there = work + 2 * plane
-                        there_im = there + plane
-                        poke(words, TO_ROW, 1)
-                        poke(words, TO_LEG, rows)
-                    poke(words, TO_RE, there)
-                    poke(words, TO_IM, there_im)
-                    call(peek(slots, PASS), words, 0, tall, 0)
-                    here_re = there
-                    here_im = there_im
+                poke(words, RADIX, 1)
+                poke(words, FROM_RE, here_re)
+                poke(words, FROM_IM, here_im)
+                poke(words, FROM_ROW, run)
+                poke(words, FROM_LEG, 1)
+                there = to_re + target
+                there_im = to_im + target
+                poke(words, TO_ROW, to_row)
+                poke(words, TO_LEG, to_column)
+                if whole and turn == 0:
+                    there = work
+                    if here_re == work:
+                        there = work + 2 * plane
+                    there_im = there + plane
+                    poke(words, TO_ROW, 1)
+                    poke(words, TO_LEG, rows)
+                elif there_im < there:  # parts that are exchanged are copied in the order of memory
+                    poke(words, FROM_RE, here_im)
+                    poke(words, FROM_IM, here_re)
+                    there = there_im
+                    there_im = to_re + target
+                poke(words, TO_RE, there)
+                poke(words, TO_IM, there_im)
+                call(peek(slots, PASS), words, 0, tall, 0)
+                here_re = there
+                here_im = there_im
                 if turn < turns - 1:
                     poke(words, COS, peek(slots, IN2))
                     poke(words, SIN, peek(slots, IN2) + ITEMSIZE * n)

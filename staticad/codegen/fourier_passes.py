@@ -59,12 +59,13 @@ def _pass(args: int, lo: int, hi: int) -> None:
                 b = load(x_re, j * row + 2 * c + 1)
                 store(y_re, j * to_row + c, a)
                 store(y_im, j * to_row + c, b)
-    elif radix == 1 and leg == 2 and to_leg == 1:
+    elif radix == 1 and leg == 1 and to_leg == 2 and size(args, TO_IM) == size(args, TO_RE) + ITEMSIZE:
         for j in range(lo, hi):
             for c in range(run):
-                store(y_re, j * to_row + c, load(x_re, j * row + 2 * c))
-            for c in range(run):
-                store(y_im, j * to_row + c, load(x_im, j * row + 2 * c))
+                a = load(x_re, j * row + c)
+                b = load(x_im, j * row + c)
+                store(y_re, j * to_row + 2 * c, a)
+                store(y_re, j * to_row + 2 * c + 1, b)
     elif radix == 1 and leg == 1 and to_row == 1:
         whole = lo + (hi - lo) // 4 * 4
         for j in range(lo, whole, 4):  # four numbers are written side by side

@@ -92,9 +92,9 @@ class RealInverse(Transform):
 
 class FourierParts(Fourier):
     """The real part, the imaginary one if there is one, and the table of roots of unity, cosines and sines of
-    2 pi k / n as two rows. The results are real and imaginary parts."""
-
-    several_outputs = True
+    2 pi k / n as two rows. With attr inverse there are both parts. Real and imaginary parts of the result lie side by
+    side on a last axis.
+    """
 
     def infer(self, inputs: tuple[TensorType, ...], attrs: Attrs) -> Inferred:
         *parts, table = inputs
@@ -107,7 +107,7 @@ class FourierParts(Fourier):
             ]:
                 if same_size(size, other, demands) is None:
                     raise ShapeError(f"sizes {size} and {other} differ")
-            return (parts[0], parts[0]), demands.close()
+            return (TensorType((*parts[0].shape, 2), parts[0].dtype),), demands.close()
 
 
 # ---- derivatives -----------------------------------------------------------------------------------------------------
@@ -153,10 +153,11 @@ def _irfft_numpy(x: np.ndarray, axis: int, n: int) -> np.ndarray:
     return np.fft.irfft(x, n, axis=axis, norm="forward").astype(real_dtype(x.dtype))
 
 
-def _parts_numpy(*operands: np.ndarray, axis: int) -> tuple[np.ndarray, np.ndarray]:
+def _parts_numpy(*operands: np.ndarray, axis: int, inverse: bool) -> np.ndarray:
     *parts, _ = operands
-    result = np.fft.fft(parts[0] if len(parts) == 1 else parts[0] + 1j * parts[1], axis=axis)
-    return result.real.astype(parts[0].dtype), result.imag.astype(parts[0].dtype)
+    z = parts[0] if len(parts) == 1 else parts[0] + 1j * parts[1]
+    result = np.fft.ifft(z, axis=axis, norm="forward") if inverse else np.fft.fft(z, axis=axis)
+    return np.stack([result.real, result.imag], -1).astype(parts[0].dtype)
 
 
 FFT: Transform = Transform(
@@ -181,7 +182,7 @@ FOURIER_PARTS = FourierParts(
     numpy=_parts_numpy,
     nondifferentiable=True,
     called="fft",
-    notes="`fft` on real and imaginary parts, with a table of roots of unity; what complex graphs become",
+    notes="`fft`, with its attrs, on real and imaginary parts and roots of unity; what complex graphs become",
 )
 
 FOURIER_OPS = (FFT, RFFT, IRFFT, FOURIER_PARTS)

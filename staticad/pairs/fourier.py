@@ -21,14 +21,14 @@ from staticad.functional.reshaping import reshape_known
 from staticad.ir.dims import Shape, floordiv
 from staticad.ir.dtypes import DType
 from staticad.ir.graph import Node, Tensor
-from staticad.ops.base import apply_all
+from staticad.ops.base import apply
 from staticad.ops.creation import zeros
 from staticad.ops.fourier import FOURIER_PARTS
 from staticad.ops.parts import Run
 from staticad.ops.slicing import reverse
 from staticad.ops.sources import constant
 from staticad.pairs.arithmetic import conj, mul
-from staticad.pairs.pair import Pair, stretched
+from staticad.pairs.pair import Pair, stretched, taken_apart
 
 LARGEST = 31  # prime factor for which the sums as they stand are faster than a longer transform
 
@@ -103,19 +103,24 @@ def irfft(node: Node, z: Pair) -> Tensor:
 
 
 def transform(z: Pair, shape: Shape, axis: int, inverse: bool) -> Pair:
-    """The transform of a pair of that shape along an axis. Backwards it is the other one with the parts exchanged."""
+    """The transform of a pair of that shape along an axis."""
     n = shape[axis]
-    if inverse:
-        turned_back = transform(Pair(z.im, z.re), shape, axis, False)
-        return Pair(turned_back.im, turned_back.re)
     if isinstance(n, int):
         if n <= 1:
             return z
         if _largest_factor(n) > LARGEST:
-            return _chirped(z, shape, axis, n)
+            if not inverse:
+                return _chirped(z, shape, axis, n)
+            # Backwards it is the other one with the parts exchanged.
+            turned_back = _chirped(Pair(z.im, z.re), shape, axis, n)
+            return Pair(turned_back.im, turned_back.re)
     table = roots(n, n, z.dtype)
     parts = [stretched(part, shape) for part in (z.re, z.im) if part is not None]
-    re, im = apply_all(FOURIER_PARTS, *parts, table, axis=axis)
+    both = len(parts) == 2
+    found = taken_apart(apply(FOURIER_PARTS, *parts, table, axis=axis, inverse=inverse and both))
+    if both:
+        return found
+    re, im = (conj(found) if inverse else found).full()
     return Pair(re, im) if z.re is not None else Pair(-im, re)
 
 

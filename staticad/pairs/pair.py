@@ -82,6 +82,9 @@ def of_constant(array: np.ndarray) -> Pair:
 
 def interleaved(parts: Pair, shape: Shape) -> Tensor:
     """The parts of every number side by side on a last axis, as they lie in NumPy's memory."""
+    whole = _apart_from(parts)
+    if whole is not None and whole.shape == (*shape, 2):
+        return whole
     both = (stretched(part, shape) for part in parts.full())
     return apply(CONCATENATE, *(apply(EXPAND_DIMS, part, axes=(len(shape),)) for part in both), axis=len(shape))
 
@@ -90,6 +93,26 @@ def taken_apart(tensor: Tensor) -> Pair:
     """The parts of numbers that lie so."""
     re, im = (_plane(tensor, number) for number in (0, 1))
     return Pair(re, im)
+
+
+def _apart_from(parts: Pair) -> Tensor | None:
+    """The tensor that `taken_apart` made the parts of."""
+    if parts.re is None or parts.im is None or parts.re.op is not SQUEEZE or parts.re.inputs[0].op is not SLICE:
+        return None
+    tensor = parts.re.inputs[0].inputs[0]
+    if tensor.ndim != parts.re.ndim + 1 or tensor.shape[-1] != 2:
+        return None
+    again = taken_apart(tensor)
+    pairs = ((parts.re, again.re), (parts.im, again.im))
+    return tensor if all(b is not None and _equal_views(a, b) for a, b in pairs) else None
+
+
+def _equal_views(a: Tensor, b: Tensor) -> bool:
+    while a is not b:
+        if a.op is not b.op or a.op not in (SQUEEZE, SLICE) or a.node.attrs != b.node.attrs:
+            return False
+        a, b = a.inputs[0], b.inputs[0]
+    return True
 
 
 def _plane(tensor: Tensor, number: int) -> Tensor:

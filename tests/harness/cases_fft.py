@@ -12,7 +12,7 @@ import staticad as sa
 from staticad.functional.fft.roots import roots
 from staticad.ir.dims import floordiv
 from staticad.ir.graph import Tensor
-from staticad.ops.base import apply, apply_all
+from staticad.ops.base import apply
 from staticad.ops.complex import COMPLEX
 from staticad.ops.fourier import FFT, FOURIER_PARTS, IRFFT, RFFT
 from tests.harness.cases import Case, Input, values
@@ -43,7 +43,7 @@ def op_cases() -> Iterator[Case]:
     yield _case("irfft", values("ab", "ab"), lambda a, b: apply(IRFFT, half(a, b), axis=1, n=a.shape[1]), "b")
     yield _case(
         "fourier_parts", values("ab", "ab"),
-        lambda a, b: apply_all(FOURIER_PARTS, a, b, roots(a.shape[1], a.shape[1], a.dtype), axis=1)[1], "b",
+        lambda a, b: apply(FOURIER_PARTS, a, b, roots(a.shape[1], a.shape[1], a.dtype), axis=1, inverse=True), "b",
         smooth=False,
     )  # fmt: skip
 

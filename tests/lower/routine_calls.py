@@ -94,7 +94,7 @@ def _transforms(routine: Routine, arguments: list[Any]) -> None:
         if long:
             for i in range(2):
                 for index in range(count):
-                    slots[f"OUT{i}"].store(index, slots[f"MIDDLE{i}"].load(index, 0), 0)
+                    slots[f"OUT{i}"].store(2 * index, slots[f"MIDDLE{i}"].load(index, 0), 0)
         return
     steps = slots["ACROSS"], slots["ALONG"], slots["WITHIN"]
     places = sum(step * axis for step, axis in zip(steps, np.indices(shape), strict=True))
@@ -104,10 +104,13 @@ def _transforms(routine: Routine, arguments: list[Any]) -> None:
         if not isinstance(at, int):
             values = [at.load(int(place), 0) for place in np.ravel(places)]
             parts.append(np.array(values, table.dtype).reshape(shape))
-    made = FOURIER_PARTS.numpy(*parts, table, axis=1)
-    for i, part in enumerate(made):
+    made = FOURIER_PARTS.numpy(*parts, table, axis=1, inverse=False)  # slots tell whether it is
+    for i, part in enumerate(np.moveaxis(made, -1, 0)):
         for index, value in enumerate(part.reshape(-1)):
-            slots[f"{'MIDDLE' if long else 'OUT'}{i}"].store(index, value, 0)
+            if long:
+                slots[f"MIDDLE{i}"].store(index, value, 0)
+            else:
+                slots[f"OUT{i}"].store(2 * index, value, 0)
 
 
 def _array(at: Pointer, shape: tuple[int, ...], iteration: int) -> np.ndarray:

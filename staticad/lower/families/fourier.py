@@ -44,7 +44,7 @@ class FourierLowering(FamilyLowering):
         fusion.place_alone(node, [*edges, *fusion.whole(table)])
 
     def steps(self, lowering: Lowering, node: Node) -> list[Step]:
-        shape, axis = lowering.fusion.shape(node.outputs[0]), node.attrs["axis"]
+        shape, axis = lowering.fusion.shape(node.outputs[0])[:-1], node.attrs["axis"]
         outer, n, inner = product(shape[:axis]), shape[axis], product(shape[axis + 1 :])
         dtype = np.dtype(node.types[0].dtype)
         rows, count = _planned(outer, n, inner)
@@ -56,7 +56,7 @@ class FourierLowering(FamilyLowering):
         views = lowering.fusion.strided[node]
         read = [lowering.buffer(lowering.fusion.memory(view.base)) for view in views]
         table = lowering.buffer(lowering.fusion.memory(node.inputs[-1]))
-        written = [lowering.buffer(y) for y in node.outputs]
+        result = lowering.buffer(node.out)
         nothing = Symbolic(0)
         slots: dict[str, Argument] = {"PASS": Library("fourier_pass"), "IN0": nothing, "IN1": nothing}
         slots |= {"IN2": Address(table.number), "WORK": Address(work.number)}
@@ -65,7 +65,9 @@ class FourierLowering(FamilyLowering):
             for number, (view, buffer) in enumerate(zip(views, read, strict=True))
         }
         between = {f"MIDDLE{number}": Address(buffer.number) for number, buffer in enumerate(middle)}
-        made = {f"OUT{number}": Address(buffer.number) for number, buffer in enumerate(written)}
+        made = {f"OUT{number}": Address(result.number, number * dtype.itemsize) for number in range(2)}
+        if node.attrs["inverse"]:
+            given, made = _exchanged("IN", given), _exchanged("OUT", made)
         slots |= dict.fromkeys(("MIDDLE0", "MIDDLE1", "TWISTS", *made), nothing)
         across, along_axis, within = views[0].strides
         numbers: dict[str, Size] = {
@@ -94,12 +96,17 @@ class FourierLowering(FamilyLowering):
             given["TWISTS"] = Address(twists.number)
             read = [*read, twists]
         if not matrix:
-            return [step(0, {**given, **made}, read, written)]
+            return [step(0, {**given, **made}, read, [result])]
         # Where it is decided in the run, the first step may do it all.
-        first = step(0, {**given, **between, **made}, read, [*written, *middle])
+        first = step(0, {**given, **between, **made}, read, [result, *middle])
         if rows > 0:
             first = step(0, {**given, **between}, read, middle)
-        return [first, step(1, {**between, **made}, middle, written)]
+        return [first, step(1, {**between, **made}, middle, [result])]
+
+
+def _exchanged(name: str, places: dict[str, Address]) -> dict[str, Address]:
+    """Of a transform backwards: imaginary parts are real ones, and real ones imaginary."""
+    return {f"{name}0": places[f"{name}1"], f"{name}1": places[f"{name}0"]}
 
 
 def _in_place(fusion: Fusion, x: Tensor, axis: int) -> Strided | None:
