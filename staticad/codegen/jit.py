@@ -33,22 +33,24 @@ def compilations() -> int:
     return _compilations
 
 
-def compile_source(source: str) -> bytes:
-    """Compile a kernel to an object file whose function is called ``kernel_symbol(source)``.
+def compile_source(source: str, target: Target | None = None) -> bytes:
+    """Compile a kernel to an object file whose function is called ``kernel_symbol(source)``, for a ``target`` or for
+    this CPU.
 
     The bytes depend on the source, the compiler and the CPU only. Raises CompileError with the line of the kernel that
     is not understood.
     """
     global _compilations
     with no_collection():
-        payload = llvm_pipeline.object_bytes(_build(source), target_of(source))
+        chosen = target_of(source) if target is None else target
+        payload = llvm_pipeline.object_bytes(_build(source, chosen), chosen)
     _compilations += 1
     return payload
 
 
 def compile_listings(source: str) -> tuple[str, str]:
     """The optimized LLVM IR and the assembly of a kernel, for people and tests. Raises CompileError."""
-    module = _build(source)
+    module = _build(source, target_of(source))
     return str(module), llvm_pipeline.assembly(module, target_of(source))
 
 
@@ -57,8 +59,8 @@ def target_of(source: str) -> Target:
     return plain() if is_machine_code(source) else host()
 
 
-def _build(source: str) -> llvm.ModuleRef:
-    symbol, target, function = kernel_symbol(source), target_of(source), _parse(source)
+def _build(source: str, target: Target) -> llvm.ModuleRef:
+    symbol, function = kernel_symbol(source), _parse(source)
     if not is_assembled(source):
         return numba_module("numba_pipeline").build(source, function.name, symbol, target)
     loops = _LOOPS.search(source) is not None

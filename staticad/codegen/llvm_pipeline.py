@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import ctypes
 from collections.abc import Collection
 
 import llvmlite.binding as llvm
 
+from staticad.codegen.images import process_function
 from staticad.codegen.target import Target, target_machine
 from staticad.codegen.vector_calls import described
 from staticad.errors import CompileError
@@ -36,9 +36,8 @@ def _optimize(module: llvm.ModuleRef, target: Target, level: int) -> None:
 
 def unresolved(module: llvm.ModuleRef) -> list[str]:
     """Functions that ``module`` calls and that neither it nor the C library defines."""
-    process = ctypes.CDLL(None)
     called = [f.name for f in module.functions if f.is_declaration and not f.name.startswith("llvm.")]
-    return [name for name in called if not hasattr(process, name)]
+    return [name for name in called if not process_function(name)]
 
 
 def object_bytes(module: llvm.ModuleRef, target: Target) -> bytes:

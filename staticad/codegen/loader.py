@@ -142,7 +142,9 @@ def _load_all(sources: Sequence[str], stop: threading.Event, tell: progress.Tell
                 for shared in recipes.shared_symbols(source):
                     _load_shared(shared)
                 recipe, symbol = recipes.recipe(source), recipes.kernel_symbol(source)
-                payload = _object(recipe, symbol, partial(_compiled, source), recipes.is_machine_code(source))
+                fixed = recipes.is_machine_code(source)
+                common = "" if fixed else recipes.common_recipe(source, level())
+                payload = _object(recipe, symbol, partial(_compiled, source), fixed, common)
                 with config.timed(f"load {symbol}"):
                     code = _load_object(payload, symbol, engine)
                 _codes[recipe] = weakref.ref(code)
@@ -156,11 +158,14 @@ def _compiled(source: str) -> bytes:
     return jit.compile_source(source)
 
 
-def _object(recipe: str, symbol: str, compiler: Callable[[], bytes], fixed: bool) -> bytes:
-    """An object file from the cache or from the compiler, or if the package brings it along from there."""
+def _object(recipe: str, symbol: str, compiler: Callable[[], bytes], fixed: bool, common: str = "") -> bytes:
+    """An object file from the cache or from the compiler, or if the package brings it along from there: what is fixed,
+    or kernels that are ``common``."""
     payload = prebuilt.object_file(recipe) if fixed else None
     if payload is None:
         payload = object_cache.load(recipe)
+    if payload is None and common:
+        payload = prebuilt.object_file(common)
     if payload is None:
         with config.timed(f"compile {symbol}"):
             payload = compiler()

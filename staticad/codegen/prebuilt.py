@@ -1,4 +1,5 @@
-"""What an installed package brings along: all pieces, the fixed machine code, and the functions that kernels share.
+"""What an installed package brings along: all pieces, the fixed machine code, the functions that kernels share, and
+kernels that many programs have.
 
 They are made by ``python -m staticad.runtime.prebuild`` when the package is built, and lie in its folder ``prebuilt``,
 which is trusted as the package itself is. What was made by another version of the code generator, of Numba or of
@@ -37,11 +38,24 @@ def code_hash() -> str:
     found["../ops/rejection.py"] = rejection.__file__  # kernels contain its functions, too
     for name, path in found.items():
         digest.update(f"{name}\n".encode())
-        with open(path, "rb", buffering=0) as file:
-            digest.update(hashlib.sha256(file.read()).digest())
+        digest.update(hashlib.sha256(content(path)).digest())
     for part in (_numba_version(), llvmlite.__version__.encode(), triple().encode()):
         digest.update(part + b"\n")
     return digest.hexdigest()
+
+
+def content(path: str) -> bytes:
+    """The bytes of a file of the package. Some hundreds are read at once; a file object takes longer than to read one.
+    Raises OSError."""
+    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
+    try:
+        size = os.fstat(descriptor).st_size
+        found = os.read(descriptor, size + 1)
+        while len(found) < size and (more := os.read(descriptor, size - len(found))):
+            found += more
+        return found
+    finally:
+        os.close(descriptor)
 
 
 def _numba_version() -> bytes:

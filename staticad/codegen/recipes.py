@@ -54,9 +54,12 @@ def is_machine_code(source: str) -> bool:
 
 def is_assembled(source: str) -> bool:
     """Whether a kernel is put together from pieces. What calls functions of Python always is: they are pieces."""
-    return (config.settings().codegen == "assembled" or _PYTHON.search(source) is not None) and not is_machine_code(
-        source
-    )
+    return (config.settings().codegen == "assembled" or _calls_python(source)) and not is_machine_code(source)
+
+
+@functools.lru_cache(512)
+def _calls_python(source: str) -> bool:
+    return _PYTHON.search(source) is not None
 
 
 def shared_symbols(source: str) -> list[str]:
@@ -75,6 +78,11 @@ def shared_symbols(source: str) -> list[str]:
         names = [name for call, name in _CALLS.items() if re.search(call, source)]
         found += [symbol for name in names for symbol in (name, CALLED[name])]
     return found
+
+
+def common_recipe(source: str, target: Target) -> str:
+    """As `recipe`, of a kernel that many programs have, for the CPUs of a level."""
+    return f"{recipe(source)} for {target.name}"
 
 
 def shared_recipe(symbol: str, target: Target) -> str:

@@ -29,6 +29,7 @@ from staticad.runtime import (
     variables,
     worker_source,
 )
+from staticad.runtime.common_kernels import common_kernels
 
 FIXED = (
     machine_source.MACHINE_SOURCE,
@@ -92,9 +93,11 @@ def objects() -> Iterator[tuple[str, bytes]]:
     for source in (*FIXED, *map(routine_source, routines())):
         yield recipes.recipe(source), jit.compile_source(source)
     symbols = [symbol for named in (*SHARED.values(), PASSES, KEY_SORTERS) for symbol in named.values()]
-    for symbol in dict.fromkeys((*symbols, *CALLED, *CALLED.values())):
-        for _, target in LEVELS if is_x86() else ():
+    for _, target in LEVELS if is_x86() else ():
+        for symbol in dict.fromkeys((*symbols, *CALLED, *CALLED.values())):
             yield recipes.shared_recipe(symbol, target), jit.compile_shared(symbol, target)
+        for source in common_kernels():
+            yield recipes.common_recipe(source, target), jit.compile_source(source, target)
 
 
 def main(directory: str) -> None:

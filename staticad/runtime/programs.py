@@ -17,6 +17,7 @@ from pathlib import Path
 
 from staticad import config
 from staticad.codegen import object_cache
+from staticad.codegen.prebuilt import content
 from staticad.late import is_replaced
 from staticad.runtime.stored import Stored, from_bytes, to_bytes
 
@@ -79,10 +80,9 @@ def _contents(paths: Sequence[str]) -> str | None:
     digest = sha256()
     try:
         for path in paths:
-            with open(path, "rb", buffering=0) as file:
-                content = file.read()
-            digest.update(f"{path.removeprefix(_PACKAGE)}\n{len(content)}\n".encode())
-            digest.update(content)
+            found = content(path)
+            digest.update(f"{path.removeprefix(_PACKAGE)}\n{len(found)}\n".encode())
+            digest.update(found)
     except OSError:
         return None
     return digest.hexdigest()
