@@ -266,7 +266,7 @@ def fresh_runtime(prefix: str) -> Dim:
 
 def is_runtime(size: Size) -> bool:
     """True for sizes that only a run determines."""
-    return any(s.runtime for s in symbols(size))
+    return isinstance(size, Dim) and any(s.runtime for s in symbols(size))
 
 
 def local_symbols(size: Size) -> frozenset[Symbol]:

@@ -18,6 +18,7 @@ from staticad.errors import GraphError
 from staticad.ir.dims import Shape
 from staticad.ir.dtypes import DType
 from staticad.ir.identity import OwnCopy
+from staticad.ir.orders import known_orders
 from staticad.ir.provenance import Where, here
 from staticad.ir.types import Constraint, TensorType
 
@@ -326,10 +327,16 @@ def sort_nodes(tensors: Iterable[Tensor], stop: Iterable[Node] = ()) -> list[Nod
 
     Nodes in ``stop`` are listed, but what they depend on is not followed.
     """
+    roots, halted, orders = [tensor.node for tensor in tensors], set(stop), known_orders()
+    if orders is None or halted:
+        return _walk(roots, halted)
+    return orders.of(roots, lambda: _walk(roots, halted))
+
+
+def _walk(roots: list[Node], halted: set[Node]) -> list[Node]:
     done: dict[Node, None] = {}
-    halted = set(stop)
-    for tensor in tensors:
-        stack = [tensor.node]
+    for root in roots:
+        stack = [root]
         while stack:
             node = stack[-1]
             if node not in done:

@@ -103,15 +103,16 @@ def _slice_of_concatenate() -> Callable[[Tensor], Tensor | None]:
         source, attrs = tensor.node.inputs[0], tensor.node.attrs
         starts, steps, sizes = attrs["starts"], attrs["steps"], attrs["sizes"]
         read = source, starts, steps, sizes
-        while source.op is CONCATENATE:
-            found = known.get((source, starts, steps, sizes)) or places.operand(source.node, starts, steps, sizes)
+        while (node := source.node).op is CONCATENATE:
+            found = known.get((source, starts, steps, sizes)) or places.operand(node, starts, steps, sizes)
             if found is None:
                 break
             source, starts = found
-            if source.op is SLICE and source.inputs[0].op is CONCATENATE and 0 not in sizes:
-                first = source.node.attrs
+            node = source.node
+            if node.op is SLICE and node.inputs[0].node.op is CONCATENATE and 0 not in sizes:
+                first = node.attrs
                 if all(step == 1 for step in first["steps"]):
-                    source, starts = source.inputs[0], tuple(map(operator.add, first["starts"], starts))
+                    source, starts = node.inputs[0], tuple(map(operator.add, first["starts"], starts))
         if source is tensor.node.inputs[0]:
             return None
         known[read] = source, starts
@@ -124,23 +125,29 @@ class _Places:
     """Where the operands of concatenations begin."""
 
     def __init__(self) -> None:
-        self._begins: dict[Node, list[Size]] = {}
+        self._begins: dict[Node, tuple[int, list[Size], bool]] = {}  # along an axis; whether all are numbers
 
     def operand(
         self, node: Node, starts: tuple[Size, ...], steps: tuple[int, ...], sizes: tuple[Size, ...]
     ) -> tuple[Tensor, tuple[Size, ...]] | None:
         """The operand in which a region lies, and where it begins there."""
-        axis = node.attrs["axis"]
+        known = self._begins.get(node)
+        if known is None:
+            axis = node.attrs["axis"]
+            begins = list(itertools.accumulate((operand.shape[axis] for operand in node.inputs), initial=0))
+            known = self._begins[node] = axis, begins, isinstance(begins[-1], int)
+        axis, begins, numbers = known
         start, step, size = starts[axis], steps[axis], sizes[axis]
         if step < 0:
             return None
-        begins = self._begins.get(node)
-        if begins is None:
-            lengths = (operand.shape[axis] for operand in node.inputs)
-            begins = self._begins[node] = list(itertools.accumulate(lengths, initial=0))
         candidates: Iterable[int] = range(len(node.inputs))
-        if isinstance(start, int) and isinstance(begins[-1], int) and at_least(size, 1):
-            candidates = (bisect_right(begins, start) - 1,)
+        if numbers and isinstance(start, int) and at_least(size, 1):
+            number = bisect_right(begins, start) - 1
+            if isinstance(size, int):  # all are: a chain of concatenations is walked by the thousand
+                if begins[number + 1] - start - step * size < 1 - step:
+                    return None
+                return node.inputs[number], (*starts[:axis], start - begins[number], *starts[axis + 1 :])
+            candidates = (number,)
         for number in candidates:
             begin, end = begins[number : number + 2]
             if at_least(start - begin, 0) and at_least(end - (start + step * size), 1 - step):

@@ -9,6 +9,7 @@ from staticad import progress
 from staticad.config import timed
 from staticad.ir.dtypes import is_complex, is_half
 from staticad.ir.graph import Node, Tensor, sort_nodes
+from staticad.ir.orders import remembered_orders
 from staticad.ir.types import Demands
 from staticad.late import later
 from staticad.lower.kernel.plan import Plan
@@ -42,6 +43,7 @@ class Lowered:
     traced: Traced | None
 
 
+@remembered_orders()
 def lowered(request: Request, everything: list[Node]) -> Lowered:
     """The graph of a request, whose nodes and those of bodies are ``everything``, as a plan. Raises GraphError,
     ShapeError and DTypeError for what can't be compiled."""

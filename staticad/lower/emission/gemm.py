@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from staticad.ir.dims import Size, floordiv, maximum, minimum, product
+from functools import lru_cache
+
+from staticad.ir.dims import REMEMBERED, Shape, Size, floordiv, maximum, minimum, product
 from staticad.ir.dtypes import FLOAT64
 from staticad.ir.graph import Node
 from staticad.lower.emission.products import product_kernel
@@ -28,7 +30,7 @@ def _gemm_step(lowering: Lowering, node: Node, onto: Buffer | None, alpha: float
     itemsize = target.dtype.itemsize
     left, right = lowering.buffer(lowering.fusion.memory(a.base)), lowering.buffer(lowering.fusion.memory(b.base))
     batch = product(batch_shape(node, lowering.fusion.sizes))
-    wide: Size = FLOAT64.itemsize * batch * m * n * minimum(1, floordiv(k, GEMM_TERMS + 1))
+    wide, work = _scratch_and_work(batch, shape, k)
     scratch = lowering.scratch_bytes(wide) if wide != 0 else None
     arguments: tuple[Argument, ...] = (
         Library("gemm"),
@@ -51,5 +53,13 @@ def _gemm_step(lowering: Lowering, node: Node, onto: Buffer | None, alpha: float
         (target.number,) if scratch is None else (target.number, scratch.number),
         "matmul",
         (node.where,),
-        floordiv(product((*shape, k)), 4),
+        work,
     )
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _scratch_and_work(batch: Size, shape: Shape, k: Size) -> tuple[Size, Size]:
+    """The bytes of sums that are kept in float64, and how much work a product is."""
+    m, n = shape[-2:]
+    wide = FLOAT64.itemsize * batch * m * n * minimum(1, floordiv(k, GEMM_TERMS + 1))
+    return wide, floordiv(product((*shape, k)), 4)

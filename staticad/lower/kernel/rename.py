@@ -86,6 +86,6 @@ def rename(step: Step, buffers: Mapping[int, Buffer]) -> Step:
             carries=tuple(map(number, kernel.carries)),
         )
     inlined = None if step.inlined is None else loop(step.inlined)
-    arguments = tuple(replace(a, buffer=number(a.buffer)) if isinstance(a, Address) else a for a in step.arguments)
+    arguments = tuple([Address(number(a.buffer), a.offset) if isinstance(a, Address) else a for a in step.arguments])
     reads, writes = (tuple(dict.fromkeys(map(number, old))) for old in (step.reads, step.writes))
     return replace(step, kernel=kernel, arguments=arguments, reads=reads, writes=writes, inlined=inlined)

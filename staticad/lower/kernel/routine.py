@@ -7,6 +7,7 @@ words and one with the code of its check.
 
 from __future__ import annotations
 
+import functools
 from enum import IntEnum
 
 from staticad.ir.dtypes import DType
@@ -68,6 +69,7 @@ class Gemm(IntEnum):
     PRODUCT = 18
 
 
+@functools.cache
 def gemm(dtype: DType) -> Routine:
     """Matrix products of a dtype."""
     return Routine("gemm", dtype, tuple(slot.name for slot in Gemm), kind="contract")

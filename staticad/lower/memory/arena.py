@@ -11,7 +11,7 @@ from bisect import bisect_left, insort
 from collections.abc import Sequence
 from heapq import heappop, heappush
 
-from staticad.ir.dims import Size, at_least, floordiv, product
+from staticad.ir.dims import Shape, Size, at_least, floordiv, product
 from staticad.ir.local_sizes import largest_shape
 from staticad.lower.kernel.plan import TEMPORARY, Buffer, Step
 from staticad.records import dataclass
@@ -99,11 +99,17 @@ def assign_offsets(buffers: Sequence[Buffer], steps: Sequence[Step]) -> tuple[di
             last[number] = position
     slots = _Slots()
     held: dict[int, _Slot] = {}
+    bytes_of: dict[tuple[Shape, int], Size] = {}
     for position, step in enumerate(steps):
         used = dict.fromkeys((*step.writes, *step.reads))
         for number in used:
             if number in by_number and number not in held:
-                held[number] = slots.take(padded_bytes(by_number[number]), number)
+                buffer = by_number[number]
+                alike = buffer.shape, buffer.dtype.itemsize
+                size = bytes_of.get(alike)
+                if size is None:
+                    size = bytes_of[alike] = padded_bytes(buffer)
+                held[number] = slots.take(size, number)
         for number in used:
             if number in held and last[number] == position:
                 slots.release(held[number])
