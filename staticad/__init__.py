@@ -84,8 +84,14 @@ if _typing.TYPE_CHECKING:
     from staticad.functional.indexing import take as take, take_along_axis as take_along_axis
     from staticad.functional.interpolation import *
     from staticad.functional.joining import *
-    from staticad.functional.linalg import (
+    from staticad.functional.linalg.powers import (
         cross as cross,
+        matrix_transpose as matrix_transpose,
+        matvec as matvec,
+        vecdot as vecdot,
+        vecmat as vecmat,
+    )
+    from staticad.functional.linalg.products import (
         diag as diag,
         diagonal as diagonal,
         dot as dot,
@@ -101,6 +107,7 @@ if _typing.TYPE_CHECKING:
     from staticad.functional.matrices import *
     from staticad.functional.mode import training as training
     from staticad.functional.movement import *
+    from staticad.functional.polynomials import *
     from staticad.functional.powers import *
     from staticad.functional.nans import *
     from staticad.functional.quantiles import *
@@ -111,7 +118,8 @@ if _typing.TYPE_CHECKING:
     from staticad.functional.ravelling import *
     from staticad.functional.repeating import *
     from staticad.functional.segments import *
-    from staticad.functional.special import (
+    from staticad.functional.special.bessel import i0 as i0
+    from staticad.functional.special.softmaxes import (
         log_softmax as log_softmax,
         logsumexp as logsumexp,
         one_hot as one_hot,

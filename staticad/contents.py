@@ -12,18 +12,19 @@ NAMES: dict[str, dict[str, str]] = {
     "staticad.functional.linalg": {
         "staticad.functional.linalg.decompositions": "eigh eigvalsh qr svd svdvals",
         "staticad.functional.linalg.eigen": "eig eigvals schur solve_sylvester sqrtm",
+        "staticad.functional.linalg.last_axes": "diagonal trace",
         "staticad.functional.linalg.least_squares": "lstsq pinv tensorinv tensorsolve",
         "staticad.functional.linalg.lu_factors": "lu lu_factor lu_solve",
         "staticad.functional.linalg.norms": "cond matrix_norm matrix_rank norm vector_norm",
         "staticad.functional.linalg.powers": "cross expm matrix_power matrix_transpose matvec multi_dot vecdot vecmat",
-        "staticad.functional.linalg.products": "diag diagonal dot inner matmul outer tensordot trace tril triu vdot",
+        "staticad.functional.linalg.products": "diag dot inner matmul outer tensordot tril triu vdot",
         "staticad.functional.linalg.structured": "block_diag toeplitz",
         "staticad.functional.linalg.systems": "cho_factor cho_solve cholesky det inv slogdet solve solve_triangular",
     },
     "staticad.functional.fft": {
         "staticad.functional.fft.cosines": "dct dctn dst dstn idct idctn idst idstn",
         "staticad.functional.fft.frequencies": "fftfreq fftshift ifftshift rfftfreq",
-        "staticad.functional.fft.many": "fft2 fftn ifft2 ifftn irfft2 irfftn rfft2 rfftn",
+        "staticad.functional.fft.many": "fft2 fftn hfft2 hfftn ifft2 ifftn ihfft2 ihfftn irfft2 irfftn rfft2 rfftn",
         "staticad.functional.fft.transforms": "fft hfft ifft ihfft irfft rfft",
     },
     "staticad.functional.random": {
@@ -50,7 +51,8 @@ NAMES: dict[str, dict[str, str]] = {
         ),
         "staticad.functional.special.incomplete": "betainc betaincc gammainc gammaincc",
         "staticad.functional.special.integrals": "exp1 expi expn",
-        "staticad.functional.special.softmaxes": "log_softmax logsumexp one_hot softmax",
+        "staticad.functional.special.scipy_softmaxes": "log_softmax softmax",
+        "staticad.functional.special.softmaxes": "logsumexp one_hot",
     },
     "staticad": {
         ".": (
@@ -75,7 +77,7 @@ NAMES: dict[str, dict[str, str]] = {
             "bitwise_and bitwise_or bitwise_xor invert left_shift right_shift bitwise_count gcd lcm bitwise_invert "
             "bitwise_not bitwise_left_shift bitwise_right_shift"
         ),
-        "staticad.functional.closeness": "isclose allclose array_equal",
+        "staticad.functional.closeness": "isclose allclose array_equal array_equiv",
         "staticad.functional.choosing": "select choose",
         "staticad.functional.comparison": (
             "equal not_equal less less_equal greater greater_equal logical_and logical_or logical_xor logical_not "
@@ -84,19 +86,20 @@ NAMES: dict[str, dict[str, str]] = {
         "staticad.functional.complex": "complex real imag conjugate angle iscomplex isreal iscomplexobj isrealobj conj",
         "staticad.functional.control": "cond fori_loop scan switch while_loop",
         "staticad.functional.creation": (
-            "asarray full zeros ones empty full_like zeros_like ones_like eye identity arange linspace logspace "
-            "geomspace"
+            "asarray full zeros ones empty full_like zeros_like empty_like ones_like eye identity arange linspace "
+            "logspace geomspace"
         ),
         "staticad.functional.cumulative": (
             "cumsum cumprod cumulative_sum cumulative_prod cummax cummin logcumsumexp associative_scan"
         ),
-        "staticad.functional.differences": "diff ediff1d trapezoid cumulative_trapezoid gradient",
+        "staticad.functional.differences": "diff ediff1d trapezoid cumulative_trapezoid gradient unwrap",
         "staticad.functional.effects": "assert_ print_",
         "staticad.functional.einsum": "einsum",
         "staticad.functional.elementwise": (
             "add subtract multiply divide floor_divide remainder divmod power negative positive absolute sign square "
             "reciprocal sqrt rsqrt exp expm1 log log1p sin cos tan tanh sigmoid softplus hypot arctan2 copysign erf "
-            "relu maximum minimum clip where astype floor ceil trunc rint round abs atan2 fix pow mod true_divide"
+            "relu maximum minimum clip where astype floor ceil trunc rint round abs atan2 around fix pow mod "
+            "true_divide"
         ),
         "staticad.functional.float_parts": (
             "nextafter spacing fabs signbit frexp ldexp modf fmod fmax fmin heaviside isposinf isneginf nan_to_num"
@@ -111,19 +114,21 @@ NAMES: dict[str, dict[str, str]] = {
         "staticad.functional.indexing": "take take_along_axis",
         "staticad.functional.interpolation": "interp",
         "staticad.functional.joining": "concatenate concat stack vstack hstack dstack column_stack block append",
-        "staticad.functional.linalg": "cross diag diagonal dot inner matmul outer tensordot trace tril triu vdot",
+        "staticad.functional.linalg.powers": "cross matrix_transpose matvec vecdot vecmat",
+        "staticad.functional.linalg.products": "diag diagonal dot inner matmul outer tensordot trace tril triu vdot",
         "staticad.functional.matrices": "diagflat fill_diagonal vander kron",
         "staticad.functional.mode": "training",
         "staticad.functional.movement": (
             "reshape ravel transpose permute_dims swapaxes moveaxis rollaxis expand_dims squeeze broadcast_to "
             "broadcast_arrays flip fliplr flipud rot90 atleast_1d atleast_2d atleast_3d"
         ),
+        "staticad.functional.polynomials": "polyval",
         "staticad.functional.powers": "exp2 log2 log10 cbrt logaddexp logaddexp2 float_power",
         "staticad.functional.nans": (
             "nansum nanprod nanmax nanmin nanargmax nanargmin nanmean nanvar nanstd nancumsum nancumprod"
         ),
         "staticad.functional.quantiles": "median nanmedian quantile nanquantile percentile nanpercentile",
-        "staticad.functional.reductions": "sum prod max min any all argmax argmin mean var std",
+        "staticad.functional.reductions": "sum prod max min any all argmax argmin mean var std amax amin",
         "staticad.functional.sets": (
             "flatnonzero nonzero argwhere compress extract unique unique_values unique_counts unique_inverse "
             "unique_all isin union1d intersect1d setdiff1d setxor1d"
@@ -133,7 +138,8 @@ NAMES: dict[str, dict[str, str]] = {
         "staticad.functional.ravelling": "unravel_index ravel_multi_index",
         "staticad.functional.repeating": "tile repeat resize roll",
         "staticad.functional.segments": "segment_sum segment_prod segment_max segment_min",
-        "staticad.functional.special": "log_softmax logsumexp one_hot softmax",
+        "staticad.functional.special.bessel": "i0",
+        "staticad.functional.special.softmaxes": "log_softmax logsumexp one_hot softmax",
         "staticad.functional.statistics": "count_nonzero ptp average cov corrcoef",
         "staticad.functional.splitting": "split array_split vsplit hsplit dsplit unstack",
         "staticad.functional.updates": "put put_along_axis",
@@ -157,7 +163,7 @@ NAMES: dict[str, dict[str, str]] = {
             "max_pool3d"
         ),
         "staticad.functional.resizing": "affine_grid fold grid_sample interpolate pixel_shuffle pixel_unshuffle unfold",
-        "staticad.functional.special": "log_softmax logsumexp one_hot softmax",
+        "staticad.functional.special.softmaxes": "log_softmax logsumexp one_hot softmax",
         ".": "initializers=staticad.nn.initializers",
         "staticad.nn.activations": (
             "celu elu gelu glu hardshrink hardsigmoid hardswish hardtanh leaky_relu log_sigmoid mish prelu relu6 selu "
@@ -249,7 +255,7 @@ NUMPY: dict[str, str] = {
         "numpy.left_shift numpy.right_shift"
     ),
     "staticad.functional.choosing": "numpy.choose numpy.select",
-    "staticad.functional.closeness": "numpy.allclose numpy.array_equal numpy.isclose",
+    "staticad.functional.closeness": "numpy.allclose numpy.array_equal numpy.array_equiv numpy.isclose",
     "staticad.functional.comparison": (
         "numpy.equal numpy.greater numpy.greater_equal numpy.isfinite numpy.isinf numpy.isnan numpy.less "
         "numpy.less_equal numpy.logical_and numpy.logical_not numpy.logical_or numpy.logical_xor numpy.not_equal"
@@ -267,15 +273,15 @@ NUMPY: dict[str, str] = {
         "numpy.logaddexp.accumulate numpy.logical_and.accumulate numpy.logical_or.accumulate numpy.maximum.accumulate "
         "numpy.minimum.accumulate numpy.multiply.accumulate"
     ),
-    "staticad.functional.differences": "numpy.diff numpy.ediff1d numpy.gradient numpy.trapezoid",
+    "staticad.functional.differences": "numpy.diff numpy.ediff1d numpy.gradient numpy.trapezoid numpy.unwrap",
     "staticad.functional.editing": "numpy.delete numpy.insert",
     "staticad.functional.einsum": "numpy.einsum",
     "staticad.functional.elementwise": (
-        "numpy.absolute numpy.add numpy.arctan2 numpy.around numpy.ceil numpy.clip numpy.copysign numpy.cos "
-        "numpy.divide numpy.divmod numpy.exp numpy.expm1 numpy.fix numpy.floor numpy.floor_divide numpy.hypot "
-        "numpy.log numpy.log1p numpy.maximum numpy.minimum numpy.multiply numpy.negative numpy.positive numpy.power "
-        "numpy.reciprocal numpy.remainder numpy.rint numpy.round numpy.sign numpy.sin numpy.sqrt numpy.square "
-        "numpy.subtract numpy.tan numpy.tanh numpy.trunc numpy.where scipy.erf scipy.expit"
+        "numpy.absolute numpy.add numpy.arctan2 numpy.around numpy.astype numpy.ceil numpy.clip numpy.copysign "
+        "numpy.cos numpy.divide numpy.divmod numpy.exp numpy.expm1 numpy.fix numpy.floor numpy.floor_divide "
+        "numpy.hypot numpy.log numpy.log1p numpy.maximum numpy.minimum numpy.multiply numpy.negative numpy.positive "
+        "numpy.power numpy.reciprocal numpy.remainder numpy.rint numpy.round numpy.sign numpy.sin numpy.sqrt "
+        "numpy.square numpy.subtract numpy.tan numpy.tanh numpy.trunc numpy.where scipy.erf scipy.expit"
     ),
     "staticad.functional.fft.frequencies": "numpy.fft.fftshift numpy.fft.ifftshift",
     "staticad.functional.fft.many": (
@@ -304,6 +310,7 @@ NUMPY: dict[str, str] = {
         "numpy.linalg.eigh numpy.linalg.eigvalsh numpy.linalg.qr numpy.linalg.svd numpy.linalg.svdvals"
     ),
     "staticad.functional.linalg.eigen": "numpy.linalg.eig numpy.linalg.eigvals",
+    "staticad.functional.linalg.last_axes": "numpy.linalg.diagonal numpy.linalg.trace",
     "staticad.functional.linalg.least_squares": (
         "numpy.linalg.lstsq numpy.linalg.pinv numpy.linalg.tensorinv numpy.linalg.tensorsolve"
     ),
@@ -332,10 +339,10 @@ NUMPY: dict[str, str] = {
         "numpy.nanprod numpy.nanstd numpy.nansum numpy.nanvar"
     ),
     "staticad.functional.numpy_only": (
-        "numpy.copy numpy.linalg.diagonal numpy.linalg.matrix_transpose numpy.linalg.trace numpy.matrix_transpose "
-        "numpy.ndim numpy.shape numpy.size"
+        "numpy.copy numpy.linalg.matrix_transpose numpy.matrix_transpose numpy.ndim numpy.shape numpy.size"
     ),
     "staticad.functional.padding": "numpy.pad",
+    "staticad.functional.polynomials": "numpy.polyval",
     "staticad.functional.powers": (
         "numpy.cbrt numpy.exp2 numpy.float_power numpy.log10 numpy.log2 numpy.logaddexp numpy.logaddexp2"
     ),
@@ -369,6 +376,7 @@ NUMPY: dict[str, str] = {
     "staticad.functional.special.gamma_functions": "scipy.beta scipy.betaln scipy.gamma scipy.gammaln scipy.psi",
     "staticad.functional.special.incomplete": "scipy.betainc scipy.betaincc scipy.gammainc scipy.gammaincc",
     "staticad.functional.special.integrals": "scipy.exp1 scipy.expi scipy.expn",
+    "staticad.functional.special.softmaxes": "numpy.logaddexp.reduce",
     "staticad.functional.splitting": (
         "numpy.array_split numpy.dsplit numpy.hsplit numpy.split numpy.unstack numpy.vsplit"
     ),

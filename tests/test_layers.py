@@ -18,7 +18,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("constructors", "collection"),
     ("records",),
     ("late",),
-    ("user_lines", "spellings", "contents"),
+    ("user_lines", "spellings", "function_spellings", "contents"),
     ("errors",),
     ("config",),
     ("arguments",),

@@ -8,13 +8,16 @@ from typing import Any
 import pytest
 
 import staticad as sa
-from staticad import spellings
+from staticad import function_spellings, spellings
 
 TABLES: list[tuple[Any, dict[str, str]]] = [
     (sa, spellings.PACKAGE),
     (sa.nn, spellings.NETWORKS),
     (sa.optim, spellings.OPTIMIZERS),
     (sa.random, spellings.RANDOM),
+    (sa.linalg, function_spellings.LINALG),
+    (sa.fft, function_spellings.FOURIER),
+    (sa.special, function_spellings.SPECIAL),
     (sa.placeholder((2, 3), name="x"), spellings.TENSORS),
 ]
 ROWS = [(owner, name, text) for owner, table in TABLES for name, text in table.items()]

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from staticad.errors import ShapeError
 from staticad.functional import comparison, elementwise, reductions
 from staticad.functional.front import implements, public_names
 from staticad.ir.dtypes import FLOAT64, is_inexact
 from staticad.ir.graph import Tensor
-from staticad.ir.types import may_be_same
+from staticad.ir.types import Demands, broadcast_shapes, may_be_same
 from staticad.ops.barrier import of_shape
 from staticad.ops.promotion import Operand, as_operands, cast, to_tensor
 from staticad.ops.sources import constant
@@ -47,6 +48,20 @@ def array_equal(a1: Operand, a2: Operand, equal_nan: bool = False) -> Tensor:
     if equal_nan and is_inexact(a.dtype) and is_inexact(b.dtype):
         equal = equal | (comparison.isnan(a) & comparison.isnan(b))
     return reductions.all(equal)
+
+
+@implements(np.array_equiv)
+def array_equiv(a1: Operand, a2: Operand) -> Tensor:
+    """Whether all elements are equal where the arrays broadcast: a bool tensor without axes. Shapes that do not
+    broadcast for sure give False; free sizes that do not in the run are an error there (FeedError)."""
+    a, b = to_tensor(a1), to_tensor(a2)
+    try:
+        with Demands() as demands:
+            broadcast_shapes([a.shape, b.shape], demands)
+            demands.close()
+    except ShapeError:
+        return constant(False)
+    return reductions.all(comparison.equal(a, b))
 
 
 if not TYPE_CHECKING:  # a checker takes no computed list

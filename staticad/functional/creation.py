@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 import numpy as np
 
@@ -74,11 +74,17 @@ def full_like(x: Operand, fill_value: Operand, dtype: Any = None, shape: Any = N
     return full(target, fill_value, kind)
 
 
-@implements(np.zeros_like, np.empty_like)
+@implements(np.zeros_like)
 def zeros_like(x: Operand, dtype: Any = None, shape: Any = None) -> Tensor:
     """Zeros with the shape and dtype of x where none are given."""
     target, kind = _like(x, dtype, shape)
     return zeros(target, kind)
+
+
+@implements(np.empty_like)
+def empty_like(x: Operand, dtype: Any = None, shape: Any = None) -> Tensor:
+    """An array of nobody knows what in NumPy, with the shape and dtype of x where none are given; here of zeros."""
+    return zeros_like(x, dtype, shape)
 
 
 @implements(np.ones_like)
@@ -150,11 +156,43 @@ def _count(first: Any, last: Any, step: Any) -> Size:
     return dims.floordiv(dims.maximum(span, 0) + (stride - 1), stride)
 
 
+@overload
+def linspace(
+    start: Operand,
+    stop: Operand,
+    num: Any = 50,
+    endpoint: bool = True,
+    retstep: Literal[False] = False,
+    dtype: Any = None,
+    axis: int = 0,
+) -> Tensor: ...
+
+
+@overload
+def linspace(
+    start: Operand,
+    stop: Operand,
+    num: Any = 50,
+    endpoint: bool = True,
+    *,
+    retstep: Literal[True],
+    dtype: Any = None,
+    axis: int = 0,
+) -> tuple[Tensor, Tensor]: ...
+
+
 @implements(np.linspace)
 def linspace(
-    start: Operand, stop: Operand, num: Any = 50, endpoint: bool = True, dtype: Any = None, axis: int = 0
-) -> Tensor:
-    """``num`` evenly spaced numbers from start to stop, along a new axis where these are arrays.
+    start: Operand,
+    stop: Operand,
+    num: Any = 50,
+    endpoint: bool = True,
+    retstep: bool = False,
+    dtype: Any = None,
+    axis: int = 0,
+) -> Tensor | tuple[Tensor, Tensor]:
+    """``num`` evenly spaced numbers from start to stop, along a new axis where these are arrays; with ``retstep`` also
+    the distance between two of them, which is NaN where there are no two.
 
     Always computed in floats; an integer dtype takes the floor. Differentiable by start and stop.
     """
@@ -174,7 +212,10 @@ def linspace(
     if endpoint and not (isinstance(count, int) and count < 2):
         result = where(equal(index, asarray(dims.maximum(steps, 1), counted)), last, result)
     kind = result.dtype if dtype is None else as_dtype(dtype)
-    return cast(floor(result) if is_integer(kind) else result, kind)
+    numbers = cast(floor(result) if is_integer(kind) else result, kind)
+    if not retstep:
+        return numbers
+    return numbers, where(asarray(steps, counted) > 0, delta / divisions, math.nan)
 
 
 @implements(np.logspace)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,9 +19,10 @@ from staticad.ir.dims import Size
 from staticad.ir.dtypes import BOOL, FLOAT64, is_inexact
 from staticad.ir.graph import Tensor, describe
 from staticad.ir.types import may_be_equal
+from staticad.ops.barrier import STOP_GRADIENT
 from staticad.ops.base import apply
 from staticad.ops.movement import BROADCAST_TO, SLICE
-from staticad.ops.promotion import Operand, cast, to_tensor
+from staticad.ops.promotion import Operand, cast, common_dtype, to_tensor
 
 
 def _beside(x: Tensor, end: Operand, axis: int) -> Tensor:
@@ -207,6 +209,31 @@ def _uneven(f: Tensor, axis: int, widths: Tensor, edge_order: int) -> Tensor:
         last = q / (p * (p + q)) * at(n - 3) - (q + p) / (p * q) * at(n - 2)
         last = last + (2 * q + p) / (q * (p + q)) * at(n - 1)
     return concatenate([first, inside, last], axis)
+
+
+@implements(np.unwrap)
+def unwrap(x: Operand, discont: Operand | None = None, axis: int = -1, *, period: Operand = 2 * math.pi) -> Tensor:
+    """x plus multiples of the period, such that neighbours along the axis differ by half a period at most.
+
+    Only steps of at least ``discont`` (default: half a period) are changed. The derivative is that of x. Integers with
+    an integer period stay integers.
+    """
+    a = to_tensor(x)
+    place = normalize_axis("unwrap", axis, a)
+    step = diff(a, axis=place)
+    if step.dtype == BOOL:
+        raise DTypeError(f"unwrap: bools have no difference; use astype ({describe(a)})")
+    dtype = common_dtype(step, period)
+    a, step, length = cast(a, dtype), apply(STOP_GRADIENT, cast(step, dtype)), to_tensor(period, dtype)
+    high = elementwise.divide(length, 2) if is_inexact(dtype) else elementwise.floor_divide(length, 2)
+    near = elementwise.subtract(elementwise.remainder(elementwise.add(step, high), length), high)
+    both = True if is_inexact(dtype) else comparison.equal(elementwise.remainder(length, 2), 0)
+    at_low = comparison.logical_and(comparison.equal(near, elementwise.negative(high)), comparison.greater(step, 0))
+    near = elementwise.where(comparison.logical_and(at_low, both), high, near)
+    limit = elementwise.divide(length, 2) if discont is None else discont
+    change = elementwise.where(comparison.less(elementwise.absolute(step), limit), 0, elementwise.subtract(near, step))
+    start = elementwise.multiply(take_slice(a, place, slice(0, 1)), 0)
+    return elementwise.add(a, cumsum(concatenate([apply(STOP_GRADIENT, start), change], place), place, dtype))
 
 
 if not TYPE_CHECKING:  # a checker takes no computed list

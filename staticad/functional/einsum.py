@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import string
 from collections.abc import Hashable, Iterable, Mapping
 from typing import Any
 
@@ -31,6 +32,7 @@ from staticad.ops.reduce import ANY, SUM
 from staticad.records import dataclass
 
 Label = Hashable
+LETTERS = string.ascii_uppercase + string.ascii_lowercase  # what numbers stand for, in the order of the output
 
 
 @dataclass(frozen=True)
@@ -93,7 +95,7 @@ def _aligned(term: Term, labels: tuple[Label, ...], target: tuple[Label, ...]) -
 
 
 @implements(np.einsum)
-def einsum(subscripts: str, *operands: Operand) -> Tensor:
+def einsum(subscripts: str | Operand, *operands: Any) -> Tensor:
     """Einstein's summation, for any number of operands: ``einsum("ij,jk->ik", a, b)`` is ``a @ b``.
 
     A label that recurs in one operand takes its diagonal; labels that are not in the output are summed. Without "->"
@@ -102,8 +104,14 @@ def einsum(subscripts: str, *operands: Operand) -> Tensor:
     the order that takes the fewest multiplications, found while the graph is built (of more than 7 operands, the pair
     with the smallest result comes first). Free sizes count as 64.
 
+    As in NumPy, labels may also be lists of numbers behind each operand, and of the output at the end:
+    ``einsum(a, [0, 1], b, [1, 2], [0, 2])``.
+
     Raises ShapeError for subscripts that do not fit the operands, and for sizes of one label that differ.
     """
+    if operands and not isinstance(subscripts, str):
+        text, operands = _spelled((subscripts, *operands))
+        return einsum(text, *operands)
     tensors = as_operands("einsum", *operands) if operands else []
     inputs, output = _parse(subscripts, tensors)
     terms = [_diagonals(Term(t, labels)) for t, labels in zip(tensors, inputs)]
@@ -116,6 +124,23 @@ def einsum(subscripts: str, *operands: Operand) -> Tensor:
     present = tuple(k for k in output if k in term.labels)
     result = term.ordered(present).tensor
     return expand_dims(result, tuple(output.index(k) for k in missing)) if missing else result
+
+
+def _spelled(arguments: tuple[Any, ...]) -> tuple[str, tuple[Any, ...]]:
+    """The subscripts as a string, and the operands, of operands that are followed by lists of numbers."""
+    operands, lists = arguments[: len(arguments) // 2 * 2 : 2], arguments[1::2]
+    last = arguments[-1:] if len(arguments) % 2 else ()
+    for labels in (*lists, *last):
+        known = isinstance(labels, (list, tuple)) and all(
+            k is ... or (isinstance(k, (int, np.integer)) and 0 <= k < len(LETTERS)) for k in labels
+        )
+        if not known:
+            raise ShapeError(
+                f'einsum: subscripts are a string such as "ij,jk->ik", or behind each operand a list of numbers below '
+                f"{len(LETTERS)} and Ellipsis, not {labels!r}"
+            )
+    words = ["".join("..." if k is ... else LETTERS[k] for k in labels) for labels in (*lists, *last)]
+    return ",".join(words[: len(lists)]) + "".join(f"->{word}" for word in words[len(lists) :]), operands
 
 
 def _parse(subscripts: Any, tensors: list[Tensor]) -> tuple[list[tuple[Label, ...]], tuple[Label, ...]]:
@@ -179,7 +204,7 @@ def _diagonals(term: Term) -> Term:
     return term
 
 
-def _agree(subscripts: str, terms: list[Term]) -> list[Term]:
+def _agree(subscripts: Any, terms: list[Term]) -> list[Term]:
     """Every label with one size everywhere: axes of size 1 among larger ones drop out, free ones are checked."""
     common: dict[Label, Size] = {}
     with Demands() as demands:

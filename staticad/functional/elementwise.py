@@ -233,6 +233,7 @@ def where(condition: Operand, x: Operand, y: Operand) -> Tensor:
     return apply(WHERE, cast(to_tensor(condition), BOOL), *as_operands("where", x, y))
 
 
+@implements(*(getattr(np, name) for name in ("astype",) if hasattr(np, name)))
 def astype(x: Operand, dtype: Any) -> Tensor:
     """x in another dtype, converted as C does: floats to integers truncate, NaN to bool is True. Complex
     numbers become nothing but complex or bool (DTypeError): take their `real` or `imag`."""
@@ -296,6 +297,7 @@ def round(x: Operand, decimals: int = 0) -> Tensor:
 
 abs = absolute
 atan2 = arctan2
+around = round
 fix = trunc
 pow = power
 mod = remainder

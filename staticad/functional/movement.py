@@ -39,15 +39,25 @@ def _sizes(op: str, shape: Any, x: Tensor) -> Shape:
         raise ShapeError(f"{op}: {error} ({describe(x)})") from None
 
 
+def _is_reversed(op: str, order: Any, orders: str, x: Tensor) -> bool:
+    """Whether the first index is to run fastest. What depends on memory in NumPy is row-major."""
+    if not (isinstance(order, str) and len(order) == 1 and order in orders):
+        raise ShapeError(f"{op}: order {order!r} is none of {', '.join(map(repr, orders))} ({describe(x)})")
+    return order == "F"
+
+
 @implements(np.reshape)
-def reshape(x: Operand, shape: Any) -> Tensor:
-    """The same elements in row-major order in another shape, in which one size may be -1: what is left for it.
+def reshape(x: Operand, shape: Any, order: str = "C") -> Tensor:
+    """The same elements in row-major order in another shape, in which one size may be -1: what is left for it. With
+    ``order="F"`` the first index of both shapes runs fastest.
 
     Where only axes of size 1 come or go, this is expand_dims or squeeze.
     """
     a = to_tensor(x)
     several = isinstance(shape, (list, tuple)) or (isinstance(shape, np.ndarray) and shape.ndim == 1)
     entries = list(shape) if several else [shape]
+    if _is_reversed("reshape", order, "CFA", a):
+        return transpose(reshape(transpose(a), entries[::-1]))
     open_places = [i for i, s in enumerate(entries) if not isinstance(s, (Dim, Tensor)) and s == -1]
     if len(open_places) > 1:
         raise ShapeError(f"reshape: only one size can be -1, not those of {shape} ({describe(a)})")
@@ -78,9 +88,11 @@ def _left_over(x: Tensor, others: Shape, demands: Demands) -> Size:
 
 
 @implements(np.ravel)
-def ravel(x: Operand) -> Tensor:
-    """All elements along one axis, row-major."""
+def ravel(x: Operand, order: str = "C") -> Tensor:
+    """All elements along one axis, row-major; with ``order="F"`` column-major."""
     a = to_tensor(x)
+    if _is_reversed("ravel", order, "CFAK", a):
+        a = transpose(a)
     return reshape_known(a, (product(a.shape),))
 
 

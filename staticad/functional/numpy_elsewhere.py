@@ -4,7 +4,7 @@ from __future__ import annotations
 
 _VALUE = "compute it from the result of a session"
 _IN_PLACE = "tensors can't be changed in place: "
-_POLYNOMIAL = "write the polynomial in Horner's form, c[0] * x + c[1] and so on, in a loop over its coefficients"
+_POLYNOMIAL = "sa.polyval computes values of polynomials, sa.convolve(p, q) multiplies them"
 _DTYPE = "take dtypes of tensors, x.dtype, for it; astype converts"
 
 WAYS: dict[str, str] = {
@@ -13,7 +13,6 @@ WAYS: dict[str, str] = {
     "np.array2string": "sa.print_ prints values in a run; or print the result of a session",
     "np.array_repr": "sa.print_ prints values in a run; or print the result of a session",
     "np.array_str": "sa.print_ prints values in a run; or print the result of a session",
-    "np.array_equiv": "sa.array_equal(a, sa.broadcast_to(b, a.shape)) is the same",
     "np.busday_count": "dates are no dtype of tensors; compute it before the run and feed the result",
     "np.busday_offset": "dates are no dtype of tensors; compute it before the run and feed the result",
     "np.can_cast": _DTYPE,
@@ -38,7 +37,6 @@ WAYS: dict[str, str] = {
     "np.polyint": "divide coefficients by their powers plus 1",
     "np.polymul": "sa.convolve(p, q) multiplies polynomials",
     "np.polysub": "subtract coefficients that are padded to one length: sa.pad",
-    "np.polyval": _POLYNOMIAL,
     "np.put": _IN_PLACE + "sa.put(x, indices, values) makes a changed copy",
     "np.put_along_axis": _IN_PLACE + "sa.put_along_axis(x, indices, values, axis) makes a changed copy",
     "np.putmask": _IN_PLACE + "x.at[mask].set(value), or sa.where(mask, new, old), makes a changed copy",
@@ -53,7 +51,6 @@ WAYS: dict[str, str] = {
     "np.sort_complex": "sa.sort(x) sorts complex numbers as NumPy does",
     "np.trim_zeros": "the size of the result depends on data, which no shape does; slice it after the run",
     "np.unpackbits": "shift and mask: (x[:, None] >> places) & 1",
-    "np.unwrap": "add up steps: sa.cumsum of sa.diff(x), taken into -pi to pi with sa.remainder",
     "np.add.at": "x.at[indices].add(values) makes a changed copy",
     "np.subtract.at": "x.at[indices].subtract(values) makes a changed copy",
     "np.multiply.at": "x.at[indices].multiply(values) makes a changed copy",

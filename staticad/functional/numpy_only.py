@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 
 from staticad.functional.front import implements
-from staticad.functional.linalg import products
 from staticad.functional.movement import swapaxes
 from staticad.ir.dims import Shape, Size, product
 from staticad.ir.graph import Tensor
@@ -36,13 +35,3 @@ def _size(x: Operand, axis: int | None = None) -> Size:
 @implements(np.matrix_transpose, np.linalg.matrix_transpose)
 def _matrix_transpose(x: Operand) -> Tensor:
     return swapaxes(x, -1, -2)
-
-
-@implements(np.linalg.diagonal)
-def _last_diagonal(x: Operand, offset: int = 0) -> Tensor:
-    return products.diagonal(x, offset, -2, -1)
-
-
-@implements(np.linalg.trace)
-def _last_trace(x: Operand, offset: int = 0) -> Tensor:
-    return products.trace(x, offset, -2, -1)

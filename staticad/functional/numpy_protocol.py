@@ -46,7 +46,19 @@ ABOUT_MEMORY: dict[str, tuple[Any, ...]] = {
     "device": (None, "cpu"),
     "optimize": (False, True, "greedy", "optimal"),
     "order": (None, "C", "K", "A"),
+    "overwrite_input": (False, True),
     "subok": (False, True),
+}
+
+# What to write instead of parameters that functions of NumPy have and ours do not.
+INSTEAD = {
+    "axes": "move the axes with sa.moveaxis",
+    "casting": "convert operands with astype",
+    "dtype": "convert operands or the result with astype",
+    "order": "tensors have no order in memory; sa.transpose arranges axes",
+    "out": "tensors can't be written into; use the result",
+    "weights": "sa.argsort, sa.cumsum of the weights and sa.searchsorted find the place",
+    "where": "sa.where(mask, result, other) chooses elements",
 }
 
 
@@ -175,7 +187,7 @@ def _translate(
         elif target in accepted:
             named[target] = value
         elif not _is_neutral(parameter, value, default):
-            raise GraphError(f"{name}: {parameter}= is not supported for symbolic tensors (used at {here()})")
+            raise GraphError(_refusal(name, parameter))
     return positional, {key: value for key, value in named.items() if value is not np._NoValue}
 
 
@@ -197,7 +209,16 @@ def _without_defaults(kwargs: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def _refusal(name: str, parameter: str) -> str:
+    instead = f"; {INSTEAD[parameter]}" if parameter in INSTEAD else ""
+    return f"{name}: {parameter}= is not supported for symbolic tensors (used at {here()}){instead}"
+
+
 def _call(name: str, function: Function, positional: Sequence[Any], named: Mapping[str, Any]) -> Any:
+    parameters = _signature(function).parameters
+    if not any(parameter.kind is inspect.Parameter.VAR_KEYWORD for parameter in parameters.values()):
+        for unknown in named.keys() - parameters.keys():
+            raise GraphError(_refusal(name, unknown))
     try:
         bound = _signature(function).bind(*positional, **named)
     except TypeError as error:

@@ -20,9 +20,9 @@ else:
     sets = later("staticad.functional.sets")
 
 
-def reshape(self: Tensor, *shape: Any) -> Tensor:
+def reshape(self: Tensor, *shape: Any, order: str = "C") -> Tensor:
     """`reshape`, with the sizes in one tuple or one by one."""
-    return movement.reshape(self, shape[0] if len(shape) == 1 else shape)
+    return movement.reshape(self, shape[0] if len(shape) == 1 else shape, order)
 
 
 def transpose(self: Tensor, *axes: Any) -> Tensor:

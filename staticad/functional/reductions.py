@@ -267,5 +267,8 @@ def std(
     return elementwise.sqrt(var(x, axis, dtype, ddof, keepdims, where, mean, correction))
 
 
+amax = max
+amin = min
+
 if not TYPE_CHECKING:  # a checker takes no computed list
     __all__ = public_names(globals())

@@ -29,6 +29,8 @@ from staticad.ir.dims import Dim, Shape, Size, floordiv, product
 from staticad.ir.dtypes import FLOAT32, FLOAT64, INT64, DType
 from staticad.ir.graph import Tensor, describe
 from staticad.ir.provenance import here
+from staticad.ir.types import may_be_equal, may_be_same
+from staticad.ops.barrier import of_shape
 from staticad.ops.base import apply
 from staticad.ops.creation import fill
 from staticad.ops.indexing import SCATTER
@@ -153,12 +155,13 @@ def _cubic(t: Tensor) -> list[Tensor]:
 def affine_grid(theta: Operand, size: Sequence[Size], align_corners: bool = False) -> Tensor:
     """The places that an affine map takes those of an image of ``size`` (n, channels, *sizes) to, for `grid_sample`:
     (n, *sizes, r) for maps theta (n, r, r + 1), with coordinates from -1 to 1, that of the last axis first."""
-    maps = to_tensor(theta)
-    maps = as_float(maps)
+    maps = as_float(theta)
     sizes = tuple(size)[2:]
     rank = len(sizes)
-    if rank not in (2, 3) or maps.ndim != 3 or tuple(maps.shape[1:]) != (rank, rank + 1):
+    known = (*tuple(size)[:1], rank, rank + 1)
+    if rank not in (2, 3) or not may_be_same(maps.shape, known):
         raise ShapeError(f"affine_grid: theta has to be (n, r, r + 1) for r sizes, not {describe(maps)} for {size}")
+    maps = of_shape(maps, known)
     coordinates = []
     for axis, n in reversed(list(enumerate(sizes))):
         place, count = cast(arange(n), FLOAT64), cast(to_tensor(n), FLOAT64)
@@ -186,7 +189,7 @@ def grid_sample(
     x, places = as_operands("grid_sample", input, grid)
     x, places = as_float(x), as_float(places)
     rank = x.ndim - 2
-    if rank not in (2, 3) or places.ndim != rank + 2 or places.shape[-1] != rank:
+    if rank not in (2, 3) or places.ndim != rank + 2 or not may_be_equal(places.shape[-1], rank):
         raise ShapeError(
             f"grid_sample: the grid of an image (n, channels) and r sizes has r axes of places, and one of r "
             f"coordinates ({describe(x)}, {describe(places)})"
@@ -195,6 +198,7 @@ def grid_sample(
         raise ShapeError(f"grid_sample: mode={mode!r} is not there for {rank} sizes, at {here()}")
     if padding_mode not in ("zeros", "border", "reflection"):
         raise ShapeError(f"grid_sample: padding_mode={padding_mode!r} is none of 'zeros', 'border', 'reflection'")
+    places = of_shape(places, (*places.shape[:-1], rank))
     sampler = _Sampler(x, padding_mode, align_corners)
     choices: list[list[Tap]] = []
     for axis in range(rank):

@@ -41,7 +41,7 @@ if _typing.TYPE_CHECKING:
         pixel_unshuffle,
         unfold,
     )
-    from staticad.functional.special import log_softmax, logsumexp, one_hot, softmax
+    from staticad.functional.special.softmaxes import log_softmax, logsumexp, one_hot, softmax
     from staticad.nn import initializers
     from staticad.nn.activations import (
         celu,

@@ -10,9 +10,10 @@ import math
 from collections.abc import Callable
 
 from staticad.errors import ConfigError, ShapeError
-from staticad.functional import elementwise, indexing, movement, special
+from staticad.functional import elementwise, indexing, movement
 from staticad.functional.axes import normalize_axis
 from staticad.functional.front import as_float, float_unary
+from staticad.functional.special.softmaxes import softmax
 from staticad.ir.graph import Tensor, describe
 from staticad.ops.activations import SOFTSIGN
 from staticad.ops.barrier import of_shape
@@ -164,7 +165,7 @@ def threshold(x: Operand, threshold: Operand, value: Operand) -> Tensor:
 
 def softmin(x: Operand, axis: int = -1) -> Tensor:
     """softmax(-x)."""
-    return special.softmax(-as_float(x), axis)
+    return softmax(-as_float(x), axis)
 
 
 def glu(x: Operand, axis: int = -1) -> Tensor:

@@ -89,7 +89,7 @@ def _masked(op: str, scores: Tensor, mask: Tensor) -> Tensor:
 
 def _masked_softmax(scores: Tensor) -> Tensor:
     """The softmax, 0 where all are -inf: the sum is 0 there and at least 1 elsewhere."""
-    e = elementwise.exp(shifted(scores, -1))
+    e = elementwise.exp(shifted("scaled_dot_product_attention", scores, -1))
     return e / elementwise.maximum(reductions.sum(e, -1, keepdims=True), 0.5)
 
 

@@ -131,7 +131,7 @@ def cross_entropy(
             f"(logits: {describe(a)})"
         )
     classes = _classes(op, a, t, place, ignore_index)
-    below = shifted(a, place)
+    below = shifted("cross_entropy", a, place)
     logarithm = elementwise.log(reductions.sum(elementwise.exp(below), place))
     losses = logarithm - classes.of(below)
     weights = classes.weights(w, a)

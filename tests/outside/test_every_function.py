@@ -97,6 +97,12 @@ SMOOTH: dict[str, Call] = {
     "tensorsolve": lambda m, x, v: m.tensorsolve(SQUARE @ definite(m, x), v[:, 0]),
     "dct, idct": lambda m, x, v: m.dct(x, axis=0) + m.idct(v, axis=1, norm="ortho"),
     "dctn, idctn": lambda m, x, v: m.dctn(x) * m.idctn(v),
+    "unwrap": lambda m, x, v: m.unwrap(x * 5, axis=0), "polyval": lambda m, x, v: m.polyval(x[0], v),
+    "where=": lambda m, x, v: several(m, [
+        m.masked_softmax(x, axis=1, where=V > 1), m.masked_logsumexp(x, axis=0, where=V > 1)[:1],
+        m.where(V > 1, m.masked_log_softmax(v, axis=1, where=V > 1), 0)]),
+    "trace, diagonal": lambda m, x, v: several(m, [getattr(m.linalg, name)(
+        m.stack([x, v]), offset=1) for name in ("trace", "diagonal")]),
     "polygamma": lambda m, x, v: m.polygamma(1, x), "multigammaln": lambda m, x, v: m.multigammaln(x + 2, 3),
     "betainc": lambda m, x, v: m.betainc(V, X, x / 3), "zeta": lambda m, x, v: m.zeta(2.5, x),
 }  # fmt: skip
@@ -118,6 +124,7 @@ EXACT: dict[str, Call] = {
     **{name: lambda m, name=name: getattr(m, name)(NUMBERS[0], NUMBERS[1], size=3, fill_value=-1) for name in
        ("union1d", "intersect1d", "setdiff1d", "setxor1d")},
     "isclose": lambda m: m.isclose(ODD, ODD + 1e-9, equal_nan=True), "frexp": lambda m: m.frexp(X)[0],
+    "array_equiv": lambda m: m.array_equiv(NUMBERS, NUMBERS[:1]), "empty_like": lambda m: m.empty_like(X),
     "identity": lambda m: m.identity(3), "tri": lambda m: m.tri(3, 4, -1), "argwhere": lambda m:
     m.argwhere(NUMBERS > 4, size=4, fill_value=-1), "flatnonzero": lambda m: m.flatnonzero(NUMBERS > 4, size=4),
     "diag_indices": lambda m: several(m, m.diag_indices(3)), "ix_": lambda m: several(m, m.ix_(NUMBERS[0], NUMBERS[1])),
@@ -137,7 +144,8 @@ ALONE = {
     "assert_": "an effect", "print_": "an effect", "sliding_window_view": "compared with NumPy",
     "linalg.schur": "its vectors are one choice of many; its product is tested",
     "linalg.solve_sylvester": "compared with SciPy",
-    **{f"fft.{name}": "compared with SciPy" for name in ("dst", "dstn", "idst", "idstn")},
+    **{f"fft.{name}": "compared with SciPy" for name in
+       ("dst", "dstn", "idst", "idstn", "hfft2", "hfftn", "ihfft2", "ihfftn")},
     **{f"special.{name}": "compared with SciPy and mpmath" for name in
        ("betaincc", "erfcinv", "erfcx", "expn", "iv", "ive", "j0", "j1", "jn", "jv")},
     **{f"random.{name}": "other streams; the distribution is tested" for name in
@@ -147,7 +155,10 @@ ALONE = {
     "nn.multi_head_attention": "made of scaled_dot_product_attention", "nn.hinge_loss": "scikit-learn's",
 }  # fmt: skip
 
-OURS = Names(sa, sa.linalg, sa.special, sa.fft)
+OURS = Names(
+    sa, sa.linalg, sa.special, sa.fft, masked_softmax=sa.nn.softmax, masked_log_softmax=sa.nn.log_softmax,
+    masked_logsumexp=sa.nn.logsumexp,
+)  # fmt: skip
 
 
 @pytest.fixture
@@ -158,6 +169,7 @@ def peer() -> Names:
     return Names(
         jnp, jnp.linalg, jax.scipy.special, jax.scipy.linalg, jax.scipy.fft, jax.ops, jax.lax,
         log_expit=jax.nn.log_sigmoid, fix=jnp.trunc,
+        masked_softmax=jax.nn.softmax, masked_log_softmax=jax.nn.log_softmax, masked_logsumexp=jax.nn.logsumexp,
     )  # fmt: skip
 
 

@@ -75,7 +75,7 @@ def linspace(
 ) -> Tensor:
     """Evenly spaced numbers."""
     check_device("linspace", device)
-    return creation.linspace(start, stop, num, endpoint, dtype)
+    return creation.linspace(start, stop, num, endpoint, dtype=dtype)
 
 
 def meshgrid(*arrays: Operand, indexing: str = "xy") -> list[Tensor]:

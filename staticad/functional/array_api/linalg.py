@@ -35,7 +35,7 @@ from staticad.ops.promotion import Operand
 
 def diagonal(x: Operand, /, *, offset: int = 0) -> Tensor:
     """The diagonals of the matrices in the last two axes."""
-    return linalg.diagonal(x, offset, -2, -1)
+    return linalg.diagonal(x, offset)
 
 
 def trace(x: Operand, /, *, offset: int = 0, dtype: Any = None) -> Tensor:

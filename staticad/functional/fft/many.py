@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 
 from staticad.errors import ShapeError
-from staticad.functional.fft.operands import complex_numbers, real_numbers, several
+from staticad.functional.complex import conjugate
+from staticad.functional.fft.operands import check_norm, complex_numbers, opposite, real_numbers, several
 from staticad.functional.fft.transforms import fft, ifft, irfft, rfft
 from staticad.functional.front import implements
 from staticad.ir.graph import Tensor, describe
@@ -97,3 +98,33 @@ def rfft2(a: Operand, s: Sizes = None, axes: Any = LAST, norm: str | None = None
 def irfft2(a: Operand, s: Sizes = None, axes: Any = LAST, norm: str | None = None) -> Tensor:
     """`irfftn` of two axes."""
     return _to_real("irfft2", a, s, axes, norm)
+
+
+def hfftn(a: Operand, s: Sizes = None, axes: Any = None, norm: str | None = None) -> Tensor:
+    """`hfft` along the last of the axes, `fft` along the others, as in SciPy: real numbers."""
+    return _hermitian("hfftn", a, s, axes, norm)
+
+
+def ihfftn(a: Operand, s: Sizes = None, axes: Any = None, norm: str | None = None) -> Tensor:
+    """The inverse of `hfftn`, as in SciPy: of real numbers."""
+    return _to_hermitian("ihfftn", a, s, axes, norm)
+
+
+def hfft2(a: Operand, s: Sizes = None, axes: Any = LAST, norm: str | None = None) -> Tensor:
+    """`hfftn` of two axes."""
+    return _hermitian("hfft2", a, s, axes, norm)
+
+
+def ihfft2(a: Operand, s: Sizes = None, axes: Any = LAST, norm: str | None = None) -> Tensor:
+    """`ihfftn` of two axes."""
+    return _to_hermitian("ihfft2", a, s, axes, norm)
+
+
+def _hermitian(name: str, a: Operand, s: Sizes, axes: Any, norm: str | None) -> Tensor:
+    x = complex_numbers(a)
+    return _to_real(name, conjugate(x), s, axes, opposite(check_norm(name, norm, x)))
+
+
+def _to_hermitian(name: str, a: Operand, s: Sizes, axes: Any, norm: str | None) -> Tensor:
+    x = real_numbers(name, a, "ifftn")
+    return conjugate(_real(name, x, s, axes, opposite(check_norm(name, norm, x))))

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import typing as _typing
 
+from staticad.function_spellings import LINALG as _LINALG
 from staticad.names import public as _public
 
 if _typing.TYPE_CHECKING:
     from staticad.functional.linalg.decompositions import eigh, eigvalsh, qr, svd, svdvals
     from staticad.functional.linalg.eigen import eig, eigvals, schur, solve_sylvester, sqrtm
+    from staticad.functional.linalg.last_axes import diagonal, trace
     from staticad.functional.linalg.least_squares import lstsq, pinv, tensorinv, tensorsolve
     from staticad.functional.linalg.lu_factors import lu, lu_factor, lu_solve
     from staticad.functional.linalg.norms import cond, matrix_norm, matrix_rank, norm, vector_norm
@@ -24,13 +26,11 @@ if _typing.TYPE_CHECKING:
     )
     from staticad.functional.linalg.products import (
         diag,
-        diagonal,
         dot,
         inner,
         matmul,
         outer,
         tensordot,
-        trace,
         tril,
         triu,
         vdot,
@@ -57,4 +57,4 @@ __all__ = [
 ]  # fmt: skip
 
 if not _typing.TYPE_CHECKING:
-    __getattr__, __dir__ = _public(globals(), {})
+    __getattr__, __dir__ = _public(globals(), _LINALG)

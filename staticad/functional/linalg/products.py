@@ -138,9 +138,9 @@ def diagonal(x: Operand, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Ten
 
 
 @implements(np.trace)
-def trace(x: Operand, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Tensor:
+def trace(x: Operand, offset: int = 0, axis1: int = 0, axis2: int = 1, dtype: Any = None) -> Tensor:
     """The sum of a diagonal, in the dtype of `sum`."""
-    return reductions.sum(diagonal(x, offset, axis1, axis2), axis=-1)
+    return reductions.sum(diagonal(x, offset, axis1, axis2), axis=-1, dtype=dtype)
 
 
 @implements(np.diag)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typing as _typing
 
+from staticad.function_spellings import SPECIAL as _SPECIAL
 from staticad.names import public as _public
 
 if _typing.TYPE_CHECKING:
@@ -33,7 +34,8 @@ if _typing.TYPE_CHECKING:
     )
     from staticad.functional.special.incomplete import betainc, betaincc, gammainc, gammaincc
     from staticad.functional.special.integrals import exp1, expi, expn
-    from staticad.functional.special.softmaxes import log_softmax, logsumexp, one_hot, softmax
+    from staticad.functional.special.scipy_softmaxes import log_softmax, softmax
+    from staticad.functional.special.softmaxes import logsumexp, one_hot
 
 __all__ = [
     "beta", "betainc", "betaincc", "betaln", "digamma", "entr", "erf", "erfc", "erfcinv", "erfcx", "erfinv", "exp1",
@@ -43,4 +45,4 @@ __all__ = [
 ]  # fmt: skip
 
 if not _typing.TYPE_CHECKING:
-    __getattr__, __dir__ = _public(globals(), {})
+    __getattr__, __dir__ = _public(globals(), _SPECIAL)

@@ -9,6 +9,7 @@ import pytest
 import scipy.special
 
 import staticad as sa
+from staticad import nn
 from staticad.autodiff.reverse import gradients
 from staticad.errors import DTypeError
 from staticad.functional import special
@@ -84,3 +85,55 @@ def test_derivatives(rng: np.random.Generator) -> None:
         special.logsumexp(x),
     ]:  # fmt: skip
         check_gradients(node, x, feeds)
+
+
+def test_all_axes_in_special_and_the_last_elsewhere(rng: np.random.Generator) -> None:
+    x = sa.placeholder((None, 3))
+    value = rng.standard_normal((4, 3))
+    found = evaluate([special.softmax(x), special.log_softmax(x), nn.softmax(x), sa.log_softmax(x)], {x: value})
+    for name, results in (("softmax", found[::2]), ("log_softmax", found[1::2])):
+        function = getattr(scipy.special, name)
+        for result, wanted in zip(results, (function(value), function(value, axis=-1)), strict=True):
+            np.testing.assert_allclose(result, wanted, rtol=1e-13)
+
+
+@pytest.mark.filterwarnings("ignore:invalid value", "ignore:divide by zero")
+def test_masks(rng: np.random.Generator) -> None:
+    """What a mask leaves out is 0 (-inf of logarithms) and has no derivative, rows of nothing and NaN included."""
+    x, mask = sa.placeholder((4, 3)), sa.placeholder((4, 3), "bool")
+    value, kept = rng.standard_normal((4, 3)), rng.uniform(size=(4, 3)) < 0.6
+    value[~kept] = np.nan
+    kept[1] = False
+    left = np.where(kept, value, -np.inf)
+    results = [nn.softmax(x, where=mask), nn.log_softmax(x, where=mask), nn.logsumexp(x, 1, where=mask)]
+    soft, log, total = evaluate(results, {x: value, mask: kept})
+    np.testing.assert_allclose(soft, np.where(kept, scipy.special.softmax(left, axis=1), 0), rtol=1e-13)
+    np.testing.assert_allclose(log, np.where(kept, scipy.special.log_softmax(left, axis=1), -np.inf), rtol=1e-13)
+    np.testing.assert_allclose(total, scipy.special.logsumexp(left, axis=1), rtol=1e-13)
+    weights = rng.standard_normal((4, 3))
+    sums = [(results[0] * weights).sum(), sa.where(mask, results[1] * weights, 0).sum()]
+    for slope in evaluate([gradients(y, [x])[0] for y in sums], {x: value, mask: kept}):
+        assert np.isfinite(slope).all() and not slope[~kept].any() and slope.any()
+        np.testing.assert_allclose(slope.sum(1), 0, atol=1e-14)
+    y = nn.softmax(x, where=np.array([True, False, True]))
+    check_gradients(y, x, {x: weights})
+    assert nn.softmax(sa.placeholder((3,)), where=np.ones((2, 3), "bool")).shape == (2, 3)
+
+
+def test_complex_numbers_are_shifted_by_real_parts(rng: np.random.Generator) -> None:
+    z = sa.placeholder((None, 3), "complex128")
+    value = rng.standard_normal((4, 3)) + 1j * rng.standard_normal((4, 3)) + 700
+    e = np.exp(value - 700)
+    soft, log, total = evaluate([nn.softmax(z), nn.log_softmax(z), nn.logsumexp(z, 1)], {z: value})
+    np.testing.assert_allclose(soft, e / e.sum(1, keepdims=True), rtol=1e-12)
+    np.testing.assert_allclose(np.exp(log), soft, rtol=1e-12)
+    np.testing.assert_allclose(total, np.log(e.sum(1)) + 700, rtol=1e-12)
+    (slope,) = evaluate(gradients(nn.logsumexp(z, 1).sum(), [z], grad_ys=1.0), {z: value})
+    np.testing.assert_allclose(slope, soft, rtol=1e-12)
+
+
+def test_errors_have_the_name_of_the_function() -> None:
+    number = sa.placeholder(())
+    for function in (sa.softmax, sa.log_softmax, nn.logsumexp, special.softmax):
+        with pytest.raises(sa.ShapeError, match=f"^{function.__name__}: axis 1 .*test_softmax"):
+            function(number, 1)
