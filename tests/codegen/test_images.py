@@ -61,7 +61,12 @@ def test_all_that_the_package_brings_along_is_loaded_without_llvm() -> None:
     for path in prebuilt.DIRECTORY.glob("*.o"):
         content = path.read_bytes()[OVERHEAD:]
         (symbol,) = {name for name in _functions(content) if name.startswith("staticad_")}
-        assert images.load(content, symbol, images.process_function) is not None, symbol
+        assert images.load(content, symbol, _address) is not None, symbol
+
+
+def _address(name: str) -> int:
+    """Kernels that are brought along call the matrix product, which is not run here."""
+    return 8 if name in recipes.PRODUCTS.values() else images.process_function(name)
 
 
 def _functions(content: bytes) -> Iterator[str]:
