@@ -38,21 +38,29 @@ class Idiom:
 
 
 def idioms(function: ast.FunctionDef) -> dict[ast.For, Idiom]:
-    """The loops of a kernel that are called, if it adds runs to sums (`recipes.shared_symbols`)."""
+    """The loops of a kernel that are called, if it adds runs to sums."""
     found = {loop: idiom for loop in loops(function.body) if (idiom := _idiom(loop)) is not None}
     return found if any(idiom.what == What.ADD for idiom in found.values()) else {}
 
 
 def _idiom(loop: ast.For) -> Idiom | None:
     match loop:
-        case ast.For(target=ast.Name(id=variable), iter=ast.Call(args=[ast.Name() as count]), body=body):
+        case ast.For(target=ast.Name(id=variable), iter=ast.Call(args=[*first, ast.Name() as end]), body=body):
             found = _clear(body) or _add(body) or _round(body)
         case _:
             return None
     if found is None:
         return None
     what, places = found
-    buffers = [(name, _begin(index, variable), dtype) for name, index, dtype in places]
+    match first:
+        case []:
+            start: ast.expr = ast.Constant(0)
+            count: ast.expr = end
+        case [ast.Name() as start]:  # of the columns that a chunk has
+            count = ast.BinOp(end, ast.Sub(), start)
+        case _:
+            return None
+    buffers = [(name, _begin(index, variable, start), dtype) for name, index, dtype in places]
     if any(begin is None for _, begin, _ in buffers):
         return None
     return Idiom(what, tuple((name, begin, dtype) for name, begin, dtype in buffers if begin is not None), count)
@@ -122,17 +130,17 @@ def _same(one: ast.expr, other: ast.expr) -> bool:
     return ast.dump(one) == ast.dump(other)
 
 
-def _begin(index: ast.expr, variable: str) -> ast.expr | None:
-    """The index without the loop's variable; None where that is not added to the rest."""
+def _begin(index: ast.expr, variable: str, start: ast.expr) -> ast.expr | None:
+    """The index where the loop's variable has its first value; None where that is not added to the rest."""
     match index:
         case ast.Name(id=name) if name == variable:
-            return ast.Constant(0)
+            return start
         case ast.BinOp(left=left, op=ast.Add() | ast.Sub() as op, right=right):
             if not _reads(right, variable):
-                begin = _begin(left, variable)
+                begin = _begin(left, variable, start)
                 return None if begin is None else ast.BinOp(begin, op, right)
             if isinstance(op, ast.Add) and not _reads(left, variable):
-                begin = _begin(right, variable)
+                begin = _begin(right, variable, start)
                 return None if begin is None else ast.BinOp(left, op, begin)
     return None
 

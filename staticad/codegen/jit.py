@@ -19,7 +19,7 @@ import llvmlite.binding as llvm
 from staticad.codegen import llvm_pipeline
 from staticad.codegen.assembler import assemble
 from staticad.codegen.numba_import import numba_module
-from staticad.codegen.recipes import is_assembled, is_machine_code, kernel_symbol, shared_symbols
+from staticad.codegen.recipes import is_assembled, is_machine_code, kernel_symbol
 from staticad.codegen.target import Target, host, plain
 from staticad.collection import no_collection
 from staticad.errors import CompileError
@@ -66,7 +66,7 @@ def _build(source: str, target: Target) -> llvm.ModuleRef:
     loops = _LOOPS.search(source) is not None
     text = assemble(function, symbol, loops)
     level = llvm_pipeline.KERNEL if loops else llvm_pipeline.STRAIGHT
-    return llvm_pipeline.build(text, symbol, target, level, shared_symbols(source))
+    return llvm_pipeline.build(text, symbol, target, level)
 
 
 def _parse(source: str) -> ast.FunctionDef:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-
 import llvmlite.binding as llvm
 
+from staticad.codegen import recipes
 from staticad.codegen.images import process_function
 from staticad.codegen.target import Target, target_machine
 from staticad.codegen.vector_calls import described
@@ -14,14 +13,14 @@ from staticad.errors import CompileError
 STRAIGHT, KERNEL, SHARED = 1, 2, 3  # levels of optimization: without loops over data, with them, compiled ahead
 
 
-def build(text: str, name: str, target: Target, level: int, shared: Collection[str] = ()) -> llvm.ModuleRef:
+def build(text: str, name: str, target: Target, level: int) -> llvm.ModuleRef:
     """The module that a text of LLVM describes, optimized: at -O1 without what is for loops, at -O2 or -O3 with the
-    loop vectorizer. Raises CompileError when it calls a C function that neither exists nor is ``shared`` by kernels."""
+    loop vectorizer. Raises CompileError when it calls a C function that neither exists nor is shared by kernels."""
     module = llvm.parse_assembly(described(text, target, level == KERNEL))
     module.name = name
     module.data_layout = str(target_machine(target).target_data)
     _optimize(module, target, level)
-    missing = [function for function in unresolved(module) if function not in shared]
+    missing = [function for function in unresolved(module) if function not in recipes.SHARED]
     if missing:
         raise CompileError(f"{name} calls {', '.join(missing)}, which the C library does not have")
     return module

@@ -139,12 +139,12 @@ def _load_all(sources: Sequence[str], stop: threading.Event, tell: progress.Tell
         with _lock:
             code = _known(source)
             if code is None and not stop.is_set():
-                for shared in recipes.shared_symbols(source):
-                    _load_shared(shared)
                 recipe, symbol = recipes.recipe(source), recipes.kernel_symbol(source)
                 fixed = recipes.is_machine_code(source)
                 common = "" if fixed else recipes.common_recipe(source, level())
                 payload = _object(recipe, symbol, partial(_compiled, source), fixed, common)
+                for shared in recipes.shared_symbols(payload):
+                    _load_shared(shared)
                 with config.timed(f"load {symbol}"):
                     code = _load_object(payload, symbol, engine)
                 _codes[recipe] = weakref.ref(code)

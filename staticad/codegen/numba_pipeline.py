@@ -38,7 +38,6 @@ from staticad.codegen import llvm_pipeline
 from staticad.codegen.atomics import MACHINE_NAMES
 from staticad.codegen.kernel_names import KERNEL_NAMES
 from staticad.codegen.loop_hints import hinted
-from staticad.codegen.recipes import shared_symbols
 from staticad.codegen.target import Target, substitutes
 from staticad.errors import CompileError
 
@@ -255,7 +254,7 @@ def build(source: str, name: str, symbol: str, target: Target) -> llvm.ModuleRef
         del linecache.cache[filename]
     _export(module, inner, symbol, returns=entry)
     level = llvm_pipeline.STRAIGHT if entry else llvm_pipeline.KERNEL
-    return llvm_pipeline.build(hinted(module, inner), symbol, target, level, shared_symbols(source))
+    return llvm_pipeline.build(hinted(module, inner), symbol, target, level)
 
 
 def _explain(source: str, error: Exception) -> str:

@@ -77,7 +77,7 @@ def make(key: str) -> Piece:
     finally:
         del linecache.cache[filename]
     _export(module, inner, key, arguments, result)
-    simplified = llvm_pipeline.build(hinted(module, inner), key, plain(), llvm_pipeline.STRAIGHT, _SHARED)
+    simplified = llvm_pipeline.build(hinted(module, inner), key, plain(), llvm_pipeline.STRAIGHT)
     return _piece(str(simplified), key, result, sum(kind.startswith("*") for kind in kinds) == 1)
 
 
@@ -101,7 +101,6 @@ def make_shared(symbol: str, target: Target) -> llvm.ModuleRef:
 
 
 _ELEMENTS = {product_symbol(element): element for element in (ir.FloatType(), ir.DoubleType())}
-_SHARED = (*_ELEMENTS, *CALLED)
 
 
 def _declare_shared(module: ir.Module) -> None:

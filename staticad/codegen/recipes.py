@@ -22,16 +22,13 @@ KEY_SORTERS = {
     **dict.fromkeys(("int64", "uint64", "float64"), WORDS_SORTER),
 }
 WORD_SORTERS = dict.fromkeys(KEY_SORTERS, WORDS_SORTER)
-COLUMN_SUMS = "staticad_column_sums"
-# The last is that of loops that add a run to the sums of columns, see `idioms`.
-SHARED = {
-    r"\bmatrix_product(?:_add)?\(": PRODUCTS,
-    r", add\(load\(.*\), cast\(\w+, float64\)\)\)\n *store\(.*, float32\(0\.0\)\)": {"float64": COLUMN_SUMS},
-}
-# Functions of one float64 and those of a vector, see `vecmath.called`. Bessel functions call two of them.
+COLUMN_SUMS = "staticad_column_sums"  # of loops that add a run to the sums of columns, see `idioms`
+# Functions of one float64 and those of a vector, see `vecmath.called`.
 SIN, COS, TAN = "staticad_sin", "staticad_cos", "staticad_tan"
 CALLED = {name: f"{name}_of_vector" for name in (SIN, COS, TAN)}
-_CALLS = {r"\b(?:sin|j0|j1)\(": SIN, r"\b(?:cos|j0|j1)\(": COS, r"\btan\(": TAN}
+SHARED = tuple(
+    dict.fromkeys((*PRODUCTS.values(), COLUMN_SUMS, *PASSES.values(), *KEY_SORTERS.values(), *CALLED, *CALLED.values()))
+)
 _MACHINE_CODE = re.compile(rf"\b(?:def entry|{'|'.join(machine_language.__annotations__)})\(")
 _PYTHON = re.compile(rf"\b(?:{CUSTOM}|{SAMPLE})\w+\(")
 
@@ -62,22 +59,10 @@ def _calls_python(source: str) -> bool:
     return _PYTHON.search(source) is not None
 
 
-def shared_symbols(source: str) -> list[str]:
-    """The functions that the machine code of a kernel calls and does not contain."""
-    if is_machine_code(source):
-        return []
-    wanted = SHARED if is_assembled(source) else {}
-    found = [
-        symbol
-        for call, symbols in wanted.items()
-        if re.search(call, source)
-        for dtype, symbol in symbols.items()
-        if dtype in source
-    ]
-    if "float64" in source:
-        names = [name for call, name in _CALLS.items() if re.search(call, source)]
-        found += [symbol for name in names for symbol in (name, CALLED[name])]
-    return found
+def shared_symbols(payload: bytes) -> list[str]:
+    """The functions that an object file calls and does not contain, and perhaps more: all that it names. Its text does
+    not tell them, for functions of the text are made of others."""
+    return [symbol for symbol in SHARED if symbol.encode() in payload]
 
 
 def common_recipe(source: str, target: Target) -> str:

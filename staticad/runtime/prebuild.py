@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from staticad.codegen import jit, piece_maker, prebuilt, recipes
-from staticad.codegen.recipes import CALLED, KEY_SORTERS, PASSES, SHARED
+from staticad.codegen.recipes import SHARED
 from staticad.codegen.routines import routine_source
 from staticad.codegen.target import LEVELS, is_x86
 from staticad.functional import convolution, effects, fft, linalg, orders, pooling, sets, sorting
@@ -92,9 +92,8 @@ def objects() -> Iterator[tuple[str, bytes]]:
     """The machine code of the package, with what it is made of."""
     for source in (*FIXED, *map(routine_source, routines())):
         yield recipes.recipe(source), jit.compile_source(source)
-    symbols = [symbol for named in (*SHARED.values(), PASSES, KEY_SORTERS) for symbol in named.values()]
     for _, target in LEVELS if is_x86() else ():
-        for symbol in dict.fromkeys((*symbols, *CALLED, *CALLED.values())):
+        for symbol in SHARED:
             yield recipes.shared_recipe(symbol, target), jit.compile_shared(symbol, target)
         for source in common_kernels():
             yield recipes.common_recipe(source, target), jit.compile_source(source, target)
