@@ -204,7 +204,7 @@ class _Turning:
         return _again(x.node, (), type=TensorType(x.shape[::-1], x.dtype))[0]
 
     def _loop(self, node: Node) -> Sequence[Tensor]:
-        body = self._body(node.attrs["body"])
+        body = self._body(node.attrs["body"], node.attrs["shape"].carries)
         given = zip(node.attrs["body"].parameters, node.inputs, strict=False)
         inputs = [self._as_turned(x) if own in self.turned else self._as_kept(x) for own, x in given]
         extra = [self.made[x] for x in node.inputs[len(inputs) :]]
@@ -212,7 +212,7 @@ class _Turning:
             return copy_node(node, (*inputs, *extra)).outputs
         return _again(node, (*inputs, *extra), body=body)
 
-    def _body(self, body: Body) -> Body:
+    def _body(self, body: Body, carries: int) -> Body:
         if body not in self.bodies:
             for own in body.parameters:
                 self.made.setdefault(own, self._parameter(own))
@@ -220,7 +220,7 @@ class _Turning:
             roots = self.outputs(body.roots)
             count = len(body.outputs)
             # What begins the next step lies as its parameter does.
-            following = zip(body.parameters, body.outputs, strict=False)
+            following = zip(body.parameters[:carries], body.outputs, strict=False)
             outputs = [
                 self._as_turned(x) if own in self.turned else made
                 for (own, x), made in zip(following, roots, strict=False)

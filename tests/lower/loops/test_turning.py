@@ -138,6 +138,26 @@ def test_what_would_have_to_be_transposed_stays(program: Callable[..., Any]) -> 
     assert set(carried(turned)) == {"n,m"}
 
 
+@pytest.mark.parametrize("kept", [lambda c: c * 2.0, lambda c: c[:, None] * c], ids=["vector", "matrix"])
+def test_what_each_step_records_stays(kept: Callable[[Tensor], Tensor]) -> None:
+    """Here it stands at the place that the turned matrix ``y``, which the body captures, has among the parameters."""
+    b = sa.placeholder(("n", "m"))
+    columns = sa.arange(1, b.shape[1])
+    y = sa.fori_loop(1, b.shape[1], lambda j, y: y.at[:, j].set(y[:, j - 1] * 0.5 + b[:, j]), sa.zeros_like(b))
+
+    def step(p: Tensor, j: Tensor) -> tuple[Tensor, tuple[Tensor, Tensor]]:
+        p = p.at[:, j].set(p[:, j - 1] * 0.5 + y[:, j])
+        return p, (p[:, j].sum(), kept(p[:, j]))
+
+    last, records = sa.scan(step, sa.zeros_like(b), columns)
+    outputs = optimize([last[:, -1], *records], options=Options(True, False))
+    turned = turn_columns(outputs, Sizes([c for n in sort_nodes(outputs) for c in n.constraints]), FAMILIES)
+    assert set(carried(turned)) == {"m,n"}
+    data = np.random.default_rng(0).random((5, 5))
+    for got, want in zip(evaluate(turned, {b: data}), evaluate(outputs, {b: data}), strict=True):
+        np.testing.assert_array_equal(got, want)
+
+
 def test_a_loop_that_records_shares_the_body_of_the_one_that_does_not() -> None:
     b, _, turned = lowered(solved, gradient=True)
     forward = [n for n in all_nodes(turned) if n.op is LOOP and not n.attrs["shape"].reverse]
