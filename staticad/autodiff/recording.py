@@ -9,16 +9,16 @@ from staticad.autodiff.accumulate import has_runtime_length
 from staticad.autodiff.loop_parts import LoopParts
 from staticad.ir.dim_values import evaluate
 from staticad.ir.dims import Shape, Size, at_least, is_runtime, local_symbols, product, symbols
-from staticad.ir.dtypes import INT64
+from staticad.ir.dtypes import INT64, kind_of
 from staticad.ir.graph import Node, Tensor
-from staticad.ir.local_sizes import largest
+from staticad.ir.local_sizes import largest, largest_shape
 from staticad.ir.substitute import depends_on
 from staticad.ir.types import TensorType
-from staticad.ops.base import Barrier, Elementwise, Movement, Reshape, apply_all
-from staticad.ops.control import LOOP, PARAMETER, Body
+from staticad.ops.base import Barrier, Elementwise, Movement, Reshape, apply, apply_all
+from staticad.ops.control import LOOP, PARAMETER, Body, parameter
 from staticad.ops.effects import AFTER
 from staticad.ops.indexing import Gather
-from staticad.ops.slicing import SLICE
+from staticad.ops.slicing import EMBED, SLICE
 
 CHEAP = 2  # ops up to this cost are computed again rather than recorded
 NOMINAL = 1009  # what free sizes count as where costs are compared
@@ -160,6 +160,19 @@ def _is_large_view(tensor: Tensor) -> bool:
     if not isinstance(tensor.op, (Movement, Barrier, Reshape)) or tensor.op is AFTER:  # its token has no place here
         return False
     return at_least(product(tensor.shape) - product(tensor.inputs[0].shape), 0)
+
+
+def recorded(tensor: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """A value as it is recorded, a parameter for the record, and the value taken from that: what has a local size is
+    recorded in an array of the largest size."""
+    if not any(map(local_symbols, tensor.shape)):
+        stand_in = parameter(tensor.type)
+        return tensor, stand_in, stand_in
+    shape, origin, ones = largest_shape(tensor.shape), (0,) * tensor.ndim, (1,) * tensor.ndim
+    fill = {"f": 0.0, "b": False}.get(kind_of(tensor.dtype), 0)
+    whole = apply(EMBED, tensor, shape=shape, starts=origin, steps=ones, fill=fill)
+    stand_in = parameter(TensorType(shape, tensor.dtype))
+    return whole, stand_in, apply(SLICE, stand_in, starts=origin, steps=ones, sizes=tensor.shape)
 
 
 def with_records(parts: LoopParts, recorded: Sequence[Tensor]) -> tuple[Tensor, ...]:

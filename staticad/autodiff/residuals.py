@@ -10,8 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from staticad.autodiff.prints import without_prints
-from staticad.autodiff.recording import counts, has_runtime_sizes, is_there, nominal_bytes, recorded_values
-from staticad.ir.dims import local_symbols
+from staticad.autodiff.recording import counts, has_runtime_sizes, is_there, nominal_bytes, recorded, recorded_values
 from staticad.ir.graph import Node, Tensor, sort_nodes
 from staticad.ir.rebuild import copy_node
 from staticad.ir.substitute import depends_on, substitute
@@ -62,10 +61,11 @@ def _picked(node: Node, received: Sequence[bool], free: set[Tensor]) -> Sequence
             [*results, *(value for _, value in sizes)], cotangents, own, set(branch.parameters) - own, parts=False
         )
         found.append((results, sizes, read))
-    if any(has_runtime_sizes(t) or any(map(local_symbols, t.shape)) for _, _, kept in found for t in kept):
+    if any(has_runtime_sizes(t) for _, _, kept in found for t in kept):
         return None
     whole = {i for i in given for b, (*_, kept) in zip(branches, found, strict=True) if b.parameters[i] in set(kept)}
-    picked = [[t for t in kept if t.op is not PARAMETER] for *_, kept in found]
+    records = [{t: recorded(t) for t in kept if t.op is not PARAMETER} for *_, kept in found]
+    picked = [[record for record, _, _ in own.values()] for own in records]
     slots = _slots(picked)
     before = [operands[i] for i in given if i not in known and not _is_free(operands[i], free)]
     left = [*slots, *(operands[i].type for i in whole)]
@@ -82,10 +82,11 @@ def _picked(node: Node, received: Sequence[bool], free: set[Tensor]) -> Sequence
     residuals = apply_all(COND, index, *(operands[i] for i in given), branches=tuple(forward)) if slots else ()
     kept_operands = [i for i in range(len(operands)) if received[i] or i in whole or i in known]
     bodies: list[Body] = []
-    for branch, own_places, (results, sizes, _) in zip(branches, places, found, strict=True):
-        stand_ins = [parameter(kind) for kind in slots]
-        mapping = {t: p for t, p in zip(own_places, stand_ins, strict=True) if t is not None}
+    for branch, own_places, own_records, (results, sizes, _) in zip(branches, places, records, found, strict=True):
+        given_by = {record: stand_in for record, stand_in, _ in own_records.values()}
+        stand_ins = [parameter(kind) if t is None else given_by[t] for kind, t in zip(slots, own_places, strict=True)]
         kept = tuple(branch.parameters[i] for i in kept_operands)
+        mapping = {t: value for t, (_, _, value) in own_records.items()}
         values = substitute([*results, *(value for _, value in sizes)], mapping)
         quiet, own_sizes = without_prints(values[: len(results)]), values[len(results) :]
         named = tuple((symbol, value) for (symbol, _), value in zip(sizes, own_sizes, strict=True))

@@ -11,18 +11,12 @@ from collections.abc import Sequence, Set
 
 from staticad.autodiff.changes import before_branch, changed_places, changes_of
 from staticad.autodiff.loop_parts import LoopParts
-from staticad.autodiff.recording import nominal, nominal_bytes, recorded_values
+from staticad.autodiff.recording import nominal, nominal_bytes, recorded, recorded_values
 from staticad.autodiff.residuals import with_residuals
-from staticad.ir.dims import local_symbols
-from staticad.ir.dtypes import kind_of
 from staticad.ir.graph import Node, Tensor, sort_nodes
-from staticad.ir.local_sizes import largest_shape
 from staticad.ir.rebuild import copy_node
 from staticad.ir.substitute import substitute
-from staticad.ir.types import TensorType
-from staticad.ops.base import apply
 from staticad.ops.control import COND, LOOP, PARAMETER, Locals, parameter, spoken_of
-from staticad.ops.slicing import EMBED, SLICE
 from staticad.records import dataclass
 
 Undone = dict[tuple[Node, int], Tensor]  # by a loop and the number of a carry: the first state, from the last one
@@ -271,16 +265,3 @@ def _taken(old: Tensor, tape: dict[Tensor, Tensor]) -> Tensor:
     record, stand_in, value = recorded(old)
     tape[record] = stand_in
     return value
-
-
-def recorded(tensor: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """A value as it is recorded, a parameter for the record, and the value taken from that: what has a local size is
-    recorded in an array of the largest size."""
-    if not any(map(local_symbols, tensor.shape)):
-        stand_in = parameter(tensor.type)
-        return tensor, stand_in, stand_in
-    shape, origin, ones = largest_shape(tensor.shape), (0,) * tensor.ndim, (1,) * tensor.ndim
-    fill = {"f": 0.0, "b": False}.get(kind_of(tensor.dtype), 0)
-    whole = apply(EMBED, tensor, shape=shape, starts=origin, steps=ones, fill=fill)
-    stand_in = parameter(TensorType(shape, tensor.dtype))
-    return whole, stand_in, apply(SLICE, stand_in, starts=origin, steps=ones, sizes=tensor.shape)
