@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from staticad.autodiff.accumulate import accumulate
+from staticad.autodiff.branch_parts import choose
 from staticad.autodiff.loop_parts import Bases, Differentiate, Maybe, demands_of, or_zeros
 from staticad.autodiff.prints import without_prints
+from staticad.autodiff.recording import counts, is_there
+from staticad.autodiff.undone_branches import undone_branch
 from staticad.ir.dtypes import is_inexact
-from staticad.ir.graph import Node, Tensor, sort_nodes
+from staticad.ir.graph import Node, Tensor
 from staticad.ir.substitute import substitute
-from staticad.ops.base import apply_all
-from staticad.ops.control import COND, PARAMETER, Body, parameter, spoken_of
+from staticad.ops.control import Body, parameter, spoken_of
 
 
 def branch_vjp(
@@ -25,31 +26,49 @@ def branch_vjp(
     seeds = [parameter(node.types[i]) for i in given]
     operands = {node.inputs[i + 1]: i for i in reversed(wanted)}
     sums = {i: parameter(x.type) for x, i in operands.items() if x in held.sums}
+    known = known_operands(node, held)
     found: list[list[Maybe]] = []
+    of_blocks: list[Bases] = []
     for branch in branches:
         sources = [branch.parameters[i] for i in wanted]
         targets = [branch.outputs[i] for i in given]
-        bases = Bases({branch.parameters[i]: total for i, total in sums.items()})
+        free = None if known is None else {branch.parameters[i] for i in known}
+        bases = Bases({branch.parameters[i]: total for i, total in sums.items()}, free)
         grads = gradients(targets, sources, grad_ys=seeds, unconnected="none", bases=bases)
         for k, i in enumerate(wanted):
             if grads[k] is not None and i in sums and branch.parameters[i] not in bases.taken:
                 grads[k] = accumulate(sums[i], grads[k])
         found.append(grads)
+        of_blocks.append(bases)
     used = [k for k in range(len(wanted)) if any(g[k] is not None for g in found)]
     results: list[Maybe] = [None] * len(node.inputs)
     if not used:
         return results
     sums = {i: sums[i] for i in (wanted[k] for k in used) if i in sums}
     held.taken |= {node.inputs[i + 1] for i in sums}
-    bodies = []
-    for branch, grads in zip(branches, found, strict=True):
-        outputs = [_or(grads[k], sums.get(wanted[k]), branch.parameters[wanted[k]]) for k in used]
-        bodies.append(_own(branch, [*seeds, *sums.values()], outputs))
+    outputs = [
+        [_or(grads[k], sums.get(wanted[k]), branch.parameters[wanted[k]]) for k in used]
+        for branch, grads in zip(branches, found, strict=True)
+    ]
+    own = [*seeds, *sums.values()]
+    bodies = [_own(branch, own, values) for branch, values in zip(branches, outputs, strict=True)]
     received = [*(cotangents[i] for i in given), *(held.sums[node.inputs[i + 1]] for i in sums)]
     outs = choose([*node.inputs, *received], bodies)  # type: ignore[list-item]
+    if known is not None:
+        other = undone_branch(node, outputs, own, received, of_blocks)  # type: ignore[arg-type]
+        if other is not None:
+            held.others[node] = dict(zip(outs, other.cotangents, strict=True))
+            held.undone.update(((node, o), array) for o, array in other.arrays.items())
     for k, out in zip(used, outs, strict=True):
         results[wanted[k] + 1] = out
     return results
+
+
+def known_operands(node: Node, held: Bases) -> list[int] | None:
+    """The operands that are there without a record in the step of a loop, by number; None outside of loops."""
+    if held.free is None:
+        return None
+    return [i for i, x in enumerate(node.inputs[1:]) if is_there(x, held.free) or counts(x, held.free)]
 
 
 def _or(gradient: Maybe, total: Maybe, like: Tensor) -> Tensor:
@@ -75,34 +94,6 @@ def branch_jvp(node: Node, tangents: Sequence[Maybe], jvp: Differentiate) -> lis
     for i, out in zip(wanted, outs, strict=True):
         results[i] = out
     return results
-
-
-def picks_before_changes(order: Sequence[Node]) -> list[Node]:
-    """An order of nodes in which a branch that picks what a derivative reads, and was made after the branch by the same
-    index that changes the array, stands before that one."""
-    changes: dict[Tensor, list[Node]] = {}
-    picks: dict[Node, list[Node]] = {}
-    for node in order:
-        if node.op is not COND:
-            continue
-        before = changes.setdefault(node.inputs[0], [])
-        arrays = {t for t in node.inputs[1:] if t.ndim}
-        if any(t.type in node.types for t in arrays):
-            before.append(node)
-            continue
-        found = next((n for n in before if arrays & set(n.inputs) and set(node.inputs) <= set(n.inputs)), None)
-        if found is not None:
-            picks.setdefault(found, []).append(node)
-    moved = {node for nodes in picks.values() for node in nodes}
-    return [n for node in order if node not in moved for n in (*picks.get(node, ()), node)]
-
-
-def choose(inputs: Sequence[Tensor], bodies: Sequence[Body]) -> Sequence[Tensor]:
-    """The branch with an index and the operands that some of the bodies read: a loop would record the others."""
-    read = {node.outputs[0] for body in bodies for node in sort_nodes(body.roots) if node.op is PARAMETER}
-    places = [i for i in range(len(inputs) - 1) if any(body.parameters[i] in read for body in bodies)]
-    fewer = [replace(body, parameters=tuple(body.parameters[i] for i in places)) for body in bodies]
-    return apply_all(COND, inputs[0], *(inputs[i + 1] for i in places), branches=tuple(fewer))
 
 
 def _own(branch: Body, seeds: Sequence[Tensor], outputs: Sequence[Tensor]) -> Body:

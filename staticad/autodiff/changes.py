@@ -7,13 +7,13 @@ that runs it again, by putting back all that it can reach: the places whose indi
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from staticad.autodiff.branches import choose
-from staticad.autodiff.loop_parts import demands_of
+from staticad.autodiff.branch_parts import choose
+from staticad.autodiff.loop_parts import Undone, demands_of
 from staticad.autodiff.recording import counts, nominal_count
-from staticad.ir.dims import Shape, Size, Symbol, is_runtime, local_symbols
+from staticad.ir.dims import Shape, Size, Symbol, local_symbols
 from staticad.ir.graph import Node, Tensor
 from staticad.ir.substitute import substitute
 from staticad.ops.base import apply
@@ -25,15 +25,17 @@ from staticad.ops.selection import MAXIMUM, MINIMUM
 from staticad.ops.slicing import REPLACE, SLICE
 from staticad.records import dataclass
 
-Loops = Collection[tuple[Node, int]]  # loops that their backward pass undoes, with the number of the carry
+Key = tuple[Node, int]  # a loop or branch, and the number of an output
+Known = Mapping[Key, Undone]  # what the backward passes of loops and branches undo
+NONE: Known = {}
 
 
-def changes_of(state: Tensor, body: Body, loops: Loops = ()) -> tuple[Tensor, list[Tensor]] | None:
+def changes_of(state: Tensor, body: Body, known: Known = NONE) -> tuple[Tensor, list[Tensor]] | None:
     """The parameter of which a value of a body is a changed copy, and what that becomes on the way, the last first;
     None where it is not changed place by place."""
     found: list[Tensor] = []
     while state.op is not PARAMETER:
-        base = _base(state, body, loops)
+        base = _base(state, body, known)
         if base is None:
             return None
         found.append(state)
@@ -41,13 +43,13 @@ def changes_of(state: Tensor, body: Body, loops: Loops = ()) -> tuple[Tensor, li
     return state, found
 
 
-def _base(state: Tensor, body: Body, loops: Loops) -> Tensor | None:
+def _base(state: Tensor, body: Body, known: Known) -> Tensor | None:
     """What a node changes into ``state``, if that can be undone."""
     node = state.node
+    if (node, state.index) in known:
+        return known[node, state.index].base
     if node.op is LOOP:
-        again = is_runtime(node.attrs["shape"].length) or node.attrs.get("remat")
-        known = ((node, state.index) in loops and not again) or _reaches_few(state, body)
-        return node.inputs[state.index] if known else None
+        return node.inputs[state.index] if _reaches_few(state, body) else None
     if node.op is REPLACE or isinstance(node.op, Scatter):
         return node.inputs[0] if _are_few(places_of(state), state) else None
     if node.op is not COND:

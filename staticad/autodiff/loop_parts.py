@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from dataclasses import field
 from typing import Any
 
@@ -18,16 +18,30 @@ Differentiate = Callable[..., list[Any]]  # reverse.gradients or forward.jvp
 Maybe = Tensor | None
 
 
+@dataclass(frozen=True)
+class Undone:
+    """An array that the backward pass of a loop or branch undoes: what it was ``before``, from the cotangents and the
+    array that came out, and the ``base``, what it was in the forward pass."""
+
+    before: Tensor
+    base: Tensor
+
+
 @dataclass
 class Bases:
     """Sums of cotangents to which the derivative of a branch or loop may add, by the tensor that they belong to: an
     array is then changed where the branch or loop reads it, not filled with zeros and added as a whole. ``taken`` are
-    the tensors whose sum is part of what came out. ``undone`` are arrays that an inner loop changes, as they were
-    before it: by its node and the number of the carry."""
+    the tensors whose sum is part of what came out.
+
+    In the step of a loop, ``free`` are the parameters that are there without a record. ``undone`` are arrays that an
+    inner loop or branch changes, by its node and the number of the output; ``others`` are derivatives of branches that
+    undo such changes: for the node what stands for the cotangents that came out."""
 
     sums: dict[Tensor, Tensor]
+    free: Set[Tensor] | None = None
     taken: set[Tensor] = field(default_factory=set)
-    undone: dict[tuple[Node, int], Tensor] = field(default_factory=dict)
+    undone: dict[tuple[Node, int], Undone] = field(default_factory=dict)
+    others: dict[Node, dict[Tensor, Tensor]] = field(default_factory=dict)
 
 
 class LoopParts:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from staticad.autodiff.accumulate import accumulate
-from staticad.autodiff.loop_parts import Bases, Differentiate, LoopParts, Maybe, demands_of, or_zeros
+from staticad.autodiff.loop_parts import Bases, Differentiate, LoopParts, Maybe, Undone, demands_of, or_zeros
 from staticad.autodiff.prints import without_prints
 from staticad.autodiff.recording import with_records
 from staticad.autodiff.segments import segmented_again
@@ -44,7 +44,7 @@ def loop_vjp(
     sums = _sums(parts, wanted, step)
     outputs = [or_zeros(step.by_carry[i], parts.carry[i]) for i in step.carries]
     for i, total in sums.totals.items():
-        taken = parts.captures[i] in step.taken
+        taken = parts.captures[i] in step.bases.taken
         outputs.append(step.by_capture[i] if taken else accumulate(total, step.by_capture[i]))
     outputs += [*step.by_slice.values(), *sums.factors]
     if not outputs:
@@ -92,8 +92,7 @@ class _StepGradients:
     by_carry: dict[int, Maybe]
     by_slice: dict[int, Tensor]
     by_capture: dict[int, Tensor]
-    taken: set[Tensor]  # captures whose gradient has the total in it already
-    undone: dict[tuple[Node, int], Tensor]  # arrays as they were before an inner loop
+    bases: Bases  # whose gradients have the total in them already, and what inner backward passes undo
 
 
 def _step_gradients(
@@ -105,11 +104,12 @@ def _step_gradients(
     by_slice, by_capture = [parts.slices[i] for i in wanted.slices], [parts.captures[i] for i in wanted.captures]
     sources = [*(parts.carry[i] for i in wanted.dependent), *by_slice, *by_capture]
     active = {i for i in wanted.dependent if of_carry[i] is not None}
+    free = {*parts.slices, *parts.captures}
     while True:
         carries = sorted(active)
         targets = [*(parts.following[i] for i in carries), *(parts.results[j] for j in wanted.results)]
         given = [*(wanted.seeds[i] for i in carries), *wanted.result_seeds]
-        bases = Bases({parts.captures[i]: total for i, total in wanted.totals.items() if total.ndim})
+        bases = Bases({parts.captures[i]: total for i, total in wanted.totals.items() if total.ndim}, free)
         found: list[Maybe] = [None] * len(sources)
         if targets:
             found = gradients(targets, sources, grad_ys=given, unconnected="none", bases=bases)
@@ -118,7 +118,7 @@ def _step_gradients(
         more = {i for i, gradient in by.items() if gradient is not None} - active
         if not more:
             slices, captures = _found(wanted.slices, found[a:b]), _found(wanted.captures, found[b:])
-            return _StepGradients(carries, by, slices, captures, bases.taken, bases.undone)
+            return _StepGradients(carries, by, slices, captures, bases)
         active |= more
 
 
@@ -176,8 +176,7 @@ def _run_backwards(
     forward loop records those that can't be computed again."""
     node, shape = parts.node, parts.shape
     seeds, totals = [wanted.seeds[i] for i in step.carries], list(sums.totals.values())
-    given, free = [*seeds, *wanted.result_seeds, *totals], {*parts.slices, *parts.captures}
-    step_back = reverse_step(parts, outputs, given, free, step.undone)
+    step_back = reverse_step(parts, outputs, [*seeds, *wanted.result_seeds, *totals], step.bases)
     place, outputs = len(seeds) + len(totals), step_back.outputs
     forward = with_records(parts, list(step_back.tape))
     stacks = forward[shape.carries + shape.results :][: len(step_back.tape)]
@@ -229,7 +228,9 @@ def _run_backwards(
         shape=backward,
         base=body,
     )
-    held.undone.update(((node, i), outs[place + k]) for k, i in enumerate(step_back.after))
+    if not (counted or node.attrs.get("remat")):  # what these record has no length, or is not to be kept
+        undone = ((i, Undone(outs[place + k], node.inputs[i])) for k, i in enumerate(step_back.after))
+        held.undone.update(((node, i), one) for i, one in undone)
     return (*outs[:place], *outs[place + len(step_back.after) :])
 
 

@@ -7,25 +7,28 @@ branch beside the first one picks what is read, and only that is recorded.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
+from staticad.autodiff.branch_parts import picks, slots_of
 from staticad.autodiff.prints import without_prints
 from staticad.autodiff.recording import counts, has_runtime_sizes, is_there, nominal_bytes, recorded, recorded_values
 from staticad.ir.graph import Node, Tensor, sort_nodes
 from staticad.ir.rebuild import copy_node
 from staticad.ir.substitute import depends_on, substitute
-from staticad.ir.types import TensorType
 from staticad.ops.base import apply_all
 from staticad.ops.control import COND, PARAMETER, Body, Control, Locals, parameter, spoken_of
-from staticad.ops.creation import zeros
 from staticad.ops.indexing import Scatter
 from staticad.ops.slicing import REPLACE
 
+Blocks = tuple[Body, ...]
 
-def with_residuals(outputs: Sequence[Tensor], backward: Sequence[Tensor], free: set[Tensor]) -> list[Tensor]:
+
+def with_residuals(
+    outputs: Sequence[Tensor], backward: Sequence[Tensor], free: set[Tensor], settled: Collection[Blocks] = ()
+) -> list[Tensor]:
     """The outputs of a backward pass from ``backward`` on, in whose branches less is read of the forward pass.
 
-    ``free`` are the parameters that are there without a record.
+    ``free`` are the parameters that are there without a record. Those with ``settled`` blocks stay as they are.
     """
     inside, seeds = depends_on(outputs, backward), set(backward)
     if not any(node.op is COND for node in inside):
@@ -36,7 +39,7 @@ def with_residuals(outputs: Sequence[Tensor], backward: Sequence[Tensor], free: 
             continue
         copy = copy_node(node, tuple(done.get(t, t) for t in node.inputs))
         made: Sequence[Tensor] = copy.outputs
-        if node.op is COND:
+        if node.op is COND and node.attrs["branches"] not in settled:
             received = [t.node in inside or t in seeds for t in node.inputs[1:]]
             made = _picked(copy, received, free) or made
         done.update((old, new) for old, new in zip(node.outputs, made, strict=True) if old is not new)
@@ -66,32 +69,25 @@ def _picked(node: Node, received: Sequence[bool], free: set[Tensor]) -> Sequence
     whole = {i for i in given for b, (*_, kept) in zip(branches, found, strict=True) if b.parameters[i] in set(kept)}
     records = [{t: recorded(t) for t in kept if t.op is not PARAMETER} for *_, kept in found]
     picked = [[record for record, _, _ in own.values()] for own in records]
-    slots = _slots(picked)
+    slots = slots_of(picked)
     before = [operands[i] for i in given if i not in known and not _is_free(operands[i], free)]
     left = [*slots, *(operands[i].type for i in whole)]
     if not again and nominal_bytes(t.type for t in before) <= nominal_bytes(left):
         return None
-    index = node.inputs[0]
-    places = [_placed(values, slots) for values in picked]
-    forward: list[Body] = []
-    for branch, own_places in zip(branches, places, strict=True):
-        values = [zeros(kind) if t is None else t for kind, t in zip(slots, own_places, strict=True)]
-        quiet = without_prints(values)
-        sizes = spoken_of(quiet, branch.locals)
-        forward.append(Body(tuple(branch.parameters[i] for i in given), tuple(quiet), branch.demands, sizes))
-    residuals = apply_all(COND, index, *(operands[i] for i in given), branches=tuple(forward)) if slots else ()
+    before_it = picks(node, picked, slots)
     kept_operands = [i for i in range(len(operands)) if received[i] or i in whole or i in known]
     bodies: list[Body] = []
-    for branch, own_places, own_records, (results, sizes, _) in zip(branches, places, records, found, strict=True):
-        given_by = {record: stand_in for record, stand_in, _ in own_records.values()}
-        stand_ins = [parameter(kind) if t is None else given_by[t] for kind, t in zip(slots, own_places, strict=True)]
+    for branch, places, own, (results, sizes, _) in zip(branches, before_it.places, records, found, strict=True):
+        given_by = {record: stand_in for record, stand_in, _ in own.values()}
+        stand_ins = [parameter(kind) if t is None else given_by[t] for kind, t in zip(slots, places, strict=True)]
         kept = tuple(branch.parameters[i] for i in kept_operands)
-        mapping = {t: value for t, (_, _, value) in own_records.items()}
+        mapping = {t: value for t, (_, _, value) in own.items()}
         values = substitute([*results, *(value for _, value in sizes)], mapping)
         quiet, own_sizes = without_prints(values[: len(results)]), values[len(results) :]
         named = tuple((symbol, value) for (symbol, _), value in zip(sizes, own_sizes, strict=True))
         bodies.append(Body((*kept, *stand_ins), tuple(quiet), branch.demands, named))
-    return apply_all(COND, index, *(operands[i] for i in kept_operands), *residuals, branches=tuple(bodies))
+    index, kept_ones = node.inputs[0], (operands[i] for i in kept_operands)
+    return apply_all(COND, index, *kept_ones, *before_it.results, branches=tuple(bodies))
 
 
 def _changes_again(results: Sequence[Tensor], cotangents: Sequence[Tensor]) -> bool:
@@ -103,28 +99,3 @@ def _changes_again(results: Sequence[Tensor], cotangents: Sequence[Tensor]) -> b
 
 def _is_free(tensor: Tensor, free: set[Tensor]) -> bool:
     return is_there(tensor, free) or counts(tensor, free)
-
-
-def _slots(picked: Sequence[Sequence[Tensor]]) -> list[TensorType]:
-    """Types such that the values of every branch find a place each: branches share places, since one of them runs."""
-    slots: list[TensorType] = []
-    for values in picked:
-        free = list(slots)
-        for t in values:
-            if t.type in free:
-                free.remove(t.type)
-            else:
-                slots.append(t.type)
-    return slots
-
-
-def _placed(values: Sequence[Tensor], slots: Sequence[TensorType]) -> list[Tensor | None]:
-    """For every place the value that takes it, if there is one."""
-    waiting = list(values)
-    found: list[Tensor | None] = []
-    for kind in slots:
-        taken = next((t for t in waiting if t.type == kind), None)
-        if taken is not None:
-            waiting = [t for t in waiting if t is not taken]
-        found.append(taken)
-    return found

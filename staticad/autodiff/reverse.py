@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from staticad.autodiff.accumulate import accumulate, complemented
-from staticad.autodiff.branches import picks_before_changes
+from staticad.autodiff.branch_parts import picks_before_changes
 from staticad.autodiff.connect import as_list, check_floats, cuts, explain_unconnected, find_dependent
 from staticad.autodiff.higher import hand_out, is_higher_scalar
 from staticad.autodiff.loop_parts import Bases
@@ -212,7 +212,7 @@ def _held(node: Node, dependent: set[Tensor], parts: dict[Tensor, list[Tensor]],
             found = [bases.sums[x], *found]
         if found:
             sums[x] = _total(x, found, masks)
-    return Bases(sums, undone=bases.undone)
+    return Bases(sums, bases.free, undone=bases.undone, others=bases.others)
 
 
 def _total(tensor: Tensor, contributions: list[Tensor], masks: Masks) -> Tensor:

@@ -7,21 +7,19 @@ updates (Griewank and Walther, Evaluating Derivatives, 2nd ed., chapter 4, on va
 
 from __future__ import annotations
 
-from collections.abc import Sequence, Set
+from collections.abc import Mapping, Sequence, Set
 
-from staticad.autodiff.changes import before_branch, changed_places, changes_of
-from staticad.autodiff.loop_parts import LoopParts
+from staticad.autodiff.changes import Key, before_branch, changed_places, changes_of
+from staticad.autodiff.loop_parts import Bases, LoopParts
 from staticad.autodiff.recording import nominal, nominal_bytes, recorded, recorded_values
 from staticad.autodiff.residuals import with_residuals
 from staticad.ir.graph import Node, Tensor, sort_nodes
 from staticad.ir.rebuild import copy_node
 from staticad.ir.substitute import substitute
-from staticad.ops.control import COND, LOOP, PARAMETER, Locals, parameter, spoken_of
+from staticad.ops.control import COND, LOOP, PARAMETER, Body, Locals, parameter, spoken_of
 from staticad.records import dataclass
 
-Undone = dict[tuple[Node, int], Tensor]  # by a loop and the number of a carry: the first state, from the last one
-Chains = dict[int, list[Tensor]]  # by the number of a carry: what it becomes in a step, the last first
-Key = tuple[Node, int]
+Chains = dict[int, list[Tensor]]  # by the number of a state: what it becomes in a step, the last first
 Records = dict[Tensor, tuple[Tensor, Tensor, Tensor]]  # by what is recorded, as ``recorded`` has them
 GAIN = 4  # how many times smaller the tape has to get
 
@@ -39,21 +37,39 @@ class Reversed:
     before: dict[int, Tensor]
 
 
-def reverse_step(
-    parts: LoopParts, outputs: Sequence[Tensor], given: Sequence[Tensor], free: set[Tensor], undone: Undone
-) -> Reversed:
-    """The backward step with these outputs, which depend on the parameters ``given`` to it and on forward values;
-    ``free`` parameters of the loop are there without a record. ``undone`` are the first states of inner loops of it.
-    """
+@dataclass(frozen=True)
+class Step:
+    """A body that changes arrays: by number the arrays that come in and what they become, and all parameters that have
+    to be recorded where they are read."""
 
-    def step(states: Set[Tensor]) -> _Step:
-        found = with_residuals([*outputs, *undone.values()], given, free | states)
-        return _Step(parts, found[: len(outputs)], given, free, dict(zip(undone, found[len(outputs) :], strict=True)))
+    body: Body
+    states: dict[int, tuple[Tensor, Tensor]]
+    carried: Set[Tensor]
 
-    first = step(set())
+
+def reverse_step(parts: LoopParts, outputs: Sequence[Tensor], given: Sequence[Tensor], bases: Bases) -> Reversed:
+    """The backward step with these outputs, which depend on the parameters ``given`` to it and on forward values.
+    ``bases`` has the parameters that are there without a record, and what inner backward passes undo."""
+    pairs = zip(parts.carry, parts.following, strict=True)
+    step = Step(parts.body, dict(enumerate(pairs)), set(parts.carry))
+    first = _Backward(step, outputs, given, bases)
     plain, chains = first.recorded(), first.chains()
-    undone_step = step(first.states(chains)).undone(chains) if chains else None
+    undone_step = undone(step, outputs, given, bases, chains) if chains else None
     return undone_step if undone_step is not None and _is_less(undone_step, plain, parts) else plain
+
+
+def undone(
+    step: Step, outputs: Sequence[Tensor], given: Sequence[Tensor], bases: Bases, chains: Chains
+) -> Reversed | None:
+    """The backward step on states that changes are undone to; None where one would be needed to come to itself."""
+    changed = {change.node for changes in chains.values() for change in changes}
+    firsts = {key: one.before for key, one in bases.undone.items()}
+    values = [*outputs, *firsts.values()]
+    for node, others in reversed(bases.others.items()):  # the later ones read the earlier ones
+        if node in changed:
+            values = substitute(values, others)
+    inner = dict(zip(firsts, values[len(outputs) :], strict=True))
+    return _Backward(step, values[: len(outputs)], given, bases, inner, chains).undone(chains)
 
 
 def _is_less(undone: Reversed, plain: Reversed, parts: LoopParts) -> bool:
@@ -65,24 +81,36 @@ def _is_less(undone: Reversed, plain: Reversed, parts: LoopParts) -> bool:
     return GAIN * steps * taken + last // 2 <= steps * recorded
 
 
-class _Step:
+class _Backward:
     def __init__(
-        self, parts: LoopParts, outputs: list[Tensor], given: Sequence[Tensor], free: set[Tensor], undone: Undone
+        self,
+        step: Step,
+        outputs: Sequence[Tensor],
+        given: Sequence[Tensor],
+        bases: Bases,
+        inner: Mapping[Key, Tensor] | None = None,
+        chains: Chains | None = None,
     ) -> None:
-        self.parts, self.outputs, self.given, self.free, self.inner = parts, outputs, given, free, undone
-        self.carry = set(parts.carry)
-        self.loops = [node for node in sort_nodes([*outputs, *undone.values()]) if node.op is LOOP]
+        self.step, self.given, self.free, self.known = step, given, bases.free or set(), bases.undone
+        inner = inner or {}
+        values = [*outputs, *inner.values()]
+        self.loops = [node for node in sort_nodes(values) if node.op is LOOP]
+        settled = {t.node.attrs["branches"] for others in bases.others.values() for t in others.values()}
+        found = with_residuals(values, given, self.free | self.states(chains or {}), settled)
+        self.outputs = found[: len(outputs)]
+        self.inner = dict(zip(inner, found[len(outputs) :], strict=True))
+        self.loops = [node for node in sort_nodes(found) if node.op is LOOP]
 
     def read(self, outputs: Sequence[Tensor], states: Set[Tensor]) -> list[Tensor]:
         """The forward values to record for some outputs, where states are there without a record."""
-        return recorded_values(outputs, self.given, self.free | states, self.carry - states)
+        return recorded_values(outputs, self.given, self.free | states, self.step.carried - states)
 
     def chains(self) -> Chains:
-        """The carries whose changes can be undone, and of which some state would be recorded."""
+        """The states whose changes can be undone, and of which some would be recorded."""
         found: Chains = {}
-        read = recorded_values(self.outputs, self.given, self.free, self.carry, parts=False)
-        for number, carry in enumerate(self.parts.carry):
-            traced = changes_of(self.parts.following[number], self.parts.body, self.inner) if carry.ndim else None
+        read = recorded_values(self.outputs, self.given, self.free, self.step.carried, parts=False)
+        for number, (carry, last) in self.step.states.items():
+            traced = changes_of(last, self.step.body, self.known) if carry.ndim else None
             if traced is None or traced[0] is not carry or not traced[1]:
                 continue
             changes = traced[1]
@@ -93,7 +121,7 @@ class _Step:
 
     def states(self, chains: Chains) -> set[Tensor]:
         """All that the carries become in a step, their state before it included."""
-        own = [state for number, changes in chains.items() for state in (self.parts.carry[number], *changes)]
+        own = [state for number, changes in chains.items() for state in (self.step.states[number][0], *changes)]
         return {same for state in own for same in self.same(state)}
 
     def same(self, state: Tensor) -> list[Tensor]:
@@ -107,7 +135,7 @@ class _Step:
 
     def recorded(self) -> Reversed:
         """The step with all that it reads recorded."""
-        sizes = spoken_of(self.outputs, self.parts.body.locals)
+        sizes = spoken_of(self.outputs, self.step.body.locals)
         outputs = [*self.outputs, *(value for _, value in sizes)]
         records = {t: recorded(t) for t in self.read(outputs, set())}
         outputs = substitute(outputs, {t: value for t, (_, _, value) in records.items()})
@@ -134,16 +162,16 @@ class _Step:
         states = {
             same: stand_in
             for number, changes in chains.items()
-            for state, stand_in in ((t, parameter(t.type)) for t in (self.parts.carry[number], *changes))
+            for state, stand_in in ((t, parameter(t.type)) for t in (self.step.states[number][0], *changes))
             for same in self.same(state)
         }
         all_changes = [change for changes in chains.values() for change in changes if change.op is not COND]
         put_back = [change for change in all_changes if _key(change) not in self.inner]
-        places = {change: changed_places(change, self.parts.body) for change in put_back}
+        places = {change: changed_places(change, self.step.body) for change in put_back}
         indices = list(dict.fromkeys(t for _, found in places.values() for place in found for t in place.indices or ()))
         parts = [place.of(base) for base, found in places.values() for place in found]
         speaking = [*self.outputs, *self.inner.values(), *states, *indices, *parts]
-        sizes = spoken_of(speaking, self.parts.body.locals)
+        sizes = spoken_of(speaking, self.step.body.locals)
         values = [*self.outputs, *(value for _, value in sizes), *indices, *self.inner.values()]
         wanted = dict.fromkeys([*before, *self.read(values, states.keys())])
         records = {t: recorded(t) for t in wanted}
@@ -159,7 +187,7 @@ class _Step:
         last: dict[int, Tensor] = {}
         first = {number: len(values) + k for k, number in enumerate(chains)}
         for number, changes in chains.items():
-            state = last[number] = parameter(self.parts.carry[number].type)
+            state = last[number] = parameter(self.step.states[number][0].type)
             for change in changes:
                 values = substitute(values, {states[change]: state})
                 key = _key(change)
@@ -178,7 +206,7 @@ class _Step:
                     state = values[rerun[key]]
                     for written, old, at in olds:
                         state = written.put(state, old, at)
-            values = [*substitute(values, {states[self.parts.carry[number]]: state}), state]
+            values = [*substitute(values, {states[self.step.states[number][0]]: state}), state]
         found = {number: values[k] for number, k in first.items()}
         left = {node.out for node in sort_nodes(values) if node.op is PARAMETER}
         if not left.isdisjoint(states.values()):
@@ -187,7 +215,7 @@ class _Step:
 
     def _again(
         self, chains: Chains, known: dict[Tensor, Tensor], computed: Set[Node]
-    ) -> tuple[Undone, dict[Key, Tensor]]:
+    ) -> tuple[dict[Key, Tensor], dict[Key, Tensor]]:
         """Loops that the backward pass runs again to have their records: what becomes of an array in them, from a
         parameter for the state before. They change the array again, after which it is put back once more, so that no
         copy is needed. ``known`` gets what stands for their results. Those whose records are on the tape are not among
@@ -198,7 +226,7 @@ class _Step:
             for change in changes
             if change.op is LOOP and _key(change) not in self.inner
         }
-        found: Undone = {}
+        found: dict[Key, Tensor] = {}
         for node in dict.fromkeys(node for node, _ in middles):
             for loop in {t.node: None for t in self.same(node.outputs[0])[1:] if t.node in computed}:
                 inputs = [middles.get((node, number), x) for number, x in enumerate(loop.inputs)]
@@ -212,7 +240,7 @@ class _Step:
         """The state before a branch that changes it: a branch, whose blocks put back what stood there."""
         given = parameter(state.type)
         found = with_residuals([before_branch(change, given)], [given], self.free)
-        for t in recorded_values(found, [given], self.free, self.carry):
+        for t in recorded_values(found, [given], self.free, self.step.carried):
             if t not in records:
                 records[t] = recorded(t)
                 tape[records[t][0]] = records[t][1]
@@ -221,7 +249,8 @@ class _Step:
     def _before_inner_loops(self, chains: Chains) -> list[Tensor] | None:
         """What inner loops read of the time before them has to be recorded: the states of then come out of them. None
         where they read one of these."""
-        nodes = dict.fromkeys(change.node for changes in chains.values() for change in changes if change.op is LOOP)
+        changed = [change for changes in chains.values() for change in changes]
+        nodes = dict.fromkeys(t.node for t in changed if t.op is LOOP or _key(t) in self.inner)
         found: list[Tensor] = []
         for node in nodes:
             earlier: set[Tensor] = set()
@@ -229,7 +258,7 @@ class _Step:
             for number, changes in chains.items():
                 passed = [change.node for change in changes]
                 split = passed.index(node) + 1 if node in passed else len(changes) + 1
-                for place, state in enumerate((*changes, self.parts.carry[number])):
+                for place, state in enumerate((*changes, self.step.states[number][0])):
                     (later if place < split else earlier).update(self.same(state))
             firsts = [first for (loop, _), first in self.inner.items() if loop is node]
             read = self.read(firsts, later)

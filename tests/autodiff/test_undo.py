@@ -74,6 +74,41 @@ def with_branches(a: Any) -> Any:
 
 
 @sa.function
+def loops_in_branches(a: Any) -> Any:
+    """Loops that read rows and overwrite an element of them, between other changes, and a loop around a branch."""
+    n = len(a)
+    for i in range(1, n):
+        if a[i, 1] > a[i - 1, 0]:
+            a[i, 0] *= 0.9
+            for j in range(n):
+                a[i, j] = np.sin(a[i] @ a[j])
+            a[i, i] += a[i, 0] ** 2
+        elif i % 2 == 0:
+            for j in range(i):
+                if j > 0:
+                    a[j, i] = 0.5 * np.cos(a[:, j] @ a[i])
+        else:
+            a[i, 0] = np.sin(a[0, i])
+    return a
+
+
+@sa.function
+def loops_of_two_arrays_in_branches(a: Any) -> Any:
+    """The loop reads what it and the statements around it change in another array."""
+    b = a * 0.5
+    for i in range(1, len(a)):
+        b[i, 0] = a[i, 0] * b[0, i]
+        if i != 2:
+            b[i, 1] = np.cos(b[i, 0] * a[i, 1])
+            for j in range(1, i + 1):
+                a[i, j] = np.sin(a[i] @ b[j] * 0.2)
+                b[j, i] = np.cos(a[i] @ b[j] * 0.3)
+            b[i, i] *= a[i, i]
+        a[i, i] = a[i, i] * b[i, i]
+    return a + b
+
+
+@sa.function
 def while_in_a_loop(a: Any) -> Any:
     """What the inner loop can reach is put back: row i of one array, a column of the other."""
     b = a * 0.5
@@ -113,7 +148,8 @@ def while_that_names_parts(a: Any) -> Any:
     return a
 
 
-PROGRAMS: list[Program] = [cholesky, scaled_rows, two_arrays, one_loop, with_branches, while_in_a_loop]
+IN_BRANCHES: list[Program] = [loops_in_branches, loops_of_two_arrays_in_branches]
+PROGRAMS: list[Program] = [cholesky, scaled_rows, two_arrays, one_loop, with_branches, while_in_a_loop, *IN_BRANCHES]
 
 
 def numpy_of(program: Program) -> Program:
@@ -134,7 +170,7 @@ def test_changes_are_undone(program: Program, rng: np.random.Generator) -> None:
     (slope,) = sa.gradients(loss, [a])
     (along,) = sa.jvp([loss], [a], [direction])
     (second,) = sa.gradients((slope * sa.stop_gradient(direction)).sum(), [a])
-    pushed = sa.jvp([slope], [a], [direction]) if program in (cholesky, while_in_a_loop) else []
+    pushed = sa.jvp([slope], [a], [direction]) if program in (cholesky, while_in_a_loop, loops_in_branches) else []
     session = sa.compile([loss, slope, along, second, *pushed], [a])
     data = rng.uniform(0.2, 1.0, (5, 5))
 

@@ -36,12 +36,14 @@ class ArrayLoops:
         nested: bool = False,
         around: str = "",
         computed: bool = False,
+        looped: bool = False,
     ) -> None:
         """``counted``: all loops have a number of steps, and parts of axes a size, that is known before the run;
         ``computed``: but the bounds of inner loops are numbers of the run. ``nested``: branches have loops and branches
-        in them. ``around``: the function runs twice, as the steps of a
+        in them, ``looped``: mostly loops. ``around``: the function runs twice, as the steps of a
         "scan", of a "while" loop, or of one with a checkpoint, "sqrt" or "log"."""
-        self.counted, self.computed, self.nested, self.around = counted, computed, nested, around
+        self.counted, self.computed, self.nested, self.around = counted, computed, nested or looped, around
+        self.looped = looped
         self.rng, self.counters = rng, list[str]()
         self.lines = [f"def program(x, y, A, s, n):  # {around}".rstrip(" #")]
         for _ in range(int(rng.integers(1, 3))):
@@ -83,7 +85,7 @@ class ArrayLoops:
         if depth > 0 and kind < 0.25:
             self.loop(level, depth, statements)
             return
-        if nested and kind < 0.55:
+        if nested and kind < (0.75 if self.looped else 0.55):
             self.choice(level, depth, statements)
             return
         first, other = self.change(), self.change() if self.rng.random() < 0.4 else ("1", [])
@@ -103,7 +105,10 @@ class ArrayLoops:
         for word in self.pick(("if", "else"), ("if", "elif", "else"), ("if",), ("if", "elif")):
             self.line(level, "else:" if word == "else" else f"{word} {self.condition()}:")
             for _ in range(int(self.rng.integers(1, statements))):
-                self.statement(level + 1, depth, statements, nested=self.rng.random() < 0.3)
+                if self.looped and depth > 0 and self.rng.random() < 0.5:
+                    self.loop(level + 1, depth, statements)
+                else:
+                    self.statement(level + 1, depth, statements, nested=self.rng.random() < 0.3)
 
     def block(self, level: int, lines: list[str]) -> None:
         for text in lines:

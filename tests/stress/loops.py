@@ -5,6 +5,7 @@ Most programs are run by the interpreter of plans, which checks every access to 
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
@@ -14,12 +15,14 @@ from staticad.ir.graph import Tensor
 from tests.harness.array_loops import ArrayLoops
 from tests.harness.column_loops import ColumnLoops
 from tests.harness.region_loops import RegionLoops
+from tests.harness.undoing import undone_wherever_possible
 from tests.lower.interpreter import interpret
 from tests.lower.planning import plan_for
 from tests.stress.program import Case, Finding
 
 COMPILED = 0.1  # of all cases
 REGIONS, COLUMNS = 0.25, 0.25
+UNDONE = 0.5
 AROUND = ("scan", "while", "sqrt", "log", "")  # the last one in most cases
 STEP = 1e-6
 
@@ -35,9 +38,12 @@ def prepare(short: bool) -> Case:
         elif kind < COLUMNS + REGIONS:
             program = RegionLoops(rng, statements, around, branched=bool(rng.random() < 0.5))
         else:
-            program = ArrayLoops(rng, statements, nested=bool(rng.random() < 0.5), around=around)
+            nested, looped = (bool(rng.random() < share) for share in (0.5, 0.3))
+            program = ArrayLoops(rng, statements, nested=nested, looped=looped, around=around)
+        way = undone_wherever_possible if rng.random() < UNDONE else nullcontext
         try:
-            return check(program, rng)
+            with way():
+                return check(program, rng)
         except Finding:
             raise
         except Exception as error:

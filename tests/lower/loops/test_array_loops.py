@@ -19,6 +19,7 @@ from staticad.ir.dims import symbols
 from staticad.ir.graph import Tensor, sort_nodes
 from staticad.ops.control import LOOP
 from tests.harness.array_loops import ArrayLoops
+from tests.harness.undoing import undone_wherever_possible
 from tests.lower.interpreter import Run
 from tests.lower.planning import plan_for
 from tests.lower.work import work
@@ -110,6 +111,46 @@ def loop_in_a_branch(a: Any, n: Any) -> Any:
     return a
 
 
+def loop_of_a_counter_in_a_branch(a: Any, n: Any) -> Any:
+    """As many steps as the counter says, which change a row in one block and can be anywhere for the other one."""
+    for i in range(1, n):
+        if a[i, 0] > a[i - 1, 0]:
+            for j in range(i):
+                a[i, j] = a[i, j] * a[i - 1, j]
+        else:
+            for j in range(i):
+                a[j, j] = a[j, j] * sa.sin(a[i, j])
+    return a
+
+
+def elimination(a: Any, n: Any) -> Any:
+    for k in range(n):
+        for i in range(n):
+            if i > k:
+                a[i, k] /= a[k, k]
+                for j in range(k + 1, n):
+                    a[i, j] -= a[i, k] * a[k, j]
+    return a
+
+
+def products_in_branches(a: Any, n: Any) -> Any:
+    for i in range(1, n):
+        if a[i, 0] > a[i - 1, 0]:
+            for j in range(n):
+                a[i, j] = 0.1 * sa.sin(a[i] @ a[j])
+    return a
+
+
+def products_of_a_counter_in_branches(a: Any, n: Any) -> Any:
+    for i in range(1, n):
+        if a[i, 0] > a[i - 1, 0]:
+            for j in range(i):
+                a[j, j] = 0.1 * sa.sin(a[i] @ a[j])
+                if a[j, j] > 0.5:
+                    a[i, j] = a[j, j]
+    return a
+
+
 def inner_while_loop(a: Any, n: Any) -> Any:
     b = a * 2.0
     for i in range(1, n):
@@ -148,7 +189,8 @@ def cholesky(a: Any, n: Any) -> Any:
 
 
 LINEAR = (sines, crossed, extremes, several, many, while_loop)
-QUADRATIC = (captured, columns, turned, while_rows, permuted, loop_in_a_branch, inner_while_loop, read_after_the_change)
+BRANCHES = (loop_in_a_branch, loop_of_a_counter_in_a_branch)
+QUADRATIC = (captured, columns, turned, while_rows, permuted, inner_while_loop, read_after_the_change, *BRANCHES)
 TABLE = {name: (growing.text, growing.make is vector) for name, (_, growing) in GROWING.items()}
 
 
@@ -184,7 +226,15 @@ def column_products(a: Any, n: Any) -> Any:
     return a
 
 
-@pytest.mark.parametrize("function", [read_whole, cholesky, column_products])
+IN_BRANCHES = (products_in_branches, products_of_a_counter_in_branches)
+
+
+def test_the_loop_of_an_elimination_that_stands_in_a_branch_does_not_run_again() -> None:
+    x = sa.placeholder(("n", "n"))
+    check_growth(sa.function(elimination)(x, x.shape[0]), x, 64, 1)
+
+
+@pytest.mark.parametrize("function", [read_whole, cholesky, column_products, *IN_BRANCHES])
 def test_what_is_overwritten_is_recorded_where_much_is_read(function: Build) -> None:
     """The states of an array that steps read as a whole come back by undoing; no step copies the array."""
     x = sa.placeholder(("n", "n"))
@@ -297,3 +347,11 @@ def test_a_branch_that_changes_or_replaces_an_array() -> None:
     """A program whose second derivative was wrong when the body that replaces the array wrote over the old one."""
     rng = np.random.default_rng([3, 6])
     assert check(ArrayLoops(rng), rng) == 14
+
+
+@pytest.mark.parametrize("seed", [1, 3, 6])
+def test_random_programs_whose_branches_have_loops(seed: int) -> None:
+    """Values and derivatives, where the changes of loops are undone if they can be."""
+    rng = np.random.default_rng([8, seed])
+    with undone_wherever_possible():
+        assert check(ArrayLoops(rng, statements=2, looped=True, around="scan" if seed == 3 else ""), rng)
