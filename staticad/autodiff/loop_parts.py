@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Set
+from collections.abc import Callable
 from dataclasses import field
 from typing import Any
 
@@ -38,7 +38,7 @@ class Bases:
     undo such changes: for the node what stands for the cotangents that came out."""
 
     sums: dict[Tensor, Tensor]
-    free: Set[Tensor] | None = None
+    free: set[Tensor] | None = None
     taken: set[Tensor] = field(default_factory=set)
     undone: dict[tuple[Node, int], Undone] = field(default_factory=dict)
     others: dict[Node, dict[Tensor, Tensor]] = field(default_factory=dict)

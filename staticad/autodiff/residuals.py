@@ -77,11 +77,11 @@ def _picked(node: Node, received: Sequence[bool], free: set[Tensor]) -> Sequence
     before_it = picks(node, picked, slots)
     kept_operands = [i for i in range(len(operands)) if received[i] or i in whole or i in known]
     bodies: list[Body] = []
-    for branch, places, own, (results, sizes, _) in zip(branches, before_it.places, records, found, strict=True):
-        given_by = {record: stand_in for record, stand_in, _ in own.values()}
+    for branch, places, records_of, (results, sizes, _) in zip(branches, before_it.places, records, found, strict=True):
+        given_by = {record: stand_in for record, stand_in, _ in records_of.values()}
         stand_ins = [parameter(kind) if t is None else given_by[t] for kind, t in zip(slots, places, strict=True)]
         kept = tuple(branch.parameters[i] for i in kept_operands)
-        mapping = {t: value for t, (_, _, value) in own.items()}
+        mapping = {t: value for t, (_, _, value) in records_of.items()}
         values = substitute([*results, *(value for _, value in sizes)], mapping)
         quiet, own_sizes = without_prints(values[: len(results)]), values[len(results) :]
         named = tuple((symbol, value) for (symbol, _), value in zip(sizes, own_sizes, strict=True))

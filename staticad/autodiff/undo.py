@@ -44,7 +44,7 @@ class Step:
 
     body: Body
     states: dict[int, tuple[Tensor, Tensor]]
-    carried: Set[Tensor]
+    carried: set[Tensor]
 
 
 def reverse_step(parts: LoopParts, outputs: Sequence[Tensor], given: Sequence[Tensor], bases: Bases) -> Reversed:

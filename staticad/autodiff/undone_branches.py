@@ -51,20 +51,20 @@ def undone_branch(
         if found is None or any(map(has_runtime_sizes, found.tape)):
             return None
         steps.append(found)
-    recorded = [[t for t in step.tape if t.op is not PARAMETER] for step in steps]
+    recorded = [[t for t in back.tape if t.op is not PARAMETER] for back in steps]
     slots = slots_of(recorded)
     picked = picks(node, recorded, slots)
     bodies = []
-    for branch, step, places in zip(branches, steps, picked.places, strict=True):
+    for branch, back, places in zip(branches, steps, picked.places, strict=True):
         fresh = [parameter(t.type) for t in given]
         mapping = dict(zip(given, fresh, strict=True))
-        mapping.update((stand_in, t) for t, stand_in in step.tape.items() if t.op is PARAMETER)
-        stand_ins = [parameter(kind) if t is None else step.tape[t] for kind, t in zip(slots, places, strict=True)]
-        quiet = without_prints([*step.outputs, *(step.before[o] for o in numbers)])
-        sizes = dict(step.sizes)
+        mapping.update((stand_in, t) for t, stand_in in back.tape.items() if t.op is PARAMETER)
+        stand_ins = [parameter(kind) if t is None else back.tape[t] for kind, t in zip(slots, places, strict=True)]
+        quiet = without_prints([*back.outputs, *(back.before[o] for o in numbers)])
+        sizes = dict(back.sizes)
         made = substitute([*quiet, *sizes.values()], mapping)
         outputs, named = made[: len(quiet)], tuple(zip(sizes, made[len(quiet) :], strict=True))
-        parameters = (*branch.parameters, *fresh, *stand_ins, *(step.after[o] for o in numbers))
+        parameters = (*branch.parameters, *fresh, *stand_ins, *(back.after[o] for o in numbers))
         bodies.append(Body(parameters, tuple(outputs), demands_of(branch), named))
     after = (node.outputs[o] for o in numbers)
     outs = choose([*node.inputs, *received, *picked.results, *after], bodies)
