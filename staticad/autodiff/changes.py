@@ -49,7 +49,7 @@ def _base(state: Tensor, body: Body, known: Known) -> Tensor | None:
     if (node, state.index) in known:
         return known[node, state.index].base
     if node.op is LOOP:
-        return node.inputs[state.index] if _reaches_few(state, body) else None
+        return node.inputs[state.index] if reaches_few(state, body) else None
     if node.op is REPLACE or isinstance(node.op, Scatter):
         return node.inputs[0] if _are_few(places_of(state), state) else None
     if node.op is not COND:
@@ -63,7 +63,7 @@ def _are_few(places: Sequence[Places], state: Tensor) -> bool:
     return 2 * sum(nominal_count(place.of(state).shape) for place in places) <= nominal_count(state.shape)
 
 
-def _reaches_few(state: Tensor, body: Body) -> bool:
+def reaches_few(state: Tensor, body: Body) -> bool:
     found = reached(state, body)
     return found is not None and _are_few(found[1], state)
 

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from staticad.autodiff.accumulate import accumulate
+from staticad.autodiff.flattening import flattened
 from staticad.autodiff.loop_parts import Bases, Differentiate, LoopParts, Maybe, Undone, demands_of, or_zeros
 from staticad.autodiff.prints import without_prints
 from staticad.autodiff.recording import with_records
@@ -38,6 +39,11 @@ def loop_vjp(
         return _checkpointed_vjp(node, cotangents, needed, gradients, held)
     if sums_records(node, needed):
         return unrolled_vjp(node, cotangents, needed, gradients)
+    flat = flattened(node)
+    if flat is not None:
+        shape = node.attrs["shape"]
+        found = loop_vjp(flat.node, flat.cotangents(cotangents), flat.needed(needed, shape), gradients, held)
+        return flat.by_input(found, shape)
     parts = LoopParts(node)
     wanted = _wanted(parts, cotangents, needed)
     step = _step_gradients(parts, wanted, cotangents, gradients)

@@ -37,13 +37,15 @@ class ArrayLoops:
         around: str = "",
         computed: bool = False,
         looped: bool = False,
+        whiles: bool = False,
     ) -> None:
         """``counted``: all loops have a number of steps, and parts of axes a size, that is known before the run;
-        ``computed``: but the bounds of inner loops are numbers of the run. ``nested``: branches have loops and branches
-        in them, ``looped``: mostly loops. ``around``: the function runs twice, as the steps of a
-        "scan", of a "while" loop, or of one with a checkpoint, "sqrt" or "log"."""
+        ``computed``: but the bounds of inner loops are numbers of the run; ``whiles``: most inner loops are while loops
+        that go up or down from a counter. ``nested``: branches have loops and branches in them, ``looped``: mostly
+        loops. ``around``: the function runs twice, as the steps of a "scan", of a "while" loop, or of one with a
+        checkpoint, "sqrt" or "log"."""
         self.counted, self.computed, self.nested, self.around = counted, computed, nested or looped, around
-        self.looped = looped
+        self.looped, self.whiles = looped, whiles
         self.rng, self.counters = rng, list[str]()
         self.lines = [f"def program(x, y, A, s, n):  # {around}".rstrip(" #")]
         for _ in range(int(rng.integers(1, 3))):
@@ -61,6 +63,9 @@ class ArrayLoops:
 
     def loop(self, level: int, depth: int, statements: int) -> None:
         counter = COUNTERS[len(self.counters)]
+        if self.whiles and self.counters and self.rng.random() < 0.7:
+            self.inner_while(level, depth, statements, counter)
+            return
         conditional = not self.counted and self.rng.random() < 0.15
         if conditional:
             self.line(level, f"{counter} = whole(1)")
@@ -77,6 +82,20 @@ class ArrayLoops:
         self.counters.pop()
         if conditional:
             self.line(level + 1, f"{counter} += 1")
+
+    def inner_while(self, level: int, depth: int, statements: int, counter: str) -> None:
+        """A while loop that begins at a counter."""
+        around = self.counters[-1]
+        start, end, step = self.pick((around, "> 0", "-="), (around, f"< {self.pick('n - 1', 'n - 2')}", "+="),
+                                     ("1", f"< {around}", "+="), ("n - 2", f"> {around}", "-="))  # fmt: skip
+        self.line(level, f"{counter} = whole(0) + {start}")
+        self.counters.append(counter)
+        also = f" & more({self.place()}, {self.place()})" if self.rng.random() < 0.5 else ""
+        self.line(level, f"while seen({counter} {end}){also}:")
+        for _ in range(int(self.rng.integers(1, statements + 1))):
+            self.statement(level + 1, depth - 1, statements, self.nested)
+        self.counters.pop()
+        self.line(level + 1, f"{counter} {step} 1")
 
     def statement(self, level: int, depth: int, statements: int, nested: bool) -> None:
         kind = self.rng.random()

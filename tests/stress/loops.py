@@ -38,8 +38,8 @@ def prepare(short: bool) -> Case:
         elif kind < COLUMNS + REGIONS:
             program = RegionLoops(rng, statements, around, branched=bool(rng.random() < 0.5))
         else:
-            nested, looped = (bool(rng.random() < share) for share in (0.5, 0.3))
-            program = ArrayLoops(rng, statements, nested=nested, looped=looped, around=around)
+            nested, looped, whiles = (bool(rng.random() < share) for share in (0.5, 0.3, 0.3))
+            program = ArrayLoops(rng, statements, nested=nested, looped=looped, whiles=whiles, around=around)
         way = undone_wherever_possible if rng.random() < UNDONE else nullcontext
         try:
             with way():
