@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from staticad.errors import FeedError
-from staticad.ir.dims import Shape, Size, is_runtime
+from staticad.ir.dims import Shape, Size, is_runtime, local_symbols
 from staticad.late import later
 from staticad.records import NamedTuple
 
@@ -47,7 +47,7 @@ def idleness(step: Step, shapes_of: Mapping[int, Shape], number: Callable[[Size]
     written = [shapes_of[buffer] for buffer in step.writes if buffer != scratch]
     if any(all(isinstance(size, int) and size != 0 for size in shape) for shape in written):
         return False
-    if any(map(is_runtime, {size for shape in written for size in shape})):
+    if any(is_runtime(size) or local_symbols(size) for shape in written for size in shape):
         return False
     shapes = [tuple(map(number, shape)) for shape in written]
     if any(all(isinstance(size, int) and size != 0 for size in shape) for shape in shapes):
