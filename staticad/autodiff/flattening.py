@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from staticad.autodiff.branch_parts import choose
-from staticad.autodiff.changes import changes_of, reaches_few
+from staticad.autodiff.changes import NONE, Known, changes_of, reaches_few
 from staticad.autodiff.loop_parts import LoopParts, Maybe, Undone, demands_of
 from staticad.autodiff.prints import without_prints
 from staticad.autodiff.recording import counts, is_there, nominal_count, with_records
@@ -61,12 +61,10 @@ class Flat:
         return [*found[: shape.carries], *found[self.carries : -1]]
 
 
-def flattened(node: Node) -> Flat | None:
+def flattened(parts: LoopParts) -> Flat | None:
     """The loop as a flat one; None where it has no inner loop whose changes it would have to record as a whole."""
-    shape: LoopShape = node.attrs["shape"]
-    if is_runtime(shape.length) or node.attrs.get("remat"):
+    if is_runtime(parts.shape.length) or parts.node.attrs.get("remat"):
         return None
-    parts = LoopParts(node)
     nodes = sort_nodes(parts.body.roots)
     inner = [n for n in nodes if n.op is LOOP and _changes_anything(n, parts.body)]
     if len(inner) != 1:
@@ -87,11 +85,19 @@ def _changes_anything(inner: Node, outside: Body) -> bool:
     if not is_runtime(shape.length) or inner.attrs.get("remat") or inner.attrs.get("checkpoint") or shape.results:
         return False
     body: Body = inner.attrs["body"]
-    for k, own in enumerate(body.parameters[: shape.carries]):
-        found = changes_of(body.outputs[k], body) if nominal_count(own.shape) > WHOLE else None
-        if found is not None and found[0] is own and found[1] and not reaches_few(inner.outputs[k], outside):
-            return True
-    return False
+    return any(
+        nominal_count(own.shape) > WHOLE
+        and body.outputs[k] is not own
+        and _is_changed(own, body.outputs[k], body)
+        and not reaches_few(inner.outputs[k], outside)
+        for k, own in enumerate(body.parameters[: shape.carries])
+    )
+
+
+def _is_changed(own: Tensor, last: Tensor, body: Body, known: Known = NONE) -> bool:
+    """Whether an array becomes in a body what differs from it in some places."""
+    found = changes_of(last, body, known)
+    return found is not None and found[0] is own
 
 
 class _Flattening:
@@ -169,14 +175,12 @@ class _Flattening:
     def _check_changes(self) -> None:
         """All arrays are changed place by place, in all parts of the flat loop."""
         known = {(self.inner, k): Undone(t, t) for k, t in enumerate(self.inner.inputs[: self.inner_shape.carries])}
-        for own, last in zip(self.parts.carry, self.parts.following, strict=True):
-            found = changes_of(last, self.parts.body, known) if own.ndim else None
-            if own.ndim and nominal_count(own.shape) > SMALL and (found is None or found[0] is not own):
-                raise _Kept
-        for own, last in zip(self.inner_body.parameters, self.inner_body.outputs, strict=False):
-            found = changes_of(last, self.inner_body) if own.ndim else None
-            if own.ndim and nominal_count(own.shape) > SMALL and (found is None or found[0] is not own):
-                raise _Kept
+        outside = zip(self.parts.carry, self.parts.following, strict=True)
+        inside = zip(self.inner_body.parameters, self.inner_body.outputs, strict=False)
+        for pairs, body, undone in (outside, self.parts.body, known), (inside, self.inner_body, NONE):
+            for own, last in pairs:
+                if nominal_count(own.shape) > SMALL and not _is_changed(own, last, body, undone):
+                    raise _Kept
 
     def _check_sizes(self) -> None:
         """No step works on much that only others need."""
@@ -215,13 +219,16 @@ class _Flattening:
         """What the slices and captures of an outer step are."""
         parts, shape = self.parts, self.shape
         found: dict[Tensor, Tensor] = dict(zip(parts.captures, captures[shape.sequences :], strict=True))
-        number = slots[self.number]
-        if shape.reverse:
-            number = size_tensor(shape.length) - number - 1
+        number = self._place_of_step(slots)
         sequences = parts.node.inputs[shape.carries : shape.carries + shape.sequences]
         for own, sequence, there in zip(parts.slices, sequences, captures, strict=False):
             found[own] = number if sequence.op is IOTA and sequence.ndim == 1 else apply(GATHER, there, number, **AT)
         return found
+
+    def _place_of_step(self, slots: Sequence[Tensor]) -> Tensor:
+        """Where an outer step finds its slices, and puts its results."""
+        number = slots[self.number]
+        return size_tensor(self.shape.length) - number - 1 if self.shape.reverse else number
 
     def _body(
         self,
@@ -273,11 +280,10 @@ class _Flattening:
         mapping = self._given(slots, captures) | {t: slots[m] for t, m in self.held.items()}
         mapping.update(zip(self.inner.outputs, (slots[m] for m in self.inner_slots), strict=False))
         values: dict[int, Tensor] = dict(enumerate(self.parts.following))
-        number = slots[self.number]
+        place = self._place_of_step(slots)
         for j, result in enumerate(self.parts.results, len(self.carried)):
-            place = size_tensor(self.shape.length) - number - 1 if self.shape.reverse else number
             values[j] = apply(SCATTER, slots[j], result, place, mode="set", **AT)
-        values[self.number], values[self.part] = number + 1, constant(0, INT64)
+        values[self.number], values[self.part] = slots[self.number] + 1, constant(0, INT64)
         return self._body(slots, captures, values, mapping, self.parts.body)
 
 

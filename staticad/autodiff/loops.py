@@ -39,12 +39,11 @@ def loop_vjp(
         return _checkpointed_vjp(node, cotangents, needed, gradients, held)
     if sums_records(node, needed):
         return unrolled_vjp(node, cotangents, needed, gradients)
-    flat = flattened(node)
-    if flat is not None:
-        shape = node.attrs["shape"]
-        found = loop_vjp(flat.node, flat.cotangents(cotangents), flat.needed(needed, shape), gradients, held)
-        return flat.by_input(found, shape)
     parts = LoopParts(node)
+    flat = flattened(parts)
+    if flat is not None:
+        given = flat.cotangents(cotangents), flat.needed(needed, parts.shape)
+        return flat.by_input(loop_vjp(flat.node, *given, gradients, held), parts.shape)
     wanted = _wanted(parts, cotangents, needed)
     step = _step_gradients(parts, wanted, cotangents, gradients)
     sums = _sums(parts, wanted, step)

@@ -11,7 +11,7 @@ import pytest
 import staticad as sa
 from staticad.autodiff import loops
 from staticad.autodiff.flattening import Flat, flattened
-from staticad.ir.graph import Node
+from staticad.autodiff.loop_parts import LoopParts
 from tests.lower.interpreter import Run
 from tests.lower.planning import plan_for
 
@@ -75,8 +75,8 @@ def made(monkeypatch: pytest.MonkeyPatch) -> list[Flat]:
     """The flat loops that derivatives make."""
     found: list[Flat] = []
 
-    def kept(node: Node) -> Flat | None:
-        flat = flattened(node)
+    def kept(parts: LoopParts) -> Flat | None:
+        flat = flattened(parts)
         found.extend([flat] if flat is not None else [])
         return flat
 
