@@ -92,10 +92,11 @@ def objects() -> Iterator[tuple[str, bytes]]:
     """The machine code of the package, with what it is made of."""
     for source in (*FIXED, *map(routine_source, routines())):
         yield recipes.recipe(source), jit.compile_source(source)
+    common = common_kernels()
     for _, target in LEVELS if is_x86() else ():
         for symbol in SHARED:
             yield recipes.shared_recipe(symbol, target), jit.compile_shared(symbol, target)
-        for source in common_kernels():
+        for source in common:
             yield recipes.common_recipe(source, target), jit.compile_source(source, target)
 
 
