@@ -24,9 +24,10 @@ from staticad.functional.movement import expand_dims, moveaxis, ravel, reshape
 from staticad.functional.orders import part_sorted
 from staticad.functional.reductions import Axis
 from staticad.functional.sorting import sort
-from staticad.ir.dims import Size, at_least, floordiv, is_runtime, local_symbols, maximum, minimum, product
+from staticad.ir.dims import Size, floordiv, is_runtime, local_symbols, maximum, minimum, product
 from staticad.ir.dtypes import FLOAT16, FLOAT32, FLOAT64, INT64, is_complex, is_float
 from staticad.ir.graph import Tensor, describe
+from staticad.ops.assemble import or_filled
 from staticad.ops.base import apply
 from staticad.ops.creation import fill, size_tensor
 from staticad.ops.movement import BROADCAST_TO
@@ -123,10 +124,7 @@ def _ordered(rows: Tensor, shares: Sequence[float] | None) -> tuple[Tensor, Sequ
 
 def _or_nan(ordered: Tensor, n: Size) -> Tensor:
     """With a NaN at the end where a run may find that rows of n elements have none."""
-    if at_least(n, 1) or local_symbols(n) or not is_float(ordered.dtype):
-        return ordered
-    lacking = fill((*ordered.shape[:-1], maximum(1 - n, 0)), np.nan, ordered.dtype)
-    return concatenate([ordered, lacking], -1)
+    return or_filled(ordered, n, np.nan) if is_float(ordered.dtype) else ordered
 
 
 def _counts(rows: Tensor, without_nan: bool) -> Tensor:

@@ -20,10 +20,10 @@ from staticad.ir.dtypes import INT64, is_integer
 from staticad.ir.graph import Tensor, describe
 from staticad.ir.types import may_be_equal
 from staticad.ops.arithmetic import REMAINDER, SUB
-from staticad.ops.assemble import CONCATENATE
+from staticad.ops.assemble import CONCATENATE, or_filled
 from staticad.ops.barrier import of_shape
 from staticad.ops.base import apply
-from staticad.ops.creation import fill, indices, size_tensor
+from staticad.ops.creation import indices, size_tensor
 from staticad.ops.movement import RESHAPE, SLICE
 from staticad.ops.promotion import Operand, cast, to_tensor
 from staticad.ops.sources import as_shape, constant_array
@@ -100,9 +100,7 @@ def resize(x: Operand, new_shape: Any) -> Tensor:
         return broadcast_to(to_tensor(np.zeros((), a.dtype)), target)
     if not dims.at_least(have - count, 0):
         position = indices((count,), 0)
-        if not (dims.at_least(have, 1) or dims.local_symbols(have)):  # a run may find that there are none
-            a = apply(CONCATENATE, a, fill((dims.maximum(1 - have, 0),), 0, a.dtype), axis=0)
-        a = take(a, apply(REMAINDER, position, size_tensor(dims.maximum(have, 1))), 0)
+        a = take(or_filled(a, have, 0), apply(REMAINDER, position, size_tensor(dims.maximum(have, 1))), 0)
     elif have != count:
         a = apply(SLICE, a, starts=(0,), steps=(1,), sizes=(count,))
     return reshape_known(a, target)

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 
 from staticad.errors import ShapeError
-from staticad.ir.dims import Shape, Size
+from staticad.ir.dims import Shape, Size, at_least, local_symbols, maximum
 from staticad.ir.graph import Tensor
 from staticad.ir.types import Constraint, Demands, same_size
 from staticad.ops.base import Assemble, apply
-from staticad.ops.creation import FULL
+from staticad.ops.creation import FULL, fill
 from staticad.ops.slicing import EMBED, REPLACE, SLICE
 
 
@@ -83,4 +83,13 @@ CONCATENATE = Assemble(
 )
 """attrs axis: the operands one after the other along that axis."""
 
-__all__ = ["CONCATENATE", "EMBED", "REPLACE"]
+
+def or_filled(x: Tensor, n: Size, value: float) -> Tensor:
+    """x, whose last axis has one element more, of this value, where a run finds that a size n is 0."""
+    if at_least(n, 1) or local_symbols(n):
+        return x
+    lacking = fill((*x.shape[:-1], maximum(1 - n, 0)), value, x.dtype)
+    return apply(CONCATENATE, x, lacking, axis=x.ndim - 1)
+
+
+__all__ = ["CONCATENATE", "EMBED", "REPLACE", "or_filled"]
