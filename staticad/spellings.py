@@ -16,6 +16,7 @@ _DTYPE = "the name of the dtype as text, such as 'float32', or np.float32"
 _RUN = "a session: session = sa.compile(results, inputs=[x]), then session(array)"
 _LISTS = "Python's list comprehensions, or sa.scan for a loop in the graph"
 _VALUE = "w.value = … is w.assign(array) between runs; in a run, " + _UPDATES
+_DISTANCES = "sa.linalg.norm(x[:, None] - y, axis=-1)"
 _NO_INITIALIZER = "nothing: sa.variable(array) has its value from the start"
 
 PACKAGE: dict[str, str] = {
@@ -53,14 +54,13 @@ PACKAGE: dict[str, str] = {
     "unsqueeze": "sa.expand_dims(x, axis)",
     "view": "sa.reshape(x, shape)",
     "flatten": "sa.ravel(x), or x.reshape(x.shape[0], -1)",
-    "mm": "sa.matmul(a, b), or a @ b",
-    "bmm": "sa.matmul(a, b), or a @ b",
+    **dict.fromkeys(("mm", "bmm", "mv"), "sa.matmul(a, b), or a @ b"),
     "addmm": "c + a @ b",
     **dict.fromkeys(("addmv", "addbmm"), "c + a @ b"),
     "addcmul": "c + factor * a * b",
     "addcdiv": "c + factor * a / b",
     "bucketize": "sa.digitize(x, edges), or sa.searchsorted(edges, x)",
-    "cdist": "sa.linalg.norm(x[:, None] - y, axis=-1)",
+    "cdist": _DISTANCES,
     "clamp_max": "sa.minimum(x, high)",
     "clamp_min": "sa.maximum(x, low)",
     "diag_embed": "x[..., None] * sa.eye(n)",
@@ -73,7 +73,6 @@ PACKAGE: dict[str, str] = {
     "matrix_exp": "sa.linalg.expm(a)",
     "movedim": "sa.moveaxis(x, source, destination)",
     "mul": "sa.multiply(a, b)",
-    "mv": "sa.matmul(a, b), or a @ b",
     "neg": "sa.negative(x)",
     "ne": "sa.not_equal(a, b)",
     "polar": "sa.complex(r * sa.cos(angle), r * sa.sin(angle))",
@@ -249,7 +248,7 @@ NETWORKS: dict[str, str] = {
     "logmeanexp": "sa.logsumexp(x, axis) - sa.log(n)",
     "logsigmoid": "sa.nn.log_sigmoid",
     "pdist": "sa.nn.pairwise_distance(x[i], x[j]) with i, j = sa.triu_indices(n, 1)",
-    "cdist": "sa.linalg.norm(x[:, None] - y, axis=-1)",
+    "cdist": _DISTANCES,
     "rrelu": "sa.nn.leaky_relu(x, slopes) with slopes of sa.random.uniform",
     "soft_sign": "sa.nn.softsign",
     "squareplus": "(x + sa.sqrt(x * x + b)) / 2",

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from typing import Any
 
+import numpy as np
 import pytest
+import scipy.linalg
 
 import staticad as sa
 from staticad import function_spellings, spellings
@@ -39,6 +41,35 @@ def test_what_is_offered_exists() -> None:
             found = sa
             for part in dotted[1:].split("."):
                 found = getattr(found, part)
+
+
+def test_functions_of_hermitian_matrices_are_what_is_offered() -> None:
+    rng = np.random.default_rng(0)
+    z = rng.normal(size=(3, 3)) + 1j * rng.normal(size=(3, 3))
+    hermitian = z @ z.conj().T + np.eye(3)
+    a, q = sa.constant(hermitian), sa.constant(z)
+    given = {"sa": sa, "a": a, "q": q, "f": sa.exp, "p": 0.3}
+
+    def offered(name: str, **known: Any) -> np.ndarray:
+        formula = function_spellings.LINALG[name].partition("), and ")[2].partition(";")[0]
+        return np.asarray(sa.compile(eval(formula, given | known), [])())
+
+    w, v = sa.linalg.eigh(a)
+    for name, want in {
+        "logm": scipy.linalg.logm(hermitian),
+        "funm": scipy.linalg.expm(hermitian),
+        "fractional_matrix_power": scipy.linalg.fractional_matrix_power(hermitian, 0.3),
+    }.items():
+        np.testing.assert_allclose(offered(name, w=w, v=v), want, rtol=1e-12, atol=1e-12)
+    u, s, vh = sa.linalg.svd(q, full_matrices=False)
+    unitary, rest = scipy.linalg.polar(z)
+    text = function_spellings.LINALG["polar"].rpartition("and ")[2].split(" with ")
+    for formula, want in zip(text, (unitary, rest), strict=True):
+        found = sa.compile(eval(formula, given | {"u": u, "s": s, "vh": vh}), [])()
+        np.testing.assert_allclose(np.asarray(found), want, rtol=1e-12, atol=1e-12)
+    solved = eval(function_spellings.LINALG["solve_continuous_lyapunov"], given | {"a": q, "q": a})
+    want = scipy.linalg.solve_continuous_lyapunov(z, hermitian)
+    np.testing.assert_allclose(np.asarray(sa.compile(solved, [])()), want, rtol=1e-11, atol=1e-11)
 
 
 def test_names_that_are_nearly_right() -> None:
