@@ -158,7 +158,7 @@ def affine_grid(theta: Operand, size: Sequence[Size], align_corners: bool = Fals
     maps = as_float(theta)
     sizes = tuple(size)[2:]
     rank = len(sizes)
-    known = (*tuple(size)[:1], rank, rank + 1)
+    known = (*maps.shape[:1], rank, rank + 1)
     if rank not in (2, 3) or not may_be_same(maps.shape, known):
         raise ShapeError(f"affine_grid: theta has to be (n, r, r + 1) for r sizes, not {describe(maps)} for {size}")
     maps = of_shape(maps, known)
