@@ -10,7 +10,7 @@ import sys
 import pytest
 
 from staticad.codegen import jit, recipes
-from staticad.codegen.target import host
+from staticad.codegen.target import Target, host
 from staticad.errors import CompileError
 
 SQUARE_AND_SUM = """\
@@ -110,7 +110,7 @@ def test_python_objects_are_refused() -> None:
 def test_the_collector_rests_while_a_kernel_is_compiled(collecting: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     found = []
 
-    def build(source: str) -> str:
+    def build(source: str, target: Target) -> str:
         found.append(gc.isenabled())
         if source == "wrong":
             raise CompileError("no")

@@ -148,7 +148,7 @@ def test_symbolic_shapes() -> None:
 @pytest.mark.parametrize("bounds", [(0, 1), (2.5, -1), (3, 3), (-7.3, 11.1)])
 def test_linspace(bounds: tuple[float, float], num: int, endpoint: bool) -> None:
     check(sc.linspace(*bounds, num, endpoint), np.linspace(*bounds, num, endpoint), rtol=1e-15, atol=1e-15)
-    check(sc.linspace(*bounds, num, endpoint, "int32"), np.linspace(*bounds, num, endpoint, dtype="int32"))
+    check(sc.linspace(*bounds, num, endpoint, dtype="int32"), np.linspace(*bounds, num, endpoint, dtype="int32"))
     x = placeholder((None,))
     symbolic = sc.linspace(*bounds, x.shape[0], endpoint)
     check(symbolic, np.linspace(*bounds, num, endpoint), {x: np.zeros(num)}, rtol=1e-15, atol=1e-15)

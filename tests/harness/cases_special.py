@@ -37,6 +37,7 @@ def _chains() -> Iterator[Case]:
     def case(name: str, inputs: tuple[Input, ...], build: Callable[..., Tensor], **more: Any) -> Case:
         return Case(f"special.{name}", inputs, build, "special", FLOATS, ulp=None, special=False, orders=1, **more)
 
+    yield case("i0", X, lambda x: sa.i0(x))
     yield case("log_expit", X, special.log_expit)
     yield case("polygamma", X, lambda x: special.polygamma(2, x) + special.polygamma(1, x), domain=(0.5, 3.0))
     yield case("multigammaln", X, lambda x: special.multigammaln(x, 3), domain=(1.5, 3.0))
