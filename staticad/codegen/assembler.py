@@ -20,6 +20,7 @@ from staticad.codegen.pieces import LLVM_TYPES, Piece, float_text, piece
 from staticad.codegen.places import places
 from staticad.codegen.recipes import COLUMN_SUMS
 from staticad.codegen.scopes import shared_scopes
+from staticad.codegen.syntax import number_of
 from staticad.codegen.target import substitutes
 from staticad.errors import CompileError
 from staticad.records import dataclass
@@ -28,7 +29,6 @@ _ARITHMETIC: dict[type, str] = {ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul"}
 _COMPARISONS: dict[type, str] = {
     ast.Lt: "slt", ast.LtE: "sle", ast.Gt: "sgt", ast.GtE: "sge", ast.Eq: "eq", ast.NotEq: "ne",
 }  # fmt: skip
-_NUMBERS = {"inf": float("inf"), "nan": float("nan")}
 _HINTS = {"short_loop": "short", "deep_loop": "deep"}
 _SLOTTED = ("size", "check_index", "failure", "look")  # after the block they take a slot of it
 
@@ -74,10 +74,10 @@ def assemble(function: ast.FunctionDef, symbol: str, loops: bool = True) -> str:
     may have hundreds of buffers, and is no faster for them. Raises CompileError with the line that is not in the
     language of kernels."""
     shared, count = shared_scopes(function)
-    return _Assembler(places(function), shared, count if loops else 0).function(function, symbol)
+    return Assembler(places(function), shared, count if loops else 0).function(function, symbol)
 
 
-class _Assembler:
+class Assembler:
     def __init__(self, places: set[str], shared: dict[int, int], scopes: int) -> None:
         self.places, self.shared, self.scope_count = places, shared, scopes
         self.current: ast.AST = ast.Pass()
@@ -107,11 +107,15 @@ class _Assembler:
         body = [*head, *allocas, *self.lines, "  ret void", "}"]
         used: dict[str, None] = {}
         for p in self.pieces.values():
-            texts, nodes = p.numbered(len(self.metadata))
-            self.metadata += nodes
-            used |= dict.fromkeys(texts)
+            used |= dict.fromkeys(self.texts(p))
         nodes = [f"!{number} = {node}" for number, node in enumerate(self.metadata)]
         return "\n".join([*body, *used, *self.declared, *nodes]) + "\n"
+
+    def texts(self, piece: Piece) -> Sequence[str]:
+        """What the module has of a piece."""
+        texts, nodes = piece.numbered(len(self.metadata))
+        self.metadata += nodes
+        return texts
 
     def emit(self, text: str) -> None:
         self.lines.append(f"  {text}")
@@ -296,7 +300,7 @@ class _Assembler:
 
     def call(self, name: str, arguments: list[ast.expr]) -> Word:
         if name in LLVM_TYPES:
-            number = _number(arguments[0])
+            number = number_of(arguments[0])
             if number is not None:
                 return Word(name, _constant(name, number))
             return self.piece("cast", [self.expression(arguments[0]), Word("dtype", name)])
@@ -341,6 +345,10 @@ class _Assembler:
                 found = self.pieces[key] = piece(key)
             except CompileError as error:
                 self.refuse(str(error))
+        return self.use(key, found, words, metadata)
+
+    def use(self, key: str, found: Piece, words: Sequence[Word], metadata: str) -> Word:
+        """What a piece gives for these operands."""
         if self.scope_count > 1 and found.scoped and not metadata:
             metadata = next((self.scope(word.buffer) for word in words if word.buffer is not None), "")
         text = f'@"{key}"({", ".join(word.typed for word in words if word.kind != "dtype")}){metadata}'
@@ -380,19 +388,3 @@ def _constant(dtype: str, value: float) -> str:
     if dtype == "bool_":
         return "true" if value else "false"
     return float_text(value, dtype) if dtype.startswith("float") else str(int(value))
-
-
-def _number(e: ast.expr) -> float | None:
-    """The value of a literal, None of anything else."""
-    match e:
-        case ast.Constant(value=bool() | int() | float() as value):
-            return value
-        case ast.Name(id=name) if name in _NUMBERS:
-            return _NUMBERS[name]
-        case ast.UnaryOp(op=ast.USub(), operand=operand):
-            number = _number(operand)
-            return None if number is None else -number
-        case ast.BinOp(left=left, op=ast.Sub(), right=right):
-            numbers = _number(left), _number(right)
-            return None if numbers[0] is None or numbers[1] is None else numbers[0] - numbers[1]
-    return None

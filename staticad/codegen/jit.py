@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import ast
 import re
+from dataclasses import replace
 
 import llvmlite.binding as llvm
 
@@ -20,6 +21,7 @@ from staticad.codegen import llvm_pipeline
 from staticad.codegen.assembler import assemble
 from staticad.codegen.numba_import import numba_module
 from staticad.codegen.recipes import is_assembled, is_machine_code, kernel_symbol
+from staticad.codegen.straight import assemble_straight
 from staticad.codegen.target import Target, host, plain
 from staticad.collection import no_collection
 from staticad.errors import CompileError
@@ -43,15 +45,15 @@ def compile_source(source: str, target: Target | None = None) -> bytes:
     global _compilations
     with no_collection():
         chosen = target_of(source) if target is None else target
-        payload = llvm_pipeline.object_bytes(_build(source, chosen), chosen)
+        payload = llvm_pipeline.object_bytes(*_build(source, chosen))
     _compilations += 1
     return payload
 
 
 def compile_listings(source: str) -> tuple[str, str]:
     """The optimized LLVM IR and the assembly of a kernel, for people and tests. Raises CompileError."""
-    module = _build(source, target_of(source))
-    return str(module), llvm_pipeline.assembly(module, target_of(source))
+    module, target = _build(source, target_of(source))
+    return str(module), llvm_pipeline.assembly(module, target)
 
 
 def target_of(source: str) -> Target:
@@ -59,14 +61,19 @@ def target_of(source: str) -> Target:
     return plain() if is_machine_code(source) else host()
 
 
-def _build(source: str, target: Target) -> llvm.ModuleRef:
+def _build(source: str, target: Target) -> tuple[llvm.ModuleRef, Target]:
+    """The optimized module, and what makes machine code of it."""
     symbol, function = kernel_symbol(source), _parse(source)
     if not is_assembled(source):
-        return numba_module("numba_pipeline").build(source, function.name, symbol, target)
+        return numba_module("numba_pipeline").build(source, function.name, symbol, target), target
     loops = _LOOPS.search(source) is not None
+    straight = None if loops else assemble_straight(function, symbol)
+    if straight is not None:
+        quick = replace(target, quick=True)
+        return llvm_pipeline.build(straight, symbol, quick, llvm_pipeline.AS_IT_IS), quick
     text = assemble(function, symbol, loops)
     level = llvm_pipeline.KERNEL if loops else llvm_pipeline.STRAIGHT
-    return llvm_pipeline.build(text, symbol, target, level)
+    return llvm_pipeline.build(text, symbol, target, level), target
 
 
 def _parse(source: str) -> ast.FunctionDef:

@@ -10,7 +10,8 @@ from staticad.codegen.target import Target, target_machine
 from staticad.codegen.vector_calls import described
 from staticad.errors import CompileError
 
-STRAIGHT, KERNEL, SHARED = 1, 2, 3  # levels of optimization: without loops over data, with them, compiled ahead
+# Levels of optimization: none, without loops over data, with them, compiled ahead.
+AS_IT_IS, STRAIGHT, KERNEL, SHARED = 0, 1, 2, 3
 
 
 def build(text: str, name: str, target: Target, level: int) -> llvm.ModuleRef:
@@ -19,7 +20,8 @@ def build(text: str, name: str, target: Target, level: int) -> llvm.ModuleRef:
     module = llvm.parse_assembly(described(text, target, level == KERNEL))
     module.name = name
     module.data_layout = str(target_machine(target).target_data)
-    _optimize(module, target, level)
+    if level > AS_IT_IS:
+        _optimize(module, target, level)
     missing = [function for function in unresolved(module) if function not in recipes.SHARED]
     if missing:
         raise CompileError(f"{name} calls {', '.join(missing)}, which the C library does not have")

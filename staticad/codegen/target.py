@@ -25,11 +25,13 @@ SUBSTITUTES = {"widen_float16": "widen_float16_by_bits", "narrow_float16": "narr
 
 @dataclass(frozen=True)
 class Target:
-    """A kind of CPU: LLVM's name, what it has beyond or without that name's features, its name in file names."""
+    """A kind of CPU: LLVM's name, what it has beyond or without that name's features, its name in file names; and
+    whether machine code for it has to be made quickly."""
 
     cpu: str
     features: str
     name: str = ""
+    quick: bool = False
 
 
 # From the widest vectors to the narrowest, with the features that a CPU of that level has. LLVM uses half of each
@@ -103,7 +105,7 @@ def create_target_machine(target: Target) -> llvm.TargetMachine:
     return llvm.Target.from_triple(triple()).create_target_machine(
         cpu=target.cpu,
         features=target.features,
-        opt=3,
+        opt=0 if target.quick else 3,
         reloc="static" if is_x86() else "default",
         codemodel="jitdefault",
         jit=True,

@@ -110,11 +110,11 @@ def test_python_objects_are_refused() -> None:
 def test_the_collector_rests_while_a_kernel_is_compiled(collecting: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     found = []
 
-    def build(source: str, target: Target) -> str:
+    def build(source: str, target: Target) -> tuple[str, Target]:
         found.append(gc.isenabled())
         if source == "wrong":
             raise CompileError("no")
-        return source
+        return source, target
 
     monkeypatch.setattr(jit, "_build", build)
     monkeypatch.setattr(jit.llvm_pipeline, "object_bytes", lambda module, target: module.encode())
