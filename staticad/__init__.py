@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import typing as _typing
 from functools import partial as _partial
+from math import e as e, inf as inf, nan as nan, pi as pi
 
 from staticad import errors as errors
 from staticad.errors import (
@@ -107,6 +108,7 @@ if _typing.TYPE_CHECKING:
     from staticad.functional.matrices import *
     from staticad.functional.mode import training as training
     from staticad.functional.movement import *
+    from staticad.functional.nested import *
     from staticad.functional.polynomials import *
     from staticad.functional.powers import *
     from staticad.functional.nans import *
@@ -139,6 +141,8 @@ if _typing.TYPE_CHECKING:
     from staticad.runtime.variables import Variable as Variable, variable as variable
     from staticad.saving.checkpoint import Checkpoint as Checkpoint, load as load, save as save
 
+newaxis = None
+
 _attach(Tensor)
 _attach_to_sizes()
 _drawn = _Attribute(Tensor, "_repr_svg_", _partial(_value, "staticad.export.notebook", "drawn"))
@@ -146,5 +150,5 @@ setattr(Tensor, "_repr_svg_", _drawn)  # noqa: B010 - type checkers know no such
 
 if not _typing.TYPE_CHECKING:  # a checker takes no computed list
     _IMPORTED = [n for n, v in globals().items() if n in errors.__all__ or v in (Dim, Tensor, errors)]
-    __all__ = [*_IMPORTED, *_places_of(__name__)]
+    __all__ = [*_IMPORTED, "e", "inf", "nan", "newaxis", "pi", *_places_of(__name__)]
     __getattr__, __dir__ = _public(globals(), _PACKAGE)

@@ -86,8 +86,8 @@ NAMES: dict[str, dict[str, str]] = {
         "staticad.functional.complex": "complex real imag conjugate angle iscomplex isreal iscomplexobj isrealobj conj",
         "staticad.functional.control": "cond fori_loop scan switch while_loop",
         "staticad.functional.creation": (
-            "asarray full zeros ones empty full_like zeros_like empty_like ones_like eye identity arange linspace "
-            "logspace geomspace"
+            "full zeros ones empty full_like zeros_like empty_like ones_like eye identity arange linspace logspace "
+            "geomspace"
         ),
         "staticad.functional.cumulative": (
             "cumsum cumprod cumulative_sum cumulative_prod cummax cummin logcumsumexp associative_scan"
@@ -122,6 +122,7 @@ NAMES: dict[str, dict[str, str]] = {
             "reshape ravel transpose permute_dims swapaxes moveaxis rollaxis expand_dims squeeze broadcast_to "
             "broadcast_arrays flip fliplr flipud rot90 atleast_1d atleast_2d atleast_3d"
         ),
+        "staticad.functional.nested": "array asarray",
         "staticad.functional.polynomials": "polyval",
         "staticad.functional.powers": "exp2 log2 log10 cbrt logaddexp logaddexp2 float_power",
         "staticad.functional.nans": (

@@ -44,7 +44,6 @@ PACKAGE: dict[str, str] = {
     "tree_util": _LISTS,
     "debug": "sa.print_ and sa.assert_",
     # PyTorch
-    "array": "sa.constant(array)",
     "tensor": "sa.constant(array), sa.variable(array) or sa.placeholder(shape)",
     "as_tensor": "sa.asarray(array)",
     "from_numpy": "sa.constant(array), or a feed",

@@ -23,11 +23,6 @@ from staticad.ops.promotion import Operand, as_operands, cast, common_dtype, to_
 from staticad.ops.sources import COUNTED, as_shape, as_size, constant_array
 
 
-def asarray(value: Operand, dtype: Any = None) -> Tensor:
-    """A tensor as it is, a size as an int64 scalar, anything else as a constant; cast where a dtype is given."""
-    return to_tensor(value, None if dtype is None else as_dtype(dtype))
-
-
 def full(shape: Any, fill_value: Operand, dtype: Any = None) -> Tensor:
     """An array of one value: a number, or a tensor or array that broadcasts to ``shape``.
 
@@ -35,7 +30,7 @@ def full(shape: Any, fill_value: Operand, dtype: Any = None) -> Tensor:
     integer that does not fit the dtype, ShapeError for a value that does not broadcast.
     """
     target = as_shape(shape)
-    value = asarray(fill_value, dtype)
+    value = to_tensor(fill_value, None if dtype is None else as_dtype(dtype))
     array = None if isinstance(fill_value, Tensor) else constant_array(value)
     if array is not None and array.ndim == 0 and (not is_complex(value.dtype) or _is_plain(array)):
         return ops.fill(target, array.real.item(), value.dtype)
@@ -134,8 +129,8 @@ def arange(start: Any, stop: Any = None, step: Any = 1, dtype: Any = None) -> Te
     elif is_integer(kind):
         step = int(step) if isinstance(first, Dim) else int(first + step) - int(first)
         first = first if isinstance(first, Dim) else int(first)
-    scaled = index if step == 1 else index * asarray(step, kind)
-    return scaled if isinstance(first, int) and first == 0 else scaled + asarray(first, kind)
+    scaled = index if step == 1 else index * to_tensor(step, kind)
+    return scaled if isinstance(first, int) and first == 0 else scaled + to_tensor(first, kind)
 
 
 def _count(first: Any, last: Any, step: Any) -> Size:
@@ -206,16 +201,16 @@ def linspace(
     first, slope, last = (_with_axis(t, position - (delta.ndim - t.ndim)) for t in (a, delta, b))
     steps = count - 1 if endpoint else count
     counted = real_dtype(a.dtype)
-    divisions = maximum(asarray(steps, counted), 1)  # of one point there are none
+    divisions = maximum(to_tensor(steps, counted), 1)  # of one point there are none
     index = ops.indices(shape, position, counted)
     result = first + index * (slope / divisions)
     if endpoint and not (isinstance(count, int) and count < 2):
-        result = where(equal(index, asarray(dims.maximum(steps, 1), counted)), last, result)
+        result = where(equal(index, to_tensor(dims.maximum(steps, 1), counted)), last, result)
     kind = result.dtype if dtype is None else as_dtype(dtype)
     numbers = cast(floor(result) if is_integer(kind) else result, kind)
     if not retstep:
         return numbers
-    return numbers, where(asarray(steps, counted) > 0, delta / divisions, math.nan)
+    return numbers, where(to_tensor(steps, counted) > 0, delta / divisions, math.nan)
 
 
 @implements(np.logspace)
@@ -261,7 +256,7 @@ def geomspace(
     index = ops.indices(logarithms.shape, place)
     result = where(equal(index, 0), ends[1], result)
     if endpoint and not (isinstance(count, int) and count < 2):
-        result = where(equal(index, maximum(asarray(count - 1), 1)), ends[2], result)
+        result = where(equal(index, maximum(to_tensor(count - 1), 1)), ends[2], result)
     return cast(result, result.dtype if dtype is None else as_dtype(dtype))
 
 

@@ -55,7 +55,9 @@ def to_tensor(value: Any, dtype: DType | None = None) -> Tensor:
 
 def _as_array(value: Any) -> np.ndarray:
     if isinstance(value, (list, tuple)) and any(isinstance(v, (Tensor, Dim)) for v in value):
-        raise DTypeError("a list that holds tensors is not an array; join them with sa.stack or sa.concatenate")
+        raise DTypeError(
+            "a list that holds tensors is not an array; join them with sa.array, sa.stack or sa.concatenate"
+        )
     return read_array(value, "an operand", DTypeError, ShapeError)
 
 

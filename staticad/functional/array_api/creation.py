@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from staticad.errors import GraphError
-from staticad.functional import creation, grids
+from staticad.functional import creation, grids, nested
 from staticad.functional.array_api.device import check_device
 from staticad.ir.graph import Tensor
 from staticad.ir.provenance import here
@@ -15,10 +15,10 @@ from staticad.ops.promotion import Operand, to_tensor
 
 
 def asarray(obj: Operand, /, *, dtype: Any = None, device: Any = None, copy: bool | None = None) -> Tensor:
-    """A tensor as it is, anything else as a constant, cast where a dtype is given. Nothing can change a tensor, so it
-    makes no difference whether it is copied."""
+    """As `staticad.asarray`: a tensor as it is, a list of tensors as their stack, anything else as a constant, cast
+    where a dtype is given. Nothing can change a tensor, so it makes no difference whether it is copied."""
     check_device("asarray", device)
-    return creation.asarray(obj, dtype)
+    return nested.asarray(obj, dtype)
 
 
 def from_dlpack(x: Any, /, *, device: Any = None, copy: bool | None = None) -> Tensor:

@@ -9,7 +9,7 @@ import numpy as np
 
 from staticad.errors import ConfigError
 from staticad.functional.array_api.device import DEVICE, check_device
-from staticad.functional.creation import asarray
+from staticad.functional.nested import asarray
 from staticad.ir import dtypes
 from staticad.ir.dtypes import DType, as_dtype, kind_of, promote, real_dtype
 from staticad.ir.graph import Tensor

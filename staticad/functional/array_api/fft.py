@@ -6,7 +6,6 @@ from typing import Any
 
 from staticad.functional import fft as transforms
 from staticad.functional.array_api.device import check_device
-from staticad.functional.creation import asarray
 from staticad.functional.fft import (
     fft,
     fftn,
@@ -21,6 +20,7 @@ from staticad.functional.fft import (
     rfft,
     rfftn,
 )
+from staticad.functional.nested import asarray
 from staticad.ir.graph import Tensor
 
 

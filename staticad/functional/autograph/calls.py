@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from staticad.functional import creation, elementwise, reductions
+from staticad.functional import creation, elementwise, nested, reductions
 from staticad.functional.autograph import identity
 from staticad.functional.autograph.conditions import condition
 from staticad.functional.autograph.steps import Steps, enumerate_, range_, reversed_, zip_
@@ -118,18 +118,19 @@ def _of_sizes(numpy: Callable[..., Any], ours: Callable[..., Any]) -> Callable[.
 
     @wraps(numpy)
     def create(*args: Any, **kwargs: Any) -> Any:
-        given = [*args, *kwargs.values()]
-        parts = [part for value in given for part in (value if isinstance(value, (tuple, list)) else (value,))]
-        return (ours if any(isinstance(part, (Tensor, Dim)) for part in parts) else numpy)(*args, **kwargs)
+        given = nested.holds_tensors([*args, *kwargs.values()])
+        return (ours if given else numpy)(*args, **kwargs)
 
     return create
 
 
-# NumPy's functions that make arrays of sizes do not ask their arguments.
+# NumPy's functions that make arrays of sizes, or of lists, do not ask their arguments.
 CREATORS: dict[Any, Callable[..., Any]] = {
     numpy: _of_sizes(numpy, ours)
     for numpy, ours in (
         (np.arange, creation.arange),
+        (np.array, nested.array),
+        (np.asarray, nested.asarray),
         (np.empty, creation.zeros),
         (np.eye, creation.eye),
         (np.full, creation.full),
