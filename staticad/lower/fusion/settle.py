@@ -182,7 +182,9 @@ def _reads(fusion: Fusion, cluster: Cluster) -> set[Tensor]:
     for node in cluster.members:
         for x in node.inputs:
             base = below_all_views(x, fusion.families)
-            if base.shape and (fusion.is_source(base) or fusion.home(base.node) is not cluster):
+            if not base.shape or fusion.families[base.op].generated:  # nothing in memory
+                continue
+            if fusion.is_source(base) or fusion.home(base.node) is not cluster:
                 found.add(base)
     return found
 

@@ -66,6 +66,12 @@ def test_unrelated_results_stay_apart() -> None:
     assert kernels(computes([sa.exp(batch()), sa.sin(batch())])) == 2
 
 
+@pytest.mark.parametrize("made", [sa.full((4,), 3.0), sa.arange(4.0)])
+def test_what_is_made_of_sizes_alone_is_nothing_to_share(made: sa.Tensor) -> None:
+    x, y = (sa.placeholder((4,)) for _ in range(2))
+    assert kernels(computes([x * made, y * made])) == 2
+
+
 @pytest.mark.parametrize("function", [sa.softmax, sa.log_softmax])
 def test_softmax_of_rows_is_one_kernel(function: object) -> None:
     plan = computes(function(batch(), axis=1))  # type: ignore[operator]
