@@ -1,31 +1,20 @@
-"""Random functions whose loops change arrays in place, as text: run by plain NumPy, or made a graph by ``sa.function``.
-
-``x`` and ``y`` are vectors of n elements, ``A`` is n × n, ``s`` a number. ``seen`` stands around every condition, and
-``more`` compares numbers: in NumPy they keep what was decided, so that differences are not taken across a decision, and
-whether numbers were equal but for their rounding, which another order of operations may decide otherwise. Values stay
-of everyday size.
-"""
+"""Random loops that change arrays in place (see `loop_programs`). Values stay of everyday size."""
 
 from __future__ import annotations
 
-import linecache
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-import staticad as sa
-from staticad.ir.graph import Tensor
+from tests.harness.loop_programs import LoopProgram
 
 COUNTERS = "ijk"
 LONG = 25  # lines, after which there are no further loops and branches
-CLOSE = 1e-9  # numbers that differ by less differ by their rounding
 
 
-class ArrayLoops:
-    """One function, drawn from a generator of random numbers. ``shapes`` are those of its arguments."""
-
-    shapes: tuple[tuple[str | int, ...], ...] = (("n",), ("n",), ("n", "n"), ())
+class ArrayLoops(LoopProgram):
+    """One function, drawn from a generator of random numbers."""
 
     def __init__(
         self,
@@ -38,12 +27,13 @@ class ArrayLoops:
         computed: bool = False,
         looped: bool = False,
         whiles: bool = False,
+        long: int = LONG,
     ) -> None:
         """``counted``: all loops have a number of steps, and parts of axes a size, that is known before the run;
         ``computed``: but the bounds of inner loops are numbers of the run; ``whiles``: most inner loops are while loops
         that go up or down from a counter. ``nested``: branches have loops and branches in them, ``looped``: mostly
-        loops. ``around``: the function runs twice, as the steps of a "scan", of a "while" loop, or of one with a
-        checkpoint, "sqrt" or "log"."""
+        loops. ``long``: about so many lines."""
+        self.long = long
         self.counted, self.computed, self.nested, self.around = counted, computed, nested or looped, around
         self.looped, self.whiles = looped, whiles
         self.rng, self.counters = rng, list[str]()
@@ -51,7 +41,6 @@ class ArrayLoops:
         for _ in range(int(rng.integers(1, 3))):
             self.loop(1, depth, statements)
         self.lines.append("    return x, y, A, s")
-        self.source = "\n".join(self.lines) + "\n"
 
     # ---- statements ----------------------------------------------------------------------------------------------
 
@@ -69,10 +58,12 @@ class ArrayLoops:
         conditional = not self.counted and self.rng.random() < 0.15
         if conditional:
             self.line(level, f"{counter} = whole(1)")
-            self.line(level, f"while seen({counter} < {self.pick('n - 1', *(c + ' + 1' for c in self.counters))}):")
+            self.line(level, f"while {counter} < {self.pick('n - 1', *(c + ' + 1' for c in self.counters))}:")
         else:
             stop = "n - 1" if self.counted else self.pick("n - 1", "n - 1", "n - 1", *self.counters)
-            steps = (f"1, {stop}",) if self.counted else (*[f"1, {stop}"] * 4, f"1, upto({stop})", "n - 2, 0, -1")
+            free = (*[f"1, {stop}"] * 4, f"1, upto({stop})", "n - 2, 0, -1", "1, n - 1, 2")
+            free += tuple(text for c in self.counters for text in (f"{c} + 1, n - 1", f"{c}, 0, -1", f"{c}, n - 1, 3"))
+            steps = (f"1, {stop}",) if self.counted else free
             if self.computed and self.counters:
                 steps = (f"1, upto({stop})", f"upto({stop})")
             self.line(level, f"for {counter} in range({self.pick(*steps)}):")
@@ -91,7 +82,7 @@ class ArrayLoops:
         self.line(level, f"{counter} = whole(0) + {start}")
         self.counters.append(counter)
         also = f" & more({self.place()}, {self.place()})" if self.rng.random() < 0.5 else ""
-        self.line(level, f"while seen({counter} {end}){also}:")
+        self.line(level, f"while ({counter} {end}){also}:")
         for _ in range(int(self.rng.integers(1, statements + 1))):
             self.statement(level + 1, depth - 1, statements, self.nested)
         self.counters.pop()
@@ -99,7 +90,7 @@ class ArrayLoops:
 
     def statement(self, level: int, depth: int, statements: int, nested: bool) -> None:
         kind = self.rng.random()
-        if len(self.lines) > LONG:
+        if len(self.lines) > self.long:
             kind, nested = 1.0, False
         if depth > 0 and kind < 0.25:
             self.loop(level, depth, statements)
@@ -136,7 +127,8 @@ class ArrayLoops:
     def change(self) -> tuple[str, list[str]]:
         """How many elements a statement works on, and its lines."""
         small = (self.element, self.element, self.element, self.exchange, self.exchange, self.number, self.indexed)
-        change = self.pick(*small, self.extreme, self.row, self.column, self.region, self.masked, self.reduced)
+        large = (self.row, self.column, self.region, self.masked, self.reduced, self.gathered, self.swap)
+        change = self.pick(*small, self.extreme, *large)
         return "1" if change in (*small, self.extreme) else "n", change()
 
     def index(self) -> str:
@@ -164,7 +156,7 @@ class ArrayLoops:
     def condition(self) -> str:
         c = self.pick(*self.counters)
         return self.pick(
-            f"more({self.place()}, {self.place()})", f"seen({c} % 2 == 0)", f"more({self.place()}, s)", f"seen({c} > 2)"
+            f"more({self.place()}, {self.place()})", f"{c} % 2 == 0", f"more({self.place()}, s)", f"{c} > 2"
         )
 
     def element(self) -> list[str]:
@@ -215,14 +207,27 @@ class ArrayLoops:
         target = self.pick(f"x[{c} + few]", f"y[{c} - few]", f"A[{c} - few, {other}]")
         return [f"{target} = 0.5 * ({target} + {self.operand()})"]
 
+    def gathered(self) -> list[str]:
+        """Elements of which some may be the same."""
+        c, other = self.pick(*self.counters), self.pick(*self.counters)
+        at = self.pick("picks", f"picks * {c} // 2", f"places * {c} % n")
+        taken = self.pick(f"x[{at}]", f"A[{at}, {other}]", f"A[{c}, {at}]", f"A[{at}, {at}]")
+        if self.rng.random() < 0.3:
+            return [f"y = plus(y, {at}, 0.1 * {taken})"]
+        return [f"{self.pick(self.place(), 's')} = sin(({taken} * {self.operand()}).sum())"]
+
+    def swap(self) -> list[str]:
+        return [self.pick("x, y = y, x", "x, y = y, x * 1.0", "y = x + 0.0")]
+
     def masked(self) -> list[str]:
         c, value = self.pick(*self.counters), self.value()
         row = f"A[{c}] = where(places > {c}, {value}, A[{c}])"
         return [self.pick(f"x = where(places < {c}, {value}, x)", row)]
 
     def extreme(self) -> list[str]:
-        name = self.pick("x", "y")
-        return [f"{name} = {self.pick('least', 'most', 'times')}({name}, {self.index()}, {self.value()})"]
+        name, word = self.pick("x", "y", "A"), self.pick("least", "most", "times", "plus")
+        at = f"({self.index()}, {self.index()})" if name == "A" else self.index()
+        return [f"{name} = {word}({name}, {at}, {'0.3 * ' if word == 'plus' else ''}{self.value()})"]
 
     def reduced(self) -> list[str]:
         i, j, cut = self.index(), self.index(), self.cut("1:", ":-1", "::2")
@@ -230,96 +235,3 @@ class ArrayLoops:
             f"(A[{i}, {cut}] * A[{j}, {cut}]).sum()", f"(x[{cut}] * A[{cut}, {i}]).sum()", f"x[{cut}].sum()"
         )
         return [f"{self.pick(self.place(), 's')} = sin({total})"]
-
-    # ---- running -------------------------------------------------------------------------------------------------
-
-    def numpy(self, x: np.ndarray, y: np.ndarray, a: np.ndarray, s: float) -> tuple[list[Any], list[bool]]:
-        """The results, and what was decided on the way; ``close`` tells whether it was by the rounding of a number."""
-        decided: list[bool] = []
-
-        def seen(condition: Any) -> bool:
-            decided.append(bool(condition))
-            return decided[-1]
-
-        def more(a: Any, b: Any) -> bool:
-            self.close |= 0 < abs(a - b) < CLOSE
-            return seen(a > b)
-
-        self.cost, self.close = 0, False
-
-        def cost(elements: int) -> None:
-            self.cost += elements
-
-        words = {
-            "cost": cost,
-            "sin": np.sin,
-            "cos": np.cos,
-            "where": np.where,
-            "whole": int,
-            "upto": int,
-            "own": np.copy,  # NumPy itself may read what it has just written where a row becomes a column
-            "seen": seen,
-            "more": more,
-            "few": np.arange(2),
-            "zeros": np.zeros_like,
-        }
-        words |= {"places": np.arange(len(x)), **{name: _changing(act, more) for name, act in EXTREMES.items()}}
-        values = [x.copy(), y.copy(), a.copy(), s]
-        for _ in range(2 if self.around else 1):
-            values = list(self._define(words)(*values, len(x)))
-        return values, decided
-
-    def graph(self, x: Tensor, y: Tensor, a: Tensor, s: Tensor) -> list[Tensor]:
-        """The results as tensors."""
-        state = x, y, a, s
-        if not self.around:
-            return self._step(*state)
-        if self.around == "scan":
-            return list(sa.scan(lambda last, _: (tuple(self._step(*last)), None), state, length=2)[0])
-        _, *last = sa.while_loop(
-            lambda now: now[0] < 2,
-            lambda now: (now[0] + 1, *self._step(*now[1:])),
-            (sa.constant(0), *state),
-            checkpoint=None if self.around == "while" else self.around,
-        )
-        return last
-
-    def _step(self, x: Tensor, y: Tensor, a: Tensor, s: Tensor) -> list[Tensor]:
-        words: dict[str, Any] = {"sin": sa.sin, "cos": sa.cos, "where": sa.where, "whole": sa.constant}
-        words |= {
-            "seen": lambda condition: condition,
-            "more": lambda a, b: a > b,
-            "own": lambda value: value,
-            "upto": lambda stop: (s * 0.0).astype("int64") + stop,
-            "cost": lambda elements: None,
-            "few": np.arange(2),
-            "places": sa.arange(x.shape[0]),
-            "zeros": sa.zeros_like,
-        }
-        words |= {
-            "least": lambda t, i, v: t.at[i].min(v),
-            "most": lambda t, i, v: t.at[i].max(v),
-            "times": lambda t, i, v: t.at[i].multiply(v),
-        }
-        return list(sa.function(self._define(words))(x, y, a, s, x.shape[0]))
-
-    def _define(self, words: dict[str, Any]) -> Callable[..., Any]:
-        file = f"<array loops {id(self)} {len(linecache.cache)}>"
-        linecache.cache[file] = (len(self.source), None, self.source.splitlines(True), file)
-        exec(compile(self.source, file, "exec"), words)
-        return words["program"]  # type: ignore[no-any-return]
-
-
-EXTREMES: dict[str, Callable[[Any, Any], Any]] = {"least": min, "most": max, "times": lambda a, b: a * b}
-
-
-def _changing(
-    act: Callable[[Any, Any], Any], more: Callable[[Any, Any], bool]
-) -> Callable[[np.ndarray, int, Any], np.ndarray]:
-    def change(x: np.ndarray, i: int, value: Any) -> np.ndarray:
-        changed = x.copy()
-        more(changed[i], value)
-        changed[i] = act(changed[i], value)
-        return changed
-
-    return change

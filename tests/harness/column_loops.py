@@ -42,7 +42,6 @@ class ColumnLoops(ArrayLoops):
             self.line(1, f"x = x + P[:, {self.pick('0', '-1', '1')}]")
             self.line(1, f"s = s + P[{self.pick('0', '-1')}, {self.pick('0', '-1', '1')}]")
         self.lines.append("    return x, y, A, s")
-        self.source = "\n".join(self.lines) + "\n"
 
     def columns(self, level: int, statements: int) -> None:
         """A loop over columns."""

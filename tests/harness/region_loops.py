@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from tests.harness.array_loops import ArrayLoops
+from tests.harness.array_loops import LONG, ArrayLoops
 
 
 class RegionLoops(ArrayLoops):
@@ -16,10 +16,12 @@ class RegionLoops(ArrayLoops):
 
     shapes = (("n",), (2, "n", 2), ("n", 3), ())
 
-    def __init__(self, rng: np.random.Generator, statements: int = 3, around: str = "", branched: bool = False) -> None:
+    def __init__(
+        self, rng: np.random.Generator, statements: int = 3, around: str = "", branched: bool = False, long: int = LONG
+    ) -> None:
         """``branched``: most statements stand in branches, several in each."""
         self.branched = branched
-        super().__init__(rng, statements, depth=1, counted=True, around=around)
+        super().__init__(rng, statements, depth=1, counted=True, around=around, long=long)
 
     def statement(self, level: int, depth: int, statements: int, nested: bool) -> None:
         if not self.branched or self.rng.random() < 0.3:

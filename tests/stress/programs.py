@@ -30,7 +30,7 @@ _ALL = (
     Program("errors", "runs ended by errors and Ctrl-C, in any floating-point state", errors.prepare),
     Program("leaks", "memory and objects after thousands of runs, and sessions that come and go", leaks.prepare),
     Program("masks", "derivatives behind a where, by what is taken alone", masks.prepare),
-    Program("loops", "loops that change arrays, by NumPy, differences and tangents", loops.prepare),
+    Program("loops", "loops that change arrays, by NumPy, complex steps and tangents", loops.prepare),
     Program("sorting", "rows of all dtypes sorted as a whole and in part, bit by bit", sorting.prepare),
     Program("cache", "processes that fill, damage and sweep one kernel cache, some of them killed", cache.prepare),
 )
