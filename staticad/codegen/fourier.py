@@ -32,7 +32,8 @@ if TYPE_CHECKING:  # names of machine code, which nothing calls in Python
     BLOCK = INNER = MIDDLE0 = MIDDLE1 = OUTER = PASS = PHASE = PLANE = ROOM = ROWS = TASKS = 0
     ACROSS = ALONG = WITHIN = FEW = LEAST = LEAST_OF_MANY = LONG = SIDE = TWISTS = WHOLE = 0
     FROM_RE = FROM_IM = TO_RE = TO_IM = COS = SIN = RADIX = RUN = STEP = ROOT = 0
-    FROM_ROW = FROM_LEG = TO_ROW = TO_LEG = WORDS = 0
+    FROM_ROW = FROM_LEG = TO_ROW = TO_LEG = FORM = WORDS = 0
+    BETWEEN = FIRST = FIRST_EXCHANGED = TWISTED = LAST = LAST_EXCHANGED = 0
 
 
 # The array has the axes OUTER, N and INNER, and what is read the distances ACROSS, ALONG and WITHIN between elements.
@@ -146,7 +147,14 @@ def _fourier(args: int, lo: int, hi: int) -> None:
             here_re = from_re + source
             here_im = from_im + source
             distance = row
-            if column != 1 or from_im == 0:
+            start = BETWEEN
+            if column == 2 and tall % 4 == 0:
+                if from_im == from_re + ITEMSIZE:
+                    start = FIRST
+                elif from_im + ITEMSIZE == from_re:
+                    start = FIRST_EXCHANGED
+                    here_re = here_im
+            if start == BETWEEN and (column != 1 or from_im == 0):
                 poke(words, RADIX, 1)
                 poke(words, RUN, run)
                 poke(words, FROM_RE, here_re)
@@ -168,6 +176,7 @@ def _fourier(args: int, lo: int, hi: int) -> None:
                 turns = 2
             for turn in range(turns):
                 final = turn == turns - 1 and (phase == 1 or whole or rows == 0)
+                written = 0
                 left = tall
                 done = run
                 while left > 1:
@@ -200,6 +209,24 @@ def _fourier(args: int, lo: int, hi: int) -> None:
                         poke(words, FROM_LEG, count * distance)
                     poke(words, TO_ROW, radix * done)
                     poke(words, TO_LEG, done)
+                    form = BETWEEN
+                    if left == tall:
+                        form = start
+                    elif count == 1 and radix % 4 == 0:
+                        if not final:
+                            if twists != 0 and n // rows == run:
+                                form = TWISTED
+                                poke(words, COS, twists)
+                                poke(words, SIN, twists + ITEMSIZE * n)
+                        elif to_column == 2 and to_row == 2 * run:
+                            form = LAST
+                            there = to_re + target
+                            if to_im < to_re:
+                                form = LAST_EXCHANGED
+                                there = to_im + target
+                    if form > FIRST_EXCHANGED:
+                        written = 1
+                    poke(words, FORM, form)
                     poke(words, TO_RE, there)
                     poke(words, TO_IM, there_im)
                     call(peek(slots, PASS), words, 0, count, 0)
@@ -208,7 +235,7 @@ def _fourier(args: int, lo: int, hi: int) -> None:
                     here_re = there
                     here_im = there_im
                 poke(words, RUN, run)
-                if not final:
+                if not final and written == 0:
                     poke(words, RADIX, -1)
                     poke(words, STEP, first)
                     if twists != 0:
@@ -228,38 +255,40 @@ def _fourier(args: int, lo: int, hi: int) -> None:
                     call(peek(slots, PASS), words, 0, tall, 0)
                     here_re = there
                     here_im = there + plane
-                poke(words, RADIX, 1)
-                poke(words, FROM_RE, here_re)
-                poke(words, FROM_IM, here_im)
-                poke(words, FROM_ROW, run)
-                poke(words, FROM_LEG, 1)
-                there = to_re + target
-                there_im = to_im + target
-                poke(words, TO_ROW, to_row)
-                poke(words, TO_LEG, to_column)
-                if whole and turn == 0:
-                    there = work
-                    if here_re == work:
-                        there = work + 2 * plane
-                    there_im = there + plane
-                    poke(words, TO_ROW, 1)
-                    poke(words, TO_LEG, rows)
-                elif there_im < there:  # parts that are exchanged are copied in the order of memory
-                    poke(words, FROM_RE, here_im)
-                    poke(words, FROM_IM, here_re)
-                    there = there_im
-                    there_im = to_re + target
-                poke(words, TO_RE, there)
-                poke(words, TO_IM, there_im)
-                call(peek(slots, PASS), words, 0, tall, 0)
-                here_re = there
-                here_im = there_im
+                if written == 0 or not final:
+                    there = to_re + target
+                    there_im = to_im + target
+                    poke(words, RADIX, 1)
+                    poke(words, FROM_RE, here_re)
+                    poke(words, FROM_IM, here_im)
+                    poke(words, FROM_ROW, run)
+                    poke(words, FROM_LEG, 1)
+                    poke(words, TO_ROW, to_row)
+                    poke(words, TO_LEG, to_column)
+                    if whole and turn == 0:
+                        there = work
+                        if here_re == work:
+                            there = work + 2 * plane
+                        there_im = there + plane
+                        poke(words, TO_ROW, 1)
+                        poke(words, TO_LEG, rows)
+                    elif there_im < there:  # parts that are exchanged are copied in the order of memory
+                        poke(words, FROM_RE, here_im)
+                        poke(words, FROM_IM, here_re)
+                        there = there_im
+                        there_im = to_re + target
+                    poke(words, TO_RE, there)
+                    poke(words, TO_IM, there_im)
+                    call(peek(slots, PASS), words, 0, tall, 0)
+                    here_re = there
+                    here_im = there_im
                 if turn < turns - 1:
                     poke(words, COS, peek(slots, IN2))
                     poke(words, SIN, peek(slots, IN2) + ITEMSIZE * n)
                     tall = columns
                     run = rows
                     distance = run
+                    start = BETWEEN
 
 
 def _cut(slots: Mapping[str, int], batch: int) -> Cutting:

@@ -33,7 +33,7 @@ class Sums(IntEnum):
 class Pass(IntEnum):
     """The words of one pass of a Fourier transform (`staticad.codegen.fourier_passes`): addresses of what is read and
     written and of the roots of unity, the factor, how many columns go together, distances in the table for groups and
-    for legs, and those of groups (or rows) and legs (or columns) in memory."""
+    for legs, those of groups (or rows) and legs (or columns) in memory, and the `Form`."""
 
     FROM_RE = 0
     FROM_IM = 1
@@ -49,7 +49,21 @@ class Pass(IntEnum):
     FROM_LEG = 11
     TO_ROW = 12
     TO_LEG = 13
-    WORDS = 14
+    FORM = 14
+    WORDS = 15
+
+
+class Form(IntEnum):
+    """How a pass with a factor reads and writes (`staticad.codegen.fourier_butterflies`): parts that lie apart; first a
+    pass whose columns are numbers with both parts side by side, perhaps in the other order; then passes of one group
+    that multiply their result by a table of its form, or write such numbers one after the other."""
+
+    BETWEEN = 0
+    FIRST = 1
+    FIRST_EXCHANGED = 2
+    TWISTED = 3
+    LAST = 4
+    LAST_EXCHANGED = 5
 
 
 Cutting = tuple[Cut, int, int]  # what is cut, the extent of the step and its grain (0: not at all)
@@ -60,11 +74,11 @@ SMALL_MATRIX = 8  # LAPACK takes longer to begin than a few loops to factor so m
 
 @dataclass(frozen=True)
 class RoutineText:
-    """``text`` is the source of a kernel in which names of slots, of `Cut`, `Sums` and `Pass` stand for their numbers,
-    ITEMSIZE for the bytes of an element, DTYPE for its dtype, ONE for the bits of 1, PARTS for the numbers that
-    an element of a matrix has, SMALL_MATRIX for the rows of the largest small one, and LETTER_N for the letter N. The
-    slot CUT is the last one. For elements as signed integers BITS is their dtype, LOWEST and LARGEST its ends and
-    INFINITY the bits of infinity; FLOATING and UNSIGNED are 1 where that is what they are, else 0.
+    """``text`` is the source of a kernel in which names of slots, of `Cut`, `Sums`, `Pass` and `Form` stand for their
+    numbers, ITEMSIZE for the bytes of an element, DTYPE for its dtype, ONE for the bits of 1, PARTS for the numbers
+    that     an element of a matrix has, SMALL_MATRIX for the rows of the largest small one, and LETTER_N for the
+    letter N. The     slot CUT is the last one. For elements as signed integers BITS is their dtype, LOWEST and LARGEST
+    its ends and     INFINITY the bits of infinity; FLOATING and UNSIGNED are 1 where that is what they are, else 0.
 
     ``cut`` decides by the contents of the slots and the number of matrices: by sizes alone, never by the number of
     threads, so that results do not depend on that.
@@ -75,7 +89,7 @@ class RoutineText:
 
     def source(self, routine: Routine) -> str:
         """The text for the slots and the dtype of a routine."""
-        values = {name.name: str(int(name)) for kind in (Cut, Sums, Pass) for name in kind}
+        values = {name.name: str(int(name)) for kind in (Cut, Sums, Pass, Form) for name in kind}
         values |= {name: str(number) for number, name in enumerate((*routine.slots, "CUT"))}
         values |= {"FEW_ROWS": str(FEW_ROWS), "FEW_TERMS": str(FEW_TERMS), "GEMM_TERMS": str(GEMM_TERMS)}
         values |= {"ITEMSIZE": str(routine.dtype.itemsize), "DTYPE": routine.dtype.name}

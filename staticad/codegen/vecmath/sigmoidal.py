@@ -1,7 +1,9 @@
-"""tanh, sigmoid and softplus, from exp(-|x|) or expm1(2|x|), which cannot overflow.
+"""tanh, sigmoid and softplus, from exp(-|x|) or exp(2|x|), which cannot overflow.
 
-tanh of float32 is a minimax polynomial (Remez, relative error of the result 2**-27) up to 1, and comes from exp(2 x)
-above (its polynomial: 2**-29), which takes two thirds of the time of expm1 and as many digits.
+tanh is a minimax approximation near 0, and comes from exp(2 x) where its fraction 2 / (exp(2 x) + 1) is small enough
+to hide its own rounding errors. float32: a polynomial up to 1 (Remez, relative error of the result 2**-27; that of
+exp(2 x): 2**-29). float64: one rational function (Remez, 2**-60 up to 1) serves both, for exp(2 x) is a fraction of
+tanh; and one division.
 """
 
 from __future__ import annotations
@@ -10,10 +12,14 @@ from numba.core import types
 
 from staticad.codegen.vecmath.builder import FLOATS, Value, fma, horner, select
 from staticad.codegen.vecmath.elementwise import elementwise
-from staticad.codegen.vecmath.exponential import exp_of_negative, expm1_parts
-from staticad.codegen.vecmath.formats import BINARY32, LN_2, LOG2_E, format_of, power_of_two
+from staticad.codegen.vecmath.exponential import exp_of_negative
+from staticad.codegen.vecmath.formats import BINARY32, BINARY64, LN_2, LOG2_E, power_of_two
 from staticad.codegen.vecmath.logarithm import log1p_of_unit
 
+NEAR = 0.97
+LN_2_LOW = 2.3190468138462996e-17
+TANH_64 = (-1.7199630752045934e-08, -0.0002431237323696398, -0.021406330472076098, -0.3333333333333333)
+TANH_64_BELOW = (0.0002541342738442428, 0.024512205858868392, 0.46421899141622525, 1.0)
 TANH_32 = (
     -0.0003588456407455911,
     0.002302801301565421,
@@ -43,16 +49,11 @@ def _ratio(numerator: Value, low: Value | float, denominator: Value, denominator
 
 
 def tanh(x: Value) -> Value:
-    """Hyperbolic tangent: with h = expm1(2 |x|) / 2 it is h / (h + 1), and the sign of x."""
+    """Hyperbolic tangent, with the sign of x."""
     magnitude = abs(x)
     if x.dtype == types.float32:
         return _tanh_32(select(magnitude > 9.1, 9.1, magnitude)).copysign(x)
-    total, error = expm1_parts(select(magnitude > 20.0, 20.0, magnitude) * 2)
-    h = total + error
-    h_error = error - (h - total)
-    denominator = h + 1
-    result = _ratio(h, h_error, denominator, (1 - denominator) + h + h_error)
-    return select(magnitude < format_of(x).epsilon, x, result.copysign(x))
+    return _tanh_64(select(magnitude > 20.0, 20.0, magnitude)).copysign(x)
 
 
 def _tanh_32(x: Value) -> Value:
@@ -63,6 +64,23 @@ def _tanh_32(x: Value) -> Value:
     far = 1 - 2 / fma(power_of_two(shifted.bits()), horner(r, EXP_OF_TWICE_32), 1)
     z = x * x
     return select(x < 1, fma(x * z, horner(z, TANH_32), x), far)
+
+
+def _tanh_64(x: Value) -> Value:
+    """Of 0 <= x <= 20. With exp(2 x) = s (1 + t) / (1 - t), s a power of two and t = tanh(r) a fraction n / d, it is
+    1 - 2 (d - n) / (s (d + n) + (d - n)), by one division. Near 0 it is that fraction itself."""
+    origin = BINARY64.magic + BINARY64.bias
+    shifted = fma(x, 2 * LOG2_E, origin)
+    near = x < NEAR
+    k = origin - shifted  # its negative
+    r = select(near, x, fma(k, LN_2 / 2, x))
+    z = r * r
+    rest = (r * z) * horner(z, TANH_64)
+    below = horner(z, TANH_64_BELOW)
+    above = fma(r, below, fma(k, LN_2_LOW / 2, rest))
+    less = below - above
+    far = fma(power_of_two(shifted.bits()), below + above, less)
+    return select(near, x, 1) + select(near, rest, (above - below) * 2) / select(near, below, far)
 
 
 def sigmoid(x: Value) -> Value:
