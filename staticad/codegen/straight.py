@@ -95,6 +95,6 @@ def _lines(text: str, *others: str) -> _Lines:
 
     def renamed(part: str) -> str:
         escaped = part.replace("{", "{{").replace("}", "}}")
-        return _LOCAL.sub(lambda match: operands.get(match[0], f"%{{own}}{match[0][1:]}"), escaped)
+        return _LOCAL.sub(lambda match: operands.get(match[0], f"%{{own}}_{match[0][1:]}"), escaped)
 
     return _Lines(renamed(found[2]), renamed(found[3]))
