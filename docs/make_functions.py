@@ -41,7 +41,8 @@ the same name do the same: `np.exp(x)` is `sa.exp(x)` for a tensor x.
 *dtypes*
 
 - b: bool, i: integers, h: float16 and bfloat16, f: float32 and float64, c: complex.
-- "–": the function has no operands.
+- "–": the function has no operands but sizes, or a key of random numbers. What has no parameters, such as
+  `sa.random.exponential`, is scaled and moved: `scale * sa.random.exponential(key)`.
 - Functions of floats, such as `exp`, convert bools and integers first.
 
 *derivatives*
@@ -156,6 +157,12 @@ EXAMPLES: dict[str, Callable[[Any, Make], Any]] = {
     "sa.nn.scaled_dot_product_attention": lambda f, make: f(make(3, 4), make(3, 4), make(3, 4)),
     "sa.put": lambda f, make: f(make(3, 3), sa.placeholder((3,), "int64"), make(3)),
     "sa.put_along_axis": lambda f, make: f(make(3, 3), sa.placeholder((3, 3), "int64"), make(3, 3), 0),
+    "sa.random.bernoulli": lambda f, make: f(sa.random.key(0), make(3)),
+    "sa.random.lognormal": lambda f, make: f(sa.random.key(0), make(3)),
+    "sa.random.poisson": lambda f, make: f(sa.random.key(0), make(3)),
+    "sa.random.rayleigh": lambda f, make: f(sa.random.key(0), make(3)),
+    "sa.random.uniform": lambda f, make: f(sa.random.key(0), (3,), minval=make(3), maxval=make(3)),
+    "sa.random.von_mises": lambda f, make: f(sa.random.key(0), make(3), make(3)),
     "sa.ravel_multi_index": lambda f, make: f((sa.placeholder((3,), "int64"),) * 2, (3, 3)),
     "sa.select": lambda f, make: f([sa.placeholder((3,), "bool")], [make(3)], make()),
     "sa.sliding_window_view": lambda f, make: f(make(3, 3), (2, 2)),
@@ -164,6 +171,7 @@ EXAMPLES: dict[str, Callable[[Any, Make], Any]] = {
     "sa.special.jv": lambda f, make: f(2, make(3)),
     "sa.special.multigammaln": lambda f, make: f(make(3), 2),
     "sa.take_along_axis": lambda f, make: f(make(3, 3), sa.placeholder((3, 3), "int64")),
+    "sa.where": lambda f, make: f(sa.placeholder((3,), "bool"), make(3), make(3)),
 }
 # What the library is to have, by where it is to be; what is not there is listed with the reason.
 WANTED = {

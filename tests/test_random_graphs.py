@@ -22,7 +22,7 @@ from tests.harness import differential
 from tests.harness.condition import expect
 from tests.harness.random_graphs import RandomGraph, check_seeds, random_graph
 
-COUNT, BATCH = 300, 10
+COUNT, BATCH = 400, 10
 COMPILED = 200
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from staticad.errors import DTypeError, ShapeError
+from staticad.errors import DTypeError, GraphError, ShapeError
 from staticad.functional.axes import as_index
 from staticad.functional.front import as_float, float_binary, float_unary, implements, public_names
 from staticad.ir.dtypes import BOOL, FLOAT64, INT8, as_dtype, finfo, floating, is_complex, is_float, is_inexact
@@ -227,9 +227,14 @@ def clip(x: Operand, min: Operand | None = None, max: Operand | None = None) -> 
 
 
 @implements(np.where)
-def where(condition: Operand, x: Operand, y: Operand) -> Tensor:
+def where(condition: Operand, x: Operand | None = None, y: Operand | None = None) -> Tensor:
     """x where the condition holds (is not 0), else y; the three broadcast. The derivative of the branch that was not
-    taken is exactly 0, even where it is NaN."""
+    taken is exactly 0, even where it is NaN. Without x and y, raises GraphError: that is `nonzero`."""
+    if x is None or y is None:
+        raise GraphError(
+            "where: needs a condition, x and y; where a condition alone holds, is what "
+            "sa.nonzero(condition, size=n) finds: the number of places has to be given"
+        )
     return apply(WHERE, cast(to_tensor(condition), BOOL), *as_operands("where", x, y))
 
 

@@ -21,7 +21,7 @@ from staticad.functional.movement import flip, moveaxis, ravel, reshape
 from staticad.functional.orders import by_keys, part_sorted, sortable
 from staticad.functional.splitting import part
 from staticad.ir.arrays import read_array
-from staticad.ir.dims import Dim
+from staticad.ir.dims import Dim, Size
 from staticad.ir.dtypes import is_complex
 from staticad.ir.graph import Tensor, describe
 from staticad.ops.barrier import demanding
@@ -100,7 +100,8 @@ def _unstacked(keys: Operand) -> list[Tensor]:
 def partition(x: Operand, kth: Any, axis: int | None = -1, kind: str = "introselect") -> Tensor:
     """A copy in which each of the positions ``kth`` has the element that is there in sorted order, with none larger
     before it and none smaller behind. For one position the smaller elements keep their order, and so do those equal to
-    the one there, and the larger ones. For several positions all of it is sorted."""
+    the one there, and the larger ones. For several positions all of it is sorted. A position may be a size, such as
+    ``x.shape[0] // 2``."""
     return _partitioned("partition", x, kth, axis)[0]
 
 
@@ -112,19 +113,22 @@ def argpartition(x: Operand, kth: Any, axis: int | None = -1, kind: str = "intro
 
 def _partitioned(op: str, x: Operand, kth: Any, axis: Any) -> tuple[Tensor, Tensor]:
     a, place = _row(op, x, axis)
-    size, positions = a.shape[place], []
+    size, numbers, sizes = a.shape[place], [], []
     for position in kth if isinstance(kth, (list, tuple, np.ndarray)) else (kth,):
+        if isinstance(position, Dim):
+            sizes.append(position)
+            continue
         index = as_index(op, position, "kth", a)
         if isinstance(size, int) and not -size <= index < size:
             raise ShapeError(f"{op}: kth {index} is out of bounds for {size} elements ({describe(a)})")
-        positions.append(index)
-    if len(set(positions)) != 1 or is_complex(a.dtype):
-        if positions and not isinstance(size, int):
-            ends = {p + (size if p < 0 else 0) for p in (min(positions), max(positions))}
+        numbers.append(index)
+    ends: set[Size] = {n + (size if n < 0 else 0) for n in (min(numbers), max(numbers))} if numbers else set()
+    ends.update(sizes)
+    if len(ends) != 1 or is_complex(a.dtype):
+        if sizes or not isinstance(size, int):
             a = demanding(a, nodes=[part(a, place, end, 1).node for end in ends])
         return part_sorted(a, place, 0, size)
-    first = positions[0] + (size if positions[0] < 0 else 0)
-    values, places = apply_all(PARTITION, cast(moveaxis(a, place, -1), sortable(a.dtype)), first=first)
+    values, places = apply_all(PARTITION, cast(moveaxis(a, place, -1), sortable(a.dtype)), first=ends.pop())
     return moveaxis(cast(values, a.dtype), -1, place), moveaxis(places, -1, place)
 
 

@@ -13,10 +13,13 @@ from staticad.errors import ConfigError, ShapeError
 from staticad.functional import elementwise, indexing, movement
 from staticad.functional.axes import normalize_axis
 from staticad.functional.front import as_float, float_unary
+from staticad.functional.special.error_functions import ndtr
 from staticad.functional.special.softmaxes import softmax
+from staticad.ir.dtypes import is_complex
 from staticad.ir.graph import Tensor, describe
-from staticad.ops.activations import SOFTSIGN
+from staticad.ops.activations import SOFTSIGN, TANHSHRINK
 from staticad.ops.barrier import of_shape
+from staticad.ops.base import apply
 from staticad.ops.promotion import Operand, to_tensor, weak_kind
 
 _SELU_ALPHA = 1.6732632423543772848170429916717
@@ -37,18 +40,20 @@ def gelu(x: Operand, approximate: str = "none") -> Tensor:
     """x Φ(x), with the normal distribution Φ (Hendrycks and Gimpel, 2016).
 
     With ``approximate="tanh"``: x / 2 (1 + tanh(sqrt(2 / pi) (x + 0.044715 x**3))). Another word raises ConfigError.
+    Values keep their digits for negative x, too: Φ to 5 units in the last place in float32. The exponents of the
+    tanh form and of slopes have a rounding error, so that far out where these are below 1e-30, they lose two digits.
     """
     if approximate not in ("none", "tanh"):
         raise ConfigError(f"gelu: approximate={approximate!r} is not known; use 'none' or 'tanh'")
     a = as_float(x)
     if approximate == "none":
-        return _gated(a, lambda x: 0.5 * (1 + elementwise.erf(x * math.sqrt(0.5))), _NORMAL_LIMIT)
+        return _gated(a, ndtr, _NORMAL_LIMIT)
     factor = math.sqrt(8 / math.pi)  # 1 + tanh(t) = 2 sigmoid(2 t)
     return _gated(a, lambda x: elementwise.sigmoid(factor * (x + 0.044715 * (x * x * x))), _NORMAL_LIMIT)
 
 
 def silu(x: Operand) -> Tensor:
-    """x sigmoid(x), also called swish."""
+    """x sigmoid(x), also called swish. (Of x for which the sigmoid is no normal number, it loses digits; not all.)"""
     a = as_float(x)
     return _gated(a, elementwise.sigmoid, _GATE_LIMIT)
 
@@ -139,14 +144,17 @@ def log_sigmoid(x: Operand) -> Tensor:
 
 
 def tanhshrink(x: Operand) -> Tensor:
-    """x - tanh(x)."""
+    """x - tanh(x), without loss of digits near 0 (of complex numbers, digits are lost there)."""
     a = as_float(x)
-    return a - elementwise.tanh(a)
+    return a - elementwise.tanh(a) if is_complex(a.dtype) else apply(TANHSHRINK, a)
 
 
 def softshrink(x: Operand, lambd: Operand = 0.5) -> Tensor:
-    """x moved towards 0 by lambd; 0 where |x| is not larger, where the derivative is 0."""
+    """x moved towards 0 by lambd; 0 where |x| is not larger, where the derivative is 0. A number below 0 for lambd
+    raises ConfigError."""
     a = as_float(x)
+    if isinstance(lambd, (int, float)) and not lambd >= 0:
+        raise ConfigError(f"softshrink: lambd={lambd} is not to be below 0 ({describe(a)})")
     moved = elementwise.where(a > lambd, a - lambd, a + lambd)
     return elementwise.where(elementwise.absolute(a) <= lambd, 0.0, moved)
 

@@ -85,8 +85,11 @@ def triplet_margin_loss(
     """max(0, margin + d(anchor, positive) - d(anchor, negative)) for `pairwise_distance` d along the last axis.
 
     With ``swap`` the second distance is the smaller one of those of the negative to anchor and positive. V. Balntas and
-    others, Learning shallow convolutional feature descriptors with triplet losses (2016).
+    others, Learning shallow convolutional feature descriptors with triplet losses (2016). A margin that is not above 0
+    raises ConfigError: without one, three equal points would be a solution.
     """
+    if not margin > 0:
+        raise ConfigError(f"triplet_margin_loss: margin={margin} has to be above 0")
     near, far = (pairwise_distance(anchor, x, p, eps) for x in (positive, negative))
     if swap:
         far = elementwise.minimum(far, pairwise_distance(positive, negative, p, eps))

@@ -50,10 +50,10 @@ def _pointwise(rule: Callable[[Tensor, Tensor, Tensor], Tensor]) -> Callable[...
     return lambda ts, y, x: None if ts[0] is None else rule(ts[0], y, x)
 
 
-def _direction(y: Tensor, x: Tensor) -> Tensor:
-    """conj(x) / |x|; 0 at 0."""
+def _along(t: Tensor, y: Tensor, x: Tensor) -> Tensor:
+    """t conj(x) / |x|; 0 at 0, whatever t is: it is infinite in roots of |x|."""
     zero = apply(EQUAL, y, zero_like(y))
-    return select(zero, zero_like(x), apply(CONJ, x) / select(zero, constant(1, y.dtype), y))
+    return select(zero, zero_like(x), t * (apply(CONJ, x) / select(zero, constant(1, y.dtype), y)))
 
 
 COMPLEX: ComplexElementwise = ComplexElementwise(
@@ -108,8 +108,8 @@ MODULUS: ComplexElementwise = ComplexElementwise(
     operands="c",
     result="float",
     cost=15,
-    vjp=lambda g, y, x: (g * _direction(y, x),),
-    jvp=_pointwise(lambda t, y, x: apply(REAL, t * _direction(y, x))),
+    vjp=lambda g, y, x: (_along(g, y, x),),
+    jvp=_pointwise(lambda t, y, x: apply(REAL, _along(t, y, x))),
     called="abs",
     notes="abs of complex numbers, without overflow; derivative 0 at 0",
 )

@@ -85,9 +85,8 @@ ERFCINV = Elementwise(
 NDTR = Elementwise(
     "ndtr",
     numpy=scipy_function("ndtr"),
-    code=in_double("ndtr"),
     operands="f",
-    cost=50,
+    cost=30,
     ulps=10,
     vjp=lambda g, y, x: (g * (apply(EXP, x * x * -0.5) * (1 / SQRT_TWO_PI)),),
     notes="the normal distribution",

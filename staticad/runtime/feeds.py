@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from staticad.errors import DTypeError, FeedDTypeError, FeedError, GraphError, IndexOutOfBounds
+from staticad.errors import DTypeError, FeedDTypeError, FeedError, GraphError, IndexOutOfBounds, typed_memory
 from staticad.ir.arrays import as_numbers, is_masked_array, read_array
 from staticad.ir.demands import unmet
 from staticad.ir.dim_values import evaluate
@@ -137,6 +137,7 @@ def _is_narrower(dtype: DType, wide: DType) -> bool:
     return native != wide and is_supported(native) and is_lossless(native, wide)
 
 
+@typed_memory("a copy of a feed")  # NumPy limits the sizes of arrays without elements, too
 def _widened(tensor: Tensor, array: np.ndarray) -> np.ndarray:
     room_for(array.size * tensor.dtype.itemsize, lambda: f"a copy of the feed for {describe(tensor)} in {tensor.dtype}")
     with np.errstate(all="ignore"):
@@ -153,7 +154,7 @@ def _from_python(tensor: Tensor, value: Any, array: np.ndarray, widen: bool) -> 
             "use np.asarray on your data"
         )
     if array.size == 0:
-        return array.astype(tensor.dtype)
+        return _widened(tensor, array)
     rank = "biufc"
     kind, target = (kind_of(dtype).replace("u", "i") for dtype in (array.dtype, tensor.dtype))
     known = hasattr(value, "dtype") and array.dtype != tensor.dtype

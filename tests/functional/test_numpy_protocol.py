@@ -172,7 +172,7 @@ REFUSED: list[tuple[str, Callable[[], Any]]] = [
     (r"np\.full_like: order= is not supported .*; tensors have no order", lambda: np.full_like(X, 1, order="F")),
     (r"np\.matmul: axes= is not supported .*sa\.moveaxis", lambda: np.matmul(X, X, axes=[(0, 1), (1, 0), (0, 1)])),
     (r"np\.quantile: weights= is not .*; sa\.argsort", lambda: np.quantile(X, 0.5, weights=X, method="inverted_cdf")),
-    (r"np\.where: missing a required argument", lambda: np.where(X)),
+    (r"where: needs a condition, x and y; .* sa\.nonzero\(condition, size=n\)", lambda: np.where(X)),
     (r"placeholder 'x' .* can't become a NumPy array .*sa\.stack", lambda: np.asarray(X)),
     (r"can't become a NumPy array", lambda: np.array([X, X])),
     (r"can't become a NumPy array", lambda: np.zeros(3)[X]),

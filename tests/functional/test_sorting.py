@@ -269,3 +269,20 @@ def test_positions_of_a_free_size_are_checked_in_the_run(positions: list[int]) -
         assert sorted(session(np.arange(6.0))) == [0, 1, 2, 3, 4, 5]
         with pytest.raises(sa.FeedError, match="lies outside the array"):
             session(np.arange(3.0))
+
+
+def test_positions_may_be_sizes(rng: np.random.Generator) -> None:
+    x = sa.placeholder(("n",))
+    n = x.shape[0]
+    places: list[Any] = [n // 2, n - 2, [0, n // 2], [n - 1, -2, n // 3]]
+    session = sa.compile([np.partition(x, place) for place in places], [x])
+    for count in (2, 5, 40):
+        a = rng.permutation(count) / 2
+        ends = [{count // 2}, {count - 2}, {0, count // 2}, {count - 1, count - 2, count // 3}]
+        for found, positions in zip(session(a), ends, strict=True):
+            for k in positions:
+                assert found[k] == k / 2 and found[:k].max(initial=-1) < k / 2
+    for place in (n, [0, n + 1], n - 3):
+        session = sa.compile(sa.partition(x, place), [x])
+        with pytest.raises(sa.FeedError, match="test_sorting.py"):
+            session(np.zeros(2))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import mpmath
 import numpy as np
 import pytest
 from scipy import special, stats
@@ -19,6 +20,7 @@ INF = np.inf
 
 # the function, its formula in NumPy, its slope at inf and at -inf
 SCALE, ALPHA = 1.0507009873554805, 1.6732632423543772  # of selu
+SCALE_EXACT, ALPHA_EXACT = mpmath.mpf(SCALE), mpmath.mpf(ALPHA)
 
 ACTIVATIONS: dict[str, tuple[Callable[[Any], Tensor], Callable[[np.ndarray], np.ndarray], float, float]] = {
     "gelu": (nn.gelu, lambda x: x * stats.norm.cdf(x), 1, 0),
@@ -80,6 +82,48 @@ def test_values_and_derivatives_at_all_distances(dtype: str) -> None:
         for place, slope in ((45, up), (50, down)):
             assert np.isinf(values[place]) == (slope != 0), name
         assert np.isnan(values[51]) == (name != "threshold"), name
+
+
+# function, its value and slope in mpmath, points of float64 as a share of those of float32, units in the last place
+TAILS: dict[str, tuple[Callable[[Any], Tensor], Callable[[Any], Any], Callable[[Any], Any], float, float, float]] = {
+    "gelu": (
+        nn.gelu,
+        lambda x: x * mpmath.ncdf(x),
+        lambda x: mpmath.ncdf(x) + x * mpmath.npdf(x),
+        2.8,
+        6,
+        1000,  # the exponent x**2 / 2 is rounded
+    ),
+    "elu": (nn.elu, mpmath.expm1, mpmath.exp, 7, 1, 1),
+    "selu": (
+        nn.selu,
+        lambda x: SCALE_EXACT * ALPHA_EXACT * mpmath.expm1(x),
+        lambda x: SCALE_EXACT * ALPHA_EXACT * mpmath.exp(x),
+        7,
+        2.5,
+        2.5,
+    ),
+    "celu": (lambda x: nn.celu(x, 2.0), lambda x: 2 * mpmath.expm1(x / 2), lambda x: mpmath.exp(x / 2), 7, 1, 1),
+    "tanhshrink": (nn.tanhshrink, lambda x: x - mpmath.tanh(x), lambda x: mpmath.tanh(x) ** 2, 7, 2, 2),
+}
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_no_digits_are_lost_in_tails(dtype: str) -> None:
+    """For large negative x, and next to 0, where values or slopes are small."""
+    x = sa.placeholder((None,), dtype)
+    fetches = [t for function, *_ in TAILS.values() for t in orders(function, x)[:2]]
+    session = sa.compile(fetches, inputs=[x])
+    points = -np.concatenate([np.geomspace(1e-6, 1, 13), np.linspace(1.1, 1.4, 7), np.linspace(2, 12.9, 23)])
+    precision = np.finfo(dtype).eps
+    for place, (name, (_, value, slope, reach, *limits)) in enumerate(TAILS.items()):
+        at = (points * (reach if dtype == "float64" else 1)).astype(dtype)
+        found = session(at)[2 * place : 2 * place + 2]
+        for values, formula, limit in zip(found, (value, slope), limits, strict=True):
+            with mpmath.workdps(60):
+                truth = [formula(mpmath.mpf(float(v))) for v in at]
+                errors = [abs(mpmath.mpf(float(v)) / t - 1) / precision for v, t in zip(values, truth, strict=True)]
+            assert max(errors) <= limit, (name, float(max(errors)), at[int(np.argmax(np.array(errors, float)))])
 
 
 # function, point, slope there
@@ -149,6 +193,7 @@ def test_what_has_no_meaning_is_refused() -> None:
             lambda: nn.gelu(x, "erf"),
         ),
         (ConfigError, "celu: alpha", lambda: nn.celu(x, 0.0)),
+        (ConfigError, "softshrink: lambd=-1 is not to be below 0 .*'x'", lambda: nn.softshrink(x, -1)),
         (ConfigError, "hardtanh: min_val=1 is not to be larger than max_val=0", lambda: nn.hardtanh(x, 1, 0)),
         (ShapeError, "glu: axis 1 has 3 elements, which have no half", lambda: nn.glu(x)),
         (ShapeError, "prelu: the weight has one axis or none", lambda: nn.prelu(x, np.ones((2, 3)))),

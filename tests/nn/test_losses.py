@@ -187,6 +187,7 @@ def test_integers_do_not_widen_float32() -> None:
         ),
         (lambda: nn.huber_loss(A, A, delta=0.0), ConfigError, "huber_loss: delta has to be positive, not 0.0"),
         (lambda: nn.smooth_l1_loss(A, A, beta=-1), ConfigError, "beta has to be at least 0, not -1"),
+        (lambda: nn.triplet_margin_loss(A, A, A, margin=0), ConfigError, "margin=0 has to be above 0 .*test_losses"),
         (lambda: nn.mse(A.astype("complex128"), A), DTypeError, "mse: takes no complex numbers"),
         (lambda: nn.cross_entropy(A, T, label_smoothing=1.5), ConfigError, r"label_smoothing has to be in \[0, 1\]"),
         (lambda: nn.cross_entropy(A, A, ignore_index=0), ConfigError, "ignore_index is for targets that are classes"),

@@ -57,3 +57,16 @@ def test_masked_attention_scores() -> None:
     np.testing.assert_allclose(got, [[0.5, 0.5, 0.0], [1.0, 0.0, 0.0]])
     np.testing.assert_allclose(gradient, [[-0.25, 0.25, 0.0], [0.0, 0.0, 0.0]], atol=1e-300)
     assert np.isnan(session(data[:1], np.zeros((1, 3), bool))[0]).all()
+
+
+def test_norms_of_vectors_with_zeros() -> None:
+    """The derivative of |x| at 0 is absent, not a factor of 0: an infinite derivative of a root of it is no NaN."""
+    for dtype in ("float64", "complex128"):
+        x = sa.placeholder((None,), dtype)
+        slopes = [sa.gradients(sa.linalg.norm(x, order), [x])[0] for order in (-3.5, -2, -1, -0.5, 0.5, 1, 1.5, 2, 3)]
+        slopes += [sa.gradients(sa.sqrt(abs(x)).sum(), [x])[0]]
+        session = sa.compile(slopes, inputs=[x])
+        for found in session(np.zeros(3, dtype)):
+            np.testing.assert_array_equal(found, 0)
+        for found in session(np.array([0, 1, 2], dtype)):
+            assert found[0] == 0 and np.isfinite(found).all()

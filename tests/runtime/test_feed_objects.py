@@ -112,6 +112,14 @@ def test_a_feed_that_stands_for_more_memory_than_there_is(view: Any) -> None:
         sa.constant(huge)
 
 
+def test_sizes_of_an_empty_feed_that_no_array_of_wider_numbers_has() -> None:
+    empty = np.lib.stride_tricks.as_strided(np.ones(1, "float32"), (2, 0, 1 << 59), (0, 0, 0))
+    x = sa.placeholder((None, None, None), "float64")
+    for feed in (empty, np.ma.array(empty)):
+        with pytest.raises(sa.OutOfMemory, match="a copy of a feed could not be allocated"):
+            convert(x, feed)
+
+
 def test_no_conversion_warns() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")

@@ -101,12 +101,12 @@ def exp_normal(x: Value) -> Value:
 
 
 def exp_of_sum(x: Value, low: Value) -> Value:
-    """e**(x + low) for float64 |x| <= 800 and a small correction."""
+    """e**(x + low) for |x| <= 800 (float32: 110) and a small correction."""
     shifted, high_part, low_part = _reduce(x, 2 * format_of(x).bias)
     correction = low - low_part
     r = high_part + correction
     r_error = (high_part - r) + correction
-    return scale(fma(r * r, horner(r, EXP_64), r_error) + r + 1, shifted)
+    return scale(fma(r * r, horner(r, pick(x, EXP_32, EXP_64)), r_error) + r + 1, shifted)
 
 
 def exp_for_single(x: Value) -> Value:

@@ -92,7 +92,8 @@ def _least_squares(name: str, x: Tensor, column: Tensor, limit: Tensor) -> tuple
 def pinv(a: Operand, rcond: Operand | None = None, hermitian: bool = False, *, rtol: Operand | None = None) -> Tensor:
     """The pseudo-inverse: of singular values below ``rcond`` (or ``rtol``) times the largest it has none. One limit
     for all matrices, or one for each of the batch; None is the larger size times the precision, as in the array API
-    standard (NumPy's own default is 1e-15 in every dtype). ``hermitian`` makes no difference.
+    standard (NumPy's own default is 1e-15 in every dtype). ``hermitian`` is a promise that makes no difference: NumPy
+    reads one triangle only, here all of the matrix is read.
 
     The derivative is that at matrices of the same rank (Golub and Pereyra): none exists where the rank changes.
     """
