@@ -63,7 +63,9 @@ def _tanhshrink_of_array(x: np.ndarray) -> np.ndarray:
     for k in range(1, 20):
         term = term * near * near / (2 * k * (2 * k + 1))
         total += 2 * k * term
-    return np.where(np.abs(x) < 2, total / np.cosh(near), x - np.tanh(x)).astype(x.dtype)
+    with np.errstate(invalid="ignore"):
+        found = np.where(np.abs(x) < 2, total / np.cosh(near), x - np.tanh(x))
+    return np.copysign(found, x).astype(x.dtype)
 
 
 TANHSHRINK = Elementwise(
