@@ -18,7 +18,7 @@ from staticad.codegen.machine_language import function_text
 from staticad.codegen.routine_text import Form
 
 if TYPE_CHECKING:  # names of machine code, which nothing calls in Python
-    from staticad.codegen.kernel_language import imag, put, real
+    from staticad.codegen.butterfly_language import imag, put, real
     from staticad.codegen.routine_names import DTYPE
 
 

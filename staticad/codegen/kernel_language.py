@@ -34,7 +34,3 @@ neg: Callable[[float], float]
 sqrt: Callable[[float], float]
 inf: float
 nan: float
-# Of butterflies alone, whose loops say where the numbers lie (`staticad.codegen.fourier_butterflies`).
-real: Callable[[int], float]
-imag: Callable[[int], float]
-put: Callable[[int, float, float], None]
