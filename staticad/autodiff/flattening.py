@@ -176,7 +176,8 @@ class _Flattening:
         """All arrays are changed place by place, in all parts of the flat loop."""
         known = {(self.inner, k): Undone(t, t) for k, t in enumerate(self.inner.inputs[: self.inner_shape.carries])}
         outside = zip(self.parts.carry, self.parts.following, strict=True)
-        inside = zip(self.inner_body.parameters, self.inner_body.outputs, strict=False)
+        carries = self.inner_shape.carries  # a condition to go on comes after them
+        inside = zip(self.inner_body.parameters[:carries], self.inner_body.outputs, strict=False)
         for pairs, body, undone in (outside, self.parts.body, known), (inside, self.inner_body, NONE):
             for own, last in pairs:
                 if nominal_count(own.shape) > SMALL and not _is_changed(own, last, body, undone):

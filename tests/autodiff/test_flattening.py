@@ -67,7 +67,20 @@ def with_branches_and_parts(x: Any, n: Any, whole: Any) -> Any:
     return x
 
 
-PROGRAMS: list[Program] = [insertion_sort, with_numbers, numbers_of_a_run, with_branches_and_parts]
+def with_a_captured_array(x: Any, n: Any, whole: Any) -> Any:
+    """Nothing that the inner loop reads is older than an array that it does not change."""
+    w = np.sin(x)
+    for i in range(1, n):
+        j = whole(i)
+        while (j > 0) & (w[j] > 0.3):
+            x[j] = x[j] * w[j - 1] + 0.2 * x[j - 1]
+            j -= 1
+    return x
+
+
+PROGRAMS: list[Program] = [
+    insertion_sort, with_numbers, numbers_of_a_run, with_branches_and_parts, with_a_captured_array
+]  # fmt: skip
 
 
 @pytest.fixture

@@ -75,13 +75,14 @@ class ArrayLoops(LoopProgram):
             self.line(level + 1, f"{counter} += 1")
 
     def inner_while(self, level: int, depth: int, statements: int, counter: str) -> None:
-        """A while loop that begins at a counter."""
-        around = self.counters[-1]
-        start, end, step = self.pick((around, "> 0", "-="), (around, f"< {self.pick('n - 1', 'n - 2')}", "+="),
+        """A while loop that begins at a counter. Conditions are also computed behind the last step."""
+        around, reads = self.counters[-1], self.rng.random() < 0.5
+        last = "n - 2" if reads else self.pick("n - 1", "n - 2")
+        start, end, step = self.pick((around, "> 0", "-="), (around, f"< {last}", "+="),
                                      ("1", f"< {around}", "+="), ("n - 2", f"> {around}", "-="))  # fmt: skip
         self.line(level, f"{counter} = whole(0) + {start}")
         self.counters.append(counter)
-        also = f" & more({self.place()}, {self.place()})" if self.rng.random() < 0.5 else ""
+        also = f" & more({self.place()}, {self.place()})" if reads else ""
         self.line(level, f"while ({counter} {end}){also}:")
         for _ in range(int(self.rng.integers(1, statements + 1))):
             self.statement(level + 1, depth - 1, statements, self.nested)

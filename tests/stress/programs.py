@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.stress import (
+    bounds,
     cache,
     errors,
     feeds,
@@ -31,6 +32,7 @@ _ALL = (
     Program("leaks", "memory and objects after thousands of runs, and sessions that come and go", leaks.prepare),
     Program("masks", "derivatives behind a where, by what is taken alone", masks.prepare),
     Program("loops", "loops that change arrays, by NumPy, complex steps and tangents", loops.prepare),
+    Program("bounds", "indices of loops in loops that may leave their axes, checked or proved", bounds.prepare),
     Program("sorting", "rows of all dtypes sorted as a whole and in part, bit by bit", sorting.prepare),
     Program("cache", "processes that fill, damage and sweep one kernel cache, some of them killed", cache.prepare),
 )

@@ -263,3 +263,28 @@ def test_parameters_that_turn_out_wrong() -> None:
 
 def test_the_samplers_are_named_in_kernels() -> None:
     assert SAMPLE_LOG_GAMMA.name == "sample_log_gamma" and SAMPLE_VON_MISES.name == "sample_von_mises"
+
+
+SPREAD: dict[str, Callable[[Any, Any], sa.Tensor]] = {
+    "gamma": lambda a, shape: random.gamma(KEY, a, shape),
+    "beta": lambda a, shape: random.beta(KEY, a, 2.0, shape),
+    "t": lambda a, shape: random.t(KEY, a, shape),
+    "vonmises": lambda a, shape: random.vonmises(KEY, 0.0, a, shape),
+    "lognormal": lambda a, shape: random.lognormal(KEY, a, shape),
+    "poisson": lambda a, shape: random.poisson(KEY, 1e6 * a, shape),
+    "binomial": lambda a, shape: random.binomial(KEY, 1e9, a / 4.0, shape),
+}
+
+
+@pytest.mark.parametrize("broadcast", [lambda a: a, lambda a: sa.broadcast_to(a, (3, 40))], ids=["here", "before"])
+def test_one_parameter_of_many_numbers_gives_different_ones(broadcast: Callable[[sa.Tensor], sa.Tensor]) -> None:
+    """A function of a broadcast tensor is computed before the broadcast: not so a sampler, and none of what is made of
+    its numbers. They are those of the same parameter written out."""
+    a, full = sa.placeholder((3, 1), name="a"), sa.placeholder((3, 40), name="full")
+    made = [sa.abs(draw(broadcast(a), (3, 40))) for draw in SPREAD.values()]
+    written_out = [sa.abs(draw(full, (3, 40))) for draw in SPREAD.values()]
+    data = np.array([[0.7], [1.3], [2.9]])
+    found = sa.compile([*made, *written_out], inputs=[a, full])(data, np.broadcast_to(data, (3, 40)))
+    for name, one, other in zip(SPREAD, found, found[len(SPREAD) :], strict=False):
+        np.testing.assert_array_equal(one, other, err_msg=name)
+        assert all(len(np.unique(row)) > 35 for row in one), name

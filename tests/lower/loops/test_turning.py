@@ -16,8 +16,17 @@ from staticad.lower.loops.turning import turn_columns
 from staticad.ops.control import LOOP, all_nodes
 from staticad.reference import evaluate
 from staticad.rewrite.pipeline import Options, optimize
+from tests.harness.loop_programs import LoopProgram
+from tests.stress.loops import check
 
 ROWS, COLUMNS = 5, 7
+CAPTURED = """def program(x, y, A, s, n):
+    P = zeros(A) + 0.5
+    for i in range(n):
+        for j in range(A.shape[1]):
+            y[:i, j] -= sin((P[::-1, j] * A[::-1, j]).sum())
+            A[:i, j] = 0.5 * where(j > 1, s + x[:i], P[:i, 0])
+    return x + P[:, 1], y, A, s"""
 
 
 def averaged(b: Any) -> Any:
@@ -138,7 +147,7 @@ def test_what_would_have_to_be_transposed_stays(program: Callable[..., Any]) -> 
     assert set(carried(turned)) == {"n,m"}
 
 
-@pytest.mark.parametrize("kept", [lambda c: c * 2.0, lambda c: c[:, None] * c], ids=["vector", "matrix"])
+@pytest.mark.parametrize("kept", [lambda c: c * 2.0, lambda c: c[:, None] * sa.sin(c)], ids=["vector", "matrix"])
 def test_what_each_step_records_stays(kept: Callable[[Tensor], Tensor]) -> None:
     """Here it stands at the place that the turned matrix ``y``, which the body captures, has among the parameters."""
     b = sa.placeholder(("n", "m"))
@@ -176,3 +185,13 @@ def test_compiled(program: Callable[..., Any]) -> None:
     step = np.random.default_rng(1).normal(size=data.shape)
     up, down = ((program(data + h * step) ** 2).sum() for h in (1e-6, -1e-6))
     np.testing.assert_allclose((gradient * step).sum(), (up - down) / 2e-6, rtol=1e-7)
+
+
+@pytest.mark.parametrize("shape", [("n", "m"), (4, 4)], ids=["free", "square"])
+@pytest.mark.parametrize("around", ["", "scan"])
+def test_records_beside_a_turned_matrix_that_is_captured(shape: tuple[Any, Any], around: str) -> None:
+    """A loop around a loop over columns, which chooses what they become: what it records has the place of a captured
+    matrix."""
+    program = LoopProgram(CAPTURED, around)
+    program.shapes = (shape[:1], shape, shape, ())
+    assert check(program, np.random.default_rng(0), twice=False)
