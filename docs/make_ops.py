@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from staticad.ops.base import Barrier, Creation, Op, Source
+from staticad.ops.barrier import Barrier
+from staticad.ops.base import Creation, Op, Source
 from staticad.ops.catalogue import ALL_OPS
 
 TARGET = Path(__file__).resolve().with_name("ops.md")

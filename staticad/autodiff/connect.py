@@ -8,7 +8,7 @@ from typing import Any
 from staticad.errors import GradientError
 from staticad.ir.dtypes import is_inexact
 from staticad.ir.graph import Node, Tensor, describe, sort_nodes
-from staticad.ops.base import Barrier
+from staticad.ops.barrier import Barrier
 from staticad.ops.control import COND, Body, Control
 
 

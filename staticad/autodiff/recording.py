@@ -14,7 +14,8 @@ from staticad.ir.graph import Node, Tensor
 from staticad.ir.local_sizes import largest, largest_shape
 from staticad.ir.substitute import depends_on
 from staticad.ir.types import TensorType
-from staticad.ops.base import Barrier, Elementwise, Movement, Reshape, apply, apply_all
+from staticad.ops.barrier import Barrier
+from staticad.ops.base import Elementwise, Movement, Reshape, apply, apply_all
 from staticad.ops.control import LOOP, PARAMETER, Body, parameter
 from staticad.ops.effects import AFTER
 from staticad.ops.indexing import Gather

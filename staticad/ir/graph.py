@@ -22,11 +22,12 @@ from staticad.ir.orders import known_orders
 from staticad.ir.provenance import Where, here
 from staticad.ir.types import Constraint, TensorType
 
-_serial = itertools.count()
+ROOM = 1 << 24  # numbers between those of two nodes, for what is made afterwards in the place of the first
 
 
 class _Mode(threading.local):
     detached = False
+    serials = itertools.count(0, ROOM)
 
 
 _mode = _Mode()
@@ -41,6 +42,27 @@ def no_grad() -> Iterator[None]:
         yield
     finally:
         _mode.detached = before
+
+
+def no_grad_here() -> bool:
+    """Whether tensors that are made now are constants to derivatives."""
+    return _mode.detached
+
+
+def set_aside() -> int:
+    """A number after which those that follow it, less than `ROOM`, are for `numbered`."""
+    return next(_Mode.serials)
+
+
+@contextmanager
+def numbered(serial: int) -> Iterator[None]:
+    """Nodes made inside have the numbers that were set aside, as if they had been made then; outside of `no_grad`."""
+    before = _mode.detached, _mode.serials
+    _mode.detached, _mode.serials = False, itertools.count(serial + 1)
+    try:
+        yield
+    finally:
+        _mode.detached, _mode.serials = before
 
 
 class Attrs(Mapping[str, Any]):
@@ -133,7 +155,7 @@ class Node(InGraph):
         self.name = name
         self.where = where if where is not None else here(3)
         self.detached = _mode.detached
-        self.serial = next(_serial)
+        self.serial = next(_mode.serials)
         make = tensor_class or Tensor
         self.outputs = (make(self, 0),) if len(types) == 1 else tuple(make(self, index) for index in range(len(types)))
 
@@ -154,28 +176,28 @@ class Tensor(InGraph):
     tensor make new nodes; nothing is computed before a session runs.
     """
 
-    __slots__ = ("index", "node")
+    __slots__ = {  # with their docstrings
+        "index": "Which output of the node this is.",
+        "node": "The node that makes this tensor.",
+        "type": "Shape and dtype together.",
+    }
     __array_priority__ = 1000
     __hash__ = object.__hash__
 
     def __init__(self, node: Node, index: int = 0) -> None:
         self.node = node
         self.index = index
-
-    @property
-    def type(self) -> TensorType:
-        """Shape and dtype together."""
-        return self.node.types[self.index]
+        self.type: TensorType = node.types[index]
 
     @property
     def shape(self) -> Shape:
         """Sizes: ints, and `Dim` where a size is free."""
-        return self.node.types[self.index].shape
+        return self.type.shape
 
     @property
     def dtype(self) -> DType:
         """The NumPy dtype of the elements."""
-        return self.node.types[self.index].dtype
+        return self.type.dtype
 
     @property
     def ndim(self) -> int:

@@ -28,6 +28,8 @@ ADD = Elementwise(
     range_rule=ranges.add,
     progression_rule=ranges.add_progressions,
     vjp=lambda g, y, a, b: (g, g),
+    certain=True,
+    hands_on=True,
 )
 
 SUB = Elementwise(
@@ -39,6 +41,8 @@ SUB = Elementwise(
     range_rule=ranges.subtract,
     progression_rule=ranges.subtract_progressions,
     vjp=lambda g, y, a, b: (g, -g),
+    certain=True,
+    hands_on=True,
 )
 
 MUL = Elementwise(
@@ -51,6 +55,7 @@ MUL = Elementwise(
     range_rule=ranges.multiply,
     progression_rule=ranges.multiply_progressions,
     vjp=lambda g, y, a, b: (g * b, g * a),
+    certain=True,
 )
 
 
@@ -68,6 +73,7 @@ DIV = Elementwise(
     domain=(0.3, 3.0),
     ulps=0.5,
     vjp=_div_vjp,
+    certain=True,
     notes="true division; x / 0 is an infinity or NaN",
 )
 
@@ -138,6 +144,7 @@ POW = Elementwise(
     domain=(0.2, 2.5),
     valueless="iu",
     vjp=_pow_vjp,
+    certain=True,
     notes="integers to negative powers give 0, ±1 for ±1; derivative in a is 0 for b = 0, in b it is 0 at a = 0",
 )
 
@@ -149,6 +156,7 @@ NEG = Elementwise(
     range_rule=ranges.negate,
     progression_rule=ranges.negate_progression,
     vjp=lambda g, y, x: (-g,),
+    certain=True,
 )
 
 SIGN = Elementwise(
@@ -174,6 +182,7 @@ ABS = Elementwise(
     numpy=np.absolute,
     ulps=0,
     vjp=_abs_vjp,
+    certain=True,
     notes="derivative 0 at 0",
 )
 
@@ -183,6 +192,7 @@ SQUARE = Elementwise(
     operands="iufc",
     ulps=0.5,
     vjp=lambda g, y, x: (g * (x * 2),),
+    certain=True,
     notes="x * x",
 )
 
@@ -194,6 +204,7 @@ RECIPROCAL = Elementwise(
     domain=(0.3, 3.0),
     ulps=0.5,
     vjp=lambda g, y, x: (-(g * (y * y)),),
+    certain=True,
 )
 
 SQRT = Elementwise(
@@ -204,6 +215,7 @@ SQRT = Elementwise(
     domain=(0.2, 3.0),
     ulps=0.5,
     vjp=lambda g, y, x: (g * (0.5 / y),),
+    certain=True,
     notes="derivative infinite at 0",
 )
 
@@ -214,6 +226,7 @@ RSQRT = Elementwise(
     cost=10,
     domain=(0.2, 3.0),
     vjp=lambda g, y, x: (g * (-0.5 * (y * y * y)),),
+    certain=True,
     notes="1 / sqrt(x)",
 )
 

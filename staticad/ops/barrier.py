@@ -9,7 +9,17 @@ from staticad.errors import ShapeError
 from staticad.ir.dims import Shape, at_least
 from staticad.ir.graph import Attrs, Node, Tensor
 from staticad.ir.types import Constraint, Demands, TensorType, same_shape
-from staticad.ops.base import Barrier, Inferred, apply
+from staticad.ops.base import Inferred, Op, apply
+
+
+class Barrier(Op):
+    """Identity in value that says something about derivatives (stop_gradient) or sizes. Lowered to nothing."""
+
+    family = "barrier"
+    title, about = "Barriers", "The operand's value, and a statement about derivatives or sizes. They cost nothing."
+
+    def infer(self, inputs: tuple[TensorType, ...], attrs: Attrs) -> Inferred:
+        return (inputs[0],), ()
 
 
 class Demand(Barrier):

@@ -13,6 +13,10 @@ Rules of derivatives (all build ordinary nodes, so that they differentiate again
   over its outputs: an entry of ``gs`` is None where no cotangent arrived (never all of them), the tangents are one, or
   None, per output. Its reference returns a tuple. Outputs that are not floats (a permutation) have neither cotangents
   nor tangents, and leave the derivatives of the others alone.
+* ``certain=True`` says of ``vjp`` that for real floats, where a run has nothing to check of sizes, it gives every float
+  operand a cotangent, and raises no error and gives no warning. It may go by nothing but the tensors that it gets, and
+  what they are made of. Then nobody needs to ask it before somebody looks at the gradient. Where it gives an operand
+  the cotangent itself, and no new tensor, it ``hands_on``.
 * ``nondifferentiable=True`` says that the derivative is zero wherever it exists (comparisons, floor), and that
   gradients stop there. An op with neither a rule nor the flag raises GradientError.
 
@@ -74,6 +78,8 @@ class Op:
         vjp: Callable[..., Sequence[Tensor | GradientError | None]] | None = None,
         jvp: Callable[..., Tensor | Sequence[Tensor | None] | None] | None = None,
         nondifferentiable: bool = False,
+        certain: bool = False,
+        hands_on: bool = False,
         notes: str = "",
         called: str = "",
     ) -> None:
@@ -83,6 +89,7 @@ class Op:
         self.vjp = vjp
         self.jvp = jvp
         self.nondifferentiable = nondifferentiable
+        self.certain, self.hands_on = certain, hands_on
 
     def infer(self, inputs: tuple[TensorType, ...], attrs: Attrs) -> Inferred:
         raise NotImplementedError(self.name)
@@ -109,7 +116,7 @@ def apply(op: Op, *inputs: Tensor, name: str | None = None, **attrs: Any) -> Ten
 def apply_all(op: Op, *inputs: Tensor, name: str | None = None, **attrs: Any) -> tuple[Tensor, ...]:
     """A new node of the op; all its outputs. Errors get the op, the types and the user's lines."""
     try:
-        packed, (types, constraints) = infer_new(op, tuple([t.node.types[t.index] for t in inputs]), attrs)
+        packed, (types, constraints) = infer_new(op, tuple([t.type for t in inputs]), attrs)
     except (ShapeError, DTypeError) as error:
         raise type(error)(f"{op.called}: {error}{op.given(inputs)}") from None
     return Node(op, inputs, packed, types, constraints, name).outputs
@@ -388,13 +395,3 @@ class Assemble(Op):
             raise DTypeError(f"operands of several dtypes ({', '.join(sorted(map(str, dtypes)))}); cast them first")
         shape, constraints = self.shape_rule(tuple(t.shape for t in inputs), **attrs)
         return (TensorType(shape, inputs[0].dtype),), constraints
-
-
-class Barrier(Op):
-    """Identity in value that says something about derivatives (stop_gradient) or sizes. Lowered to nothing."""
-
-    family = "barrier"
-    title, about = "Barriers", "The operand's value, and a statement about derivatives or sizes. They cost nothing."
-
-    def infer(self, inputs: tuple[TensorType, ...], attrs: Attrs) -> Inferred:
-        return (inputs[0],), ()

@@ -64,6 +64,7 @@ MATMUL = Contract(
     "matmul",
     numpy=np.matmul,
     vjp=_matmul_vjp,
+    certain=True,
     jvp=_matmul_jvp,
     notes="integers wrap around; for bool a product is and, a sum is or",
 )

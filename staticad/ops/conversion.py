@@ -30,6 +30,7 @@ CAST = Cast(
     result=ASKED,
     ulps=0.5,
     vjp=_cast_vjp,
+    certain=True,
     notes="between floats and complex numbers the cotangent is cast back; to and from others nothing is connected",
 )
 

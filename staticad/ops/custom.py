@@ -14,7 +14,8 @@ import numpy as np
 from staticad.errors import GradientError
 from staticad.ir.graph import Attrs, Tensor, describe
 from staticad.ir.types import TensorType
-from staticad.ops.base import Barrier, Inferred, Op
+from staticad.ops.barrier import Barrier
+from staticad.ops.base import Inferred, Op
 from staticad.ops.creation import zeros
 
 Maybe = Tensor | None

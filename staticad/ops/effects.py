@@ -17,7 +17,8 @@ from staticad.ir.dims import Size
 from staticad.ir.dtypes import INT64
 from staticad.ir.graph import Attrs
 from staticad.ir.types import TensorType
-from staticad.ops.base import Barrier, Inferred, Op
+from staticad.ops.barrier import Barrier
+from staticad.ops.base import Inferred, Op
 
 TOKEN = TensorType((), INT64)
 

@@ -368,8 +368,12 @@ def _scatter_jvp(
     return _scatter("add", _where(kept, of_base), _where(tied, of_updates), indices, place) / count
 
 
-GATHER = Gather("gather", numpy=_gather_numpy, vjp=_gather_vjp, jvp=_gather_jvp, notes="integer-array indexing, `take`")
-GATHER_ALONG = Gather("gather_along", numpy=_gather_numpy, vjp=_gather_vjp, jvp=_gather_jvp, notes="`take_along_axis`")
+def _gather_op(name: str, notes: str) -> Gather:
+    return Gather(name, numpy=_gather_numpy, vjp=_gather_vjp, jvp=_gather_jvp, certain=True, notes=notes)
+
+
+GATHER = _gather_op("gather", "integer-array indexing, `take`")
+GATHER_ALONG = _gather_op("gather_along", "`take_along_axis`")
 SCATTER = Scatter(
     "scatter",
     numpy=_scatter_numpy,

@@ -150,6 +150,7 @@ TRANSPOSE = Movement(
     index=_transpose_index,
     numpy=lambda x, axes: np.transpose(x, axes),
     vjp=_transpose_vjp,
+    certain=True,
 )
 """attrs axes: axis i of the result is axis ``axes[i]`` of the operand."""
 
@@ -171,6 +172,7 @@ EXPAND_DIMS: Movement = Movement(
     keeps_order=True,
     numpy=lambda x, axes: np.expand_dims(x, axes),
     vjp=lambda g, y, x, axes: (apply(SQUEEZE, g, axes=axes),),
+    certain=True,
 )
 """attrs axes: sorted axes of the result that have size 1."""
 
@@ -181,6 +183,7 @@ SQUEEZE: Movement = Movement(
     keeps_order=True,
     numpy=lambda x, axes: np.squeeze(x, axes),
     vjp=lambda g, y, x, axes: (apply(EXPAND_DIMS, g, axes=axes),),
+    certain=True,
 )
 """attrs axes: sorted axes of the operand, of size 1, that disappear."""
 
@@ -192,6 +195,8 @@ BROADCAST_TO = Movement(
     index=_broadcast_index,
     numpy=lambda x, shape: np.broadcast_to(x, shape),
     vjp=_broadcast_vjp,
+    certain=True,
+    hands_on=True,
 )
 """attrs shape: NumPy's broadcast; only sizes known to be 1 are stretched."""
 
@@ -209,6 +214,7 @@ RESHAPE = Reshape(
     "reshape",
     numpy=lambda x, shape, constraints: np.reshape(x, shape),
     vjp=_reshape_vjp,
+    certain=True,
 )
 """attrs shape, constraints: the same elements in row-major order."""
 

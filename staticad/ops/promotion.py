@@ -100,7 +100,7 @@ def _are_alike(values: tuple[Any, ...]) -> bool:
     for value in values:
         if not isinstance(value, Tensor) or isinstance(value, WeakTensor):
             return False
-        own = value.node.types[value.index].dtype
+        own = value.type.dtype
         if dtype is None:
             dtype = own
         elif own is not dtype:
@@ -112,7 +112,7 @@ def _with_number(one: Any, other: Any) -> list[Tensor] | None:
     """A tensor and a number of Python's that takes its dtype, the usual case of two different operands."""
     if isinstance(one, Tensor):
         if type(other) in WEAK_TYPES and not isinstance(one, WeakTensor):
-            dtype = one.node.types[one.index].dtype
+            dtype = one.type.dtype
             if promote(dtype, weak=(type(other),)) is dtype:
                 return [one, constant(other, dtype)]
     elif isinstance(other, Tensor) and type(one) in WEAK_TYPES:

@@ -112,6 +112,7 @@ SUM: Reduce = Reduce(
     notes="0 for no elements; rounding does not depend on the number of threads",
     numpy=_reference(np.sum),
     vjp=lambda g, y, x, axes: (_spread(g, x, axes),),
+    certain=True,
     jvp=lambda ts, y, x, axes: None if ts[0] is None else apply(SUM, ts[0], axes=axes),
 )
 PROD: Reduce = Reduce(
@@ -136,6 +137,7 @@ MAX = Reduce(
     notes=TIES,
     numpy=_nonempty(np.max),
     vjp=_extreme_vjp,
+    certain=True,
     jvp=_extreme_jvp,
 )
 MAX_OR_LOWEST = Reduce(
@@ -145,6 +147,7 @@ MAX_OR_LOWEST = Reduce(
     notes="max, but for no elements the lowest value, -inf; what `logsumexp` and `softmax` shift by",
     numpy=lambda x, axes: np.max(x, axis=axes, initial=lowest(x.dtype)),
     vjp=_extreme_vjp,
+    certain=True,
     jvp=_extreme_jvp,
 )
 MIN = Reduce(
@@ -155,6 +158,7 @@ MIN = Reduce(
     notes=TIES,
     numpy=_nonempty(np.min),
     vjp=_extreme_vjp,
+    certain=True,
     jvp=_extreme_jvp,
 )
 MIN_OR_HIGHEST = Reduce(
@@ -164,6 +168,7 @@ MIN_OR_HIGHEST = Reduce(
     notes="min, but for no elements the highest value, inf; for a minimum with an initial element",
     numpy=lambda x, axes: np.min(x, axis=axes, initial=highest(x.dtype)),
     vjp=_extreme_vjp,
+    certain=True,
     jvp=_extreme_jvp,
 )
 ANY = Reduce(

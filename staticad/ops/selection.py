@@ -40,6 +40,7 @@ WHERE = Elementwise(
     ulps=0,
     range_rule=ranges.either,
     vjp=_where_vjp,
+    certain=True,
     notes="the branch that is not taken gets no cotangent: see [masks](masks.md)",
 )
 
@@ -61,6 +62,7 @@ MAXIMUM = Elementwise(
     ulps=0,
     range_rule=ranges.maximum,
     vjp=lambda g, y, a, b: (_share(g, a, b), _share(g, b, a)),
+    certain=True,
     notes=TIES,
 )
 
@@ -73,6 +75,7 @@ MINIMUM = Elementwise(
     ulps=0,
     range_rule=ranges.minimum,
     vjp=lambda g, y, a, b: (_share(g, b, a), _share(g, a, b)),
+    certain=True,
     notes=TIES,
 )
 
@@ -113,6 +116,7 @@ RELU = Elementwise(
     ulps=0,
     notes="derivative 0 at 0 and for NaN",
     vjp=lambda g, y, x: (select(apply(GREATER, y, zero_like(y)), g, zero_like(g)),),
+    certain=True,
 )
 
 SELECTION_OPS = (WHERE, MAXIMUM, MINIMUM, FMAX, FMIN, RELU)

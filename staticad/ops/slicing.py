@@ -188,6 +188,7 @@ SLICE = Movement(
     index=_slice_index,
     numpy=_slice_numpy,
     vjp=_slice_vjp,
+    certain=True,
     notes="start, step (also negative) and size per axis",
 )
 """attrs starts, steps, sizes: the elements at ``starts + steps * k``; steps may be negative."""

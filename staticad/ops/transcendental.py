@@ -49,7 +49,9 @@ def _function(
     notes: str = "",
     operands: str = "f",
 ) -> Elementwise:
-    return Elementwise(name, numpy=numpy, operands=operands, cost=cost, domain=domain, vjp=vjp, notes=notes)
+    return Elementwise(
+        name, numpy=numpy, operands=operands, cost=cost, domain=domain, vjp=vjp, certain=True, notes=notes
+    )
 
 
 EXP = _function("exp", np.exp, lambda g, y, x: (g * y,), cost=12, operands="fc")

@@ -12,7 +12,8 @@ from staticad.ir.dtypes import BOOL, is_complex, real_dtype
 from staticad.ir.graph import Node, Tensor, describe
 from staticad.ops.angles import ARCCOS, ARCSIN, ARCTAN
 from staticad.ops.arithmetic import ADD, DIV, MUL, NEG, POW, RECIPROCAL, RSQRT, SQRT, SQUARE, SUB
-from staticad.ops.base import Assemble, Barrier, Movement, Op, Reshape, apply, apply_all
+from staticad.ops.barrier import Barrier
+from staticad.ops.base import Assemble, Movement, Op, Reshape, apply, apply_all
 from staticad.ops.comparison import (
     EQUAL,
     ISFINITE,

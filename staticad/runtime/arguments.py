@@ -9,6 +9,7 @@ import numpy as np
 
 from staticad import config
 from staticad.errors import DTypeError, FeedError, GraphError, ShapeError
+from staticad.ir.deferred import Derivation
 from staticad.ir.dims import Symbol, symbols
 from staticad.ir.graph import Node, Tensor, describe
 from staticad.ir.provenance import here
@@ -94,9 +95,9 @@ def check_update(variable: Variable, value: Tensor, demands: Demands) -> None:
         )
 
 
-def read_inputs(inputs: Any, nodes: Sequence[Node]) -> tuple[Tensor, ...]:
+def read_inputs(inputs: Any, nodes: Sequence[Node | Derivation]) -> tuple[Tensor, ...]:
     """The placeholders that a run is fed, for a graph of these nodes."""
-    needed = sorted((n for n in nodes if n.op is PLACEHOLDER), key=lambda n: n.serial)
+    needed = sorted((n for n in nodes if isinstance(n, Node) and n.op is PLACEHOLDER), key=lambda n: n.serial)
     if inputs is None:
         return tuple(n.out for n in needed)
     if isinstance(inputs, Tensor):

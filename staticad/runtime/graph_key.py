@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 
+from staticad.ir.deferred import Derivation, Waiting
 from staticad.ir.dim_values import functions
 from staticad.ir.dims import Atom, Dim, Size, Symbol
 from staticad.ir.dtypes import is_bfloat16
@@ -27,6 +28,7 @@ from staticad.ir.provenance import Where
 from staticad.ir.types import TensorType
 from staticad.ops.base import Op
 from staticad.ops.sources import ConstantValue, Default
+from staticad.ops.unmade import Unmade
 from staticad.runtime.variables import Variable
 
 _PACKAGE = __name__.partition(".")[0]
@@ -40,12 +42,14 @@ class NoKey(Exception):
 
 class GraphKey:
     """The ``digest`` of a graph with named ``roots``, and of plain data that its program depends on besides; ``nodes``
-    are those of the graph and of all bodies in it, by number. Given are those below the roots, as from ``all_nodes``;
-    others that roots and attributes name are found. Raises NoKey."""
+    are those of the graph and of all bodies in it, by number. Given are those below the roots, as far as the graph is
+    made; others that attributes name are found. Of tensors that wait for their nodes the hash is that of what they
+    derive from. Raises NoKey."""
 
-    def __init__(self, roots: Mapping[str, Sequence[Tensor]], nodes: Iterable[Node], *rest: Any) -> None:
-        self.nodes: list[Node] = []
-        self.numbers: dict[Node, int] = {}
+    def __init__(self, roots: Mapping[str, Sequence[Tensor]], graph: Unmade, *rest: Any) -> None:
+        self.nodes: list[Node | Derivation] = []
+        self.numbers: dict[Node | Derivation, int] = {}
+        self._waiting = graph.waiting
         self._texts: dict[str, int] = {}  # each once, by their numbers
         self._known: dict[int, int] = {}  # the texts of parts of nodes, by identity
         self._atoms: dict[Atom, str] = {}
@@ -57,7 +61,7 @@ class GraphKey:
         self._definitions: list[str] = []  # of functions of sizes, and of such objects
         self._words: list[int] = []
         try:
-            self._number(nodes)
+            self._number(graph.nodes)
             texts = [self._text((name, tuple(tensors))) for name, tensors in roots.items()]
             texts += [self._text(part) for part in rest]
         except RecursionError as error:
@@ -71,24 +75,38 @@ class GraphKey:
             digest.update(words.tobytes())
         self.digest = digest.hexdigest()
 
-    def _number(self, nodes: Iterable[Node]) -> None:
+    def node(self, number: int) -> Node:
+        """The node that has a number."""
+        found = self.nodes[number]
+        assert isinstance(found, Node)
+        return found
+
+    def _number(self, nodes: Iterable[Node | Derivation]) -> None:
         """Number nodes, inputs before users, and note what each consists of."""
-        numbers, add, alike, known = self.numbers, self._words.append, self._alike, self.nodes
+        numbers, add, alike, known, waiting = self.numbers, self._words.append, self._alike, self.nodes, self._waiting
         for node in nodes:
             if node in numbers:
                 continue
-            types, inputs = node.types, node.inputs
-            held = (
-                id(node.op), id(node.attrs), id(types[0] if len(types) == 1 else types), id(node.constraints),
-                id(node.where), id(type(node.outputs[0])), node.name, node.detached, len(inputs),
-            )  # fmt: skip
-            kind = alike.get(held)
-            if kind is None:
-                kind = alike[held] = self._kind(node)  # a body in it numbers its own nodes first
-            add(kind)
+            inputs = node.inputs
+            if isinstance(node, Derivation):
+                add(self._kind_of_derivation(node))
+            else:
+                types = node.types
+                held = (
+                    id(node.op), id(node.attrs), id(types[0] if len(types) == 1 else types), id(node.constraints),
+                    id(node.where), id(type(node.outputs[0])), node.name, node.detached, len(inputs),
+                )  # fmt: skip
+                kind = alike.get(held)
+                if kind is None:
+                    kind = alike[held] = self._kind(node)  # a body in it numbers its own nodes first
+                add(kind)
             for tensor in inputs:
-                add(numbers[tensor.node])
-                add(tensor.index)
+                if waiting and tensor in waiting:
+                    add(numbers[waiting[tensor]])
+                    add(waiting[tensor].positions[tensor])
+                else:
+                    add(numbers[tensor.node])
+                    add(tensor.index)
             numbers[node] = len(known)
             known.append(node)
 
@@ -100,6 +118,11 @@ class GraphKey:
             self._line(node.where), len(node.inputs), len(node.outputs),
             *[part(type(tensor)) for tensor in node.outputs], *map(part, node.types),
         )  # fmt: skip
+        return self._kinds.setdefault(words, len(self._kinds))
+
+    def _kind_of_derivation(self, derivation: Derivation) -> int:
+        """The number of all that a derivation is besides its inputs; that of no node."""
+        words = (-1, self._part(derivation.make.__qualname__), self._line(derivation.where), len(derivation.inputs))
         return self._kinds.setdefault(words, len(self._kinds))
 
     def _part(self, value: Any) -> int:
@@ -153,6 +176,9 @@ class GraphKey:
         return f"node {self.numbers[node]}"
 
     def _tensor(self, tensor: Tensor) -> str:
+        derivation = self._waiting.get(tensor)
+        if derivation is not None:
+            return f"derivative {self.numbers[derivation]}[{derivation.positions[tensor]}]"
         return f"{self._node(tensor.node)}[{tensor.index}]"
 
     def _size(self, size: Dim) -> str:
@@ -240,7 +266,7 @@ _WRITERS: dict[type, Callable[[GraphKey, Any], str]] = {
     ConstantValue: _constant,
     Default: lambda key, value: "default",
     Node: GraphKey._node,
-    **dict.fromkeys((Tensor, Variable), GraphKey._tensor),
+    **dict.fromkeys((Tensor, Waiting, Variable), GraphKey._tensor),
     Dim: GraphKey._size,
     Symbol: GraphKey._atom,
 }

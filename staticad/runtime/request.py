@@ -24,7 +24,8 @@ from staticad.ir.provenance import here, inherit
 from staticad.late import later
 from staticad.ops.control import all_nodes
 from staticad.ops.mode import TRAINING
-from staticad.ops.sources import CONSTANT, ConstantValue
+from staticad.ops.sources import CONSTANT, PLACEHOLDER, ConstantValue
+from staticad.ops.unmade import Unmade
 from staticad.records import dataclass
 from staticad.runtime import arguments, programs
 from staticad.runtime.careful import described
@@ -67,19 +68,23 @@ class Request:
         training: bool | None,
     ) -> None:
         targets = [*fetches, *(value for _, value in changes)]
-        everything = all_nodes(targets)
-        if any(node.op is TRAINING for node in everything):
+        kept, graph = programs.are_kept(), Unmade(targets)
+        modal = any(node.op is TRAINING for node in graph.nodes)
+        if graph.waiting and (modal or not kept or any(node.op is PLACEHOLDER for node in graph.behind)):
+            all_nodes(targets)  # which makes them
+            graph = Unmade(targets)
+        if modal:
             targets = modes.in_mode(targets, training)
-            everything = all_nodes(targets)
+            graph = Unmade(targets)
         self.targets, self.fetches = targets, targets[: len(fetches)]
         self.changes = [(variable, value) for (variable, _), value in zip(changes, targets[len(fetches) :])]
         self.options = options
-        self.inputs = arguments.read_inputs(inputs, everything)
+        self.inputs = arguments.read_inputs(inputs, graph.nodes)
         self.symbols = tuple(sorted(free_symbols(self.inputs), key=lambda s: s.key))  # the free sizes
         self._lowered: Lowered | None = None
         self._where = here()
-        key = self._key(everything, options) if programs.are_kept() else None
-        self.ready = self._kept(key) or self._made(key, everything)
+        key = self._key(graph, options) if kept else None
+        self.ready = self._kept(key) or self._made(key)
 
     @property
     def is_lowered(self) -> bool:
@@ -120,7 +125,7 @@ class Request:
 
     # ---- the cache -----------------------------------------------------------------------------------------------
 
-    def _key(self, everything: Sequence[Node], options: Mapping[str, Any]) -> GraphKey | None:
+    def _key(self, graph: Unmade, options: Mapping[str, Any]) -> GraphKey | None:
         """The hash of the request; None where something in it is not known well enough."""
         roots = {
             "fetches": self.fetches,
@@ -129,7 +134,7 @@ class Request:
             "updates": [value for _, value in self.changes],
         }
         try:
-            return GraphKey(roots, everything, tuple(sorted(options.items())), programs.circumstances())
+            return GraphKey(roots, graph, tuple(sorted(options.items())), programs.circumstances())
         except NoKey as error:
             note(1, f"the program is not kept: {error}")
             return None
@@ -139,17 +144,18 @@ class Request:
         stored = None if key is None else programs.load(key.digest)
         if key is None or stored is None:
             return None
-        constants = (_value(key.nodes[c]).copy() if isinstance(c, int) else c for c in stored.constants)
-        variables = [key.nodes[number].out for number in stored.variables]
+        constants = (_value(key.node(c)).copy() if isinstance(c, int) else c for c in stored.constants)
+        variables = [key.node(number).out for number in stored.variables]
         known = tuple(variable for variable in variables if isinstance(variable, Variable))
         return Ready(stored.tables, tuple(constants), known, kept=True)
 
-    def _made(self, key: GraphKey | None, everything: list[Node]) -> Ready:
+    def _made(self, key: GraphKey | None) -> Ready:
         """What compiling gives, which the cache keeps if it can."""
+        everything = all_nodes(self.targets)
         self._lowered = lowering.lowered(self, everything)
         ready = self._ready(self._lowered, everything)
         if ready.tables is not None and key is not None and PRINTS not in ready.tables.bases:
-            constants = _in_graph(ready.constants, key.nodes)
+            constants = _in_graph(ready.constants, key)
             if sum(c.nbytes for c in constants if isinstance(c, np.ndarray)) <= _LARGEST:
                 variables = tuple(key.numbers[variable.node] for variable in ready.variables)
                 programs.store(key.digest, Stored(ready.tables, constants, variables))
@@ -162,15 +168,15 @@ def _value(node: Node) -> np.ndarray:
     return value.array
 
 
-def _in_graph(constants: Sequence[np.ndarray], nodes: Sequence[Node]) -> tuple[np.ndarray | int, ...]:
+def _in_graph(constants: Sequence[np.ndarray], key: GraphKey) -> tuple[np.ndarray | int, ...]:
     """The constants of a plan: those that stand in the graph as numbers of nodes."""
     given: dict[tuple[str, tuple[int, ...], int], list[int]] = {}
-    for number, node in enumerate(nodes):
-        if node.op is CONSTANT:
+    for number, node in enumerate(key.nodes):
+        if isinstance(node, Node) and node.op is CONSTANT:
             given.setdefault(_kind(_value(node)), []).append(number)
 
     def found(array: np.ndarray) -> np.ndarray | int:
-        same = (k for k in given.get(_kind(array), ()) if _same_bits(_value(nodes[k]), array))
+        same = (k for k in given.get(_kind(array), ()) if _same_bits(_value(key.node(k)), array))
         return next(same, array)
 
     return tuple(map(found, constants))

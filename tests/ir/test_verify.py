@@ -53,7 +53,9 @@ def test_a_cycle_is_found() -> None:
 
 def test_a_tensor_that_is_no_output_of_its_node() -> None:
     x = placeholder((3,))
-    for stranger in (Tensor(x.node, 0), Tensor(x.node, 1)):
+    beyond = Tensor(x.node, 0)
+    beyond.index = 1
+    for stranger in (Tensor(x.node, 0), beyond):
         with pytest.raises(VerifyError, match="none of the node's 1 outputs"):
             verify([apply(EXP, x), stranger])
 

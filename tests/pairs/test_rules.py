@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 import staticad as sa
-from staticad.ops.base import Assemble, Barrier, Movement, Reshape
+from staticad.ops.barrier import Barrier
+from staticad.ops.base import Assemble, Movement, Reshape
 from staticad.ops.catalogue import ALL_OPS
 from staticad.ops.contract import Contract
 from staticad.ops.indexing import Gather, Scatter

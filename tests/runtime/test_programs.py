@@ -13,7 +13,7 @@ import pytest
 import staticad as sa
 from staticad import config, late
 from staticad.codegen import object_cache
-from staticad.ops.control import all_nodes
+from staticad.ops.unmade import Unmade
 from staticad.runtime import programs
 from staticad.runtime.arguments import read_options
 from staticad.runtime.stored import from_bytes, to_bytes
@@ -264,18 +264,22 @@ def test_a_program_that_is_not_the_graphs_is_replaced() -> None:
 
 
 def _digest(session: sa.Session) -> str:
-    key = session._request._key(all_nodes(session._request.targets), read_options(None))
+    key = session._request._key(Unmade(session._request.targets), read_options(None))
     assert key is not None
     return key.digest
 
 
-def test_bytes_hold_all_of_a_program() -> None:
+def test_bytes_hold_all_of_a_program(monkeypatch: pytest.MonkeyPatch) -> None:
+    found: list[Any] = []
+    load = programs.load
+    monkeypatch.setattr(programs, "load", lambda digest: found.append(load(digest)) or found[-1])
     for seed in range(3):
-        _, session = batch(range(seed, seed + 1))
-        stored = programs.load(_digest(session))
-        assert stored is not None
-        again = to_bytes(from_bytes(to_bytes(stored)))
-        assert again == to_bytes(stored)
+        with config.override(programs=True):
+            batch(range(seed, seed + 1))
+            batch(range(seed, seed + 1))
+        assert found[-1] is not None
+        again = to_bytes(from_bytes(to_bytes(found[-1])))
+        assert again == to_bytes(found[-1])
 
 
 def test_large_constants_of_the_graph_are_not_stored_again() -> None:

@@ -19,17 +19,8 @@ from staticad.lower.families.source import SourceLowering
 from staticad.lower.fusion.clusters import Copy, Partial
 from staticad.lower.fusion.frames import Frame
 from staticad.lower.interface import Families, FamilyLowering
-from staticad.ops.base import (
-    ArgReduce,
-    Assemble,
-    Barrier,
-    Elementwise,
-    Movement,
-    Op,
-    Reduce,
-    Reshape,
-    Source,
-)
+from staticad.ops.barrier import Barrier
+from staticad.ops.base import ArgReduce, Assemble, Elementwise, Movement, Op, Reduce, Reshape, Source
 from staticad.ops.contract import Contract
 from staticad.ops.creation import Empty, Full, Iota, Position, SizeNumber
 
