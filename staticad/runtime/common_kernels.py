@@ -1,14 +1,15 @@
-"""Kernels that many programs have: fills, copies, parts, transposes, matrix products, and steps along a gradient. An
-installed package brings them along (`staticad.codegen.prebuilt`)."""
+"""Kernels that many programs have: fills, copies, parts, transposes, matrix products, dense layers with their
+gradients, and steps along a gradient. An installed package brings them along (`staticad.codegen.prebuilt`)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
+from staticad.autodiff.reverse import gradients
 from staticad.codegen.source import render
-from staticad.functional import creation, linalg, movement
+from staticad.functional import creation, elementwise, linalg, movement
 from staticad.ir.dtypes import FLOATS, INT64, DType
 from staticad.ir.graph import Tensor, sort_nodes
 from staticad.lower.kernel.language import Kernel
@@ -20,12 +21,15 @@ from staticad.rewrite.pipeline import optimize
 from staticad.runtime.variables import variable
 
 _ROWS, _COLUMNS, _INNER = 24, 48, 96  # known sizes: a text has none of them, but says which are equal
+_MANY_ROWS = 80  # columns of these are summed in several runs
+_RATE = 0.1  # no number that stands in a text
 
 
 def common_kernels() -> list[str]:
     """Their texts."""
     found = [text for dtype in (*FLOATS, INT64) for text in _moves(dtype)]
-    return list(dict.fromkeys([*found, *(text for dtype in FLOATS for text in _products(dtype))]))
+    found += [text for dtype in FLOATS for texts in (_products, _layers) for text in texts(dtype)]
+    return list(dict.fromkeys(found))
 
 
 def _moves(dtype: DType) -> Iterator[str]:
@@ -54,9 +58,30 @@ def _products(dtype: DType) -> Iterator[str]:
         yield from _texts(apply(SUB, sums, apply(MUL, movement.broadcast_to(number, sums.shape), product)), sums)
 
 
+def _layers(dtype: DType) -> Iterator[str]:
+    """Of dense layers, with and without relu between them, and of their gradients and steps for squared errors. They
+    are sums of columns, which take the same terms in the same order on every CPU."""
+    shapes = ((_INNER, _COLUMNS), (_COLUMNS,), (_COLUMNS, _INNER), (_INNER,), (_INNER, _COLUMNS), (_COLUMNS,))
+    for rows in (_ROWS, _MANY_ROWS, None):
+        x, target = placeholder((rows, _INNER), dtype), placeholder((rows, _COLUMNS), dtype)
+        w1, b1, w2, b2, w3, b3 = parameters = [variable(np.zeros(shape, dtype)) for shape in shapes]
+        for activation in (elementwise.relu, elementwise.positive):
+            h = activation(linalg.matmul(activation(linalg.matmul(x, w1) + b1), w2) + b2)
+            y = linalg.matmul(h, w3) + b3
+            slopes = gradients(y, parameters, y - target)
+            yield from _kernels([y, *slopes], {})
+            yield from _kernels([y], {p: p - _RATE * slope for p, slope in zip(parameters, slopes, strict=True)})
+
+
 def _texts(result: Tensor, updated: Tensor | None = None) -> Iterator[str]:
     """The kernels of a result, or of a new value of what is updated."""
-    (made,) = optimize([result])
-    fetches, updates = ([made], []) if updated is None else ([], [(updated, made)])
-    inputs = [node.out for node in sort_nodes([result]) if node.op is PLACEHOLDER]
-    yield from (render(s.kernel) for s in lower(inputs, fetches, updates, [], []).steps if isinstance(s.kernel, Kernel))
+    yield from _kernels([result], {}) if updated is None else _kernels([], {updated: result})
+
+
+def _kernels(fetches: Sequence[Tensor], updates: Mapping[Tensor, Tensor]) -> Iterator[str]:
+    results = [*fetches, *updates.values()]
+    made = optimize(results)
+    inputs = [node.out for node in sort_nodes(results) if node.op is PLACEHOLDER]
+    changed = list(zip(updates, made[len(fetches) :], strict=True))
+    plan = lower(inputs, made[: len(fetches)], changed, [], [])
+    yield from (render(step.kernel) for step in plan.steps if isinstance(step.kernel, Kernel))
