@@ -13,7 +13,9 @@ roots of unity. A transform backwards is this one with the parts exchanged, both
 A long transform is two steps over blocks that stay in a cache: with n = rows * columns the array is a matrix, whose
 columns are transformed, multiplied by powers of w(n), and written transposed; then the columns of what is written are
 transformed. Of a shorter one both happen in one block, which is all of it, so that rows of an array are read and
-written as they lie. Blocks are shared out to a number of *tasks* that sizes decide alone.
+written as they lie. A transform with a large prime factor is a convolution: columns are multiplied by a table,
+lengthened by zeros, transformed, multiplied by another table and transformed back. Blocks are shared out to a number of
+*tasks* that sizes decide alone.
 """
 
 from __future__ import annotations
@@ -26,10 +28,10 @@ from staticad.codegen.routine_text import Cut, Cutting, RoutineText
 
 if TYPE_CHECKING:  # names of machine code, which nothing calls in Python
     from staticad.codegen.machine_language import address_of, call, peek, poke, stack_words
-    from staticad.codegen.routine_names import IN0, IN1, IN2, ITEMSIZE, OUT0, OUT1, WORK, N
+    from staticad.codegen.routine_names import IN0, IN1, IN2, IN3, ITEMSIZE, OUT0, OUT1, WORK, N
 
     # Slots of these routines alone, and words of a pass.
-    BLOCK = INNER = MIDDLE0 = MIDDLE1 = OUTER = PASS = PHASE = PLANE = ROOM = ROWS = TASKS = 0
+    BLOCK = INNER = MIDDLE0 = MIDDLE1 = OUTER = PASS = CONVOLVED = PHASE = PLANE = ROOM = ROWS = TASKS = 0
     ACROSS = ALONG = WITHIN = FEW = LEAST = LEAST_OF_MANY = LONG = SIDE = TWISTS = WHOLE = 0
     FROM_RE = FROM_IM = TO_RE = TO_IM = COS = SIN = RADIX = RUN = STEP = ROOT = 0
     FROM_ROW = FROM_LEG = TO_ROW = TO_LEG = FORM = WORDS = 0
@@ -63,6 +65,12 @@ def _fourier(args: int, lo: int, hi: int) -> None:
                 if n % k == 0:
                     rows = k
                 k += 1
+    size = n  # of the transforms that are made of passes
+    tables = peek(slots, IN2)
+    if peek(slots, CONVOLVED) > 1:
+        rows = 0
+        size = peek(slots, CONVOLVED)
+        tables = peek(slots, IN3)
     whole = rows > 0 and n <= peek(slots, WHOLE)
     # Of a block: its rows, the distances of rows and columns where it is read and written. There are so many columns
     # side by side, and others.
@@ -78,6 +86,7 @@ def _fourier(args: int, lo: int, hi: int) -> None:
     column = peek(slots, WITHIN)
     to_column = 2
     if rows == 0:
+        length = size
         if outer > inner:
             others = inner
             columns = outer
@@ -125,6 +134,8 @@ def _fourier(args: int, lo: int, hi: int) -> None:
             if run > width:
                 run = width
             tall = length
+            if size > n:
+                tall = n
             # Where the block begins.
             if rows == 0:
                 if outer > inner:
@@ -142,19 +153,17 @@ def _fourier(args: int, lo: int, hi: int) -> None:
                     target = which * n
             source = ITEMSIZE * (source + first * column)
             target = ITEMSIZE * (target + first * to_column)
-            poke(words, COS, peek(slots, IN2))
-            poke(words, SIN, peek(slots, IN2) + ITEMSIZE * n)
             here_re = from_re + source
             here_im = from_im + source
             distance = row
             start = BETWEEN
-            if column == 2 and tall % 4 == 0:
+            if column == 2 and tall % 4 == 0 and size == n:
                 if from_im == from_re + ITEMSIZE:
                     start = FIRST
                 elif from_im + ITEMSIZE == from_re:
                     start = FIRST_EXCHANGED
                     here_re = here_im
-            if start == BETWEEN and (column != 1 or from_im == 0):
+            if start == BETWEEN and (column != 1 or from_im == 0 or size > n):
                 poke(words, RADIX, 1)
                 poke(words, RUN, run)
                 poke(words, FROM_RE, here_re)
@@ -174,8 +183,28 @@ def _fourier(args: int, lo: int, hi: int) -> None:
             turns = 1
             if whole:
                 turns = 2
+            if size > n:
+                turns = 2
+                here_re = work + 2 * plane
+                here_im = here_re + plane
+                poke(words, RADIX, -2)
+                poke(words, RUN, run)
+                poke(words, COS, tables + 2 * ITEMSIZE * size)
+                poke(words, SIN, tables + 3 * ITEMSIZE * size)
+                poke(words, FROM_RE, work)
+                poke(words, FROM_IM, work + plane)
+                poke(words, FROM_ROW, run)
+                poke(words, TO_RE, here_re)
+                poke(words, TO_IM, here_im)
+                poke(words, TO_ROW, run)
+                call(peek(slots, PASS), words, 0, n, 0)
+                poke(words, RADIX, -3)
+                call(peek(slots, PASS), words, n, size, 0)
+                tall = size
             for turn in range(turns):
                 final = turn == turns - 1 and (phase == 1 or whole or rows == 0)
+                poke(words, COS, tables)
+                poke(words, SIN, tables + ITEMSIZE * size)
                 written = 0
                 left = tall
                 done = run
@@ -193,15 +222,15 @@ def _fourier(args: int, lo: int, hi: int) -> None:
                                     radix = left
                     count = left // radix
                     there = work
-                    if here_re == work:
+                    if here_re == work or here_im == work:
                         there = work + 2 * plane
                     there_im = there + plane
                     poke(words, RADIX, radix)
-                    poke(words, ROOT, n // radix)
+                    poke(words, ROOT, size // radix)
                     poke(words, FROM_RE, here_re)
                     poke(words, FROM_IM, here_im)
                     poke(words, RUN, done)
-                    poke(words, STEP, n // left)
+                    poke(words, STEP, size // left)
                     poke(words, FROM_ROW, done)
                     poke(words, FROM_LEG, count * done)
                     if left == tall:  # which may be read from afar
@@ -218,7 +247,7 @@ def _fourier(args: int, lo: int, hi: int) -> None:
                                 form = TWISTED
                                 poke(words, COS, twists)
                                 poke(words, SIN, twists + ITEMSIZE * n)
-                        elif to_column == 2 and to_row == 2 * run:
+                        elif to_column == 2 and to_row == 2 * run and size == n:
                             form = LAST
                             there = to_re + target
                             if to_im < to_re:
@@ -235,7 +264,34 @@ def _fourier(args: int, lo: int, hi: int) -> None:
                     here_re = there
                     here_im = there_im
                 poke(words, RUN, run)
-                if not final and written == 0:
+                if size > n:
+                    # Back again it is a transform of parts that are exchanged, what is read and what is written.
+                    there = work
+                    if here_re == work:
+                        there = work + 2 * plane
+                    poke(words, RADIX, -2)
+                    poke(words, FROM_RE, here_re)
+                    poke(words, FROM_IM, here_im)
+                    poke(words, COS, tables + 4 * ITEMSIZE * size)
+                    poke(words, SIN, tables + 5 * ITEMSIZE * size)
+                    if final:
+                        tall = n
+                        poke(words, FROM_RE, here_im)
+                        poke(words, FROM_IM, here_re)
+                        poke(words, COS, tables + 2 * ITEMSIZE * size)
+                        poke(words, SIN, tables + 3 * ITEMSIZE * size)
+                    poke(words, FROM_ROW, run)
+                    poke(words, TO_RE, there)
+                    poke(words, TO_IM, there + plane)
+                    poke(words, TO_ROW, run)
+                    call(peek(slots, PASS), words, 0, tall, 0)
+                    here_re = there
+                    here_im = there + plane
+                    if not final:
+                        here_re = there + plane
+                        here_im = there
+                        distance = run
+                elif not final and written == 0:
                     poke(words, RADIX, -1)
                     poke(words, STEP, first)
                     if twists != 0:
@@ -255,7 +311,7 @@ def _fourier(args: int, lo: int, hi: int) -> None:
                     call(peek(slots, PASS), words, 0, tall, 0)
                     here_re = there
                     here_im = there + plane
-                if written == 0 or not final:
+                if (written == 0 or not final) and (final or size == n):
                     there = to_re + target
                     there_im = to_im + target
                     poke(words, RADIX, 1)
@@ -282,9 +338,7 @@ def _fourier(args: int, lo: int, hi: int) -> None:
                     call(peek(slots, PASS), words, 0, tall, 0)
                     here_re = there
                     here_im = there_im
-                if turn < turns - 1:
-                    poke(words, COS, peek(slots, IN2))
-                    poke(words, SIN, peek(slots, IN2) + ITEMSIZE * n)
+                if turn < turns - 1 and size == n:
                     tall = columns
                     run = rows
                     distance = run

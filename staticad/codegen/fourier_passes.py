@@ -27,7 +27,7 @@ if TYPE_CHECKING:  # names of machine code, which nothing calls in Python
 # Elements of group p and leg j begin at p * FROM_ROW + j * FROM_LEG, and are RUN side by side. Radix 1 copies rows of a
 # block from or to an array, where legs are the columns; an array without imaginary part has the address 0. Radix 0
 # multiplies rows by a table whose rows lie STEP apart, radix -1 by w(n)^(row column) from the roots of unity, with STEP
-# for the number of the first column.
+# for the number of the first column, radix -2 by one number of a table each; radix -3 sets rows to zero.
 def _pass(args: int, lo: int, hi: int) -> None:
     x_re = pointer(args, FROM_RE, DTYPE, 0, 5)
     x_im = pointer(args, FROM_IM, DTYPE, 1, 5)
@@ -109,6 +109,20 @@ def _pass(args: int, lo: int, hi: int) -> None:
                 b = load(x_im, p * row + q)
                 store(y_re, p * to_row + q, a * w + b * v)
                 store(y_im, p * to_row + q, b * w - a * v)
+    elif radix == -2:
+        for p in range(lo, hi):
+            w = load(cos, p)
+            v = load(sin, p)
+            for q in range(run):
+                a = load(x_re, p * row + q)
+                b = load(x_im, p * row + q)
+                store(y_re, p * to_row + q, a * w + b * v)
+                store(y_im, p * to_row + q, b * w - a * v)
+    elif radix == -3:
+        for p in range(lo, hi):
+            for q in range(run):
+                store(y_re, p * to_row + q, DTYPE(0))
+                store(y_im, p * to_row + q, DTYPE(0))
     elif radix < 0:
         for p in range(lo, hi):
             power = p * step

@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Mapping
 
 from staticad.errors import FeedError
+from staticad.ir.convolved import convolved_length
 from staticad.ir.dims import (
     LARGEST,
     Atom,
@@ -14,6 +15,7 @@ from staticad.ir.dims import (
     Size,
     Symbol,
     atoms,
+    convolved,
     floordiv,
     isqrt,
     maximum,
@@ -26,12 +28,14 @@ _SYMBOLIC: dict[str, Callable[[Size, Size], Size]] = {
     "max": maximum,
     "min": minimum,
     "isqrt": lambda a, _: isqrt(a),
+    "convolved": lambda a, _: convolved(a),
 }
 FUNCTIONS: dict[str, Callable[[int, int], int]] = {
     "floordiv": lambda a, b: a // b,
     "max": max,
     "min": min,
     "isqrt": lambda a, _: math.isqrt(a),
+    "convolved": lambda a, _: convolved_length(a),
 }
 
 

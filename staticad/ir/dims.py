@@ -23,6 +23,7 @@ from typing import Any
 from weakref import WeakValueDictionary
 
 from staticad.errors import GraphError, ShapeError
+from staticad.ir.convolved import convolved_length
 from staticad.ir.dim_text import function_text, size_text
 from staticad.ir.identity import OwnCopy
 from staticad.ir.symbols import Symbol as Symbol
@@ -37,7 +38,7 @@ _fresh = itertools.count()
 
 
 class Function:
-    """An opaque atom: ``floordiv``, ``max`` or ``min`` of two sizes, or ``isqrt`` of the first.
+    """An opaque atom: ``floordiv``, ``max`` or ``min`` of two sizes, ``isqrt`` or ``convolved`` of the first.
 
     ``never_negative``: for no values of the free sizes, as far as the normal forms of the operands tell.
     """
@@ -345,6 +346,11 @@ def minimum(a: Size, b: Size) -> Size:
 def isqrt(size: Size) -> Size:
     """The integer square root, rounded down."""
     return math.isqrt(size) if isinstance(size, int) else _atom(Function("isqrt", size, 0))
+
+
+def convolved(size: Size) -> Size:
+    """`convolved_length` of a size."""
+    return convolved_length(size) if isinstance(size, int) else _atom(Function("convolved", size, 0))
 
 
 def product(sizes: Iterable[Size]) -> Size:

@@ -82,4 +82,6 @@ def _function(function: Function, upper: bool) -> Size:
         return floordiv(left, other(function.right))
     if function.name == "isqrt":
         return isqrt(left)
+    if function.name == "convolved":
+        return maximum(1, 4 * left) if upper else 1
     return (maximum if function.name == "max" else minimum)(left, bound(function.right))

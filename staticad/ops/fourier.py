@@ -10,7 +10,8 @@ have `FOURIER_PARTS`, which graphs become when they are made real (`staticad.pai
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -92,12 +93,13 @@ class RealInverse(Transform):
 
 class FourierParts(Fourier):
     """The real part, the imaginary one if there is one, and the table of roots of unity, cosines and sines of
-    2 pi k / n as two rows. With attr inverse there are both parts. Real and imaginary parts of the result lie side by
-    side on a last axis.
+    2 pi k / n as two rows; perhaps six rows more, with which a length that has a large prime factor becomes that of a
+    convolution (`staticad.pairs.fourier`). With attr inverse there are both parts. Real and imaginary parts of the
+    result lie side by side on a last axis.
     """
 
     def infer(self, inputs: tuple[TensorType, ...], attrs: Attrs) -> Inferred:
-        *parts, table = inputs
+        parts, table, _ = parts_and_tables(inputs)
         if len({t.dtype for t in inputs}) > 1 or table.dtype.kind != "f":
             raise DTypeError("the parts and the roots of unity have to be of one float type")
         with Demands() as demands:
@@ -108,6 +110,16 @@ class FourierParts(Fourier):
                 if same_size(size, other, demands) is None:
                     raise ShapeError(f"sizes {size} and {other} differ")
             return (TensorType((*parts[0].shape, 2), parts[0].dtype),), demands.close()
+
+
+Operand = TypeVar("Operand", TensorType, Tensor, np.ndarray)
+
+
+def parts_and_tables(inputs: Sequence[Operand]) -> tuple[Sequence[Operand], Operand, Operand | None]:
+    """The parts that `FourierParts` transforms, its table of roots of unity, and that for a convolution."""
+    if inputs[-1].shape[0] == 2:
+        return inputs[:-1], inputs[-1], None
+    return inputs[:-2], inputs[-2], inputs[-1]
 
 
 # ---- derivatives -----------------------------------------------------------------------------------------------------
@@ -154,7 +166,7 @@ def _irfft_numpy(x: np.ndarray, axis: int, n: int) -> np.ndarray:
 
 
 def _parts_numpy(*operands: np.ndarray, axis: int, inverse: bool) -> np.ndarray:
-    *parts, _ = operands
+    parts, _, _ = parts_and_tables(operands)
     z = parts[0] if len(parts) == 1 else parts[0] + 1j * parts[1]
     result = np.fft.ifft(z, axis=axis, norm="forward") if inverse else np.fft.fft(z, axis=axis)
     return np.stack([result.real, result.imag], -1).astype(parts[0].dtype)

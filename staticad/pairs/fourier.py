@@ -5,32 +5,34 @@ linear filtering approach to the computation of the discrete Fourier transform, 
 
     y[k] = conj(b[k]) sum over j of (x[j] conj(b[j])) b[k - j],
 
-where the sum is a product of transforms of a length that is better. Real numbers of an even length are the real and
-imaginary parts of half as many complex ones.
+where the sum is a product of transforms of a length that is better. Only a run knows whether a free length is such a
+one, so its kernel gets what the convolution needs: tables of one column if it is not. Real numbers of an even length
+are the real and imaginary parts of half as many complex ones.
 """
 
 from __future__ import annotations
 
 import functools
+from typing import Any
 
 import numpy as np
 
 from staticad.functional.fft.roots import roots, turned
 from staticad.functional.joining import concatenate, stack
 from staticad.functional.reshaping import reshape_known
-from staticad.ir.dims import Shape, floordiv
+from staticad.ir.convolved import LARGEST_FACTOR, largest_factor
+from staticad.ir.dims import Shape, Size, convolved, floordiv
 from staticad.ir.dtypes import DType
 from staticad.ir.graph import Node, Tensor
 from staticad.ops.base import apply
-from staticad.ops.creation import zeros
+from staticad.ops.creation import indices, size_tensor, zeros
 from staticad.ops.fourier import FOURIER_PARTS
 from staticad.ops.parts import Run
+from staticad.ops.promotion import cast
 from staticad.ops.slicing import reverse
 from staticad.ops.sources import constant
 from staticad.pairs.arithmetic import conj, mul
 from staticad.pairs.pair import Pair, stretched, taken_apart
-
-LARGEST = 31  # prime factor for which the sums as they stand are faster than a longer transform
 
 
 def fft(node: Node, a: Pair) -> Pair:
@@ -108,7 +110,7 @@ def transform(z: Pair, shape: Shape, axis: int, inverse: bool) -> Pair:
     if isinstance(n, int):
         if n <= 1:
             return z
-        if _largest_factor(n) > LARGEST:
+        if largest_factor(n) > LARGEST_FACTOR:
             if not inverse:
                 return _chirped(z, shape, axis, n)
             # Backwards it is the other one with the parts exchanged.
@@ -117,7 +119,8 @@ def transform(z: Pair, shape: Shape, axis: int, inverse: bool) -> Pair:
     table = roots(n, n, z.dtype)
     parts = [stretched(part, shape) for part in (z.re, z.im) if part is not None]
     both = len(parts) == 2
-    found = taken_apart(apply(FOURIER_PARTS, *parts, table, axis=axis, inverse=inverse and both))
+    tables = [table] if isinstance(n, int) else [table, _convolution(n, z.dtype)]
+    found = taken_apart(apply(FOURIER_PARTS, *parts, *tables, axis=axis, inverse=inverse and both))
     if both:
         return found
     re, im = (conj(found) if inverse else found).full()
@@ -133,6 +136,20 @@ def _chirped(z: Pair, shape: Shape, axis: int, n: int) -> Pair:
     spectrum = mul(transform(padded, longer, axis, False), filtered)
     summed = transform(spectrum, longer, axis, True).each(lambda part: Run(0, 1, n).take(part, axis))
     return mul(summed, conj(chirp))
+
+
+def _convolution(n: Size, dtype: DType) -> Tensor:
+    """Of a free length, as six rows of the parts of numbers: roots of unity, b for -n < j < n around a circle with
+    zeros between, and the conjugate of its transform, divided by its length."""
+    size = convolved(n)
+    whole, length = size_tensor(size), size_tensor(n)
+    table = roots(size, size, np.dtype(float))
+    place = indices((size,), 0)
+    j = np.minimum(place, whole - place)
+    b: list[Any] = [np.where(j < length, part, 0.0) for part in turned(j * j % (2 * length), 2 * length)]
+    re, im = taken_apart(apply(FOURIER_PARTS, *b, table, axis=0, inverse=False)).full()
+    filtered = [re / cast(whole, re.dtype), -im / cast(whole, im.dtype)]
+    return cast(concatenate([table, stack([*b, *filtered])], 0), dtype)
 
 
 def _along(table: Tensor, shape: Shape, axis: int) -> tuple[Tensor, Tensor]:
@@ -154,16 +171,6 @@ def _chirps(n: int, size: int, dtype: DType) -> tuple[np.ndarray, np.ndarray]:
 
 
 @functools.lru_cache(maxsize=256)
-def _largest_factor(n: int) -> int:
-    """The largest prime factor, of n > 1."""
-    factor, largest = 2, 1
-    while factor * factor <= n:
-        while n % factor == 0:
-            n, largest = n // factor, factor
-        factor += 1
-    return max(n, largest)
-
-
 def _good_size(least: int) -> int:
     """The smallest length from ``least`` on that is a power of two times a few factors of three and five."""
     odds = (3**a * 5**b for a in range(4) for b in range(4 - a))

@@ -131,6 +131,25 @@ def test_free_lengths() -> None:
             assert forward.shape == a.shape
 
 
+def test_free_lengths_with_large_prime_factors() -> None:
+    """They are convolutions, in both directions and for derivatives, as accurate as others; others stay as they are."""
+    rng = np.random.default_rng(4)
+    primes = (74, 97, 127, 1009, 2 * 5003, 10007)
+    for dtype, lengths in (("complex128", (*range(1, 71), *primes)), ("complex64", (37, 64, 67, 1009))):
+        x = sa.placeholder((None, None, None), dtype)
+        z = sa.fft.ifft(x, axis=1, norm="forward")
+        session = sa.compile([sa.fft.fft(x, axis=1), z, *sa.gradients(sa.real(sa.sum(z * z)), [x])], [x])
+        for n in lengths:
+            for outer, inner in ((1, 1), (5, 1), (2, 6)) if n < 1000 else ((1, 2),):
+                a = (rng.standard_normal((outer, n, inner)) + 1j * rng.standard_normal((outer, n, inner))).astype(dtype)
+                exact = a.astype(complex)
+                forward, back = np.fft.fft(exact, axis=1), np.fft.ifft(exact, axis=1, norm="forward")
+                slope = 2 * n * np.roll(exact[:, ::-1], 1, 1)  # the transform of a transform is the array backwards
+                for found, wanted in zip(session(a), (forward, back, slope), strict=True):
+                    atol = 8 * np.finfo(dtype).eps * np.abs(wanted).max()
+                    np.testing.assert_allclose(found, wanted, rtol=0, atol=atol, err_msg=f"{n}, {outer}, {inner}")
+
+
 def test_roots_of_unity_are_correct_to_the_last_bits() -> None:
     n = 4 * 3 * 7 * 11
     cos, sin = turned(np.arange(n), n)

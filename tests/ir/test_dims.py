@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from staticad.errors import GraphError, ShapeError
 from staticad.ir import dims
+from staticad.ir.convolved import LARGEST_FACTOR, largest_factor
 from staticad.ir.dim_values import evaluate, substitute
 from staticad.ir.dims import Dim, Size, Symbol
 
@@ -244,3 +245,17 @@ def test_long_sums_stay_small() -> None:
         total = total + N + 1
     assert total == 2000 * N + 2000
     assert str(total) == "2000*n + 2000"
+
+
+def test_convolutions_of_transforms_have_a_power_of_two() -> None:
+    """From the smallest prime on that takes one; other lengths take none."""
+    length = dims.convolved(N)
+    for n in range(1, 300):
+        largest = max((p for p in range(2, n + 1) if n % p == 0 and all(p % k for k in range(2, p))), default=1)
+        assert largest_factor(n) == largest
+        size = evaluate(length, {Symbol("n"): n})
+        assert size == dims.convolved(n) == evaluate(substitute(length, {Symbol("n"): n}), {})
+        if largest > LARGEST_FACTOR:
+            assert 2 * n - 1 <= size < 4 * n and size & (size - 1) == 0
+        else:
+            assert size == 1

@@ -17,6 +17,7 @@ from staticad.lower.index.strided import Strided, along, strided_view
 from staticad.lower.interface import FamilyLowering, Lowering
 from staticad.lower.kernel.plan import Address, Argument, Buffer, Library, Step, Symbolic
 from staticad.lower.kernel.routine import Routine
+from staticad.ops.fourier import parts_and_tables
 
 SIDE = 8  # A transform is a matrix with at least so many rows
 LEAST = 64  # from so many elements on,
@@ -32,7 +33,7 @@ class FourierLowering(FamilyLowering):
     """The routine reads parts in place where all axes before, and all behind the one transformed, are one in memory."""
 
     def place(self, fusion: Fusion, node: Node) -> None:
-        *parts, table = node.inputs
+        parts, *tables = parts_and_tables(node.inputs)
         demand_known_sizes(node, parts, "a transform takes")
         axis = node.attrs["axis"]
         found = [_in_place(fusion, x, axis) for x in parts]
@@ -41,7 +42,8 @@ class FourierLowering(FamilyLowering):
         views = tuple(view for view in found if view is not None)
         fusion.strided[node] = views
         edges = [edge for view in views for edge in fusion.whole(view.base)]
-        fusion.place_alone(node, [*edges, *fusion.whole(table)])
+        edges += [edge for table in tables if table is not None for edge in fusion.whole(table)]
+        fusion.place_alone(node, edges)
 
     def steps(self, lowering: Lowering, node: Node) -> list[Step]:
         shape, axis = lowering.fusion.shape(node.outputs[0])[:-1], node.attrs["axis"]
@@ -49,17 +51,23 @@ class FourierLowering(FamilyLowering):
         dtype = np.dtype(node.types[0].dtype)
         rows, count = _planned(outer, n, inner)
         block, room = _block(n, rows, dtype.itemsize)
+        convolution = parts_and_tables(node.inputs)[2]
+        size: Size = 1 if convolution is None else lowering.fusion.shape(convolution)[1]
+        room = maximum(room, size)
         plane = room * dtype.itemsize + APART
         work = lowering.scratch_bytes(4 * count * plane)
         matrix = rows != 0 and not (isinstance(n, int) and n <= WHOLE)  # in two steps
         middle = [lowering.scratch(outer * n * inner, dtype) for _ in range(2)] if matrix else []
         views = lowering.fusion.strided[node]
         read = [lowering.buffer(lowering.fusion.memory(view.base)) for view in views]
-        table = lowering.buffer(lowering.fusion.memory(node.inputs[-1]))
+        operands = (x for x in parts_and_tables(node.inputs)[1:] if x is not None)
+        tables = [lowering.buffer(lowering.fusion.memory(x)) for x in operands]
         result = lowering.buffer(node.out)
         nothing = Symbolic(0)
         slots: dict[str, Argument] = {"PASS": Library("fourier_pass"), "IN0": nothing, "IN1": nothing}
-        slots |= {"IN2": Address(table.number), "WORK": Address(work.number)}
+        slots |= {"IN2": Address(tables[0].number), "IN3": nothing, "WORK": Address(work.number)}
+        if convolution is not None:
+            slots["IN3"] = Address(tables[1].number)
         given = {
             f"IN{number}": Address(buffer.number, view.offset * dtype.itemsize)
             for number, (view, buffer) in enumerate(zip(views, read, strict=True))
@@ -72,7 +80,7 @@ class FourierLowering(FamilyLowering):
         across, along_axis, within = views[0].strides
         numbers: dict[str, Size] = {
             "N": n, "OUTER": outer, "INNER": inner, "ACROSS": across, "ALONG": along_axis, "WITHIN": within,
-            "ROWS": rows, "BLOCK": block, "ROOM": room, "PLANE": plane, "TASKS": count,
+            "ROWS": rows, "BLOCK": block, "ROOM": room, "PLANE": plane, "TASKS": count, "CONVOLVED": size,
             "FEW": FEW, "LEAST": LEAST, "LEAST_OF_MANY": LEAST_OF_MANY, "LONG": LONG, "SIDE": SIDE, "WHOLE": WHOLE,
         }  # fmt: skip
         slots |= {name: Symbolic(size) for name, size in numbers.items()}
@@ -84,7 +92,7 @@ class FourierLowering(FamilyLowering):
                 tuple(arguments.values()),
                 count,
                 0,
-                tuple(dict.fromkeys(buffer.number for buffer in (*reads, table))),
+                tuple(dict.fromkeys(buffer.number for buffer in (*reads, *tables))),
                 tuple(buffer.number for buffer in (*writes, work)),
                 node.op.called,
                 (node.where,),

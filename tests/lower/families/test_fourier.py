@@ -28,7 +28,8 @@ def test_operands_are_read_where_they_lie() -> None:
 
 def test_long_transforms_are_two_steps() -> None:
     z, free = (sa.complex(sa.placeholder(shape), sa.placeholder(shape)) for shape in ((3, 1 << 14), ("n",)))
-    for x, steps in ((z, 2), (z[:, :1024], 1), (free, 2)):
+    # Of a free length, the table for a convolution is a transform as well.
+    for x, steps in ((z, 2), (z[:, :1024], 1), (free, 4)):
         assert labels(plan_for(sa.real(sa.fft.fft(x)))).count("fft") == steps
 
 
