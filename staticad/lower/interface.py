@@ -8,7 +8,7 @@ inputs from memory as wholes, and its steps write its outputs (a library routine
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -42,10 +42,14 @@ class Lowering(Protocol):
     fusion: Fusion
     buffers: list[Buffer]
     used: set[Tensor]  # what some node or the graph's result reads
+    copies: dict[Hashable, tuple[Step, int, int]]  # by what they depend on, with the buffers that they read and write
     in_body: bool  # of a loop or branch: errors leave nothing half-written, and all steps may go into one kernel
 
     def buffer(self, tensor: Tensor) -> Buffer:
         """The buffer of a source or stored tensor."""
+
+    def moved(self, node: Node) -> bool:
+        """True for what is written to a place of its own in the memory of others."""
 
     def location(self, tensor: Tensor, context: Context) -> tuple[Buffer, Affine]:
         """Where an element of a computed tensor is."""

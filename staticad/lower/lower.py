@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -13,7 +13,7 @@ from staticad.ir.dtypes import FLOAT64, UINT8, DType
 from staticad.ir.graph import Node, Tensor, sort_nodes
 from staticad.ir.local_sizes import largest
 from staticad.ir.provenance import Where
-from staticad.ir.types import Constraint
+from staticad.ir.types import Constraint, TensorType
 from staticad.lower.emission.accesses import Accesses
 from staticad.lower.emission.alike import Nests
 from staticad.lower.families import FAMILIES
@@ -109,9 +109,11 @@ class GraphLowering:
         self._sources: dict[Node, Buffer] = {}
         self._constants: dict[ConstantValue, Buffer] = {}
         self._computed: dict[Tensor, Buffer] = {}
+        self._roles: dict[TensorType, str] = {}  # of computed tensors
         self._wide: dict[Tensor, Buffer] = {}
         self._in_place: dict[Node, list[Buffer]] = {}
         self._placed: Placed = {}
+        self.copies: dict[Hashable, tuple[Step, int, int]] = {}
         self._nests = Nests(self, self._outputs)
         for carry in carries or ():
             self._sources[carry.node] = self._variable(carry)
@@ -133,8 +135,11 @@ class GraphLowering:
             return found
         found = self._computed.get(tensor)
         if found is None:
-            recorded = any(is_runtime(s) for s in tensor.shape)
-            found = self._computed[tensor] = self._new(RECORD if recorded else TEMPORARY, tensor)
+            role = self._roles.get(tensor.type)
+            if role is None:
+                recorded = any(is_runtime(s) for s in tensor.shape)
+                role = self._roles[tensor.type] = RECORD if recorded else TEMPORARY
+            found = self._computed[tensor] = self._new(role, tensor)
         return found
 
     def known(self, tensor: Tensor) -> Buffer | None:

@@ -20,6 +20,8 @@ from staticad.ops.movement import SLICE
 from staticad.rewrite.chains import Chains, Region, region_of
 from staticad.rewrite.pattern import Rule, remembering, some
 
+_Start = tuple[Tensor, tuple[Size, ...]]  # an array, and where a region of it begins
+
 
 def _concatenate(tensor: Tensor) -> Tensor | None:
     """Without operands that have no elements; of one operand, the operand."""
@@ -97,35 +99,45 @@ def _changes_in_place(replaced: Tensor, chains: Chains) -> bool:
 def _slice_of_concatenate() -> Callable[[Tensor], Tensor | None]:
     """A slice that lies within one operand; within one of that, where it is a slice of a concatenation again."""
     places = _Places()
-    known: dict[object, tuple[Tensor, tuple[Size, ...]]] = {}  # what was found for regions that were read before
+    known: dict[object, dict[_Start, _Start]] = {}  # what was found for regions that were read before, by their form
 
     def build(tensor: Tensor) -> Tensor | None:
         source, attrs = tensor.node.inputs[0], tensor.node.attrs
         starts, steps, sizes = attrs["starts"], attrs["steps"], attrs["sizes"]
-        read = source, starts, steps, sizes
-        while (node := source.node).op is CONCATENATE:
-            found = known.get((source, starts, steps, sizes)) or places.operand(node, starts, steps, sizes)
+        found_before = known.setdefault((steps, sizes), {})
+        read, empty = (source, starts), 0 in sizes
+        while source.node.op is CONCATENATE:
+            found = found_before.get((source, starts)) or places.operand(source.node, starts, steps, sizes)
             if found is None:
                 break
             source, starts = found
-            node = source.node
-            if node.op is SLICE and node.inputs[0].node.op is CONCATENATE and 0 not in sizes:
-                first = node.attrs
-                if all(step == 1 for step in first["steps"]):
-                    source, starts = node.inputs[0], tuple(map(operator.add, first["starts"], starts))
+            first = None if empty else places.whole(source)
+            if first is not None:
+                source, starts = first[0], tuple(map(operator.add, first[1], starts))
         if source is tensor.node.inputs[0]:
             return None
-        known[read] = source, starts
+        found_before[read] = source, starts
         return apply(SLICE, source, starts=starts, steps=steps, sizes=sizes)
 
     return build
 
 
 class _Places:
-    """Where the operands of concatenations begin."""
+    """Where the operands of concatenations begin, and of which concatenations they are slices."""
 
     def __init__(self) -> None:
+        self._whole: dict[Tensor, _Start | None] = {}
         self._begins: dict[Node, tuple[int, list[Size], bool]] = {}  # along an axis; whether all are numbers
+
+    def whole(self, part: Tensor) -> _Start | None:
+        """The concatenation of which a tensor is a slice without gaps, and where it begins there."""
+        if part in self._whole:
+            return self._whole[part]
+        node, found = part.node, None
+        if node.op is SLICE and node.inputs[0].op is CONCATENATE and all(step == 1 for step in node.attrs["steps"]):
+            found = node.inputs[0], node.attrs["starts"]
+        self._whole[part] = found
+        return found
 
     def operand(
         self, node: Node, starts: tuple[Size, ...], steps: tuple[int, ...], sizes: tuple[Size, ...]
@@ -146,6 +158,8 @@ class _Places:
             if isinstance(size, int):  # all are: a chain of concatenations is walked by the thousand
                 if begins[number + 1] - start - step * size < 1 - step:
                     return None
+                if len(starts) == 1:
+                    return node.inputs[number], (start - begins[number],)
                 return node.inputs[number], (*starts[:axis], start - begins[number], *starts[axis + 1 :])
             candidates = (number,)
         for number in candidates:

@@ -36,6 +36,7 @@ class Sums:
         self._terms: dict[tuple[Factor, Shape], list[Product]] = {}
         self._outlines: dict[Tensor, tuple[Outline, bool]] = {}
         self._stabilizing: dict[Tensor, bool] = {}
+        self._products: dict[tuple[Factor, Shape], Product] = {}
 
     def terms(self, factor: Factor, shape: Shape) -> list[Product]:
         """The terms of a sum, each as a product in the coordinates of the factor's product.
@@ -56,10 +57,17 @@ class Sums:
                 pending.append((right, axes[len(axes) - right.ndim :], negative != (node.op is SUB)))
                 pending.append((left, axes[len(axes) - left.ndim :], negative))
             else:
-                product = factorize(tensor, axes, shape)
+                product = self._product(Factor(tensor, axes), shape)
                 terms.append(Product(product.factors, product.negative != negative))
         self._terms[factor, shape] = terms
         return terms
+
+    def _product(self, term: Factor, shape: Shape) -> Product:
+        """A term taken apart; long sums that go on with shorter ones have theirs, too."""
+        found = self._products.get((term, shape))
+        if found is None:
+            found = self._products[term, shape] = factorize(term.tensor, term.axes, shape)
+        return found
 
     def may_help(self, tensor: Tensor) -> bool:
         """False if no step applies to a product with one of the terms of a sum among its factors: a look that takes a
@@ -86,7 +94,12 @@ class Sums:
     def _is_worth_splitting(self, tensor: Tensor, depth: int) -> bool:
         """Whether a sum has a term with an exponential or a quotient."""
         if tensor.node.op in (ADD, SUB):
-            return depth > 0 and any(self._is_worth_splitting(t, depth - 1) for t in tensor.node.inputs)
+            if depth <= 0:
+                return False
+            left, right = tensor.node.inputs
+            if left.node.op in (ADD, SUB):  # a long sum: its last term is looked at before all others
+                left, right = right, left
+            return self._is_worth_splitting(left, depth - 1) or self._is_worth_splitting(right, depth - 1)
         found = self._stabilizing.get(tensor)
         if found is None:
             found = self.worked_with.has(tensor) and is_stabilizing(factorize(tensor))

@@ -7,12 +7,12 @@ the loop at every step, relative to a base that may itself move in a loop furthe
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import field
+from collections.abc import Callable, Hashable, Mapping, Sequence
 
 from staticad.codegen.routines import routine_cut
 from staticad.errors import FeedError
 from staticad.ir.dims import Shape, Size
+from staticad.ir.dtypes import DType
 from staticad.ir.provenance import Where
 from staticad.lower.kernel import plan as plans
 from staticad.lower.kernel.plan import (
@@ -30,76 +30,12 @@ from staticad.lower.kernel.plan import (
     Watch,
 )
 from staticad.lower.kernel.routine import Routine
-from staticad.records import NamedTuple, dataclass
 from staticad.runtime.idle import Idle, idleness, steps_inside
 from staticad.runtime.layout import Branch, BranchBlock, LoopBlock, Measure, Move, Record
 from staticad.runtime.layout import Step as StepWords
 from staticad.runtime.layout import Watch as WatchWords
+from staticad.runtime.places import At, BlockStep, Fed, Growing, Moves, Patch, Place, Sliced
 from staticad.runtime.tables import FIRST, Base, Number, Origin, RoutineUse, Unknown
-
-
-class At(NamedTuple):
-    """An address that no call changes, or with no base a number: the sum of a base, by its number, and numbers."""
-
-    base: int
-    number: int = 0
-    unknowns: tuple[int, ...] = ()
-
-    def plus(self, offset: Number) -> At:
-        """Some bytes further on."""
-        if offset == 0:
-            return self
-        if isinstance(offset, int):
-            return At(self.base, self.number + offset, self.unknowns)
-        return At(self.base, self.number, (*self.unknowns, offset.place))
-
-
-class Fed(NamedTuple):
-    """A feed or result, by the machine's number of it."""
-
-    source: int
-
-
-class Growing(NamedTuple):
-    """A recorded sequence; its RecordBlock."""
-
-    block: At
-
-
-@dataclass(frozen=True)
-class Sliced:
-    """A slice of something, moved by a loop."""
-
-    moves: Moves
-    base: Place
-    stride: Number
-
-
-Place = At | Fed | Growing | Sliced
-
-
-class Patch(NamedTuple):
-    """A word that holds the address of a feed or result plus an offset in bytes."""
-
-    slot: int
-    source: int
-    offset: Number
-
-
-class BlockStep(NamedTuple):
-    """A step: its kernel as a base, the word where its arguments begin, and how its range is cut."""
-
-    kernel: int
-    args: int
-    extent: Number
-    grain: Number
-
-
-@dataclass(eq=False)
-class Moves:
-    """What a loop moves: (word, base, stride, offset in bytes)."""
-
-    entries: list[tuple[int, Place, Number, Number]] = field(default_factory=list)
 
 
 class Blocks:
@@ -131,6 +67,12 @@ class Blocks:
         self.loops: list[tuple[Where, ...]] = []  # the lines of loops that make them grow, by number
         self.measures: dict[int, int] = {}  # in profiles, by id: where the measures of a plan begin
         self.turns: dict[int, int] = {}  # and where the counters of a step's kernel begin
+        # Most steps of a large program are alike. What is asked of them again is known by the ids of parts of the plan,
+        # which lives as long as this.
+        self._idleness: dict[tuple[int, ...], tuple[bool | Idle, dict[Number, None]]] = {}
+        self._sizes: dict[int, tuple[At, Number]] = {}
+        self._library: dict[tuple[str, DType], At] = {}
+        self._cuts: dict[tuple[Hashable, ...], int] = {}
 
     def at(self, origin: int, number: int = 0, name: str = "", dtype: str = "") -> At:
         """The address of something."""
@@ -152,21 +94,33 @@ class Blocks:
             self.measures[id(plan)] = self._zeros(Measure.WORDS * (1 + len(plan.steps)))
         return [self._located_step(plan, step, known, base) for step in plan.steps]
 
-    def _located_step(self, plan: Plan, step: Step, known: Mapping[int, Place], base: At) -> BlockStep:
+    def _located_step(self, plan: Plan, step: Step, known: dict[int, Place], base: At) -> BlockStep:
         try:
             if not self.profile:
-                idle = idleness(step, self._shapes[id(plan)], self.exact)
+                idle, limited = self._idle(step, self._shapes[id(plan)])
                 if idle is True:
                     nothing = self.at(Origin.FUNCTION, name="labs")  # returns what it is given
                     return BlockStep(nothing.base, len(self.words), 0, 0)
                 if isinstance(idle, Idle):
                     self.idle[idle] = None
-                self.limited |= dict.fromkeys(steps_inside(step, self.exact))
+                self.limited |= limited
             return self._step(plan, step, known, base)
         except FeedError as error:  # of a size that no word can hold
             if any(str(where) in str(error) for where in step.where):
                 raise
             raise FeedError(f"{step.label}: {error}, at {', '.join(map(str, step.where))}") from None
+
+    def _idle(self, step: Step, shapes: Mapping[int, Shape]) -> tuple[bool | Idle, dict[Number, None]]:
+        """Whether a step is idle, and what must not exceed the limit."""
+        if step.inlined is not None or isinstance(step.kernel, (LoopCall, BranchCall)):
+            return idleness(step, shapes, self.exact), dict.fromkeys(steps_inside(step, self.exact))
+        key = (step.may_fail, id(step.work), id(step.extent), *[id(shapes[number]) for number in step.writes])
+        found = self._idleness.get(key)
+        if found is None:
+            idle = idleness(step, shapes, self.exact)
+            found = idle, {} if idle is True else dict.fromkeys(steps_inside(step, self.exact))
+            self._idleness[key] = found
+        return found
 
     def _watch(self) -> At:
         """Where the Watch begins. Its words are filled in when sizes are bound."""
@@ -196,11 +150,29 @@ class Blocks:
             assert offset == 0
             self.words[word] = place.block
 
-    def _address(self, plan: Plan, number: int, known: Mapping[int, Place], base: At) -> Place:
+    def _address(self, plan: Plan, number: int, known: dict[int, Place], base: At) -> Place:
         """The place of a buffer."""
-        return known[number] if number in known else base.plus(self.number(plan.offsets[number]))
+        found = known.get(number)
+        if found is None:
+            found = known[number] = base.plus(self.number(plan.offsets[number]))
+        return found
 
-    def _step(self, plan: Plan, step: Step, known: Mapping[int, Place], base: At) -> BlockStep:
+    def _size(self, size: Size) -> tuple[At, Number]:
+        """A size as a word, and as a number."""
+        found = self._sizes.get(id(size))
+        if found is None:
+            number = _signed(self.number(size))
+            found = self._sizes[id(size)] = At(Origin.NOTHING).plus(number), number
+        return found
+
+    def _function(self, name: str, dtype: DType) -> At:
+        """A function of the library."""
+        found = self._library.get((name, dtype))
+        if found is None:
+            found = self._library[name, dtype] = self.at(Origin.LIBRARY, 0, name, dtype.name)
+        return found
+
+    def _step(self, plan: Plan, step: Step, known: dict[int, Place], base: At) -> BlockStep:
         if isinstance(step.kernel, LoopCall):
             return self._loop(plan, step, step.kernel, known, base)
         if isinstance(step.kernel, BranchCall):
@@ -211,15 +183,17 @@ class Blocks:
         for slot, argument in enumerate(step.arguments, start):
             if isinstance(argument, Address):
                 place = self._address(plan, argument.buffer, known, base)
+                if isinstance(place, At) and argument.offset == 0:
+                    self.words[slot] = place
+                    continue
                 if isinstance(place, Growing):
                     place = Sliced(moves, place, 0)
                 self.put(slot, place, self.number(argument.offset))
             elif isinstance(argument, Symbolic):
-                values[slot] = _signed(self.number(argument.size))
-                self._put_number(slot, values[slot])
+                self.words[slot], values[slot] = self._size(argument.size)
             elif isinstance(argument, Library):
                 assert isinstance(step.kernel, Routine)
-                self.words[slot] = self.at(Origin.LIBRARY, 0, argument.name, step.kernel.dtype.name)
+                self.words[slot] = self._function(argument.name, step.kernel.dtype)
             elif isinstance(argument, Foreign):
                 self.words[slot] = self.at(Origin.FOREIGN, 0, argument.name)
             elif isinstance(argument, Turns):
@@ -241,8 +215,11 @@ class Blocks:
         known = {name: slot for name, slot in slots.items() if isinstance(slot, int)}
         if isinstance(batch, int) and len(known) == len(slots):
             return routine_cut(routine, known, batch)
-        self.routines.append(RoutineUse(routine, slots, batch))
-        first = self.unknown(3)
+        key = id(routine), batch, *slots.items()
+        first = self._cuts.get(key)
+        if first is None:
+            self.routines.append(RoutineUse(routine, slots, batch))
+            first = self._cuts[key] = self.unknown(3)
         return Unknown(first), Unknown(first + 1), Unknown(first + 2)
 
     def _kernel(self, step: Step) -> int:
@@ -258,7 +235,7 @@ class Blocks:
             self._put_number(at + StepWords.EXTENT, step.extent)
         return start
 
-    def _slice(self, plan: Plan, part: Slice, moves: Moves, known: Mapping[int, Place], base: At) -> Place:
+    def _slice(self, plan: Plan, part: Slice, moves: Moves, known: dict[int, Place], base: At) -> Place:
         place = self._address(plan, part.buffer, known, base)
         return place if part.stride == 0 else Sliced(moves, place, self.number(part.stride))
 
@@ -269,7 +246,7 @@ class Blocks:
         moves.entries.append((word, first, self.number(counted.difference), 0))
         return _word(word)
 
-    def _loop(self, plan: Plan, step: Step, call: LoopCall, known: Mapping[int, Place], base: At) -> BlockStep:
+    def _loop(self, plan: Plan, step: Step, call: LoopCall, known: dict[int, Place], base: At) -> BlockStep:
         block = self._zeros(LoopBlock.WORDS)
         moves = Moves()
         results = [self._slice(plan, part, moves, known, base) for part in call.fetches]
@@ -307,7 +284,7 @@ class Blocks:
         return BlockStep(self._kernel(step), block, 1, 0)
 
     def _whole(
-        self, plan: Plan, step: Step, made: BlockStep, moves: Moves, known: Mapping[int, Place], base: At
+        self, plan: Plan, step: Step, made: BlockStep, moves: Moves, known: dict[int, Place], base: At
     ) -> BlockStep:
         """A loop that is one kernel, called by one that knows where sequences of run-time length are."""
         call = step.inlined
@@ -331,7 +308,7 @@ class Blocks:
         self._moves(block, moves)
         return BlockStep(self.at(Origin.KERNEL, self.loop).base, block, 1, 0)
 
-    def _records(self, block: int, step: Step, call: LoopCall, known: Mapping[int, Place]) -> None:
+    def _records(self, block: int, step: Step, call: LoopCall, known: dict[int, Place]) -> None:
         """The table of the sequences that this loop makes grow."""
         places = [(part, known.get(part.buffer)) for part in call.fetches]
         growing = [(part, place) for part, place in places if isinstance(place, Growing)]
@@ -360,7 +337,7 @@ class Blocks:
             self.words[block + LoopBlock.MOVES] = _word(start)
         self._put_number(block + LoopBlock.MOVE_COUNT, len(moves.entries))
 
-    def _branch(self, plan: Plan, step: Step, call: BranchCall, known: Mapping[int, Place], base: At) -> BlockStep:
+    def _branch(self, plan: Plan, step: Step, call: BranchCall, known: dict[int, Place], base: At) -> BlockStep:
         block = self._zeros(BranchBlock.BRANCHES + Branch.WORDS * len(call.plans))
         self.put(block + BranchBlock.INDEX, self._address(plan, call.index, known, base))
         self._put_number(block + BranchBlock.COUNT, len(call.plans))

@@ -21,8 +21,9 @@ from staticad.lower.kernel.plan import BranchCall, Library, LoopCall, Plan, Step
 from staticad.lower.kernel.routine import Routine
 from staticad.lower.loops.guarding import bodies
 from staticad.records import dataclass
-from staticad.runtime.blocks import At, Blocks, Fed, Place
+from staticad.runtime.blocks import Blocks
 from staticad.runtime.control_source import BRANCH_PROFILE_SOURCE, BRANCH_SOURCE, LOOP_PROFILE_SOURCE, LOOP_SOURCE
+from staticad.runtime.places import At, Fed, Place
 from staticad.runtime.tables import ArrayTable, Condition, Number, Origin, Tables, Unknown
 
 _RESULTS = 1 << 40  # where the numbers of unknowns that routines give begin, until all sizes are known

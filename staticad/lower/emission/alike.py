@@ -29,8 +29,6 @@ Memory = Tensor | Buffer
 class Known(Lowering, Protocol):
     """What is known of memory when a nest is emitted."""
 
-    buffers: list[Buffer]
-
     def known(self, tensor: Tensor) -> Buffer | None:
         """The buffer of a tensor, if it has one."""
 
@@ -39,9 +37,6 @@ class Known(Lowering, Protocol):
 
     def outputs(self, node: Node) -> Sequence[Memory]:
         """What a stored node is written to."""
-
-    def moved(self, node: Node) -> bool:
-        """True for what is written to a place of its own in the memory of others."""
 
 
 class Unlike(Exception):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 
 from staticad.ir.dims import Shape, Size, at_least, maximum, minimum, product
 from staticad.ir.expressions import constant
@@ -14,7 +14,9 @@ from staticad.lower.fusion.stacking import is_narrow
 from staticad.lower.index.affine import Affine, Context, strides
 from staticad.lower.interface import Lowering
 from staticad.lower.kernel.plan import Buffer, Step
+from staticad.lower.kernel.rename import rename
 from staticad.ops.creation import fill
+from staticad.ops.sources import constant_array
 
 Region = tuple[tuple[Size, int], ...]  # a start and a step for every axis
 ALIKE = 8  # operands of one shape that are put together in one pass
@@ -99,7 +101,39 @@ def regions_of(node: Node) -> tuple[Region, ...]:
 
 
 def region_step(lowering: Lowering, node: Node, number: int, region: Region, target: Buffer) -> Step:
-    """The kernel that writes one operand of an assembled array to its region."""
+    """The kernel that writes one operand of an assembled array to its region. What is read through views alone depends
+    on these and on the array, so there is one step for all that are alike, with other buffers."""
+    found = _read(lowering, node.inputs[number])
+    if found is None or found[1].number == target.number:
+        return _region_step(lowering, node, number, region, target)
+    views, source = found
+    key = (node.op, node.attrs, node.types, number, *[x.type for x in node.inputs], *views)
+    known = lowering.copies.get(key)
+    if known is None:
+        step = _region_step(lowering, node, number, region, target)
+        if not step.where:  # else it has lines of its own
+            lowering.copies[key] = step, source.number, target.number
+        return step
+    step, *buffers = known
+    numbers = dict(zip(buffers, (source, target), strict=True))
+    return step if numbers.keys() == {source.number, target.number} else rename(step, numbers)
+
+
+def _read(lowering: Lowering, operand: Tensor) -> tuple[list[Hashable], Buffer] | None:
+    """The views through which an operand is read from memory, down to the type of what is there, and the buffer; None
+    where a kernel does more than that, or reads what has a place of its own."""
+    fusion, views, base = lowering.fusion, list[Hashable](), operand
+    while lowering.families[base.op].view and fusion.home(base.node) is None:
+        views.append((base.op, base.node.attrs, base.node.types))
+        base = base.inputs[0]
+    if fusion.local or lowering.moved(base.node) or base.node in fusion.recomputed:
+        return None
+    if constant_array(base) is not None or not (fusion.is_source(base) or fusion.home(base.node) is not None):
+        return None
+    return [*views, base.type], lowering.buffer(base)
+
+
+def _region_step(lowering: Lowering, node: Node, number: int, region: Region, target: Buffer) -> Step:
     return store_region(lowering, node.inputs[number], target, _place(lowering, node, region), node.op.name)
 
 

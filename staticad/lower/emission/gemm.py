@@ -37,10 +37,13 @@ def _gemm_step(lowering: Lowering, node: Node, onto: Buffer | None, alpha: float
         Address(left.number, a.offset * itemsize),
         Address(right.number, b.offset * itemsize),
         Address(target.number),
-        *map(Symbolic, (m, n, k, maximum(1, a.ld), maximum(1, b.ld), maximum(1, n))),
-        *(Symbolic(ord("T" if side.transposed else "N")) for side in (a, b)),
-        *(Symbolic(bits(number, target.dtype)) for number in (alpha, beta)),
-        *map(Symbolic, (a.batch_stride, b.batch_stride, m * n)),
+        *_numbers(
+            (m, n, k),
+            (a.ld, b.ld),
+            (a.transposed, b.transposed),
+            (a.batch_stride, b.batch_stride),
+            (bits(alpha, target.dtype), bits(beta, target.dtype)),
+        ),
         Symbolic(0) if scratch is None else Address(scratch.number),
         Library("product") if b.transposed and not a.transposed and not isinstance(m, int) else Symbolic(0),
     )
@@ -54,6 +57,23 @@ def _gemm_step(lowering: Lowering, node: Node, onto: Buffer | None, alpha: float
         "matmul",
         (node.where,),
         work,
+    )
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _numbers(
+    sizes: tuple[Size, Size, Size],
+    leading: tuple[Size, Size],
+    transposed: tuple[bool, bool],
+    batch: tuple[Size, Size],
+    factors: tuple[int, int],
+) -> tuple[Symbolic, ...]:
+    """The slots of a product from M to BATCH_C."""
+    m, n, _ = sizes
+    return (
+        *map(Symbolic, (*sizes, *(maximum(1, ld) for ld in leading), maximum(1, n))),
+        *(Symbolic(ord("T" if turned else "N")) for turned in transposed),
+        *map(Symbolic, (*factors, *batch, m * n)),
     )
 
 

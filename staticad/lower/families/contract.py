@@ -44,10 +44,10 @@ class ContractLowering(FamilyLowering):
 def _matrix(fusion: Fusion, node: Node, x: Tensor) -> Matrix:
     """How a product reads an operand: in place through views, else from a copy."""
     batch = batch_shape(node, fusion.sizes)
-    found = operand(x, batch, fusion.sizes, fusion.families)
+    found = operand(x, batch, fusion.sizes, fusion.families, fusion.layouts)
     if found is None or not fusion.has_memory(found.base):
-        found = operand(fusion.copied(x), batch, fusion.sizes, fusion.families)
+        found = operand(fusion.copied(x), batch, fusion.sizes, fusion.families, fusion.layouts)
     if found is None:
-        found = operand(fusion.copy(broadcast_batch(x, batch)), batch, fusion.sizes, fusion.families)
+        found = operand(fusion.copy(broadcast_batch(x, batch)), batch, fusion.sizes, fusion.families, fusion.layouts)
     assert found is not None
     return found

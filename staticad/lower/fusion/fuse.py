@@ -20,6 +20,7 @@ from staticad.lower.fusion.changes import Changes, ChangingFamily
 from staticad.lower.fusion.clusters import ALONE, INNER, MAP, Edge, Member, copy_node
 from staticad.lower.fusion.frames import FramedFamily
 from staticad.lower.fusion.joining import Joining
+from staticad.lower.fusion.operands import Layouts
 from staticad.lower.index.affine import ZERO, Context, broadcast_context, loop
 from staticad.lower.index.ranges import RangedFamily, Ranges
 from staticad.lower.index.sizes import Sizes
@@ -61,6 +62,7 @@ class Fusion(Joining):
         self.stored: dict[Node, None] = {}
         self.staged: set[Node] = set()
         self.operands: dict[Node, tuple[Matrix, ...]] = {}
+        self.layouts: Layouts = {}
         self.strided: dict[Node, tuple[Strided, ...]] = {}
         self.recomputed: set[Node] = set()
         self.used: set[Tensor] = set()

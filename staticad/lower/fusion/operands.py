@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import functools
+from collections.abc import Hashable, Mapping
+from dataclasses import replace
 
 import numpy as np
 
@@ -77,8 +79,24 @@ def batch_shape(node: Node, sizes: Sizes) -> Shape:
     return sizes.shape(node.types[0].shape)[:-2]
 
 
-def operand(tensor: Tensor, batch: Shape, sizes: Sizes, families: Families) -> Matrix | None:
-    """A tensor as an operand of a product with these batch axes; None if its memory does not allow it."""
+Layouts = dict[Hashable, Matrix | None]
+
+
+def operand(tensor: Tensor, batch: Shape, sizes: Sizes, families: Families, known: Layouts) -> Matrix | None:
+    """A tensor as an operand of a product with these batch axes; None if its memory does not allow it. ``known`` are
+    those that were asked for before, by all that they depend on but the base."""
+    views, base = [], tensor
+    while families[base.op].view:
+        views.append((base.op, base.node.attrs, base.node.types))
+        base = base.inputs[0]
+    key = (batch, base.type, *views)
+    if key not in known:
+        known[key] = _operand(tensor, batch, sizes, families)
+    found = known[key]
+    return found if found is None else replace(found, base=base)
+
+
+def _operand(tensor: Tensor, batch: Shape, sizes: Sizes, families: Families) -> Matrix | None:
     view = strided_view(tensor, sizes, families)
     shape = sizes.shape(tensor.shape)
     missing = len(batch) - (len(shape) - 2)
@@ -94,4 +112,9 @@ def broadcast_batch(tensor: Tensor, batch: Shape) -> Tensor:
 
 def bits(value: float, dtype: DType) -> int:
     """The bits of a number as an integer argument."""
-    return int(np.asarray(value, dtype).view(np.uint32 if dtype.itemsize == 4 else np.uint64))
+    return _bits(float(value).hex(), dtype)
+
+
+@functools.lru_cache(64)
+def _bits(text: str, dtype: DType) -> int:
+    return int(np.asarray(float.fromhex(text), dtype).view(np.uint32 if dtype.itemsize == 4 else np.uint64))

@@ -136,7 +136,10 @@ class Kernel:
 
     @property
     def scopes(self) -> int:
-        return 1 + max((p.scope for p in self.pointers), default=0)
+        found = self.__dict__.get("_scopes")  # asked for every pointer
+        if found is None:
+            found = self.__dict__["_scopes"] = 1 + max((p.scope for p in self.pointers), default=0)
+        return int(found)
 
     @property
     def status_slot(self) -> int:

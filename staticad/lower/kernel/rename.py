@@ -51,6 +51,8 @@ def _with_pointers(kernel: Kernel, first: tuple[int, ...]) -> Kernel:
 
 def rename(step: Step, buffers: Mapping[int, Buffer]) -> Step:
     """The step with other buffers."""
+    if buffers.keys().isdisjoint(step.reads) and buffers.keys().isdisjoint(step.writes):
+        return step
 
     def number(old: int) -> int:
         return buffers[old].number if old in buffers else old
@@ -72,8 +74,6 @@ def rename(step: Step, buffers: Mapping[int, Buffer]) -> Step:
             steps=maybe(call.steps),
         )
 
-    if not any(n in buffers for n in (*step.reads, *step.writes)):
-        return step
     kernel = step.kernel
     if isinstance(kernel, LoopCall):
         kernel = loop(kernel)
@@ -88,4 +88,5 @@ def rename(step: Step, buffers: Mapping[int, Buffer]) -> Step:
     inlined = None if step.inlined is None else loop(step.inlined)
     arguments = tuple([Address(number(a.buffer), a.offset) if isinstance(a, Address) else a for a in step.arguments])
     reads, writes = (tuple(dict.fromkeys(map(number, old))) for old in (step.reads, step.writes))
-    return replace(step, kernel=kernel, arguments=arguments, reads=reads, writes=writes, inlined=inlined)
+    s = step
+    return Step(kernel, arguments, s.extent, s.grain, reads, writes, s.label, s.where, s.work, inlined)
