@@ -30,7 +30,7 @@ _COMPARISONS: dict[type, str] = {
     ast.Lt: "slt", ast.LtE: "sle", ast.Gt: "sgt", ast.GtE: "sge", ast.Eq: "eq", ast.NotEq: "ne",
 }  # fmt: skip
 _HINTS = {"short_loop": "short", "deep_loop": "deep"}
-_SLOTTED = ("size", "check_index", "failure", "look")  # after the block they take a slot of it
+SLOTTED = ("size", "check_index", "failure", "look")  # after the block they take a slot of it
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +102,10 @@ class Assembler:
         block, lo, hi = (argument.arg for argument in function.args.args)
         self.names = {block: Word("slots", "%args"), lo: Word("int64", "%lo"), hi: Word("int64", "%hi")}
         self.block(function.body)
+        return self.module(symbol)
+
+    def module(self, symbol: str) -> str:
+        """The module of the lines that there are."""
         allocas = [f"  {place} = alloca {LLVM_TYPES[kind]}" for (_, kind), place in self.allocas.items()]
         head = [f"define void @{symbol}(ptr %args, i64 %lo, i64 %hi) nounwind {{", "entry:"]
         body = [*head, *allocas, *self.lines, "  ret void", "}"]
@@ -275,7 +279,7 @@ class Assembler:
             case ast.Call(func=ast.Name(id=name), args=arguments, keywords=[]):
                 return self.call(name, arguments)
             case ast.Constant(value=bool() as value):
-                return Word("bool_", _constant("bool_", value))
+                return Word("bool_", constant_text("bool_", value))
             case ast.Constant(value=int() as value):
                 return Word("int64", str(value))
             case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int() as value)):
@@ -302,7 +306,7 @@ class Assembler:
         if name in LLVM_TYPES:
             number = number_of(arguments[0])
             if number is not None:
-                return Word(name, _constant(name, number))
+                return Word(name, constant_text(name, number))
             return self.piece("cast", [self.expression(arguments[0]), Word("dtype", name)])
         if name in _HINTS:
             self.frames[-1].hint = _HINTS[name]
@@ -310,7 +314,7 @@ class Assembler:
         words = [self.expression(argument) for argument in arguments]
         if name == "pointer":
             return self.pointer(words)
-        if name not in _SLOTTED:
+        if name not in SLOTTED:
             return self.piece(name, words)
         slot, rest = self.slot(name, words), words[2:]
         if name == "look":
@@ -383,7 +387,7 @@ class Assembler:
         self.every_scope = self.node(f"!{{{', '.join(own)}}}")
 
 
-def _constant(dtype: str, value: float) -> str:
+def constant_text(dtype: str, value: float) -> str:
     """A number as LLVM writes it."""
     if dtype == "bool_":
         return "true" if value else "false"

@@ -63,15 +63,15 @@ def target_of(source: str) -> Target:
 
 def _build(source: str, target: Target) -> tuple[llvm.ModuleRef, Target]:
     """The optimized module, and what makes machine code of it."""
-    symbol, function = kernel_symbol(source), _parse(source)
+    symbol = kernel_symbol(source)
     if not is_assembled(source):
-        return numba_module("numba_pipeline").build(source, function.name, symbol, target), target
+        return numba_module("numba_pipeline").build(source, _parse(source).name, symbol, target), target
     loops = _LOOPS.search(source) is not None
-    straight = None if loops else assemble_straight(function, symbol)
+    straight = None if loops else assemble_straight(source, symbol)
     if straight is not None:
         quick = replace(target, quick=True)
         return llvm_pipeline.build(straight, symbol, quick, llvm_pipeline.AS_IT_IS), quick
-    text = assemble(function, symbol, loops)
+    text = assemble(_parse(source), symbol, loops)
     level = llvm_pipeline.KERNEL if loops else llvm_pipeline.STRAIGHT
     return llvm_pipeline.build(text, symbol, target, level), target
 

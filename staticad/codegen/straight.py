@@ -8,17 +8,20 @@ the code is as short, and made in a fraction of the time.
 
 from __future__ import annotations
 
-import ast
 import functools
 import re
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
-from staticad.codegen.assembler import Assembler, Word
-from staticad.codegen.pieces import Piece
+from staticad.codegen.assembler import SLOTTED, Assembler, Word, constant_text
+from staticad.codegen.pieces import LLVM_TYPES, Piece
+from staticad.errors import CompileError
 from staticad.records import dataclass
 
 LONG = 64  # statements of a kernel for which it matters
+_BOOLS = {"True": True, "False": False}
+_STATEMENT = re.compile(r"    (?:(\w+) = )?(\w+)\((.*)")
+_TOKEN = re.compile(r"\w+\(|[-+\w.]+|\)|, ")
 _DEFINED = re.compile(r'define internal [^@]*@"[^"]*"\((.*)\)[^()]*\{\nentry:\n(?s:(.*))\n  ret [^\n ]+ ?([^\n]*)\n\}')
 _PARAMETER = re.compile(r"(%[\w.]+)(?:, |$)")
 _LOCAL = re.compile(r"%[\w.]+")
@@ -33,38 +36,88 @@ class _Lines:
     result: str
 
 
-class _Branching(Exception):
-    """A piece that has branches."""
+class _Other(Exception):
+    """Something that straight kernels do not have."""
 
 
-def assemble_straight(function: ast.FunctionDef, symbol: str) -> str | None:
-    """LLVM's text for a long kernel whose function becomes ``symbol``; None if it is short, or has branches. Raises
-    CompileError as `assemble` does."""
-    if len(function.body) < LONG or not all(isinstance(s, (ast.Assign, ast.Expr)) for s in function.body):
-        return None
-    names = [s.targets[0].id for s in function.body if isinstance(s, ast.Assign) and isinstance(s.targets[0], ast.Name)]
-    if len(set(names)) < len(names):
+def assemble_straight(source: str, symbol: str) -> str | None:
+    """LLVM's text for a long kernel whose function becomes ``symbol``; None if it is short, has branches or index
+    arithmetic, or is wrong: `assemble` tells why."""
+    head, *lines = source.splitlines()
+    if len(lines) < LONG or head != "def kernel(args, lo, hi):":
         return None
     try:
-        return _Straight(set(), defaultdict(int), 0).function(function, symbol)
-    except _Branching:
+        return _Straight().kernel(lines, symbol)
+    except (_Other, CompileError):
         return None
 
 
 class _Straight(Assembler):
-    def __init__(self, places: set[str], shared: dict[int, int], scopes: int) -> None:
-        super().__init__(places, shared, scopes)
+    """Reads the lines of a kernel as they are: Python's parser takes longer than all the rest."""
+
+    def __init__(self) -> None:
+        super().__init__(set(), defaultdict(int), 0)
         self.bodies: dict[str, _Lines] = {}
         self.waiting: dict[str, list[str]] = {}  # the lines that load pointers which nobody has used yet
 
+    def kernel(self, lines: Sequence[str], symbol: str) -> str:
+        """The whole module."""
+        self.names = {"args": Word("slots", "%args"), "lo": Word("int64", "%lo"), "hi": Word("int64", "%hi")}
+        for line in lines:
+            found = _STATEMENT.fullmatch(line)
+            if found is None:
+                raise _Other
+            name, function, rest = found.groups()
+            tokens = _TOKEN.findall(rest)
+            if name in self.names or "".join(tokens) != rest:
+                raise _Other
+            left = iter(tokens)
+            word = self.called_on(function, left)
+            if next(left, None) is not None:
+                raise _Other
+            if name is not None:
+                self.names[name] = word
+        return self.module(symbol)
+
+    def called_on(self, name: str, tokens: Iterator[str]) -> Word:
+        """A call, of which the name and the parenthesis were read."""
+        arguments: list[str | Word] = []
+        for token in tokens:
+            if token == ")":
+                break
+            if token != ", ":
+                arguments.append(self.called_on(token[:-1], tokens) if token[-1] == "(" else token)
+        else:
+            raise _Other
+        if name in LLVM_TYPES:
+            (only,) = arguments
+            if isinstance(only, str) and only not in self.names:
+                return Word(name, constant_text(name, _number(only)))
+            return self.piece("cast", [self.word(only), Word("dtype", name)])
+        words = [self.word(argument) for argument in arguments]
+        if name == "pointer":
+            return self.pointer(words)
+        if name in SLOTTED:
+            words = [self.slot(name, words), *words[2:]]
+        return self.piece(name, words)
+
+    def word(self, argument: str | Word) -> Word:
+        """An argument of a call."""
+        if isinstance(argument, Word):
+            return argument
+        found = self.names.get(argument)
+        if found is None:
+            if argument in LLVM_TYPES:
+                return Word("dtype", argument)
+            if not argument.lstrip("-").isdigit():
+                raise _Other
+            return Word("int64", argument)
+        if found.buffer is not None and found.text in self.waiting:
+            self.lines += self.waiting.pop(found.text)
+        return found
+
     def texts(self, piece: Piece) -> Sequence[str]:
         return piece.texts[1:]  # metadata are of the first one
-
-    def read(self, node: ast.Name) -> Word:
-        word = super().read(node)
-        if word.buffer is not None:
-            self.lines += self.waiting.pop(word.text, ())
-        return word
 
     def pointer(self, words: list[Word]) -> Word:
         start = len(self.lines)
@@ -85,12 +138,20 @@ class _Straight(Assembler):
         return Word(found.result, body.result.format(*operands, own=own))
 
 
+def _number(text: str) -> float:
+    """A literal."""
+    try:
+        return int(text) if text.lstrip("-").isdigit() else _BOOLS[text] if text in _BOOLS else float(text)
+    except ValueError:
+        raise _Other from None
+
+
 @functools.lru_cache(256)
 def _lines(text: str, *others: str) -> _Lines:
     """What stands between the head and the end of the function that a piece is; ``others`` are texts beside it."""
     found = _DEFINED.fullmatch(text)
     if found is None or _BRANCH.search(found[2]) or any(other.startswith("define") for other in others):
-        raise _Branching
+        raise _Other
     operands = {name: f"{{{number}}}" for number, name in enumerate(_PARAMETER.findall(found[1]))}
 
     def renamed(part: str) -> str:
