@@ -25,7 +25,8 @@ def source(dtype: str, count: int, last: str = "") -> str:
     lines += ["    n0 = size(args, 4)", "    v0 = load(p0, 0)", "    v1 = load(p1, n0)"]
     functions = FUNCTIONS[dtype].split(" ")
     for n in range(2, count):
-        lines.append(f"    v{n} = {functions[n % len(functions)].format(f'v{n - 1}', f'v{n - 2}')}")
+        value = functions[n % len(functions)].format(f"v{n - 1}", f"v{n - 2}")
+        lines.append(f"    v{n} = {value.replace(',', ', ')}")
         if n % 3 == 0:
             lines.append(f"    store(p{2 + n % 2}, {n}, v{n})")
     return "\n".join([*lines, *([last] if last else [])]) + "\n"

@@ -75,3 +75,22 @@ def test_parts_of_a_row_are_apart_for_the_compiler() -> None:
     source = sa.compile(sa.stack([sa.exp(x), sa.sin(x), x], axis=1)).source()
     assert "i0 * 3 + 2" in source
     assert re.search(r"fmul <\d+ x double>", jit.compile_listings(source)[0])
+
+
+def test_copies_that_are_alike_have_one_kernel() -> None:
+    x, other = sa.placeholder((300,)), sa.placeholder((300,))
+    alike = [sa.concatenate([sa.exp(y)[1:], y[7:9]]) for y in (x, other, x + other, x * other, x - other)]
+    unlike = [sa.concatenate([sa.exp(x)[2:], x[7:9]]), sa.concatenate([sa.exp(x)[1::2], x[7:9]])]
+    plan = computes([*alike, *unlike])
+    kernels = [step.kernel for step in plan.steps if step.label.startswith("concatenate")]
+    assert len(kernels) == 14 and len({id(kernel) for kernel in kernels}) <= 6
+    assert len({step.writes for step in plan.steps if step.label.startswith("concatenate")}) == 7
+
+
+def test_lines_of_copies_that_are_alike_are_their_own() -> None:
+    x = sa.placeholder((300,))
+    one = sa.concatenate([sa.exp(x)[1:], x[7:9]])
+    other = sa.concatenate([sa.sin(x)[1:], x[7:9]])
+    plan = computes([one, other])
+    lines = [{where.line for where in step.where} for step in plan.steps if step.label.startswith("concatenate")]
+    assert len(lines) == 4 and {len(some) for some in lines} == {1} and len({min(some) for some in lines}) == 2

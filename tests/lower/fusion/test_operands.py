@@ -46,6 +46,13 @@ def test_views_are_multiplied_without_copies(product: object) -> None:
     assert labels(plan) == ["matmul"] and stored(plan) == []
 
 
+def test_equal_views_of_several_arrays_are_read_each_in_its_own_memory() -> None:
+    x, y, z = p(5, 4), p(5, 4), p(5, 4)
+    plan = computes([x.T @ y, y.T @ z, z.T @ x, x[1:].T @ y[1:], x[:4].T @ z[:4], sa.exp(x).T @ sa.sin(y)])
+    products = [step for step in plan.steps if step.label == "matmul"]
+    assert len(products) == 6 and len({step.arguments for step in products}) == 6
+
+
 @pytest.mark.parametrize(
     "product", [lambda x, y: x[:, ::2] @ y[:, ::2].T, lambda x, y: x[::-1] @ y.T, lambda x, y: sa.flip(x, 1).T @ y]
 )
