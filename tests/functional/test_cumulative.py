@@ -97,6 +97,17 @@ def test_logarithms_of_sums_do_not_overflow() -> None:
     assert np.isfinite(gradient).all() and abs(gradient.sum() - 4) < 1e-12
 
 
+def test_gradients_of_logarithms_of_sums_in_float32(rng: np.random.Generator) -> None:
+    """Sums of quotients, none of which are differences (torch's lose half of the digits)."""
+    value, weights = 3 * rng.normal(size=(5, 5, 5)), np.cos(np.arange(125.0)).reshape(5, 5, 5)
+    found = []
+    for dtype in ("float32", "float64"):
+        x = sa.placeholder((5, 5, 5), dtype)
+        total = sa.sum(sa.logcumsumexp(x, axis=0) * weights.astype(dtype))
+        found += evaluate(sa.gradients(total, x), {x: value.astype("float32").astype(dtype)})
+    np.testing.assert_allclose(*found, rtol=2e-5, atol=2e-6)
+
+
 def test_an_associative_scan_of_several_tensors(rng: np.random.Generator) -> None:
     """A linear recurrence h = a h + b, in both directions."""
     a, b = rng.normal(size=(2, 3, 6))
