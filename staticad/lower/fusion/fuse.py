@@ -52,8 +52,9 @@ class FusedFamily(FramedFamily, RangedFamily, ChangingFamily, Protocol):
 
 class Fusion(Joining):
     """The clusters of a graph. ``stored`` are the nodes that need memory, ``staged`` those among them that only later
-    stages of their own kernel read, ``recomputed`` those that are evaluated by their readers instead, ``operands`` how
-    matrix products read their operands, ``strided`` how transforms along an axis do."""
+    stages of their own kernel read, ``recomputed`` those that are evaluated by their readers instead, ``read_whole``
+    those that somebody looks for in memory of their own, ``operands`` how matrix products read their operands,
+    ``strided`` how transforms along an axis do."""
 
     def __init__(self, sizes: Sizes, families: Mapping[Op, FusedFamily], known: Mapping[Node, Range]) -> None:
         super().__init__(sizes)
@@ -65,6 +66,7 @@ class Fusion(Joining):
         self.layouts: Layouts = {}
         self.strided: dict[Node, tuple[Strided, ...]] = {}
         self.recomputed: set[Node] = set()
+        self.read_whole: set[Node] = set()
         self.used: set[Tensor] = set()
         self.after: Mapping[Node, Node] = {}  # what prints, and what has printed before it
         self.local: Mapping[Symbol, Tensor] = {}  # what local sizes are the values of

@@ -117,17 +117,16 @@ def _readers(fusion: Fusion, cluster: Cluster, users: Users) -> list[tuple[Clust
 def find_stored(fusion: Fusion) -> None:
     """What is read across clusters is stored, except cheap functions of one tensor that is stored anyway."""
     required = dict(fusion.stored)
-    read_whole: set[Node] = set()
     for cluster in fusion.clusters:
         for member in cluster.members.values():
             for node, context in member.edges:
                 if fusion.home(node) is not cluster or context is None:
                     fusion.stored[node] = None
                     if context is None:
-                        read_whole.add(node)
+                        fusion.read_whole.add(node)
     costs: dict[Node, int] = {}  # of evaluating what is recomputed
     for node in sorted(fusion.stored, key=lambda n: n.serial):
-        if node not in required and node not in read_whole and _is_cheap(fusion, node):
+        if node not in required and node not in fusion.read_whole and _is_cheap(fusion, node):
             cost = node.op.cost + sum(costs.get(below_views(x, fusion.families).node, 0) for x in node.inputs)
             if cost <= INLINE_COST:  # single numbers may be functions of single numbers that are recomputed
                 costs[node] = cost

@@ -233,8 +233,6 @@ class Sharer:
         if not self.regions.moved(value, home, base.number).may_overwrite(base.number, base.number):
             return False
         moved = {number: self.regions.moved(value, number, result.number) for number in {home, *value.others}}
-        if any(value.buffer.number in known.loads or value.buffer.number in known.stores for known in moved.values()):
-            return False  # somebody needs it in memory of its own
         before = readers - {home}
         before |= {self.order.writer[base.number]} if base.number in self.order.writer else set()
         if home in before or not self.order.before(before, home):

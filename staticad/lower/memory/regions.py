@@ -40,7 +40,8 @@ class RegionValue:
 
 
 def region_value(lowering: Lowering, node: Node) -> RegionValue | None:
-    """What fills the region that a node replaces, if a kernel computes it."""
+    """What fills the region that a node replaces, if a kernel computes it and nobody looks for it in memory of its
+    own, as gathers do."""
     region = lowering.families[node.op].region(lowering, node)
     if region is None:
         return None
@@ -50,6 +51,8 @@ def region_value(lowering: Lowering, node: Node) -> RegionValue | None:
         value = value.inputs[0]
     home = lowering.fusion.home(value.node)
     if home is None or not home.loops or value.node not in lowering.fusion.stored:
+        return None
+    if value.node in lowering.fusion.read_whole:
         return None
     member, buffer = home.members[value.node], lowering.buffer(value)
     if member.kind != MAP or member.level != INNER or buffer.role != TEMPORARY:
