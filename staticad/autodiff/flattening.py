@@ -18,13 +18,24 @@ from staticad.autodiff.loop_parts import LoopParts, Maybe, Undone, demands_of
 from staticad.autodiff.prints import without_prints
 from staticad.autodiff.recording import counts, is_there, nominal_count, with_records
 from staticad.ir import dims
-from staticad.ir.dims import is_runtime, local_symbols
+from staticad.ir.dims import Symbol, is_runtime, local_symbols
 from staticad.ir.dtypes import INT64
 from staticad.ir.graph import Node, Tensor, sort_nodes
 from staticad.ir.substitute import depends_on, substitute
 from staticad.ir.types import TensorType
 from staticad.ops.base import apply, apply_all
-from staticad.ops.control import LOOP, PARAMETER, Body, Control, LoopShape, all_nodes, parameter, spoken_of, steps_made
+from staticad.ops.control import (
+    LOOP,
+    PARAMETER,
+    Body,
+    Control,
+    Locals,
+    LoopShape,
+    all_nodes,
+    parameter,
+    spoken_of,
+    steps_made,
+)
 from staticad.ops.conversion import CAST
 from staticad.ops.creation import IOTA, size_tensor, zeros
 from staticad.ops.indexing import GATHER, SCATTER, Scatter
@@ -121,12 +132,13 @@ class _Flattening:
     def _place(self) -> None:
         inputs, carries = self.inner.inputs, self.inner_shape.carries
         sequences = self.inner_shape.sequences
-        if any(t.op is not IOTA or t.ndim != 1 for t in inputs[carries : carries + sequences]):
+        if not all(map(_counts_steps, inputs[carries : carries + sequences])):
             raise _Kept
         if any(map(local_symbols, (size for t in inputs for size in t.shape if not is_runtime(size)))):
             raise _Kept
         if self.inner_shape.conditional and any(t is self.inner.outputs[-1] for n in self.after for t in n.inputs):
             raise _Kept
+        self.around = self._sizes_around()
         self._check_changes()
         self._check_sizes()
         taken: set[int] = set()
@@ -193,6 +205,23 @@ class _Flattening:
         if 4 * inside > whole or outside > max(SMALL, inside):
             raise _Kept
 
+    def _sizes_around(self) -> Locals:
+        """The local sizes of the body around the loop that the step of the loop has from there. Of no others may speak
+        what the flat loop has from there."""
+        parts, shape = self.parts, self.shape
+        own = {t.node for t in parts.captures}
+        found = tuple(
+            (symbol, value)
+            for symbol, value in parts.body.locals
+            if all(n.op is not PARAMETER or n in own for n in sort_nodes([value]))
+        )
+        given = parts.node.inputs[shape.carries : shape.carries + shape.sequences + shape.captures]
+        sizes = [size for t in given if not _counts_steps(t) for size in t.shape]
+        spoken = set[Symbol]().union(*map(local_symbols, [*sizes, *[shape.length] * shape.reverse]))
+        if not spoken <= {symbol for symbol, _ in found} or (parts.results and local_symbols(shape.length)):
+            raise _Kept
+        return found
+
     # ---- the loop ------------------------------------------------------------------------------------------------
 
     def flat(self) -> Flat:
@@ -207,7 +236,10 @@ class _Flattening:
             for part in (self._before, self._inside, self._after)
         ]
         made = choose([own[self.part], *own, *own_captures], blocks)
-        body = Body((*own, *own_captures), tuple(made), demands_of(parts.body))
+        sizes = spoken_of(made, self.around)
+        values = substitute([value for _, value in sizes], self._captured(own_captures))
+        named = tuple((symbol, value) for (symbol, _), value in zip(sizes, values, strict=True))
+        body = Body((*own, *own_captures), tuple(made), demands_of(parts.body), named)
         many = LoopShape(len(types), 0, len(captured), 0, dims.fresh_runtime("steps"), counted=True)
         starts = [*node.inputs[: shape.carries], *map(zeros, types[shape.carries :])]
         stack = with_records(parts, [steps_made(self.inner)])[shape.carries + shape.results]
@@ -218,13 +250,15 @@ class _Flattening:
 
     def _given(self, slots: Sequence[Tensor], captures: Sequence[Tensor]) -> dict[Tensor, Tensor]:
         """What the slices and captures of an outer step are."""
-        parts, shape = self.parts, self.shape
-        found: dict[Tensor, Tensor] = dict(zip(parts.captures, captures[shape.sequences :], strict=True))
+        parts, shape, found = self.parts, self.shape, self._captured(captures)
         number = self._place_of_step(slots)
         sequences = parts.node.inputs[shape.carries : shape.carries + shape.sequences]
         for own, sequence, there in zip(parts.slices, sequences, captures, strict=False):
-            found[own] = number if sequence.op is IOTA and sequence.ndim == 1 else apply(GATHER, there, number, **AT)
+            found[own] = number if _counts_steps(sequence) else apply(GATHER, there, number, **AT)
         return found
+
+    def _captured(self, captures: Sequence[Tensor]) -> dict[Tensor, Tensor]:
+        return dict(zip(self.parts.captures, captures[self.shape.sequences :], strict=True))
 
     def _place_of_step(self, slots: Sequence[Tensor]) -> Tensor:
         """Where an outer step finds its slices, and puts its results."""
@@ -238,13 +272,17 @@ class _Flattening:
         values: Mapping[int, Tensor],
         mapping: Mapping[Tensor, Tensor],
         of: Body,
+        outside: Mapping[Tensor, Tensor],
     ) -> Body:
-        """A part with these values of a body in some slots; the others stay."""
+        """A part with these values of a body in some slots; the others stay. ``outside`` is the mapping of an outer
+        step, of whose sizes what comes in from there may speak."""
         quiet = without_prints(list(values.values()))
-        sizes = spoken_of(quiet, of.locals)
-        made = substitute([*quiet, *(value for _, value in sizes)], mapping)
+        sizes = dict(spoken_of(quiet, of.locals))
+        made = substitute([*quiet, *sizes.values()], mapping)
+        others = spoken_of(made, tuple((s, value) for s, value in self.parts.body.locals if s not in sizes))
+        made += substitute([value for _, value in others], outside)
         found = dict(zip(values, made, strict=False))
-        named = tuple((symbol, value) for (symbol, _), value in zip(sizes, made[len(quiet) :], strict=True))
+        named = tuple(zip((*sizes, *(symbol for symbol, _ in others)), made[len(quiet) :], strict=True))
         outputs = tuple(found.get(m, own) for m, own in enumerate(slots))
         return Body((*slots, *captures), outputs, (), named)
 
@@ -256,7 +294,7 @@ class _Flattening:
         values = {**self.begun, self.part: _next(going)}
         if self.counter is not None:
             values[self.counter] = constant(0, INT64)
-        return self._body(slots, captures, values, mapping, self.parts.body)
+        return self._body(slots, captures, values, mapping, self.parts.body, mapping)
 
     def _inside(self, slots: Sequence[Tensor], captures: Sequence[Tensor]) -> Body:
         shape, body = self.inner_shape, self.inner_body
@@ -274,7 +312,7 @@ class _Flattening:
             values[self.part] = _next(following < count)
         else:
             values[self.part] = _next(body.outputs[-1])
-        made = self._body(slots, captures, values, mapping, body)
+        made = self._body(slots, captures, values, mapping, body, held)
         return Body(made.parameters, made.outputs, demands_of(body), made.locals)
 
     def _after(self, slots: Sequence[Tensor], captures: Sequence[Tensor]) -> Body:
@@ -285,7 +323,11 @@ class _Flattening:
         for j, result in enumerate(self.parts.results, len(self.carried)):
             values[j] = apply(SCATTER, slots[j], result, place, mode="set", **AT)
         values[self.number], values[self.part] = slots[self.number] + 1, constant(0, INT64)
-        return self._body(slots, captures, values, mapping, self.parts.body)
+        return self._body(slots, captures, values, mapping, self.parts.body, mapping)
+
+
+def _counts_steps(sequence: Tensor) -> bool:
+    return sequence.op is IOTA and sequence.ndim == 1
 
 
 def _made(node: Node) -> Sequence[Tensor]:

@@ -12,7 +12,8 @@ import staticad as sa
 from staticad.autodiff import loops
 from staticad.autodiff.flattening import Flat, flattened
 from staticad.autodiff.loop_parts import LoopParts
-from tests.lower.interpreter import Run
+from staticad.ops.control import check_scopes
+from tests.lower.interpreter import Run, interpret
 from tests.lower.planning import plan_for
 
 Program = Callable[..., Any]
@@ -78,8 +79,19 @@ def with_a_captured_array(x: Any, n: Any, whole: Any) -> Any:
     return x
 
 
+def from_a_counter_on(x: Any, n: Any, whole: Any) -> Any:
+    """The length of the flat loop is local to the loop around it, of whose counter the innermost loop knows nothing."""
+    y = x * 0.5
+    for i in range(n - 2):
+        for j in range(i, n):
+            for k in range(whole(j) % 3):
+                x[k] *= np.sin(y[i])
+                x[j] += 0.1 * np.sin(y[i])
+    return x
+
+
 PROGRAMS: list[Program] = [
-    insertion_sort, with_numbers, numbers_of_a_run, with_branches_and_parts, with_a_captured_array
+    insertion_sort, with_numbers, numbers_of_a_run, with_branches_and_parts, with_a_captured_array, from_a_counter_on
 ]  # fmt: skip
 
 
@@ -134,6 +146,28 @@ def test_derivatives(program: Program, made: list[Flat]) -> None:
         lambda data: float(weighted(program(data.copy(), len(data), int))),
     )
     assert made
+
+
+def test_a_sequence_of_a_local_length(made: list[Flat]) -> None:
+    """Rows that only a step of the outermost loop has: there is no flat loop."""
+
+    def program(x: Any, n: Any, whole: Any) -> Any:
+        y = x * 0.5
+        for i in range(n):
+            for v in y[i:]:
+                for k in range(whole(i) % 3):
+                    x[k] *= np.sin(v)
+        return x
+
+    x = sa.placeholder(("n",))
+    y = graph_of(program, x)
+    v, data = np.linspace(-1.0, 1.0, 5), np.linspace(0.3, 1.0, 5)
+    slopes = [*sa.gradients((y * y).sum(), [x]), *sa.jvp([(y * y).sum()], [x], [v])]
+    check_scopes(slopes)
+    gradient, tangent = interpret(plan_for(slopes, inputs=[x]), {x: data})[0]
+    moved = program(data + 1e-30j * v, 5, int)
+    np.testing.assert_allclose([gradient @ v, tangent], (moved * moved).sum().imag / 1e-30, rtol=1e-12)
+    assert not made
 
 
 @pytest.mark.parametrize("reverse", [False, True])
