@@ -38,7 +38,7 @@ def check_region(shape: Shape, starts: Shape, steps: tuple[int, ...], sizes: Sha
         last = start + (size - 1) * step
         first, final = (start, last) if step > 0 else (last, start)
         for room in (first, n - final - 1):  # at least 0, if there are elements
-            if follows(room, (size - 1,)) or at_least(smallest(room), 0):
+            if follows(room, (size - 1,)) or (local_symbols(room) and follows(smallest(room), ())):
                 continue
             if at_least(size, 1) and at_least(room * -1, 1):
                 raise ShapeError(f"places {start} to {last} of axis {axis} lie outside its size {n}")

@@ -12,8 +12,11 @@ import staticad as sa
 from staticad.autodiff.forward import jvp
 from staticad.errors import DTypeError, ShapeError
 from staticad.ir import dims
+from staticad.ir.local_sizes import fresh_local, largest_shape
+from staticad.ir.types import Demands
 from staticad.ops.assemble import CONCATENATE, EMBED, REPLACE
 from staticad.ops.base import apply
+from staticad.ops.slicing import check_region
 from staticad.reference import evaluate
 from tests.harness.derivatives import check_gradients
 from tests.ops.affine_oracle import assemble, freed, infer
@@ -138,3 +141,17 @@ def test_tangents_of_one_operand() -> None:
     np.testing.assert_array_equal(evaluate(t, feeds)[0], [0, 2, 0])
     (t,) = jvp(replaced, x, sa.constant([1.0, 2.0, 3.0]))
     np.testing.assert_array_equal(evaluate(t, feeds)[0], [1, 0, 3])
+
+
+def test_a_size_of_two_counters_lies_within_the_largest() -> None:
+    """The bounds of the inner counter depend on the outer one: with the largest of both it is proved, and no more."""
+    (n,) = sa.placeholder(("n",)).shape
+    i = fresh_local("i", 0, dims.maximum(n - 2, 0) - 1)
+    k = fresh_local("k", 0, (dims.maximum(n - 2 - i, 0) + 2) // 3 - 1)
+    size = i + 3 * k + 2
+    (most,) = largest_shape((size,))
+    with Demands() as demands:
+        check_region((most,), (0,), (1,), (size,), demands)
+        assert not demands.close()
+        with pytest.raises(ShapeError, match="may lie outside"):
+            check_region((most,), (0,), (1,), (size + 1,), demands)
