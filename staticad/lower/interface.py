@@ -43,6 +43,7 @@ class Lowering(Protocol):
     buffers: list[Buffer]
     used: set[Tensor]  # what some node or the graph's result reads
     copies: dict[Hashable, tuple[Step, int, int]]  # by what they depend on, with the buffers that they read and write
+    kinds: dict[Hashable, int]  # of nodes, and of what makes them alike
     in_body: bool  # of a loop or branch: errors leave nothing half-written, and all steps may go into one kernel
 
     def buffer(self, tensor: Tensor) -> Buffer:

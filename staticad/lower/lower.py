@@ -114,6 +114,7 @@ class GraphLowering:
         self._in_place: dict[Node, list[Buffer]] = {}
         self._placed: Placed = {}
         self.copies: dict[Hashable, tuple[Step, int, int]] = {}
+        self.kinds: dict[Hashable, int] = {}
         self._nests = Nests(self, self._outputs)
         for carry in carries or ():
             self._sources[carry.node] = self._variable(carry)

@@ -36,6 +36,7 @@ from staticad.runtime.tables import PRINTS, Tables
 from staticad.runtime.variables import Variable
 
 if TYPE_CHECKING:
+    from staticad.ir.deferred import Derivation
     from staticad.rewrite import modes
     from staticad.runtime import lowering
     from staticad.runtime.lowering import Lowered
@@ -155,7 +156,7 @@ class Request:
         self._lowered = lowering.lowered(self, everything)
         ready = self._ready(self._lowered, everything)
         if ready.tables is not None and key is not None and PRINTS not in ready.tables.bases:
-            constants = _in_graph(ready.constants, key)
+            constants = _in_graph(ready.constants, key.nodes)
             if sum(c.nbytes for c in constants if isinstance(c, np.ndarray)) <= _LARGEST:
                 variables = tuple(key.numbers[variable.node] for variable in ready.variables)
                 programs.store(key.digest, Stored(ready.tables, constants, variables))
@@ -168,15 +169,15 @@ def _value(node: Node) -> np.ndarray:
     return value.array
 
 
-def _in_graph(constants: Sequence[np.ndarray], key: GraphKey) -> tuple[np.ndarray | int, ...]:
+def _in_graph(constants: Sequence[np.ndarray], nodes: Sequence[Node | Derivation]) -> tuple[np.ndarray | int, ...]:
     """The constants of a plan: those that stand in the graph as numbers of nodes."""
-    given: dict[tuple[str, tuple[int, ...], int], list[int]] = {}
-    for number, node in enumerate(key.nodes):
+    given: dict[tuple[str, tuple[int, ...], int], list[tuple[int, Node]]] = {}
+    for number, node in enumerate(nodes):
         if isinstance(node, Node) and node.op is CONSTANT:
-            given.setdefault(_kind(_value(node)), []).append(number)
+            given.setdefault(_kind(_value(node)), []).append((number, node))
 
     def found(array: np.ndarray) -> np.ndarray | int:
-        same = (k for k in given.get(_kind(array), ()) if _same_bits(_value(key.node(k)), array))
+        same = (number for number, node in given.get(_kind(array), ()) if _same_bits(_value(node), array))
         return next(same, array)
 
     return tuple(map(found, constants))

@@ -65,8 +65,8 @@ def test_all_that_the_package_brings_along_is_loaded_without_llvm() -> None:
 
 
 def _address(name: str) -> int:
-    """Kernels that are brought along call the matrix product, which is not run here."""
-    return 8 if name in recipes.PRODUCTS.values() else images.process_function(name)
+    """Kernels that are brought along call what kernels share, which is not run here."""
+    return 8 if name in recipes.SHARED else images.process_function(name)
 
 
 def _functions(content: bytes) -> Iterator[str]:

@@ -202,7 +202,8 @@ NAMES = [n for n, f in vars(elementwise).items() if inspect.isfunction(f) and n 
 def test_python_numbers_alone_make_constants(name: str) -> None:
     parameters = inspect.signature(getattr(sa, name)).parameters.values()
     arity = sum(p.default is inspect.Parameter.empty for p in parameters)
-    arguments: tuple[Any, ...] = (0.5, "float32") if name == "astype" else (0.5,) * arity
+    own: dict[str, tuple[Any, ...]] = {"astype": (0.5, "float32"), "where": (0.5,) * 3}
+    arguments = own.get(name, (0.5,) * arity)
     y = getattr(sa, name)(*arguments)
     assert isinstance(y, Tensor)
     assert evaluate([y])[0].shape == ()

@@ -97,7 +97,8 @@ def test_unsound_rules_only_on_request() -> None:
 def test_verification_names_the_pass(monkeypatch: pytest.MonkeyPatch) -> None:
     x = placeholder((3,))
     broken = apply(EXP, x)
-    broken.node.types = (placeholder((4,)).type,)
+    broken.type = placeholder((4,)).type
+    broken.node.types = (broken.type,)
     with config.override(verify=True), pytest.raises(VerifyError, match=r"exp float64\[4\].*after construction"):
         optimize([broken])
     with config.override(verify=True), pytest.raises(VerifyError, match="after the pass simplify"):

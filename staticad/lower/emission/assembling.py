@@ -107,7 +107,7 @@ def region_step(lowering: Lowering, node: Node, number: int, region: Region, tar
     if found is None or found[1].number == target.number:
         return _region_step(lowering, node, number, region, target)
     views, source = found
-    key = (node.op, node.attrs, node.types, number, *[x.type for x in node.inputs], *views)
+    key = (_kind(lowering, node), number, *views)
     known = lowering.copies.get(key)
     if known is None:
         step = _region_step(lowering, node, number, region, target)
@@ -117,6 +117,15 @@ def region_step(lowering: Lowering, node: Node, number: int, region: Region, tar
     step, *buffers = known
     numbers = dict(zip(buffers, (source, target), strict=True))
     return step if numbers.keys() == {source.number, target.number} else rename(step, numbers)
+
+
+def _kind(lowering: Lowering, node: Node) -> int:
+    """A number for an op with its attributes and types; each of its operands asks for it."""
+    found = lowering.kinds.get(node)
+    if found is None:
+        types = (node.op, node.attrs, node.types, *[x.type for x in node.inputs])
+        found = lowering.kinds[node] = lowering.kinds.setdefault(types, len(lowering.kinds))
+    return found
 
 
 def _read(lowering: Lowering, operand: Tensor) -> tuple[list[Hashable], Buffer] | None:
