@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from typing import Any
+from typing import Any, Literal, get_args
 
 from staticad.errors import GradientError
 from staticad.ir.dtypes import is_inexact
 from staticad.ir.graph import Node, Tensor, describe, sort_nodes
 from staticad.ops.barrier import Barrier
 from staticad.ops.control import COND, Body, Control
+
+Unconnected = Literal["error", "zero", "none"]
+_UNCONNECTED: tuple[str, ...] = get_args(Unconnected)
+
+
+def is_unconnected(value: Any) -> bool:
+    """Whether a value says what to do about an x that no y depends on."""
+    return isinstance(value, str) and value in _UNCONNECTED
 
 
 def as_list(value: Any, what: str) -> list[Tensor]:

@@ -7,13 +7,21 @@ shared tensors, and sums a cotangent down to its tensor's shape where the op bro
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from staticad.autodiff.accumulate import accumulate, complemented
 from staticad.autodiff.branch_parts import picks_before_changes
-from staticad.autodiff.connect import as_list, check_floats, cuts, explain_unconnected, find_dependent
+from staticad.autodiff.connect import (
+    Unconnected,
+    as_list,
+    check_floats,
+    cuts,
+    explain_unconnected,
+    find_dependent,
+    is_unconnected,
+)
 from staticad.autodiff.higher import hand_out, is_higher_scalar
 from staticad.autodiff.loop_parts import Bases
 from staticad.autodiff.masked import pull, summed, weighs
@@ -37,8 +45,6 @@ if TYPE_CHECKING:
     from staticad.autodiff import control, forward
 else:  # of graphs with loops, and of higher derivatives
     control, forward = later("staticad.autodiff.control"), later("staticad.autodiff.forward")
-
-Unconnected = Literal["error", "zero", "none"]
 
 
 def derive(
@@ -66,7 +72,7 @@ def _differentiate(
     bases: Bases | None = None,
 ) -> tuple[list[Any], list[Node]]:
     """The gradients, and the nodes below ys, whose demands the gradients need not carry."""
-    if not isinstance(unconnected, str) or unconnected not in ("error", "zero", "none"):
+    if not is_unconnected(unconnected):
         raise GradientError(f'unconnected={unconnected!r}; it is one of "error", "zero", "none"')
     targets, sources, stops = as_list(ys, "ys"), as_list(xs, "xs"), as_list(stop_gradients, "stop_gradients")
     check_floats(targets, "gradients of")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from staticad.autodiff.connect import Unconnected, is_unconnected
 from staticad.autodiff.waiting import are_certain
 from staticad.ir.deferred import Derivation
 from staticad.ir.graph import Tensor
@@ -13,7 +14,6 @@ from staticad.late import later
 
 if TYPE_CHECKING:
     from staticad.autodiff import pullback
-    from staticad.autodiff.pullback import Unconnected
 else:  # which a program from disk does without
     pullback = later("staticad.autodiff.pullback")
 
@@ -38,7 +38,7 @@ def gradients(
     unconnected x, and an op without a derivative.
     """
     plain = grad_ys is None and isinstance(stop_gradients, (tuple, list)) and not stop_gradients
-    if plain and isinstance(unconnected, str) and unconnected in ("error", "zero", "none"):
+    if plain and is_unconnected(unconnected):
         y = ys[0] if isinstance(ys, (list, tuple)) and len(ys) == 1 else ys
         sources = [xs] if isinstance(xs, Tensor) else xs
         if isinstance(y, Tensor) and isinstance(sources, (list, tuple)) and are_certain(y, sources):

@@ -43,7 +43,7 @@ def test_numbers_of_python_widen_no_dtype():
 def test_a_nest_is_differentiable():
     a, b = sa.placeholder((), name="a"), sa.placeholder((), name="b")
     rotation = sa.array([[sa.cos(a), -sa.sin(a)], [sa.sin(a), sa.cos(a)]])
-    (slopes,) = (sa.gradients((rotation @ sa.array([b, 1.0]))[0], [a, b]),)
+    slopes = sa.gradients((rotation @ sa.array([b, 1.0]))[0], [a, b])
     by_a, by_b = sa.compile(slopes, inputs=[a, b])(0.3, 2.0)
     assert (by_a, by_b) == pytest.approx((-np.sin(0.3) * 2 - np.cos(0.3), np.cos(0.3)))
 
