@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 from staticad.codegen import jit, piece_maker, prebuilt, recipes
@@ -88,21 +89,21 @@ def pieces() -> Iterator[tuple[str, str]]:
         yield key, piece_maker.make(key).dump()
 
 
-def objects() -> Iterator[tuple[str, bytes]]:
-    """The machine code of the package, with what it is made of."""
-    for source in (*FIXED, *map(routine_source, routines())):
-        yield recipes.recipe(source), jit.compile_source(source)
+def objects() -> Iterator[tuple[str, Callable[[], bytes]]]:
+    """What the machine code of the package is made of, with what makes it."""
+    for source in dict.fromkeys((*FIXED, *map(routine_source, routines()))):  # some routines are those of several ops
+        yield recipes.recipe(source), partial(jit.compile_source, source)
     common = common_kernels()
     for _, target in LEVELS if is_x86() else ():
         for symbol in SHARED:
-            yield recipes.shared_recipe(symbol, target), jit.compile_shared(symbol, target)
+            yield recipes.shared_recipe(symbol, target), partial(jit.compile_shared, symbol, target)
         for source in common:
-            yield recipes.common_recipe(source, target), jit.compile_source(source, target)
+            yield recipes.common_recipe(source, target), partial(jit.compile_source, source, target)
 
 
 def main(directory: str) -> None:
     """Fill a directory."""
-    prebuilt.write(Path(directory), pieces(), objects())
+    prebuilt.write(Path(directory), pieces(), ((recipe, compiled()) for recipe, compiled in objects()))
 
 
 if __name__ == "__main__":

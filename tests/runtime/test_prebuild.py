@@ -9,15 +9,17 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from staticad import config, runtime
-from staticad.codegen import recipes
-from staticad.runtime import programs
-from staticad.runtime.prebuild import FIXED
+from staticad.codegen import piece_maker, prebuilt, recipes
+from staticad.codegen.sealed import unsealed
+from staticad.runtime import prebuild
+from staticad.runtime.prebuild import FIXED, objects
 
 PROGRAM = """
 import sys
@@ -43,26 +45,70 @@ print("numba" in sys.modules)
 """
 
 
+def is_whole(directory: Path, recipes_of_all: Iterable[str]) -> bool:
+    """Whether all that this version of the package brings along lies there, as it was written."""
+    expected = {name: prebuilt.code_hash() for name in (prebuilt._PIECES, prebuilt._LONG_PIECES)}
+    expected |= {name: name for name in map(prebuilt._name, recipes_of_all)}
+    files = ((directory / name, what) for name, what in expected.items())
+    return all(path.is_file() and unsealed(what, path.read_bytes()) is not None for path, what in files)
+
+
 @pytest.fixture(scope="module")
-def prebuilt(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What takes a minute is kept beside the kernels until a file of the package changes."""
-    made, package = tmp_path_factory.mktemp("prebuilt"), programs.package_hash()
-    kept = config.settings().cache_dir / f"prebuilt-{package}"
-    if package is not None and kept.is_dir():
-        return kept
+def compilers() -> dict[str, Callable[[], bytes]]:
+    """What makes each object file, by what it is made of."""
+    found = [*objects()]
+    assert len(found) == len(dict(found))  # nothing is compiled twice
+    return dict(found)
+
+
+@pytest.fixture(scope="module")
+def brought(compilers: dict[str, Callable[[], bytes]], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What the package brings along. Where that is of another version, as after a change of the code generator, it is
+    made, which takes minutes, and kept beside the kernels for as long as it fits."""
+    kept = config.settings().cache_dir / "prebuilt"
+    for directory in (prebuilt.DIRECTORY, kept):
+        if is_whole(directory, compilers):
+            return directory
+    made = tmp_path_factory.mktemp("prebuilt")
     subprocess.run([sys.executable, "-m", "staticad.runtime.prebuild", str(made)], check=True, timeout=1800)
-    if package is not None:
-        for old in sorted(kept.parent.glob("prebuilt-*"), key=lambda path: path.stat().st_mtime)[:-3]:
-            shutil.rmtree(old, ignore_errors=True)
-        shutil.copytree(made, whole := Path(tempfile.mkdtemp(dir=kept.parent)), dirs_exist_ok=True)
-        with suppress(OSError):  # another process was there before
-            whole.rename(kept)
+    shutil.copytree(made, whole := Path(tempfile.mkdtemp(dir=kept.parent)), dirs_exist_ok=True)
+    shutil.rmtree(kept, ignore_errors=True)
+    with suppress(OSError):  # another process was there before
+        whole.rename(kept)
     return made
 
 
-def test_programs_do_without_numba(prebuilt: Path, tmp_path: Path) -> None:
+def test_nothing_is_missing_or_left_over(brought: Path, compilers: dict[str, Callable[[], bytes]]) -> None:
+    assert is_whole(brought, compilers)
+    assert {path.name for path in brought.glob("*.o")} == {*map(prebuilt._name, compilers)}
+    assert sorted(brought_pieces(brought)) == sorted(piece_maker.keys())
+
+
+def brought_pieces(directory: Path) -> dict[str, str]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(prebuilt, "DIRECTORY", directory)
+        read = prebuilt._pieces.__wrapped__
+        return read(prebuilt._PIECES) | read(prebuilt._LONG_PIECES)
+
+
+def test_it_is_what_this_version_makes(
+    brought: Path, compilers: dict[str, Callable[[], bytes]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To the bit: fixed code, a routine, a function that kernels share, a kernel of many programs, and pieces."""
+    starts = ("def entry(", "def kernel(", "shared ", "assembled\n")
+    some = [next(recipe for recipe in reversed(compilers) if recipe.startswith(start)) for start in starts]
+    keys = [*piece_maker.keys()][::150]
+    monkeypatch.setattr(piece_maker, "keys", lambda: keys)
+    monkeypatch.setattr(prebuild, "objects", lambda: [(recipe, compilers[recipe]) for recipe in some])
+    prebuild.main(str(tmp_path))
+    assert brought_pieces(tmp_path) == {key: brought_pieces(brought)[key] for key in keys}
+    for name in map(prebuilt._name, some):
+        assert (tmp_path / name).read_bytes() == (brought / name).read_bytes()
+
+
+def test_programs_do_without_numba(brought: Path, tmp_path: Path) -> None:
     env = {**os.environ, "STATICAD_CACHE_DIR": str(tmp_path), "STATICAD_THREADS": "2"}
-    command = [sys.executable, "-W", "error", "-c", PROGRAM, str(prebuilt)]
+    command = [sys.executable, "-W", "error", "-c", PROGRAM, str(brought)]
     done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip() == "False"
