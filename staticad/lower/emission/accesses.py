@@ -114,28 +114,65 @@ class Accesses:
     def moved(self, buffer: int, target: int, single: Affine | None) -> Accesses:
         """The same for a buffer in the memory of others; a single number has another place there. What is loaded from
         a place twice is loaded when it is first needed."""
-        found = self.renamed(lambda number: target if number == buffer else number)
-        for new, old in ((found.loads, self.loads), (found.stores, self.stores)):
-            if buffer in old:
-                at, own = old[buffer]
-                own = own if own is None or single is None else single
-                others = old.get(target)
-                if others is None:
-                    new[target] = at, own
-                elif new is found.loads and others[1] == own is not None:
-                    new[target] = min(at, others[0]), own
-                else:
-                    new[target] = max(at, others[0]), None
+        rows = self.rows
+        if rows is not None and buffer in rows.places:
+            rows = rows.renamed(lambda number: target if number == buffer else number)
+        found = Accesses((), rows)
+        found.loads, found.stores = (
+            _moved(old, buffer, target, access)
+            for old, access in zip((self.loads, self.stores), self._at(buffer, target, single), strict=True)
+        )
         return found
+
+    def may_move(self, buffer: int, target: int, single: Affine | None) -> bool:
+        """True if a buffer may be in the memory of a target, which is then stored once, behind every load of it."""
+        loaded, stored = self._at(buffer, target, single)
+        return _may_overwrite(loaded, stored)
+
+    def _at(self, buffer: int, target: int, single: Affine | None) -> tuple[Access | None, Access | None]:
+        """The load and the store of a target, with a buffer in its memory."""
+        found = []
+        for accesses in (self.loads, self.stores):
+            own, other = accesses.get(buffer), accesses.get(target)
+            if own is None:
+                found.append(other)
+                continue
+            at, place = own
+            place = place if place is None or single is None else single
+            if other is None:
+                found.append((at, place))
+            elif accesses is self.loads and other[1] == place is not None:
+                found.append((min(at, other[0]), place))
+            else:
+                found.append((max(at, other[0]), None))
+        return found[0], found[1]
 
     def may_overwrite(self, base: int, target: int, cut: bool = False) -> bool:
         """True if the target is stored once, and every load of the base comes before that, from the same place.
         ``cut``: the kernel's loop is run in pieces, each of which would load what the first one stores in a single
         place."""
-        end, place = self.stores.get(target, (0, None))
-        if place is None:
-            return False
-        if base not in self.loads:
-            return True
-        last, loaded = self.loads[base]
-        return last < end and loaded == place and bool(place.terms or not cut)
+        return _may_overwrite(self.loads.get(base), self.stores.get(target), cut)
+
+
+def _moved(old: dict[int, Access], buffer: int, target: int, access: Access | None) -> dict[int, Access]:
+    """Accesses of which those of a buffer belong to a target, which has this one; in the same order."""
+    if buffer not in old:
+        return dict(old)
+    assert access is not None
+    found: dict[int, Access] = {}
+    for number, known in old.items():
+        if number == buffer or number == target:
+            found[target] = access
+        else:
+            found[number] = known
+    return found
+
+
+def _may_overwrite(load: Access | None, store: Access | None, cut: bool = False) -> bool:
+    end, place = store or (0, None)
+    if place is None:
+        return False
+    if load is None:
+        return True
+    last, loaded = load
+    return last < end and loaded == place and bool(place.terms or not cut)

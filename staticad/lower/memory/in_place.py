@@ -227,10 +227,10 @@ class Sharer:
         value = self.regions.values.get(change.node)
         if value is None or value.buffer in self.roots or value.buffer.number in self.consumed:
             return False
-        if not value.others.isdisjoint(self.sharing.changes):
+        if any(number in self.sharing.changes for number in value.others):
             return False
         home, result = value.home.number, self.lowering.buffer(change.result)
-        if not self.regions.moved(value, home, base.number).may_overwrite(base.number, base.number):
+        if not self.regions.may_move(value, home, base.number):
             return False
         moved = {number: self.regions.moved(value, number, result.number) for number in {home, *value.others}}
         before = readers - {home}

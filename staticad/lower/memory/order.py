@@ -2,12 +2,14 @@
 
 Demands come one by one, thousands of them, and each is refused if it would close a circle. So the clusters are kept in
 an order that fits all demands so far (as Pearce and Kelly do): a demand that fits it costs nothing, another one moves
-only clusters between the two. What follows by the steps alone is read off a spanning tree.
+only clusters between the two. What follows by the steps alone is read off a spanning tree, also for what is reached
+by way of other clusters.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
+from collections import deque
 from collections.abc import Collection
 from heapq import heapify, heappop, heappush
 
@@ -40,7 +42,6 @@ class Order:
                     self._add(writer, reader)
         self._first, self._last = self._tree()
         self._sorted_readers: dict[int, list[int]] = {}
-        self._behind: Graph = {}  # clusters that were found to follow others, when they should have come before
 
     def _add(self, first: int, then: int) -> None:
         self.following[first].add(then)
@@ -83,21 +84,34 @@ class Order:
             return False
         place = self._place
         late = [number for number in first if place[number] > place[then]]
-        known = self._behind.setdefault(then, set())
-        if any(number in known or number in self.following[then] or self._is_below(number, then) for number in late):
+        if any(number in self.following[then] or self._is_below(number, then) for number in late):
             return False
         if late:
             start, end = place[then], max(place[number] for number in late)
-            later = self._reached([then], self.following, start, end)
-            if not later.isdisjoint(late):
-                known.update(later.intersection(late))
+            if self._leads(then, late, end):
                 return False
+            later = self._reached([then], self.following, start, end)
             earlier = self._reached(late, self._preceding, start, end)
             moved = [*sorted(earlier, key=place.__getitem__), *sorted(later, key=place.__getitem__)]
             place.update(zip(moved, sorted(place[number] for number in moved), strict=True))
         for number in first:
             self._add(number, then)
         return True
+
+    def _leads(self, then: int, late: list[int], end: int) -> bool:
+        """Whether one of ``late`` follows ``then``: whether one is below what is reached from there."""
+        place, first, last = self._place, self._first, self._last
+        below = sorted([first[number] for number in late])
+        reached, pending = {then}, deque([then])
+        while pending:
+            for number in self.following[pending.popleft()]:
+                if number not in reached and place[number] <= end:
+                    at = bisect_left(below, first[number])
+                    if at < len(below) and below[at] <= last[number]:
+                        return True
+                    reached.add(number)
+                    pending.append(number)
+        return False
 
     def _reached(self, clusters: list[int], graph: Graph, start: int, end: int) -> set[int]:
         """What is reached in a graph from these clusters by way of places from ``start`` to ``end``."""

@@ -25,18 +25,15 @@ Placed = dict[Node, tuple[Tensor, Place]]
 @dataclass(frozen=True)
 class RegionValue:
     """A tensor that fills a region, in memory of its own: ``place`` says where an element belongs, ``home`` is the
-    cluster that makes it, and ``others`` are those that read it besides."""
+    cluster that makes it, and ``others`` are those that read it besides. ``single`` is the place of a single number,
+    which is in one place for all clusters, whatever their loops are."""
 
     tensor: Tensor
     buffer: Buffer
     place: Place
     home: Cluster
+    single: Affine | None
     others: frozenset[int] = frozenset()
-
-    @property
-    def single(self) -> Affine | None:
-        """The place of a single number, which is in one place for all clusters, whatever their loops are."""
-        return self.place((ZERO,) * self.tensor.ndim) if product(self.buffer.shape) == 1 else None
 
 
 def region_value(lowering: Lowering, node: Node) -> RegionValue | None:
@@ -64,7 +61,8 @@ def region_value(lowering: Lowering, node: Node) -> RegionValue | None:
             context = tuple(ZERO if a in axes else next(kept) for a in range(len(context) + len(axes)))
         return region(context)
 
-    return RegionValue(value, buffer, place, home)
+    single = place((ZERO,) * value.ndim) if product(buffer.shape) == 1 else None
+    return RegionValue(value, buffer, place, home, single)
 
 
 @dataclass
@@ -89,6 +87,10 @@ class Regions:
     def moved(self, value: RegionValue, number: int, target: int) -> Accesses:
         """What a cluster accesses with a value in the memory of a target."""
         return self._accesses(number).moved(value.buffer.number, target, value.single)
+
+    def may_move(self, value: RegionValue, number: int, target: int) -> bool:
+        """Whether a cluster that makes a value may write it over a target, of which it then reads that alone."""
+        return self._accesses(number).may_move(value.buffer.number, target, value.single)
 
     def keep(self, moved: Mapping[int, Accesses]) -> None:
         """A value has been placed, and clusters access this."""
