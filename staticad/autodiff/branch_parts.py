@@ -57,7 +57,8 @@ def picks(node: Node, picked: Sequence[Sequence[Tensor]], slots: Sequence[Tensor
     bodies: list[Body] = []
     for branch, own_places in zip(node.attrs["branches"], places, strict=True):
         values = without_prints([zeros(kind) if t is None else t for kind, t in zip(slots, own_places, strict=True)])
-        bodies.append(Body(branch.parameters, tuple(values), branch.demands, spoken_of(values, branch.locals)))
+        sizes = spoken_of([*values, *branch.parameters], branch.locals)
+        bodies.append(Body(branch.parameters, tuple(values), branch.demands, sizes))
     return Picks(places, choose(node.inputs, bodies) if slots else ())
 
 

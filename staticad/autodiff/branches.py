@@ -100,4 +100,5 @@ def _own(branch: Body, seeds: Sequence[Tensor], outputs: Sequence[Tensor]) -> Bo
     """The body of a branch's derivative, with parameters of its own: the seeds are shared by all branches."""
     fresh = [parameter(s.type) for s in seeds]
     replaced = substitute(without_prints(outputs), dict(zip(seeds, fresh, strict=True)))
-    return Body((*branch.parameters, *fresh), tuple(replaced), demands_of(branch), spoken_of(replaced, branch.locals))
+    parameters = (*branch.parameters, *fresh)
+    return Body(parameters, tuple(replaced), demands_of(branch), spoken_of([*replaced, *parameters], branch.locals))

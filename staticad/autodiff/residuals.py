@@ -59,7 +59,7 @@ def _picked(node: Node, received: Sequence[bool], free: set[Tensor]) -> Sequence
         own = {branch.parameters[i] for i in known}
         results = with_residuals(branch.outputs, cotangents, own)
         again = again or _changes_again(results, cotangents)
-        sizes = spoken_of(results, branch.locals)
+        sizes = spoken_of([*results, *branch.parameters], branch.locals)
         read = recorded_values(
             [*results, *(value for _, value in sizes)], cotangents, own, set(branch.parameters) - own, parts=False
         )

@@ -16,7 +16,7 @@ from staticad.autodiff.recording import has_runtime_sizes
 from staticad.autodiff.undo import Chains, Reversed, Step, undone
 from staticad.ir.graph import Node, Tensor
 from staticad.ir.substitute import substitute
-from staticad.ops.control import COND, LOOP, PARAMETER, Body, parameter
+from staticad.ops.control import COND, LOOP, PARAMETER, Body, parameter, spoken_of
 from staticad.records import dataclass
 
 
@@ -61,7 +61,7 @@ def undone_branch(
         mapping.update((stand_in, t) for t, stand_in in back.tape.items() if t.op is PARAMETER)
         stand_ins = [parameter(kind) if t is None else back.tape[t] for kind, t in zip(slots, places, strict=True)]
         quiet = without_prints([*back.outputs, *(back.before[o] for o in numbers)])
-        sizes = dict(back.sizes)
+        sizes = dict(spoken_of(branch.parameters, branch.locals)) | dict(back.sizes)
         made = substitute([*quiet, *sizes.values()], mapping)
         outputs, named = made[: len(quiet)], tuple(zip(sizes, made[len(quiet) :], strict=True))
         parameters = (*branch.parameters, *fresh, *stand_ins, *(back.after[o] for o in numbers))

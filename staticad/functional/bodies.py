@@ -64,6 +64,13 @@ def locals_in(
     return found
 
 
+def shared_locals(found: Sequence[Locals], made_inside: Callable[[Node], bool]) -> list[Locals]:
+    """The local sizes of the blocks of a branch, where each also has those from outside that other blocks speak of: it
+    gets what they get, and its derivative speaks of the zeros that are its cotangents there."""
+    outside = {symbol: value for sizes in found for symbol, value in sizes if not made_inside(value.node)}
+    return [tuple((outside | dict(sizes)).items()) for sizes in found]
+
+
 def captures_of(outputs: Sequence[Tensor], inside: Callable[[Node], bool]) -> list[Tensor]:
     """The tensors from outside that nodes inside (or the outputs themselves) read. Constants are no captures."""
     found: dict[Tensor, None] = {}

@@ -15,12 +15,13 @@ import numpy as np
 
 from staticad.errors import DTypeError, GraphError, ShapeError
 from staticad.functional import local_sizes
-from staticad.functional.bodies import captures_of, locals_in, make_body, varying
+from staticad.functional.bodies import captures_of, locals_in, make_body, shared_locals, varying
 from staticad.functional.checkpoint import check_choice, segmented
 from staticad.functional.creation import arange
 from staticad.functional.elementwise import clip, maximum
 from staticad.functional.hoist import hoist_products
 from staticad.functional.nests import flatten, form_text
+from staticad.functional.shapes import as_size
 from staticad.ir import dims
 from staticad.ir.dims import Dim, Size, is_runtime
 from staticad.ir.dtypes import BOOL, INT64
@@ -31,7 +32,7 @@ from staticad.ir.types import TensorType, may_be_equal, may_be_same
 from staticad.ops.base import apply_all
 from staticad.ops.control import COND, LOOP, LoopShape, parameter
 from staticad.ops.promotion import cast, common_dtype, to_tensor
-from staticad.ops.sources import as_size, is_weak
+from staticad.ops.sources import is_weak
 
 Function = Callable[..., Any]
 Joined = tuple[list[list[Tensor]], Callable[[list[Tensor]], Any]]
@@ -120,7 +121,7 @@ def build_branches(
     def made_inside(node: Node) -> bool:
         return node in own or node.serial > mark
 
-    sizes = [locals_in("cond", flat, flat, made_inside) for flat in outputs]
+    sizes = shared_locals([locals_in("cond", flat, flat, made_inside) for flat in outputs], made_inside)
     roots = [*(t for flat in outputs for t in flat), *(t for known in sizes for _, t in known)]
     captured = captures_of(roots, made_inside)
     handed = [parameter(t.type, t.name) for t in captured]

@@ -12,6 +12,7 @@ from staticad.functional.axes import as_offset
 from staticad.functional.comparison import equal
 from staticad.functional.elementwise import exp, floor, log, maximum, power, sign, where
 from staticad.functional.front import implements, public_names
+from staticad.functional.shapes import as_shape, as_size, counted
 from staticad.ir import dims
 from staticad.ir.dims import Dim, Shape, Size
 from staticad.ir.dtypes import BOOL, FLOAT64, INT64, DType, as_dtype, is_complex, is_float, is_integer, real_dtype
@@ -20,7 +21,7 @@ from staticad.ops import creation as ops
 from staticad.ops.base import apply
 from staticad.ops.movement import BROADCAST_TO, EXPAND_DIMS
 from staticad.ops.promotion import Operand, as_operands, cast, common_dtype, to_tensor
-from staticad.ops.sources import COUNTED, as_shape, as_size, constant_array
+from staticad.ops.sources import COUNTED, constant_array
 
 
 def full(shape: Any, fill_value: Operand, dtype: Any = None) -> Tensor:
@@ -107,7 +108,7 @@ def arange(start: Any, stop: Any = None, step: Any = 1, dtype: Any = None) -> Te
     ``start`` and ``stop`` may be sizes where all are integers. Raises ShapeError for a step of 0 and for what is not
     known before the run, DTypeError for bool.
     """
-    first, last = (0, start) if stop is None else (start, stop)
+    first, last = map(counted, (0, start) if stop is None else (start, stop))
     for number in (first, last, step):
         if not isinstance(number, (int, float, np.integer, np.floating, Dim)):
             given = type(number).__name__ + (COUNTED if isinstance(number, Tensor) else "")

@@ -14,6 +14,7 @@ from staticad.functional.front import implements, public_names
 from staticad.functional.joining import stack
 from staticad.functional.movement import broadcast_to, ravel
 from staticad.functional.reshaping import reshape_known
+from staticad.functional.shapes import as_shape, as_size
 from staticad.ir.dims import Dim, Shape, Size
 from staticad.ir.dtypes import BOOL, FLOAT64, INT64, as_dtype
 from staticad.ir.graph import Tensor, describe
@@ -22,7 +23,7 @@ from staticad.ir.types import may_be_equal
 from staticad.ops import creation as ops
 from staticad.ops.barrier import demanding
 from staticad.ops.promotion import Operand, cast, to_tensor
-from staticad.ops.sources import as_shape, as_size, constant, constant_array
+from staticad.ops.sources import constant, constant_array
 
 
 @implements(np.meshgrid)

@@ -15,6 +15,7 @@ from staticad.functional import elementwise, reductions
 from staticad.functional.creation import linspace, zeros
 from staticad.functional.front import implements, public_names
 from staticad.functional.movement import broadcast_to, ravel, reshape
+from staticad.functional.shapes import as_size
 from staticad.functional.sorting import searchsorted
 from staticad.functional.updates import At
 from staticad.ir.dims import Dim, Size
@@ -23,7 +24,7 @@ from staticad.ir.graph import Tensor, describe
 from staticad.ir.provenance import here
 from staticad.ir.types import Demands, same_shape
 from staticad.ops.promotion import Operand, cast, to_tensor
-from staticad.ops.sources import as_size, constant_array
+from staticad.ops.sources import constant_array
 
 Bins = int | Dim | Operand
 

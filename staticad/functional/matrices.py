@@ -16,6 +16,7 @@ from staticad.functional.joining import stack
 from staticad.functional.linalg.products import diag
 from staticad.functional.movement import expand_dims, ravel
 from staticad.functional.reshaping import reshape_known
+from staticad.functional.shapes import as_size
 from staticad.ir.dims import Size
 from staticad.ir.dtypes import INT64
 from staticad.ir.graph import Tensor, describe
@@ -23,7 +24,6 @@ from staticad.ir.types import may_be_equal
 from staticad.ops.barrier import demanding
 from staticad.ops.creation import indices, size_tensor
 from staticad.ops.promotion import Operand, as_operands, cast, common_dtype, to_tensor
-from staticad.ops.sources import as_size
 
 
 @implements(np.diagflat)

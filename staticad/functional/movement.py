@@ -15,6 +15,7 @@ from staticad.errors import ShapeError
 from staticad.functional.axes import as_index, normalize_axes, normalize_axis
 from staticad.functional.front import implements, public_names
 from staticad.functional.reshaping import reshape_known
+from staticad.functional.shapes import as_shape
 from staticad.ir import dims
 from staticad.ir.dims import Dim, Shape, Size, product
 from staticad.ir.graph import Tensor, describe
@@ -23,7 +24,6 @@ from staticad.ops.base import apply
 from staticad.ops.movement import BROADCAST_TO, EXPAND_DIMS, RESHAPE, SQUEEZE, TRANSPOSE
 from staticad.ops.promotion import Operand, to_tensor
 from staticad.ops.slicing import reverse
-from staticad.ops.sources import as_shape
 
 Axes = int | tuple[int, ...] | list[int]
 

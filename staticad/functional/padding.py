@@ -20,6 +20,7 @@ from staticad.functional.front import implements, public_names
 from staticad.functional.indexing import take
 from staticad.functional.movement import broadcast_to, expand_dims, squeeze
 from staticad.functional.quantiles import median
+from staticad.functional.shapes import as_size
 from staticad.functional.splitting import part
 from staticad.ir import dims
 from staticad.ir.arrays import as_numbers
@@ -35,7 +36,6 @@ from staticad.ops.creation import indices, size_tensor
 from staticad.ops.movement import SLICE
 from staticad.ops.promotion import Operand, cast, to_tensor
 from staticad.ops.slicing import reverse
-from staticad.ops.sources import as_size
 
 Pair = tuple[Any, Any]  # before and after
 Margin = Callable[[Tensor, int, tuple[Size, Size], Any], Tensor]

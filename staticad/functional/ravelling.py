@@ -10,6 +10,7 @@ from staticad.errors import DTypeError, GraphError, IndexOutOfBounds, ShapeError
 from staticad.functional import elementwise
 from staticad.functional.front import implements, public_names
 from staticad.functional.movement import broadcast_arrays
+from staticad.functional.shapes import as_shape
 from staticad.ir.dims import Size, maximum, product
 from staticad.ir.dtypes import INT64, is_integer
 from staticad.ir.graph import Tensor, describe
@@ -18,7 +19,7 @@ from staticad.ops.base import apply
 from staticad.ops.creation import indices, size_tensor
 from staticad.ops.indexing import GATHER
 from staticad.ops.promotion import Operand, cast, to_tensor
-from staticad.ops.sources import as_shape, constant_array
+from staticad.ops.sources import constant_array
 
 
 def checked(op: str, index: Tensor, size: Size, mode: str) -> Tensor:

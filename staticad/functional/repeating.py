@@ -12,6 +12,7 @@ from staticad.functional.front import implements, public_names
 from staticad.functional.indexing import along, take
 from staticad.functional.movement import broadcast_to, expand_dims, ravel
 from staticad.functional.reshaping import reshape_known
+from staticad.functional.shapes import as_shape
 from staticad.functional.splitting import part
 from staticad.ir import dims
 from staticad.ir.arrays import read_array
@@ -26,7 +27,7 @@ from staticad.ops.base import apply
 from staticad.ops.creation import indices, size_tensor
 from staticad.ops.movement import RESHAPE, SLICE
 from staticad.ops.promotion import Operand, cast, to_tensor
-from staticad.ops.sources import as_shape, constant_array
+from staticad.ops.sources import constant_array
 
 
 def _sizes(op: str, shape: Any, x: Tensor) -> tuple[dims.Size, ...]:

@@ -25,6 +25,7 @@ from staticad.functional.movement import broadcast_to, expand_dims, moveaxis, re
 from staticad.functional.padding import pad
 from staticad.functional.pooling import adaptive_avg_pool1d, adaptive_avg_pool2d, adaptive_avg_pool3d
 from staticad.functional.reshaping import reshape_known
+from staticad.functional.shapes import as_shape
 from staticad.ir.dims import Dim, Shape, Size, floordiv, product
 from staticad.ir.dtypes import FLOAT32, FLOAT64, INT64, DType
 from staticad.ir.graph import Tensor, describe
@@ -35,7 +36,6 @@ from staticad.ops.base import apply
 from staticad.ops.creation import fill
 from staticad.ops.indexing import SCATTER
 from staticad.ops.promotion import Operand, as_operands, cast, to_tensor
-from staticad.ops.sources import as_shape
 
 Tap = tuple[Tensor, Tensor | None]  # places along an axis, and what their elements are multiplied with
 LINEAR = {"linear": 1, "bilinear": 2, "trilinear": 3, "bicubic": 2}

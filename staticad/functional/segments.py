@@ -9,6 +9,7 @@ import numpy as np
 from staticad.errors import DTypeError, GraphError, ShapeError
 from staticad.functional import elementwise
 from staticad.functional.front import public_names
+from staticad.functional.shapes import as_size
 from staticad.functional.splitting import part
 from staticad.ir.dims import Dim
 from staticad.ir.dtypes import BOOL, INT64, DType, is_complex, is_integer
@@ -18,7 +19,7 @@ from staticad.ops.base import apply
 from staticad.ops.creation import fill, size_tensor
 from staticad.ops.indexing import SCATTER
 from staticad.ops.promotion import Operand, cast, to_tensor
-from staticad.ops.sources import as_size, constant_array
+from staticad.ops.sources import constant_array
 
 
 def segment_sum(data: Operand, segment_ids: Operand, num_segments: Any = None) -> Tensor:

@@ -19,6 +19,7 @@ from staticad.functional.front import implements, public_names
 from staticad.functional.indexing import along, take
 from staticad.functional.joining import concatenate, stack
 from staticad.functional.movement import ravel, reshape
+from staticad.functional.shapes import as_size
 from staticad.functional.sorting import argsort, searchsorted, sort
 from staticad.functional.updates import At
 from staticad.ir.dims import Dim, Size, at_least
@@ -27,7 +28,7 @@ from staticad.ir.graph import Tensor, describe
 from staticad.ops.base import apply_all
 from staticad.ops.promotion import Operand, as_operands, cast, to_tensor
 from staticad.ops.sorting import NONZERO
-from staticad.ops.sources import as_size, constant_array
+from staticad.ops.sources import constant_array
 from staticad.records import NamedTuple
 
 Given = int | Dim | None

@@ -19,6 +19,7 @@ from staticad.functional.front import implements, public_names
 from staticad.functional.indexing import take, take_along_axis
 from staticad.functional.movement import flip, moveaxis, ravel, reshape
 from staticad.functional.orders import by_keys, part_sorted, sortable
+from staticad.functional.shapes import as_size
 from staticad.functional.splitting import part
 from staticad.ir.arrays import read_array
 from staticad.ir.dims import Dim, Size
@@ -28,7 +29,7 @@ from staticad.ops.barrier import demanding
 from staticad.ops.base import apply, apply_all
 from staticad.ops.promotion import Operand, as_operands, cast, to_tensor
 from staticad.ops.sorting import PARTITION, SEARCHSORTED
-from staticad.ops.sources import as_size, constant_array
+from staticad.ops.sources import constant_array
 from staticad.records import NamedTuple
 
 _KINDS = (None, "quicksort", "mergesort", "heapsort", "stable")

@@ -14,18 +14,18 @@ from typing import Any
 import numpy as np
 
 from staticad.errors import DTypeError, GraphError, IndexOutOfBounds, ShapeError
-from staticad.functional.local_sizes import as_size
+from staticad.functional.local_sizes import as_size, nested
 from staticad.functional.movement import broadcast_arrays
 from staticad.functional.slices import resolve, wrapped
 from staticad.ir.arrays import read_array
-from staticad.ir.dims import Dim, Shape, Size
+from staticad.ir.dims import Dim, Shape, Size, local_symbols
 from staticad.ir.dtypes import BOOL, INT64, is_integer
 from staticad.ir.graph import Tensor, describe
 from staticad.ir.proofs import follows
 from staticad.ops.barrier import of_shape
 from staticad.ops.base import apply
 from staticad.ops.movement import EXPAND_DIMS, SLICE, SQUEEZE
-from staticad.ops.promotion import cast
+from staticad.ops.promotion import cast, to_tensor
 from staticad.ops.slicing import reverse
 from staticad.ops.sources import constant, constant_array
 from staticad.records import dataclass
@@ -93,7 +93,7 @@ def parse(x: Tensor, key: Any) -> Key:
     DTypeError for what is no index, GraphError for boolean masks whose values are not known now.
     """
     items = _full_length(x, [_item(x, k) for k in _without_masks(x, key if isinstance(key, tuple) else (key,))])
-    items = _with_counters(x, items)
+    items = _looked_at(x, _with_counters(x, items))
     gathers = any(isinstance(item, (Tensor, Flag)) for item in items)
     starts: list[Size] = []
     steps: list[int] = []
@@ -157,6 +157,24 @@ def _as_place(item: Any, n: Size) -> Any:
     """A scalar that is known to be an index of an axis of size n, as a size."""
     size = as_size(item) if isinstance(item, Tensor) else None
     return size if size is not None and follows(size, ()) and follows(n - 1 - size, ()) else item
+
+
+def _looked_at(x: Tensor, items: list[Any]) -> list[Any]:
+    """The items with arrays for places along axes of which only a step knows whether they have them: then the step
+    looks, as at any index that it computes."""
+    if not nested():
+        return items
+    sizes = iter(x.shape)
+    return [_if_unsure(item, next(sizes)) if _width(item) else item for item in items]
+
+
+def _if_unsure(item: Any, n: Size) -> Any:
+    if not isinstance(item, (int, Dim)) or not (local_symbols(n) or local_symbols(item)):
+        return item
+    place = item if follows(item, ()) else item + n
+    if follows(place, ()) and follows(n - 1 - place, ()):
+        return item
+    return to_tensor(item, INT64)
 
 
 def _position(groups: list[tuple[bool, int]]) -> int:

@@ -10,13 +10,13 @@ from staticad.errors import ShapeError
 from staticad.functional.axes import normalize_axis
 from staticad.functional.front import implements, public_names
 from staticad.functional.movement import broadcast_to, expand_dims
+from staticad.functional.shapes import as_shape
 from staticad.ir.dims import at_least, minimum
 from staticad.ir.graph import Tensor, describe
 from staticad.ops.barrier import demanding
 from staticad.ops.base import apply
 from staticad.ops.promotion import Operand, to_tensor
 from staticad.ops.skewing import SKEW
-from staticad.ops.sources import as_shape
 
 
 @implements(np.lib.stride_tricks.sliding_window_view)

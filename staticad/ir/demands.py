@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from staticad.errors import FeedError, IndexOutOfBounds
 from staticad.ir.dim_values import evaluate
-from staticad.ir.dims import Shape, Size, Symbol, product, symbols
+from staticad.ir.dims import Shape, Size, Symbol, local_symbols, product, symbols
 from staticad.ir.graph import Node, Tensor, describe
 from staticad.ir.types import Constraint
 from staticad.records import NamedTuple
@@ -29,12 +29,13 @@ def element_to_reduce(node: Node, axis: int) -> Needed:
 
 
 def elements_to_index(node: Node, index: Tensor) -> list[Needed]:
-    """Every axis that is indexed, unless there is no index."""
+    """Every axis that is indexed, unless there is no index. A step that alone knows the size looks at the index."""
     x, indices = node.inputs[0], product(index.shape)
     text = "{}: axis {} of {} is empty, so that no index is in range"
     return [
         Needed(x.shape[axis], indices, IndexOutOfBounds, text.format(node.op.name, axis, x.type))
         for axis in node.attrs["axes"]
+        if not local_symbols(x.shape[axis])
     ]
 
 

@@ -8,7 +8,7 @@ inputs from memory as wholes, and its steps write its outputs (a library routine
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -106,8 +106,8 @@ class Evaluator(Protocol):
     def load(self, buffer: Buffer, affine: Affine) -> Name:
         """An element of a buffer."""
 
-    def load_checked(self, buffer: Buffer, place: Affine) -> Expression:
-        """An element at indices of which some were checked."""
+    def load_checked(self, buffer: Buffer, place: Affine, sizes: Iterable[Size]) -> Expression:
+        """An element at indices of which some were checked, in axes of these sizes."""
 
     def number(self, value: Any, dtype: DType) -> Expression:
         """A constant number: in the source if it is plain, else from memory."""

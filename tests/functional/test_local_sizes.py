@@ -320,13 +320,20 @@ def test_parts_are_rolled(rng: np.random.Generator) -> None:
 
 
 @pytest.mark.parametrize("make", [sa.zeros, sa.eye, sa.arange, lambda i: sa.linspace(0.0, 1.0, i)])
-def test_counters_are_no_sizes_but_parts_have_them(make: Callable[[Any], Tensor]) -> None:
+def test_counters_are_sizes_of_arrays(make: Callable[[Any], Tensor]) -> None:
     x = sa.placeholder((4,))
-    with pytest.raises(ShapeError, match=r"size.* such as x\[:i\].shape\[0\] for a counter i"):
-        sa.fori_loop(1, 5, lambda i, s: s + make(i).sum(), 0.0)
-    y = sa.fori_loop(1, 5, lambda i, s: s + make(x[:i].shape[0]).sum(), 0.0)
-    expected = sum(evaluate(make(i).sum())[0] for i in range(1, 5))
+    y = sa.fori_loop(1, 5, lambda i, s: s + make(i).sum() + make(x[:i].shape[0]).sum(), 0.0)
+    expected = sum(2 * evaluate(make(i).sum())[0] for i in range(1, 5))
     assert interpret(plan_for(y, inputs=[x]), {x: np.zeros(4)})[0][0] == pytest.approx(expected)
+    with pytest.raises(ShapeError, match=r"size.* such as x\[:i\].shape\[0\] for a counter i"):
+        sa.fori_loop(1, 5, lambda i, s: s + make(x.sum().astype("int64")).sum(), 0.0)
+
+
+def test_a_size_that_may_be_negative_is_refused() -> None:
+    with pytest.raises(ShapeError, match=r"the size i@\d+ - 1 may be negative; max\(.*, 0\) is not .*local_sizes"):
+        sa.fori_loop(0, 5, lambda i, s: s + sa.zeros(i - 1).sum(), 0.0)
+    y = sa.fori_loop(0, 5, lambda i, s: s + sa.ones(sa.maximum(i - 1, 0)).sum(), 0.0)
+    assert sa.evaluate(y)[0] == 0 + 0 + 1 + 2 + 3
 
 
 def test_what_lies_outside_of_a_part_may_be_filled(rng: np.random.Generator) -> None:

@@ -11,7 +11,7 @@ from staticad.functional.control import count_tensor
 from staticad.functional.elementwise import maximum, where
 from staticad.functional.local_sizes import as_size
 from staticad.ir import dims
-from staticad.ir.dims import Dim, Size
+from staticad.ir.dims import Dim, Size, local_symbols
 from staticad.ir.graph import Tensor, describe
 from staticad.ir.provenance import here, user_call
 from staticad.ir.types import may_be_equal
@@ -45,6 +45,8 @@ def as_steps(iterable: Any) -> Steps | None:
         return None
     if not iterable.ndim:
         raise ShapeError(f"for at {here()}: {describe(iterable)} has no axis to loop over; use range() to count to it")
+    if any(map(local_symbols, iterable.shape[1:])):  # no slices of one size
+        return Steps(iterable.shape[0], (), lambda k, slices: iterable[k])
     return Steps(iterable.shape[0], (iterable,), lambda k, slices: slices[0])
 
 

@@ -10,6 +10,7 @@ from staticad.functional import elementwise
 from staticad.functional.axes import normalize_axes
 from staticad.functional.comparison import less
 from staticad.functional.front import implements
+from staticad.functional.shapes import as_size
 from staticad.ir.dims import Size, floordiv
 from staticad.ir.dtypes import FLOAT64
 from staticad.ir.graph import Tensor
@@ -18,7 +19,6 @@ from staticad.ops.base import apply
 from staticad.ops.creation import indices
 from staticad.ops.parts import Run
 from staticad.ops.promotion import Operand, cast, to_tensor
-from staticad.ops.sources import as_size
 
 
 @implements(np.fft.fftshift)

@@ -15,6 +15,7 @@ from staticad.functional import elementwise
 from staticad.functional.bitwise import right_shift
 from staticad.functional.random.keys import raw_bits, split
 from staticad.functional.random.parameters import as_float_dtype, check_shape, common_shape, require
+from staticad.functional.shapes import as_shape
 from staticad.functional.special.error_functions import erfinv
 from staticad.ir.dims import Shape
 from staticad.ir.dtypes import FLOAT64, UINT32, UINT64, DType, as_dtype, finfo, is_complex, real_dtype
@@ -23,7 +24,6 @@ from staticad.ops.barrier import STOP_GRADIENT
 from staticad.ops.base import apply
 from staticad.ops.complex import COMPLEX
 from staticad.ops.promotion import Operand, cast, to_tensor
-from staticad.ops.sources import as_shape
 
 
 def uniform(

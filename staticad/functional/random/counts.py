@@ -15,12 +15,12 @@ from staticad.functional.random.continuous import open_unit
 from staticad.functional.random.keys import fold_in, raw_bits, split
 from staticad.functional.random.parameters import require
 from staticad.functional.random.sampling import gamma, sample, shape_of
+from staticad.functional.shapes import as_shape
 from staticad.ir.dtypes import FLOAT64, INT64, UINT32, DType, as_dtype, is_float, is_integer
 from staticad.ir.graph import Tensor, describe
 from staticad.ir.provenance import here
 from staticad.ops.promotion import Operand, cast, to_tensor
 from staticad.ops.samplers import SAMPLE_BINOMIAL, SAMPLE_POISSON
-from staticad.ops.sources import as_shape
 
 
 def _count_dtype(function: str, dtype: Any) -> DType:

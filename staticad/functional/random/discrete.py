@@ -18,6 +18,7 @@ from staticad.functional.random.continuous import gumbel, unit
 from staticad.functional.random.keys import fold_in, raw_bits
 from staticad.functional.random.orders import random_order
 from staticad.functional.random.parameters import broadcasts_to, check_shape, require
+from staticad.functional.shapes import as_shape, as_size
 from staticad.functional.sorting import argsort
 from staticad.ir.dims import Dim, Shape, Size, product
 from staticad.ir.dtypes import INT64, UINT64, DType, as_dtype, is_integer
@@ -26,7 +27,7 @@ from staticad.ir.provenance import here
 from staticad.ir.types import may_be_same
 from staticad.ops.barrier import of_shape
 from staticad.ops.promotion import Operand, cast, to_tensor
-from staticad.ops.sources import as_shape, as_size, constant
+from staticad.ops.sources import constant
 
 HALF = 32
 WHOLE = 1 << 64

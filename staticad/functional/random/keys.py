@@ -15,6 +15,7 @@ from staticad.errors import DTypeError, ShapeError
 from staticad.functional.bitwise import bitwise_or, left_shift, right_shift
 from staticad.functional.indexing import getitem
 from staticad.functional.movement import expand_dims
+from staticad.functional.shapes import as_shape
 from staticad.ir.dims import Shape
 from staticad.ir.dtypes import UINT8, UINT16, UINT32, UINT64, DType, as_dtype, is_integer
 from staticad.ir.graph import Tensor, describe
@@ -23,7 +24,7 @@ from staticad.ops.base import apply
 from staticad.ops.creation import positions
 from staticad.ops.promotion import Operand, cast, to_tensor
 from staticad.ops.random import THREEFRY32, THREEFRY64
-from staticad.ops.sources import as_shape, constant
+from staticad.ops.sources import constant
 
 WORD = 32
 KEY_SHAPE = (2,)

@@ -8,13 +8,13 @@ from staticad.errors import ShapeError
 from staticad.functional.axes import normalize_axis
 from staticad.functional.indexing import take, take_along_axis
 from staticad.functional.random.keys import raw_bits
+from staticad.functional.shapes import as_size
 from staticad.functional.sorting import argsort
 from staticad.ir.dims import Dim, Size
 from staticad.ir.dtypes import UINT64
 from staticad.ir.graph import Tensor, describe
 from staticad.ir.provenance import here
 from staticad.ops.promotion import Operand, to_tensor
-from staticad.ops.sources import as_size
 
 
 def random_order(function: str, key: Operand, count: Size) -> Tensor:

@@ -17,6 +17,7 @@ from staticad.functional.movement import broadcast_to
 from staticad.functional.random.continuous import normal
 from staticad.functional.random.keys import packed, split
 from staticad.functional.random.parameters import as_float_dtype, check_shape, common_shape, require
+from staticad.functional.shapes import as_shape
 from staticad.functional.special.softmaxes import log_softmax
 from staticad.ir.dims import Shape
 from staticad.ir.dtypes import FLOAT64, UINT64, DType
@@ -26,7 +27,6 @@ from staticad.ops.base import apply
 from staticad.ops.creation import positions
 from staticad.ops.promotion import Operand, to_tensor
 from staticad.ops.samplers import SAMPLE_LOG_GAMMA, SAMPLE_VON_MISES, Sampler
-from staticad.ops.sources import as_shape
 
 
 def shape_of(function: str, shape: Any, **parameters: Tensor) -> Shape:

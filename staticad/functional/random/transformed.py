@@ -16,12 +16,12 @@ from staticad.functional.movement import expand_dims, squeeze
 from staticad.functional.random.continuous import exponential, normal, open_unit
 from staticad.functional.random.parameters import as_float_dtype, check_shape, require
 from staticad.functional.random.sampling import positive, shape_of
+from staticad.functional.shapes import as_shape
 from staticad.ir.dtypes import FLOAT64, finfo
 from staticad.ir.graph import Tensor, describe
 from staticad.ir.provenance import here
 from staticad.ir.types import may_be_equal
 from staticad.ops.promotion import Operand, to_tensor
-from staticad.ops.sources import as_shape
 
 
 def cauchy(key: Operand, shape: Any = (), dtype: Any = FLOAT64) -> Tensor:

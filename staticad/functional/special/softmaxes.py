@@ -16,6 +16,7 @@ from staticad.functional.complex import real
 from staticad.functional.front import as_float, implements
 from staticad.functional.movement import broadcast_arrays, expand_dims, squeeze
 from staticad.functional.reductions import Axis
+from staticad.functional.shapes import as_size
 from staticad.ir.dims import Dim
 from staticad.ir.dtypes import BOOL, FLOAT64, INT64, as_dtype, floating, is_complex, is_integer
 from staticad.ir.graph import Tensor, describe
@@ -25,7 +26,6 @@ from staticad.ops.creation import indices
 from staticad.ops.movement import EXPAND_DIMS
 from staticad.ops.promotion import Operand, as_operands, cast, to_tensor
 from staticad.ops.reduce import MAX_OR_LOWEST
-from staticad.ops.sources import as_size
 
 
 def _maximum(op: str, x: Tensor, axis: Axis) -> Tensor:

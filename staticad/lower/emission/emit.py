@@ -6,7 +6,7 @@ A value is computed once for every context.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,7 @@ from staticad.ir.dtypes import INT64, DType
 from staticad.ir.expressions import STATUS, Expression, Name, arithmetic, call, constant
 from staticad.ir.graph import Node, Tensor
 from staticad.ir.local_sizes import size_of
+from staticad.ir.proofs import follows
 from staticad.lower.emission.builder import Builder
 from staticad.lower.fusion.clusters import INNER, Member
 from staticad.lower.fusion.staging import index_check
@@ -118,17 +119,24 @@ class Emitter(Builder):
             self.emit(Compute(found.name, index), depth)
         return found
 
-    def load_checked(self, buffer: Buffer, place: Affine) -> Expression:
-        """An element at indices of which some were checked. The check did not fail because loops don't run, and then
-        there may be no element."""
-        runs = self.runs(self.index(place)[1])
-        if runs is None:
-            return self.load(buffer, place)
-        mask = self.mask
-        self.masks.append(runs if mask is None else self.compute(call("logical_and", mask, runs)))
+    def load_checked(self, buffer: Buffer, place: Affine, sizes: Iterable[Size]) -> Expression:
+        """An element at indices of which some were checked, in axes of these sizes. Where the check failed because a
+        size is 0, and where it did not fail because loops don't run, there may be no element."""
+        depth = len(self.masks)
+        for condition in (self.runs(self.index(place)[1]), self.filled(sizes)):
+            if condition is not None:
+                self.masks.append(condition if self.mask is None else self.compute(_both(self.mask, condition)))
         loaded = self.load(buffer, place)
-        self.masks.pop()
+        del self.masks[depth:]
         return loaded
+
+    def filled(self, sizes: Iterable[Size]) -> Name | None:
+        """The value that tells whether sizes of which only a step knows are not 0; None if they are sure not to be."""
+        found: Name | None = None
+        for size in filter(_may_be_empty, sizes):
+            one = self.compute(call("greater", self.size_value(size), constant(0, INT64)))
+            found = one if found is None else self.compute(_both(found, one))
+        return found
 
     def indices(self, node: Node, indices: tuple[Tensor, ...], context: Context, shape: Shape) -> dict[int, Affine]:
         """The index of every axis of what a gather reads or a scatter writes at a context, bounds checked where its
@@ -159,6 +167,8 @@ class Emitter(Builder):
             place = self.compute(call("where", runs, place, constant(0, INT64)))
             self.guard(place, (place.name,), unsure)
             extent = self.compute(call("where", runs, extent, constant(1, INT64)))
+        if _may_be_empty(size):
+            self.strays.may_be_empty.add(extent)
         return self.compute(call("check_index", STATUS, place, extent, number))
 
     def runs(self, depth: int) -> Name | None:
@@ -167,6 +177,15 @@ class Emitter(Builder):
         if not unsure:
             return None
         return self.compute(call("greater", self.size_value(product(unsure)), constant(0, INT64)))
+
+
+def _may_be_empty(size: Size) -> bool:
+    """Whether no run knows beforehand that there is an element."""
+    return bool(local_symbols(size)) and not follows(size - 1, ())
+
+
+def _both(one: Name, other: Name) -> Expression:
+    return call("logical_and", one, other)
 
 
 def is_plain(value: Any) -> bool:

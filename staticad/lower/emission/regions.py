@@ -132,11 +132,19 @@ def _updates(emitter: Emitter, node: Node, target: Buffer) -> None:
     affine = linear(place, emitter.fusion.shape(base))
     value = emitter.value(updates, context)
     mode = node.attrs["mode"]
+    filled = emitter.filled(
+        view_shape[axis]
+        for index, axis in zip(indices, node.attrs["axes"], strict=True)
+        if not emitter.fusion.ranges.within(index, view_shape[axis])
+    )
+    start = emitter.statement_count()
     if mode == "set":
         emitter.store(target, affine, value)
     else:
         combine = {"add": "add", "multiply": "mul", "min": "minimum", "max": "maximum"}[mode]
         emitter.update(target, affine, combine, value if value.dtype == target.dtype else Cast(value, target.dtype))
+    if filled is not None:  # else there is no place to write to
+        emitter.emit(Branch(filled, tuple(emitter.take_statements(start))))
     for position, a in reversed(list(enumerate(looped))):
         emitter.close(f"i{position}", None, emitter.size_value(shape[a]))
 

@@ -12,15 +12,17 @@ _NONE = constant(-(2**63), INT64)  # what stray indices are compared with
 
 
 class Strays:
-    """The registers of one kernel for indices that are out of range."""
+    """The registers of one kernel for indices that are out of range. ``may_be_empty``: sizes of which a register can't
+    tell index 0 from none."""
 
     def __init__(self) -> None:
         self.registers: dict[tuple[Expression, ...], Name] = {}
+        self.may_be_empty: set[Expression] = set()
 
     def collect(self, s: Statement) -> Iterator[Statement]:
         """A statement of a loop, where it checks an index: keep the index for later, and go on with a safe one."""
         match s:
-            case Compute(name, Call("check_index", (status, place, size, code))):
+            case Compute(name, Call("check_index", (status, place, size, code))) if size not in self.may_be_empty:
                 register = self.registers.setdefault((status, size, code), Name(f"b{len(self.registers)}"))
                 yield Compute(register.name, call("stray_index", register, place, size))
                 yield Compute(name, call("safe_index", place, size))

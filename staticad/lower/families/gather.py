@@ -43,9 +43,10 @@ class GatherLowering(Unplaced):
             return emitter.value(x, place)
         array, place = _array(emitter.fusion, node, place)
         buffer, sure = emitter.lowering.buffer(emitter.fusion.memory(array)), emitter.fusion.ranges.within
-        checked = not all(sure(index, shape[axis]) for index, axis in zip(indices, node.attrs["axes"], strict=True))
-        load = emitter.load_checked if checked else emitter.load
-        return load(buffer, linear(place, emitter.fusion.shape(array)))
+        pairs = zip(indices, node.attrs["axes"], strict=True)
+        checked = [shape[axis] for index, axis in pairs if not sure(index, shape[axis])]
+        affine = linear(place, emitter.fusion.shape(array))
+        return emitter.load_checked(buffer, affine, checked) if checked else emitter.load(buffer, affine)
 
 
 def _array(fusion: Fusion, node: Node, place: Context = ()) -> tuple[Tensor, Context]:

@@ -260,9 +260,9 @@ class IndexCheck:
         if self.label:
             label = index + size if index < 0 else index
             return IndexOutOfBounds(f"{self.text.format(index=label, size=size, last=size - 1)}, at {self.where}")
+        right = f"indices run from {-size} to {size - 1}" if size else "no index is in range"
         return IndexOutOfBounds(
-            f"index {index} is out of range for {self.text}, which has size {size}, at {self.where}; "
-            f"indices run from {-size} to {size - 1}"
+            f"index {index} is out of range for {self.text}, which has size {size}, at {self.where}; {right}"
         )
 
 
