@@ -66,14 +66,16 @@ def _by_columns(node: Node) -> bool:
 @dataclass
 class _Survey:
     """Which matrices are of one kind, and how they are used. ``kinds`` leads from a tensor to another one of its kind
-    (union-find)."""
+    (union-find). ``known``: what the parameters of bodies stand for, which a loop that records shares with the one that
+    does not."""
 
     ranges: Ranges
     kinds: dict[Tensor, Tensor] = field(default_factory=dict)
     refused: set[Tensor] = field(default_factory=set)
     wanted: set[Tensor] = field(default_factory=set)
-    seen: dict[Body, list[Range | None]] = field(default_factory=dict)
-    certain: bool = True  # whether a body gets the same numbers wherever it runs
+    seen: set[Body] = field(default_factory=set)
+    known: dict[tuple[Tensor, ...], list[Range | None]] = field(default_factory=dict)
+    certain: bool = True  # whether parameters get the same numbers wherever a body runs
 
     def kind(self, x: Tensor) -> Tensor:
         """The tensor that stands for the kind."""
@@ -141,10 +143,10 @@ class _Survey:
             self.join(given, own)
         self.refuse(*sequences, *slices, *results, *shape.split_outputs(node.outputs)[1])
         known = [self.ranges.of(x) for x in (*sequences, *captured)]
+        self.certain = self.certain and self.known.setdefault(body.parameters, known) == known
         if body in self.seen:
-            self.certain = self.certain and self.seen[body] == known
             return
-        self.seen[body] = known
+        self.seen.add(body)
         for own, found in zip((*slices, *captures), known, strict=True):
             if found is not None:
                 self.ranges.known[own.node] = found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from staticad.ir.graph import Tensor, sort_nodes
 from staticad.lower.families import FAMILIES
 from staticad.lower.index.sizes import Sizes
 from staticad.lower.loops.turning import turn_columns
+from staticad.ops.base import apply_all
 from staticad.ops.control import LOOP, all_nodes
 from staticad.reference import evaluate
 from staticad.rewrite.pipeline import Options, optimize
@@ -144,6 +146,28 @@ def test_what_loops_read_by_columns_is_turned(program: Callable[..., Any], gradi
 @pytest.mark.parametrize("program", [whole, given, by_rows, anywhere])
 def test_what_would_have_to_be_transposed_stays(program: Callable[..., Any]) -> None:
     _, _, turned = lowered(program, gradient=False)
+    assert set(carried(turned)) == {"n,m"}
+
+
+@pytest.mark.parametrize("extended", [False, True], ids=["the same body", "with a record"])
+@pytest.mark.parametrize("first", [0, 1])
+def test_a_body_that_runs_on_other_numbers_is_looked_at_for_all_of_them(first: int, extended: bool) -> None:
+    """On one loop's numbers the index is within its axis, on the other's it is checked: the error names the axis."""
+    b, numbers = sa.placeholder(("n", "m")), sa.placeholder(("m",), "int64")
+
+    def step(p: Tensor, j: Tensor) -> tuple[Tensor, None]:
+        return p.at[:, j].set(p[:, j] * 0.5 + b[:, j]), None
+
+    counted, _ = sa.scan(step, sa.zeros_like(b), sa.arange(b.shape[1]))
+    node = counted.node
+    inputs = tuple(numbers if x is node.inputs[1] else x for x in node.inputs)
+    body, shape = node.attrs["body"], node.attrs["shape"]
+    if extended:
+        body = replace(body, outputs=(*body.outputs, body.parameters[1]))
+        shape = replace(shape, results=shape.results + 1)
+    found = apply_all(LOOP, *inputs, body=body, shape=shape, base=node.attrs["base"])[0]
+    outputs = [t[:, -1] for t in ((counted, found), (found, counted))[first]]
+    turned = turn_columns(outputs, Sizes([c for n in sort_nodes(outputs) for c in n.constraints]), FAMILIES)
     assert set(carried(turned)) == {"n,m"}
 
 
