@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import mpmath
 import numpy as np
 
 from staticad.codegen.loader import kernel_address
+from tests.harness.kept import kept
 
 KERNEL = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64)
 
@@ -62,15 +64,27 @@ def assert_identical(actual: np.ndarray, expected: np.ndarray, *inputs: np.ndarr
         raise AssertionError(f"{(~same).sum()} differ; f{values} = {actual[at]!r}, expected {expected[at]!r}")
 
 
-def ulps(actual: np.ndarray, function: Callable[..., Any], *inputs: np.ndarray) -> np.ndarray:
-    """Distance of each result from the exact value of an mpmath function, in units of the last place of its dtype."""
-    high = np.empty(actual.shape)
-    low = np.zeros(actual.shape)
-    for i, arguments in enumerate(zip(*inputs)):
-        exact = function(*(mpmath.mpf(float(argument)) for argument in arguments))
-        high[i] = float(exact)
-        if np.isfinite(high[i]):
-            low[i] = float(exact - mpmath.mpf(high[i]))
+def ulps(actual: np.ndarray, function: Callable[..., Any], *inputs: np.ndarray, known_as: str = "") -> np.ndarray:
+    """Distance of each result from the exact value of an mpmath function, in units of the last place of its dtype.
+    ``known_as`` is the file that says what the function is, and its name there: then its values are kept."""
+
+    def truth() -> np.ndarray:
+        found = np.zeros((2, actual.size))
+        for i, arguments in enumerate(zip(*inputs)):
+            exact = function(*(mpmath.mpf(float(argument)) for argument in arguments))
+            found[0, i] = float(exact)
+            if np.isfinite(found[0, i]):
+                found[1, i] = float(exact - mpmath.mpf(found[0, i]))
+        return found
+
+    if known_as:
+        file, _, name = known_as.rpartition(":")
+        points = [part for array in inputs for part in (array.dtype.str.encode(), array.tobytes())]
+        settings = f"{name} of mpmath {mpmath.__version__} with {mpmath.mp.prec} bits".encode()
+        found = kept([settings, *(Path(path).read_bytes() for path in (file, __file__)), *points], truth)
+    else:
+        found = truth()
+    high, low = found.reshape(2, *actual.shape)
     info = np.finfo(actual.dtype)
     limit = float(info.max)
     overflows = np.abs(high) > limit * (1 + float(info.eps) / 4)

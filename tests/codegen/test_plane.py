@@ -37,7 +37,7 @@ def test_accuracy(dtype: str, rng: np.random.Generator) -> None:
     with mpmath.workprec(2300):
         for name, exact in EXACT.items():
             got = results[f"{name}(a, b)"]
-            errors = np.where(np.isfinite(got), ulps(got, exact, x, y), 0)
+            errors = np.where(np.isfinite(got), ulps(got, exact, x, y, known_as=f"{__file__}:{name}"), 0)
             worst = int(errors.argmax())
             assert errors[worst] <= LIMITS[name], f"{name}({x[worst]!r}, {y[worst]!r}) = {got[worst]!r}"
 

@@ -32,17 +32,19 @@ class RoutineReported(Exception):
 
 
 class Block:
-    """A stretch of memory; ``owner``, ``writer`` and ``reader`` are per byte."""
+    """A stretch of memory; ``owner`` is per byte. ``writer`` and ``reader`` are of the elements that the present step
+    has used, by their first byte."""
 
     def __init__(self, size: int) -> None:
         self.bytes = np.full(-(-size // 8) * 8, 0xA5, np.uint8)
         self.owner = [NOBODY] * size
-        self.forget()
+        self.writer: dict[int, int] = {}
+        self.reader: dict[int, int] = {}
 
     def forget(self) -> None:
         """A new step begins."""
-        self.writer = [NOBODY] * len(self.owner)
-        self.reader = [NOBODY] * len(self.owner)
+        self.writer.clear()
+        self.reader.clear()
 
 
 class Pointer:
@@ -52,6 +54,8 @@ class Pointer:
         self.block, self.number, self.dtype = block, number, dtype
         self.begin, self.end, self.start, self.writable = begin, end, begin, writable
         self.size = dtype.itemsize
+        self.last = end - self.size  # where an element may begin
+        self.marks = [number] * self.size
         self.elements = block.bytes.view(dtype)
 
     def moved(self, offset: int) -> Pointer:
@@ -64,31 +68,33 @@ class Pointer:
         begin = self.begin + offset
         return Pointer(self.block, number, dtype, begin, begin + size, self.writable)
 
-    def place(self, index: Any, what: str) -> int:
-        at = self.start + int(index) * self.size
-        if not self.begin <= at <= self.end - self.size:
-            count = (self.end - self.begin) // self.size
-            raise WrongAccess(f"{what} at {int(index)} of b{self.number}, which has {count} elements")
-        return at
-
     def load(self, index: Any, iteration: int) -> Any:
-        at, block = self.place(index, "load"), self.block
+        at, block = self.start + int(index) * self.size, self.block
+        if not self.begin <= at <= self.last:
+            raise self.outside("load", index)
         if block.owner[at] != self.number or block.owner[at + self.size - 1] != self.number:
             raise WrongAccess(f"load at {int(index)} of b{self.number}: last written by b{block.owner[at]}")
-        if block.writer[at] not in (NOBODY, iteration):
+        if block.writer.get(at, iteration) != iteration:
             raise WrongAccess(f"load at {int(index)} of b{self.number}: written by another iteration of the step")
-        block.reader[at] = iteration if block.reader[at] in (NOBODY, iteration) else EVERYBODY
+        if block.reader.setdefault(at, iteration) != iteration:
+            block.reader[at] = EVERYBODY
         return self.elements[at // self.size]
 
     def store(self, index: Any, value: Any, iteration: int) -> None:
-        at, block = self.place(index, "store"), self.block
+        at, block = self.start + int(index) * self.size, self.block
+        if not self.begin <= at <= self.last:
+            raise self.outside("store", index)
         if not self.writable:
             raise WrongAccess(f"store to b{self.number}, which the user owns")
-        if block.writer[at] not in (NOBODY, iteration) or block.reader[at] not in (NOBODY, iteration):
+        if block.writer.get(at, iteration) != iteration or block.reader.get(at, iteration) != iteration:
             raise WrongAccess(f"store at {int(index)} of b{self.number}: used by another iteration of the step")
         self.elements[at // self.size] = value
-        block.owner[at : at + self.size] = [self.number] * self.size
+        block.owner[at : at + self.size] = self.marks
         block.writer[at] = iteration
+
+    def outside(self, what: str, index: Any) -> WrongAccess:
+        count = (self.end - self.begin) // self.size
+        return WrongAccess(f"{what} at {int(index)} of b{self.number}, which has {count} elements")
 
 
 class Iteration:

@@ -71,7 +71,7 @@ class Run:
     def value(self, buffer: Buffer) -> np.ndarray:
         """What a buffer holds; every element of it has been written."""
         at = self.pointers[buffer.number]
-        if any(owner != buffer.number for owner in at.block.owner):
+        if at.block.owner.count(buffer.number) != len(at.block.owner):
             raise WrongAccess(f"{buffer} is not written everywhere")
         used = at.block.bytes[: len(at.block.owner)]
         return used.view(buffer.dtype).reshape(tuple(self.number(s) for s in buffer.shape))
@@ -121,9 +121,9 @@ class Run:
         run, memory = self.runners[id(step.kernel)]
         # An empty step is called as well.
         bounds = [(at, at + 1) for at in reversed(range(extent))] if cut and grain and extent else [(0, extent)]
-        for lo, hi in bounds:
-            memory.number = lo
-            with np.errstate(all="ignore"):
+        with np.errstate(all="ignore"):
+            for lo, hi in bounds:
+                memory.number = lo
                 run(arguments, lo, hi)
 
     @property

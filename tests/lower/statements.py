@@ -93,7 +93,14 @@ class Runner:
 
     def block(self, statements: Iterable[Statement]) -> Callable[[Values], bool]:
         made = [self.statement(s) for s in statements]
-        return lambda values: any(run(values) for run in made)
+
+        def run(values: Values) -> bool:
+            for each in made:
+                if each(values):
+                    return True
+            return False
+
+        return made[0] if len(made) == 1 else run
 
     def statement(self, s: Statement) -> Callable[[Values], Any]:
         if isinstance(s, Compute):
@@ -177,9 +184,7 @@ class Runner:
             slot = self.kernel.status_slot if e.number is None else e.number
             return lambda v: v[ARGUMENTS][slot]
         if isinstance(e, Index):
-            terms = [(self.word(name), self.word(coefficient)) for name, coefficient in e.terms]
-            first = self.word(e.constant)
-            return lambda v: sum((name(v) * coefficient(v) for name, coefficient in terms), first(v))
+            return self.index(e)
         if isinstance(e, Cast):
             operand = self.expression(e.operand)
             return lambda v: np.asarray(operand(v)).astype(e.dtype)[()]
@@ -188,4 +193,27 @@ class Runner:
             return lambda v: combine(left(v), right(v))
         assert isinstance(e, Call)
         function, operands = self.functions[e.function], [self.expression(operand) for operand in e.operands]
-        return lambda v: function(*(operand(v) for operand in operands))
+        if len(operands) == 1:
+            (only,) = operands
+            return lambda v: function(only(v))
+        if len(operands) == 2:
+            one, other = operands
+            return lambda v: function(one(v), other(v))
+        return lambda v: function(*[operand(v) for operand in operands])
+
+    def index(self, e: Index) -> Callable[[Values], Any]:
+        first = self.word(e.constant)
+        terms = [(self.word(name), self.word(coefficient)) for name, coefficient in e.terms]
+        if len(terms) == 1:
+            ((name, coefficient),) = terms
+            if e.constant == 0:
+                return name if e.terms[0][1] == 1 else lambda v: name(v) * coefficient(v)
+            return lambda v: first(v) + name(v) * coefficient(v)
+
+        def place(v: Values) -> Any:
+            found = first(v)
+            for name, coefficient in terms:
+                found += name(v) * coefficient(v)
+            return found
+
+        return place if terms else first
