@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import runpy
+import signal
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -34,6 +35,8 @@ def pytest_configure(config: pytest.Config) -> None:
         except OSError:  # a checkout of another user, or one that others may write to
             directory = Path(tempfile.gettempdir()) / f"staticad-tests-{os.getuid()}"
         os.environ["STATICAD_CACHE_DIR"] = str(directory)
+    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:  # as in the background of a shell; some tests interrupt
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     if sys.dont_write_bytecode and sys.pycache_prefix is None:
         sys.pycache_prefix = os.environ["PYTHONPYCACHEPREFIX"] = str(
             Path(os.environ["STATICAD_CACHE_DIR"]) / "bytecode"

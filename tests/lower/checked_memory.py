@@ -7,7 +7,6 @@ a step that may be cut which see each other's writes: all of that fails.
 
 from __future__ import annotations
 
-import copy
 from typing import Any
 
 import numpy as np
@@ -59,7 +58,8 @@ class Pointer:
         self.elements = block.bytes.view(dtype)
 
     def moved(self, offset: int) -> Pointer:
-        other = copy.copy(self)
+        other = object.__new__(Pointer)
+        other.__dict__.update(self.__dict__)  # a tenth of what `copy` takes
         other.start = self.start + offset
         return other
 

@@ -38,6 +38,7 @@ OPERATORS = {
     "==": operator.eq,
     "!=": operator.ne,
 }
+_OF_OPS: dict[str, Callable[..., Any]] = {op.name: op.numpy for op in ALL_OPS if isinstance(op, Elementwise)}
 
 
 class Memory(Protocol):
@@ -53,7 +54,7 @@ class Memory(Protocol):
 
 
 def _functions(memory: Memory) -> dict[str, Callable[..., Any]]:
-    found: dict[str, Callable[..., Any]] = {op.name: op.numpy for op in ALL_OPS if isinstance(op, Elementwise)}
+    found = _OF_OPS.copy()
     found |= {"add_reduce": np.add, "mul_reduce": np.multiply, "max_reduce": np.maximum, "min_reduce": np.minimum}
     found |= {name: lambda value: value for name in ("max_key", "min_key", "key_value")}  # floats are their own keys
     found |= {"or_reduce": np.logical_or, "and_reduce": np.logical_and, "int64": np.int64}
