@@ -32,19 +32,21 @@ from staticad.ops.arithmetic import (
     SQUARE,
     SUB,
 )
-from staticad.ops.base import Op, apply
+from staticad.ops.base import Op, apply, new_node
 from staticad.ops.comparison import EQUAL
 from staticad.ops.complex import COMPLEX, IMAG, MODULUS, REAL
 from staticad.ops.conversion import CEIL, FLOOR, ROUND, TRUNC
 from staticad.ops.plane import ARCTAN2, COPYSIGN, HYPOT
-from staticad.ops.promotion import Operand, as_operands, cast, common_dtype, to_tensor
+from staticad.ops.promotion import Operand, as_operands, cast, common_dtype, to_tensor, usual_operands
 from staticad.ops.selection import MAXIMUM, MINIMUM, RELU, WHERE
 from staticad.ops.sources import constant, constant_array, is_weak
 from staticad.ops.transcendental import COS, ERF, EXP, EXPM1, LOG, LOG1P, SIGMOID, SIN, SOFTPLUS, TAN, TANH
 
 
 def _binary(op: Op, x1: Operand, x2: Operand) -> Tensor:
-    return apply(op, *as_operands(op.name, x1, x2))
+    """To be called by a function that users call."""
+    a, b = usual_operands(x1, x2) or as_operands(op.name, x1, x2)
+    return new_node(op, (a, b), {}, None, 5).outputs[0]
 
 
 def _no_bool(op: Op, x1: Operand, x2: Operand) -> Tensor:
@@ -62,8 +64,8 @@ def add(x1: Operand, x2: Operand) -> Tensor:
 @implements(np.subtract)
 def subtract(x1: Operand, x2: Operand) -> Tensor:
     """x1 - x2; not for bools (DTypeError), which have `logical_xor`."""
-    a, b = as_operands("sub", x1, x2)
-    if a.dtype == BOOL:
+    a, b = usual_operands(x1, x2) or as_operands("sub", x1, x2)
+    if a.type.dtype == BOOL:
         raise DTypeError(f"sub: bools have no difference; use ^ or sa.logical_xor ({describe(a)}, {describe(b)})")
     return apply(SUB, a, b)
 
@@ -77,7 +79,7 @@ def multiply(x1: Operand, x2: Operand) -> Tensor:
 @implements(np.true_divide)
 def divide(x1: Operand, x2: Operand) -> Tensor:
     """x1 / x2 in floats; integers and bools divide in float64."""
-    a, b = as_operands("div", x1, x2)
+    a, b = usual_operands(x1, x2) or as_operands("div", x1, x2)
     dtype = a.dtype if is_inexact(a.dtype) else FLOAT64
     return apply(DIV, cast(a, dtype), cast(b, dtype))
 

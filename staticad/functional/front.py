@@ -16,7 +16,7 @@ import numpy as np
 
 from staticad.ir.dtypes import floating
 from staticad.ir.graph import Tensor
-from staticad.ops.base import Op, apply
+from staticad.ops.base import Op, apply, new_node
 from staticad.ops.promotion import Operand, as_operands, cast, to_tensor
 from staticad.records import dataclass
 
@@ -59,6 +59,8 @@ def declared(module: ModuleType) -> list[tuple[Function, NumpyNames]]:
 
 def as_float(x: Operand) -> Tensor:
     """The operand in the float type in which functions of floats work on it."""
+    if isinstance(x, Tensor) and x.type.dtype.kind == "f":
+        return x
     a = to_tensor(x)
     return cast(a, floating(a.dtype))
 
@@ -74,7 +76,7 @@ def float_unary(op: Op, name: np.ufunc | str | None, about: str) -> Unary:
     ``about``. ``name`` is what it implements of NumPy or (a string) of SciPy."""
 
     def function(x: Operand) -> Tensor:
-        return apply(op, as_float(x))
+        return new_node(op, (as_float(x),), {}).outputs[0]
 
     function.__name__ = function.__qualname__ = op.name
     function.__module__ = sys._getframe(1).f_globals["__name__"]  # where it is defined, as of a named tuple

@@ -66,6 +66,11 @@ def is_supported(dtype: DType) -> bool:
     return dtype in _CANONICAL or is_bfloat16(dtype)
 
 
+def is_canonical(dtype: DType) -> bool:
+    """Whether a dtype is the one object that `as_dtype` gives for all that say the same."""
+    return _CANONICAL.get(dtype) is dtype
+
+
 def as_dtype(spec: Any) -> DType:
     """The canonical dtype for a name, a NumPy type, a dtype, or the Python types bool, int (int64), float (float64) and
     complex (complex128).

@@ -25,9 +25,13 @@ from staticad.ir.types import Constraint, TensorType
 ROOM = 1 << 24  # numbers between those of two nodes, for what is made afterwards in the place of the first
 
 
+_serials = itertools.count(0, ROOM)
+
+
 class _Mode(threading.local):
-    detached = False
-    serials = itertools.count(0, ROOM)
+    """Whether nodes that are made now are detached, and where their numbers are from."""
+
+    now: tuple[bool, Iterator[int]] = (False, _serials)
 
 
 _mode = _Mode()
@@ -36,33 +40,33 @@ _mode = _Mode()
 @contextmanager
 def no_grad() -> Iterator[None]:
     """Tensors made inside are constants to every derivative, as if each were wrapped in stop_gradient."""
-    before = _mode.detached
-    _mode.detached = True
+    before = _mode.now
+    _mode.now = True, before[1]
     try:
         yield
     finally:
-        _mode.detached = before
+        _mode.now = before
 
 
 def no_grad_here() -> bool:
     """Whether tensors that are made now are constants to derivatives."""
-    return _mode.detached
+    return _mode.now[0]
 
 
 def set_aside() -> int:
     """A number after which those that follow it, less than `ROOM`, are for `numbered`."""
-    return next(_Mode.serials)
+    return next(_serials)
 
 
 @contextmanager
 def numbered(serial: int) -> Iterator[None]:
     """Nodes made inside have the numbers that were set aside, as if they had been made then; outside of `no_grad`."""
-    before = _mode.detached, _mode.serials
-    _mode.detached, _mode.serials = False, itertools.count(serial + 1)
+    before = _mode.now
+    _mode.now = False, itertools.count(serial + 1)
     try:
         yield
     finally:
-        _mode.detached, _mode.serials = before
+        _mode.now = before
 
 
 class Attrs(Mapping[str, Any]):
@@ -154,8 +158,8 @@ class Node(InGraph):
         self.constraints = constraints
         self.name = name
         self.where = where if where is not None else here(3)
-        self.detached = _mode.detached
-        self.serial = next(_mode.serials)
+        self.detached, serials = _mode.now
+        self.serial = next(serials)
         make = tensor_class or Tensor
         self.outputs = (make(self, 0),) if len(types) == 1 else tuple(make(self, index) for index in range(len(types)))
 

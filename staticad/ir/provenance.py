@@ -10,6 +10,7 @@ import functools
 import threading
 from contextlib import AbstractContextManager
 from dataclasses import field
+from types import CodeType
 
 from staticad.ir import name_scopes
 from staticad.records import dataclass
@@ -49,15 +50,24 @@ class _State(threading.local):
 
 
 _state = _State()
+_found: dict[tuple[int, int, str], tuple[CodeType, Where]] = {}  # by code, which stays with its number, and place in it
+_MOST_FOUND = 4096
 
 
 def here(inside: int = 2) -> Where:
     """The place for a node that is made now; see `user_frame`."""
-    if _state.inherited is not None:
-        return _state.inherited
+    inherited = _state.inherited
+    if inherited is not None:
+        return inherited
     frame = user_frame(inside)
     code = frame.f_code
-    return _place(code.co_filename, frame.f_lineno, code.co_name, (), name_scopes.current())
+    key = id(code), frame.f_lasti, name_scopes.current()
+    found = _found.get(key)
+    if found is None:  # the line is looked for in a table as long as the function
+        if len(_found) >= _MOST_FOUND:
+            _found.clear()
+        found = _found[key] = code, _place(code.co_filename, frame.f_lineno, code.co_name, (), key[2])
+    return found[1]
 
 
 class _Inheriting:

@@ -15,7 +15,7 @@ from staticad.ir.provenance import here
 from staticad.ops.base import apply
 from staticad.ops.conversion import CAST
 from staticad.ops.creation import size_tensor
-from staticad.ops.sources import constant, is_weak
+from staticad.ops.sources import constant, is_weak, meeting
 from staticad.ops.widening import check_widening, weakened
 
 # What operators accept beside a tensor; anything else makes Python try the other operand, then raise TypeError.
@@ -108,16 +108,21 @@ def _are_alike(values: tuple[Any, ...]) -> bool:
     return dtype is not None
 
 
-def _with_number(one: Any, other: Any) -> list[Tensor] | None:
-    """A tensor and a number of Python's that takes its dtype, the usual case of two different operands."""
-    if isinstance(one, Tensor):
-        if type(other) in WEAK_TYPES and not isinstance(one, WeakTensor):
-            dtype = one.type.dtype
-            if promote(dtype, weak=(type(other),)) is dtype:
-                return [one, constant(other, dtype)]
-    elif isinstance(other, Tensor) and type(one) in WEAK_TYPES:
-        swapped = _with_number(other, one)
-        return None if swapped is None else swapped[::-1]
+def usual_operands(x1: Any, x2: Any) -> tuple[Tensor, Tensor] | None:
+    """Two operands of one dtype in the usual cases: tensors that have it, or one and a number of Python's that takes
+    it. None in all others, and where there is something to tell. To be called by a function that a function of this
+    package calls."""
+    if isinstance(x1, Tensor):
+        if type(x1) is not WeakTensor:
+            kind, dtype = type(x2), x1.type.dtype
+            if isinstance(x2, Tensor):
+                return (x1, x2) if kind is not WeakTensor and x2.type.dtype is dtype else None
+            if kind in WEAK_TYPES:
+                number = meeting(x2, dtype)
+                return None if number is None else (x1, number)
+    elif isinstance(x2, Tensor) and type(x1) in WEAK_TYPES and type(x2) is not WeakTensor:
+        number = meeting(x1, x2.type.dtype)
+        return None if number is None else (number, x2)
     return None
 
 
@@ -127,15 +132,10 @@ def as_operands(op: str, *values: Any, dtype: DType | None = None, widens: bool 
     Warns where that makes float64 of float32, unless ``widens`` says that the result has another dtype anyway.
     Raises DTypeError that names the op, the operands and the user's line.
     """
-    if dtype is None and _are_alike(values):
-        return list(values)
-    if dtype is None and len(values) == 2:
-        try:
-            found = _with_number(*values)
-        except DTypeError:
-            found = None  # told below
+    if dtype is None:
+        found = usual_operands(*values) if len(values) == 2 else values if _are_alike(values) else None
         if found is not None:
-            return found
+            return list(found)
     try:
         ready = [v if _is_ready(v) else _as_array(v) for v in map(weakened, values)]
     except (DTypeError, ShapeError) as error:

@@ -11,9 +11,10 @@ from staticad.errors import DTypeError, OutOfMemory, ShapeError
 from staticad.ir import dims
 from staticad.ir.arrays import as_numbers, kind_fits, read_array
 from staticad.ir.dims import Dim, Shape, Size
-from staticad.ir.dtypes import WEAK_TYPES, DType, as_dtype, kind_of
+from staticad.ir.dtypes import WEAK_TYPES, DType, as_dtype, kind_of, promote
 from staticad.ir.graph import Attrs, Node, Tensor
 from staticad.ir.name_scopes import scoped
+from staticad.ir.provenance import here
 from staticad.ir.types import TensorType
 from staticad.ops.base import Source
 
@@ -148,11 +149,30 @@ def constant(value: Any, dtype: Any = None, name: str | None = None) -> Tensor:
         raise DTypeError("a constant is made from numbers or an array, not from a symbolic tensor")
     chosen = None if dtype is None else as_dtype(dtype)
     if is_weak(value):
-        told_apart = repr(value) if not value or isinstance(value, complex) else value
-        attrs = _of_number(told_apart, value, chosen)
+        attrs = _of_number(_told_apart(value), value, chosen)
     else:
         attrs = _of_value(value, chosen)
     return Node(CONSTANT, (), attrs, (attrs["type"],), name=scoped(name)).out
+
+
+def meeting(value: bool | int | complex, dtype: DType) -> Tensor | None:
+    """A number of Python's as a constant of the dtype of a tensor that it meets; None where the result would have
+    another dtype, and where it does not fit. To be called by `usual_operands`."""
+    found = _of_meeting(_told_apart(value), value, dtype)
+    return None if found is None else Node(CONSTANT, (), *found, (), None, here(5)).outputs[0]
+
+
+@functools.lru_cache(maxsize=1024, typed=True)
+def _of_meeting(
+    told_apart: Any, value: bool | int | complex, dtype: DType
+) -> tuple[Attrs, tuple[TensorType, ...]] | None:
+    if promote(dtype, weak=(type(value),)) is not dtype:
+        return None
+    try:
+        attrs = _of_number(told_apart, value, dtype)
+    except DTypeError:
+        return None
+    return attrs, (attrs["type"],)
 
 
 def _of_value(value: Any, dtype: DType | None) -> Attrs:
@@ -169,9 +189,14 @@ def _of_value(value: Any, dtype: DType | None) -> Attrs:
     return Attrs(type=TensorType(kept.array.shape, kept.array.dtype), value=kept)
 
 
+def _told_apart(value: Any) -> Any:
+    """What tells numbers apart that are equal, 0.0 and -0.0: the first argument of what is remembered."""
+    return repr(value) if not value or type(value) is complex else value
+
+
 @functools.lru_cache(maxsize=1024, typed=True)
-def _of_number(_told_apart: Any, value: bool | int | complex, dtype: DType | None) -> Attrs:
-    """Those of a Python number, remembered. The first argument tells 0.0 from -0.0, which are equal."""
+def _of_number(told_apart: Any, value: bool | int | complex, dtype: DType | None) -> Attrs:
+    """Those of a Python number, remembered."""
     return _of_value(value, dtype)
 
 

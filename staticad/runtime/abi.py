@@ -66,14 +66,18 @@ def new_array_function() -> int:
     return _word(table + 8 * _NEW_FROM_DESCRIPTOR)
 
 
+_Word = ctypes.c_int64
+
+
 def _word(address: int) -> int:
-    return ctypes.c_int64.from_address(address).value
+    return _Word.from_address(address).value
 
 
 def data_address(array: np.ndarray) -> int:
     """Where the elements of an array are; ``array.ctypes.data`` takes ten times as long."""
     verify()
-    return _word(id(array) + ARRAY_DATA)
+    address: int = _Word.from_address(id(array) + ARRAY_DATA).value
+    return address
 
 
 def _int(address: int) -> int:

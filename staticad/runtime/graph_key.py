@@ -50,6 +50,7 @@ class GraphKey:
         self.nodes: list[Node | Derivation] = []
         self.numbers: dict[Node | Derivation, int] = {}
         self._waiting = graph.waiting
+        self._places: dict[Tensor, int] = {}  # the numbers of the tensors
         self._texts: dict[str, int] = {}  # each once, by their numbers
         self._known: dict[int, int] = {}  # the texts of parts of nodes, by identity
         self._atoms: dict[Atom, str] = {}
@@ -62,15 +63,15 @@ class GraphKey:
         self._words: list[int] = []
         try:
             self._number(graph.nodes)
-            texts = [self._text((name, tuple(tensors))) for name, tensors in roots.items()]
-            texts += [self._text(part) for part in rest]
+            named = [[self._place(tensor) for tensor in tensors] for tensors in roots.values()]
+            texts = [self._text(part) for part in rest]
         except RecursionError as error:
             raise NoKey("bodies that are nested too deep") from error
         order = np.argsort(np.array([node.serial for node in self.nodes], np.int64))
         digest = sha256()
-        for part in (texts, self._orders(), self._definitions, self._texts, self._kinds):
+        for part in (roots, texts, self._orders(), self._definitions, self._texts, self._kinds):
             digest.update(repr(list(part)).encode("utf-8", "surrogatepass"))
-        for words in (np.array(self._words, np.int64), order):
+        for words in (np.array(self._words, np.int64), order, *(np.array(numbers, np.int64) for numbers in named)):
             digest.update(struct.pack("<q", len(words)))
             digest.update(words.tobytes())
         self.digest = digest.hexdigest()
@@ -82,31 +83,30 @@ class GraphKey:
         return found
 
     def _number(self, nodes: Iterable[Node | Derivation]) -> None:
-        """Number nodes, inputs before users, and note what each consists of."""
-        numbers, add, alike, known, waiting = self.numbers, self._words.append, self._alike, self.nodes, self._waiting
+        """Number nodes and tensors, inputs before users, and note what each node consists of."""
+        numbers, places, words, alike, known = self.numbers, self._places, self._words, self._alike, self.nodes
         for node in nodes:
             if node in numbers:
                 continue
-            inputs = node.inputs
-            if isinstance(node, Derivation):
-                add(self._kind_of_derivation(node))
+            outputs: Iterable[Tensor]
+            if type(node) is Derivation:
+                kind, outputs = self._kind_of_derivation(node), node.positions
             else:
-                types = node.types
+                assert isinstance(node, Node)
+                types, outputs = node.types, node.outputs
                 held = (
-                    id(node.op), id(node.attrs), id(types[0] if len(types) == 1 else types), id(node.constraints),
-                    id(node.where), id(type(node.outputs[0])), node.name, node.detached, len(inputs),
+                    node.op, id(node.attrs), id(types[0] if len(types) == 1 else types), id(node.constraints),
+                    id(node.where), type(outputs[0]), node.name, node.detached, len(node.inputs),
                 )  # fmt: skip
-                kind = alike.get(held)
-                if kind is None:
-                    kind = alike[held] = self._kind(node)  # a body in it numbers its own nodes first
-                add(kind)
-            for tensor in inputs:
-                if waiting and tensor in waiting:
-                    add(numbers[waiting[tensor]])
-                    add(waiting[tensor].positions[tensor])
-                else:
-                    add(numbers[tensor.node])
-                    add(tensor.index)
+                found = alike.get(held)
+                if found is None:
+                    found = alike[held] = self._kind(node)  # a body in it numbers its own nodes first
+                kind = found
+            words.append(kind)
+            for tensor in node.inputs:
+                words.append(places[tensor])
+            for tensor in outputs:
+                places[tensor] = len(places)
             numbers[node] = len(known)
             known.append(node)
 
@@ -122,7 +122,8 @@ class GraphKey:
 
     def _kind_of_derivation(self, derivation: Derivation) -> int:
         """The number of all that a derivation is besides its inputs; that of no node."""
-        words = (-1, self._part(derivation.make.__qualname__), self._line(derivation.where), len(derivation.inputs))
+        make = self._part(derivation.make.__qualname__)
+        words = (-1, make, self._line(derivation.where), len(derivation.inputs), len(derivation.positions))
         return self._kinds.setdefault(words, len(self._kinds))
 
     def _part(self, value: Any) -> int:
@@ -175,11 +176,16 @@ class GraphKey:
             self._number(sort_nodes(node.outputs))
         return f"node {self.numbers[node]}"
 
+    def _place(self, tensor: Tensor) -> int:
+        """The number of a tensor."""
+        found = self._places.get(tensor)
+        if found is None:
+            self._number(sort_nodes([tensor]))
+            found = self._places[tensor]
+        return found
+
     def _tensor(self, tensor: Tensor) -> str:
-        derivation = self._waiting.get(tensor)
-        if derivation is not None:
-            return f"derivative {self.numbers[derivation]}[{derivation.positions[tensor]}]"
-        return f"{self._node(tensor.node)}[{tensor.index}]"
+        return f"tensor {self._place(tensor)}"
 
     def _size(self, size: Dim) -> str:
         found = self._sizes.get(size)

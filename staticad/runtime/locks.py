@@ -41,7 +41,8 @@ class Lock:
                 return
             except IndexError:
                 rows = aligned_words(_BLOCK * _STRIDE).reshape(_BLOCK, _STRIDE)
-                _free.extend((row, data_address(row)) for row in rows)
+                first = data_address(rows)
+                _free.extend(zip(rows, range(first, first + rows.nbytes, rows.strides[0]), strict=True))
 
 
 def patiently(run: Callable[..., Any], feeds: tuple[Any, ...], outs: tuple[Any, ...] | None = None) -> Any:

@@ -28,13 +28,18 @@ IDLE = 32  # runs after which memory is given back of which they needed less tha
 
 def aligned_bytes(size: int, what: str | Callable[[], str] = "the buffers of a run") -> np.ndarray:
     """``size`` uninitialized bytes (uint8[size]) that start on a cache line. Raises OutOfMemory."""
+    block, start = aligned_block(size, what)
+    return block[start : start + size]
+
+
+def aligned_block(size: int, what: str | Callable[[], str]) -> tuple[np.ndarray, int]:
+    """Uninitialized bytes, and where in them ``size`` of them begin, on a cache line. Raises OutOfMemory."""
     room_for(size, what)
     try:
         block = np.empty(size + ALIGNMENT, np.uint8)
     except MemoryError as error:
         raise OutOfMemory(f"cannot allocate {size:,} bytes for {_text(what)}") from error
-    start = -data_address(block) % ALIGNMENT
-    return block[start : start + size]
+    return block, -data_address(block) % ALIGNMENT
 
 
 def room_for(size: int, what: str | Callable[[], str]) -> None:

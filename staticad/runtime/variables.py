@@ -6,6 +6,7 @@ copy is made as a whole or not at all, whatever signals arrive.
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn, SupportsIndex
@@ -16,8 +17,8 @@ from staticad.boundary import boundaries
 from staticad.codegen.loader import kernel_address
 from staticad.errors import DTypeError, GradientError, GraphError, ShapeError, as_out_of_memory, typed_memory
 from staticad.ir.arrays import as_numbers, kind_fits, read_array
-from staticad.ir.dtypes import DType, as_dtype, is_inexact
-from staticad.ir.graph import Node, Tensor, describe
+from staticad.ir.dtypes import DType, as_dtype, is_canonical, is_inexact
+from staticad.ir.graph import Attrs, Node, Tensor, describe
 from staticad.ir.name_scopes import scoped
 from staticad.ir.provenance import here
 from staticad.ir.types import TensorType
@@ -25,7 +26,7 @@ from staticad.ops.sources import VARIABLE, of_type
 from staticad.runtime.locks import Lock, patiently
 from staticad.runtime.machine import ArraySpec, Patch, Program, Step
 from staticad.runtime.machine_text import machine_text
-from staticad.runtime.memory import aligned_bytes, room_for
+from staticad.runtime.memory import aligned_block, room_for
 from staticad.runtime.workers import c_function
 
 if TYPE_CHECKING:  # names of machine code, which nothing calls in Python
@@ -139,24 +140,31 @@ def variable(value: Any, dtype: Any = None, name: str | None = None, trainable: 
     Raises DTypeError for a dtype that is not supported or that loses the value's kind, ShapeError for ragged lists,
     GraphError for a symbolic tensor.
     """
-    array = _as_array(value)
-    kind = as_dtype(dtype) if dtype is not None else as_dtype(array.dtype)
-    if not kind_fits(array, kind):
+    array = value if type(value) is np.ndarray and is_canonical(value.dtype) else _as_array(value)
+    kind = as_dtype(dtype) if dtype is not None else array.dtype
+    if array.dtype is not kind and not kind_fits(array, kind):
         raise DTypeError(
             f"variable: a value of dtype {array.dtype} does not become {kind}, made at {here()}; "
             f"convert it with .astype({kind.name!r}) if the loss is meant"
         )
-    ready = _convert(array, kind)
-    type_ = TensorType(array.shape, kind)
-    out = Node(VARIABLE, (), of_type(type_), (type_,), name=scoped(name), tensor_class=Variable).out
+    ready = array if array.dtype is kind else _convert(array, kind)
+    attrs, types = _of_arrays(array.shape, kind)
+    (out,) = Node(VARIABLE, (), attrs, types, (), scoped(name), here(4), Variable).outputs
     assert isinstance(out, Variable)
     out._given_name, out._owner = name, None
     out._lock = Lock()
     out._reader = out._writer = None
     out._storage = aligned_empty(array.shape, kind)
-    np.copyto(out._storage, ready, casting="no")
+    out._storage[...] = ready
     out._trainable = bool(trainable) and is_inexact(kind) and not out.node.detached
     return out
+
+
+@functools.lru_cache(maxsize=1024)
+def _of_arrays(shape: tuple[int, ...], dtype: DType) -> tuple[Attrs, tuple[TensorType, ...]]:
+    """The attributes and types of variables that hold such arrays."""
+    kind = TensorType(shape, dtype)
+    return of_type(kind), (kind,)
 
 
 def read(variables: Sequence[Variable]) -> tuple[np.ndarray, ...]:
@@ -220,9 +228,8 @@ COPY_SOURCE = machine_text(_copy)
 def aligned_empty(shape: tuple[int, ...], dtype: DType) -> np.ndarray:
     """A C-contiguous array, not initialized, whose data starts on a cache line. Raises OutOfMemory."""
     size = math.prod(shape) * dtype.itemsize
-    return np.ndarray(
-        shape, dtype, buffer=aligned_bytes(max(1, size), "the value of a variable")
-    )  # NumPy moves the start of an empty buffer
+    block, start = aligned_block(max(1, size), "the value of a variable")  # NumPy moves the start of an empty buffer
+    return np.ndarray(shape, dtype, block, start)
 
 
 def _as_array(value: Any) -> np.ndarray:

@@ -25,7 +25,7 @@ from staticad.ops.complex import CONJ
 from staticad.ops.contract import MATMUL
 from staticad.ops.creation import fill, indices
 from staticad.ops.movement import BROADCAST_TO, DIAGONAL
-from staticad.ops.promotion import Operand, as_operands, to_tensor
+from staticad.ops.promotion import Operand, as_operands, to_tensor, usual_operands
 from staticad.ops.selection import WHERE
 from staticad.ops.slicing import EMBED
 
@@ -34,17 +34,17 @@ from staticad.ops.slicing import EMBED
 def matmul(x1: Operand, x2: Operand) -> Tensor:
     """The matrix product of the last two axes; the others broadcast. A vector is a row on the left, a column on the
     right, and leaves no axis behind. Numbers without axes raise ShapeError."""
-    a, b = as_operands("matmul", x1, x2)
-    if a.ndim == 0 or b.ndim == 0:
+    a, b = usual_operands(x1, x2) or as_operands("matmul", x1, x2)
+    rows, columns = a.ndim, b.ndim
+    if rows > 1 and columns > 1:
+        return apply(MATMUL, a, b)
+    if rows == 0 or columns == 0:
         raise ShapeError(f"matmul: both operands need an axis; use * for numbers ({describe(a)}, {describe(b)})")
-    if a.ndim == 1 and b.ndim == 1:
+    if rows == columns:
         return _sum_of_products("matmul", a, b, (0,), (0,))
-    left = expand_dims(a, 0) if a.ndim == 1 else a
-    right = expand_dims(b, 1) if b.ndim == 1 else b
-    product = apply(MATMUL, left, right)
-    if a.ndim == 1:
-        return squeeze(product, -2)
-    return squeeze(product, -1) if b.ndim == 1 else product
+    if rows == 1:
+        return squeeze(apply(MATMUL, expand_dims(a, 0), b), -2)
+    return squeeze(apply(MATMUL, a, expand_dims(b, 1)), -1)
 
 
 def _sum_of_products(op: str, a: Tensor, b: Tensor, a_axes: tuple[int, ...], b_axes: tuple[int, ...]) -> Tensor:
