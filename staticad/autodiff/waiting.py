@@ -39,32 +39,43 @@ def are_certain(y: Tensor, xs: Sequence[Any]) -> bool:
         return False
     if (SQRT in ops or ABS in ops) and squares.without_roots([y], xs)[0][0] is not y:
         return False
-    dependent = _dependent(order, xs)
-    return dependent is not None and y in dependent and _are_new(order, y, xs, dependent)
+    found = _passed(order, xs)
+    return found is not None and y in found[0] and _are_new(y, xs, *found)
 
 
-def _dependent(order: Iterable[Node], xs: Sequence[Tensor]) -> set[Tensor] | None:
-    """The tensors that depend on xs, which they are themselves; None if something about one of them is not certain."""
+def _passed(order: Iterable[Node], xs: Sequence[Tensor]) -> tuple[set[Tensor], list[Node]] | None:
+    """The tensors that depend on xs, which they are themselves, and the nodes, in order, through which they do; None if
+    something about one of them is not certain."""
     sources = set(xs)
-    found: set[Tensor] = set()
-    plain: set[TensorType] = set()
+    dependent: set[Tensor] = set()
+    passed: list[Node] = []
+    plain: dict[int, bool] = {}  # of types, by identity: they live as long as the nodes
     work = 0
     for node in order:
-        work += 1 + len(node.inputs)
-        if not found.isdisjoint(node.inputs) and not cuts(node):
+        inputs, reached = node.inputs, node.outputs
+        work += 1 + len(inputs)
+        if not dependent.isdisjoint(inputs) and not _cuts(node, plain):
             if not node.op.certain or node.constraints:
                 return None
-            reached: Iterable[Tensor] = node.outputs
-        elif sources.isdisjoint(node.outputs):
+            passed.append(node)
+        elif sources.isdisjoint(reached):
             continue
         else:
-            reached = sources.intersection(node.outputs)
+            reached = tuple(sources.intersection(reached))
         for tensor in reached:
-            if tensor.type not in plain and not _is_plain(tensor.type):
+            kind = tensor.type
+            is_plain = plain.get(id(kind))
+            if is_plain is None:
+                is_plain = plain[id(kind)] = _is_plain(kind)
+            if not is_plain:
                 return None
-            plain.add(tensor.type)
-        found.update(reached)
-    return found if work <= _MOST and sources <= found else None
+        dependent.update(reached)
+    return (dependent, passed) if work <= _MOST and sources <= dependent else None
+
+
+def _cuts(node: Node, plain: dict[int, bool]) -> bool:
+    """As `cuts`, told quickly of what has a plain type."""
+    return node.detached or node.op.nondifferentiable or (not plain.get(id(node.types[0])) and cuts(node))
 
 
 def _is_plain(kind: TensorType) -> bool:
@@ -74,18 +85,19 @@ def _is_plain(kind: TensorType) -> bool:
     return all(isinstance(size, int) or not (size.locals or is_runtime(size)) for size in kind.shape)
 
 
-def _are_new(order: Sequence[Node], y: Tensor, xs: Sequence[Tensor], dependent: set[Tensor]) -> bool:
+def _are_new(y: Tensor, xs: Sequence[Tensor], dependent: set[Tensor], passed: Sequence[Node]) -> bool:
     """Whether y depends on all xs, and no two of them get the same cotangent, handed on by sums."""
     uses: dict[Tensor, int] = {y: 0}
     by: dict[Tensor, Tensor] = {y: y}  # the tensor whose cotangent one has that is used once
-    for node in reversed(order):
+    for node in reversed(passed):
         out = node.outputs[0]
-        if out not in uses or cuts(node):
+        used = uses.get(out)
+        if used is None:
             continue
-        first = by[out] if uses[out] <= 1 else out
+        first, hands_on = by[out] if used <= 1 else out, node.op.hands_on
         for x in node.inputs:
             if x in dependent:
                 uses[x] = uses.get(x, 0) + 1
-                by[x] = first if node.op.hands_on and x.type is out.type else x
+                by[x] = first if hands_on and x.type is out.type else x
     cotangents = {by[x] if uses[x] <= 1 else x for x in xs if x in uses}
     return len(cotangents) == len(xs)
