@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import itertools
 import math
-import string
 from collections.abc import Hashable, Iterable, Mapping
 from typing import Any
 
@@ -32,7 +31,7 @@ from staticad.ops.reduce import ANY, SUM
 from staticad.records import dataclass
 
 Label = Hashable
-LETTERS = string.ascii_uppercase + string.ascii_lowercase  # what numbers stand for, in the order of the output
+LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"  # what numbers stand for, in the order of the output
 
 
 @dataclass(frozen=True)

@@ -50,6 +50,11 @@ class Derivation:
         """Those that wait, in order."""
         return list(self.positions)
 
+    @property
+    def outputs(self) -> tuple[Tensor, ...]:
+        """The same, as a node has them."""
+        return tuple(self.positions)
+
     def place(self, tensor: Tensor) -> Place:
         """The node and index of one of the tensors, all of which wait no longer."""
         found = self._places.get("all")

@@ -97,7 +97,7 @@ def check_update(variable: Variable, value: Tensor, demands: Demands) -> None:
 
 def read_inputs(inputs: Any, nodes: Sequence[Node | Derivation]) -> tuple[Tensor, ...]:
     """The placeholders that a run is fed, for a graph of these nodes."""
-    needed = sorted((n for n in nodes if isinstance(n, Node) and n.op is PLACEHOLDER), key=lambda n: n.serial)
+    needed = sorted((n for n in nodes if n.op is PLACEHOLDER and isinstance(n, Node)), key=lambda n: n.serial)
     if inputs is None:
         return tuple(n.out for n in needed)
     if isinstance(inputs, Tensor):

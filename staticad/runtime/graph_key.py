@@ -15,6 +15,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from hashlib import sha256
+from itertools import chain, count
 from typing import Any
 
 import numpy as np
@@ -48,7 +49,6 @@ class GraphKey:
 
     def __init__(self, roots: Mapping[str, Sequence[Tensor]], graph: Unmade, *rest: Any) -> None:
         self.nodes: list[Node | Derivation] = []
-        self.numbers: dict[Node | Derivation, int] = {}
         self._waiting = graph.waiting
         self._places: dict[Tensor, int] = {}  # the numbers of the tensors
         self._texts: dict[str, int] = {}  # each once, by their numbers
@@ -82,33 +82,32 @@ class GraphKey:
         assert isinstance(found, Node)
         return found
 
+    @property
+    def numbers(self) -> dict[Node | Derivation, int]:
+        """The numbers of the nodes."""
+        return {node: number for number, node in enumerate(self.nodes)}
+
     def _number(self, nodes: Iterable[Node | Derivation]) -> None:
         """Number nodes and tensors, inputs before users, and note what each node consists of."""
-        numbers, places, words, alike, known = self.numbers, self._places, self._words, self._alike, self.nodes
-        for node in nodes:
-            if node in numbers:
+        places, alike = self._places, self._alike
+        fresh = [node for node in nodes if node.outputs[0] not in places]
+        places.update(zip(chain.from_iterable([node.outputs for node in fresh]), count(len(places)), strict=False))
+        self.nodes += fresh
+        kinds: list[int] = []
+        for node in fresh:
+            if isinstance(node, Derivation):
+                kinds.append(self._kind_of_derivation(node))
                 continue
-            outputs: Iterable[Tensor]
-            if type(node) is Derivation:
-                kind, outputs = self._kind_of_derivation(node), node.positions
-            else:
-                assert isinstance(node, Node)
-                types, outputs = node.types, node.outputs
-                held = (
-                    node.op, id(node.attrs), id(types[0] if len(types) == 1 else types), id(node.constraints),
-                    id(node.where), type(outputs[0]), node.name, node.detached, len(node.inputs),
-                )  # fmt: skip
-                found = alike.get(held)
-                if found is None:
-                    found = alike[held] = self._kind(node)  # a body in it numbers its own nodes first
-                kind = found
-            words.append(kind)
-            for tensor in node.inputs:
-                words.append(places[tensor])
-            for tensor in outputs:
-                places[tensor] = len(places)
-            numbers[node] = len(known)
-            known.append(node)
+            held = (
+                node.op, id(node.attrs), id(node.types), id(node.constraints), id(node.where), type(node.outputs[0]),
+                node.name, node.detached, len(node.inputs),
+            )  # fmt: skip
+            kind = alike.get(held)
+            if kind is None:
+                kind = alike[held] = self._kind(node)  # nodes that it names are numbered meanwhile
+            kinds.append(kind)
+        self._words += (len(fresh), *kinds)
+        self._words.extend(map(places.__getitem__, chain.from_iterable([node.inputs for node in fresh])))
 
     def _kind(self, node: Node) -> int:
         """The number of all that a node is besides its inputs."""
@@ -172,9 +171,7 @@ class GraphKey:
         return found
 
     def _node(self, node: Node) -> str:
-        if node not in self.numbers:
-            self._number(sort_nodes(node.outputs))
-        return f"node {self.numbers[node]}"
+        return f"node of {self._tensor(node.outputs[0])}"
 
     def _place(self, tensor: Tensor) -> int:
         """The number of a tensor."""
@@ -232,8 +229,11 @@ def _is_own(op: Op) -> bool:
     if op.name not in _ops:
         modules = [module for name, module in sys.modules.copy().items() if name.startswith(_OPS_PACKAGE)]
         for value in [value for module in modules for value in vars(module).copy().values()]:
-            several = value.values() if isinstance(value, dict) else value if isinstance(value, tuple) else (value,)
-            _ops.update({found.name: found for found in several if isinstance(found, Op)})
+            if isinstance(value, Op):
+                _ops[value.name] = value
+            elif type(value) in (dict, tuple):
+                several = value.values() if isinstance(value, dict) else value
+                _ops.update({found.name: found for found in several if isinstance(found, Op)})
     return _ops.get(op.name) is op
 
 

@@ -158,7 +158,8 @@ class Request:
         if ready.tables is not None and key is not None and PRINTS not in ready.tables.bases:
             constants = _in_graph(ready.constants, key.nodes)
             if sum(c.nbytes for c in constants if isinstance(c, np.ndarray)) <= _LARGEST:
-                variables = tuple(key.numbers[variable.node] for variable in ready.variables)
+                numbers = key.numbers
+                variables = tuple(numbers[variable.node] for variable in ready.variables)
                 programs.store(key.digest, Stored(ready.tables, constants, variables))
         return ready
 
