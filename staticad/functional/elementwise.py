@@ -16,6 +16,7 @@ from staticad.functional.axes import as_index
 from staticad.functional.front import as_float, float_binary, float_unary, implements, public_names
 from staticad.ir.dtypes import BOOL, FLOAT64, INT8, as_dtype, finfo, floating, is_complex, is_float, is_inexact
 from staticad.ir.graph import Tensor, describe
+from staticad.ir.making import new_node
 from staticad.ops.arithmetic import (
     ABS,
     ADD,
@@ -32,7 +33,7 @@ from staticad.ops.arithmetic import (
     SQUARE,
     SUB,
 )
-from staticad.ops.base import Op, apply, new_node
+from staticad.ops.base import Op, apply
 from staticad.ops.comparison import EQUAL
 from staticad.ops.complex import COMPLEX, IMAG, MODULUS, REAL
 from staticad.ops.conversion import CEIL, FLOOR, ROUND, TRUNC
@@ -67,7 +68,7 @@ def subtract(x1: Operand, x2: Operand) -> Tensor:
     a, b = usual_operands(x1, x2) or as_operands("sub", x1, x2)
     if a.type.dtype == BOOL:
         raise DTypeError(f"sub: bools have no difference; use ^ or sa.logical_xor ({describe(a)}, {describe(b)})")
-    return apply(SUB, a, b)
+    return new_node(SUB, (a, b), {}).outputs[0]
 
 
 @implements(np.multiply)

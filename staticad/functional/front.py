@@ -16,7 +16,8 @@ import numpy as np
 
 from staticad.ir.dtypes import floating
 from staticad.ir.graph import Tensor
-from staticad.ops.base import Op, apply, new_node
+from staticad.ir.making import new_node
+from staticad.ops.base import Op, apply
 from staticad.ops.promotion import Operand, as_operands, cast, to_tensor
 from staticad.records import dataclass
 

@@ -18,13 +18,13 @@ class _State(threading.local):
     scope = ""
 
 
-_state = _State()
+state = _State()
 _numbers: defaultdict[str, Iterator[int]] = defaultdict(itertools.count)
 
 
 def current() -> str:
     """The scope in force; empty outside of all."""
-    return _state.scope
+    return state.scope
 
 
 @contextmanager
@@ -36,12 +36,12 @@ def name_scope(name: str) -> Iterator[None]:
     """
     if not isinstance(name, str) or not name:
         raise GraphError(f"name_scope: a name is a string of one character at least, not {name!r}")
-    before = _state.scope
-    _state.scope = joined(before, name)
+    before = state.scope
+    state.scope = joined(before, name)
     try:
         yield
     finally:
-        _state.scope = before
+        state.scope = before
 
 
 def joined(scope: str, name: str) -> str:
@@ -51,7 +51,7 @@ def joined(scope: str, name: str) -> str:
 
 def scoped(name: Given) -> Given | str:
     """The full name of what is made now with this name. None, and what is no name, is left as it is."""
-    return joined(_state.scope, name) if isinstance(name, str) and _state.scope else name
+    return joined(state.scope, name) if isinstance(name, str) and state.scope else name
 
 
 def numbered(name: str) -> str:

@@ -61,7 +61,7 @@ def here(inside: int = 2) -> Where:
         return inherited
     frame = user_frame(inside)
     code = frame.f_code
-    key = id(code), frame.f_lasti, name_scopes.current()
+    key = id(code), frame.f_lasti, name_scopes.state.scope
     found = _found.get(key)
     if found is None:  # the line is looked for in a table as long as the function
         if len(_found) >= _MOST_FOUND:

@@ -39,8 +39,7 @@ from staticad.ir.dtypes import BOOL, DType, is_complex, kind_of, unsupported
 from staticad.ir.expressions import Call, Expression
 from staticad.ir.graph import Attrs, Node, Tensor
 from staticad.ir.inference import Inferred as Inferred
-from staticad.ir.inference import infer_new
-from staticad.ir.provenance import here
+from staticad.ir.making import new_node
 from staticad.ir.types import Constraint, Demands, TensorType, broadcast_shapes, same_size
 from staticad.ops.ranges import Progression, Range
 
@@ -109,26 +108,14 @@ class Op:
 
 
 def apply(op: Op, *inputs: Tensor, name: str | None = None, **attrs: Any) -> Tensor:
-    """A new node of an op with one output; that output. Errors are those of `apply_all`."""
+    """A new node of an op with one output; that output. Raises what `new_node` raises."""
     (output,) = new_node(op, inputs, attrs, name).outputs
     return output
 
 
 def apply_all(op: Op, *inputs: Tensor, name: str | None = None, **attrs: Any) -> tuple[Tensor, ...]:
-    """A new node of the op; all its outputs. Errors get the op, the types and the user's lines."""
+    """A new node of the op; all its outputs. Raises what `new_node` raises."""
     return new_node(op, inputs, attrs, name).outputs
-
-
-def new_node(
-    op: Op, inputs: tuple[Tensor, ...], attrs: dict[str, Any], name: str | None = None, inside: int = 4
-) -> Node:
-    """A new node of the op, as `apply_all` makes it. The innermost frames, ``inside`` of them with those of `here`, are
-    frames of this package."""
-    try:
-        packed, (types, constraints) = infer_new(op, tuple([t.type for t in inputs]), attrs)
-    except (ShapeError, DTypeError) as error:
-        raise type(error)(f"{op.called}: {error}{op.given(inputs)}") from None
-    return Node(op, inputs, packed, types, constraints, name, here(inside))
 
 
 class Source(Op):

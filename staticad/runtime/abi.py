@@ -115,12 +115,17 @@ def verify() -> None:
 
 
 def _first_wrong() -> str | None:
+    for shape in ((), (3,), (2, 3), (0, 4), (2, 1, 5)):
+        array = np.zeros(shape)
+        wrong = _wrong_in_array(array)
+        if wrong:
+            return wrong
     for dtype in DTYPES:
-        for shape in ((), (3,), (2, 3), (0, 4), (2, 1, 5)):
-            array = np.zeros(shape, dtype)
-            wrong = _wrong_in_array(array)
-            if wrong:
-                return wrong
+        typed = np.empty(2, dtype)
+        if _word(id(typed) + ARRAY_DTYPE) != id(dtype) or dtype is not np.dtype(dtype.name):
+            return "dtype of an array"
+        if not _dtype_reads_as(dtype) or not _dtype_reads_as(dtype.newbyteorder("S")):
+            return "kind, byte order, number or size of a dtype"
         scalar = dtype.type(1)
         if type(scalar) is not dtype.type or ctypes.string_at(id(scalar) + SCALAR_VALUE, dtype.itemsize) != (
             np.ones((), dtype).tobytes()
@@ -148,10 +153,6 @@ def _wrong_in_array(array: np.ndarray) -> str | None:
     dimensions = _word(address + ARRAY_DIMENSIONS) if array.ndim else 0
     if any(_word(dimensions + 8 * axis) != size for axis, size in enumerate(array.shape)):
         return "shape of an array"
-    if _word(address + ARRAY_DTYPE) != id(array.dtype) or array.dtype is not np.dtype(array.dtype.name):
-        return "dtype of an array"
-    if not _dtype_reads_as(array.dtype) or not _dtype_reads_as(array.dtype.newbyteorder("S")):
-        return "kind, byte order, number or size of a dtype"
     contiguous = array.flags.c_contiguous and array.flags.aligned
     if (_int(address + ARRAY_FLAGS) & REQUIRED_FLAGS == REQUIRED_FLAGS) != contiguous:
         return "flags of an array"

@@ -18,6 +18,7 @@ from staticad.functional.movement import expand_dims, ravel, squeeze
 from staticad.ir.dims import Shape
 from staticad.ir.dtypes import is_complex
 from staticad.ir.graph import Tensor, describe
+from staticad.ir.making import new_node
 from staticad.ir.types import Demands, same_size
 from staticad.ops.base import apply
 from staticad.ops.comparison import EQUAL, LESS_EQUAL, LOGICAL_NOT
@@ -37,7 +38,7 @@ def matmul(x1: Operand, x2: Operand) -> Tensor:
     a, b = usual_operands(x1, x2) or as_operands("matmul", x1, x2)
     rows, columns = a.ndim, b.ndim
     if rows > 1 and columns > 1:
-        return apply(MATMUL, a, b)
+        return new_node(MATMUL, (a, b), {}).outputs[0]
     if rows == 0 or columns == 0:
         raise ShapeError(f"matmul: both operands need an axis; use * for numbers ({describe(a)}, {describe(b)})")
     if rows == columns:
