@@ -9,24 +9,30 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from staticad.autodiff.accumulate import accumulate
 from staticad.autodiff.flattening import flattened
 from staticad.autodiff.loop_parts import Bases, Differentiate, LoopParts, Maybe, Undone, demands_of, or_zeros
 from staticad.autodiff.prints import without_prints
 from staticad.autodiff.recording import with_records
-from staticad.autodiff.segments import segmented_again
 from staticad.autodiff.undo import reverse_step
 from staticad.autodiff.unrolling import sums_records, unrolled_vjp
 from staticad.ir.dims import is_runtime
 from staticad.ir.dtypes import is_inexact
 from staticad.ir.graph import Node, Tensor, sort_nodes
 from staticad.ir.substitute import substitute
+from staticad.late import later
 from staticad.ops.base import apply, apply_all
 from staticad.ops.contract import MATMUL
 from staticad.ops.control import LOOP, PARAMETER, Body, LoopShape, parameter
 from staticad.ops.movement import RESHAPE, TRANSPOSE
 from staticad.records import dataclass
+
+if TYPE_CHECKING:
+    from staticad.autodiff import segments
+else:
+    segments = later("staticad.autodiff.segments")
 
 # ---- reverse mode ----------------------------------------------------------------------------------------------------
 
@@ -271,7 +277,7 @@ def _checkpointed_vjp(
     inputs = node.inputs[: shape.carries + shape.captures]
     # Inputs may depend on each other; partial derivatives are by stand-ins, which don't.
     stand_ins = [parameter(x.type) for x in inputs]
-    again = segmented_again(node, stand_ins)
+    again = segments.segmented_again(node, stand_ins)
     given = [(out, ct) for out, ct in zip(again, cotangents, strict=False) if ct is not None]
     wanted = [i for i, x in enumerate(inputs) if needed[i] and is_inexact(x.dtype)]
     targets, seeds = [out for out, _ in given], [ct for _, ct in given]

@@ -21,6 +21,7 @@ from staticad.codegen import llvm_pipeline
 from staticad.codegen.assembler import assemble
 from staticad.codegen.numba_import import numba_module
 from staticad.codegen.recipes import is_assembled, is_machine_code, kernel_symbol
+from staticad.codegen.serial import is_serial
 from staticad.codegen.straight import assemble_straight
 from staticad.codegen.target import Target, host, plain
 from staticad.collection import no_collection
@@ -71,8 +72,9 @@ def _build(source: str, target: Target) -> tuple[llvm.ModuleRef, Target]:
     if straight is not None:
         quick = replace(target, quick=True)
         return llvm_pipeline.build(straight, symbol, quick, llvm_pipeline.AS_IT_IS), quick
-    text = assemble(_parse(source), symbol, loops)
-    level = llvm_pipeline.KERNEL if loops else llvm_pipeline.STRAIGHT
+    function = _parse(source)
+    text = assemble(function, symbol, loops)
+    level = llvm_pipeline.KERNEL if loops and not is_serial(function) else llvm_pipeline.STRAIGHT
     return llvm_pipeline.build(text, symbol, target, level), target
 
 

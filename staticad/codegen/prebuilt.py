@@ -12,15 +12,14 @@ from __future__ import annotations
 import functools
 import hashlib
 import importlib.util
-import os
 from collections.abc import Iterable
 from pathlib import Path
 
 import llvmlite
 
+from staticad.codegen import sources
 from staticad.codegen.sealed import sealed, unsealed
 from staticad.codegen.target import triple
-from staticad.ops import rejection
 
 DIRECTORY = Path(__file__).parent.parent / "prebuilt"
 # The texts of pieces, and of the few long ones by themselves: most programs have none of these.
@@ -31,31 +30,10 @@ _LONG = 6000
 @functools.cache
 def code_hash() -> str:
     """Hash of all that shapes machine code besides the text that is compiled and the CPU."""
-    digest = hashlib.sha256()
-    own = os.path.dirname(__file__)
-    files = [os.path.join(at, name) for at, _, names in os.walk(own) for name in names if name.endswith(".py")]
-    found = {path[len(own) + 1 :]: path for path in sorted(files)}
-    found["../ops/rejection.py"] = rejection.__file__  # kernels contain its functions, too
-    for name, path in found.items():
-        digest.update(f"{name}\n".encode())
-        digest.update(hashlib.sha256(content(path)).digest())
+    digest = hashlib.sha256(sources.code_hash().encode())
     for part in (_numba_version(), llvmlite.__version__.encode(), triple().encode()):
         digest.update(part + b"\n")
     return digest.hexdigest()
-
-
-def content(path: str) -> bytes:
-    """The bytes of a file of the package. Some hundreds are read at once; a file object takes longer than to read one.
-    Raises OSError."""
-    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
-    try:
-        size = os.fstat(descriptor).st_size
-        found = os.read(descriptor, size + 1)
-        while len(found) < size and (more := os.read(descriptor, size - len(found))):
-            found += more
-        return found
-    finally:
-        os.close(descriptor)
 
 
 def _numba_version() -> bytes:

@@ -1,9 +1,9 @@
-"""Long kernels of single numbers: assembled so that LLVM has little to do.
+"""Kernels of single numbers that are long or simple: assembled so that LLVM has little to do.
 
 Where a kernel has neither loops nor branches, and the pieces that it calls have none, the pieces stand in its text
 themselves, and pointers are loaded where they are first used. All that LLVM's passes would find has been found before,
-when kernels and pieces were made. So it runs none, and chooses registers in the quick way: for hundreds of such lines
-the code is as short, and made in a fraction of the time.
+when kernels and pieces were made. So it runs none, and chooses registers in the quick way. For hundreds of such lines
+the code is as short, and made in a fraction of the time; so it is for one line, if each piece is an instruction or two.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ from staticad.codegen.pieces import LLVM_TYPES, Piece
 from staticad.errors import CompileError
 from staticad.records import dataclass
 
-LONG = 64  # statements of a kernel for which it matters
+LONG = 64  # statements of a kernel with pieces of any length
+SIMPLE = 3  # lines of a piece in shorter ones, whose code is as fast only if there is little in it to be moved
 _BOOLS = {"True": True, "False": False}
 _STATEMENT = re.compile(r"    (?:(\w+) = )?(\w+)\((.*)")
 _TOKEN = re.compile(r"\w+\(|[-+\w.]+|\)|, ")
@@ -41,13 +42,13 @@ class _Other(Exception):
 
 
 def assemble_straight(source: str, symbol: str) -> str | None:
-    """LLVM's text for a long kernel whose function becomes ``symbol``; None if it is short, has branches or index
-    arithmetic, or is wrong: `assemble` tells why."""
+    """LLVM's text for a long or simple kernel whose function becomes ``symbol``; None if it is neither, has branches or
+    index arithmetic, or is wrong: `assemble` tells why."""
     head, *lines = source.splitlines()
-    if len(lines) < LONG or head != "def kernel(args, lo, hi):":
+    if head != "def kernel(args, lo, hi):":
         return None
     try:
-        return _Straight().kernel(lines, symbol)
+        return _Straight(None if len(lines) >= LONG else SIMPLE).kernel(lines, symbol)
     except (_Other, CompileError):
         return None
 
@@ -55,8 +56,10 @@ def assemble_straight(source: str, symbol: str) -> str | None:
 class _Straight(Assembler):
     """Reads the lines of a kernel as they are: Python's parser takes longer than all the rest."""
 
-    def __init__(self) -> None:
+    def __init__(self, most: int | None) -> None:
+        """``most``: lines of a piece."""
         super().__init__(set(), defaultdict(int), 0)
+        self.most = most
         self.bodies: dict[str, _Lines] = {}
         self.waiting: dict[str, list[str]] = {}  # the lines that load pointers which nobody has used yet
 
@@ -129,7 +132,10 @@ class _Straight(Assembler):
     def use(self, key: str, found: Piece, words: Sequence[Word], metadata: str) -> Word:
         body = self.bodies.get(key)
         if body is None:
-            body = self.bodies[key] = _lines(*super().texts(found))
+            body = _lines(*super().texts(found))
+            if self.most is not None and body.lines.count("\n") >= self.most:
+                raise _Other
+            self.bodies[key] = body
         self.count += 1
         own = f"t{self.count}"
         operands = [word.text for word in words if word.kind != "dtype"]

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from staticad import config
-from staticad.codegen.library import function_address
 from staticad.codegen.loader import Code, kernel_address, load, shared_address
 from staticad.codegen.recipes import KEY_SORTERS, PASSES, PRODUCTS, WORD_SORTERS
 from staticad.ir.dims import Symbol
@@ -17,7 +16,6 @@ from staticad.late import later
 from staticad.records import dataclass
 from staticad.runtime import machine
 from staticad.runtime.abi import data_address
-from staticad.runtime.available import AVAILABLE_SOURCE
 from staticad.runtime.careful import Describe, careful
 from staticad.runtime.interrupts import LOOK_SOURCE, watch_words
 from staticad.runtime.layout import Measure
@@ -25,16 +23,17 @@ from staticad.runtime.layout import Watch as WatchWords
 from staticad.runtime.locks import Lock
 from staticad.runtime.memory import LARGE, Arena
 from staticad.runtime.tables import PRINTS, Base, Numbers, Origin, Tables
-from staticad.runtime.tapes import GROW_SOURCE, RELEASE_SOURCE, SHRINK_SOURCE, Records
 from staticad.runtime.variables import Variable
 from staticad.runtime.workers import c_function
 
 if TYPE_CHECKING:
+    from staticad.codegen import library
     from staticad.lower.kernel.plan import Plan
-    from staticad.runtime import foreign
+    from staticad.runtime import foreign, tapes
     from staticad.runtime.compiled import Traced
 else:
-    foreign = later("staticad.runtime.foreign")
+    foreign, tapes = later("staticad.runtime.foreign"), later("staticad.runtime.tapes")
+    library = later("staticad.codegen.library")
 
 # Functions of the package's own that routines call.
 _OWN = {"product": PRODUCTS, "fourier_pass": PASSES, "sort_keys": KEY_SORTERS, "sort_words": WORD_SORTERS}
@@ -55,7 +54,7 @@ class Executable:
         if self.tables.loops or self.tables.watch is not None:
             found.append(LOOK_SOURCE)
         if self.tables.records:
-            found += [GROW_SOURCE, SHRINK_SOURCE, RELEASE_SOURCE, AVAILABLE_SOURCE]
+            found += tapes.SOURCES
         return list(dict.fromkeys(found))
 
     def prepare(self) -> None:
@@ -100,7 +99,7 @@ class Binding:
         numbers: Numbers,
         lock: Lock,
         arena: Arena,
-        records: Records | None,
+        records: tapes.Records | None,
         describe: Describe,
         values: Mapping[Symbol, int],
         traced: Traced | None = None,
@@ -159,7 +158,9 @@ class Binding:
 class _Addresses:
     """What the bases of tables are."""
 
-    def __init__(self, executable: Executable, states: Sequence[State], arena: Arena, records: Records | None) -> None:
+    def __init__(
+        self, executable: Executable, states: Sequence[State], arena: Arena, records: tapes.Records | None
+    ) -> None:
         self.executable, self.states, self.arena, self.records = executable, states, arena, records
 
     def of(self, base: Base) -> int:
@@ -177,12 +178,12 @@ class _Addresses:
         if origin == Origin.LIBRARY and base.name in _OWN:
             return shared_address(_OWN[base.name][base.dtype])
         if origin == Origin.LIBRARY:
-            return function_address(base.name, np.dtype(base.dtype))
+            return library.function_address(base.name, np.dtype(base.dtype))
         if origin == Origin.FUNCTION:
             return c_function(base.name)
         if origin == Origin.FOREIGN:
             return foreign.foreign_address(base.name)
         if origin == Origin.GROW:
-            return kernel_address(GROW_SOURCE)
+            return kernel_address(tapes.GROW_SOURCE)
         assert self.records is not None
         return self.records.tape() if origin == Origin.TAPE else self.records.block(number)

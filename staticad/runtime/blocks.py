@@ -8,12 +8,13 @@ the loop at every step, relative to a base that may itself move in a loop furthe
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
-from staticad.codegen.routines import routine_cut
 from staticad.errors import FeedError
 from staticad.ir.dims import Shape, Size
 from staticad.ir.dtypes import DType
 from staticad.ir.provenance import Where
+from staticad.late import later
 from staticad.lower.kernel import plan as plans
 from staticad.lower.kernel.plan import (
     Address,
@@ -36,6 +37,11 @@ from staticad.runtime.layout import Step as StepWords
 from staticad.runtime.layout import Watch as WatchWords
 from staticad.runtime.places import At, BlockStep, Fed, Growing, Moves, Patch, Place, Sliced
 from staticad.runtime.tables import FIRST, Base, Number, Origin, RoutineUse, Unknown
+
+if TYPE_CHECKING:
+    from staticad.codegen import routines
+else:
+    routines = later("staticad.codegen.routines")
 
 
 class Blocks:
@@ -214,7 +220,7 @@ class Blocks:
     def _cut(self, routine: Routine, slots: dict[str, Number], batch: Number) -> tuple[Number, Number, Number]:
         known = {name: slot for name, slot in slots.items() if isinstance(slot, int)}
         if isinstance(batch, int) and len(known) == len(slots):
-            return routine_cut(routine, known, batch)
+            return routines.routine_cut(routine, known, batch)
         key = id(routine), batch, *slots.items()
         first = self._cuts.get(key)
         if first is None:

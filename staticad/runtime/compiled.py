@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import field
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from staticad.codegen.routines import routine_source
 from staticad.codegen.source import render
 from staticad.errors import FeedError
 from staticad.ir.dim_values import evaluate, machine_number
@@ -16,6 +16,7 @@ from staticad.ir.dims import Shape, Size, Symbol, symbols
 from staticad.ir.dtypes import DType
 from staticad.ir.provenance import Where
 from staticad.ir.size_tables import SizeTableBuilder
+from staticad.late import later
 from staticad.lower.kernel import plan as plans
 from staticad.lower.kernel.plan import BranchCall, Library, LoopCall, Plan, Step
 from staticad.lower.kernel.routine import Routine
@@ -25,6 +26,11 @@ from staticad.runtime.blocks import Blocks
 from staticad.runtime.control_source import BRANCH_PROFILE_SOURCE, BRANCH_SOURCE, LOOP_PROFILE_SOURCE, LOOP_SOURCE
 from staticad.runtime.places import At, Fed, Place
 from staticad.runtime.tables import ArrayTable, Condition, Number, Origin, Tables, Unknown
+
+if TYPE_CHECKING:
+    from staticad.codegen import routines
+else:
+    routines = later("staticad.codegen.routines")
 
 _RESULTS = 1 << 40  # where the numbers of unknowns that routines give begin, until all sizes are known
 
@@ -36,7 +42,7 @@ def kernel_text(step: Step, profile: bool = False) -> str:
     if isinstance(step.kernel, BranchCall):
         return BRANCH_PROFILE_SOURCE if profile else BRANCH_SOURCE
     if isinstance(step.kernel, Routine):
-        return routine_source(step.kernel)
+        return routines.routine_source(step.kernel)
     return render(step.kernel)
 
 

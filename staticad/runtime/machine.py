@@ -16,16 +16,16 @@ import ctypes
 import functools
 import time
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from staticad import config
 from staticad.codegen.loader import Code, kernel_address, load
 from staticad.errors import CompileError
+from staticad.late import later
 from staticad.records import NamedTuple, dataclass
 from staticad.runtime import abi
-from staticad.runtime.blas_threads import blas_threads
 from staticad.runtime.builtin import METH_FASTCALL, builtin_function, method_definition
 from staticad.runtime.float_state import FLUSHING, IEEE
 from staticad.runtime.forks import ENTER_SOURCE, FORK_SOURCE, process
@@ -35,8 +35,12 @@ from staticad.runtime.layout import Step as StepWords
 from staticad.runtime.locks import Lock
 from staticad.runtime.machine_source import MACHINE_SOURCE
 from staticad.runtime.memory import aligned_words
-from staticad.runtime.worker_source import WORKER_SOURCE
 from staticad.runtime.workers import c_function, pool
+
+if TYPE_CHECKING:
+    from staticad.runtime import blas_threads, worker_source
+else:  # of programs that have products, and of those that run on several threads
+    blas_threads, worker_source = later("staticad.runtime.blas_threads"), later("staticad.runtime.worker_source")
 
 __all__ = ["CODES", "ArraySpec", "Patch", "Program", "Step"]
 
@@ -185,7 +189,7 @@ class Program:
         words[Context.RELEASE] = int(release_gil)
         words[Context.FLOATS] = FLUSHING if flush_subnormals else IEEE
         words[Context.WATCH] = 0 if watch is None else arguments_address + 8 * watch
-        blas = blas_threads() if serial_blas else None
+        blas = blas_threads.blas_threads() if serial_blas else None
         words[Context.BLAS] = 0 if blas is None else int(blas.ctypes.data)
 
         self._words = words.view(_Tables)
@@ -216,7 +220,9 @@ def prepare(kernels: Sequence[str], parallel: bool) -> dict[str, Code]:
     Raises CompileError.
     """
     parallel = parallel and config.settings().threads > 1
-    loaded = load([*kernels, MACHINE_SOURCE, ENTER_SOURCE, FORK_SOURCE, *([WORKER_SOURCE] if parallel else ())])
+    loaded = load(
+        [*kernels, MACHINE_SOURCE, ENTER_SOURCE, FORK_SOURCE, *([worker_source.WORKER_SOURCE] if parallel else ())]
+    )
     _definition()
     process()
     if parallel:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
-from staticad.codegen import jit, piece_maker, prebuilt, recipes
+from staticad.codegen import jit, piece_maker, prebuilt, recipes, sources
 from staticad.codegen.recipes import SHARED
 from staticad.codegen.routines import routine_source
 from staticad.codegen.target import LEVELS, is_x86
@@ -104,6 +104,7 @@ def objects() -> Iterator[tuple[str, Callable[[], bytes]]]:
 def main(directory: str) -> None:
     """Fill a directory."""
     prebuilt.write(Path(directory), pieces(), ((recipe, compiled()) for recipe, compiled in objects()))
+    sources.hand_over(Path(directory))
 
 
 if __name__ == "__main__":

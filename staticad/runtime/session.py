@@ -31,17 +31,17 @@ from staticad.runtime.memory import LARGE, Arena, Countdown
 from staticad.runtime.request import Request
 from staticad.runtime.structure import flatten
 from staticad.runtime.tables import Numbers
-from staticad.runtime.tapes import Records
 from staticad.runtime.variables import Variable, read
 
 if TYPE_CHECKING:
     from staticad.lower.kernel.plan import Plan
-    from staticad.runtime import drawings, inspection, profiles, unusual
+    from staticad.runtime import drawings, inspection, profiles, tapes, unusual
     from staticad.runtime.lowering import Lowered
     from staticad.runtime.profile_table import Profile
 else:  # of the compiler and the tools, which a program from disk does without
     drawings, inspection = later("staticad.runtime.drawings"), later("staticad.runtime.inspection")
     profiles, unusual = later("staticad.runtime.profiles"), later("staticad.runtime.unusual")
+    tapes = later("staticad.runtime.tapes")
 
 BINDINGS = 32  # sets of sizes whose memory a session keeps
 
@@ -113,7 +113,7 @@ class Session(OneSession):
         self._adopt()
         note(1, lambda: f"plan of {self!r}\n{self._plan}")
         note(3, lambda: f"kernels of {self!r}\n{self.source()}")
-        self._records = Records() if self._has_records() else None
+        self._records = tapes.Records() if self._has_records() else None
         if not self._symbols:
             self._bind({})
 

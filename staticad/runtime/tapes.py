@@ -106,6 +106,7 @@ def _release(args: int, lo: int, hi: int) -> None:
 
 
 RELEASE_SOURCE = machine_text(_release)
+SOURCES = (GROW_SOURCE, SHRINK_SOURCE, RELEASE_SOURCE, AVAILABLE_SOURCE)  # of all that records
 
 
 class Records:

@@ -18,14 +18,20 @@ import os
 import signal
 import sys
 import time
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from staticad.codegen.loader import kernel_address
 from staticad.errors import CompileError
+from staticad.late import later
 from staticad.runtime.layout import Pool
 from staticad.runtime.memory import aligned_words
-from staticad.runtime.worker_source import WORKER_SOURCE
+
+if TYPE_CHECKING:
+    from staticad.runtime import worker_source
+else:
+    worker_source = later("staticad.runtime.worker_source")
 
 # Long enough to meet the next step of the same run.
 SPIN_NANOSECONDS = 30_000
@@ -41,7 +47,7 @@ def pool() -> np.ndarray:
     """The pool, ready for the machine: ``Pool.WORDS`` int64 words. Raises CompileError without POSIX threads."""
     words = aligned_words(Pool.WORDS)
     ctypes.pythonapi.Py_IncRef(ctypes.py_object(words.base if words.base is not None else words))
-    words[Pool.WORKER] = kernel_address(WORKER_SOURCE)
+    words[Pool.WORKER] = kernel_address(worker_source.WORKER_SOURCE)
     words[Pool.CREATE_THREAD] = c_function("pthread_create")
     words[Pool.SET_SIGNAL_MASK] = c_function("pthread_sigmask")
     words[Pool.BLOCK_SIGNALS] = int(signal.SIG_SETMASK)

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from staticad import config
-from staticad.codegen import cache_sweep, object_cache, prebuilt, trusted_directory
+from staticad.codegen import cache_sweep, object_cache, trusted_directory
 
 SOURCE = "def kernel(args, lo, hi):\n    p = pointer(args, 0, int64, 0, 1)\n    store(p, lo, hi)\n"
 RUN = """
@@ -252,20 +252,3 @@ def test_the_key_depends_on_source_and_fingerprint(monkeypatch: pytest.MonkeyPat
     before = object_cache.key(SOURCE)
     monkeypatch.setattr(object_cache, "fingerprint", lambda: "another compiler")
     assert object_cache.key(SOURCE) != before
-
-
-def test_the_fingerprint_follows_the_text_of_the_code_generator(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for name in ("a.py", "b/c.py"):
-        (tmp_path / name).parent.mkdir(exist_ok=True)
-        (tmp_path / name).write_text(name)
-    monkeypatch.setattr(prebuilt, "__file__", str(tmp_path / "prebuilt.py"))
-    compute = prebuilt.code_hash.__wrapped__
-    before = compute()
-    assert compute() == before
-    (tmp_path / "b/c.py").write_text("changed")
-    changed = compute()
-    assert changed != before
-    (tmp_path / "d.py").write_text("")
-    assert compute() not in (before, changed)

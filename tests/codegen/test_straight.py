@@ -1,4 +1,4 @@
-"""Long kernels without loops are made quickly, and give the bits of all others."""
+"""Long and simple kernels without loops are made quickly, and give the bits of all others."""
 
 from __future__ import annotations
 
@@ -43,6 +43,30 @@ def test_the_bits_are_those_of_numba_and_of_other_kernels(dtype: str, monkeypatc
         with config.override(codegen=way, cache=False):
             own = text + f"    pass  # {way} {long}\n"  # kernels are loaded once
             run(own, [*arrays, 5], 0, 1)
+        results.append([array.tobytes() for array in arrays])
+    assert results[0] == results[1] == results[2]
+
+
+SIMPLE = """def kernel(args, lo, hi):
+    p0 = pointer(args, 0, float64, 0, 3)
+    p1 = pointer(args, 1, float64, 1, 3)
+    p2 = pointer(args, 2, bool_, 2, 3)
+    v0 = load(p0, 0)
+    v1 = mul(v0, load(p1, 1))
+    store(p1, 0, add(v1, float64(0.1)))
+    store(p2, 0, less(v1, v0))
+"""
+
+
+def test_short_kernels_are_straight_if_they_are_simple(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert straight.assemble_straight(SIMPLE, "f") is not None
+    assert straight.assemble_straight(SIMPLE + "    store(p1, 2, exp(v1))\n", "f") is None
+    results = []
+    for way, most in (("assembled", straight.SIMPLE), ("assembled", 0), ("numba", 0)):
+        monkeypatch.setattr(straight, "SIMPLE", most)
+        arrays = [np.array([0.7]), np.array([0.3, -1.9, 2.0]), np.array([True])]
+        with config.override(codegen=way, cache=False):
+            run(SIMPLE + f"    pass  # {way} {most}\n", arrays, 0, 1)  # kernels are loaded once
         results.append([array.tobytes() for array in arrays])
     assert results[0] == results[1] == results[2]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,8 +10,8 @@ import numpy as np
 import pytest
 
 import staticad as sa
-from staticad import config, late
-from staticad.codegen import object_cache
+from staticad import config
+from staticad.codegen import object_cache, sources
 from staticad.ops.unmade import Unmade
 from staticad.runtime import programs
 from staticad.runtime.arguments import read_options
@@ -211,36 +210,11 @@ def test_a_damaged_program_is_made_anew(tmp_path: Path) -> None:
             assert entry.read_bytes() == content and is_kept(simple())
 
 
-def test_programs_are_those_of_the_sources_that_were_imported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where those may have been replaced meanwhile there are none: the new ones are those of the next process."""
-    hashes = programs.package_hash.__wrapped__
-    (tmp_path / "part").mkdir()
-    source = tmp_path / "part" / "module.py"
-    source.write_text("one = 1", "utf-8")
-    monkeypatch.setattr(programs, "_PACKAGE", str(tmp_path))
-    assert programs._states() == {}  # it is younger than this process
-
-    def imported() -> str | None:
-        time.sleep(2 * programs._CLOCK_SECONDS)
-        monkeypatch.setattr(config, "IMPORTED", time.time())
-        return hashes()
-
-    first = imported()
-    assert first is not None and first == imported()
-    with monkeypatch.context() as without_reading:
-        without_reading.setattr(programs, "_contents", lambda paths: None)
-        assert hashes() == first  # the cache keeps it
-    source.write_text("one = 2", "utf-8")
-    assert hashes() is None
-    second = imported()
-    assert second is not None and second != first
-    (tmp_path / "other.py").write_text("", "utf-8")
-    assert hashes() is None and imported() != second
-    with monkeypatch.context() as replaced:
-        replaced.setattr(late, "_STATE", ())
-        assert hashes() is None
-    monkeypatch.setattr(programs, "package_hash", lambda: None)
+def test_there_are_no_programs_of_sources_that_changed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The new ones are those of the next process."""
     with config.override(programs=True):
+        assert programs.are_kept()
+        monkeypatch.setattr(sources, "hashes", lambda: None)
         assert not programs.are_kept()
 
 

@@ -6,40 +6,41 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from staticad.late import later
-from staticad.lower.families.assemble import AssembleLowering
-from staticad.lower.families.barrier import BarrierLowering
-from staticad.lower.families.contract import ContractLowering
 from staticad.lower.families.creation import EmptyLowering, FullLowering, IotaLowering, PositionLowering, SizeLowering
 from staticad.lower.families.elementwise import CopyLowering, ElementwiseLowering
-from staticad.lower.families.frame import FrameLowering
-from staticad.lower.families.movement import MovementLowering
-from staticad.lower.families.reduce import ArgReduceLowering, PartialLowering, ReduceLowering
-from staticad.lower.families.reshape import ReshapeLowering
 from staticad.lower.families.source import SourceLowering
-from staticad.lower.fusion.clusters import Copy, Partial
-from staticad.lower.fusion.frames import Frame
+from staticad.lower.fusion.clusters import Copy
 from staticad.lower.interface import Families, FamilyLowering
-from staticad.ops.barrier import Barrier
-from staticad.ops.base import ArgReduce, Assemble, Elementwise, Movement, Op, Reduce, Reshape, Source
-from staticad.ops.contract import Contract
+from staticad.ops.base import Elementwise, Op, Source
 from staticad.ops.creation import Empty, Full, Iota, Position, SizeNumber
 
 if TYPE_CHECKING:
     from staticad.lower.families import (
+        assemble,
+        barrier,
+        contract,
         control,
         convolution,
         cumulative,
         custom,
         effects,
         fourier,
+        frame,
         gather,
         library,
+        movement,
+        reduce,
+        reshape,
         scatter,
         staging,
         user,
         windows,
     )
 else:
+    assemble, barrier = later("staticad.lower.families.assemble"), later("staticad.lower.families.barrier")
+    contract, frame = later("staticad.lower.families.contract"), later("staticad.lower.families.frame")
+    movement, reduce = later("staticad.lower.families.movement"), later("staticad.lower.families.reduce")
+    reshape = later("staticad.lower.families.reshape")
     control, convolution = later("staticad.lower.families.control"), later("staticad.lower.families.convolution")
     cumulative, custom = later("staticad.lower.families.cumulative"), later("staticad.lower.families.custom")
     effects, fourier = later("staticad.lower.families.effects"), later("staticad.lower.families.fourier")
@@ -56,20 +57,20 @@ TABLE: dict[type[Op], FamilyLowering] = {
     SizeNumber: SizeLowering(),
     Elementwise: ElementwiseLowering(),
     Copy: CopyLowering(),
-    Reduce: ReduceLowering(),
-    ArgReduce: ArgReduceLowering(),
-    Movement: MovementLowering(),
-    Reshape: ReshapeLowering(),
-    Barrier: BarrierLowering(),
-    Assemble: AssembleLowering(),
-    Contract: ContractLowering(),
-    Partial: PartialLowering(),
-    Frame: FrameLowering(),
 }
-"""The lowering of the classes of ops that most programs have; a class that is in no table has that of the nearest class
+"""The lowering of the classes of ops that all programs have; a class that is in no table has that of the nearest class
 above it."""
 
 LATER: dict[str, Callable[[], FamilyLowering]] = {
+    "staticad.ops.base.Reduce": lambda: reduce.ReduceLowering(),
+    "staticad.ops.base.ArgReduce": lambda: reduce.ArgReduceLowering(),
+    "staticad.lower.fusion.clusters.Partial": lambda: reduce.PartialLowering(),
+    "staticad.ops.base.Movement": lambda: movement.MovementLowering(),
+    "staticad.ops.base.Reshape": lambda: reshape.ReshapeLowering(),
+    "staticad.ops.base.Assemble": lambda: assemble.AssembleLowering(),
+    "staticad.ops.barrier.Barrier": lambda: barrier.BarrierLowering(),
+    "staticad.ops.contract.Contract": lambda: contract.ContractLowering(),
+    "staticad.lower.fusion.frames.Frame": lambda: frame.FrameLowering(),
     "staticad.ops.effects.After": lambda: effects.AfterLowering(),
     "staticad.ops.custom.Ruled": lambda: custom.RuledLowering(),
     "staticad.ops.effects.Print": lambda: effects.PrintLowering(),
