@@ -19,7 +19,8 @@ from types import FunctionType, ModuleType
 from typing import Any
 
 import staticad as sa
-from staticad import Tensor
+from staticad import Tensor, function_spellings
+from staticad.functional import numpy_elsewhere
 from staticad.functional.nests import flatten
 from staticad.ir.dtypes import is_inexact
 from staticad.ops.base import Op
@@ -190,7 +191,7 @@ WANTED = {
     "special": """
         erfc erfcx erfinv erfcinv gammaln gamma digamma polygamma beta betaln betainc gammainc gammaincc i0 i0e i1 i1e
         j0 j1 logit expit log_expit ndtr log_ndtr ndtri xlogy xlog1py entr rel_entr kl_div zeta expi
-        multigammaln logsumexp
+        multigammaln logsumexp owens_t
     """,
     "nn": """
         gelu silu elu selu celu leaky_relu prelu hardtanh hardswish hardsigmoid softsign log_sigmoid mish glu threshold
@@ -202,7 +203,7 @@ WANTED = {
     """,
     "linalg": """
         inv pinv solve solve_triangular lu lu_factor lu_solve cholesky cho_solve qr svd svdvals eigh eigvalsh eig
-        eigvals det slogdet lstsq matrix_power expm sqrtm matrix_rank cond norm multi_dot block_diag toeplitz
+        eigvals det slogdet lstsq matrix_power expm sqrtm logm matrix_rank cond norm multi_dot block_diag toeplitz
     """,
     "fft": """
         fft ifft rfft irfft hfft ihfft fft2 ifft2 rfft2 irfft2 fftn ifftn rfftn irfftn fftshift ifftshift fftfreq
@@ -213,15 +214,31 @@ WANTED = {
         multivariate_normal von_mises pareto weibull
     """,
 }
-REASONS: dict[str, str] = {}
+ABSENT = """Functions of NumPy, SciPy, JAX and PyTorch that are not offered. Calling one of them raises an error that
+says what this table says.
+"""
+BACKSLASHED = r"\\\1"
+INSTEAD = {
+    "np": {name.partition(".")[2]: text for name, text in numpy_elsewhere.WAYS.items()},
+    "sa.linalg": function_spellings.LINALG,
+    "sa.fft": function_spellings.FOURIER,
+    "sa.special": function_spellings.SPECIAL,
+}
 
 
 def absent() -> list[str]:
-    """What is wanted and not there, with the reason."""
-    spaces = {space: getattr(sa, space, None) if space else sa for space in WANTED}
-    names = [(space, name) for space, listed in WANTED.items() for name in listed.split()]
-    missing = [f"{space}.{name}".lstrip(".") for space, name in names if not hasattr(spaces[space], name)]
-    return [f"- `sa.{name}`: {REASONS.get(name, 'not there yet')}" for name in missing]
+    """What NumPy, SciPy and others have and what there is not, with what to write instead. Raises LookupError for a
+    wanted name that is neither there nor among these."""
+    for space, listed in WANTED.items():
+        owner, prefix = (getattr(sa, space), f"sa.{space}") if space else (sa, "np")
+        for name in listed.split():
+            if not hasattr(owner, name) and name not in INSTEAD.get(prefix, {}):
+                raise LookupError(f"there is no {space}.{name}, and no line says what to write instead")
+    return [
+        f"| `{prefix}.{name}` | {re.sub(r'([*|])', BACKSLASHED, text)} |"
+        for prefix, table in INSTEAD.items()
+        for name, text in table.items()
+    ]
 
 
 def sections() -> dict[str, dict[FunctionType, list[str]]]:
@@ -354,7 +371,8 @@ def render() -> str:
         rows = [row(names, function) for function, names in functions.items()]
         head = [f"## {title}\n", "| function | dtypes | derivatives | computed |", "|---|---|---|---|"]
         parts.append("\n".join([*head, *rows]) + "\n")
-    parts += ["\n".join(["## What there is not\n", *absent()]) + "\n"] if absent() else []
+    head = [f"## What there is not\n\n{ABSENT}", "| name | what to write instead |", "|---|---|"]
+    parts.append("\n".join([*head, *absent()]) + "\n")
     return "\n".join(parts)
 
 

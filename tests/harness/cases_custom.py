@@ -30,8 +30,18 @@ def op_cases() -> Iterable[Case]:
     yield Case("assert", values("ab"), lambda x: sa.assert_(x, sa.equal(x, x) | sa.isnan(x)), "custom", ALL)
 
 
+def printed(build: Builder) -> Tensor:
+    """A value of the graph, at which numbers are printed that no rounding changes."""
+    x = build.pick()
+    exact = [t for t in build.sources if t.dtype.kind != "f"]
+    shown = build.choose(exact) if exact and build.chance(0.7) else x.shape[0] if x.ndim else 1
+    return sa.print_(x, f"step {len(build.tensors)} of graph {build.seed}: {{1}}", shown)
+
+
 def effects(build: Builder) -> Tensor | None:
-    """A value that is checked, or that of a function with a rule."""
+    """A value that is checked or printed on its way, or that of a function with a rule."""
+    if build.chance(0.3):
+        return printed(build)
     x = build.pick()
     if build.chance(0.5) or x.dtype.kind != "f":
         return sa.assert_(x, sa.equal(x, x) | sa.isnan(x))

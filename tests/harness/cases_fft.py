@@ -86,7 +86,8 @@ def transforming(build: Builder) -> Tensor | None:
     x = build.pick(lambda t: t.dtype.kind == "f" and t.ndim > 0 and t.shape[-1] != 0)
     if x is None:
         return None
-    some = sa.pad(sa.tanh(x), (*((0, 0),) * (x.ndim - 1), (0, 1)))  # sizes may be 0
+    tame = sa.where(sa.isnan(x), 0.5, sa.tanh(x))  # of NaN, NumPy leaves imaginary parts that are always 0
+    some = sa.pad(tame, (*((0, 0),) * (x.ndim - 1), (0, 1)))  # sizes may be 0
     y = build.choose((sa.fft.fft, sa.fft.rfft))(some)
     return build.choose((sa.real, sa.imag, lambda z: sa.fft.irfft(z, 3)))(y)
 

@@ -12,10 +12,12 @@ import staticad as sa
 from staticad.errors import FeedError, IndexOutOfBounds
 from staticad.ir.graph import Tensor, sort_nodes
 from staticad.ir.printer import print_graph
+from staticad.ops.effects import PRINT
 from staticad.ops.sources import VARIABLE
 from staticad.reference import evaluate
 from tests.harness.condition import mismatches
 from tests.harness.poison import poisoned_memory
+from tests.harness.printing import lines, printing
 from tests.harness.random_builder import RandomGraph
 
 Feeds = dict[Tensor, np.ndarray]
@@ -26,6 +28,11 @@ def check_graphs(graphs: Sequence[RandomGraph]) -> list[str]:
 
     A batch in which anything is wrong is repeated graph by graph.
     """
+    with printing():
+        return _failures(graphs)
+
+
+def _failures(graphs: Sequence[RandomGraph]) -> list[str]:
     together = _differences(graphs)
     if not together:
         return []
@@ -76,9 +83,14 @@ def _run(
 ) -> list[str]:
     before = {t: a.tobytes() for t, a in given.items()}
     old = {v: v.value for v in variables}
-    results = [*session.run(given), *(v.value for v in updates)]
-    differences = mismatches([*outputs, *updates.values()], results, given, old)
+    fetched = [*outputs, *updates.values()]
+    with printing() as seen:
+        results = [*session.run(given), *(v.value for v in updates)]
+    with printing() as expected:
+        evaluate([node.out for node in sort_nodes(fetched) if node.op is PRINT], given, old)
+    differences = mismatches(fetched, results, given, old)
     found = [f"{tensor!r}: {text}" for tensor, text in zip([*outputs, *updates], differences) if text is not None]
+    found += [] if lines(seen) == lines(expected) else [f"printed {lines(seen)} instead of {lines(expected)}"]
     found += [f"the feed of {t!r} was overwritten" for t, a in given.items() if a.tobytes() != before[t]]
     found += [f"{v!r} changed" for v in variables if v not in updates and v.value.tobytes() != old[v].tobytes()]
     return found

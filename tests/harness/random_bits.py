@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 import staticad as sa
 from staticad.ir.graph import Tensor
 
@@ -12,6 +14,32 @@ if TYPE_CHECKING:
 
 BITWISE = (sa.bitwise_and, sa.bitwise_or, sa.bitwise_xor, sa.left_shift, sa.right_shift)
 DRAWS = (sa.random.uniform, sa.random.normal, sa.random.exponential, sa.random.gumbel, sa.random.laplace)
+# Distributions that are drawn by rejection, of a key and a positive parameter, by their ops.
+REJECTING = {
+    "sample_log_gamma": (
+        lambda k, a: sa.random.gamma(k, a, dtype=a.dtype),
+        lambda k, a: sa.random.loggamma(k, a, dtype=a.dtype),
+        lambda k, a: sa.random.beta(k, a, 2.0, dtype=a.dtype),
+        lambda k, a: (
+            sa.random.dirichlet(k, sa.stack([a, a * 0.5 + 1.0]), dtype=a.dtype)[0]
+            if not a.ndim
+            else sa.random.dirichlet(k, a, dtype=a.dtype)
+        ),
+        lambda k, a: sa.random.chisquare(k, a * 3.0, dtype=a.dtype),
+        lambda k, a: sa.random.t(k, a * 4.0, dtype=a.dtype),
+        lambda k, a: sa.random.f(k, a + 2.0, 9.0, dtype=a.dtype),
+    ),
+    "sample_von_mises": (lambda k, a: sa.random.vonmises(k, 0.5, a, dtype=a.dtype),),
+    "sample_poisson": (
+        lambda k, a: sa.random.poisson(k, a * 8.0, dtype=a.dtype),
+        lambda k, a: sa.random.negative_binomial(k, a * 3.0, 0.4, dtype=a.dtype),
+    ),
+    "sample_binomial": (
+        lambda k, a: sa.random.binomial(k, 40, a * 0.4, dtype=a.dtype),
+        lambda k, a: sa.random.multinomial(k, 9, [1.0, 2.0, 3.0], (*a.shape,))[..., 1] * a,
+    ),
+}
+FEW = 30  # numbers that the reference draws in no time
 
 
 def is_integer(t: Tensor) -> bool:
@@ -55,3 +83,17 @@ def drawing(build: Builder) -> Tensor | None:
     if kind == 4 and x.dtype.kind == "f":
         return x * build.choose(DRAWS)(key, x.shape, x.dtype)
     return build.choose(DRAWS)(key, x.shape, dtype)
+
+
+def by_rejection(build: Builder, name: str) -> Tensor:
+    """Numbers of a distribution that the op of that name draws, by a parameter of the graph."""
+    x = build.pick(lambda t: t.dtype.kind == "f" and t.ndim < 3 and np.prod(build.concrete(t)) <= FEW)
+    if x is None:
+        build.source((3,), np.dtype(build.choose(("float32", "float64"))))
+        x = build.tensors[-1]
+    parameter = sa.absolute(sa.tanh(sa.where(sa.isfinite(x), x, 0.5))) * 1.7 + 0.3
+    return build.choose(REJECTING[name])(random_key(build), parameter)
+
+
+def rejecting(build: Builder) -> Tensor:
+    return by_rejection(build, build.choose(tuple(REJECTING)))

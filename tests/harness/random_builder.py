@@ -8,18 +8,22 @@ from typing import Any, NamedTuple
 import numpy as np
 
 import staticad as sa
-from staticad.errors import DTypeError, FeedError, IndexOutOfBounds, ShapeError
+from staticad.errors import DTypeError, FeedError, GradientError, IndexOutOfBounds, ShapeError
 from staticad.ir import dim_values, dims
 from staticad.ir.dims import Symbol
 from staticad.ir.graph import Node, Tensor, sort_nodes
 from staticad.reference import evaluate
 from tests.harness import families
 from tests.harness.families import BOOL, FLOATS, INTEGERS
+from tests.harness.printing import printing
+from tests.harness.random_cases import holds, in_turn
 from tests.harness.random_steps import STEPS
 
 MAX_ELEMENTS = 2000
 VALUES_OF_SIZES = (0, 1, 1, 2, 3, 3, 4, 5, 8)
 FIXED_SIZES = (1, 1, 2, 3, 4, 5)
+TURNS = 2  # ops that have their turn in a graph
+TRIES = 50
 
 
 class RandomGraph(NamedTuple):
@@ -126,6 +130,16 @@ class Builder:
         if made is not None and made.ndim <= 4 and self.is_legal(made):
             self.tensors.append(made)
 
+    def turn(self, number: int) -> Tensor:
+        """A step that makes the op of that number, for certain."""
+        for _ in range(TRIES):
+            made = in_turn(self, number)
+            if self.is_legal(made) and holds(made, number):
+                if made.ndim <= 4:
+                    self.tensors.append(made)
+                return made
+        raise AssertionError(f"no legal step of number {number} in the graph of seed {self.seed}")
+
     def feed(self) -> dict[Tensor, np.ndarray]:
         """Values for the inputs at the present sizes."""
         feeds = {}
@@ -173,19 +187,34 @@ def random_graph(seed: int) -> RandomGraph:
         build.source(build.shape(), build.dtype())
     if not build.float_sources():
         build.source(build.shape(), build.choose(FLOATS))
-    for _ in range(int(build.rng.integers(4, 22))):
+    turns = []
+    for i in range(TURNS):
+        for _ in range(int(build.rng.integers(1, 8))):
+            build.step()
+        turns.append(build.turn(seed * TURNS + i))
+    for _ in range(int(build.rng.integers(0, 6))):
         build.step()
-    outputs = [build.tensors[-1], *(build.choose(build.tensors) for _ in range(int(build.rng.integers(0, 3))))]
+    outputs = [build.tensors[-1], *turns, *(build.choose(build.tensors) for _ in range(int(build.rng.integers(0, 3))))]
     if build.chance(0.7):
         outputs += [g for g in build.gradients() if build.is_legal(g)]
     if build.chance(0.3):
-        outputs += [g for g in second_order(build, outputs) if build.is_legal(g)]
+        outputs += [g for g in further(second_order, build, outputs) if build.is_legal(g)]
     if build.chance(0.2):
-        outputs += [g for g in tangents(build, outputs) if build.is_legal(g)]
+        outputs += [g for g in further(tangents, build, outputs) if build.is_legal(g)]
     updates = build.updates(outputs)
     feeds = build.feed()
     more_feeds, illegal = other_feeds(build, [*outputs, *updates.values()], feeds)
     return RandomGraph(build.inputs, outputs, feeds, more_feeds, updates, illegal, seed)
+
+
+def further(derive: Callable[[Builder, list[Tensor]], list[Tensor]], *given: Any) -> list[Tensor]:
+    """Derivatives of what may be derivatives already. Random numbers have two by their parameters."""
+    try:
+        return derive(*given)
+    except GradientError as error:
+        if "no third derivative" not in str(error):
+            raise
+        return []
 
 
 def tangents(build: Builder, outputs: list[Tensor]) -> list[Tensor]:
@@ -204,7 +233,8 @@ def other_feeds(
         build.sizes[symbol] = int(build.rng.choice((0, 1, 2, 6, 7, 19)))
     candidate = build.feed()
     try:
-        evaluate(outputs, candidate)
+        with printing():
+            evaluate(outputs, candidate)
     except (FeedError, IndexOutOfBounds, ValueError) as error:
         build.sizes.update(first)
         # Integers may be indices, which are legal as they are.

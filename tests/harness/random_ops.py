@@ -27,14 +27,14 @@ def _turn(build: Builder, count: int, step: int = 13) -> int:
 def elementwise(build: Builder) -> Tensor | None:
     """Any elementwise op, inside its domain; of a float result another one, so that all have their turn."""
     place = _turn(build, len(OPS), 83)
-    y = _applied(build, OPS[place], None)
+    y = applied(build, OPS[place], None)
     if y is None or y.dtype.kind != "f":
         return y
     other = OPS[(place + len(OPS) // 2) % len(OPS)]
-    return _applied(build, other, y) if other.accepts(y.dtype) and "f" not in other.valueless else y
+    return applied(build, other, y) if other.accepts(y.dtype) and "f" not in other.valueless else y
 
 
-def _applied(build: Builder, op: Elementwise, x: Tensor | None) -> Tensor | None:
+def applied(build: Builder, op: Elementwise, x: Tensor | None) -> Tensor | None:
     """An op of a tensor, or of one of the graph's that it takes."""
     if x is None:
         x = build.pick(lambda t: op.accepts(t.dtype) and t.dtype.kind not in op.valueless)
@@ -133,4 +133,4 @@ def slope_of_windows(build: Builder) -> Tensor | None:
     return sa.gradients((made * made).sum(), [weight])[0][:, 0]
 
 
-STEPS = (*(elementwise,) * 12, decomposing, decomposing, finding, slope_of_windows)
+STEPS = (*(elementwise,) * 6, decomposing, decomposing, finding, slope_of_windows)

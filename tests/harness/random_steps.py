@@ -11,7 +11,7 @@ from staticad.ir.graph import Tensor
 from tests.harness import random_ops
 from tests.harness.families import ALL, FLOATS
 from tests.harness.library_cases import FAMILIES
-from tests.harness.random_bits import bits, drawing
+from tests.harness.random_bits import bits, drawing, rejecting
 
 if TYPE_CHECKING:
     from tests.harness.random_builder import Builder
@@ -347,6 +347,6 @@ STEPS = (
     smooth, smooth, smooth, partial_function, rounding, binary, binary, binary, binary, dividing, powered, comparing,
     logical, selecting, selecting, classifying, casting, reducing, reducing, reducing, extreme_place, normalizing,
     rearranging, rearranging, slicing, slicing, joining, padding, multiplying, multiplying, gathering, gathering_along,
-    scattering, writing, diagonal_parts, counting, stopping, bits, drawing, factoring,
+    scattering, writing, diagonal_parts, counting, stopping, bits, drawing, rejecting, factoring,
     *random_ops.STEPS, *(step for family in FAMILIES for step in family.steps),
 )  # fmt: skip

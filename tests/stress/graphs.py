@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from staticad.errors import GradientError
 from staticad.ir.graph import sort_nodes
 from staticad.reference import evaluate
 from tests.harness.derivatives import check_duality
+from tests.harness.printing import printing
 from tests.harness.random_builder import RandomGraph
 from tests.harness.random_graphs import check_seeds, random_graph
 from tests.stress.program import Case, Finding
@@ -19,7 +21,8 @@ def prepare(short: bool) -> Case:
     def case(rng: np.random.Generator) -> int:
         seed = int(rng.integers(1 << 31))
         if rng.random() < SHARED:
-            return duality(random_graph(seed), rng)
+            with printing():
+                return duality(random_graph(seed), rng)
         for failure in check_seeds([seed]):
             raise Finding(failure)
         return 1
@@ -42,11 +45,17 @@ def duality(graph: RandomGraph, rng: np.random.Generator) -> int:
         floats = [t for node in nodes for t in node.outputs if t.dtype.kind == "f"]
         if not all(map(_is_ordinary, evaluate(floats, values))):
             return 0
-        try:
-            check_duality(ys, xs, values, rng)
-        except AssertionError as error:
-            raise Finding(f"graph of seed {graph.seed}: {error}") from error
-    return 2
+        for order in (2, 1):
+            try:
+                check_duality(ys, xs, values, rng, order)
+            except AssertionError as error:
+                raise Finding(f"graph of seed {graph.seed}: {error}") from error
+            except GradientError as error:  # random numbers have two by their parameters
+                if "no third derivative" not in str(error):
+                    raise
+                continue
+            return order
+    return 0
 
 
 def _is_ordinary(value: np.ndarray) -> bool:
