@@ -147,11 +147,12 @@ SCHUR = Library(
 def _sylvester_numpy(
     a: np.ndarray, b: np.ndarray, r: np.ndarray, u: np.ndarray, s: np.ndarray, v: np.ndarray, q: np.ndarray
 ) -> np.ndarray:
-    """By one system for all elements of a solution."""
+    """By one system for all elements of a solution, of the matrices whose Schur forms these are."""
     x = np.empty_like(q)
     m, n = q.shape[-2:]
+    whole = [basis @ form @ basis.conj().swapaxes(-1, -2) for form, basis in ((r, u), (s, v))]
     for place in np.ndindex(q.shape[:-2]):
-        left, right = (t[place] if t.ndim > 2 else t for t in (a, b))
+        left, right = (t[place] if t.ndim > 2 else t for t in whole)
         system = np.kron(left, np.eye(n)) + np.kron(np.eye(m), right.T)
         x[place] = np.linalg.solve(system, q[place].reshape(-1)).reshape(m, n)
     return x

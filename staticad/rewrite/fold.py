@@ -18,6 +18,7 @@ from staticad.ir.graph import Node, Tensor, describe
 from staticad.ops.base import Creation, Elementwise, Op, Source
 from staticad.ops.control import Control
 from staticad.ops.creation import FULL, SIZE, fill
+from staticad.ops.effects import Effect
 from staticad.ops.movement import DIAGONAL
 from staticad.ops.sources import CONSTANT, constant
 from staticad.rewrite.match import NUMBERS, VIEWS, scalar_value, uniform_value
@@ -110,7 +111,7 @@ def is_function(op: Op) -> bool:
 
 
 def _is_computed(op: Op) -> bool:
-    return not isinstance(op, (Source, Creation, Control)) and not op.of_user
+    return not isinstance(op, (Source, Creation, Control, Effect)) and not op.of_user
 
 
 FOLD_RULES = (

@@ -91,6 +91,19 @@ def test_an_assertion_fails_the_run_and_variables_stay(capsys: pytest.CaptureFix
         sa.evaluate(positive, {x: -X})
 
 
+def test_what_is_known_is_printed_and_checked_in_runs(capsys: pytest.CaptureFixture[str]) -> None:
+    x = sa.placeholder((3,))
+    y = sa.print_(sa.zeros(3), "{1} of {2}", x.shape[0], np.arange(2)) + sa.print_(sa.constant(2.0), "two")
+    wrong = sa.assert_(x, sa.constant(2) > 3, "two is more than three")
+    session, failing = sa.compile(y + x, [x]), sa.compile(wrong, [x])
+    assert not printed(capsys)
+    for _ in range(2):
+        session(X)
+        assert printed(capsys) == ["3 of [0 1]", "two 2.0"]
+    with pytest.raises(AssertionFailed, match="two is more than three, at .*test_effects.py"):
+        failing(X)
+
+
 def test_assertions_in_bodies_and_derivatives() -> None:
     x = sa.placeholder(())
     y = sa.while_loop(lambda s: s < 100, lambda s: sa.assert_(s * s, s > 1, "grows"), x)

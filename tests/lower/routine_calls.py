@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from staticad.lower.kernel.routine import Gemm, Routine
+from staticad.lower.kernel.routine import COMPLEX, Gemm, Routine
 from staticad.ops.catalogue import ALL_OPS
 from staticad.ops.fourier import FOURIER_PARTS
 from staticad.ops.library import Library
@@ -44,7 +44,8 @@ def _library(routine: Routine, arguments: list[Any], batch: int) -> None:
     slots, changed = dict(zip(routine.slots, arguments, strict=True)), dict(op.changes)
     parts = (*op.operand_parts, *op.result_parts)
     sizes = {axis: slots[axis.upper()] for part in parts for axis in part.axes}
-    known = ("IN", "OUT", "STEP_", "WORK", "STATUS", "CODE", *(n.upper() for n in (*op.functions, *sizes, *op.derived)))
+    names = (*(name.removeprefix(COMPLEX) for name in op.functions), *sizes, *op.derived)
+    known = ("IN", "OUT", "STEP_", "WORK", "STATUS", "CODE", *(name.upper() for name in names))
     attrs = {name.lower(): value for name, value in slots.items() if not name.startswith(known)}
     given = {axis for part in op.operand_parts for axis in part.axes}
     attrs |= {axis: size for axis, size in sizes.items() if axis not in given and axis not in op.derived}

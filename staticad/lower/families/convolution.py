@@ -28,8 +28,9 @@ _TERMS = 256  # rows of patches of a block, but at least one channel
 
 
 def _parts(x: np.ndarray, g: np.ndarray, parts: int, **attrs: Any) -> np.ndarray:
-    bounds = [k * len(x) // parts for k in range(parts + 1)]
-    return np.stack([CONVOLUTION_WEIGHT.numpy(x[a:b], g[a:b], **attrs) for a, b in itertools.pairwise(bounds)])
+    bounds = [k * len(x) // max(parts, 1) for k in range(parts + 1)]
+    made = [CONVOLUTION_WEIGHT.numpy(x[a:b], g[a:b], **attrs) for a, b in itertools.pairwise(bounds)]
+    return np.stack(made) if made else CONVOLUTION_WEIGHT.numpy(x, g, **attrs)[None, ...][:0]
 
 
 WEIGHT_PARTS = Convolution(
