@@ -370,4 +370,5 @@ def substitute(source: str, constants: Mapping[str, int]) -> str:
     def number(match: re.Match[str]) -> str:
         return str(values[match[0]])
 
-    return re.sub(r"\b(?:[A-Z]\w+\.[A-Z_]+|[A-Z][A-Z_]{2,})\b", number, source)
+    # A name's first letter comes first: so the search skips what has no capitals.
+    return re.sub(r"[A-Z](?<!\w.)(?:\w+\.[A-Z_]+|[A-Z_]{2,})\b", number, source)

@@ -70,7 +70,7 @@ class Request:
     ) -> None:
         targets = [*fetches, *(value for _, value in changes)]
         kept, graph = programs.are_kept(), Unmade(targets)
-        modal = any(node.op is TRAINING for node in graph.nodes)
+        modal = TRAINING in {node.op for node in graph.nodes}
         if graph.waiting and (modal or not kept or any(node.op is PLACEHOLDER for node in graph.behind)):
             all_nodes(targets)  # which makes them
             graph = Unmade(targets)

@@ -59,7 +59,7 @@ def from_bytes(payload: bytes) -> Stored:
 
     read: dict[str, Callable[[Any], Any]] = {
         "texts": tuple,
-        "bases": lambda rows: tuple(Base(*row) for row in rows),
+        "bases": lambda rows: tuple(map(Base._make, rows)),
         "sizes": lambda table: SizeTable(*table),
         "counts": tuple,
         **dict.fromkeys(("words", "more", "patches", "steps"), array),

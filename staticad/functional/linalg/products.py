@@ -5,14 +5,13 @@ Operands are promoted to a common dtype, which sums of products keep. Sizes that
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from staticad.errors import ShapeError
 from staticad.functional import elementwise, reductions
 from staticad.functional.axes import as_index, normalize_axes, normalize_axis
-from staticad.functional.einsum import Term, contract
 from staticad.functional.front import implements
 from staticad.functional.movement import expand_dims, ravel, squeeze
 from staticad.ir.dims import Shape
@@ -20,6 +19,7 @@ from staticad.ir.dtypes import is_complex
 from staticad.ir.graph import Tensor, describe
 from staticad.ir.making import new_node
 from staticad.ir.types import Demands, same_size
+from staticad.late import later
 from staticad.ops.base import apply
 from staticad.ops.comparison import EQUAL, LESS_EQUAL, LOGICAL_NOT
 from staticad.ops.complex import CONJ
@@ -29,6 +29,11 @@ from staticad.ops.movement import BROADCAST_TO, DIAGONAL
 from staticad.ops.promotion import Operand, as_operands, to_tensor, usual_operands
 from staticad.ops.selection import WHERE
 from staticad.ops.slicing import EMBED
+
+if TYPE_CHECKING:
+    from staticad.functional import einsum
+else:  # of products over other axes than matrices have
+    einsum = later("staticad.functional.einsum")
 
 
 @implements(np.matmul, np.linalg.matmul)
@@ -64,11 +69,11 @@ def _sum_of_products(op: str, a: Tensor, b: Tensor, a_axes: tuple[int, ...], b_a
                 )
             a_shape[i] = b_shape[j] = size
             a_labels[i] = b_labels[j] = ("sum", i)
-        left = Term(_checked(a, tuple(a_shape)), tuple(a_labels))
-        right = Term(_checked(b, tuple(b_shape)), tuple(b_labels))
+        left = einsum.Term(_checked(a, tuple(a_shape)), tuple(a_labels))
+        right = einsum.Term(_checked(b, tuple(b_shape)), tuple(b_labels))
         demands.met_by(left.tensor.node.constraints, right.tensor.node.constraints)
     kept = [k for k in (*a_labels, *b_labels) if k[0] != "sum"]
-    return contract(left, right, kept).tensor
+    return einsum.contract(left, right, kept).tensor
 
 
 def _checked(x: Tensor, shape: Shape) -> Tensor:
