@@ -18,6 +18,8 @@ from staticad.ir.provenance import here
 from staticad.ir.types import TensorType
 from staticad.ops.base import Source
 
+Described = tuple[Attrs, tuple[TensorType, ...]]  # of a source
+
 
 @functools.lru_cache(maxsize=1024)
 def of_type(kind: TensorType) -> Attrs:
@@ -148,11 +150,8 @@ def constant(value: Any, dtype: Any = None, name: str | None = None) -> Tensor:
     if isinstance(value, Tensor):
         raise DTypeError("a constant is made from numbers or an array, not from a symbolic tensor")
     chosen = None if dtype is None else as_dtype(dtype)
-    if is_weak(value):
-        attrs = _of_number(_told_apart(value), value, chosen)
-    else:
-        attrs = _of_value(value, chosen)
-    return Node(CONSTANT, (), attrs, (attrs["type"],), name=scoped(name)).out
+    found = _of_number(_told_apart(value), value, chosen) if is_weak(value) else _of_value(value, chosen)
+    return Node(CONSTANT, (), *found, name=scoped(name)).out
 
 
 def meeting(value: bool | int | complex, dtype: DType) -> Tensor | None:
@@ -163,20 +162,17 @@ def meeting(value: bool | int | complex, dtype: DType) -> Tensor | None:
 
 
 @functools.lru_cache(maxsize=1024, typed=True)
-def _of_meeting(
-    told_apart: Any, value: bool | int | complex, dtype: DType
-) -> tuple[Attrs, tuple[TensorType, ...]] | None:
+def _of_meeting(told_apart: Any, value: bool | int | complex, dtype: DType) -> Described | None:
     if promote(dtype, weak=(type(value),)) is not dtype:
         return None
     try:
-        attrs = _of_number(told_apart, value, dtype)
+        return _of_number(told_apart, value, dtype)
     except DTypeError:
         return None
-    return attrs, (attrs["type"],)
 
 
-def _of_value(value: Any, dtype: DType | None) -> Attrs:
-    """The attributes of a constant."""
+def _of_value(value: Any, dtype: DType | None) -> Described:
+    """The attributes and types of a constant."""
     array = read_array(value, "constant: the value", DTypeError, ShapeError)
     if type(value) is int and dtype is not None:
         array = as_numbers(value, dtype)  # of any size
@@ -186,7 +182,8 @@ def _of_value(value: Any, dtype: DType | None) -> Attrs:
         kept = ConstantValue(as_numbers(array, as_dtype(array.dtype) if dtype is None else dtype))
     except MemoryError as error:
         raise OutOfMemory(f"constant: {error}; feed the array instead") from error
-    return Attrs(type=TensorType(kept.array.shape, kept.array.dtype), value=kept)
+    kind = TensorType(kept.array.shape, kept.array.dtype)
+    return Attrs(type=kind, value=kept), (kind,)
 
 
 def _told_apart(value: Any) -> Any:
@@ -195,7 +192,7 @@ def _told_apart(value: Any) -> Any:
 
 
 @functools.lru_cache(maxsize=1024, typed=True)
-def _of_number(told_apart: Any, value: bool | int | complex, dtype: DType | None) -> Attrs:
+def _of_number(told_apart: Any, value: bool | int | complex, dtype: DType | None) -> Described:
     """Those of a Python number, remembered."""
     return _of_value(value, dtype)
 

@@ -228,7 +228,9 @@ def _is_own(op: Op) -> bool:
     """Whether an op is one of the package, and not one that a user has made."""
     if op.name not in _ops:
         modules = [module for name, module in sys.modules.copy().items() if name.startswith(_OPS_PACKAGE)]
-        for value in [value for module in modules for value in vars(module).copy().values()]:
+        for name, value in [item for module in modules for item in vars(module).copy().items()]:
+            if name[:2] == "__":  # such as the dict of Python's built-in names, which every module has
+                continue
             if isinstance(value, Op):
                 _ops[value.name] = value
             elif type(value) in (dict, tuple):
