@@ -84,6 +84,7 @@ class _Evaluation:
         self.watch = watch
         self.precision = np.dtype(precision) if precision is not None else None
         self.sizes: dict[Symbol, int] = {}
+        self.numbers: dict[Dim, int] = {}  # of sizes made of these, none of which changes
         self.values: dict[Tensor, np.ndarray] = {}
         given = self.by_tensor(feeds)
         self.order = sort_nodes(outputs, stop=[t.node for t in given])
@@ -148,8 +149,10 @@ class _Evaluation:
         return array if self.precision is not None or not is_half(tensor.dtype) else rounded(array, tensor.dtype)
 
     def size(self, size: Size, node: Node) -> int:
+        if isinstance(size, Dim) and (known := self.numbers.get(size)) is not None:
+            return known
         try:
-            return dim_values.machine_number(size, self.sizes)
+            number = dim_values.machine_number(size, self.sizes)
         except FeedError as error:
             raise FeedError(f"{describe(node.outputs[0])}: {error}") from None
         except KeyError as error:
@@ -158,6 +161,9 @@ class _Evaluation:
             ) from None
         except ZeroDivisionError:
             raise FeedError(f"the size {size} of {describe(node.outputs[0])} divides by a size that is 0") from None
+        if isinstance(size, Dim):
+            self.numbers[size] = number
+        return number
 
     def shape(self, shape: Shape, node: Node) -> tuple[int, ...]:
         numbers = tuple(self.size(s, node) for s in shape)

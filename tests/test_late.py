@@ -22,7 +22,7 @@ import staticad as sa
 from staticad import contents, late
 from staticad.ir.graph import Tensor
 from staticad.names import places_of
-from tests.test_layers import FILES, ROOT, imports, is_module, module_name
+from tests.test_layers import ROOT, imports, is_module, module_name, trees
 
 PUBLIC = [importlib.import_module(name) for name in contents.NAMES]
 
@@ -160,8 +160,7 @@ def checked(tree: ast.Module) -> list[ast.If]:
 
 def test_type_checkers_see_what_is_imported_late() -> None:
     calls = 0
-    for path in FILES:
-        tree = ast.parse(path.read_text("utf-8"))
+    for path, tree in trees().items():
         declared = {}
         for block in checked(tree):
             for node in block.body:
@@ -177,12 +176,13 @@ def test_type_checkers_see_what_is_imported_late() -> None:
 
 def test_names_for_type_checkers_are_read_in_annotations_alone() -> None:
     found = []
-    for path in FILES:
-        tree = ast.parse(path.read_text("utf-8"))
+    for path, tree in trees().items():
         names: set[str] = set()
         for block in checked(tree):
             if ast.unparse(block.test) == "TYPE_CHECKING":
                 names |= {n for node in block.body if isinstance(node, ast.ImportFrom) for n in bound(node)}
+        if not names:
+            continue
         names -= {n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
         skipped = {id(n) for node in ast.walk(tree) for a in annotations(node) for n in ast.walk(a)}
         read = [n for n in ast.walk(tree) if isinstance(n, ast.Name) and n.id in names and id(n) not in skipped]
@@ -204,10 +204,10 @@ def test_packages_import_none_of_their_modules() -> None:
     """Two threads that import a package and a module in it would wait for each other, and Python would let one go on
     with a half."""
     found = []
-    for path in FILES:
+    for path, tree in trees().items():
         if path.name != "__init__.py" or path.parent == ROOT:
             continue
-        package, tree = module_name(path), ast.parse(path.read_text("utf-8"))
+        package = module_name(path)
         hidden = {id(node) for block in checked(tree) for node in ast.walk(block)}
         found += [n for node, n in imports(tree, path) if id(node) not in hidden and n.startswith(f"{package}.")]
     assert [name for name in found if not name.startswith("staticad.lower.families.")] == []

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import ast
+import functools
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+
+from staticad.collection import no_collection
 
 PACKAGE = "staticad"
 ROOT = Path(__file__).resolve().parent.parent / PACKAGE
@@ -48,12 +51,13 @@ RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}
 
 FILES = sorted(ROOT.rglob("*.py"))
 TEXTS = {path: path.read_text("utf-8") for path in FILES}
-TREES: dict[Path, ast.Module] = {}
 
 
-@pytest.fixture(scope="module", autouse=True)
-def _parsed() -> None:
-    TREES.update({path: ast.parse(text) for path, text in TEXTS.items()})
+@functools.cache
+def trees() -> dict[Path, ast.Module]:
+    """All files parsed: millions of nodes, which the collector of cycles had better not look through meanwhile."""
+    with no_collection():
+        return {path: ast.parse(text) for path, text in TEXTS.items()}
 
 
 def module_name(path: Path) -> str:
@@ -136,7 +140,7 @@ def local_imports(tree: ast.Module, path: Path) -> list[str]:
 
 def found_in_all(check: Callable[[ast.Module, Path], list[str]]) -> list[str]:
     """What a check finds, for all files."""
-    return [text for path, tree in TREES.items() for text in check(tree, path)]
+    return [text for path, tree in trees().items() for text in check(tree, path)]
 
 
 def test_the_package_is_found() -> None:
@@ -177,7 +181,7 @@ def test_files_are_small() -> None:
 
 
 def test_a_docstring_says_the_modules_idea() -> None:
-    assert [module_name(path) for path, tree in TREES.items() if not (ast.get_docstring(tree) or "").strip()] == []
+    assert [module_name(path) for path, tree in trees().items() if not (ast.get_docstring(tree) or "").strip()] == []
 
 
 @pytest.mark.parametrize(
@@ -206,7 +210,7 @@ def test_no_decision_goes_by_the_name_of_a_family() -> None:
     """The names are for people; code asks for the class (in `lower`, the family's lowering)."""
     found = [
         f"{module_name(path)}:{n.lineno}"
-        for path, tree in TREES.items()
+        for path, tree in trees().items()
         if layer(module_name(path)) not in ("export", "ops")  # which draw families in colours, and name them
         for n in ast.walk(tree)
         if isinstance(n, ast.Attribute) and n.attr == "family"

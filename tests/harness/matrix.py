@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
@@ -59,8 +59,25 @@ class Matrix:
     def differences(self, feeds: Feeds, only: str = "all") -> list[str]:
         """Run, compare with the reference, name the cases that differ. ``only="special"`` leaves out the cases whose
         results on extreme values are not defined."""
+        return self.compared(self.results(feeds), feeds, only)
+
+    def differences_of_layouts(self, layouts: Iterable[Feeds]) -> list[str]:
+        """As `differences`, of feeds with the same values: bits that were compared once are so no more."""
+        found: list[str] = []
+        right: list[tuple[np.dtype, tuple[int, ...], bytes]] = []
+        for feeds in layouts:
+            results = self.results(feeds)
+            bits = [(array.dtype, array.shape, array.tobytes()) for array in results]
+            if bits != right:
+                found += self.compared(results, feeds)
+                right = bits
+        return found
+
+    def results(self, feeds: Feeds) -> list[np.ndarray]:
         with poisoned_memory():
-            results = self.session.run(feeds)
+            return self.session.run(feeds)
+
+    def compared(self, results: Sequence[np.ndarray], feeds: Feeds, only: str = "all") -> list[str]:
         chained = [i for i, c in enumerate(self.cases) if c.ulp is None or self.order]
         single = [i for i, c in enumerate(self.cases) if i not in chained and (c.special or only == "all")]
         found: list[tuple[int, str | None]] = []
