@@ -10,7 +10,7 @@ import signal
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from pathlib import Path
 
 import numpy as np
@@ -27,23 +27,24 @@ def pytest_configure(config: pytest.Config) -> None:
 
     Where no bytecode is to lie beside the sources, it lies with the kernels. Without any, each process of a run spends
     fifteen seconds on the assertions of all tests, and each fresh interpreter reads the package from its sources."""
+    # As a script, since the package reads its settings when it is imported.
+    opened = runpy.run_path(str(config.rootpath / "staticad" / "codegen" / "trusted_directory.py"))["opened"]
     if "STATICAD_CACHE_DIR" not in os.environ:
         directory = config.rootpath / ".pytest_cache" / "staticad"
-        # As a script, since the package reads its settings when it is imported.
-        opened = runpy.run_path(str(config.rootpath / "staticad" / "codegen" / "trusted_directory.py"))["opened"]
         try:
             opened(directory / "kernels", create=True)
         except OSError:  # a checkout of another user, or one that others may write to
             directory = Path(tempfile.gettempdir()) / f"staticad-tests-{os.getuid()}"
         os.environ["STATICAD_CACHE_DIR"] = str(directory)
+    if sys.dont_write_bytecode and sys.pycache_prefix is None:
+        bytecode = Path(os.environ["STATICAD_CACHE_DIR"]).absolute() / "bytecode"
+        with suppress(OSError):  # nobody else may write there
+            opened(bytecode, create=True)
+            sys.pycache_prefix = os.environ["PYTHONPYCACHEPREFIX"] = str(bytecode)
+            sys.dont_write_bytecode = False
+            os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:  # as in the background of a shell; some tests interrupt
         signal.signal(signal.SIGINT, signal.default_int_handler)
-    if sys.dont_write_bytecode and sys.pycache_prefix is None:
-        sys.pycache_prefix = os.environ["PYTHONPYCACHEPREFIX"] = str(
-            Path(os.environ["STATICAD_CACHE_DIR"]) / "bytecode"
-        )
-        sys.dont_write_bytecode = False
-        os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
