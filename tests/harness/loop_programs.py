@@ -61,6 +61,7 @@ class LoopProgram:
             "few": np.arange(2),
             "picks": PICKS,
             "zeros": np.zeros_like,
+            "blank": lambda shape: np.zeros(shape, np.result_type(x, s)),
             "plus": _added,
         }
         words |= {"places": np.arange(len(x)), **{name: _changing(act, more) for name, act in EXTREMES.items()}}
@@ -109,6 +110,7 @@ class LoopProgram:
             "picks": PICKS,
             "places": sa.arange(x.shape[0]),
             "zeros": sa.zeros_like,
+            "blank": sa.zeros,
         }
         words |= {
             "least": lambda t, i, v: t.at[i].min(v),

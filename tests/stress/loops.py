@@ -17,6 +17,7 @@ import staticad as sa
 from staticad.ir.graph import Tensor
 from tests.harness.array_loops import ArrayLoops
 from tests.harness.column_loops import ColumnLoops
+from tests.harness.local_loops import LocalLoops
 from tests.harness.loop_programs import AROUND, LoopProgram
 from tests.harness.region_loops import RegionLoops
 from tests.harness.undoing import undone_wherever_possible
@@ -25,7 +26,7 @@ from tests.lower.planning import plan_for
 from tests.stress.program import Case, Finding
 
 COMPILED = 0.1  # of all cases
-REGIONS, COLUMNS = 0.25, 0.25
+REGIONS, COLUMNS, LOCALS = 0.2, 0.2, 0.25
 UNDONE = 0.5
 TWICE, SHORT = 0.4, 16  # programs of so many lines have second derivatives, which take the longest
 HELD = 0.15  # change variables
@@ -61,6 +62,8 @@ def draw(rng: np.random.Generator, short: bool) -> ArrayLoops:
         return ColumnLoops(rng, statements, around if rng.random() < 0.2 else "", fixed)
     if kind < COLUMNS + REGIONS:
         return RegionLoops(rng, statements, around, branched=bool(rng.random() < 0.5), long=long)
+    if kind < COLUMNS + REGIONS + LOCALS:
+        return LocalLoops(rng, statements, around if rng.random() < 0.3 else "", long=long)
     nested, looped, whiles = (bool(rng.random() < share) for share in (0.5, 0.3, 0.3))
     return ArrayLoops(rng, statements, nested=nested, looped=looped, whiles=whiles, around=around, long=long)
 
