@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 from operator import itemgetter
 
 from staticad.errors import VerifyError
@@ -52,9 +53,8 @@ def apply_rules(
 
 class _Engine:
     def __init__(self, rules: Sequence[Rule], settled: Sequence[Rule], old: Iterable[Node], limit: int) -> None:
-        begun = [rule.begun() for rule in (*rules, *settled)]
-        self.rules = _Index(begun)
-        self.rules_for_old = _Index(begun[: len(rules)])
+        self.begun, self.settled = [rule.begun() for rule in rules], settled
+        self.rules_for_old = _Index(self.begun)
         self.old = set(old)
         self.done: set[Node] = set()  # old nodes for which no rule fires
         self.limit = limit
@@ -62,6 +62,12 @@ class _Engine:
         self.fired = 0
         self.recent: list[str] = []
         self.places: dict[tuple[int, Op], tuple[Where, Where]] = {}
+
+    @cached_property
+    def rules(self) -> _Index:
+        """The rules for new nodes. Most passes over small graphs make none."""
+        begun = [rule.begun() for rule in self.settled]
+        return _Index([*self.begun, *begun]) if begun else self.rules_for_old
 
     def fires(self, nodes: Iterable[Node]) -> bool:
         """Whether a rule fires for one of the old nodes. What it gives is made again where it is needed."""
