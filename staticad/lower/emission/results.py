@@ -283,7 +283,6 @@ class Results:
         """Combine a value with what is in memory."""
         member = accumulator.member
         combine = combine_of(member)
-        combine = {"max_reduce": "maximum", "min_reduce": "minimum"}.get(combine, combine)
         if accumulator.run < 0:
             assert accumulator.wide is not None
             self.emitter.update(accumulator.wide, self._place(member), combine, Cast(value, FLOAT64))
