@@ -22,18 +22,25 @@ def without_roots(
     order = sort_nodes(ys)
     if not any(node.op in (SQRT, ABS) for node in order):
         return list(ys), list(xs), list(stops)
-    fixed = {*xs, *stops}
-    numbers = _numbers(order, fixed)
+    given = {*xs, *stops}
+    fixed = set(given)
     found: dict[Tensor, Tensor] = {}
+    copied: dict[Tensor, Tensor] = {}  # of what copies are
+    numbers: dict[Tensor, object] = {}
+
+    def number(tensor: Tensor) -> object:
+        if not numbers:  # few graphs with roots have products that ask
+            numbers.update(_numbers(order, given))
+        return numbers.get(copied.get(tensor, tensor))
 
     def same(a: Tensor, b: Tensor) -> bool:
-        return a is b or (a in numbers and numbers[a] == numbers.get(b))
+        return a is b or (number(a) is not None and number(a) == number(b))
 
     for node in order:
-        copy = copy_node(node, tuple(found.get(t, t) for t in node.inputs))
+        copy = copy_node(node, tuple(found.get(t, t) for t in node.inputs)) if found else node
         for old, new in zip(node.outputs, copy.outputs):
             if new is not old:
-                found[old], numbers[new] = new, numbers[old]
+                found[old], copied[new] = new, old
                 if old in fixed:
                     fixed.add(new)
         if node.op in (MUL, SQUARE, POW) and node.outputs[0] not in fixed:

@@ -17,6 +17,7 @@ from staticad.functional.front import as_float, float_binary, float_unary, imple
 from staticad.ir.dtypes import BOOL, FLOAT64, INT8, as_dtype, finfo, floating, is_complex, is_float, is_inexact
 from staticad.ir.graph import Tensor, describe
 from staticad.ir.making import new_node
+from staticad.ir.provenance import here
 from staticad.ops.arithmetic import (
     ABS,
     ADD,
@@ -46,8 +47,9 @@ from staticad.ops.transcendental import COS, ERF, EXP, EXPM1, LOG, LOG1P, SIGMOI
 
 def _binary(op: Op, x1: Operand, x2: Operand) -> Tensor:
     """To be called by a function that users call."""
-    a, b = usual_operands(x1, x2) or as_operands(op.name, x1, x2)
-    return new_node(op, (a, b), {}, None, 5).outputs[0]
+    where = here(4)
+    a, b = usual_operands(x1, x2, where) or as_operands(op.name, x1, x2)
+    return new_node(op, (a, b), {}, None, where).outputs[0]
 
 
 def _no_bool(op: Op, x1: Operand, x2: Operand) -> Tensor:

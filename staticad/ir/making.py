@@ -7,14 +7,13 @@ from typing import Any
 from staticad.errors import DTypeError, ShapeError
 from staticad.ir.graph import Node, Tensor
 from staticad.ir.inference import infer_new
-from staticad.ir.provenance import here
+from staticad.ir.provenance import Where, here
 
 
 def new_node(
-    op: Any, inputs: tuple[Tensor, ...], attrs: dict[str, Any], name: str | None = None, inside: int = 4
+    op: Any, inputs: tuple[Tensor, ...], attrs: dict[str, Any], name: str | None = None, where: Where | None = None
 ) -> Node:
-    """A new node. ``inside`` is how many of the innermost frames are surely of this package, those of `here` included:
-    who calls this is the last of four.
+    """A new node, of the user's present line if no other is given. To be called by functions of this package.
 
     Raises ShapeError and DTypeError, with the op, the types and the user's lines.
     """
@@ -22,4 +21,4 @@ def new_node(
         packed, (types, constraints) = infer_new(op, tuple([t.type for t in inputs]), attrs)
     except (ShapeError, DTypeError) as error:
         raise type(error)(f"{op.called}: {error}{op.given(inputs)}") from None
-    return Node(op, inputs, packed, types, constraints, name, here(inside))
+    return Node(op, inputs, packed, types, constraints, name, where or here(4))

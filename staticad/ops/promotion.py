@@ -11,7 +11,7 @@ from staticad.ir.arrays import read_array
 from staticad.ir.dims import Dim
 from staticad.ir.dtypes import WEAK_TYPES, DType, as_dtype, is_complex, is_inexact, promote
 from staticad.ir.graph import Tensor, WeakTensor, describe
-from staticad.ir.provenance import here
+from staticad.ir.provenance import Where, here
 from staticad.ops.base import apply
 from staticad.ops.conversion import CAST
 from staticad.ops.creation import size_tensor
@@ -108,20 +108,19 @@ def _are_alike(values: tuple[Any, ...]) -> bool:
     return dtype is not None
 
 
-def usual_operands(x1: Any, x2: Any) -> tuple[Tensor, Tensor] | None:
+def usual_operands(x1: Any, x2: Any, where: Where | None = None) -> tuple[Tensor, Tensor] | None:
     """Two operands of one dtype in the usual cases: tensors that have it, or one and a number of Python's that takes
-    it. None in all others, and where there is something to tell. To be called by a function that a function of this
-    package calls."""
+    it. None in all others, and where there is something to tell. ``where`` is the user's line, if the caller knows."""
     if isinstance(x1, Tensor):
         if type(x1) is not WeakTensor:
             kind, dtype = type(x2), x1.type.dtype
             if isinstance(x2, Tensor):
                 return (x1, x2) if kind is not WeakTensor and x2.type.dtype is dtype else None
             if kind in WEAK_TYPES:
-                number = meeting(x2, dtype)
+                number = meeting(x2, dtype, where)
                 return None if number is None else (x1, number)
     elif isinstance(x2, Tensor) and type(x1) in WEAK_TYPES and type(x2) is not WeakTensor:
-        number = meeting(x1, x2.type.dtype)
+        number = meeting(x1, x2.type.dtype, where)
         return None if number is None else (number, x2)
     return None
 

@@ -14,7 +14,7 @@ from staticad.ir.dims import Dim, Shape, Size
 from staticad.ir.dtypes import WEAK_TYPES, DType, as_dtype, kind_of, promote
 from staticad.ir.graph import Attrs, Node, Tensor
 from staticad.ir.name_scopes import scoped
-from staticad.ir.provenance import here
+from staticad.ir.provenance import Where
 from staticad.ir.types import TensorType
 from staticad.ops.base import Source
 
@@ -154,11 +154,11 @@ def constant(value: Any, dtype: Any = None, name: str | None = None) -> Tensor:
     return Node(CONSTANT, (), *found, name=scoped(name)).out
 
 
-def meeting(value: bool | int | complex, dtype: DType) -> Tensor | None:
+def meeting(value: bool | int | complex, dtype: DType, where: Where | None) -> Tensor | None:
     """A number of Python's as a constant of the dtype of a tensor that it meets; None where the result would have
-    another dtype, and where it does not fit. To be called by `usual_operands`."""
+    another dtype, and where it does not fit."""
     found = _of_meeting(_told_apart(value), value, dtype)
-    return None if found is None else Node(CONSTANT, (), *found, (), None, here(5)).outputs[0]
+    return None if found is None else Node(CONSTANT, (), *found, (), None, where).outputs[0]
 
 
 @functools.lru_cache(maxsize=1024, typed=True)
