@@ -20,8 +20,10 @@ from staticad.records import dataclass
 
 LONG = 64  # statements of a kernel with pieces of any length
 SIMPLE = 3  # lines of a piece in shorter ones, whose code is as fast only if there is little in it to be moved
+_SPECIAL = frozenset((*SLOTTED, *LLVM_TYPES, "pointer"))
 _BOOLS = {"True": True, "False": False}
 _STATEMENT = re.compile(r"    (?:(\w+) = )?(\w+)\((.*)")
+_PLAIN = re.compile(r"    (?:(\w+) = )?(\w+)\(([-\w]+)(?:, ([-\w]+))?(?:, ([-\w]+))?\)")  # of names and integers
 _TOKEN = re.compile(r"\w+\(|[-+\w.]+|\)|, ")
 _DEFINED = re.compile(r'define internal [^@]*@"[^"]*"\((.*)\)[^()]*\{\nentry:\n(?s:(.*))\n  ret [^\n ]+ ?([^\n]*)\n\}')
 _PARAMETER = re.compile(r"(%[\w.]+)(?:, |$)")
@@ -61,26 +63,42 @@ class _Straight(Assembler):
         super().__init__(set(), defaultdict(int), 0)
         self.most = most
         self.bodies: dict[str, _Lines] = {}
+        self.known: dict[Sequence[str], tuple[_Lines, str]] = {}  # bodies and dtypes of results, by names and operands
+        self.used: tuple[_Lines, str] = (_Lines("", ""), "void")  # the last of them
         self.waiting: dict[str, list[str]] = {}  # the lines that load pointers which nobody has used yet
 
     def kernel(self, lines: Sequence[str], symbol: str) -> str:
         """The whole module."""
         self.names = {"args": Word("slots", "%args"), "lo": Word("int64", "%lo"), "hi": Word("int64", "%hi")}
+        names, word = self.names, self.word
         for line in lines:
-            found = _STATEMENT.fullmatch(line)
-            if found is None:
-                raise _Other
-            name, function, rest = found.groups()
-            tokens = _TOKEN.findall(rest)
-            if name in self.names or "".join(tokens) != rest:
-                raise _Other
-            left = iter(tokens)
-            word = self.called_on(function, left)
-            if next(left, None) is not None:
-                raise _Other
+            plain = _PLAIN.fullmatch(line)
+            if plain is None or plain[2] in _SPECIAL:
+                name, value = self.line(line)
+            else:
+                name, function, one, other, third = plain.groups()
+                words = [word(one)] if other is None else [word(one), word(other)]
+                value = self.piece(function, words if third is None else [*words, word(third)])
             if name is not None:
-                self.names[name] = word
+                if name in names:
+                    raise _Other
+                names[name] = value
         return self.module(symbol)
+
+    def line(self, line: str) -> tuple[str | None, Word]:
+        """What a line of any form gives a name to, and the name."""
+        found = _STATEMENT.fullmatch(line)
+        if found is None:
+            raise _Other
+        name, function, rest = found.groups()
+        tokens = _TOKEN.findall(rest)
+        if "".join(tokens) != rest:
+            raise _Other
+        left = iter(tokens)
+        value = self.called_on(function, left)
+        if next(left, None) is not None:
+            raise _Other
+        return name, value
 
     def called_on(self, name: str, tokens: Iterator[str]) -> Word:
         """A call, of which the name and the parenthesis were read."""
@@ -129,6 +147,16 @@ class _Straight(Assembler):
         del self.lines[start:]
         return address
 
+    def piece(self, name: str, words: Sequence[Word], metadata: str = "") -> Word:
+        signature = (name, *[word.kind if word.buffer is None else word.key for word in words])
+        known = self.known.get(signature)
+        if known is not None:
+            return self.put(*known, words)
+        value = super().piece(name, words, metadata)
+        if "dtype" not in signature:  # which its text would tell
+            self.known[signature] = self.used
+        return value
+
     def use(self, key: str, found: Piece, words: Sequence[Word], metadata: str) -> Word:
         body = self.bodies.get(key)
         if body is None:
@@ -136,12 +164,17 @@ class _Straight(Assembler):
             if self.most is not None and body.lines.count("\n") >= self.most:
                 raise _Other
             self.bodies[key] = body
+        self.used = body, found.result
+        return self.put(body, found.result, words)
+
+    def put(self, body: _Lines, kind: str, words: Sequence[Word]) -> Word:
+        """Write the lines of a piece; its result."""
         self.count += 1
         own = f"t{self.count}"
         operands = [word.text for word in words if word.kind != "dtype"]
         if body.lines:
             self.lines.append(body.lines.format(*operands, own=own))
-        return Word(found.result, body.result.format(*operands, own=own))
+        return Word(kind, body.result.format(*operands, own=own))
 
 
 def _number(text: str) -> float:
