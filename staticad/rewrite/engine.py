@@ -149,7 +149,11 @@ class _Index:
             rules = self.by_op[node.op] = self._for(node.op)
         if not rules or len(node.inputs) > FEW:
             return rules
-        key = (node.op, *[t.node.op for t in node.inputs])
+        inputs = node.inputs
+        if len(inputs) == 2:  # as most have
+            key: tuple[Op, ...] = (node.op, inputs[0].node.op, inputs[1].node.op)
+        else:
+            key = (node.op, *[t.node.op for t in inputs])
         found = self.chosen.get(key)
         if found is None:
             found = self.chosen[key] = tuple(rule for rule in rules if rule.fits is None or rule.fits(key[1:]))

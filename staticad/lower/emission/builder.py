@@ -6,13 +6,13 @@ of it. What was emitted before is found again.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
 from staticad.ir.dims import Size, at_least, local_symbols, product
 from staticad.ir.dtypes import DType
-from staticad.ir.expressions import Expression, Index, Name, call, names
+from staticad.ir.expressions import Call, Expression, Index, Name, call, names
 from staticad.ir.graph import Tensor
 from staticad.ir.local_sizes import largest
 from staticad.ir.provenance import Where
@@ -204,20 +204,23 @@ class Builder:
 
     def compute(self, value: Expression, cost: int = 0) -> Name:
         """An expression under a name, as far outside as its operands allow."""
-        operands, depths, depth = names(value), self._depth, 0
+        operands, key = _parts(value)
+        depths, depth = self._depth, 0
         for operand in operands:
             at = depths.get(operand, 0)
             if at > depth:
                 depth = at
-        found = self.known(value, depth)
+        found = self._blocks[depth].names.get(key)
         if found is None:
-            found = self.bind(value, depth, value.dtype, operands)
+            found = self.bind(key, depth, value.dtype, operands)
             self._blocks[depth].cost += cost
             self.emit(Compute(found.name, value), depth)
         return found
 
-    def guard(self, value: Name, operands: Iterable[str], extents: Iterable[Size] = ()) -> None:
+    def guard(self, value: Name, operands: Iterable[str], extents: Sequence[Size] = ()) -> None:
         """A value is right where its operands are, and the loops of these extents run."""
+        if not self._guards and not extents:
+            return
         guards = [self._guards[o] for o in operands if o in self._guards] if self._guards else []
         guard = frozenset(extents).union(*guards)
         if guard:
@@ -315,6 +318,23 @@ class Builder:
             tuple(self.where),
             largest(iterations) * max(1, self.cost),
         )
+
+
+def _parts(value: Expression) -> tuple[list[str], Any]:
+    """The names that an expression reads, and a key that equal ones have. Most are calls, and hashing their names as
+    what they are takes longer than all the rest."""
+    if not isinstance(value, Call):
+        return names(value), value
+    found: list[str] = []
+    key: list[Any] = [value.function]
+    for operand in value.operands:
+        if isinstance(operand, Name):
+            found.append(operand.name)
+            key.append(operand.name)
+        else:
+            found += names(operand)
+            key.append(operand)
+    return found, tuple(key)
 
 
 def _in_one_piece(s: Statement, stop: Name) -> Statement:

@@ -48,6 +48,8 @@ class ElementwiseLowering(FamilyLowering):
             """A part of the expression under a name of its own, so that equal parts are computed once."""
             return emitter.compute(map_children(part, register)) if isinstance(part, (Call, Cast)) else part
 
+        if isinstance(code, Call) and not any(isinstance(part, (Call, Cast)) for part in code.operands):
+            return emitter.compute(code, cost=node.op.cost)
         return emitter.compute(map_children(code, register), cost=node.op.cost)
 
 

@@ -49,14 +49,16 @@ FRAME = Frame("frame", numpy=EMBED.numpy)
 def find_frames(outputs: Sequence[Tensor], families: Mapping[Op, FramedFamily]) -> set[Node]:
     """The embedded arrays that are read by few, elementwise ops of their own shape."""
     order = sort_nodes(outputs)
-    if not any(node.op is EMBED for node in order):
+    embedded = {node for node in order if node.op is EMBED}
+    if not embedded:
         return set()
-    uses = Counter(t.node for node in order for t in node.inputs)
-    uses.update(t.node for t in outputs)
+    uses = Counter([t.node for node in order for t in node.inputs if t.node in embedded])
+    uses.update([t.node for t in outputs])
     fitting: Counter[Node] = Counter()
     for node in order:
-        if families[node.op].pointwise:
-            fitting.update(t.node for t in node.inputs if t.type.shape == node.types[0].shape)
+        read = [t for t in node.inputs if t.node in embedded]
+        if read and families[node.op].pointwise:
+            fitting.update([t.node for t in read if t.type.shape == node.types[0].shape])
     return {node for node, count in fitting.items() if count == uses[node] <= READERS and _fits(node, families)}
 
 

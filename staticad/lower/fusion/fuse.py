@@ -131,6 +131,8 @@ class Fusion(Joining):
     def edges(self, tensor: Tensor, context: Context) -> list[Edge]:
         """The computed nodes that evaluating a tensor at a context reads, each with its context, or with None where
         the whole of it has to be in memory before."""
+        if self.home(tensor.node) is not None and not self.local:
+            return [(tensor.node, context)]
         found: list[Edge] = []
         stack = [(tensor, context)]
         while stack:

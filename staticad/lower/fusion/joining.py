@@ -34,7 +34,7 @@ class Joining:
 
     def shape(self, tensor: Tensor) -> Shape:
         """Canonical sizes."""
-        return self.sizes.shape(tensor.shape)
+        return self.sizes.shape(tensor.type.shape)
 
     def home(self, node: Node) -> Cluster | None:
         """The cluster that computes a node, or None where nothing does (sources, views, inline arithmetic)."""

@@ -69,6 +69,8 @@ def linear(context: Context, shape: Shape) -> Affine:
 
 def broadcast_context(context: Context, operand: Shape, result_ndim: int) -> Context:
     """The context of an operand of an elementwise op: axes aligned from the right, stretched axes at 0."""
+    if not operand:
+        return ()
     shift = result_ndim - len(operand)
     return tuple([ZERO if size == 1 else context[axis + shift] for axis, size in enumerate(operand)])
 

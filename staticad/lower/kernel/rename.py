@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from staticad.lower.kernel.language import Kernel, Load, Statements, Store, Update, map_body
+from staticad.lower.kernel.language import Kernel, Load, Statement, Store, Update, map_body
 from staticad.lower.kernel.plan import Address, Argument, BranchCall, Buffer, LoopCall, Slice, Step
 
 Merged = dict[tuple[int, tuple[int, ...]], Kernel]  # kernels with fewer pointers, by the kernel and where each is first
@@ -37,16 +37,18 @@ def _with_pointers(kernel: Kernel, first: tuple[int, ...]) -> Kernel:
     number = {at: new for new, at in enumerate(kept)}
     names = {p.name: f"p{number[at]}" for p, at in zip(kernel.pointers, first, strict=True)}
     pointers = tuple(replace(kernel.pointers[at], name=f"p{new}", scope=new) for new, at in enumerate(kept))
+    return replace(kernel, pointers=pointers, body=tuple([_renamed(s, names) for s in kernel.body]))
 
-    def changed(body: Statements) -> Statements:
-        return tuple(
-            [
-                replace(s, pointer=names[s.pointer]) if isinstance(s, (Load, Store, Update)) else map_body(s, changed)
-                for s in body
-            ]
-        )
 
-    return replace(kernel, pointers=pointers, body=changed(kernel.body))
+def _renamed(s: Statement, names: Mapping[str, str]) -> Statement:
+    """A statement with other pointers."""
+    if isinstance(s, Load):
+        return Load(s.name, names[s.pointer], s.index, s.mask)
+    if isinstance(s, Store):
+        return Store(names[s.pointer], s.index, s.value)
+    if isinstance(s, Update):
+        return Update(names[s.pointer], s.index, s.combine, s.value)
+    return map_body(s, lambda body: tuple([_renamed(inner, names) for inner in body]))
 
 
 def rename(step: Step, buffers: Mapping[int, Buffer]) -> Step:
