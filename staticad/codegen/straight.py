@@ -13,7 +13,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
-from staticad.codegen.assembler import SLOTTED, Assembler, Word, constant_text
+from staticad.codegen.assembler import SLOTTED, Assembler, Buffer, Word, constant_text
 from staticad.codegen.pieces import LLVM_TYPES, Piece
 from staticad.errors import CompileError
 from staticad.records import dataclass
@@ -24,6 +24,7 @@ _SPECIAL = frozenset((*SLOTTED, *LLVM_TYPES, "pointer"))
 _BOOLS = {"True": True, "False": False}
 _STATEMENT = re.compile(r"    (?:(\w+) = )?(\w+)\((.*)")
 _PLAIN = re.compile(r"    (?:(\w+) = )?(\w+)\(([-\w]+)(?:, ([-\w]+))?(?:, ([-\w]+))?\)")  # of names and integers
+_POINTER = re.compile(r"    (\w+) = pointer\(args, (\d+), (\w+), (\d+), (\d+)\)")
 _TOKEN = re.compile(r"\w+\(|[-+\w.]+|\)|, ")
 _DEFINED = re.compile(r'define internal [^@]*@"[^"]*"\((.*)\)[^()]*\{\nentry:\n(?s:(.*))\n  ret [^\n ]+ ?([^\n]*)\n\}')
 _PARAMETER = re.compile(r"(%[\w.]+)(?:, |$)")
@@ -74,11 +75,18 @@ class _Straight(Assembler):
         for line in lines:
             plain = _PLAIN.fullmatch(line)
             if plain is None or plain[2] in _SPECIAL:
-                name, value = self.line(line)
+                found = _POINTER.fullmatch(line)
+                name, value = self.line(line) if found is None else self.address(*found.groups())
             else:
-                name, function, one, other, third = plain.groups()
-                words = [word(one)] if other is None else [word(one), word(other)]
-                value = self.piece(function, words if third is None else [*words, word(third)])
+                name, function, *operands = plain.groups()
+                words = []
+                for operand in operands:
+                    known = names.get(operand)
+                    if known is not None and known.buffer is None:
+                        words.append(known)
+                    elif operand is not None:
+                        words.append(word(operand))
+                value = self.piece(function, words)
             if name is not None:
                 if name in names:
                     raise _Other
@@ -140,12 +148,19 @@ class _Straight(Assembler):
     def texts(self, piece: Piece) -> Sequence[str]:
         return piece.texts[1:]  # metadata are of the first one
 
-    def pointer(self, words: list[Word]) -> Word:
+    def address(self, name: str, slot: str, dtype: str, scope: str, scopes: str) -> tuple[str, Word]:
+        """The name of a pointer, and the pointer."""
+        if dtype not in LLVM_TYPES or int(scope) >= int(scopes):
+            raise _Other
         start = len(self.lines)
-        address = super().pointer(words)
-        self.waiting[address.text] = self.lines[start:]
+        place = self.define(f"getelementptr inbounds i64, ptr %args, i64 {slot}")
+        address = self.piece("pointer", [Word("slots", place)]).text
+        self.waiting[address] = self.lines[start:]
         del self.lines[start:]
-        return address
+        return name, Word("pointer", address, Buffer(dtype, self.shared[int(scope)]))
+
+    def pointer(self, words: list[Word]) -> Word:
+        raise _Other  # in another place than at the beginning of a line
 
     def piece(self, name: str, words: Sequence[Word], metadata: str = "") -> Word:
         signature = (name, *[word.kind if word.buffer is None else word.key for word in words])
