@@ -128,14 +128,14 @@ class GraphLowering:
 
     def buffer(self, tensor: Tensor) -> Buffer:
         """The buffer of a source or computed tensor."""
-        node = tensor.node
-        if self.families[node.op].source:
-            found = self._sources.get(node)
-            if found is None:
-                found = self._sources[node] = self._source(tensor)
-            return found
         found = self._computed.get(tensor)
         if found is None:
+            node = tensor.node
+            if self.families[node.op].source:
+                found = self._sources.get(node)
+                if found is None:
+                    found = self._sources[node] = self._source(tensor)
+                return found
             role = self._roles.get(tensor.type)
             if role is None:
                 recorded = any(is_runtime(s) for s in tensor.shape)

@@ -83,11 +83,13 @@ def _order(axes: Axes) -> Axes:
 
 def _orders(outputs: Sequence[Tensor]) -> dict[Node, Axes]:
     """The elementwise nodes that are read in one order only, which is not their own, and by a product."""
+    nodes = sort_nodes(outputs)
+    read = [t.node for node in nodes if node.op is MATMUL for t in node.inputs]
+    wanted = {node.inputs[0].node for node in read if node.op is TRANSPOSE}
+    if not wanted:
+        return {}
     orders: dict[Node, set[Axes | None]] = {t.node: {None} for t in outputs}
-    wanted: set[Node] = set()
-    for node in sort_nodes(outputs):
-        if node.op is MATMUL:
-            wanted.update(t.node.inputs[0].node for t in node.inputs if t.node.op is TRANSPOSE)
+    for node in nodes:
         order = _order(node.attrs["axes"]) if node.op is TRANSPOSE else None
         for t in node.inputs:
             orders.setdefault(t.node, set()).add(order)

@@ -126,14 +126,19 @@ def read_inputs(inputs: Any, nodes: Sequence[Node | Derivation]) -> tuple[Tensor
 def check_symbols(inputs: tuple[Tensor, ...], nodes: Sequence[Node]) -> None:
     """Raises GraphError where a node has a free size that no input determines."""
     known = free_symbols(inputs)
+    fine: set[int] = set()  # types and sizes that were looked at, by identity: many nodes hold the same ones
     for node in nodes:
-        sizes = [s for kind in node.types for s in kind.shape]
+        sizes = [s for kind in node.types if id(kind) not in fine for s in kind.shape]
         sizes += [s for pair in node.constraints for s in pair]
         if "size" in node.attrs:
             sizes.append(node.attrs["size"])
         for size in sizes:
+            if isinstance(size, int) or id(size) in fine:
+                continue
             if {s for s in symbols(size) if not s.runtime and not s.local} - known:
                 raise unknown_size(node, size)
+            fine.add(id(size))
+        fine.update(map(id, node.types))
 
 
 def read_sizes(free: Sequence[Symbol], inputs: Sequence[Tensor], given: Mapping[Any, Any] | None) -> dict[Symbol, int]:

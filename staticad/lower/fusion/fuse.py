@@ -81,7 +81,7 @@ class Fusion(Joining):
 
     def is_source(self, tensor: Tensor) -> bool:
         """True for what comes from outside."""
-        return self.families[tensor.op].source
+        return self.families[tensor.node.op].source
 
     def generated(self, tensor: Tensor) -> bool:
         """True for tensors made of sizes alone: read at any index, they cost nothing and need no memory."""

@@ -64,8 +64,10 @@ class Joining:
 
     def cluster(self, node: Node) -> Cluster:
         """The cluster of a node that has one."""
-        cluster = self.home(node)
-        assert cluster is not None, node
+        cluster = self._home.get(node)
+        if cluster is None or cluster.merged_into is not None:
+            cluster = self.home(node)
+            assert cluster is not None, node
         return cluster
 
     def add(self, cluster: Cluster, member: Member, edges: list[Edge]) -> None:

@@ -29,7 +29,8 @@ def merge_pointers(step: Step, known: Merged) -> Step:
     if changed is None:
         changed = known[id(kernel), first] = _with_pointers(kernel, first)
     arguments = (*dict.fromkeys(addresses), *step.arguments[len(addresses) :])
-    return replace(step, kernel=changed, arguments=arguments)
+    s = step
+    return Step(changed, arguments, s.extent, s.grain, s.reads, s.writes, s.label, s.where, s.work, s.inlined)
 
 
 def _with_pointers(kernel: Kernel, first: tuple[int, ...]) -> Kernel:
