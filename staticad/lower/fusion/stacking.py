@@ -25,6 +25,7 @@ from staticad.records import NamedTuple
 
 ROW, PART = 64, 16  # elements of rows that are written as wholes, and of what each operand gives to them
 MOST = 2  # numbers that may meet in an element
+GAP = 200  # elements of which is found out whether they are a certain one, in the time in which a gap is filled
 
 
 class _Part(NamedTuple):
@@ -149,6 +150,12 @@ def _layers(parts: list[_Part], most: int) -> list[list[_Part]] | None:
     return sorted(layers, key=len, reverse=True) if len(layers) <= most else None
 
 
+def _is_dotted(layer: list[_Part], length: Size, gaps: int) -> bool:
+    """True for single numbers, so many that every element would have to look through a long list of them."""
+    single = all(product(part.embedded.inputs[0].shape) == 1 for part in layer)
+    return single and isinstance(length, int) and length * len(layer) >= GAP * gaps
+
+
 def _stack(node: Node, layer: list[_Part], axis: int, length: Size, flat: bool) -> Tensor | None:
     """The array of a layer, with zeros between the parts; None where these are many."""
     (kind,) = node.types
@@ -169,7 +176,8 @@ def _stack(node: Node, layer: list[_Part], axis: int, length: Size, flat: bool) 
         parts.append(apply(ADD, operand, zero) if kind.dtype.kind == "f" else operand)
         reached = part.start + part.size
     zeros(length - reached)
-    if len(parts) > len(layer) and not is_narrow([product(part.shape[axis:]) for part in parts]):
+    gaps = len(parts) - len(layer)
+    if gaps and not is_narrow([product(part.shape[axis:]) for part in parts]) and not _is_dotted(layer, length, gaps):
         return None
     found = apply(CONCATENATE, *parts, axis=axis) if len(parts) > 1 else parts[0]
     if flat:

@@ -16,6 +16,7 @@ from staticad.rewrite.pipeline import Options, optimize
 from tests.lower.checking import computes
 
 X, V, M = sa.placeholder(("n", 5), name="x"), sa.placeholder((7,), name="v"), sa.placeholder(("n", 2, 2), name="m")
+A = sa.placeholder((9, 9), name="a")
 
 
 def stacked(result: Tensor, values: dict[Tensor, np.ndarray]) -> list[str]:
@@ -46,6 +47,8 @@ def gradient(loss: Tensor, x: Tensor) -> Tensor:
         (lambda: gradient((X[:, 0] * X[:, 3]).sum() + sa.exp(X[:, 1:4]).sum(), X), ["embed", "concatenate"]),
         (lambda: gradient(sa.exp(V[:3]).sum() * V[3] * (V[4:] ** 2).sum(), V), ["concatenate"]),
         (lambda: gradient((M[:, 0, 0] * M[:, 1, 1] - M[:, 0, 1] * M[:, 1, 0]).sum(), M), ["concatenate"]),
+        (lambda: gradient(sum(sa.exp(A[i, j]) for i in range(9) for j in range(i + 1)), A), ["concatenate"]),
+        (lambda: gradient(sa.exp(A[2, 3]) + sa.exp(A[5, 1]), A), ["embed", "embed"]),  # far apart
         (lambda: gradient((V[1:] * V[:-1]).sum(), V), ["embed", "embed"]),  # a stencil
         (lambda: gradient((V[2:] * V[1:-1] * V[:-2]).sum(), V), ["embed"] * 3),
         (lambda: (placed(V[:2], 5, 2) + V) + (placed(V[2:4], 0, 2) + sa.exp(V)), ["embed"] * 2),  # three numbers meet
@@ -56,7 +59,12 @@ def gradient(loss: Tensor, x: Tensor) -> Tensor:
 )
 def test_what_is_put_together(make: Callable[[], Tensor], left: list[str]) -> None:
     rng = np.random.default_rng(1)
-    values = {X: rng.normal(size=(3, 5)), V: rng.normal(size=7), M: rng.normal(size=(3, 2, 2))}
+    values = {
+        X: rng.normal(size=(3, 5)),
+        V: rng.normal(size=7),
+        M: rng.normal(size=(3, 2, 2)),
+        A: rng.normal(size=(9, 9)),
+    }
     values[V][[0, 2]] = -0.0, 0.0
     assert sorted(stacked(make(), values)) == sorted(left)
 
