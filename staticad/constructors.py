@@ -218,15 +218,6 @@ def plain5_made(self, field0, field1, field2, field3, field4):
     self.field4 = factories["field4"]() if field4 is absent else field4
 
 
-def plain6_made(self, field0, field1, field2, field3, field4, field5):
-    self.field0 = factories["field0"]() if field0 is absent else field0
-    self.field1 = factories["field1"]() if field1 is absent else field1
-    self.field2 = factories["field2"]() if field2 is absent else field2
-    self.field3 = factories["field3"]() if field3 is absent else field3
-    self.field4 = factories["field4"]() if field4 is absent else field4
-    self.field5 = factories["field5"]() if field5 is absent else field5
-
-
 def plain7_made(self, field0, field1, field2, field3, field4, field5, field6):
     self.field0 = factories["field0"]() if field0 is absent else field0
     self.field1 = factories["field1"]() if field1 is absent else field1
