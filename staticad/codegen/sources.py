@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from hashlib import sha256
 from operator import attrgetter
 from pathlib import Path
@@ -53,7 +53,7 @@ def hashes() -> Hashes | None:
 def code_hash() -> str:
     """That of the sources that shape machine code, as they are. Raises OSError."""
     found = hashes()
-    return _contents(filter(_is_code, _sources())) if found is None else found.code
+    return _hash(_contents(filter(_is_code, _sources()))) if found is None else found.code
 
 
 def hand_over(directory: Path) -> None:
@@ -115,23 +115,26 @@ def _name() -> str | None:
 
 def _read() -> Hashes | None:
     try:
-        paths = _sources()
-        return Hashes(_contents(paths), _contents(filter(_is_code, paths)))
+        found = _contents(_sources())
     except OSError:
         return None
+    return Hashes(_hash(found), _hash({path: text for path, text in found.items() if _is_code(path)}))
 
 
 def _is_code(path: str) -> bool:
     return path.startswith(_CODE)
 
 
-def _contents(paths: Iterable[str]) -> str:
-    """Hash of what stands in the files. Raises OSError."""
+def _contents(paths: Iterable[str]) -> dict[str, bytes]:
+    """What stands in the files. Raises OSError."""
+    return {path: content(os.path.join(PACKAGE, path)) for path in paths}
+
+
+def _hash(contents: Mapping[str, bytes]) -> str:
     digest = sha256()
-    for path in paths:
-        found = content(os.path.join(PACKAGE, path))
-        digest.update(f"{path}\n{len(found)}\n".encode())
-        digest.update(found)
+    for path, text in contents.items():
+        digest.update(f"{path}\n{len(text)}\n".encode())
+        digest.update(text)
     return digest.hexdigest()
 
 

@@ -3,6 +3,8 @@ zeros of its size, indexed, filled, gone through and written back."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import NamedTuple
 
 import numpy as np
@@ -67,7 +69,7 @@ class LocalLoops(ArrayLoops):
             (f"blank(({c}, n))", c, "n"),
         ]  # fmt: skip
         text, *lengths = self.pick(*(one * 2), *two)
-        name = NAMES[len(self.locals)] if len(self.locals) < len(NAMES) else NAMES[-1]
+        name = NAMES[min(len(self.locals), len(NAMES) - 1)]
         self.locals = [known for known in self.locals if known.name != name]
         self.locals.append(Local(name, tuple(lengths)))
         factor = self.pick("0.5", "s", ArrayLoops.place(self))
@@ -105,35 +107,41 @@ class LocalLoops(ArrayLoops):
                 f"{local.name} = sin({local.name}) * s",
             ))  # fmt: skip
 
-    def through(self, level: int, local: Local) -> None:
-        counter, length = COUNTERS[len(self.counters)], local.lengths[0]
-        written = f"len({local.name})" if self.rng.random() < 0.4 else length
-        down = self.rng.random() < 0.25
-        self.line(level, f"for {counter} in {f'reversed(range({written}))' if down else f'range({written})'}:")
-        self.counters.append(counter)
-        self.safe.setdefault(length, []).append(counter)
-        inside = level + 1
-        if self.rng.random() < 0.25:
-            self.line(inside, f"if {self.pick(f'{counter} % 2 == 0', f'more({self.place()}, {self.place()})')}:")
-            inside += 1
-        for _ in range(int(self.rng.integers(1, 3))):
-            if self.rng.random() < 0.2 and len(local.lengths) == 2 and len(self.counters) < len(COUNTERS):
-                self.columns(inside, local)
-            elif self.rng.random() < 0.8:
-                self.block(inside, self.pick(self.element, self.element, self.exchange, self.number)())
-            else:
-                self.line(inside, f"s = s * 0.5 + sin(({local.name}[{self.pick(f':{counter}', f'{counter}:')}]).sum())")
+    @contextmanager
+    def going(self, level: int, name: str, text: str, length: str) -> Iterator[None]:
+        """A loop over so many numbers, whose counter is an index of that length inside."""
+        self.line(level, f"for {name} in {text}:")
+        self.counters.append(name)
+        self.safe.setdefault(length, []).append(name)
+        yield
         self.safe[length].pop()
         self.counters.pop()
 
+    def through(self, level: int, local: Local) -> None:
+        counter, length = COUNTERS[len(self.counters)], local.lengths[0]
+        text = f"range({f'len({local.name})' if self.rng.random() < 0.4 else length})"
+        down = self.rng.random() < 0.25
+        with self.going(level, counter, f"reversed({text})" if down else text, length):
+            inside = level + 1
+            if self.rng.random() < 0.25:
+                self.line(inside, f"if {self.pick(f'{counter} % 2 == 0', f'more({self.place()}, {self.place()})')}:")
+                inside += 1
+            for _ in range(int(self.rng.integers(1, 3))):
+                self.inner(inside, local, counter)
+
+    def inner(self, level: int, local: Local, counter: str) -> None:
+        """A statement of a loop over an array."""
+        if self.rng.random() < 0.2 and len(local.lengths) == 2 and len(self.counters) < len(COUNTERS):
+            self.columns(level, local)
+        elif self.rng.random() < 0.8:
+            self.block(level, self.pick(self.element, self.element, self.exchange, self.number)())
+        else:
+            self.line(level, f"s = s * 0.5 + sin(({local.name}[{self.pick(f':{counter}', f'{counter}:')}]).sum())")
+
     def columns(self, level: int, local: Local) -> None:
         counter, length = COUNTERS[len(self.counters)], local.lengths[1]
-        self.line(level, f"for {counter} in range({self.pick(length, f'{local.name}.shape[1]')}):")
-        self.counters.append(counter)
-        self.safe.setdefault(length, []).append(counter)
-        self.block(level + 1, self.pick(self.element, self.number)())
-        self.safe[length].pop()
-        self.counters.pop()
+        with self.going(level, counter, f"range({self.pick(length, f'{local.name}.shape[1]')})", length):
+            self.block(level + 1, self.pick(self.element, self.number)())
 
     def place(self) -> str:
         """An element of an array, of a local one where its index is known."""
