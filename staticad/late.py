@@ -2,8 +2,9 @@
 
 This happens here and nowhere else, in three forms: a module behind a name (`later`), the names of a public package
 (`value`, see `staticad.names`) and the attributes of a class (`Attribute`). All of them leave the work to Python's
-import, and remember nothing before it is done. So a second thread waits until the first one has imported a module, and
-after an interrupt the next use begins anew.
+import, and remember nothing before it is done. So a second thread waits until the first one has imported a module. A
+signal does not interrupt an import, only the wait for it (see `staticad.uninterrupted`); an import that failed is made
+again by the next use.
 
 Where another version of the package was installed meanwhile, what is imported late would not belong to what is there:
 that is an ImportError.
@@ -14,11 +15,13 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
+from functools import partial
 from importlib import import_module
 from types import ModuleType
 from typing import Any
 
 from staticad.collection import no_collection
+from staticad.uninterrupted import uninterrupted
 
 _PACKAGE = os.path.dirname(__file__)
 
@@ -41,8 +44,15 @@ def is_replaced() -> bool:
 
 
 def _imported(module: str) -> ModuleType:
+    found = sys.modules.get(module)
+    if found is not None and not getattr(found.__spec__, "_initializing", False):
+        return found
+    return uninterrupted(partial(_import, module))
+
+
+def _import(module: str) -> ModuleType:
     if module in sys.modules:
-        return import_module(module)  # it may be imported by another thread at this moment
+        return import_module(module)  # another thread imports it at this moment
     if is_replaced():
         raise ImportError(
             f"{module} can't be imported: {_PACKAGE} was replaced by another version since this process has imported "

@@ -18,7 +18,7 @@ MAX_LINES = 400
 # From the ground up; a layer may import the layers before it and itself. Names that share a line stand side by side
 # and do not import each other.
 LAYERS: tuple[tuple[str, ...], ...] = (
-    ("constructors", "collection"),
+    ("constructors", "collection", "uninterrupted"),
     ("records",),
     ("late",),
     ("user_lines", "spellings", "function_spellings", "contents"),

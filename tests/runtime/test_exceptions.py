@@ -186,4 +186,4 @@ thread.join(60)
 def test_alarms_from_the_first_variable_on() -> None:
     """The first ones come while the machine itself is loaded, others while kernels are compiled."""
     done = subprocess.run([sys.executable, "-c", SIGNALS], cwd=ROOT, capture_output=True, text=True, timeout=100)
-    assert done.stdout == "done 60\n", done.stdout + done.stderr
+    assert (done.returncode, done.stdout) == (0, "done 60\n"), done.stderr
