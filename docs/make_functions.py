@@ -19,8 +19,7 @@ from types import FunctionType, ModuleType
 from typing import Any
 
 import staticad as sa
-from staticad import Tensor, function_spellings
-from staticad.functional import numpy_elsewhere
+from staticad import Tensor, function_spellings, numpy_elsewhere
 from staticad.functional.nests import flatten
 from staticad.ir.dtypes import is_inexact
 from staticad.ops.base import Op
@@ -215,7 +214,9 @@ WANTED = {
     """,
 }
 ABSENT = """Functions of NumPy, SciPy, JAX and PyTorch that are not offered. Calling one of them raises an error that
-says what this table says.
+says what this table says. So do names that stand in another module, such as `sa.erfc`, and those of PyTorch's
+functions that change their operand, such as `sa.exp_`. Names of `jax.lax`, `jax.scipy.signal` and `torch` are answered
+as well; `staticad/spellings.py` and `staticad/peer_spellings.py` list them.
 """
 BACKSLASHED = r"\\\1"
 INSTEAD = {
@@ -234,11 +235,11 @@ def absent() -> list[str]:
         for name in listed.split():
             if not hasattr(owner, name) and name not in INSTEAD.get(prefix, {}):
                 raise LookupError(f"there is no {space}.{name}, and no line says what to write instead")
-    return [
-        f"| `{prefix}.{name}` | {re.sub(r'([*|])', BACKSLASHED, text)} |"
-        for prefix, table in INSTEAD.items()
-        for name, text in table.items()
-    ]
+    rows: dict[tuple[str, str], list[str]] = {}
+    for prefix, table in INSTEAD.items():
+        for name, text in table.items():
+            rows.setdefault((prefix, text), []).append(f"`{prefix}.{name}`")
+    return [f"| {', '.join(names)} | {re.sub(r'([*|])', BACKSLASHED, text)} |" for (_, text), names in rows.items()]
 
 
 def sections() -> dict[str, dict[FunctionType, list[str]]]:

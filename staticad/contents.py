@@ -42,17 +42,23 @@ NAMES: dict[str, dict[str, str]] = {
         ),
     },
     "staticad.functional.special": {
-        "staticad.functional.elementwise": "erf",
+        "staticad.functional.angles": "sinc",
+        "staticad.functional.elementwise": "erf expm1 log1p round softplus",
+        "staticad.functional.powers": "cbrt exp2",
         "staticad.functional.special.bessel": "i0 i0e i1 i1e iv ive j0 j1 jn jv",
+        "staticad.functional.special.combinatorics": "binom comb factorial gammasgn rgamma",
         "staticad.functional.special.entropy": "entr expit kl_div log_expit logit rel_entr xlog1py xlogy",
         "staticad.functional.special.error_functions": "erfc erfcinv erfcx erfinv log_ndtr ndtr ndtri",
         "staticad.functional.special.gamma_functions": (
-            "beta betaln digamma gamma gammaln multigammaln polygamma psi zeta"
+            "beta betaln digamma gamma gammaln lgamma loggamma multigammaln polygamma psi zeta"
         ),
         "staticad.functional.special.incomplete": "betainc betaincc gammainc gammaincc",
         "staticad.functional.special.integrals": "exp1 expi expn",
         "staticad.functional.special.scipy_softmaxes": "log_softmax softmax",
         "staticad.functional.special.softmaxes": "logsumexp one_hot",
+        "staticad.functional.special.transformations": (
+            "boxcox boxcox1p cosm1 exp10 exprel huber inv_boxcox inv_boxcox1p powm1 pseudo_huber"
+        ),
     },
     "staticad": {
         ".": (
@@ -282,7 +288,8 @@ NUMPY: dict[str, str] = {
         "numpy.cos numpy.divide numpy.divmod numpy.exp numpy.expm1 numpy.fix numpy.floor numpy.floor_divide "
         "numpy.hypot numpy.log numpy.log1p numpy.maximum numpy.minimum numpy.multiply numpy.negative numpy.positive "
         "numpy.power numpy.reciprocal numpy.remainder numpy.rint numpy.round numpy.sign numpy.sin numpy.sqrt "
-        "numpy.square numpy.subtract numpy.tan numpy.tanh numpy.trunc numpy.where scipy.erf scipy.expit"
+        "numpy.square numpy.subtract numpy.tan numpy.tanh numpy.trunc numpy.where scipy.erf scipy.expit scipy.expm1 "
+        "scipy.log1p scipy.round"
     ),
     "staticad.functional.fft.frequencies": "numpy.fft.fftshift numpy.fft.ifftshift",
     "staticad.functional.fft.many": (
@@ -345,7 +352,8 @@ NUMPY: dict[str, str] = {
     "staticad.functional.padding": "numpy.pad",
     "staticad.functional.polynomials": "numpy.polyval",
     "staticad.functional.powers": (
-        "numpy.cbrt numpy.exp2 numpy.float_power numpy.log10 numpy.log2 numpy.logaddexp numpy.logaddexp2"
+        "numpy.cbrt numpy.exp2 numpy.float_power numpy.log10 numpy.log2 numpy.logaddexp numpy.logaddexp2 scipy.cbrt "
+        "scipy.exp2"
     ),
     "staticad.functional.quantiles": (
         "numpy.median numpy.nanmedian numpy.nanpercentile numpy.nanquantile numpy.percentile numpy.quantile"
@@ -368,6 +376,7 @@ NUMPY: dict[str, str] = {
     "staticad.functional.special.bessel": (
         "numpy.i0 scipy.i0 scipy.i0e scipy.i1 scipy.i1e scipy.iv scipy.ive scipy.j0 scipy.j1 scipy.jv"
     ),
+    "staticad.functional.special.combinatorics": "scipy.binom scipy.gammasgn scipy.rgamma",
     "staticad.functional.special.entropy": (
         "scipy.entr scipy.kl_div scipy.log_expit scipy.logit scipy.rel_entr scipy.xlog1py scipy.xlogy"
     ),
@@ -378,6 +387,10 @@ NUMPY: dict[str, str] = {
     "staticad.functional.special.incomplete": "scipy.betainc scipy.betaincc scipy.gammainc scipy.gammaincc",
     "staticad.functional.special.integrals": "scipy.exp1 scipy.expi scipy.expn",
     "staticad.functional.special.softmaxes": "numpy.logaddexp.reduce",
+    "staticad.functional.special.transformations": (
+        "scipy.boxcox scipy.boxcox1p scipy.cosm1 scipy.exp10 scipy.exprel scipy.huber scipy.inv_boxcox "
+        "scipy.inv_boxcox1p scipy.powm1 scipy.pseudo_huber"
+    ),
     "staticad.functional.splitting": (
         "numpy.array_split numpy.dsplit numpy.hsplit numpy.split numpy.unstack numpy.vsplit"
     ),

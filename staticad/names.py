@@ -19,10 +19,16 @@ from staticad.errors import MissingAttribute
 
 if TYPE_CHECKING:
     import difflib
+
+    from staticad import function_spellings, numpy_elsewhere, peer_spellings, spellings
 else:
     difflib = late.later("difflib")
+    spellings, function_spellings = late.later("staticad.spellings"), late.later("staticad.function_spellings")
+    numpy_elsewhere, peer_spellings = late.later("staticad.numpy_elsewhere"), late.later("staticad.peer_spellings")
 
 _guarded: dict[Any, Any] = {}
+# Where users look for a function, in the order in which the others are searched for a name that one has not.
+_SEARCHED = ("", "special", "linalg", "nn", "fft", "random", "optim")
 
 
 def public(
@@ -49,11 +55,30 @@ def public(
             raise AttributeError(f"module {shown!r} has no attribute {name!r}")
         if name in elsewhere:
             raise MissingAttribute(f"{shown} has no {name!r}; use {elsewhere[name]}")
+        if written := _instead(name):
+            raise MissingAttribute(f"{shown} has no {name!r}; {written}")
         near = difflib.get_close_matches(name, names, n=1)
         hint = f"; the nearest name is {near[0]!r}" if near else "; dir() lists all names"
         raise MissingAttribute(f"module {shown!r} has no attribute {name!r}{hint}")
 
     return found, lambda: sorted(names)
+
+
+def _instead(name: str) -> str | None:
+    """What to write for a name that a public module has not and its table neither: where it is, what other tables
+    say, or what makes a changed copy."""
+    for area in _SEARCHED:
+        module = f"staticad.functional.{area}"
+        if name in places_of(module if module in NAMES else f"staticad.{area}".rstrip(".")):
+            return f"use sa.{area}.{name}".replace("..", ".")
+    tables = (function_spellings.SPECIAL, function_spellings.LINALG, spellings.NETWORKS, spellings.PACKAGE,
+              function_spellings.FOURIER, spellings.RANDOM, peer_spellings.LAX, peer_spellings.TORCH)  # fmt: skip
+    if text := next((table[name] for table in tables if name in table), None):
+        return f"use {text}"
+    if f"np.{name}" in numpy_elsewhere.WAYS:
+        return numpy_elsewhere.WAYS[f"np.{name}"]
+    changed = _instead(name[:-1]) if name[-1:] == "_" and name[:-1].isidentifier() else None
+    return changed and f"tensors can't be changed in place; {changed}"
 
 
 def places_of(public_module: str) -> dict[str, tuple[str, str]]:

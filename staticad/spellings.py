@@ -43,6 +43,7 @@ PACKAGE: dict[str, str] = {
     "tree_map": _LISTS,
     "tree_util": _LISTS,
     "debug": "sa.print_ and sa.assert_",
+    "logistic": "sa.sigmoid(x)",
     # PyTorch
     "tensor": "sa.constant(array), sa.variable(array) or sa.placeholder(shape)",
     "as_tensor": "sa.asarray(array)",

@@ -21,7 +21,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("constructors", "collection", "uninterrupted"),
     ("records",),
     ("late",),
-    ("user_lines", "spellings", "function_spellings", "contents"),
+    ("user_lines", "spellings", "function_spellings", "numpy_elsewhere", "peer_spellings", "contents"),
     ("errors",),
     ("config",),
     ("arguments",),

@@ -15,8 +15,8 @@ import pytest
 
 import staticad as sa
 from staticad.errors import FeedDTypeError
-from staticad.functional.numpy_elsewhere import WAYS
 from staticad.ir.graph import describe
+from staticad.numpy_elsewhere import WAYS
 from tests.harness.numpy_tables import FUNCTIONS, UFUNCS
 
 X = sa.placeholder(("n", 3), name="x")

@@ -10,7 +10,7 @@ import pytest
 import scipy.linalg
 
 import staticad as sa
-from staticad import function_spellings, spellings
+from staticad import function_spellings, peer_spellings, spellings
 
 TABLES: list[tuple[Any, dict[str, str]]] = [
     (sa, spellings.PACKAGE),
@@ -20,6 +20,8 @@ TABLES: list[tuple[Any, dict[str, str]]] = [
     (sa.linalg, function_spellings.LINALG),
     (sa.fft, function_spellings.FOURIER),
     (sa.special, function_spellings.SPECIAL),
+    (sa, peer_spellings.LAX),
+    (sa, peer_spellings.TORCH),
     (sa.placeholder((2, 3), name="x"), spellings.TENSORS),
 ]
 ROWS = [(owner, name, text) for owner, table in TABLES for name, text in table.items()]
@@ -70,6 +72,21 @@ def test_functions_of_hermitian_matrices_are_what_is_offered() -> None:
     solved = eval(function_spellings.LINALG["solve_continuous_lyapunov"], given | {"a": q, "q": a})
     want = scipy.linalg.solve_continuous_lyapunov(z, hermitian)
     np.testing.assert_allclose(np.asarray(sa.compile(solved, [])()), want, rtol=1e-11, atol=1e-11)
+
+
+def test_names_of_other_places() -> None:
+    for owner, name, text in (
+        (sa, "erfc", "use sa.special.erfc"),
+        (sa.special, "cbrt_", "tensors can't be changed in place; use sa.cbrt"),
+        (sa.nn, "svd", "use sa.linalg.svd"),
+        (sa.fft, "ones", "use sa.ones"),
+        (sa.linalg, "cat", "use sa.concatenate([a, b], axis=0)"),
+        (sa, "polyfit", "sa.linalg.lstsq(sa.vander(x, degree + 1), y) solves the same problem"),
+        (sa, "exp_", "tensors can't be changed in place; use sa.exp"),
+        (sa.random, "clamp_", "tensors can't be changed in place; use sa.clip(x, low, high)"),
+    ):
+        with pytest.raises(sa.errors.MissingAttribute, match=f" has no '{name}'; {re.escape(text)} "):
+            getattr(owner, name)
 
 
 def test_names_that_are_nearly_right() -> None:

@@ -8,18 +8,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from staticad.errors import DTypeError
-from staticad.functional.comparison import equal, less
-from staticad.functional.elementwise import absolute, floor, rint
+from staticad.functional.comparison import less
+from staticad.functional.elementwise import absolute
 from staticad.functional.front import as_float, float_unary, implements, public_names
+from staticad.functional.turns import sine_of_turn
 from staticad.ir.dtypes import is_complex
 from staticad.ir.graph import Tensor, describe
 from staticad.ops.angles import ARCCOS, ARCSIN, ARCTAN
-from staticad.ops.base import apply
 from staticad.ops.hyperbolic import ARCCOSH, ARCSINH, ARCTANH, COSH, SINH
 from staticad.ops.promotion import Operand
 from staticad.ops.selection import select
 from staticad.ops.sources import constant
-from staticad.ops.transcendental import SIN
 
 arcsin = float_unary(ARCSIN, np.arcsin, "The angle from -pi/2 to pi/2 whose sine is x; NaN beyond -1 and 1.")
 arccos = float_unary(ARCCOS, np.arccos, "The angle from 0 to pi whose cosine is x; NaN beyond -1 and 1.")
@@ -67,17 +66,7 @@ def sinc(x: Operand) -> Tensor:
     for k in reversed(range(_TERMS)):
         series = series * square + (-1) ** k / math.factorial(2 * k + 1)
     near = less(absolute(a), _NEAR)
-    return select(near, series, _sine_of_turn(a) / y)
-
-
-def _sine_of_turn(x: Tensor) -> Tensor:
-    """sin(pi x)."""
-    if is_complex(x.dtype):
-        return apply(SIN, x * math.pi)
-    nearest = rint(x)
-    sine = apply(SIN, (x - nearest) * math.pi)
-    half = nearest * 0.5
-    return select(equal(floor(half), half), sine, -sine)
+    return select(near, series, sine_of_turn(a) / y)
 
 
 acos = arccos

@@ -172,9 +172,9 @@ reciprocal = float_unary(
 sqrt = float_unary(SQRT, np.sqrt, "The square root; NaN below 0. The derivative at 0 is infinite.")
 rsqrt = float_unary(RSQRT, None, "1 / sqrt(x).")
 exp = float_unary(EXP, np.exp, "e ** x.")
-expm1 = float_unary(EXPM1, np.expm1, "e ** x - 1, accurate near 0.")
+expm1 = float_unary(EXPM1, (np.expm1, "expm1"), "e ** x - 1, accurate near 0.")
 log = float_unary(LOG, np.log, "The natural logarithm; -inf at 0, NaN below.")
-log1p = float_unary(LOG1P, np.log1p, "log(1 + x), accurate near 0.")
+log1p = float_unary(LOG1P, (np.log1p, "log1p"), "log(1 + x), accurate near 0.")
 sin = float_unary(SIN, np.sin, "The sine of an angle in radians.")
 cos = float_unary(COS, np.cos, "The cosine of an angle in radians.")
 tan = float_unary(TAN, np.tan, "The tangent of an angle in radians.")
@@ -284,7 +284,7 @@ def rint(x: Operand) -> Tensor:
     return apply(ROUND, as_float(a))
 
 
-@implements(np.around, np.round)
+@implements(np.around, np.round, "round")
 def round(x: Operand, decimals: int = 0) -> Tensor:
     """x rounded to so many decimals, halves to even. Integers stay integers; bools become floats. Its derivative
     is 0."""

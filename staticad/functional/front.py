@@ -72,9 +72,9 @@ class Unary(Protocol):
     def __call__(self, x: Operand) -> Tensor: ...
 
 
-def float_unary(op: Op, name: np.ufunc | str | None, about: str) -> Unary:
+def float_unary(op: Op, name: np.ufunc | str | tuple[np.ufunc | str, ...] | None, about: str) -> Unary:
     """The function of one operand, in the float type of integers, that has the name of its op and the docstring
-    ``about``. ``name`` is what it implements of NumPy or (a string) of SciPy."""
+    ``about``. ``name`` is what it implements of NumPy or (a string) of SciPy, or several of these."""
 
     def function(x: Operand) -> Tensor:
         return new_node(op, (as_float(x),), {}).outputs[0]
@@ -82,7 +82,7 @@ def float_unary(op: Op, name: np.ufunc | str | None, about: str) -> Unary:
     function.__name__ = function.__qualname__ = op.name
     function.__module__ = sys._getframe(1).f_globals["__name__"]  # where it is defined, as of a named tuple
     function.__doc__ = about
-    return function if name is None else implements(name)(function)
+    return function if name is None else implements(*name if isinstance(name, tuple) else (name,))(function)
 
 
 class Binary(Protocol):

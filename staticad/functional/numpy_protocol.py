@@ -28,9 +28,10 @@ from staticad.ops.promotion import OPERANDS, to_tensor
 if TYPE_CHECKING:
     import difflib
 
-    from staticad.functional import numpy_elsewhere
+    from staticad import function_spellings, numpy_elsewhere
 else:
-    difflib, numpy_elsewhere = later("difflib"), later("staticad.functional.numpy_elsewhere")
+    difflib, numpy_elsewhere = later("difflib"), later("staticad.numpy_elsewhere")
+    function_spellings = later("staticad.function_spellings")
 
 _MODULES = {name: module for module, names in NUMPY.items() for name in names.split()}
 # What functions of NumPy, with a method of theirs, and names of SciPy's mean, as far as somebody has asked.
@@ -150,8 +151,11 @@ def _name(function: Function) -> str:
 
 def _unavailable(name: str) -> str:
     """The error for a function of NumPy or SciPy that has no meaning here: a way around it, or the nearest name."""
+    missing = f"{name} is not available for symbolic tensors (used at {here()}); "
     if name in numpy_elsewhere.WAYS:
-        return f"{name} is not available for symbolic tensors (used at {here()}); {numpy_elsewhere.WAYS[name]}"
+        return missing + numpy_elsewhere.WAYS[name]
+    if name in function_spellings.SPECIAL:
+        return f"{missing}use {function_spellings.SPECIAL[name]}"
     whole = [word.replace("numpy.", "np.", 1).removeprefix("scipy.") for word in _MODULES]
     methods = [word for word in whole if word.endswith((".reduce", ".accumulate"))]
     by_last_word = {word.rpartition(".")[2]: word for word in sorted(whole, reverse=True) if word not in methods}
@@ -160,10 +164,7 @@ def _unavailable(name: str) -> str:
     reduced = [word for word in methods if word == f"np.{ufunc}.reduce"]
     nearest = [*reduced, *(by_last_word[word] for word in last_words)]
     hint = f"the nearest name that is available is {nearest[0]}" if nearest else "nothing of a similar name is"
-    return (
-        f"{name} is not available for symbolic tensors (used at {here()}); {hint}. "
-        "Write it with functions of staticad, or compute it before the run and feed the array"
-    )
+    return f"{missing}{hint}. Write it with functions of staticad, or compute it before the run and feed the array"
 
 
 def _translate(

@@ -14,10 +14,12 @@ from staticad.ops.base import apply
 from staticad.ops.powers import CBRT, EXP2, LOG2, LOG10, LOGADDEXP, LOGADDEXP2
 from staticad.ops.promotion import Operand, as_operands, cast
 
-exp2 = float_unary(EXP2, np.exp2, "2 ** x, exact for whole numbers.")
+exp2 = float_unary(EXP2, (np.exp2, "exp2"), "2 ** x, exact for whole numbers.")
 log2 = float_unary(LOG2, np.log2, "The logarithm to base 2, exact at powers of 2; -inf at 0, NaN below.")
 log10 = float_unary(LOG10, np.log10, "The logarithm to base 10, exact at powers of 10; -inf at 0, NaN below.")
-cbrt = float_unary(CBRT, np.cbrt, "The real cube root, negative for negative numbers. The derivative at 0 is infinite.")
+cbrt = float_unary(
+    CBRT, (np.cbrt, "cbrt"), "The real cube root, negative for negative numbers. The derivative at 0 is infinite."
+)
 logaddexp = float_binary(
     LOGADDEXP, np.logaddexp, "log(exp(x1) + exp(x2)) without overflow. Equal infinities get half the derivative each."
 )

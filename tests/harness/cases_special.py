@@ -30,6 +30,11 @@ def _promoted() -> Iterator[Case]:
     yield case("kl_div of numbers", XY, lambda x, y: special.kl_div(sa.absolute(x), sa.absolute(y) + 1))
     yield case("gammainc of a number", X, lambda x: special.gammainc(2, sa.absolute(x)))
     yield case("betainc of numbers", X, lambda x: special.betainc(sa.absolute(x) + 1, 2, 0.25))
+    yield case(
+        "transformations of numbers", XY, lambda x, y: special.boxcox(sa.absolute(x) + 1, 0.5) + special.exprel(y)
+    )
+    yield case("counts", X, lambda x: special.factorial(sa.absolute(x)) + special.comb(5, x) + special.binom(5, 2))
+    yield case("distances", XY, lambda x, y: special.huber(1, x) + special.pseudo_huber(2, y))
     yield case("jn", X, lambda x: special.jn(2, x) + special.ive(sa.arange(x.shape[1]), x))
 
 
@@ -42,6 +47,12 @@ def _chains() -> Iterator[Case]:
     yield case("polygamma", X, lambda x: special.polygamma(2, x) + special.polygamma(1, x), domain=(0.5, 3.0))
     yield case("multigammaln", X, lambda x: special.multigammaln(x, 3), domain=(1.5, 3.0))
     yield case("exp1", X, lambda x: special.exp1(x) * special.expn(3, x), domain=(0.5, 3.0))
+    yield case("cosm1", X, lambda x: special.cosm1(x) * special.exp10(x), domain=(0.2, 1.2))
+    yield case("boxcox", XY, lambda x, p: special.boxcox(x, p) + special.boxcox1p(x, p), domain=(0.4, 3.0))
+    yield case("inv_boxcox", XY, lambda x, p: special.inv_boxcox(x, p) * special.inv_boxcox1p(x, p), domain=(0.2, 1.2))
+    yield case("powm1", XY, lambda x, p: special.powm1(x, p) + special.exprel(p), domain=(0.4, 3.0))
+    yield case("pseudo_huber", XY, lambda x, d: special.pseudo_huber(d, x), domain=(0.4, 3.0))
+    yield case("binom", XY, lambda n, k: special.binom(n + 2, k) * special.rgamma(k), domain=(0.6, 1.9))
     yield case("weighted logsumexp", XY, lambda x, b: special.logsumexp(x, axis=1, b=sa.exp(b)), nonzero=frozenset("b"))
     yield case(
         "logsumexp with signs", XY,
@@ -57,7 +68,17 @@ def _front_cases() -> Iterator[Case]:
 
 A = np.array([[0.5, -1.25, 2.0], [3.0, 0.25, -0.5]])
 POSITIVE = np.abs(A) + 0.1
-SMOOTH = (special.erfc, special.ndtr, special.i0e, special.j0, special.j1, special.log_ndtr)
+SMOOTH = (
+    special.exprel,
+    special.cosm1,
+    special.rgamma,
+    special.erfc,
+    special.ndtr,
+    special.i0e,
+    special.j0,
+    special.j1,
+    special.log_ndtr,
+)
 OF_POSITIVE = (special.gammaln, special.digamma, special.gamma, special.entr, special.exp1)
 
 

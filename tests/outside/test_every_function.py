@@ -104,7 +104,9 @@ SMOOTH: dict[str, Call] = {
     "trace, diagonal": lambda m, x, v: several(m, [getattr(m.linalg, name)(
         m.stack([x, v]), offset=1) for name in ("trace", "diagonal")]),
     "polygamma": lambda m, x, v: m.polygamma(1, x), "multigammaln": lambda m, x, v: m.multigammaln(x + 2, 3),
-    "betainc": lambda m, x, v: m.betainc(V, X, x / 3), "zeta": lambda m, x, v: m.zeta(2.5, x),
+    "boxcox, boxcox1p": lambda m, x, v: m.boxcox(x, v) * m.boxcox1p(v, x), "factorial": lambda m, x, v: m.factorial(x),
+    "huber": lambda m, x, v: m.huber(v, x - 1), "zeta": lambda m, x, v: m.zeta(2.5, x),
+    "betainc": lambda m, x, v: m.betainc(V, X, x / 3),
 }  # fmt: skip
 
 VALUE_ALONE = ("segment_prod", "sqrtm")  # JAX has no derivatives of them
@@ -123,6 +125,7 @@ EXACT: dict[str, Call] = {
        ("tril_indices_from", "triu_indices_from", "diag_indices_from")},
     **{name: lambda m, name=name: getattr(m, name)(NUMBERS[0], NUMBERS[1], size=3, fill_value=-1) for name in
        ("union1d", "intersect1d", "setdiff1d", "setxor1d")},
+    "comb": lambda m: m.rint(m.comb(NUMBERS, NUMBERS[::-1])), "gammasgn": lambda m: m.gammasgn(X - 2),
     "isclose": lambda m: m.isclose(ODD, ODD + 1e-9, equal_nan=True), "frexp": lambda m: m.frexp(X)[0],
     "array_equiv": lambda m: m.array_equiv(NUMBERS, NUMBERS[:1]), "empty_like": lambda m: m.empty_like(X),
     "identity": lambda m: m.identity(3), "tri": lambda m: m.tri(3, 4, -1), "argwhere": lambda m:
@@ -147,7 +150,8 @@ ALONE = {
     **{f"fft.{name}": "compared with SciPy" for name in
        ("dst", "dstn", "idst", "idstn", "hfft2", "hfftn", "ihfft2", "ihfftn")},
     **{f"special.{name}": "compared with SciPy and mpmath" for name in
-       ("betaincc", "erfcinv", "erfcx", "expn", "iv", "ive", "j0", "j1", "jn", "jv")},
+       ("betaincc", "erfcinv", "erfcx", "expn", "iv", "ive", "j0", "j1", "jn", "jv", "binom", "cosm1", "exp10",
+        "exprel", "inv_boxcox", "inv_boxcox1p", "powm1", "pseudo_huber", "rgamma")},
     **{f"random.{name}": "other streams; the distribution is tested" for name in
        ("negative_binomial", "randint", "shuffle", "student_t", "von_mises", "weibull")},
     **{f"nn.{name}": "random" for name in ("alpha_dropout", "dropout", "feature_dropout", "Dropout")},
@@ -168,6 +172,7 @@ def peer() -> Names:
 
     return Names(
         jnp, jnp.linalg, jax.scipy.special, jax.scipy.linalg, jax.scipy.fft, jax.ops, jax.lax,
+        huber=lambda delta, r: jnp.where(abs(r) <= delta, r * r / 2, delta * (abs(r) - delta / 2)),
         log_expit=jax.nn.log_sigmoid, fix=jnp.trunc,
         masked_softmax=jax.nn.softmax, masked_log_softmax=jax.nn.log_softmax, masked_logsumexp=jax.nn.logsumexp,
     )  # fmt: skip

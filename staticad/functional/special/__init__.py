@@ -8,8 +8,11 @@ from staticad.function_spellings import SPECIAL as _SPECIAL
 from staticad.names import public as _public
 
 if _typing.TYPE_CHECKING:
-    from staticad.functional.elementwise import erf
+    from staticad.functional.angles import sinc
+    from staticad.functional.elementwise import erf, expm1, log1p, round, softplus
+    from staticad.functional.powers import cbrt, exp2
     from staticad.functional.special.bessel import i0, i0e, i1, i1e, iv, ive, j0, j1, jn, jv
+    from staticad.functional.special.combinatorics import binom, comb, factorial, gammasgn, rgamma
     from staticad.functional.special.entropy import (
         entr,
         expit,
@@ -27,6 +30,8 @@ if _typing.TYPE_CHECKING:
         digamma,
         gamma,
         gammaln,
+        lgamma,
+        loggamma,
         multigammaln,
         polygamma,
         psi,
@@ -36,12 +41,27 @@ if _typing.TYPE_CHECKING:
     from staticad.functional.special.integrals import exp1, expi, expn
     from staticad.functional.special.scipy_softmaxes import log_softmax, softmax
     from staticad.functional.special.softmaxes import logsumexp, one_hot
+    from staticad.functional.special.transformations import (
+        boxcox,
+        boxcox1p,
+        cosm1,
+        exp10,
+        exprel,
+        huber,
+        inv_boxcox,
+        inv_boxcox1p,
+        powm1,
+        pseudo_huber,
+    )
 
 __all__ = [
-    "beta", "betainc", "betaincc", "betaln", "digamma", "entr", "erf", "erfc", "erfcinv", "erfcx", "erfinv", "exp1",
-    "expi", "expit", "expn", "gamma", "gammainc", "gammaincc", "gammaln", "i0", "i0e", "i1", "i1e", "iv", "ive", "j0",
-    "j1", "jn", "jv", "kl_div", "log_expit", "log_ndtr", "log_softmax", "logit", "logsumexp", "multigammaln", "ndtr",
-    "ndtri", "one_hot", "polygamma", "psi", "rel_entr", "softmax", "xlog1py", "xlogy", "zeta",
+    "beta", "betainc", "betaincc", "betaln", "binom", "boxcox", "boxcox1p", "cbrt", "comb", "cosm1", "digamma",
+    "entr", "erf", "erfc", "erfcinv", "erfcx", "erfinv", "exp1", "exp10", "exp2", "expi", "expit", "expm1", "expn",
+    "exprel", "factorial", "gamma", "gammainc", "gammaincc", "gammaln", "gammasgn", "huber", "i0", "i0e", "i1",
+    "i1e", "inv_boxcox", "inv_boxcox1p", "iv", "ive", "j0", "j1", "jn", "jv", "kl_div", "lgamma", "log1p",
+    "log_expit", "log_ndtr", "log_softmax", "loggamma", "logit", "logsumexp", "multigammaln", "ndtr", "ndtri",
+    "one_hot", "polygamma", "powm1", "pseudo_huber", "psi", "rel_entr", "rgamma", "round", "sinc",
+    "softmax", "softplus", "xlog1py", "xlogy", "zeta",
 ]  # fmt: skip
 
 if not _typing.TYPE_CHECKING:

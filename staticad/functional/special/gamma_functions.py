@@ -22,6 +22,7 @@ gamma = float_unary(GAMMA, "gamma", "The gamma function; NaN at negative integer
 gammaln = float_unary(GAMMALN, "gammaln", "log|gamma(x)|; infinite at 0 and at negative integers.")
 digamma = float_unary(DIGAMMA, "psi", "The derivative of gammaln; NaN at negative integers.")
 psi = digamma
+lgamma = loggamma = gammaln
 
 
 def polygamma(n: Operand, x: Operand) -> Tensor:

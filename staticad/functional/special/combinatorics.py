@@ -1,0 +1,90 @@
+"""Factorials, binomial coefficients and the reciprocal of the gamma function, of real numbers, by SciPy's names."""
+
+from __future__ import annotations
+
+import math
+
+from staticad.functional import comparison, elementwise
+from staticad.functional.front import as_float, implements
+from staticad.functional.special.gamma_functions import betaln, gamma, gammaln
+from staticad.functional.special.operands import floats
+from staticad.functional.turns import sine_of_turn
+from staticad.ir.graph import Tensor
+from staticad.ops.barrier import STOP_GRADIENT
+from staticad.ops.base import apply
+from staticad.ops.promotion import Operand
+from staticad.ops.sources import constant
+
+_LARGE = 170.0  # gamma(171) is finite
+
+
+def _parity(x: Tensor) -> Tensor:
+    """(-1)**x of integers."""
+    half = x * 0.5
+    return elementwise.where(comparison.equal(elementwise.floor(half), half), constant(1, x.dtype), -1)
+
+
+def _of_positive(x: Tensor) -> Tensor:
+    """1 / gamma(x). Its derivatives are those of exp(-gammaln(x)), whose factors do not underflow."""
+    logarithm = gammaln(x)
+    change = elementwise.where(comparison.isfinite(logarithm), apply(STOP_GRADIENT, logarithm) - logarithm, 0)
+    return apply(STOP_GRADIENT, 1 / gamma(x)) * elementwise.exp(change)
+
+
+def _reciprocal_gamma(x: Tensor) -> Tensor:
+    """1 / gamma(x): below a half by gamma(1 - x) sin(pi x) / pi, which has a value and derivatives at integers."""
+    far = comparison.less(x, -_LARGE) & comparison.equal(elementwise.floor(x), x)
+    reflected = elementwise.where(far, 0, gamma(1 - x) * (sine_of_turn(x) / math.pi))
+    return elementwise.where(comparison.greater(x, 0.5), _of_positive(x), reflected)
+
+
+@implements("rgamma")
+def rgamma(x: Operand) -> Tensor:
+    """1 / gamma(x); 0 at 0 and at negative integers."""
+    return _reciprocal_gamma(as_float(x))
+
+
+@implements("gammasgn")
+def gammasgn(x: Operand) -> Tensor:
+    """The sign of gamma(x); NaN at negative integers, at 0 the zero's sign."""
+    a = as_float(x)
+    below = elementwise.floor(a)
+    sign = elementwise.where(comparison.equal(below, a), math.nan, _parity(below))
+    zero = elementwise.copysign(elementwise.where(comparison.isnan(a), a, 1), a)
+    return elementwise.where(comparison.less(a, 0), sign, zero)
+
+
+def factorial(n: Operand) -> Tensor:
+    """gamma(n + 1), the product of all integers up to n; 0 for a negative n."""
+    a = as_float(n)
+    return elementwise.where(comparison.less(a, 0), 0, gamma(a + 1))
+
+
+def _binomial(n: Tensor, k: Tensor) -> Tensor:
+    """The binomial coefficient of n > -1. Where n - k + 1 is at or below a half, its gamma is reflected."""
+    k = elementwise.where(comparison.greater_equal(k * 2, n), k, n - k)
+    rest = n - k + 1
+    inside = comparison.greater(rest, 0.5)
+    logarithm = betaln(elementwise.where(inside, rest, n + 1), elementwise.where(inside, k + 1, k - n))
+    return elementwise.where(
+        inside, elementwise.exp(-logarithm) / (n + 1), elementwise.exp(logarithm) * (sine_of_turn(rest) / math.pi)
+    )
+
+
+@implements("binom")
+def binom(n: Operand, k: Operand) -> Tensor:
+    """gamma(n + 1) / (gamma(k + 1) gamma(n - k + 1)), the number of ways to take k of n; NaN where n is a negative
+    integer, and inaccurate for n < -170."""
+    a, b = floats("binom", n, k)
+    farthest = elementwise.maximum(elementwise.absolute(a), elementwise.maximum(elementwise.absolute(b), b - a))
+    product = gamma(a + 1) * _reciprocal_gamma(b + 1) * _reciprocal_gamma(a - b + 1)
+    direct = comparison.less_equal(farthest, _LARGE) | comparison.less_equal(a, -1)
+    value = elementwise.where(direct, product, _binomial(a, b))
+    return elementwise.where(comparison.less(a, 0) & comparison.equal(elementwise.floor(a), a), math.nan, value)
+
+
+def comb(N: Operand, k: Operand) -> Tensor:
+    """The number of ways to take k of N: binom(N, k), and 0 unless 0 <= k <= N."""
+    a, b = floats("comb", N, k)
+    possible = comparison.greater_equal(b, 0) & comparison.less_equal(b, a) & comparison.greater_equal(a, 0)
+    return elementwise.where(possible, binom(a, b), 0)
