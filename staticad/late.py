@@ -1,10 +1,10 @@
 """What is imported when it is first used, so that a start pays for nothing but what it uses.
 
-This happens here and nowhere else, in three forms: a module behind a name (`later`), the names of a public package
-(`value`, see `staticad.names`) and the attributes of a class (`Attribute`). All of them leave the work to Python's
-import, and remember nothing before it is done. So a second thread waits until the first one has imported a module. A
-signal does not interrupt an import, only the wait for it (see `staticad.uninterrupted`); an import that failed is made
-again by the next use.
+This happens here and nowhere else, in four forms: a module behind a name (`later`), a module that may be missing
+(`imported`), the names of a public package (`value`, see `staticad.names`) and the attributes of a class (`Attribute`).
+All of them leave the work to Python's import, and remember nothing before it is done. So a second thread waits until
+the first one has imported a module. A signal does not interrupt an import, only the wait for it (see
+`staticad.uninterrupted`); an import that failed is made again by the next use.
 
 Where another version of the package was installed meanwhile, what is imported late would not belong to what is there:
 that is an ImportError.
@@ -17,6 +17,8 @@ import sys
 from collections.abc import Callable
 from functools import partial
 from importlib import import_module
+from importlib.machinery import ModuleSpec
+from importlib.util import find_spec
 from types import ModuleType
 from typing import Any
 
@@ -24,6 +26,7 @@ from staticad.collection import no_collection
 from staticad.uninterrupted import uninterrupted
 
 _PACKAGE = os.path.dirname(__file__)
+_NAME = f"{__package__}."
 
 
 def _state() -> tuple[int, ...]:
@@ -43,17 +46,18 @@ def is_replaced() -> bool:
     return _state() != _STATE
 
 
-def _imported(module: str) -> ModuleType:
-    found = sys.modules.get(module)
-    if found is not None and not getattr(found.__spec__, "_initializing", False):
-        return found
+def imported(module: str) -> ModuleType:
+    """A module, of this package or of another one. Raises ImportError."""
+    known = sys.modules.get(module)
+    if known is not None and not getattr(known.__spec__, "_initializing", False):
+        return known
     return uninterrupted(partial(_import, module))
 
 
 def _import(module: str) -> ModuleType:
     if module in sys.modules:
         return import_module(module)  # another thread imports it at this moment
-    if is_replaced():
+    if module.startswith(_NAME) and is_replaced():
         raise ImportError(
             f"{module} can't be imported: {_PACKAGE} was replaced by another version since this process has imported "
             "it; start a new process",
@@ -61,6 +65,11 @@ def _import(module: str) -> ModuleType:
         )
     with no_collection():
         return import_module(module)
+
+
+def found(module: str) -> ModuleSpec | None:
+    """Where a module would be imported from; None where there is none."""
+    return uninterrupted(partial(find_spec, module))
 
 
 class _Later:
@@ -72,7 +81,7 @@ class _Later:
         self._module = module
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(_imported(self._module), name)
+        return getattr(imported(self._module), name)
 
     def __repr__(self) -> str:
         return f"<module {self._module!r}, imported when it is used>"
@@ -93,8 +102,8 @@ def later(module: str) -> Any:
 
 def value(module: str, name: str) -> Any:
     """What a module calls so; the module itself for the name ``.``."""
-    found = _imported(module)
-    return found if name == "." else getattr(found, name)
+    whole = imported(module)
+    return whole if name == "." else getattr(whole, name)
 
 
 class Attribute:

@@ -8,7 +8,6 @@ imported when somebody reads it first.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from importlib.util import find_spec
 from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
@@ -49,7 +48,7 @@ def public(
             value = late.value(*places[name])
             namespace[name] = value = _guard(value) if isinstance(value, FunctionType) else value
             return value
-        if name[:1] != "_" and name.isidentifier() and find_spec(f"{module}.{name}") is not None:
+        if name[:1] != "_" and name.isidentifier() and late.found(f"{module}.{name}") is not None:
             return late.value(f"{module}.{name}", ".")  # no public name, but as after an import of all of the package
         if name[:1] == "_":
             raise AttributeError(f"module {shown!r} has no attribute {name!r}")

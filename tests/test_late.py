@@ -158,6 +158,23 @@ def checked(tree: ast.Module) -> list[ast.If]:
     return [node for node in tree.body if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test)]
 
 
+def test_nothing_else_imports_late() -> None:
+    """A statement in a function, or a call of the import system, would be interrupted by signals."""
+    for path, tree in trees().items():
+        deep = [
+            ast.unparse(node)
+            for function in ast.walk(tree)
+            if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef)
+            for node in ast.walk(function)
+            if isinstance(node, ast.Import | ast.ImportFrom)
+        ]
+        assert deep == [], module_name(path)
+        words = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+        words |= {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+        found = words & {"import_module", "find_spec", "__import__"}
+        assert found == ({"import_module", "find_spec"} if path.name == "late.py" else set()), module_name(path)
+
+
 def test_type_checkers_see_what_is_imported_late() -> None:
     calls = 0
     for path, tree in trees().items():

@@ -19,7 +19,7 @@ import llvmlite.binding as llvm
 
 from staticad.codegen import llvm_pipeline
 from staticad.codegen.assembler import assemble
-from staticad.codegen.numba_import import numba_module
+from staticad.codegen.numba_import import with_numba
 from staticad.codegen.recipes import is_assembled, is_machine_code, kernel_symbol
 from staticad.codegen.serial import is_serial
 from staticad.codegen.straight import assemble_straight
@@ -66,7 +66,7 @@ def _build(source: str, target: Target) -> tuple[llvm.ModuleRef, Target]:
     """The optimized module, and what makes machine code of it."""
     symbol = kernel_symbol(source)
     if not is_assembled(source):
-        return numba_module("numba_pipeline").build(source, _parse(source).name, symbol, target), target
+        return with_numba("numba_pipeline", "build", source, _parse(source).name, symbol, target), target
     loops = _LOOPS.search(source) is not None
     straight = None if loops else assemble_straight(source, symbol)
     if straight is not None:
@@ -93,4 +93,4 @@ def _parse(source: str) -> ast.FunctionDef:
 def compile_shared(symbol: str, target: Target) -> bytes:
     """An object file with one of the functions that kernels share."""
     with no_collection():
-        return llvm_pipeline.object_bytes(numba_module("piece_maker").make_shared(symbol, target), target)
+        return llvm_pipeline.object_bytes(with_numba("piece_maker", "make_shared", symbol, target), target)

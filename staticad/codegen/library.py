@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import ctypes
 import functools
-import importlib
 
 import numpy as np
 
+from staticad import late
 from staticad.errors import CompileError, DTypeError
 from staticad.lower.kernel.routine import COMPLEX
 
@@ -57,7 +57,7 @@ def _letter(dtype: np.dtype, is_complex: bool) -> str:
 def _library(module: str) -> ctypes.CDLL | None:
     """An extension module as a C library: its symbols, and those of the libraries that it depends on."""
     try:
-        return ctypes.CDLL(importlib.import_module(module).__file__)
+        return ctypes.CDLL(late.imported(module).__file__)
     except (ImportError, OSError):
         return None
 
@@ -75,7 +75,7 @@ def _from_numpy(name: str) -> int | None:
 def _from_scipy(name: str) -> int | None:
     """SciPy exports its BLAS and LAPACK for Cython as capsules that hold the address."""
     try:
-        capsules = [importlib.import_module(module).__pyx_capi__ for module in _SCIPY]
+        capsules = [late.imported(module).__pyx_capi__ for module in _SCIPY]
     except ImportError:
         return None
     capsule = next((found[name] for found in capsules if name in found), None)

@@ -15,7 +15,7 @@ import re
 import struct
 
 from staticad.codegen import object_cache, prebuilt
-from staticad.codegen.numba_import import numba_module
+from staticad.codegen.numba_import import with_numba
 from staticad.records import dataclass
 
 LLVM_TYPES = {
@@ -73,7 +73,7 @@ def piece(key: str) -> Piece:
         name = f"piece {key}"
         kept = object_cache.load(name)
         if kept is None:
-            kept = numba_module("piece_maker").make(key).dump().encode()
+            kept = with_numba("piece_maker", "make", key).dump().encode()
             object_cache.store(name, kept)
         text = kept.decode()
     return read(text)

@@ -11,12 +11,12 @@ from __future__ import annotations
 
 import functools
 import hashlib
-import importlib.util
 from collections.abc import Iterable
 from pathlib import Path
 
 import llvmlite
 
+from staticad import late
 from staticad.codegen import sources
 from staticad.codegen.sealed import sealed, unsealed
 from staticad.codegen.target import triple
@@ -39,7 +39,7 @@ def code_hash() -> str:
 def _numba_version() -> bytes:
     """The files of Numba that say which version it is. To import what reads its metadata takes a tenth of the time that
     the package itself takes."""
-    spec = importlib.util.find_spec("numba")
+    spec = late.found("numba")
     if spec is None or spec.origin is None:
         return b""
     files = (Path(spec.origin).with_name(name) for name in ("__init__.py", "_version.py"))

@@ -9,10 +9,13 @@ from staticad.export.attributes import Outputs, attributes, kind, lines, named_o
 from staticad.export.bodies import inputs_of_node, outputs_of_body, parameters_of_body
 from staticad.ir.dims import Shape
 from staticad.ir.graph import Node, Tensor, check_name, sort_nodes
+from staticad.late import later
 from staticad.ops.control import bodies
 
 if TYPE_CHECKING:
     import networkx
+else:
+    networkx = later("networkx")  # takes longer to import than the package itself
 
 
 def to_networkx(tensors: Outputs, *, name: str = "graph") -> networkx.MultiDiGraph:
@@ -30,8 +33,6 @@ def to_networkx(tensors: Outputs, *, name: str = "graph") -> networkx.MultiDiGra
     Raises GraphError for what is no tensor.
     """
     check_name("graph", name)
-    import networkx  # takes longer to import than the package itself
-
     results = named_outputs(tensors)
     numbers = number_nodes(results)
     graph = networkx.MultiDiGraph(name=name)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 
+from staticad import late
 from staticad.errors import GraphError, MissingPackage
 from staticad.export.attributes import Outputs
 from staticad.export.dot import to_dot
@@ -18,7 +19,7 @@ def to_svg(source: str | Outputs) -> str:
     Raises MissingPackage without the package pygraphviz (extra "examples"), GraphError when the text is not DOT.
     """
     try:
-        import pygraphviz  # optional, and no program that draws nothing should wait for it
+        pygraphviz = late.imported("pygraphviz")
     except ModuleNotFoundError as error:
         raise MissingPackage(
             "to_svg: the package pygraphviz is not installed; `pip install pygraphviz` (its wheels hold Graphviz too)"

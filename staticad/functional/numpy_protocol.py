@@ -9,7 +9,6 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Mapping, Sequence
-from importlib import import_module
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
@@ -20,7 +19,7 @@ from staticad.errors import GraphError, ShapeError
 from staticad.functional.front import Function, declared
 from staticad.ir.graph import Tensor, describe
 from staticad.ir.provenance import here
-from staticad.late import later
+from staticad.late import imported, later
 from staticad.ops.base import apply
 from staticad.ops.movement import EXPAND_DIMS
 from staticad.ops.promotion import OPERANDS, to_tensor
@@ -139,7 +138,7 @@ def _meaning(function: Any, method: str = "") -> Function | None:
 
 def _found(key: Any, name: str) -> Function | None:
     if key not in MEANINGS and name in _MODULES:
-        for ours, names in declared(import_module(_MODULES[name])):
+        for ours, names in declared(imported(_MODULES[name])):
             MEANINGS.update(dict.fromkeys((*names.numpy, *names.scipy), ours))
             MEANINGS.update({(names.reduces, "reduce"): ours, (names.accumulates, "accumulate"): ours})
     return MEANINGS.get(key)

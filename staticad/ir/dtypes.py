@@ -8,11 +8,11 @@ widen it.
 from __future__ import annotations
 
 import functools
-import importlib
 from typing import Any
 
 import numpy as np
 
+from staticad import late
 from staticad.errors import DTypeError
 
 DType = np.dtype[Any]
@@ -41,7 +41,7 @@ WEAK_TYPES = (bool, int, float, complex)
 def bfloat16() -> DType:
     """The dtype bfloat16. Raises DTypeError where the package that has it is not installed."""
     try:
-        return np.dtype(importlib.import_module("ml_dtypes").bfloat16)
+        return np.dtype(late.imported("ml_dtypes").bfloat16)
     except ImportError as error:
         raise DTypeError("bfloat16 needs the package ml_dtypes; install it with pip install ml_dtypes") from error
 
@@ -155,7 +155,7 @@ def _promote_with_bfloat16(a: DType, b: DType) -> DType:
 
 def finfo(dtype: DType) -> Any:
     """The limits of a float or complex type, as np.finfo."""
-    return importlib.import_module("ml_dtypes").finfo(dtype) if is_bfloat16(dtype) else np.finfo(dtype)
+    return late.imported("ml_dtypes").finfo(dtype) if is_bfloat16(dtype) else np.finfo(dtype)
 
 
 @functools.cache

@@ -5,12 +5,12 @@ SciPy is imported when a reference runs: importing the package stays quick.
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
+from staticad import late
 from staticad.ir.dtypes import FLOAT64, DType
 from staticad.ir.expressions import Cast, Expression, call
 
@@ -42,7 +42,7 @@ def scipy_function(name: str) -> Callable[..., Any]:
 
     def function(*operands: np.ndarray) -> np.ndarray:
         with np.errstate(all="ignore"):
-            found = getattr(importlib.import_module("scipy.special"), name)(*(np.asarray(x, "f8") for x in operands))
+            found = getattr(late.imported("scipy.special"), name)(*(np.asarray(x, "f8") for x in operands))
             return np.asarray(found, np.result_type(*operands))
 
     return function

@@ -9,12 +9,14 @@ conjugates of cotangents.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from staticad.errors import GradientError
 from staticad.ir.dtypes import is_complex
 from staticad.ir.graph import Tensor, describe
+from staticad.late import later
 from staticad.ops.arithmetic import MUL, NEG, SUB
 from staticad.ops.base import apply, apply_all
 from staticad.ops.decompositions import NO_CONVERGENCE
@@ -34,6 +36,11 @@ from staticad.ops.matrices import (
     total,
 )
 from staticad.ops.movement import swapped
+
+if TYPE_CHECKING:
+    from scipy import linalg
+else:
+    linalg = later("scipy.linalg")  # which the reference needs, and nothing else
 
 Tangents = Sequence[Tensor | None]
 
@@ -109,9 +116,6 @@ EIG = Library(
 
 
 def _schur_numpy(a: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    # SciPy is imported when the reference runs: importing the package stays quick.
-    from scipy import linalg
-
     form, basis = np.empty_like(a), np.empty_like(a)
     for place in np.ndindex(a.shape[:-2]):
         if a.shape[-1]:

@@ -9,30 +9,29 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from staticad.ir.graph import Tensor
+from staticad.late import later
 from staticad.ops.base import Elementwise, apply
+
+if TYPE_CHECKING:
+    from scipy import special
+else:
+    special = later("scipy.special")  # which the reference needs, and nothing else
 
 
 def _erf(x: np.ndarray) -> np.ndarray:
-    # SciPy is imported when the reference runs: importing the package stays quick.
-    from scipy import special
-
     return special.erf(x)
 
 
 def _erfinv(x: np.ndarray) -> np.ndarray:
-    from scipy import special
-
     return np.copysign(special.erfinv(x), x)  # SciPy's is 0.0 at -0.0
 
 
 def _expit(x: np.ndarray) -> np.ndarray:
-    from scipy import special
-
     return special.expit(x)
 
 

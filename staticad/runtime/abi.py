@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import ctypes
 import functools
-import importlib
 import sys
 
 import numpy as np
 
 from staticad.errors import CompileError
+from staticad.late import imported
 
 _HEAD = object.__basicsize__
 
@@ -59,7 +59,7 @@ def python_function(name: str) -> int:
 @functools.cache
 def new_array_function() -> int:
     """Address of NumPy's PyArray_NewFromDescr."""
-    capsule = importlib.import_module("numpy._core._multiarray_umath")._ARRAY_API
+    capsule = imported("numpy._core._multiarray_umath")._ARRAY_API
     get_pointer = ctypes.pythonapi.PyCapsule_GetPointer
     get_pointer.restype, get_pointer.argtypes = ctypes.c_void_p, [ctypes.py_object, ctypes.c_char_p]
     table = get_pointer(capsule, None)

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from staticad.codegen.numba_import import numba_module
+from staticad.codegen.numba_import import with_numba
 from staticad.ops.effects import whole, written
 
 _PROTOTYPE = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_void_p)
@@ -24,7 +24,7 @@ def foreign_address(name: str) -> int:
     makes. Raises CompileError where Numba refuses it."""
     if name != "print":
         op, _, kinds = name.partition(":")
-        _routines.append(numba_module("user_functions").routine_function(op, kinds.split("/")))
+        _routines.append(with_numba("user_functions", "routine_function", op, kinds.split("/")))
         return int(_routines[-1].address)
     address = ctypes.cast(_PRINT, ctypes.c_void_p).value
     assert address is not None

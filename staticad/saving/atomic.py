@@ -6,7 +6,14 @@ import itertools
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
+
+from staticad.late import later
+
+if TYPE_CHECKING:
+    import fcntl
+else:
+    fcntl = later("fcntl")  # not on Windows
 
 _LOCKS = os.name == "posix"  # Windows has none, and renames no file that is open
 _serial = itertools.count()
@@ -67,8 +74,6 @@ def _temporary(directory: str, name: str) -> Iterator[tuple[BinaryIO, str]]:
 
 
 def _lock(file: BinaryIO, wait: bool) -> None:
-    import fcntl  # which few programs need
-
     fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
 
 

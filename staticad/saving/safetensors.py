@@ -6,15 +6,20 @@ complex128, which it does not have, is kept as pairs of float64, which the metad
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Iterator, Mapping
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 
+from staticad import late
 from staticad.errors import GraphError, LoadError, typed_memory
 from staticad.ir.dtypes import COMPLEX128, as_dtype
 from staticad.ir.provenance import here
+
+if TYPE_CHECKING:
+    import json
+else:
+    json = late.later("json")
 
 METADATA = "__metadata__"
 PAIRS = "complex128"  # the name under which the metadata list the arrays of pairs
@@ -29,7 +34,7 @@ _DTYPES = {
 def package(what: str) -> Any:
     """The package safetensors. Raises GraphError where it is not installed."""
     try:
-        return importlib.import_module("safetensors")
+        return late.imported("safetensors")
     except ImportError:
         raise GraphError(
             f"{what}: the package safetensors is not installed; `pip install safetensors` (at {here()})"
@@ -38,15 +43,11 @@ def package(what: str) -> Any:
 
 def to_json(value: Any) -> str:
     """A text for what consists of dicts, lists, numbers and texts."""
-    import json  # when it is needed: few programs save, and its import takes a millisecond
-
     return json.dumps(value, separators=(",", ":"))
 
 
 def from_json(text: str) -> Any:
     """What a text stands for. Raises ValueError where it is no JSON, or nested too deep."""
-    import json
-
     try:
         return json.loads(text)
     except RecursionError as error:
