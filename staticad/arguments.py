@@ -130,7 +130,7 @@ def check_kinds(
             _check(function, name, value)
     for name, value in given.items():
         if isinstance(error, TypeError) and f"{getattr(value, '__qualname__', None)}()" in str(error):
-            raise GraphError(f"{_title(function)}: {name} does not take its arguments: {error}") from None
+            raise GraphError(f"{title(function)}: {name} does not take its arguments: {error}") from None
 
 
 def _check(function: Callable[..., Any], name: str, value: Any) -> None:
@@ -139,8 +139,9 @@ def _check(function: Callable[..., Any], name: str, value: Any) -> None:
     if kind is not None and not kind.holds(value):
         text = repr(value)
         shown = text if len(text) < 80 and "\n" not in text else f"a value of type {type(value).__name__}"
-        raise GraphError(f"{_title(function)}: {name} has to be {kind.text}, not {shown}") from None
+        raise GraphError(f"{title(function)}: {name} has to be {kind.text}, not {shown}") from None
 
 
-def _title(function: Callable[..., Any]) -> str:
+def title(function: Callable[..., Any]) -> str:
+    """What messages call a function."""
     return function.__qualname__.removesuffix(".__init__").lstrip("_")

@@ -10,12 +10,18 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable
 from types import FunctionType
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from staticad.arguments import check_flags, check_kinds, flags
+from staticad import late
+from staticad.arguments import check_flags, check_kinds, flags, title
 from staticad.config import settings
 from staticad.errors import StaticadError
 from staticad.user_lines import is_raised_by_user, without_own
+
+if TYPE_CHECKING:
+    from staticad import signatures
+else:
+    signatures = late.later("staticad.signatures")
 
 Called = TypeVar("Called", bound=Callable[..., Any])
 Class = TypeVar("Class", bound=type)
@@ -37,7 +43,8 @@ def shorten(error: BaseException) -> None:
 
 
 def boundary(function: Called) -> Called:
-    """A function whose errors do not show how it works. Arguments of another kind than declared are typed errors."""
+    """A function whose errors do not show how it works. Calls that don't fit its signature and arguments of another
+    kind than declared are typed errors."""
     switches = flags(function)
     first = min(switches.values(), default=1 << 30)
 
@@ -50,6 +57,8 @@ def boundary(function: Called) -> Called:
         except Exception as error:
             if not isinstance(error, StaticadError) and not is_raised_by_user(error.__traceback__):
                 try:
+                    if isinstance(error, TypeError):
+                        signatures.check_call(function, title(function), args, kwargs)
                     check_kinds(function, args, kwargs, error)
                 except StaticadError as told:
                     shorten(told)

@@ -24,7 +24,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("user_lines", "spellings", "function_spellings", "numpy_elsewhere", "peer_spellings", "contents"),
     ("errors",),
     ("config",),
-    ("arguments",),
+    ("arguments", "signatures"),
     ("boundary",),
     ("names",),
     ("progress",),
