@@ -55,6 +55,8 @@ def gelu(x: Operand, approximate: str = "none") -> Tensor:
 def silu(x: Operand) -> Tensor:
     """x sigmoid(x), also called swish. (Of x for which the sigmoid is no normal number, it loses digits; not all.)"""
     a = as_float(x)
+    if is_complex(a.dtype):
+        return a * elementwise.sigmoid(a)
     return _gated(a, elementwise.sigmoid, _GATE_LIMIT)
 
 

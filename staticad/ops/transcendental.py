@@ -32,11 +32,20 @@ def _erfinv(x: np.ndarray) -> np.ndarray:
 
 
 def _expit(x: np.ndarray) -> np.ndarray:
-    return special.expit(x)
+    if x.dtype.kind != "c":
+        return special.expit(x)
+    forward = x.real >= 0
+    size = np.exp(np.where(forward, -x, x))
+    return np.where(forward, 1, size) / (1 + size)
 
 
 def _softplus(x: np.ndarray) -> np.ndarray:
-    return np.logaddexp(x, x.dtype.type(0))
+    if x.dtype.kind != "c":
+        return np.logaddexp(x, x.dtype.type(0))
+    forward = x.real >= 0
+    log = np.log1p(np.exp(np.where(forward, -x, x))) + np.where(forward, x, 0)
+    turns = np.rint(log.imag / (2 * np.pi)).astype(log.imag.dtype)
+    return log - np.asarray(2j * np.pi * turns, x.dtype)
 
 
 def _function(
@@ -81,13 +90,21 @@ TANH = _function(
     notes="derivative 1 - tanh(x)**2, right to a unit in the last place of 1",
     operands="fc",
 )
-SIGMOID = _function("sigmoid", _expit, lambda g, y, x: (g * (y * (1 - y)),), cost=18, notes="no overflow for any x")
+SIGMOID = _function(
+    "sigmoid",
+    _expit,
+    lambda g, y, x: (g * (y * (1 - y)),),
+    cost=18,
+    notes="no overflow for any x",
+    operands="fc",
+)
 SOFTPLUS = _function(
     "softplus",
     _softplus,
     lambda g, y, x: (g * apply(SIGMOID, x),),
     cost=30,
     notes="log(1 + exp(x)) without overflow; derivative sigmoid(x)",
+    operands="fc",
 )
 ERF = _function("erf", _erf, lambda g, y, x: (g * (2 / math.sqrt(math.pi) * apply(EXP, -(x * x))),), cost=25)
 ERFINV = _function(

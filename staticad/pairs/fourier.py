@@ -25,7 +25,7 @@ from staticad.ir.dims import Shape, Size, convolved, floordiv
 from staticad.ir.dtypes import DType
 from staticad.ir.graph import Node, Tensor
 from staticad.ops.base import apply
-from staticad.ops.creation import indices, size_tensor, zeros
+from staticad.ops.creation import fill, indices, size_tensor, zeros
 from staticad.ops.fourier import FOURIER_PARTS
 from staticad.ops.parts import Run
 from staticad.ops.promotion import cast
@@ -56,9 +56,8 @@ def rfft(node: Node, x: Tensor) -> Pair:
 def _half(x: Tensor, axis: int) -> Pair:
     shape, n = x.shape, x.shape[axis]
     if not isinstance(n, int) or n % 2:
-        return transform(Pair(x, None), shape, axis, False).each(
-            lambda part: Run(0, 1, floordiv(n, 2) + 1).take(part, axis)
-        )
+        re, im = transform(Pair(x, None), shape, axis, False).full()
+        return Pair(Run(0, 1, floordiv(n, 2) + 1).take(re, axis), _without_rounding(stretched(im, shape), axis, n))
     half = n // 2
     z = Pair(Run(0, 2, half).take(x, axis), Run(1, 2, half).take(x, axis))
     re, im = transform(z, (*shape[:axis], half, *shape[axis + 1 :]), axis, False).full()
@@ -76,6 +75,16 @@ def _half(x: Tensor, axis: int) -> Pair:
         concatenate([first_re + first_im, even.re + odd.re, first_re - first_im], axis),
         concatenate([nothing, even.im + odd.im, nothing], axis),
     )
+
+
+def _without_rounding(im: Tensor, axis: int, n: Size) -> Tensor:
+    """Imaginary parts of half the transform of real numbers, 0 at the first place and, if n is even, at the last one:
+    for any numbers, infinite ones and NaN, too."""
+    count = floordiv(n - 1, 2)
+    start = (*im.shape[:axis], 1, *im.shape[axis + 1 :])
+    last = (*im.shape[:axis], floordiv(n, 2) - count, *im.shape[axis + 1 :])
+    first, ending = (fill(size, 0, im.dtype) for size in (start, last))
+    return concatenate([first, Run(1, 1, count).take(im, axis), ending], axis)
 
 
 def irfft(node: Node, z: Pair) -> Tensor:

@@ -187,6 +187,38 @@ def tan(a: Pair) -> Pair:
     return Pair(turned.im, turned.re)
 
 
+def _exponential_below(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
+    """e = exp(-|x|), the parts of e exp(iy), which are 0 where e is, 1 + e cos(y), and e + cos(y): without cancellation
+    where the cosine is near -1."""
+    size, less = _of(EXP, -absolute(x)), _of(EXPM1, -absolute(x))
+    half = _of(COS, y * 0.5)
+    above = 2 * (half * half)
+    nothing = equal(size, 0)
+    u, v = (where(nothing, 0.0, size * _of(turn, y)) for turn in (COS, SIN))
+    return size, u, v, where(nothing, 1.0, size * above - less), above + less
+
+
+def sigmoid(a: Pair) -> Pair:
+    """1 / (1 + exp(-z)), of the right half-plane; that of the left one is exp(z) / (1 + exp(z))."""
+    x, y = a.full()
+    size, _, v, below, above = _exponential_below(x, y)
+    scale = 1 / (below * below + v * v)
+    nothing = equal(size, 0)
+    im = where(nothing, apply(COPYSIGN, constant(0, a.dtype), y), v * scale)
+    return Pair(where(x >= 0, below, where(nothing, 0.0, size * above)) * scale, where(equal(y, 0), y, im))
+
+
+def softplus(a: Pair) -> Pair:
+    """log(1 + exp(z)), whose imaginary part is in [-pi, pi]."""
+    x, y = a.full()
+    _, u, v, below, above = _exponential_below(x, y)
+    near = maximum(absolute(u), absolute(v)) < 0.5
+    length = where(near, 0.5 * _of(LOG1P, where(near, u * (2 + u) + v * v, 0.0)), apply(LOG_HYPOT, below, v))
+    forward = logical_and(x > 0, isfinite(y))
+    angle = apply(ARCTAN2, where(forward, _of(SIN, y), v), where(forward, above, below))
+    return Pair(maximum(x, 0.0) + length, where(equal(y, 0), y, angle))
+
+
 def exp2(a: Pair) -> Pair:
     """exp(z log 2)."""
     return exp(a.each(lambda part: part * math.log(2)))

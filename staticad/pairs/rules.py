@@ -43,7 +43,7 @@ from staticad.ops.powers import EXP2, LOG2, LOG10
 from staticad.ops.reduce import PROD, SUM
 from staticad.ops.selection import WHERE
 from staticad.ops.sources import CONSTANT, constant
-from staticad.ops.transcendental import COS, EXP, EXPM1, LOG, LOG1P, SIN, TAN, TANH
+from staticad.ops.transcendental import COS, EXP, EXPM1, LOG, LOG1P, SIGMOID, SIN, SOFTPLUS, TAN, TANH
 from staticad.pairs import arithmetic, fourier, functions, inverses
 from staticad.pairs.pair import Pair, flat, interleaved, of_constant, pair, stretched, taken_apart
 
@@ -144,6 +144,8 @@ _ELEMENTWISE: Mapping[Op, Callable[..., Value]] = {
     TANH: functions.tanh,
     SINH: functions.sinh,
     COSH: functions.cosh,
+    SIGMOID: functions.sigmoid,
+    SOFTPLUS: functions.softplus,
     EXP2: functions.exp2,
     LOG2: functions.log2,
     LOG10: functions.log10,

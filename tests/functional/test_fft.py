@@ -150,6 +150,20 @@ def test_free_lengths_with_large_prime_factors() -> None:
                     np.testing.assert_allclose(found, wanted, rtol=0, atol=atol, err_msg=f"{n}, {outer}, {inner}")
 
 
+@pytest.mark.parametrize("n", [1, 2, 6, 7, 37, 74])
+def test_frequencies_of_real_numbers_that_are_real_are_exactly_so(n: int) -> None:
+    """Frequency 0, and the middle one if n is even: the angle of a negative number there is pi, never -pi."""
+    x = np.random.default_rng(n).normal(size=(2, n, 3)) - 3
+    for shape in (x.shape, (None,) * 3):
+        p = sa.placeholder(shape)
+        session = sa.compile(sa.fft.rfft(p, axis=1), inputs=[p])
+        for fed in (x, np.where(np.arange(n)[:, None] == n // 2, np.nan, x)):
+            got = session(fed)
+            assert got.shape == (2, n // 2 + 1, 3)
+            assert not got.imag[:, 0].any() and (n % 2 or not got.imag[:, -1].any())
+        np.testing.assert_allclose(session(x), np.fft.rfft(x, axis=1), atol=1e-12)
+
+
 def test_roots_of_unity_are_correct_to_the_last_bits() -> None:
     n = 4 * 3 * 7 * 11
     cos, sin = turned(np.arange(n), n)

@@ -24,6 +24,7 @@ FUNCTIONS: dict[str, Callable[[], Tensor]] = {
     "roots": lambda: np.sqrt(Z) * sa.rsqrt(W) + np.reciprocal(Z),
     "trigonometric": lambda: np.sin(Z) * np.cos(W) + np.tan(Z) + np.tanh(W),
     "hyperbolic": lambda: np.sinh(Z) * np.cosh(W) + np.arctan(Z) * np.arctanh(W / 2),
+    "logistic": lambda: sa.sigmoid(3 * Z) * sa.softplus(W - 1) + sa.nn.silu(Z * W) + sa.nn.log_sigmoid(Z),
     "inverses": lambda: np.arcsin(Z) * np.arccos(W) + np.arcsinh(Z) * np.arccosh(W),
     "bases": lambda: np.exp2(Z) * np.log2(W) + np.log10(Z) + np.sinc(W) + np.float_power(Z, W),
     "cumulative": lambda: np.cumprod(Z) * np.cumsum(W) + np.sort(Z * W),

@@ -175,7 +175,6 @@ REFUSED: dict[str, tuple[Callable[[Any], Any], str]] = {
     "remainder": (lambda z: z % 2, "remainder: complex128 is not supported"),
     "relu": (sa.relu, "relu: complex128 is not supported"),
     "erf": (sa.erf, "erf: complex128 is not supported"),
-    "sigmoid": (sa.sigmoid, "sigmoid: complex128 is not supported"),
     "invert": (lambda z: ~z, "invert: complex128 is not supported"),
     "arctan2": (lambda z: np.arctan2(z, 1), "arctan2: complex128 is not supported"),
     "astype": (lambda z: z.astype("float64"), "cast: complex128 does not become float64; take .real"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import mpmath
 import numpy as np
 import pytest
 
@@ -236,6 +237,30 @@ def test_results_are_accurate_where_numpys_formulas_are_not() -> None:
     np.testing.assert_allclose(log[0], complex(5e-19, 1e-9), rtol=1e-15)
     np.testing.assert_allclose(power[1], np.exp(609.9 + 0.8j) * np.exp(100), rtol=1e-13)
     assert tanh[2] == complex(1, 2 * np.sin(2.0) * np.exp(-600))
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_logistic_functions(dtype: str, rng: np.random.Generator) -> None:
+    """Both parts against many digits, also beside the poles at odd multiples of pi i; their limits."""
+    info = np.finfo(REAL[dtype])
+    near = rng.normal(size=60) * 1e-3 + 1j * (np.pi * rng.integers(-3, 4, 60) + rng.normal(size=60) * 1e-3)
+    far = rng.uniform(-0.9, 0.9, 40) * np.log(info.max) + 1j * rng.normal(size=40) * 10
+    a = np.concatenate([near, far, numbers(rng, dtype, 40) * 5, [0, 1e-9j, -1e-9, 5, -5]]).astype(dtype)
+    z = sa.placeholder((None,), dtype)
+    session = sa.compile([sa.sigmoid(z), sa.softplus(z)], inputs=[z])
+    with mpmath.workdps(60 if dtype == "complex64" else 700):
+        exponentials = [mpmath.exp(mpmath.mpc(complex(x))) for x in a]
+        sigmoid = np.array([complex(e / (1 + e)) for e in exponentials])
+        softplus = np.array([complex(mpmath.log(1 + e)) for e in exponentials])
+    for got, exact in zip(session(a), (sigmoid, softplus)):
+        np.testing.assert_array_less(abs(got - exact), 4 * info.eps * abs(exact) + info.tiny)
+    ends = np.array([complex(np.inf, 1), complex(-np.inf, 1), complex(np.inf, np.nan), complex(-np.inf, np.inf)], dtype)
+    one, log = session(ends)
+    np.testing.assert_array_equal(one, [1, 0, 1, 0])
+    np.testing.assert_array_equal(log.real, [np.inf, 0, np.inf, 0])
+    assert log[0].imag == 1 and not log[1:].imag.any()
+    for got in session(np.array([complex(np.nan, 1), complex(1, np.inf)], dtype)):
+        assert np.isnan(got).all()
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
