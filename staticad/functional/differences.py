@@ -16,7 +16,7 @@ from staticad.functional.joining import concatenate
 from staticad.functional.movement import ravel, reshape
 from staticad.functional.slices import take_slice
 from staticad.ir.dims import Size
-from staticad.ir.dtypes import BOOL, FLOAT64, is_inexact
+from staticad.ir.dtypes import BOOL, FLOAT32, FLOAT64, is_complex, is_half, is_inexact, real_dtype
 from staticad.ir.graph import Tensor, describe
 from staticad.ir.types import may_be_equal
 from staticad.ops.barrier import STOP_GRADIENT
@@ -150,14 +150,19 @@ def _along(f: Tensor, axis: int, spacing: Operand, edge_order: int) -> Tensor:
     n = f.shape[axis]
     if isinstance(n, int) and n < edge_order + 1:
         raise ShapeError(f"gradient: axis {axis} needs at least {edge_order + 1} elements ({describe(f)})")
-    points = to_tensor(spacing)
+    points = _floats(spacing)
+    x = cast(f, FLOAT32) if is_half(f.dtype) else f
     if points.ndim == 0:
-        return cast(_even(f, axis, points, edge_order), f.dtype)
+        return cast(_even(x, axis, _beside_samples(points, x), edge_order), f.dtype)
     if points.ndim > 1 or not may_be_equal(points.shape[0], n):
         raise ShapeError(f"gradient: the points of axis {axis} have to be a vector of {n} ({describe(points)})")
-    points = _floats(points)
     widths = _part(points, 0, 1, n - 1) - _part(points, 0, 0, n - 1)
-    return cast(_uneven(f, axis, widths, edge_order), f.dtype)
+    return cast(_uneven(x, axis, _beside_samples(widths, x), edge_order), f.dtype)
+
+
+def _beside_samples(distances: Tensor, f: Tensor) -> Tensor:
+    """In the precision of the samples, which the result has."""
+    return distances if is_complex(distances.dtype) else cast(distances, real_dtype(f.dtype))
 
 
 def _part(x: Tensor, axis: int, start: Size, size: Size) -> Tensor:

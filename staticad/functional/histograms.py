@@ -191,7 +191,7 @@ def histogram2d(
     sums = _sums(index, n * m, None if w is None else cast(w, FLOAT64))
     counts = cast(reshape(sums, (n, m))[:-1, :-1], FLOAT64)
     if density:
-        widths, heights = columns[1:] - columns[:-1], rows[1:] - rows[:-1]
+        widths, heights = (cast(edges[1:] - edges[:-1], FLOAT64) for edges in (columns, rows))
         counts = counts / reshape(widths, (n - 1, 1)) / heights / reductions.sum(counts)
     return counts, columns, rows
 

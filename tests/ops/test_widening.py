@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import warnings
 from collections.abc import Callable
 from typing import Any
@@ -13,6 +14,7 @@ import staticad as sa
 from staticad import config
 from staticad.errors import Float64Warning
 from staticad.ir.graph import describe
+from tests.harness.function_calls import functions, valid_call
 
 F = sa.placeholder((4, 3), "float32", name="f")
 C = sa.placeholder((3,), "complex64", name="c")
@@ -132,3 +134,38 @@ def test_scalars_of_numpy_as_weak_ones() -> None:
         assert (sa.clip(F, np.float64(0)).dtype, (I * np.float64(2)).dtype) == ("float32", "float64")
         assert (F * np.complex128(2)).dtype == "complex64"
         assert len(warned(lambda: F * np.zeros(3))) == 1
+
+
+# Numbers for options, where they have a meaning.
+NUMBERS: dict[str, Any] = {
+    "alpha": 0.5, "atol": 1e-3, "beta": 0.5, "constant_values": 1.0, "delta": 0.5, "density": True, "discont": 4.0,
+    "dx": 0.5, "edge_order": 2, "end_values": 1.0, "eps": 1e-3, "initial": 2.0, "label_smoothing": 0.1, "margin": 0.5,
+    "nan": 1.0, "norm": "ortho", "ord": 3, "p": 3.0, "period": 2.0, "q": 0.3, "rcond": 1e-3, "rtol": 1e-3,
+    "scale": 0.5, "to_begin": 1.0, "to_end": 1.0, "tol": 1e-3,
+}  # fmt: skip
+
+
+def narrow(value: Any, dtype: str) -> Any:
+    """Arguments with other floats."""
+    if isinstance(value, (list, tuple)):
+        return type(value)(narrow(part, dtype) for part in value)
+    if isinstance(value, sa.Tensor) and value.dtype == "float64":
+        return sa.placeholder(value.shape, dtype)
+    return value
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float16"])
+def test_no_function_widens_by_numbers_of_its_own(dtype: str) -> None:
+    found = []
+    for name, function in functions():
+        args, kwargs = valid_call(name, function)
+        given = tuple(narrow(arg, dtype) for arg in args)
+        options = list(inspect.signature(function).parameters)[len(args) :]
+        for option in (None, *(option for option in options if option in NUMBERS)):
+            try:
+                with config.override(float64="error"):
+                    function(*given, **kwargs, **({} if option is None else {option: NUMBERS[option]}))
+            except sa.StaticadError as error:
+                if "which is slower" in str(error):
+                    found.append((name, option, error))
+    assert not found, "\n".join(map(str, found))

@@ -25,7 +25,7 @@ from staticad.ops.creation import fill
 from staticad.ops.linalg import LU_FACTOR, LU_SOLVE
 from staticad.ops.matrices import diagonal_of, eye
 from staticad.ops.movement import EXPAND_DIMS
-from staticad.ops.promotion import Operand, cast, to_tensor
+from staticad.ops.promotion import Operand, cast, to_tensor, weak_kind
 from staticad.ops.reduce import MAX_OR_LOWEST
 from staticad.ops.selection import WHERE
 
@@ -176,6 +176,14 @@ def cond(x: Operand, p: Any = None) -> Tensor:
     return elementwise.where(undefined, math.inf, ratio)
 
 
+def _for_each_matrix(given: Operand) -> Operand:
+    """One number for all matrices, or an array with one for each."""
+    if weak_kind(given) is not None:
+        return given
+    numbers = to_tensor(given)
+    return numbers if numbers.ndim == 0 else expand_dims(numbers, -1)
+
+
 @implements(np.linalg.matrix_rank)
 def matrix_rank(
     A: Operand, tol: Operand | None = None, hermitian: bool = False, *, rtol: Operand | None = None
@@ -190,10 +198,7 @@ def matrix_rank(
     x = rectangular("matrix_rank", a)
     values = svdvals(x)
     if tol is None:
-        relative = rounding(x) if rtol is None else to_tensor(rtol)
-        largest = _largest(values, (values.ndim - 1,), True)
-        limit = elementwise.multiply(largest, relative if relative.ndim == 0 else expand_dims(relative, -1))
+        limit = _largest(values, (values.ndim - 1,), True) * _for_each_matrix(rounding(x) if rtol is None else rtol)
     else:
-        given = to_tensor(tol)
-        limit = given if given.ndim == 0 else expand_dims(given, -1)
+        limit = _for_each_matrix(tol)
     return reductions.sum(comparison.greater(values, limit), axis=-1)
