@@ -92,7 +92,7 @@ def _remedy(unknown: str, names: list[str]) -> str:
 
 def _shown(parameters: list[Parameter]) -> str:
     """Parameters without their annotations."""
-    shown = []
+    shown: list[str] = []
     for parameter in parameters:
         kind = parameter.kind
         if kind is kind.KEYWORD_ONLY and "*" not in shown and not any(text.startswith("*") for text in shown):

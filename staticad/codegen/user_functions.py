@@ -8,6 +8,7 @@ what `staticad.lower.families.user` puts into the slots.
 from __future__ import annotations
 
 import linecache
+import re
 from collections.abc import Sequence
 from types import FunctionType
 from typing import Any
@@ -106,17 +107,21 @@ def _call(inner: str, kinds: Sequence[str], memory: Sequence[str]) -> list[str]:
     return [*lines, f'  %status = call i32 @"{inner}"(ptr %out, ptr %raised, {", ".join(passed)})']
 
 
+_HEAD = re.compile(r"(?m)^(define internal .*\)(?: (?:local_)?unnamed_addr)?)([^()\n]*\{)$")
+
+
 def _built(text: str, symbol: str) -> llvm.ModuleRef:
     """The module of a text, of which one function is seen from outside, and all others are put into it."""
     module = llvm.parse_assembly(text)
     for function in module.functions:
         if not function.is_declaration and function.name != symbol:
             function.linkage = "internal"
-            function.add_function_attribute("alwaysinline")
     for variable in module.global_variables:
         if not variable.is_declaration:
             variable.linkage = "internal"
-    return llvm_pipeline.build(str(module), symbol, plain(), llvm_pipeline.STRAIGHT)
+    # In the text: some versions of llvmlite would put the attribute where those of results stand.
+    text = _HEAD.sub(r"\1 alwaysinline\2", str(module))
+    return llvm_pipeline.build(text, symbol, plain(), llvm_pipeline.STRAIGHT)
 
 
 def _compiled(function: Any, around: frozenset[Any] = frozenset()) -> Any:

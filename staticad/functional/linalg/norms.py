@@ -197,6 +197,7 @@ def matrix_rank(
         raise ShapeError(f"matrix_rank: give tol or rtol, not both ({describe(a)})")
     x = rectangular("matrix_rank", a)
     values = svdvals(x)
+    limit: Operand
     if tol is None:
         limit = _largest(values, (values.ndim - 1,), True) * _for_each_matrix(rounding(x) if rtol is None else rtol)
     else:
