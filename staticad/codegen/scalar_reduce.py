@@ -5,7 +5,7 @@ and nowhere else. With `nsz` as well, LLVM would look into what is added, whatev
 of x - x, or of x * 0, would be 0 for NaN and infinity. The maximum and minimum of floats are LLVM's `maximum` and
 `minimum`, which hand on NaN and order -0.0 below 0.0, so that their result does not depend on the order. In a register
 they are faster as integers that are ordered like the floats: `max_key` and `min_key` give them, `key_value` turns the
-extreme back.
+extreme back. `short_of_max` and `short_of_min` bound what is not the extreme, so that one comparison finds its place.
 """
 
 from __future__ import annotations
@@ -14,9 +14,10 @@ from typing import Any
 
 from numba.core import types
 
-from staticad.codegen.vecmath.builder import BOOLEAN, DTYPES, NUMBERS, Value, is_float, select, width
+from staticad.codegen.vecmath.builder import BOOLEAN, DTYPES, FLOATS, NUMBERS, Value, is_float, select, width
 from staticad.codegen.vecmath.elementwise import elementwise
 
+INFINITY = float("inf")
 REORDER = ("reassoc", "contract")
 
 
@@ -81,6 +82,26 @@ def _key_value(key: Value) -> Value:
     return (key ^ ((key >> (width(key.dtype) - 1)) & _greatest(key))).as_float()
 
 
+def _short_of(extreme: Value, away: float) -> Value:
+    """The next float on the way to ``away``; those beyond it, or not ordered with it, are the extreme."""
+    outwards = (extreme < 0) if away < 0 else (extreme > 0)
+    bits = extreme.bits()
+    moved = (bits + select(outwards, bits.constant(1), -1)).as_float()
+    tiny = bits.constant(1).as_float().copysign(away)
+    found = select(extreme.eq(0), tiny, select(extreme.eq(away), float("nan"), moved))
+    return select(extreme.is_nan(), -away, found)
+
+
+def _short_of_max(extreme: Value) -> Value:
+    """A float that is not less than any number but a maximum: inf where this is NaN, NaN where it is -inf."""
+    return _short_of(extreme, -INFINITY)
+
+
+def _short_of_min(extreme: Value) -> Value:
+    """A float that is not greater than any number but a minimum: -inf where this is NaN, NaN where it is inf."""
+    return _short_of(extreme, INFINITY)
+
+
 _KEYS: dict[Any, Any] = {types.float32: types.int32, types.float64: types.int64}
 _VALUES: dict[Any, Any] = {types.int32: types.float32, types.int64: types.float64}
 
@@ -91,6 +112,8 @@ add_reduce = elementwise("add_reduce", _add_reduce, NUMBERS)
 mul_reduce = elementwise("mul_reduce", _mul_reduce, NUMBERS)
 max_reduce = elementwise("max_reduce", _max_reduce, DTYPES)
 min_reduce = elementwise("min_reduce", _min_reduce, DTYPES)
+short_of_max = elementwise("short_of_max", _short_of_max, FLOATS)
+short_of_min = elementwise("short_of_min", _short_of_min, FLOATS)
 or_reduce = elementwise("or_reduce", _or_reduce, (BOOLEAN,))
 and_reduce = elementwise("and_reduce", _and_reduce, (BOOLEAN,))
 
@@ -102,6 +125,8 @@ KERNEL_NAMES: dict[str, object] = {
     "max_key": max_key,
     "min_key": min_key,
     "key_value": key_value,
+    "short_of_max": short_of_max,
+    "short_of_min": short_of_min,
     "or_reduce": or_reduce,
     "and_reduce": and_reduce,
 }

@@ -9,7 +9,7 @@ import pytest
 
 from staticad.codegen import jit
 from staticad.codegen.target import host
-from tests.codegen.kernel_runner import kernel_dtype, run
+from tests.codegen.kernel_runner import evaluate, kernel_dtype, run
 
 NUMBERS = ("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "float32", "float64")
 
@@ -111,3 +111,15 @@ def test_keys_are_ordered_like_the_floats(dtype: str, rng: np.random.Generator) 
     assert np.array_equal(back.view(integer), values.view(integer))  # bit for bit, -0.0 and 0.0 apart
     top, bottom, back = found["nans"]
     assert (top > found["values"][0].max()).all() and (bottom < found["values"][1].min()).all() and np.isnan(back).all()
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_bounds_of_what_is_no_extreme(dtype: str, rng: np.random.Generator) -> None:
+    tiny, greatest = np.finfo(dtype).smallest_subnormal, np.finfo(dtype).max
+    known = [np.inf, -np.inf, np.nan, greatest, -greatest, tiny, -tiny, 0.0, -0.0]
+    values = np.concatenate([known, rng.standard_normal(50)]).astype(dtype)
+    found = evaluate([values], {"short_of_max(a)": dtype, "short_of_min(a)": dtype})
+    for name, away in (("short_of_max(a)", -np.inf), ("short_of_min(a)", np.inf)):
+        bounds = np.nextafter(values, values.dtype.type(away))
+        bounds[np.isnan(values)], bounds[values == away] = -away, np.nan
+        np.testing.assert_array_equal(found[name], bounds)

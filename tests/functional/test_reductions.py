@@ -53,10 +53,16 @@ def test_places_of_extremes(name: str, dtype: str, rng: np.random.Generator) -> 
             compare(name, value, axis=axis, keepdims=keepdims)
 
 
-def test_places_of_nan_and_ties() -> None:
-    for row in ([1.0, np.nan, 3.0, np.nan], [2.0, 2.0, 1.0, 1.0], [-0.0, 0.0, 0.0, -0.0]):
-        compare("argmax", np.array(row), axis=0)
-        compare("argmin", np.array(row), axis=0)
+@pytest.mark.parametrize("name", ["argmax", "argmin"])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_places_of_nan_infinities_and_ties(name: str, dtype: str) -> None:
+    inf, nan, tiny = np.inf, np.nan, np.finfo(dtype).smallest_subnormal
+    rows = [[1.0, nan, 3.0, nan], [2.0, 2.0, 1.0, 1.0], [-0.0, 0.0, 0.0, -0.0], [0.0, -0.0, -0.0, 0.0]]
+    rows += [[inf, -inf, nan, 1.0], [inf] * 4, [-inf] * 4, [1.0, -inf, inf, inf], [-inf, 1.0, -inf, inf]]
+    rows += [[0.0, tiny, -tiny, tiny], [-tiny, -0.0, 0.0, tiny], [-tiny, -1.0, -tiny, -1.0]]
+    compare(name, np.array([row * 5 for row in rows], dtype), axis=1)
+    for row in rows:
+        compare(name, np.array(row, dtype), axis=0)
 
 
 @pytest.mark.parametrize("name", ["argmax", "argmin", "sum", "max", "mean"])

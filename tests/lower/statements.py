@@ -53,10 +53,16 @@ class Memory(Protocol):
     def check_index(self, status: Any, index: Any, size: int, code: int) -> int: ...
 
 
+def _short_of(away: float) -> Callable[[Any], Any]:
+    """The next float that is less extreme than a maximum, or minimum."""
+    return lambda v: type(v)(-away if np.isnan(v) else np.nan if v == away else np.nextafter(v, type(v)(away)))
+
+
 def _functions(memory: Memory) -> dict[str, Callable[..., Any]]:
     found = _OF_OPS.copy()
     found |= {"add_reduce": np.add, "mul_reduce": np.multiply, "max_reduce": np.maximum, "min_reduce": np.minimum}
     found |= {name: lambda value: value for name in ("max_key", "min_key", "key_value")}  # floats are their own keys
+    found |= {"short_of_max": _short_of(-np.inf), "short_of_min": _short_of(np.inf)}
     found |= {"or_reduce": np.logical_or, "and_reduce": np.logical_and, "int64": np.int64}
     found["where"] = lambda condition, one, other: one if condition else other
     found["check_index"] = memory.check_index

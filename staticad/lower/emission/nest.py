@@ -12,13 +12,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from staticad.ir.dims import Size, floordiv, product
-from staticad.ir.dtypes import INT64
-from staticad.ir.expressions import Name, arithmetic, call, constant
+from staticad.ir.expressions import Name, arithmetic, call
 from staticad.ir.graph import Node
 from staticad.lower.emission.accesses import Rows, as_looped, row_places
 from staticad.lower.emission.assembling import row_of
 from staticad.lower.emission.emit import Emitter
-from staticad.lower.emission.reductions import RUNS, combined_dtype, is_sum, reduction_of
+from staticad.lower.emission.extremes import Search, search
+from staticad.lower.emission.reductions import RUNS, is_sum, reduction_of
 from staticad.lower.emission.results import CHUNK_KEY, Accumulator, Bounds, Results
 from staticad.lower.emission.runs import GROUP, Runs
 from staticad.lower.fusion.clusters import (
@@ -41,7 +41,7 @@ from staticad.lower.index.affine import Affine
 from staticad.lower.index.axes import Axis, merge, separate
 from staticad.lower.interface import Lowering
 from staticad.lower.kernel.hints import GRAIN, grain_of, loop_hint
-from staticad.lower.kernel.language import HI, LO, Branch, Compute, Statement
+from staticad.lower.kernel.language import HI, LO, Branch, Statement
 from staticad.lower.kernel.plan import Buffer, Step
 
 LIGHT = 8  # cost of a column sum of which little code is several rows
@@ -51,7 +51,6 @@ FEWEST = 16  # rows that are not worth it
 LARGEST, LARGEST_CHEAP = 400, 1000  # cost of what is written out, also where all ops are cheap ones
 MANY = 8  # copies that keep the CPU busy: several vectors at a time are too much code
 PIECE_KEY = "piece"
-FAR = constant(2**63 - 1, INT64)  # behind every place
 
 
 def tiles(extent: Size) -> Size:
@@ -296,28 +295,24 @@ class Nest:
         registers = [(m, self.results.open_register(m)) for m in rows]
         self._inner(self.outer_count, stage, serial, registers, stored, accumulators)
         found = [(m, self.results.close_register(m, name)) for m, name in registers]
-        positions = [(m, name, self.results.register(FAR)) for m, name in found if reduction_of(m).position]
-        if positions:
+        row = self.axes[-1].extent if self.axes else 1
+        searches = [search(self.results, m, name, row) for m, name in found if reduction_of(m).position]
+        if searches:
             self.emitter.stage = stage + 1  # what the first pass has stored is loaded
-            self._find(self.outer_count, serial, positions)
+            self._find(self.outer_count, serial, searches)
             self.emitter.stage = stage
-        places = {m.node: place for m, _, place in positions}
+        places = {s.member.node: s.result(self.results) for s in searches}
         for member, name in found:
             context = self.results.context(member.axes)
             self.emitter.remember(member.node.outputs[0], context, places.get(member.node, name))
 
-    def _find(self, depth: int, serial: bool, positions: list[tuple[Member, Name, Name]]) -> None:
+    def _find(self, depth: int, serial: bool, searches: list[Search]) -> None:
         """The first places of extremes that are known: a second pass, which vectorizes as the first one does."""
         if depth < len(self.axes):
-            self._loop(depth, serial, lambda: self._find(depth + 1, serial, positions))
+            self._loop(depth, serial, lambda: self._find(depth + 1, serial, searches))
             return
-        for member, extreme, place in positions:
-            value = self.results.operand(member)
-            same = call("equal", value, extreme)
-            if combined_dtype(member).kind == "f":  # where the extreme is NaN, the first NaN
-                same = call("logical_or", same, call("isnan", value))
-            index = self.emitter.integer(self.results.affine[self.axes[-1].last])
-            self.emitter.emit(Compute(place.name, call("min_reduce", place, call("where", same, index, FAR))))
+        for found in searches:
+            found.look(self.results, self.emitter.integer(self.results.affine[self.axes[-1].last]))
 
     def _inner(
         self,
