@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from staticad.codegen.vecmath.builder import FLOATS, Value, fma, horner, select
 from staticad.codegen.vecmath.elementwise import elementwise
-from staticad.codegen.vecmath.formats import LOG2_E, format_of, pick, power_of_two, scale, two_powers
+from staticad.codegen.vecmath.formats import LN_2, LOG2_E, format_of, pick, power_of_two, scale, two_powers
 
 EXP_64 = (
     2.5114478874461485e-08,
@@ -63,10 +63,17 @@ def _reduce(x: Value, bias: int) -> tuple[Value, Value, Value]:
     return shifted, fma(-k, form.ln2_high, x), k * form.ln2_low
 
 
+def vanishing(x: Value, base: float = LN_2) -> Value:
+    """An exponent of which `scale` makes exact zeros. One whose power is rounded to 0 costs an underflow, which takes
+    CPUs several times as long."""
+    return x.constant(-2 * format_of(x).bias * base)
+
+
 def exp(x: Value) -> Value:
     """e**x."""
     low, high = pick(x, (-104.5, 89.0), (-746.0, 710.0))
-    shifted, high_part, low_part = _reduce(_clamp(x, low, high), 2 * format_of(x).bias)
+    clamped = select(x < low, vanishing(x), select(x > high, high, x))
+    shifted, high_part, low_part = _reduce(clamped, 2 * format_of(x).bias)
     r = high_part - low_part
     first, second = two_powers(shifted)
     return fma(fma(r * r, horner(r, pick(x, EXP_32, EXP_64)), r), first, first) * second
@@ -75,7 +82,7 @@ def exp(x: Value) -> Value:
 def exp_of_negative(x: Value) -> Value:
     """e**x for x <= 0, to 0.6 ulp: what is built on it can afford no more."""
     (low,) = pick(x, (-104.5,), (-746.0,))
-    shifted, high_part, low_part = _reduce(select(x < low, low, x), 2 * format_of(x).bias)
+    shifted, high_part, low_part = _reduce(select(x < low, vanishing(x), x), 2 * format_of(x).bias)
     r = high_part - low_part
     total = r + 1
     error = ((high_part - r) - low_part) + ((1 - total) + r)
@@ -101,12 +108,19 @@ def exp_normal(x: Value) -> Value:
 
 
 def exp_of_sum(x: Value, low: Value) -> Value:
-    """e**(x + low) for |x| <= 800 (float32: 110) and a small correction."""
+    """e**(x + low) for a small correction and x up to 800 (float32: 110), down to `vanishing`."""
     shifted, high_part, low_part = _reduce(x, 2 * format_of(x).bias)
     correction = low - low_part
     r = high_part + correction
     r_error = (high_part - r) + correction
     return scale(fma(r * r, horner(r, pick(x, EXP_32, EXP_64)), r_error) + r + 1, shifted)
+
+
+def exp_excess(x: Value, low: Value) -> tuple[Value, Value]:
+    """s and what `scale` takes with e**(x + low) = 2**k (1 + s), for operands as those of `exp_of_sum`."""
+    shifted, high_part, low_part = _reduce(x, 2 * format_of(x).bias)
+    r = high_part + (low - low_part)
+    return fma(r * r, horner(r, pick(x, EXP_32, EXP_64)), r), shifted
 
 
 def exp_for_single(x: Value) -> Value:

@@ -11,7 +11,7 @@ from numba.core import types
 
 from staticad.codegen.vecmath.builder import FLOATS, Value, fma, horner, select
 from staticad.codegen.vecmath.elementwise import elementwise
-from staticad.codegen.vecmath.formats import format_of, power_of_two
+from staticad.codegen.vecmath.formats import LN_2, format_of, power_of_two
 
 INFINITY = float("inf")
 NAN = float("nan")
@@ -36,6 +36,20 @@ P_32 = (
     0.20001249015331268,
     -0.25000813603401184,
     0.3333333134651184,
+)
+# (log(1 + f) - f) / f**2, so precise as a float32 result needs it
+P_SINGLE = (
+    -0.05994135633211252,
+    0.10726991912785037,
+    -0.10870493772204207,
+    0.11021093217021706,
+    -0.12412645231960624,
+    0.14285698191488425,
+    -0.1667032755524765,
+    0.2000009644312872,
+    -0.24999938117831297,
+    0.3333333198299334,
+    -0.500000002841516,
 )
 
 
@@ -63,15 +77,13 @@ def split_any(x: Value) -> tuple[Value, Value]:
     return select(subnormal, k - shift, k), m
 
 
-def log_parts(f: Value) -> tuple[Value, Value]:
-    """log(1 + f) as an unevaluated sum."""
+def log_curve(f: Value) -> Value:
+    """log(1 + f) - f."""
     half_square = f * f * 0.5
-    high = f - half_square
-    low = (f - high) - half_square
     if f.dtype == types.float32:
-        return high, fma(f * f * f, horner(f, P_32), low)
+        return fma(f * f * f, horner(f, P_32), -half_square)
     s = f / (f + 2)
-    return high, fma(s, half_square + s * s * horner(s * s, R_64), low)
+    return fma(s, half_square + s * s * horner(s * s, R_64), -half_square)
 
 
 def _log_near_one(k: Value, f: Value, correction: Value | None = None) -> Value:
@@ -91,6 +103,13 @@ def log(x: Value) -> Value:
     """Natural logarithm; -inf for 0, NaN for negative numbers."""
     k, m = split_any(x)
     return at_the_edges(x, x, _log_near_one(k, m - 1))
+
+
+def log_for_single(x: Value) -> Value:
+    """Natural logarithm of a normal positive float64, with a relative error of 2**-33: what a float32 result needs."""
+    k, _, m = split(x)
+    f = m - 1
+    return fma(k, LN_2, fma(f * f, horner(f, P_SINGLE), f))
 
 
 def at_the_edges(x: Value, argument: Value, result: Value) -> Value:

@@ -1,30 +1,33 @@
 """exp2, log2 and log10, exact where the result is a whole number, and logarithms of sums of powers.
 
-Logarithms: log(m) of the mantissa in two parts, times 1 / log(base) in two parts, added to the exponent (FreeBSD's
-e_log2.c and e_log10.c, 2011).
+Logarithms: the mantissa's 1 + f has f / log(base) in two parts, and the rest of its logarithm in one, added to the
+exponent (as in FreeBSD's e_log2.c and e_log10.c, 2011).
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from staticad.codegen.vecmath.builder import FLOATS, Value, fma, horner, select, two_sum
 from staticad.codegen.vecmath.elementwise import elementwise
-from staticad.codegen.vecmath.exponential import EXP_32, EXP_64, exp_of_negative
+from staticad.codegen.vecmath.exponential import EXP_32, EXP_64, exp_of_negative, vanishing
 from staticad.codegen.vecmath.formats import LN_2, LOG2_E, format_of, pick, split_constant, two_powers
-from staticad.codegen.vecmath.logarithm import at_the_edges, log1p_of_unit, log_parts, split_any
+from staticad.codegen.vecmath.logarithm import at_the_edges, log1p_of_unit, log_curve, split_any
 
 INFINITY = float("inf")
 LN_2_PARTS = (LN_2, 2.3190468138462996e-17)
 LOG2_E_PARTS = (LOG2_E, 2.0355273740931033e-17)
 LOG10_E_PARTS = (0.4342944819032518, 1.098319650216765e-17)
-LOG10_2_PARTS = (0.3010299956639812, -2.8037281277851704e-18)
+# log10(2), whose first part has so few bits that its product with any exponent is exact
+LOG10_2_PARTS_32 = (0.30102920532226562, 7.9034151711893e-07)
+LOG10_2_PARTS_64 = (3.01029995663611771306e-01, 3.69423907715893078616e-13)
 
 
 def exp2(x: Value) -> Value:
     """2**x."""
     form = format_of(x)
     low, high = pick(x, (-151.0, 129.0), (-1076.0, 1025.0))
-    clamped = select(x > high, high, x)
-    clamped = select(clamped < low, low, clamped)
+    clamped = select(x < low, vanishing(x, 1), select(x > high, high, x))
     origin = form.magic + 2 * form.bias
     shifted = clamped + origin
     r = clamped - (shifted - origin)
@@ -35,18 +38,17 @@ def exp2(x: Value) -> Value:
     return fma(fma(t * t, horner(t, pick(x, EXP_32, EXP_64)), t_error) + t, first, first) * second
 
 
-def _log_to_base(x: Value, scale: tuple[float, float], unit: tuple[float, float]) -> Value:
-    """k unit + log(m) scale for x = 2**k m."""
+def _log_to_base(x: Value, scale: tuple[float, float], unit: Sequence[float]) -> Value:
+    """k unit + log(m) scale for x = 2**k m; the product of k and the first part of the unit is exact."""
     k, m = split_any(x)
-    high, low = log_parts(m - 1)
+    f = m - 1
     factor, factor_low = split_constant(x, scale)
-    product = high * factor
-    product_low = fma(high, factor, -product) + fma(low, factor, high * factor_low)
-    each, each_low = split_constant(x, unit)
+    product = f * factor
+    low = fma(f, factor, -product) + fma(log_curve(f), factor, f * factor_low)
+    each, each_low = unit
     base = k * each
-    base_low = fma(k, each, -base) + k * each_low
     total = base + product
-    return at_the_edges(x, x, total + ((base - total) + product + (product_low + base_low)))
+    return at_the_edges(x, x, total + ((base - total) + product + (fma(k, each_low, low) if each_low else low)))
 
 
 def log2(x: Value) -> Value:
@@ -56,7 +58,7 @@ def log2(x: Value) -> Value:
 
 def log10(x: Value) -> Value:
     """Logarithm to base 10; -inf for 0, NaN for negative numbers."""
-    return _log_to_base(x, LOG10_E_PARTS, LOG10_2_PARTS)
+    return _log_to_base(x, LOG10_E_PARTS, pick(x, LOG10_2_PARTS_32, LOG10_2_PARTS_64))
 
 
 def _distance(a: Value, b: Value) -> tuple[Value, Value]:

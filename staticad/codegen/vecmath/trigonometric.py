@@ -248,6 +248,12 @@ def tan(x: Value) -> Value:
     return call(TAN, x)
 
 
+def sin_of_turns(x: Value, offset: float, more: Value) -> Value:
+    """sin(x + pi (more - offset)) in float64, for an x that was a float32 and a small ``more``."""
+    n, turn = _reduce_32(x, HALF_TURN, offset)
+    return _negate_if_odd(_odd_polynomial(turn + more, SIN_HALF_32), n)
+
+
 sin_intrinsic = elementwise("sin", sin, FLOATS)
 cos_intrinsic = elementwise("cos", cos, FLOATS)
 tan_intrinsic = elementwise("tan", tan, FLOATS)
