@@ -15,9 +15,10 @@ from staticad.ops.sources import constant
 
 
 def _function(name: str, **more: Any) -> Elementwise:
-    cost = 60 if "numpy" not in more else 300
-    more = {"numpy": scipy_function(name), "cost": cost, **more}
-    return Elementwise(name, code=in_double(name), operands="f", ulps=10, **more)
+    others: dict[str, Any] = (
+        {"code": in_double(name), "cost": 300} if "numpy" in more else {"numpy": scipy_function(name), "cost": 60}
+    )
+    return Elementwise(name, operands="f", ulps=10, **others, **more)
 
 
 def _second(x: Tensor) -> Tensor:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from staticad.ir.expressions import Expression, add, call, constant, div, mul, sub
+from staticad.ir.expressions import Expression, call, constant, mul
 from staticad.ir.graph import Tensor
 from staticad.ops.base import Elementwise, apply
 from staticad.ops.comparison import EQUAL, LOGICAL_AND
@@ -36,14 +36,6 @@ def _entr(x: Expression) -> Expression:
     zero, lowest = constant(0, x.dtype), constant(-np.inf, x.dtype)
     rest = call("where", call("equal", x, zero), zero, inside)
     return call("where", call("less", x, zero), lowest, rest)
-
-
-def _logit(x: Expression) -> Expression:
-    """log(x / (1 - x)), near 1/2 and above as log1p of what the quotient has beyond 1."""
-    other = sub(1, x)
-    low = call("log", div(x, other))
-    high = call("log1p", div(sub(add(x, x), 1), other))
-    return call("where", call("less", x, constant(0.3, x.dtype)), low, high)
 
 
 def _quotient(x: Tensor, y: Tensor) -> Tensor:
@@ -127,7 +119,6 @@ LOG_RATIO: Elementwise = Elementwise(
 REL_ENTR = Elementwise(
     "rel_entr",
     numpy=scipy_function("rel_entr"),
-    code=in_double("rel_entr"),
     operands="f",
     arity=2,
     cost=45,
@@ -139,7 +130,6 @@ REL_ENTR = Elementwise(
 KL_DIV = Elementwise(
     "kl_div",
     numpy=_kl_div_of_arrays,
-    code=in_double("kl_div"),
     operands="f",
     arity=2,
     cost=60,
@@ -151,7 +141,6 @@ KL_DIV = Elementwise(
 LOGIT = Elementwise(
     "logit",
     numpy=scipy_function("logit"),
-    code=_logit,
     operands="f",
     cost=40,
     domain=(0.1, 0.9),

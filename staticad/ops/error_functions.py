@@ -42,7 +42,6 @@ def _erfcx_integral(n: np.ndarray, x: np.ndarray) -> np.ndarray:
 ERFC = Elementwise(
     "erfc",
     numpy=scipy_function("erfc"),
-    code=in_double("erfc"),
     operands="f",
     cost=50,
     ulps=10,
@@ -52,7 +51,6 @@ ERFC = Elementwise(
 ERFCX: Elementwise = Elementwise(
     "erfcx",
     numpy=scipy_function("erfcx"),
-    code=in_double("erfcx"),
     operands="f",
     cost=60,
     ulps=10,
@@ -74,7 +72,6 @@ ERFCX_INTEGRAL: Elementwise = Elementwise(
 ERFCINV = Elementwise(
     "erfcinv",
     numpy=scipy_function("erfcinv"),
-    code=in_double("erfcinv"),
     operands="f",
     cost=60,
     domain=(0.1, 1.9),
@@ -94,7 +91,6 @@ NDTR = Elementwise(
 LOG_NDTR = Elementwise(
     "log_ndtr",
     numpy=scipy_function("log_ndtr"),
-    code=in_double("log_ndtr"),
     operands="f",
     cost=90,
     ulps=10,
@@ -104,7 +100,6 @@ LOG_NDTR = Elementwise(
 NDTRI = Elementwise(
     "ndtri",
     numpy=scipy_function("ndtri"),
-    code=in_double("ndtri"),
     operands="f",
     cost=60,
     domain=(0.1, 0.9),

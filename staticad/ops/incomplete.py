@@ -138,14 +138,17 @@ def _betainc_curve_of_array(first: int, second: int) -> Callable[..., Any]:
     return _slope_of_array(_betainc_density, curve)
 
 
-def _incomplete(name: str, arity: int, **more: Any) -> Elementwise:
+def _incomplete(name: str, arity: int, single: bool = False, **more: Any) -> Elementwise:
+    """``single`` where the kernel function takes float32, too."""
     domain = (0.3, 2.5) if arity == 2 else (0.2, 0.9)
-    return Elementwise(name, code=in_double(name), arity=arity, operands="f", cost=1000, domain=domain, ulps=50, **more)
+    code = None if single else in_double(name)
+    return Elementwise(name, code=code, arity=arity, operands="f", cost=1000, domain=domain, ulps=50, **more)
 
 
 GAMMAINC = _incomplete(
     "gammainc",
     2,
+    single=True,
     numpy=scipy_function("gammainc"),
     vjp=_gammainc_vjp,
     orders=2,
@@ -154,6 +157,7 @@ GAMMAINC = _incomplete(
 GAMMAINCC = _incomplete(
     "gammaincc",
     2,
+    single=True,
     numpy=scipy_function("gammaincc"),
     vjp=_gammaincc_vjp,
     orders=2,

@@ -11,7 +11,8 @@ from staticad.codegen.special.scalar import exp, gamma, gammaln, log, log1p, log
 from staticad.codegen.vecmath.builder import Value, fma, select
 
 HALF_LOG_TWO_PI = 0.9189385332046727
-ASYMPTOTIC_FROM, DIRECT_UP_TO = 10, 100
+LEADING = 0.00030934250429034336  # sqrt(2 pi) / e**9
+ASYMPTOTIC_FROM, DIRECT_UP_TO, SHIFT = 10, 100, 9
 
 
 def gamma_or_near(a: Value) -> tuple[Value, Value]:
@@ -45,13 +46,25 @@ def _log_beta_of_positive(a: Value, b: Value) -> Value:
     return choose(a >= ASYMPTOTIC_FROM, both_large, lambda: choose(b >= ASYMPTOTIC_FROM, one_large, both_small))
 
 
+def _rising_product(a: Value) -> Value:
+    """gamma(a + 9) / gamma(a)."""
+    pairs = [(a + k) * (a + (SHIFT - 1 - k)) for k in range(1, SHIFT // 2)]
+    return (pairs[0] * pairs[1]) * (pairs[2] * (a + SHIFT // 2)) * ((a + (SHIFT - 1)) * a)
+
+
 def _beta_of_positive(a: Value, b: Value) -> Value:
     """B(a, b) for 0 < a <= b."""
 
     def direct() -> Value:
-        (p, q), (r, s) = gamma_or_near(a), gamma_or_near(b)
-        both = p / gamma(select(a + b < 1, a + b + 1, a + b)) * r
-        return both * select(a + b < 1, a + b, 1) / q / s
+        """By Stirling's series of a + 9, b + 9 and a + b + 9, and what their products of 9 factors take back."""
+        total = a + b
+        x, y, z = a + SHIFT, b + SHIFT, total + SHIFT
+        inverse = 1 / z
+        main = fma(x - 0.5, log1p(-(b * inverse)), (y - 0.5) * log1p(-(a * inverse)))
+        rest = stirling(x) + stirling(y) - stirling(z)
+        fourth = (z * z) * (z * z)
+        power = fourth * fourth * z.sqrt() * LEADING
+        return exp(main + rest) * (_rising_product(total) / _rising_product(a) / _rising_product(b) * power)
 
     def one_large() -> Value:
         p, q = gamma_or_near(a)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from staticad.codegen.special.flow import vectorized
+from staticad.codegen.special.coefficients import EXCESS_SINGLE
+from staticad.codegen.special.flow import in_either, vectorized
 from staticad.codegen.special.log_excess import log_excess
-from staticad.codegen.vecmath.builder import Value, select
-from staticad.codegen.vecmath.logarithm import log, log1p
+from staticad.codegen.vecmath.builder import Value, horner, select
+from staticad.codegen.vecmath.logarithm import log, log1p, log_for_single
 
 INFINITY, NAN = float("inf"), float("nan")
 NORMAL = 2.0**1000  # of quotients beyond it the logarithms are subtracted
@@ -40,4 +41,40 @@ def kl_div(x: Value, y: Value) -> Value:
     return _over_quadrant(x, y, inside, y)
 
 
-KERNEL_NAMES: dict[str, object] = {formula.__name__: vectorized(formula) for formula in (log_ratio, rel_entr, kl_div)}
+def logit(x: Value) -> Value:
+    """log(x / (1 - x)), near 1/2 and above as log1p of what the quotient has beyond 1."""
+    other = 1 - x
+    return select(x < 0.3, log(x / other), log1p((x + x - 1) / other))
+
+
+# ---- float32, whose quotients float64 holds: their logarithms are exact next to 1, too
+
+
+def _log_of_quotient(quotient: Value) -> Value:
+    """Of two float32 above 0, one of which may be infinite."""
+    return select(quotient.eq(0), -INFINITY, select(quotient < INFINITY, log_for_single(quotient), quotient))
+
+
+def _rel_entr_single(x: Value, y: Value) -> Value:
+    return _over_quadrant(x, y, x * _log_of_quotient(x / y), x.constant(0))
+
+
+def _kl_div_single(x: Value, y: Value) -> Value:
+    """-x (log(1 + t) - t) of t = (y - x) / x."""
+    inverse = 1 / x
+    t = (y - x) * inverse
+    curve = select(abs(t) < 0.125, t * t * horner(t, EXCESS_SINGLE), t - _log_of_quotient(y * inverse))
+    return _over_quadrant(x, y, x * curve, y)
+
+
+def _logit_single(x: Value) -> Value:
+    quotient = x / (1 - x)
+    return select((x >= 0) & (x <= 1), _log_of_quotient(quotient), NAN)
+
+
+KERNEL_NAMES: dict[str, object] = {
+    "log_ratio": vectorized(log_ratio),
+    "rel_entr": in_either(rel_entr, _rel_entr_single),
+    "kl_div": in_either(kl_div, _kl_div_single),
+    "logit": in_either(logit, _logit_single),
+}

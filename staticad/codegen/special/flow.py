@@ -13,7 +13,7 @@ from typing import Any
 from llvmlite import ir
 from numba.core import types
 
-from staticad.codegen.vecmath.builder import Value, select
+from staticad.codegen.vecmath.builder import FLOATS, Value, select
 from staticad.codegen.vecmath.elementwise import Formula, elementwise
 
 DOUBLE, DOUBLES = ir.DoubleType(), (types.float64,)
@@ -80,12 +80,30 @@ def vectorized(formula: Formula) -> Any:
     return elementwise(formula.__name__, formula, DOUBLES)
 
 
-def outlined(formula: Formula) -> Any:
-    """The kernel function that calls a formula with branches and loops, and has its name."""
+def in_either(double: Formula, single: Formula) -> Any:
+    """The kernel function of a formula of float64 without branches, which has its name, and of another for operands
+    and results of float32, which calculates in float64, too."""
+
+    def formula(*operands: Value) -> Value:
+        if operands[0].dtype == types.float64:
+            return double(*operands)
+        return single(*(x.to(types.float64) for x in operands)).to(types.float32)
+
+    formula.__doc__ = double.__doc__
+    vars(formula)["__signature__"] = inspect.signature(double)
+    return elementwise(double.__name__, formula, FLOATS)
+
+
+def outlined(formula: Formula, single: Formula | None = None) -> Any:
+    """The kernel function that calls a formula with branches and loops, and has its name. If ``single`` is given, it
+    calls that for operands of float32, with float64, and its result is a float32."""
 
     def called(*operands: Value) -> Value:
-        return call(f"{OUTLINED}{formula.__name__}", formula, *operands)
+        symbol = f"{OUTLINED}{formula.__name__}"
+        if operands[0].dtype == types.float64 or single is None:
+            return call(symbol, formula, *operands)
+        return call(f"{symbol}_single", single, *(x.to(types.float64) for x in operands)).to(types.float32)
 
     called.__doc__ = formula.__doc__
     vars(called)["__signature__"] = inspect.signature(formula)
-    return elementwise(formula.__name__, called, DOUBLES)
+    return elementwise(formula.__name__, called, DOUBLES if single is None else FLOATS)
