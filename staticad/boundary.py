@@ -42,9 +42,10 @@ def shorten(error: BaseException) -> None:
             error.__traceback__ = without_own(traceback)
 
 
-def boundary(function: Called) -> Called:
-    """A function whose errors do not show how it works. Calls that don't fit its signature and arguments of another
-    kind than declared are typed errors."""
+def boundary(function: Called, named: bool = False) -> Called:
+    """A function whose errors do not show how it works, but with ``named`` which function was called, if it failed in a
+    step that has another name. Calls that don't fit its signature and arguments of another kind than declared are typed
+    errors."""
     switches = flags(function)
     first = min(switches.values(), default=1 << 30)
 
@@ -63,6 +64,8 @@ def boundary(function: Called) -> Called:
                 except StaticadError as told:
                     shorten(told)
                     raise
+            elif named and isinstance(error, StaticadError) and without_own(error.__traceback__) is None:
+                error.name_call(title(function))
             shorten(error)
             raise
 

@@ -32,6 +32,14 @@ class StaticadError(Exception):
         named = re.search(re.escape(place) + r"(?!\d)", message)
         super().__init__(message if named else f"{message} (at {place})" if message else f"at {place}")
 
+    def name_call(self, function: str) -> None:
+        """Add the function that the user has called to a message that does not name it."""
+        message = str(self)
+        if not re.search(rf"\b{re.escape(function)}\b", message):
+            text, at, place = message.rpartition(" (at ")
+            ends = at and place.endswith(")") and "(" not in place
+            super().__init__(f"{text} (in {function}){at}{place}" if ends else f"{message} (in {function})")
+
     def __reduce__(self) -> tuple[Any, ...]:
         # The message is kept as it is: a copy, or what another process receives, was not made at the present line.
         return _made_again, (type(self), self.args, dict(vars(self)))

@@ -96,7 +96,7 @@ def _guard(function: Any) -> Any:
     if hasattr(function, "__guarded__"):
         return function
     if function not in _guarded:
-        made = boundary(function)
+        made = boundary(function, named=True)
         module, own = function.__module__, function.__name__
         made.__module__ = next((m for m, rows in NAMES.items() if own in rows.get(module, "").split()), module)
         made.__guarded__ = True

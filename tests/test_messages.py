@@ -173,7 +173,8 @@ CASES: list[tuple[Callable[[], Any], type[Exception], str]] = [
     (
         lambda: sa.compile(LOSS, sa.optim.SGD(0.1).minimize(LOSS)),  # type: ignore[arg-type]
         sa.GraphError,
-        "inputs is a list of placeholders, not a mapping; updates of variables are given as updates= (at {here})",
+        "inputs is a list of placeholders, not a mapping; updates of variables are given as updates= "
+        "(in compile) (at {here})",
     ),
     # names
     (
@@ -288,3 +289,35 @@ def test_ways_around_functions_of_numpy() -> None:
             found: Any = sa
             for part in dotted[1:].split("."):
                 found = getattr(found, part)
+
+
+def test_the_function_that_was_called_is_named_where_a_step_of_it_fails() -> None:
+    x, image = sa.placeholder((4, 3)), sa.placeholder((2, 3, 8, 8))
+    line = f" (at {__file__}:"
+    for call, text in (
+        (lambda: sa.linalg.det(x), " (in det)" + line),
+        (lambda: np.linalg.det(x), " (in det)" + line),
+        (lambda: sa.nn.conv2d(image, image, bias=sa.zeros(7)), "add: shapes [2,2,1,1] and [7,1,1]"),
+        (lambda: sa.nn.conv2d(image, image, bias=sa.zeros(7)), " (in conv2d)"),
+        (lambda: sa.random.normal(sa.random.key(0), -3), "a size can't be negative: -3 (in normal)" + line),
+        (lambda: x.mean(0, "x"), " (in mean)" + line),
+        (lambda: sa.nn.elu(x, "a"), "multiply: an operand has to be a tensor, an array or a number, not 'a' (in elu)"),
+    ):
+        with pytest.raises(sa.StaticadError) as caught:
+            call()
+        assert text in str(caught.value), caught.value
+    with pytest.raises(sa.ShapeError, match="^softmax: axis 5 is out of bounds") as own:
+        sa.nn.softmax(x, 5)
+    assert "(in " not in str(own.value)
+    with pytest.raises(sa.ShapeError, match="^slogdet: ") as body:
+        sa.scan(lambda carry, row: (sa.linalg.det(x), row), sa.constant(0.0), x)
+    assert "(in det)" in str(body.value) and "(in scan)" not in str(body.value)
+
+
+@pytest.mark.parametrize("other", ["a", b"a", None, {}, set()])
+def test_operators_refuse_what_is_no_operand(other: Any) -> None:
+    x = sa.placeholder((3,))
+    for call in (lambda: x * other, lambda: other * x, lambda: x + other, lambda: other @ x, lambda: x < other):
+        with pytest.raises(sa.GraphError, match=r"\w+: an operand has to be a tensor, an array or a number, not "):
+            call()
+    assert (x == other) is False and (x != other) is True

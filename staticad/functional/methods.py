@@ -10,7 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from staticad.boundary import boundary, shorten
-from staticad.errors import MissingAttribute
+from staticad.errors import GraphError, MissingAttribute
 from staticad.ir.graph import Tensor, describe
 from staticad.late import Attribute, later, value
 from staticad.spellings import TENSORS
@@ -31,13 +31,24 @@ def function_at(place: str) -> Any:
     return value(f"staticad.functional.{module}", name)
 
 
+# Python's own types that are no operands and have no operator for tensors: "a" * x would ask x how often.
+_NO_OPERANDS = (str, bytes, dict, set, frozenset, type(None))
+
+
+def _left_to(other: Any, function: Callable[..., Any]) -> Any:
+    """What an operator returns that does not take the other operand: that one has its own. Raises GraphError."""
+    if isinstance(other, _NO_OPERANDS) and function.__name__ not in ("equal", "not_equal"):
+        raise GraphError(f"{function.__name__}: an operand has to be a tensor, an array or a number, not {other!r}")
+    return NotImplemented
+
+
 def _operator(place: str) -> Binary:
     """Leaves operands of foreign types to their own operators."""
     function, operands = function_at(place), promotion.OPERANDS
 
     def operator(self: Tensor, other: Any) -> Any:
         try:
-            return function(self, other) if isinstance(other, operands) else NotImplemented
+            return function(self, other) if isinstance(other, operands) else _left_to(other, function)
         except Exception as error:
             shorten(error)
             raise
@@ -51,7 +62,7 @@ def _reflected(place: str) -> Binary:
 
     def operator(self: Tensor, other: Any) -> Any:
         try:
-            return function(other, self) if isinstance(other, operands) else NotImplemented
+            return function(other, self) if isinstance(other, operands) else _left_to(other, function)
         except Exception as error:
             shorten(error)
             raise
@@ -61,7 +72,7 @@ def _reflected(place: str) -> Binary:
 
 
 def _method(place: str) -> Callable[..., Any]:
-    return boundary(function_at(place))
+    return boundary(function_at(place), named=not place.startswith("numpy_protocol."))
 
 
 def _property(place: str) -> property:

@@ -64,7 +64,7 @@ INSTEAD = {
 
 # Reading a signature takes much longer than making a node.
 _signature = functools.lru_cache(maxsize=None)(inspect.signature)
-_guarded = functools.lru_cache(maxsize=None)(boundary)
+_guarded = functools.lru_cache(maxsize=None)(functools.partial(boundary, named=True))
 
 
 def array_ufunc(self: Tensor, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
