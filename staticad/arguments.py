@@ -41,7 +41,8 @@ def _is_number(value: Any) -> bool:
 
 
 def _is_row(value: Any) -> bool:
-    return hasattr(value, "__getitem__") and hasattr(value, "__len__") and not isinstance(value, (str, bytes, dict))
+    named = ("__getitem__", "__len__", "__iter__")
+    return all(hasattr(value, name) for name in named) and not isinstance(value, (str, bytes, dict))
 
 
 def _is_pair(value: Any) -> bool:

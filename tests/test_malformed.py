@@ -14,9 +14,18 @@ from staticad import arguments, boundary
 from staticad.errors import CompileError, DTypeError, GraphError, ShapeError, StaticadError, VerifyError
 from tests.harness.function_calls import CALLS, NAMED, X, functions, valid_call
 
+
+class Two:
+    """Stands for an int, and is nothing else: no number, and without an order."""
+
+    def __index__(self) -> int:
+        return 2
+
+
 WRONG = (
     None, "x", -9, 1.5, 2j, np.nan, 10**30, [], [[1, 2], [3]], (0, 5), {}, object(), ..., np.array([1.5, 2.0]),
     sa.placeholder((2, 0, 5)), sa.placeholder(("n",), "complex128"), sa.placeholder((), "bool"), [X, None],
+    True, Two(), np.dtype("f4"), {1, 2}, np.ones((3, 4)),
 )  # fmt: skip
 NAMES = dict(functions())
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import operator
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 import numpy as np
@@ -195,6 +196,7 @@ def linspace(
     count = as_size(num)
     a, b = as_operands("linspace", start, stop, dtype=common_dtype(start, stop, 1.0))
     delta = b - a
+    axis = operator.index(axis)
     position = axis + delta.ndim + 1 if axis < 0 else axis
     if not 0 <= position <= delta.ndim:
         raise ShapeError(f"linspace: axis {axis} is not one of the {delta.ndim + 1} axes of the result")

@@ -17,7 +17,7 @@ from staticad.functional.front import implements, public_names
 from staticad.functional.reshaping import reshape_known
 from staticad.functional.shapes import as_shape
 from staticad.ir import dims
-from staticad.ir.dims import Dim, Shape, Size, product
+from staticad.ir.dims import Shape, Size, product
 from staticad.ir.graph import Tensor, describe
 from staticad.ir.types import Demands, broadcast_shapes, same_size
 from staticad.ops.base import apply
@@ -58,7 +58,7 @@ def reshape(x: Operand, shape: Any, order: str = "C") -> Tensor:
     entries = list(shape) if several else [shape]
     if _is_reversed("reshape", order, "CFA", a):
         return transpose(reshape(transpose(a), entries[::-1]))
-    open_places = [i for i, s in enumerate(entries) if not isinstance(s, (Dim, Tensor)) and s == -1]
+    open_places = [i for i, s in enumerate(entries) if isinstance(s, (int, np.integer)) and s == -1]
     if len(open_places) > 1:
         raise ShapeError(f"reshape: only one size can be -1, not those of {shape} ({describe(a)})")
     with Demands() as demands:

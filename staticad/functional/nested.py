@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Iterator
 from typing import Any
 
@@ -34,10 +35,11 @@ def array(value: Operand, dtype: Any = None, *, copy: bool | None = None, ndmin:
     lists. The dtype is the common one; Python's numbers widen none within its kind. ``copy`` changes nothing, since
     tensors are not written to. Raises ShapeError for a nest that is no rectangular array.
     """
-    if not 0 <= ndmin <= DEEPEST:
+    least = operator.index(ndmin)
+    if not 0 <= least <= DEEPEST:
         raise ShapeError(f"array: ndmin is a number of axes from 0 to {DEEPEST}, not {ndmin}")
     result = asarray(value, dtype)
-    missing = ndmin - result.ndim
+    missing = least - result.ndim
     return expand_dims(result, tuple(range(missing))) if missing > 0 else result
 
 

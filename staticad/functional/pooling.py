@@ -94,8 +94,8 @@ def _average(
 ) -> Tensor:  # fmt: skip
     image, alone = _prepared(op, rank, x)
     image = as_float(image)
-    if divisor == 0:
-        raise ShapeError(f"{op}: divisor_override is 0, at {here()}")
+    if divisor is not None and (not isinstance(divisor, (int, float, np.integer, np.floating)) or divisor == 0):
+        raise ShapeError(f"{op}: divisor_override has to be a number, and not 0: {divisor!r}, at {here()}")
     windows = _Windows(op, image, kernel, stride, padding, 1, ceil_mode)
     if windows.kernel == windows.strides and not any(windows.pads) and _divide(windows.sizes, windows.kernel):
         y = _tiles(image, windows.kernel)

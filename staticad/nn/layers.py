@@ -45,7 +45,7 @@ class Dense(Layer):
         if name is not None:
             check_name("Dense", name)
         for size in (in_features, out_features):
-            if not isinstance(size, (int, np.integer)) or size < 1:
+            if not isinstance(size, (int, np.integer)) or isinstance(size, bool) or size < 1:
                 raise ShapeError(f"Dense: the numbers of features are ints from 1, not {size!r}")
         kind = as_dtype(dtype)
         if not is_float(kind):

@@ -53,7 +53,7 @@ class BatchNorm(Layer):
     ) -> None:
         if name is not None:
             check_name("BatchNorm", name)
-        if not isinstance(features, (int, np.integer)) or features < 1:
+        if not isinstance(features, (int, np.integer)) or isinstance(features, bool) or features < 1:
             raise ShapeError(f"BatchNorm: the number of channels is an int from 1, not {features!r}")
         kind = as_dtype(dtype)
         if not is_float(kind):

@@ -17,7 +17,7 @@ X = sa.placeholder((2, 4, 6, 5), "float32", name="x")
     [
         (lambda: sa.nn.max_pool2d(X, 3, padding=2), "more than half"),
         (lambda: sa.nn.max_pool2d(X, 7), "max_pool2d: a window of 7 elements does not fit"),
-        (lambda: sa.nn.avg_pool2d(X, 2, divisor_override=0), "divisor_override is 0"),
+        (lambda: sa.nn.avg_pool2d(X, 2, divisor_override=0), "divisor_override has to be a number, and not 0"),
         (lambda: sa.nn.avg_pool1d(X, 2), "avg_pool1d: the input has to be"),
         (lambda: sa.nn.adaptive_avg_pool2d(X, (1, 2, 3)), "output_size"),
         (lambda: sa.nn.interpolate(X, 3, mode="linear"), "mode='linear' is not there for 2 sizes"),
