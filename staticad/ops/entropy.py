@@ -8,7 +8,7 @@ from staticad.ir.expressions import Expression, call, constant, mul
 from staticad.ir.graph import Tensor
 from staticad.ops.base import Elementwise, apply
 from staticad.ops.comparison import EQUAL, LOGICAL_AND
-from staticad.ops.double_precision import in_double, scipy_function
+from staticad.ops.double_precision import scipy_function
 from staticad.ops.selection import select
 from staticad.ops.sources import constant as constant_tensor
 from staticad.ops.transcendental import LOG, LOG1P
@@ -107,7 +107,6 @@ ENTR = Elementwise(
 LOG_RATIO: Elementwise = Elementwise(
     "log_ratio",
     numpy=_log_ratio,
-    code=in_double("log_ratio"),
     operands="f",
     arity=2,
     cost=40,

@@ -108,7 +108,6 @@ TRIGAMMA: Elementwise = Elementwise(
 ZETA: Elementwise = Elementwise(
     "zeta",
     numpy=_zeta_of_arrays,
-    code=in_double("zeta"),
     operands="f",
     arity=2,
     cost=600,

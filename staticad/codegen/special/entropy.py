@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from staticad.codegen.special.coefficients import EXCESS_SINGLE
-from staticad.codegen.special.flow import in_either, vectorized
+from staticad.codegen.special.flow import in_either
 from staticad.codegen.special.log_excess import log_excess
 from staticad.codegen.vecmath.builder import Value, horner, select
 from staticad.codegen.vecmath.logarithm import log, log1p, log_for_single
@@ -12,13 +12,17 @@ INFINITY, NAN = float("inf"), float("nan")
 NORMAL = 2.0**1000  # of quotients beyond it the logarithms are subtracted
 
 
+def _apart(x: Value, y: Value) -> Value:
+    return ((x > 0) & (y < 0)) | ((x < 0) & (y > 0))
+
+
 def log_ratio(x: Value, y: Value) -> Value:
     """log(x / y) without overflow of the quotient."""
     quotient = x / y
     near = (quotient > 0.5) & (quotient < 2)
     normal = (quotient > 1 / NORMAL) & (quotient < NORMAL)
     far = log(select(normal, quotient, abs(x))) - select(normal, 0, log(select(normal, 1, abs(y))))
-    apart = ((x > 0) & (y < 0)) | ((x < 0) & (y > 0))
+    apart = _apart(x, y)
     return select(near, log1p(select(near, (x - y) / y, 0)), select(apart, NAN, far))
 
 
@@ -55,6 +59,10 @@ def _log_of_quotient(quotient: Value) -> Value:
     return select(quotient.eq(0), -INFINITY, select(quotient < INFINITY, log_for_single(quotient), quotient))
 
 
+def _log_ratio_single(x: Value, y: Value) -> Value:
+    return select(_apart(x, y), NAN, _log_of_quotient(abs(x / y)))
+
+
 def _rel_entr_single(x: Value, y: Value) -> Value:
     return _over_quadrant(x, y, x * _log_of_quotient(x / y), x.constant(0))
 
@@ -73,7 +81,7 @@ def _logit_single(x: Value) -> Value:
 
 
 KERNEL_NAMES: dict[str, object] = {
-    "log_ratio": vectorized(log_ratio),
+    "log_ratio": in_either(log_ratio, _log_ratio_single),
     "rel_entr": in_either(rel_entr, _rel_entr_single),
     "kl_div": in_either(kl_div, _kl_div_single),
     "logit": in_either(logit, _logit_single),

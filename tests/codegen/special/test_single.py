@@ -23,7 +23,8 @@ UNARY = {
     "j0": 1.0,
     "j1": 1.0,
 }
-BINARY = {"rel_entr": 1.0, "kl_div": 1.0}
+BINARY = {"log_ratio": 1.0, "rel_entr": 1.0, "kl_div": 1.0}
+WITH_LOOPS = {"gammainc": 1.0, "gammaincc": 1.0, "zeta": 1.0}
 EDGES = [0.0, -0.0, 1.0, -1.0, 0.5, 2.0, 8.0, np.inf, -np.inf, np.nan, 3.4e38, -3.4e38, 1e-45, -1e-45, 1e-38, 90.0]
 
 
@@ -63,4 +64,15 @@ def test_functions_of_two_numbers(rng: np.random.Generator) -> None:
     found = evaluate(pairs, {f"{name}(a, b)": "float32" for name in BINARY})
     wide = evaluate([v.astype(np.float64) for v in pairs], {f"{name}(a, b)": "float64" for name in BINARY})
     for name, limit in BINARY.items():
+        check(found[f"{name}(a, b)"], wide[f"{name}(a, b)"], limit, name)
+
+
+def test_functions_with_loops(rng: np.random.Generator) -> None:
+    first = np.exp(rng.uniform(-9, 6, 4000))
+    near = first * np.exp(rng.normal(0, 0.7, first.size))
+    edges = np.array(np.meshgrid(EDGES, EDGES)).reshape(2, -1)
+    pairs = [np.concatenate(row).astype(np.float32) for row in ([first, edges[0]], [near, edges[1]])]
+    found = evaluate(pairs, {f"{name}(a, b)": "float32" for name in WITH_LOOPS})
+    wide = evaluate([v.astype(np.float64) for v in pairs], {f"{name}(a, b)": "float64" for name in WITH_LOOPS})
+    for name, limit in WITH_LOOPS.items():
         check(found[f"{name}(a, b)"], wide[f"{name}(a, b)"], limit, name)
