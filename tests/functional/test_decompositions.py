@@ -112,6 +112,8 @@ X = sa.placeholder((3, 4))
         (ShapeError, lambda: linalg.norm(X, 3), "ord 3 is no norm of matrices"),
         (ShapeError, lambda: linalg.vector_norm(X, ord="fro"), "no norm of vectors"),
         (ShapeError, lambda: linalg.cross(X, X), "two or three"),
+        (ShapeError, lambda: linalg.pinv(X, 1e-3, rtol=1e-3), "pinv: give rcond or rtol, not both"),
+        (ShapeError, lambda: linalg.matrix_rank(X, 1e-3, rtol=1e-3), "matrix_rank: give tol or rtol, not both"),
         (ShapeError, lambda: linalg.tensorinv(X), "ind|elements"),
         (ShapeError, lambda: linalg.block_diag(X[None]), "takes matrices"),
         (GradientError, lambda: sa.gradients(linalg.svd(X)[0].sum(), [X]), "full_matrices=False"),

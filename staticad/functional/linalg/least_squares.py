@@ -98,6 +98,8 @@ def pinv(a: Operand, rcond: Operand | None = None, hermitian: bool = False, *, r
     The derivative is that at matrices of the same rank (Golub and Pereyra): none exists where the rank changes.
     """
     x = rectangular("pinv", a)
+    if rcond is not None and rtol is not None:
+        raise ShapeError(f"pinv: give rcond or rtol, not both ({describe(x)})")
     m = x.shape[-2]
     one = unit(m, x.dtype)
     limit = _limit(rtol if rcond is None else rcond, x)
