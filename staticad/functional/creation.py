@@ -11,6 +11,7 @@ import numpy as np
 from staticad.errors import DTypeError, ShapeError
 from staticad.functional.axes import as_offset
 from staticad.functional.comparison import equal
+from staticad.functional.complex import conjugate
 from staticad.functional.elementwise import exp, floor, log, maximum, power, sign, where
 from staticad.functional.front import implements, public_names
 from staticad.functional.shapes import as_shape, as_size, counted
@@ -244,14 +245,16 @@ def geomspace(
     start: Operand, stop: Operand, num: Any = 50, endpoint: bool = True, dtype: Any = None, axis: int = 0
 ) -> Tensor:
     """``num`` numbers from start to stop, each the same multiple of the one before; both ends exact. Both ends are
-    positive or both negative (else NaN). Differentiable by start and stop."""
+    positive or both negative (else NaN), or complex: then the multiple's angle is the one between them, at most a half
+    turn. Differentiable by start and stop."""
     first, last = as_operands("geomspace", start, stop, dtype=common_dtype(start, stop, 1.0))
     for end in (first, last):
         known = constant_array(end)
         if known is not None and (known == 0).any():
             raise ShapeError("geomspace: no multiple leads from or to 0; use linspace")
     signs = sign(first)
-    logarithms = linspace(log(first * signs), log(last * signs), num, endpoint, axis=axis)
+    inverse = conjugate(signs)
+    logarithms = linspace(log(first * inverse), log(last * inverse), num, endpoint, axis=axis)
     place = axis + logarithms.ndim if axis < 0 else axis
     count = logarithms.shape[place]
     ends = [_with_axis(t, place - (logarithms.ndim - 1 - t.ndim)) for t in (signs, first, last)]

@@ -155,6 +155,15 @@ def test_linspace(bounds: tuple[float, float], num: int, endpoint: bool) -> None
     check(symbolic, np.linspace(*bounds, num, endpoint), {x: np.zeros(num)}, rtol=1e-15, atol=1e-15)
 
 
+@pytest.mark.parametrize(
+    "bounds",
+    [(0.5 + 0.1j, 2 - 1j), (-1j, -4j), (1.0, -2.0 + 0j), (-2.0, -5.0), (np.array([1j, 3]), np.array([2, 4 - 3j]))],
+)
+def test_geomspace_turns_by_the_angle_between(bounds: tuple[Any, Any]) -> None:
+    for axis in (0, -1):
+        check(sc.geomspace(*bounds, 5, axis=axis), np.geomspace(*bounds, 5, axis=axis), rtol=1e-14, atol=1e-15)
+
+
 def test_linspace_ends_exactly_at_stop() -> None:
     for stop in (0.1, 0.3, 0.7, 1.1):
         (value,) = evaluate([sc.linspace(0, stop, 7)])
