@@ -31,7 +31,7 @@ from staticad.ops.assemble import or_filled
 from staticad.ops.base import apply
 from staticad.ops.creation import fill, size_tensor
 from staticad.ops.movement import BROADCAST_TO
-from staticad.ops.promotion import Operand, cast, to_tensor
+from staticad.ops.promotion import Operand, cast, common_dtype, to_tensor
 from staticad.ops.selection import WHERE
 
 # From the number of elements n and q: where in the sorted row a quantile is, perhaps between two elements.
@@ -173,8 +173,9 @@ def _quantile(
         values = np.asarray(q, np.float64)
         if not ((values >= 0) & (values <= scale)).all():
             raise ShapeError(f"{name}: q has to be between 0 and {scale}, not {q!r} ({describe(a)})")
-    # NumPy computes the place in the dtype of the elements where q is a Python number.
-    wanted = cast(wanted, FLOAT32 if weak and a.dtype in (FLOAT32, FLOAT16) else FLOAT64)
+    # NumPy computes the place in the dtype of q, which is that of the elements for a Python number.
+    single = a.dtype in (FLOAT32, FLOAT16) if weak else wanted.dtype == FLOAT32
+    wanted = cast(wanted, FLOAT32 if single else FLOAT64)
     if scale != 1:
         wanted = elementwise.divide(wanted, float(scale))
     rows, axes = _rows(name, a, axis)
@@ -203,7 +204,7 @@ def _quantile(
         found = _picked(ordered, _choose(comparison.equal(share, 0), first, second, first))
     else:
         low, high = _picked(ordered, first), _picked(ordered, second)
-        dtype = ordered.dtype if weak else FLOAT64
+        dtype = ordered.dtype if weak else common_dtype(ordered, wanted)
         found = _between(cast(low, dtype), cast(high, dtype), cast(share, dtype))
     return _finished(_with_nan(rows, found, without_nan), a.ndim, axes, wanted.shape, keepdims)
 

@@ -154,6 +154,22 @@ def test_the_axis_of_a_number(axis: int) -> None:
             getattr(sa, name)(x, axis=1 if name == "sum" else axis)
 
 
+def test_places_of_quantiles_have_the_dtype_of_q(rng: np.random.Generator) -> None:
+    for dtype in ("float32", "float64"):
+        array, x = rng.normal(size=13).astype(dtype), sa.placeholder((13,), dtype)
+        for kind in ("float32", "float64"):
+            q = np.array([0.1, 0.53]).astype(kind)
+            for name, method, at in (
+                ("quantile", "linear", q),
+                ("percentile", "weibull", q * 100),
+                ("quantile", "lower", q),
+            ):
+                (found,) = evaluate(getattr(sa, name)(x, at, method=method), {x: array})
+                expected = getattr(np, name)(array, at, method=method)
+                assert found.dtype == expected.dtype
+                np.testing.assert_allclose(found, expected, rtol=1e-6)
+
+
 def test_quantiles_of_nothing() -> None:
     """NaN for what leaves NaN out, as in NumPy; else there is none."""
     x = sa.placeholder((3, 0), "float32")
