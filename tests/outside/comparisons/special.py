@@ -26,6 +26,10 @@ def binomial(m: Any, n: Any, k: Any) -> Any:
     return m.exp(m.special.gammaln(n + 1) - m.special.gammaln(k + 1) - m.special.gammaln(n - k + 1))
 
 
+def beta_logarithm(m: Any, a: Any, b: Any) -> Any:
+    return m.special.gammaln(a) + m.special.gammaln(b) - m.special.gammaln(a + b)
+
+
 def formula(name: str, f: Any, shift: float = 0.0, orders: int = 2) -> Case:
     """A function of one or two operands that the peer has as a formula."""
     operands = (A, B)[: f.__code__.co_argcount - 1]
@@ -42,6 +46,8 @@ def formula(name: str, f: Any, shift: float = 0.0, orders: int = 2) -> Case:
 
 FORMULAS: dict[str, Case] = {
     "special.binom": formula("special.binom", binomial, 6), "special.comb": formula("special.comb", binomial, 6),
+    "special.betaln": formula("special.betaln", beta_logarithm),
+    "special.beta": formula("special.beta", lambda m, a, b: m.exp(beta_logarithm(m, a, b))),
     "special.factorial": formula("special.factorial", lambda m, x: m.special.gamma(x + 1)),
     "special.rgamma": formula("special.rgamma", lambda m, x: 1 / m.special.gamma(x)),
     "special.gammasgn": formula("special.gammasgn", lambda m, x: m.sign(m.special.gamma(x)), -3.3, 0),
@@ -82,10 +88,6 @@ TABLE: Table = {
             why="JAX has no second derivative",
         )
         for name in ("gammainc", "gammaincc")
-    },
-    **{
-        f"special.{name}": Case(lambda m, x, v, name=name: of_two(getattr(m.special, name), x, v), (A, B))
-        for name in ("beta", "betaln")
     },
     "special.betainc": Case(lambda m, x: [m.special.betainc(A, B, x), m.special.betainc(2.0, B[:0], x[0])], (UNIT,)),
     "special.zeta": Case(lambda m, x: [m.special.zeta(A + 1, x), m.special.zeta(2.5, x[:0])], (B,)),
