@@ -22,7 +22,7 @@ from staticad.codegen.routine_text import RoutineText, by_batch, by_columns
 
 if TYPE_CHECKING:  # names of machine code, which nothing calls in Python
     from staticad.codegen.kernel_language import cast, int64, load, pointer, store
-    from staticad.codegen.machine_language import address_of, call8, peek, poke
+    from staticad.codegen.machine_language import address_of, call8, peek, poke, stack_words
     from staticad.codegen.routine_names import (
         BITS,
         COLUMNS,
@@ -294,48 +294,82 @@ def _searchsorted(args: int, lo: int, hi: int) -> None:
     if peek(slots, CUT) != COLUMNS:
         begin = lo * k
         end = hi * k
-    for number in range(begin, end):
-        origin = (number // k) * (peek(slots, STEP_IN0) // ITEMSIZE)
+    limits = stack_words(8)
+    places = stack_words(8)
+    known = 0 - 1
+    numbers = 0
+    shifts = 0
+    rest = 0
+    number = begin
+    while number < end:
+        line = number // k
+        origin = line * (peek(slots, STEP_IN0) // ITEMSIZE)
+        if origin != known:
+            # Of a row, what stands before NaN: as many elements as the largest power of two, and the rest.
+            known = origin
+            numbers = n
+            if FLOATING != 0:
+                numbers = 0
+                upper = n
+                while numbers < upper:
+                    middle = (numbers + upper) >> 1
+                    if (cast(load(row, origin + middle), int64) & LARGEST) > INFINITY:
+                        upper = middle
+                    else:
+                        numbers = middle + 1
+            shifts = 0
+            while 2 << shifts <= numbers:
+                shifts += 1
+            rest = numbers - (1 << shifts)
+        # Several elements side by side: the steps of one wait for each other.
+        lanes = (line + 1) * k - number
+        if lanes > 8:
+            lanes = 8
+        if lanes > end - number:
+            lanes = end - number
         which = number
         if peek(slots, STEP_IN1) == 0:
-            which = number % k
-        element = cast(load(sought, which), int64)
-        key = element
-        if UNSIGNED != 0:
-            key = element ^ LOWEST
-        if FLOATING != 0:
-            key = element ^ ((element >> 63) & LARGEST)
-            if key == 0 - 1:
-                key = 0
-            if (element & LARGEST) > INFINITY:
-                key = LARGEST
-        # All before the first place whose order is not below the limit.
-        everything = right != 0 and key == LARGEST
-        limit = key
-        if right != 0 and not everything:
-            limit = key + 1
-        at = 0
-        left = n
-        while left > 0:
-            half = left >> 1
-            element = cast(load(row, origin + at + half), int64)
-            order = element
+            which = number - line * k
+        for lane in range(lanes):
+            element = cast(load(sought, which + lane), int64)
+            limit = element
             if UNSIGNED != 0:
-                order = element ^ LOWEST
+                limit = element ^ LOWEST
             if FLOATING != 0:
-                order = element ^ ((element >> 63) & LARGEST)
-                if order == 0 - 1:
-                    order = 0
+                limit = element ^ ((element >> 63) & LARGEST)
+                if element & LARGEST == 0:
+                    limit = 0 - 1 + right  # of both zeros
                 if (element & LARGEST) > INFINITY:
-                    order = LARGEST
-            if order < limit:
-                at += half + 1
-                left -= half + 1
-            else:
-                left = half
-        if everything:
-            at = n
-        poke(found, number, at)
+                    limit = LARGEST
+            # All before the first place whose order is not below the limit.
+            poke(limits, lane, limit + right * int64(limit != LARGEST))
+            element = 0
+            if right != 0 and limit == LARGEST:
+                element = n
+            poke(found, number + lane, element)
+            poke(places, lane, 0)
+        if numbers > 0:
+            # As many steps for all elements, and no branch in them: which way they go can't be foreseen.
+            ahead = rest - int64(rest > 0)
+            step = rest
+            shift = shifts
+            for _ in range(shifts + 2):
+                for lane in range(lanes):
+                    at = peek(places, lane)
+                    element = cast(load(row, origin + at + ahead), int64)
+                    order = element
+                    if UNSIGNED != 0:
+                        order = element ^ LOWEST
+                    if FLOATING != 0:
+                        order = element ^ ((element >> 63) & LARGEST)
+                    poke(places, lane, at + int64(order < peek(limits, lane)) * step)
+                shift -= int64(shift > 0)
+                step = 1 << shift
+                ahead = step - 1
+            for lane in range(lanes):
+                if peek(found, number + lane) == 0:
+                    poke(found, number + lane, peek(places, lane))
+        number += lanes
 
 
 def _nonzero(args: int, lo: int, hi: int) -> None:

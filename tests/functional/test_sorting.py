@@ -133,6 +133,26 @@ def test_searching_compares_as_numpy_does(rng: np.random.Generator) -> None:
             same(found[6], np.stack([np.searchsorted(r, w) for r, w in zip(c, whole)]))
 
 
+@pytest.mark.parametrize("dtype", ["float64", "float32", "int64", "uint8", "bool"])
+def test_places_among_sorted_numbers(dtype: str, rng: np.random.Generator) -> None:
+    """Of every length there are rows with each extreme, several zeros and NaN of both signs."""
+    x, v = sa.placeholder(("n",), dtype), sa.placeholder(("k",), dtype)
+    session = sa.compile([sa.searchsorted(x, v), sa.searchsorted(x, v, side="right")], [x, v])
+    if dtype == "bool":
+        pool = np.array([False, True])
+    elif dtype.startswith("float"):
+        pool = np.array([0, -0.0, 1, -1, np.inf, -np.inf, np.nan, -np.nan, 0.5, 3e38, 1e-38], dtype)
+    else:
+        least, most = np.iinfo(dtype).min, np.iinfo(dtype).max
+        pool = np.array([least, most, least + 1, most - 1, 0, 1, 5], dtype)
+    for n in (*range(18), 31, 32, 33, 100):
+        a = np.sort(rng.choice(pool, n))
+        b = np.concatenate([pool, rng.choice(pool, 13)])
+        left, right = session(a, b)
+        same(left, np.searchsorted(a, b))
+        same(right, np.searchsorted(a, b, side="right"))
+
+
 def test_histograms(rng: np.random.Generator) -> None:
     x, w, y = sa.placeholder(("n",)), sa.placeholder(("n",), "float32"), sa.placeholder(("n",), "int32")
     edges = np.array([-1.0, 0.0, 0.0, 0.5, 2.0])
