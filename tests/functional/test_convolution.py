@@ -58,3 +58,41 @@ def test_many_images_and_channels(rng: np.random.Generator) -> None:
         arrays = [rng.normal(size=shape).astype(np.float32), rng.normal(size=(7, 20, 3, 3)).astype(np.float32)]
         for a, b in zip(session(*arrays), evaluate(outputs, dict(zip([image, weight], arrays))), strict=True):
             np.testing.assert_allclose(a, b, rtol=1e-4, atol=2e-3)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize(
+    ("rank", "filters", "channels", "groups", "kernel", "settings"),
+    [
+        (1, 2, 1, 2, (5,), {"padding": 2}),
+        (2, 3, 1, 3, (3, 3), {"padding": 1}),
+        (2, 6, 2, 3, (4, 2), {"padding": ((0, 3), (2, 0)), "dilation": (1, 3)}),
+        (2, 4, 3, 1, (1, 7), {"padding": (2, 3)}),
+        (3, 4, 1, 4, (2, 3, 2), {"padding": (1, 0, 1), "dilation": (2, 1, 1)}),
+        (2, 3, 1, 3, (3, 3), {"padding": 1, "stride": 2}),
+    ],
+)
+def test_few_filters(
+    dtype: str, rank: int, filters: int, channels: int, groups: int, kernel: tuple[int, ...], settings: Any,
+    rng: np.random.Generator,
+) -> None:  # fmt: skip
+    """They meet an image with its padding as a whole: some rows at a time, or one that is longer than these."""
+    image = sa.placeholder((None, channels * groups, *[None] * rank), dtype)
+    weight = sa.placeholder((filters, channels, *kernel), dtype)
+    y = getattr(sa.nn, f"conv{rank}d")(image, weight, groups=groups, **settings)
+    session = sa.compile(y, inputs=[image, weight])
+    extents = {1: ((9,), (3000,)), 2: ((9, 11), (7, 2100), (90, 40), (500, 300)), 3: ((5, 6, 7), (3, 40, 70))}[rank]
+    for n, sizes in ((2, extents[0]), (0, extents[0]), *((1, more) for more in extents[1:])):
+        arrays = [rng.normal(size=s).astype(dtype) for s in ((n, channels * groups, *sizes), weight.shape)]
+        arrays[0][..., -1:] = np.inf  # only where it is met
+        arrays[0][..., :1] = np.nan
+        (expected,) = evaluate([y], dict(zip([image, weight], arrays)))
+        error = 1e-5 if dtype == "float32" else 1e-12
+        np.testing.assert_allclose(session(*arrays), expected, rtol=error, atol=error)
+
+
+def test_no_channels() -> None:
+    image, weight = sa.placeholder((None, 0, 5, 5)), sa.placeholder((3, 0, 3, 3))
+    for stride in (1, 2):
+        session = sa.compile(sa.nn.conv2d(image, weight, stride=stride), inputs=[image, weight])
+        assert not session(np.ones((2, 0, 5, 5)), np.ones((3, 0, 3, 3))).any()

@@ -32,6 +32,7 @@ from staticad.ops.ranges import Range
 from staticad.ops.sources import constant_array
 
 INLINE_COST = 24
+TABLE_COST = 4
 
 Read = tuple[Tensor, Context | None]  # a tensor at a context, or the whole of it in memory before
 
@@ -192,7 +193,9 @@ class Fusion(Joining):
                 continue
             elif not self.families[base.op].generated and not (scalar and self.is_source(base)):
                 return False
-        if cost > INLINE_COST:
+        # Indices are best where they are seen; a table of floats is made once, and not for each row that it serves.
+        floats = not scalar and any(x.dtype.kind == "f" for x in (*node.inputs, *node.outputs))
+        if cost > (TABLE_COST if floats else INLINE_COST):
             return False
         self._inline[node] = cost
         return True
