@@ -15,6 +15,7 @@ from staticad.lower.kernel.routine import Routine
 _TABLES = (  # modules and what their tables are called, the most frequent first
     ("blas", "BLAS"),
     ("sorting", "SORTING"),
+    ("searching", "SEARCHING"),
     ("convolution", "CONVOLUTION"),
     ("windows", "WINDOWS"),
     ("fourier", "FOURIER"),

@@ -1,4 +1,4 @@
-"""Sorting and searching: kernels for rows of any dtype, all of them stable.
+"""Sorting: kernels for rows of any dtype, all of them stable.
 
 Elements are compared as integers, their *keys*, which the function of `staticad.codegen.key_sorting` makes and sorts.
 Values alone are made of sorted keys again. Then zeros and NaN, of which several have one key, are read once more.
@@ -18,18 +18,15 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from staticad.codegen.machine_language import function_text
-from staticad.codegen.routine_text import RoutineText, by_batch, by_columns
+from staticad.codegen.routine_text import RoutineText, by_batch
 
 if TYPE_CHECKING:  # names of machine code, which nothing calls in Python
     from staticad.codegen.kernel_language import cast, int64, load, pointer, store
-    from staticad.codegen.machine_language import address_of, call8, peek, poke, stack_words
+    from staticad.codegen.machine_language import address_of, call8, peek, poke
     from staticad.codegen.routine_names import (
         BITS,
-        COLUMNS,
-        CUT,
         FLOATING,
         IN0,
-        IN1,
         INFINITY,
         ITEMSIZE,
         LARGEST,
@@ -37,7 +34,6 @@ if TYPE_CHECKING:  # names of machine code, which nothing calls in Python
         OUT0,
         OUT1,
         STEP_IN0,
-        STEP_IN1,
         STEP_OUT0,
         STEP_OUT1,
         STEP_WORK,
@@ -47,7 +43,7 @@ if TYPE_CHECKING:  # names of machine code, which nothing calls in Python
         N,
     )  # fmt: skip
 
-    DESCENDING = FIRST = SIDE = 0  # slots of single routines: attributes
+    DESCENDING = FIRST = 0  # slots of single routines: attributes
     SORT_KEYS = SORT_WORDS = 0  # and functions
 
 
@@ -281,97 +277,6 @@ def _partition(args: int, lo: int, hi: int) -> None:
                 poke(place, at, i)
 
 
-def _searchsorted(args: int, lo: int, hi: int) -> None:
-    slots = address_of(args)
-    n = peek(slots, N)
-    k = peek(slots, K)
-    right = peek(slots, SIDE)
-    row = pointer(args, IN0, BITS, 0, 1)
-    sought = pointer(args, IN1, BITS, 0, 1)
-    found = peek(slots, OUT0)
-    begin = lo
-    end = hi
-    if peek(slots, CUT) != COLUMNS:
-        begin = lo * k
-        end = hi * k
-    limits = stack_words(8)
-    places = stack_words(8)
-    known = 0 - 1
-    numbers = 0
-    shifts = 0
-    rest = 0
-    number = begin
-    while number < end:
-        line = number // k
-        origin = line * (peek(slots, STEP_IN0) // ITEMSIZE)
-        if origin != known:
-            # Of a row, what stands before NaN: as many elements as the largest power of two, and the rest.
-            known = origin
-            numbers = n
-            if FLOATING != 0:
-                numbers = 0
-                upper = n
-                while numbers < upper:
-                    middle = (numbers + upper) >> 1
-                    if (cast(load(row, origin + middle), int64) & LARGEST) > INFINITY:
-                        upper = middle
-                    else:
-                        numbers = middle + 1
-            shifts = 0
-            while 2 << shifts <= numbers:
-                shifts += 1
-            rest = numbers - (1 << shifts)
-        # Several elements side by side: the steps of one wait for each other.
-        lanes = (line + 1) * k - number
-        if lanes > 8:
-            lanes = 8
-        if lanes > end - number:
-            lanes = end - number
-        which = number
-        if peek(slots, STEP_IN1) == 0:
-            which = number - line * k
-        for lane in range(lanes):
-            element = cast(load(sought, which + lane), int64)
-            limit = element
-            if UNSIGNED != 0:
-                limit = element ^ LOWEST
-            if FLOATING != 0:
-                limit = element ^ ((element >> 63) & LARGEST)
-                if element & LARGEST == 0:
-                    limit = 0 - 1 + right  # of both zeros
-                if (element & LARGEST) > INFINITY:
-                    limit = LARGEST
-            # All before the first place whose order is not below the limit.
-            poke(limits, lane, limit + right * int64(limit != LARGEST))
-            element = 0
-            if right != 0 and limit == LARGEST:
-                element = n
-            poke(found, number + lane, element)
-            poke(places, lane, 0)
-        if numbers > 0:
-            # As many steps for all elements, and no branch in them: which way they go can't be foreseen.
-            ahead = rest - int64(rest > 0)
-            step = rest
-            shift = shifts
-            for _ in range(shifts + 2):
-                for lane in range(lanes):
-                    at = peek(places, lane)
-                    element = cast(load(row, origin + at + ahead), int64)
-                    order = element
-                    if UNSIGNED != 0:
-                        order = element ^ LOWEST
-                    if FLOATING != 0:
-                        order = element ^ ((element >> 63) & LARGEST)
-                    poke(places, lane, at + int64(order < peek(limits, lane)) * step)
-                shift -= int64(shift > 0)
-                step = 1 << shift
-                ahead = step - 1
-            for lane in range(lanes):
-                if peek(found, number + lane) == 0:
-                    poke(found, number + lane, peek(places, lane))
-        number += lanes
-
-
 def _nonzero(args: int, lo: int, hi: int) -> None:
     slots = address_of(args)
     n = peek(slots, N)
@@ -395,13 +300,8 @@ def _passes(slots: Mapping[str, int]) -> int:
     return 16 * slots["N"]
 
 
-def _steps(slots: Mapping[str, int]) -> int:
-    return 4 * slots["K"] * slots["N"].bit_length()
-
-
 SORTING: Mapping[str, RoutineText] = {
     "sort": RoutineText(function_text(_sort), by_batch(_passes)),
     "partition": RoutineText(function_text(_partition), by_batch(_passes)),
-    "searchsorted": RoutineText(function_text(_searchsorted), by_columns(_steps)),
     "nonzero": RoutineText(function_text(_nonzero), by_batch(lambda slots: 2 * slots["N"])),
 }
