@@ -205,8 +205,11 @@ NAMES: dict[str, dict[str, str]] = {
         "staticad.optim.sgd": "SGD",
     },
     "staticad.functional.array_api": {
+        ".": (
+            "special=staticad.functional.special fft=staticad.functional.array_api.fft "
+            "linalg=staticad.functional.array_api.linalg"
+        ),
         "staticad.functional.angles": "acos acosh asin asinh atan atanh cosh sinh",
-        ".": "fft=staticad.functional.array_api.fft linalg=staticad.functional.array_api.linalg",
         "staticad.functional.array_api.arrays": "expand_dims permute_dims reshape squeeze",
         "staticad.functional.array_api.creation": (
             "arange asarray empty empty_like eye from_dlpack full full_like linspace meshgrid ones ones_like zeros "

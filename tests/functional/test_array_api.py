@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import math
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,6 +15,7 @@ import pytest
 
 import staticad as sa
 from staticad import Tensor
+from staticad.reference import evaluate
 
 # The functions and constants of the standard, version 2024.12, as it lists them.
 STANDARD = """
@@ -57,7 +61,7 @@ xp = X.__array_namespace__()
 
 
 def test_every_name_of_the_standard_is_there_and_no_other() -> None:
-    assert set(xp.__all__) == {*STANDARD, "fft", "linalg"}
+    assert set(xp.__all__) == {*STANDARD, "fft", "linalg", "special"}
     assert set(xp.linalg.__all__) == set(LINALG) and set(xp.fft.__all__) == set(FFT)
     assert [name for module in (xp, xp.linalg, xp.fft) for name in module.__all__ if not hasattr(module, name)] == []
     assert all(hasattr(Tensor, name) for name in METHODS)
@@ -278,3 +282,60 @@ def test_array_api_compat_finds_it() -> None:
     import array_api_compat
 
     assert array_api_compat.array_namespace(X) is xp and array_api_compat.device(X) == "cpu"
+    assert array_api_compat.is_array_api_obj(X) and array_api_compat.size(X) == 12
+
+
+@pytest.mark.extras("array_api_extra")
+def test_functions_of_array_api_extra_build_graphs(rng: np.random.Generator) -> None:
+    import array_api_extra as xpx
+
+    a, v = rng.uniform(0.2, 3, (2, 3)), rng.uniform(0.2, 3, 4)
+    calls: list[Callable[[Any, Any], Any]] = [
+        lambda a, v: xpx.apply_where(v > 1, v, lambda t: t * 2, lambda t: t - 1),
+        lambda a, v: xpx.apply_where(v > 1, (v, v), lambda t, u: t * u, fill_value=-1.0),
+        lambda a, v: xpx.atleast_nd(v, ndim=3),
+        lambda a, v: xpx.cov(a),
+        lambda a, v: xpx.isclose(v, v + 1e-9),
+        lambda a, v: xpx.isin(v, v[:2]),
+        lambda a, v: xpx.kron(a, a),
+        lambda a, v: xpx.nan_to_num(v),
+        lambda a, v: xpx.nunique(v),
+        lambda a, v: xpx.partition(v, 2)[2],
+        lambda a, v: xpx.searchsorted(a[0], v),
+        lambda a, v: xpx.sinc(v),
+    ]
+    x, y = sa.placeholder(a.shape), sa.placeholder(v.shape)
+    for call, found in zip(calls, evaluate([call(x, y) for call in calls], {x: a, y: v}), strict=True):
+        np.testing.assert_allclose(found, call(a, v), rtol=1e-14)
+
+
+OF_SCIPY = """
+import numpy as np, scipy.fft, scipy.integrate, scipy.signal, scipy.special, scipy.stats, staticad as sa
+from scipy import fft, integrate, signal, special, stats
+
+a, b = np.random.default_rng(0).uniform(0.2, 3, (2, 4, 5))
+x, y = sa.placeholder((4, 5)), sa.placeholder((4, 5))
+calls = [
+    *(lambda a, b, name=name: getattr(special, name)(a) for name in
+      "gammaln gamma erf erfc i0 i0e i1 i1e ndtr log_ndtr ndtri expit logit entr digamma".split()),
+    *(lambda a, b, name=name: getattr(special, name)(a, b) for name in
+      "xlogy betaln gammainc gammaincc chdtr chdtrc".split()),
+    lambda a, b: special.betainc(a, b, b / 4), lambda a, b: special.softmax(a, axis=1),
+    *(lambda a, b, name=name: getattr(stats, name)(a, axis=1) for name in
+      "gmean skew kurtosis variation sem circmean circstd tmean tvar entropy kstat differential_entropy".split()),
+    lambda a, b: stats.zmap(a, b, axis=1), lambda a, b: stats.ttest_ind(a, b, axis=1).pvalue,
+    lambda a, b: signal.fftconvolve(a, b), lambda a, b: signal.resample(a, 10, axis=1),
+    lambda a, b: integrate.trapezoid(a, axis=1), lambda a, b: integrate.cumulative_trapezoid(a, axis=1),
+    lambda a, b: fft.rfftn(a), lambda a, b: fft.fftshift(a),
+]
+found = sa.evaluate([call(x, y) for call in calls], {x: a, y: b})
+for value, call in zip(found, calls, strict=True):
+    np.testing.assert_allclose(value, call(a, b), rtol=1e-9)
+"""
+
+
+def test_functions_of_scipy_build_graphs() -> None:
+    """Those that SciPy writes for all arrays of the standard, which it does where the environment says so."""
+    environment = {**os.environ, "SCIPY_ARRAY_API": "1"}
+    done = subprocess.run([sys.executable, "-c", OF_SCIPY], env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
