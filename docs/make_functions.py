@@ -169,6 +169,7 @@ EXAMPLES: dict[str, Callable[[Any, Make], Any]] = {
     "sa.special.iv": lambda f, make: f(2, make(3)),
     "sa.special.ive": lambda f, make: f(2, make(3)),
     "sa.special.jv": lambda f, make: f(2, make(3)),
+    **dict.fromkeys(("sa.special.kv", "sa.special.kve", "sa.special.yv"), lambda f, make: f(2, make(3))),
     "sa.special.multigammaln": lambda f, make: f(make(3), 2),
     "sa.take_along_axis": lambda f, make: f(make(3, 3), sa.placeholder((3, 3), "int64")),
     "sa.where": lambda f, make: f(sa.placeholder((3,), "bool"), make(3), make(3)),
@@ -238,8 +239,18 @@ def absent() -> list[str]:
     rows: dict[tuple[str, str], list[str]] = {}
     for prefix, table in INSTEAD.items():
         for name, text in table.items():
-            rows.setdefault((prefix, text), []).append(f"`{prefix}.{name}`")
-    return [f"| {', '.join(names)} | {re.sub(r'([*|])', BACKSLASHED, text)} |" for (_, text), names in rows.items()]
+            rows.setdefault((prefix, text), []).append(name)
+    return [
+        f"| {_together(prefix, names)} | {re.sub(r'([*|])', BACKSLASHED, text)} |"
+        for (prefix, text), names in rows.items()
+    ]
+
+
+def _together(prefix: str, names: list[str]) -> str:
+    """Names of one module."""
+    if len(names) < 5:
+        return ", ".join(f"`{prefix}.{name}`" for name in names)
+    return f"of `{prefix}`: {' '.join(f'`{name}`' for name in names)}"
 
 
 def sections() -> dict[str, dict[FunctionType, list[str]]]:

@@ -45,7 +45,7 @@ NAMES: dict[str, dict[str, str]] = {
         "staticad.functional.angles": "sinc",
         "staticad.functional.elementwise": "erf expm1 log1p round softplus",
         "staticad.functional.powers": "cbrt exp2",
-        "staticad.functional.special.bessel": "i0 i0e i1 i1e iv ive j0 j1 jn jv",
+        "staticad.functional.special.bessel": "i0 i0e i1 i1e iv ive j0 j1 jn jv k0 k0e k1 k1e kn kv kve y0 y1 yn yv",
         "staticad.functional.special.combinatorics": "binom comb factorial gammasgn rgamma",
         "staticad.functional.special.entropy": "entr expit kl_div log_expit logit rel_entr xlog1py xlogy",
         "staticad.functional.special.error_functions": "erfc erfcinv erfcx erfinv log_ndtr ndtr ndtri",
@@ -53,7 +53,7 @@ NAMES: dict[str, dict[str, str]] = {
             "beta betaln digamma gamma gammaln lgamma loggamma multigammaln polygamma psi zeta"
         ),
         "staticad.functional.special.incomplete": "betainc betaincc gammainc gammaincc",
-        "staticad.functional.special.integrals": "exp1 expi expn",
+        "staticad.functional.special.integrals": "dawsn erfi exp1 expi expn fresnel sici spence",
         "staticad.functional.special.scipy_softmaxes": "log_softmax softmax",
         "staticad.functional.special.softmaxes": "logsumexp one_hot",
         "staticad.functional.special.transformations": (
@@ -377,7 +377,8 @@ NUMPY: dict[str, str] = {
         "numpy.argpartition numpy.argsort numpy.digitize numpy.lexsort numpy.partition numpy.searchsorted numpy.sort"
     ),
     "staticad.functional.special.bessel": (
-        "numpy.i0 scipy.i0 scipy.i0e scipy.i1 scipy.i1e scipy.iv scipy.ive scipy.j0 scipy.j1 scipy.jv"
+        "numpy.i0 scipy.i0 scipy.i0e scipy.i1 scipy.i1e scipy.iv scipy.ive scipy.j0 scipy.j1 scipy.jv scipy.k0 "
+        "scipy.k0e scipy.k1 scipy.k1e scipy.kn scipy.kv scipy.kve scipy.y0 scipy.y1 scipy.yn scipy.yv"
     ),
     "staticad.functional.special.combinatorics": "scipy.binom scipy.gammasgn scipy.rgamma",
     "staticad.functional.special.entropy": (
@@ -388,7 +389,9 @@ NUMPY: dict[str, str] = {
     ),
     "staticad.functional.special.gamma_functions": "scipy.beta scipy.betaln scipy.gamma scipy.gammaln scipy.psi",
     "staticad.functional.special.incomplete": "scipy.betainc scipy.betaincc scipy.gammainc scipy.gammaincc",
-    "staticad.functional.special.integrals": "scipy.exp1 scipy.expi scipy.expn",
+    "staticad.functional.special.integrals": (
+        "scipy.dawsn scipy.erfi scipy.exp1 scipy.expi scipy.expn scipy.fresnel scipy.sici scipy.spence"
+    ),
     "staticad.functional.special.softmaxes": "numpy.logaddexp.reduce",
     "staticad.functional.special.transformations": (
         "scipy.boxcox scipy.boxcox1p scipy.cosm1 scipy.exp10 scipy.exprel scipy.huber scipy.inv_boxcox "

@@ -154,21 +154,29 @@ SPECIAL: dict[str, str] = {
         _NUMBERS,
     ),
     **_each(
-        "agm airy airye airy_ai bei beip ber berp chndtr chndtridf chndtrinc chndtrix dawsn ellip_harm ellip_harm_2 "
-        "ellip_normal ellipe ellipeinc ellipj ellipk ellipkinc ellipkm1 elliprc elliprd elliprf elliprg elliprj erfi "
-        "fresnel hankel1 hankel1e hankel2 hankel2e h1vp h2vp hyp0f1 hyp1f1 hyp2f1 hyperu it2i0k0 it2j0y0 it2struve0 "
-        "itairy iti0k0 itj0y0 itmodstruve0 itstruve0 kei keip kelvin ker kerp kolmogorov lambertw log_wright_bessel "
-        "lqmn lqn mathieu_a mathieu_b mathieu_cem mathieu_modcem1 mathieu_modcem2 mathieu_modsem1 mathieu_modsem2 "
+        "agm airy airye airy_ai bei beip ber berp chndtr chndtridf chndtrinc chndtrix ellip_harm ellip_harm_2 "
+        "ellip_normal ellipe ellipeinc ellipj ellipk ellipkinc ellipkm1 elliprc elliprd elliprf elliprg elliprj "
+        "hankel1 hankel1e hankel2 hankel2e h1vp h2vp hyp0f1 hyp1f1 hyp2f1 hyperu it2i0k0 it2j0y0 it2struve0 itairy "
+        "iti0k0 itj0y0 itmodstruve0 itstruve0 kei keip kelvin ker kerp kolmogorov lambertw log_wright_bessel lqmn "
+        "lqn mathieu_a mathieu_b mathieu_cem mathieu_modcem1 mathieu_modcem2 mathieu_modsem1 mathieu_modsem2 "
         "mathieu_sem modfresnelm modfresnelp modstruve ncfdtr ncfdtri ncfdtridfd ncfdtridfn ncfdtrinc nctdtr "
-        "nctdtridf nctdtrinc nctdtrit obl_ang1 obl_ang1_cv obl_cv obl_rad1 obl_rad1_cv obl_rad2 obl_rad2_cv owens_t "
-        "pbdn_seq pbdv pbdv_seq pbvv pbvv_seq pbwa pro_ang1 pro_ang1_cv pro_cv pro_rad1 pro_rad1_cv pro_rad2 "
-        "pro_rad2_cv shichi sici smirnov spence struve voigt_profile wofz wright_bessel wrightomega k0 k0e k1 k1e kn "
-        "kv kve kvp y0 y1 yn yv yve yvp bessel_y0 bessel_y1 modified_bessel_k0 modified_bessel_k1 "
-        "scaled_modified_bessel_k0 scaled_modified_bessel_k1",
+        "nctdtridf nctdtrinc nctdtrit obl_ang1 obl_ang1_cv obl_cv obl_rad1 obl_rad1_cv obl_rad2 obl_rad2_cv "
+        "owens_t pbdn_seq pbdv pbdv_seq pbvv pbvv_seq pbwa pro_ang1 pro_ang1_cv pro_cv pro_rad1 pro_rad1_cv "
+        "pro_rad2 pro_rad2_cv smirnov struve voigt_profile wofz wright_bessel wrightomega",
         _OWN,
     ),
     "ivp": "(sa.special.iv(n - 1, x) + sa.special.iv(n + 1, x)) / 2",
     "jvp": "(sa.special.jv(n - 1, x) - sa.special.jv(n + 1, x)) / 2",
+    "kvp": "-(sa.special.kv(n - 1, x) + sa.special.kv(n + 1, x)) / 2",
+    "yvp": "(sa.special.yv(n - 1, x) - sa.special.yv(n + 1, x)) / 2",
+    "yve": "sa.special.yv(n, x), of real numbers",
+    "shichi": "(sa.special.expi(x) + sa.special.exp1(x)) / 2 and half their difference, of x > 0",
+    "bessel_y0": "sa.special.y0(x)",
+    "bessel_y1": "sa.special.y1(x)",
+    "modified_bessel_k0": "sa.special.k0(x)",
+    "modified_bessel_k1": "sa.special.k1(x)",
+    "scaled_modified_bessel_k0": "sa.special.k0e(x)",
+    "scaled_modified_bessel_k1": "sa.special.k1e(x)",
     "jve": "sa.special.jv(n, x), of real numbers",
     "zetac": "sa.special.zeta(x) - 1",
     "diric": "sa.sin(n * x / 2) / (n * sa.sin(x / 2))",

@@ -28,6 +28,7 @@ from staticad.codegen.special import (
     bessel_orders,
     beta_function,
     beta_parameters,
+    dawson,
     digamma,
     entropy,
     erfc_integrals,
@@ -39,6 +40,8 @@ from staticad.codegen.special import (
     incomplete_beta,
     incomplete_gamma,
     log_excess,
+    phase_integrals,
+    second_kind,
     von_mises,
 )
 from staticad.codegen.vecmath import (
@@ -107,7 +110,10 @@ MODULES = (
     von_mises,
     bessel,
     bessel_orders,
+    second_kind,
     exponential_integral,
+    phase_integrals,
+    dawson,
     log_excess,
     entropy,
     scalar_compare,

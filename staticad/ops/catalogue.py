@@ -38,11 +38,13 @@ from staticad.ops.linalg import LIBRARY_OPS
 from staticad.ops.matrix_functions import MATRIX_FUNCTION_OPS
 from staticad.ops.mode import MODE_OPS
 from staticad.ops.movement import BROADCAST_TO, DIAGONAL, EXPAND_DIMS, RESHAPE, SQUEEZE, TRANSPOSE
+from staticad.ops.phase_integrals import PHASE_INTEGRAL_OPS
 from staticad.ops.plane import PLANE_OPS
 from staticad.ops.powers import POWER_OPS
 from staticad.ops.random import RANDOM_OPS
 from staticad.ops.reduce import REDUCE_OPS
 from staticad.ops.samplers import SAMPLER_OPS
+from staticad.ops.second_kind import SECOND_KIND_OPS
 from staticad.ops.selection import SELECTION_OPS
 from staticad.ops.skewing import SKEW
 from staticad.ops.slicing import EMBED, REPLACE, SLICE
@@ -66,7 +68,9 @@ ELEMENTWISE_OPS = (
     *INCOMPLETE_OPS,
     *IMPLICIT_OPS,
     *BESSEL_OPS,
+    *SECOND_KIND_OPS,
     *INTEGRAL_OPS,
+    *PHASE_INTEGRAL_OPS,
     *ENTROPY_OPS,
     *COMPARISON_OPS,
     *SELECTION_OPS,

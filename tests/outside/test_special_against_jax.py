@@ -24,6 +24,8 @@ UNARY: dict[str, tuple[np.ndarray, int]] = {
     **dict.fromkeys(("i0", "i1"), (ALL, 2)),
     **dict.fromkeys(("gammaln", "digamma", "entr", "expi", "i0e", "i1e", "gamma"), (POSITIVE, 2)),
     "exp1": (POSITIVE, 1),
+    "dawsn": (ALL, 2),
+    "spence": (POSITIVE, 2),
     **dict.fromkeys(("ndtri", "logit", "erfinv"), (INSIDE, 2)),
 }
 BINARY: dict[str, tuple[tuple[np.ndarray, ...], int]] = {

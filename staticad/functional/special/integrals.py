@@ -1,4 +1,4 @@
-"""Exponential integrals, by SciPy's names."""
+"""Exponential integrals, those of sines and cosines, Dawson's, and the dilogarithm, by SciPy's names."""
 
 from __future__ import annotations
 
@@ -8,6 +8,15 @@ from staticad.functional.special.operands import with_order
 from staticad.ir.graph import Tensor
 from staticad.ops.base import apply
 from staticad.ops.integrals import EXPI, EXPN
+from staticad.ops.phase_integrals import (
+    COSINE_INTEGRAL,
+    DAWSN,
+    ERFI,
+    FRESNEL_COSINE,
+    FRESNEL_SINE,
+    SINE_INTEGRAL,
+    SPENCE,
+)
 from staticad.ops.promotion import Operand
 from staticad.ops.sources import constant
 
@@ -29,3 +38,25 @@ def expn(n: Operand, x: Operand) -> Tensor:
     """
     order, a = with_order("expn", n, x)
     return apply(EXPN, order, elementwise.positive(a))
+
+
+dawsn = float_unary(DAWSN, "dawsn", "Dawson's integral: exp(-x**2) times the integral of exp(t**2) from 0 to x.")
+erfi = float_unary(ERFI, "erfi", "2 / sqrt(pi) times the integral of exp(t**2) from 0 to x: -1j erf(1j x).")
+spence = float_unary(
+    SPENCE, "spence", "The integral of log(t) / (1 - t) from 1 to x, the dilogarithm of 1 - x; NaN below 0."
+)
+
+
+@implements("sici")
+def sici(x: Operand) -> tuple[Tensor, Tensor]:
+    """The sine and the cosine integral: that of sin(t) / t from 0 to x, and Euler's constant, log|x|, and the integral
+    of (cos(t) - 1) / t from 0 to |x|, which is -infinite at 0."""
+    a = as_float(x)
+    return apply(SINE_INTEGRAL, a), apply(COSINE_INTEGRAL, a)
+
+
+@implements("fresnel")
+def fresnel(x: Operand) -> tuple[Tensor, Tensor]:
+    """Fresnel's integrals of sin(pi / 2 t**2) and of cos(pi / 2 t**2) from 0 to x."""
+    a = as_float(x)
+    return apply(FRESNEL_SINE, a), apply(FRESNEL_COSINE, a)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import mpmath
@@ -42,6 +43,27 @@ def upper(a: mpmath.mpf, x: mpmath.mpf) -> mpmath.mpf:
 
 def incomplete_beta(a: mpmath.mpf, b: mpmath.mpf, x: mpmath.mpf) -> mpmath.mpf:
     return mpmath.betainc(a, b, 0, x, regularized=True)
+
+
+def scaled_k(n: Any, x: mpmath.mpf) -> mpmath.mpf:
+    return mpmath.exp(x) * mpmath.besselk(n, x)
+
+
+def dawson(x: mpmath.mpf) -> mpmath.mpf:
+    """By erfi, which grows, or where the asymptotic series has all digits by that."""
+    if abs(x) > 30:
+        terms = (mpmath.fac2(2 * k - 1) / (mpmath.mpf(2) ** (k + 1) * x ** (2 * k + 1)) for k in range(12))
+        return mpmath.fsum(terms)
+    with mpmath.workdps(60 + int(x * x)):
+        return mpmath.sqrt(mpmath.pi) / 2 * mpmath.exp(-x * x) * mpmath.erfi(x)
+
+
+def dawson_derivative(n: mpmath.mpf, x: mpmath.mpf) -> mpmath.mpf:
+    with mpmath.workdps(80):
+        found = [dawson(x)]
+        for k in range(int(n)):
+            found.append(1 - 2 * x * found[0] if k == 0 else -2 * (x * found[k] + k * found[k - 1]))
+        return found[-1]
 
 
 def slope(function: Callable[..., Any], position: int) -> Callable[..., Any]:
@@ -155,6 +177,20 @@ CASES: list[tuple[str, Callable[..., Any], list[tuple[Range, ...]]]] = [
     ("j1", mpmath.j1, [((-5, 5),), ((5, 1000),)]),
     ("bessel_j", mpmath.besselj, [([-5, 12], (-20, 20))]),
     ("bessel_i", mpmath.besseli, [([-5, 12], (-100, 100))]),
+    *((f"k{n}", partial(mpmath.besselk, n), [((0, 2),), ((2, 600),)]) for n in (0, 1)),
+    *((f"k{n}e", partial(scaled_k, n), [((0, 2),), ((2, 1e5),)]) for n in (0, 1)),
+    *((f"y{n}", partial(mpmath.bessely, n), [((0, 0.8),), ((5, 1000),)]) for n in (0, 1)),
+    ("bessel_k", mpmath.besselk, [([-5, 12], (0.01, 20))]),
+    ("bessel_ke", scaled_k, [([-5, 12], (0.01, 300))]),
+    ("bessel_y", mpmath.bessely, [([-5, 12], (0.01, 0.8))]),
+    ("sine_integral", mpmath.si, [((-4, 4),), ((4, 1000),)]),
+    ("cosine_integral", mpmath.ci, [((0, 0.5),), ((0.7, 3),), ((4, 100),)]),
+    ("fresnel_sine", mpmath.fresnels, [((-1.6, 1.6),), ((1.6, 100),)]),
+    ("fresnel_cosine", mpmath.fresnelc, [((-1.6, 1.6),), ((1.6, 100),)]),
+    ("dawsn", dawson, [((-2.5, 2.5),), ((2.5, 6.25),), ((6.25, 30),)]),
+    ("dawsn_derivative", dawson_derivative, [([0, 2], (0.05, 0.6)), ([0, 2], (3, 6)), ([0, 2], (7, 12))]),
+    ("erfi", mpmath.erfi, [((-26, 26),)]),
+    ("spence", lambda x: mpmath.re(mpmath.polylog(2, 1 - x)), [((0, 1),), ((1, 2),), ((2, 1e6),)]),
     ("expi", mpmath.ei, [((0.372, 0.373),), ((-3, 3),), ((-600, 600),)]),
     ("expn", mpmath.expint, [([0, 12], (0, 3)), ([-4, 1], (0.1, 30)), ([20, 30], (0.01, 30))]),
     ("kl_div", lambda x, y: x * mpmath.log(x / y) - x + y, [((0.9, 1.1), (0.9, 1.1))]),
@@ -162,6 +198,7 @@ CASES: list[tuple[str, Callable[..., Any], list[tuple[Range, ...]]]] = [
 ]
 
 
+WITH_ZEROS = ("gammaln", "digamma", "j0", "j1", "bessel_j", "y0", "y1", "cosine_integral")
 # Second derivatives, which have zeros inside their ranges.
 SECOND = (
     "gammainc_slope_aa", "log_gamma_slope_a", "von_mises_slope_kappa", "betainc_slope_aa", "betainc_slope_ab",
@@ -187,7 +224,7 @@ def test_relative_errors_are_below_1e_minus_13(arity: int, rng: np.random.Genera
                 true = mpmath.re(exact(*map(mpmath.mpf, at)))
                 error = abs((mpmath.mpf(float(value)) - true) / true)
                 # next to a zero what counts is the size of the function around it
-                near_zero = name in ("gammaln", "digamma", "j0", "j1", "bessel_j") and abs(value) < 0.05
+                near_zero = name in WITH_ZEROS and abs(value) < 0.05
                 limit = 1e-11 if near_zero or name in SECOND else 1e-13
                 assert error < limit, f"{name}{tuple(at)} = {value!r}: {float(error):.2g}"
 
@@ -220,6 +257,15 @@ SPECIAL: dict[str, list[tuple[float, float]]] = {
     "i1e": [(0, 0), (-INF, -0.0), (NAN, NAN)],
     "j0": [(0, 1), (INF, 0), (-INF, 0), (NAN, NAN)],
     "j1": [(-0.0, -0.0), (INF, 0), (NAN, NAN)],
+    **dict.fromkeys(("k0", "k1", "k0e", "k1e"), [(0, INF), (INF, 0), (-1, NAN), (NAN, NAN)]),
+    **dict.fromkeys(("y0", "y1"), [(0, -INF), (INF, 0), (-1, NAN), (NAN, NAN)]),
+    "sine_integral": [(-0.0, -0.0), (INF, np.pi / 2), (-INF, -np.pi / 2), (NAN, NAN)],
+    "cosine_integral": [(0, -INF), (INF, 0), (-INF, 0), (NAN, NAN)],
+    "fresnel_sine": [(-0.0, -0.0), (INF, 0.5), (-INF, -0.5), (NAN, NAN), (1e200, 0.5)],
+    "fresnel_cosine": [(-0.0, -0.0), (INF, 0.5), (-INF, -0.5), (NAN, NAN), (-1e200, -0.5)],
+    "dawsn": [(-0.0, -0.0), (INF, 0), (-INF, -0.0), (NAN, NAN), (1e200, 5e-201)],
+    "erfi": [(-0.0, -0.0), (INF, INF), (-INF, -INF), (NAN, NAN), (30, INF)],
+    "spence": [(1, 0), (0, np.pi**2 / 6), (INF, -INF), (-1, NAN), (NAN, NAN)],
     "expi": [(0, -INF), (INF, INF), (-INF, -0.0), (NAN, NAN), (800, INF), (-800, -0.0)],
 }
 SPECIAL_PAIRS: dict[str, list[tuple[float, float, float]]] = {
@@ -233,6 +279,18 @@ SPECIAL_PAIRS: dict[str, list[tuple[float, float, float]]] = {
     "von_mises_slope": [(2, 0, 0), (INF, 1, 0), (-1, 1, NAN), (2, NAN, NAN), (0, 1, -np.sin(1))],
     "bessel_j": [(0, 0, 1), (3, 0, 0), (2, INF, 0), (NAN, 1, NAN), (1, NAN, NAN)],
     "bessel_i": [(0, 0, 1), (3, 0, 0), (2, INF, INF), (3, -INF, -INF)],
+    **dict.fromkeys(("bessel_k", "bessel_ke"), [(3, 0, INF), (2, INF, 0), (2, -1, NAN), (NAN, 1, NAN), (1, NAN, NAN)]),
+    "bessel_y": [(INF, 1, -INF), (2, 0, -INF), (-3, 0, INF), (2, INF, 0), (2, -1, NAN), (1, NAN, NAN)],
+    "dawsn_derivative": [
+        (INF, 1, NAN),
+        (-1, 1, NAN),
+        (0, 0, 0),
+        (1, 0, 1),
+        (3, 0, -4),
+        (1, INF, 0),
+        (1, NAN, NAN),
+        (NAN, 1, NAN),
+    ],
     "expn": [(1, 0, INF), (3, 0, 0.5), (2, INF, 0), (2, -1, NAN), (2, NAN, NAN)],
     "rel_entr": [(0, 1, 0), (0, 0, 0), (1, 0, INF), (-1, 1, INF), (NAN, 1, NAN), (1e300, 1e-300, INF)],
     "kl_div": [(0, 2, 2), (0, 0, 0), (1, 0, INF), (-1, 1, INF), (1, 1, 0)],

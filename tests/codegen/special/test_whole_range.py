@@ -9,7 +9,7 @@ import mpmath
 import numpy as np
 
 from tests.codegen.kernel_runner import evaluate
-from tests.codegen.special.test_accuracy import in_digits, log_normal
+from tests.codegen.special.test_accuracy import dawson, in_digits, log_normal
 
 POINTS = 24
 HUGE = 1.7e308
@@ -46,6 +46,10 @@ def bessel(function: Callable[..., Any], order: int) -> Callable[[mpmath.mpf], m
     return lambda x: function(order, x) if abs(x) > 1e-30 else mpmath.mpf(1) if order == 0 else x / 2
 
 
+def scaled_k0(x: mpmath.mpf) -> mpmath.mpf:
+    return mpmath.exp(x) * mpmath.besselk(0, x) if x < 1e6 else mpmath.sqrt(mpmath.pi / (2 * x)) * (1 - 1 / (8 * x))
+
+
 # What each function is, and between which operands its value is a normal number that mpmath finds.
 CASES: dict[str, tuple[Callable[..., Any], float, float]] = {
     "erfc": (mpmath.erfc, -1e3, 26),
@@ -62,8 +66,15 @@ CASES: dict[str, tuple[Callable[..., Any], float, float]] = {
     "j0": (bessel(mpmath.besselj, 0), -1e4, 1e4),
     "j1": (bessel(mpmath.besselj, 1), -1e4, 1e4),
     "expi": (mpmath.ei, -700, 700),
+    "k0e": (scaled_k0, 0, 1e300),
+    "y0": (lambda x: mpmath.bessely(0, x), 0, 1e4),
+    "sine_integral": (mpmath.si, -1e300, 1e300),
+    "fresnel_cosine": (mpmath.fresnelc, -1e4, 1e4),
+    "dawsn": (dawson, -1e300, 1e300),
+    "erfi": (mpmath.erfi, -26, 26),
+    "spence": (lambda x: mpmath.re(mpmath.polylog(2, 1 - x)), 0, 1e12),
 }
-WITH_ZEROS = ("gammaln", "digamma", "j0", "j1")  # next to which the scale is that of the function around them
+WITH_ZEROS = ("gammaln", "digamma", "j0", "j1", "y0")  # next to which the scale is that of the function around them
 
 
 def test_relative_errors_at_numbers_of_all_sizes(rng: np.random.Generator) -> None:

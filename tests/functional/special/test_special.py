@@ -19,14 +19,25 @@ A = np.array([0.3, 0.7, 1.6, 2.9])
 B = np.array([1.2, 0.4, 2.5, 0.9])
 UNARY = """
 erfc erfcx erfcinv erfinv ndtr log_ndtr ndtri gammaln gamma psi i0 i0e i1 i1e j0 j1 logit expit log_expit entr
-expi exp1"""
+expi exp1 k0 k0e k1 k1e y0 y1 dawsn erfi spence"""
 BINARY = "beta betaln gammainc gammaincc xlogy xlog1py rel_entr kl_div"
 
 
 def test_scipys_ufuncs_mean_ours_on_tensors() -> None:
     x = sa.placeholder(A.shape)
     calls: dict[str, tuple[Any, ...]] = dict.fromkeys(UNARY.split(), (x,)) | dict.fromkeys(BINARY.split(), (x, B))
-    calls |= {"betainc": (x, B, 0.25), "expn": (2, x), "jv": (2, x), "iv": (2, x), "ive": (2, x)}
+    calls |= {
+        "betainc": (x, B, 0.25),
+        "expn": (2, x),
+        "jv": (2, x),
+        "iv": (2, x),
+        "ive": (2, x),
+        "kn": (2, x),
+        "kv": (3, x),
+        "kve": (3, x),
+        "yn": (2, x),
+        "yv": (-3, x),
+    }
     found = evaluate([getattr(scipy, name)(*given) for name, given in calls.items()], {x: A})
     for (name, given), value in zip(calls.items(), found, strict=True):
         with np.errstate(all="ignore"):
@@ -60,6 +71,14 @@ HIGHER: dict[str, Callable[[sa.Tensor], sa.Tensor]] = {
     "gammainc": lambda x: special.gammainc(2.5, x),
     "betainc": lambda x: special.betainc(1.5, 2.5, x / 4),
     "expn": lambda x: special.expn(1, x),
+    "k1e": special.k1e,
+    "kve": lambda x: special.kve(2, x),
+    "yv": lambda x: special.y1(x) + special.yv(3, x),
+    "dawsn": special.dawsn,
+    "erfi": special.erfi,
+    "spence": lambda x: special.spence(x) + special.spence(x / 2.9),
+    "sici": lambda x: sa.add(*special.sici(x)),
+    "fresnel": lambda x: sa.multiply(*special.fresnel(x)),
     "kl_div": lambda x: special.kl_div(x, 1.5),
 }
 
@@ -115,6 +134,24 @@ def test_derivatives_of_erfcx_do_not_cancel() -> None:
         np.testing.assert_allclose(found, -1 / (at**2 * np.sqrt(np.pi)), rtol=2 / at**2 + 1e-14)
 
 
+def test_integrals_have_derivatives_where_their_quotients_are_0_by_0() -> None:
+    x, y = sa.placeholder(()), sa.placeholder(())
+    si, _ = special.sici(x)
+    first = [*sa.gradients(si, [x]), *sa.gradients(special.spence(y), [y]), *sa.gradients(special.dawsn(x), [x])]
+    second = [sa.gradients(slope, [by])[0] for slope, by in zip(first, (x, y, x), strict=True)]
+    found = sa.compile([*first, *second], [x, y])(0.0, 1.0)
+    np.testing.assert_allclose(found, [1, -1, 1, 0, 0.5, 0], atol=1e-15)
+
+
+def test_derivatives_of_dawsons_integral_do_not_cancel() -> None:
+    x = sa.placeholder(())
+    slope, *_ = sa.gradients(special.dawsn(x), [x])
+    curve, *_ = sa.gradients(slope, [x])
+    for at in (1e2, 1e5):
+        found = sa.compile([slope, curve], [x])(at)
+        np.testing.assert_allclose(found, [-1 / (2 * at**2), 1 / at**3], rtol=10 / at**2 + 1e-14)
+
+
 def test_what_has_no_weight_has_no_derivative() -> None:
     x, y = sa.placeholder((3,)), sa.placeholder((3,))
     found = sa.gradients(special.xlogy(x, y).sum(), [y])
@@ -134,6 +171,12 @@ def test_weights_and_signs_of_logsumexp(rng: np.random.Generator) -> None:
     assert plain[0].shape == (1, 4) and np.isnan(plain[0]).all()
     empty = special.logsumexp(x, axis=0, b=b)
     np.testing.assert_array_equal(evaluate(empty, {x: np.zeros((0, 4)), b: weights})[0], np.full(4, -np.inf))
+
+
+def test_results_of_two_integrals_by_scipys_names() -> None:
+    x = sa.placeholder(A.shape)
+    found = evaluate([*scipy.sici(x), *scipy.fresnel(x)], {x: A})
+    np.testing.assert_allclose(found, [*scipy.sici(A), *scipy.fresnel(A)], rtol=1e-12)
 
 
 def test_what_has_no_derivative_says_so() -> None:
