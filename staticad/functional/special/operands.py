@@ -6,7 +6,7 @@ import numpy as np
 
 from staticad.errors import DTypeError
 from staticad.functional.front import as_float
-from staticad.ir.dtypes import floating, is_integer
+from staticad.ir.dtypes import floating, is_complex, is_integer
 from staticad.ir.graph import Tensor, describe
 from staticad.ops.promotion import Operand, as_operands, cast, to_tensor
 from staticad.ops.sources import constant_array
@@ -17,6 +17,14 @@ def floats(name: str, *operands: Operand) -> list[Tensor]:
     given = as_operands(name, *operands)
     dtype = floating(given[0].dtype)
     return [cast(x, dtype) for x in given]
+
+
+def real_floats(name: str, *operands: Operand) -> list[Tensor]:
+    """The operands in their common float type. Raises DTypeError for complex ones."""
+    found = floats(name, *operands)
+    if is_complex(found[0].dtype):
+        raise DTypeError(f"{name}: operands have to be real, not {describe(found[0])}; take .real or .imag")
+    return found
 
 
 def with_order(name: str, n: Operand, x: Operand) -> tuple[Tensor, Tensor]:

@@ -7,8 +7,8 @@ import math
 from collections.abc import Callable
 
 from staticad.functional import comparison, elementwise
-from staticad.functional.front import as_float, implements
-from staticad.functional.special.operands import floats
+from staticad.functional.front import implements
+from staticad.functional.special.operands import real_floats
 from staticad.ir.graph import Tensor
 from staticad.ops.promotion import Operand
 from staticad.ops.sources import constant
@@ -40,27 +40,29 @@ def log1p_quotient(x: Tensor) -> Tensor:
 @implements("exprel")
 def exprel(x: Operand) -> Tensor:
     """(exp(x) - 1) / x, and 1 at 0."""
-    return _exprel(as_float(x))
+    (a,) = real_floats("exprel", x)
+    return _exprel(a)
 
 
 @implements("exp10")
 def exp10(x: Operand) -> Tensor:
     """10**x."""
-    a = as_float(x)
+    (a,) = real_floats("exp10", x)
     return elementwise.power(constant(10, a.dtype), a)
 
 
 @implements("cosm1")
 def cosm1(x: Operand) -> Tensor:
     """cos(x) - 1, exact to the last digits next to multiples of 2 pi."""
-    half = elementwise.sin(as_float(x) * 0.5)
+    (a,) = real_floats("cosm1", x)
+    half = elementwise.sin(a * 0.5)
     return half * half * -2
 
 
 @implements("powm1")
 def powm1(x: Operand, y: Operand) -> Tensor:
     """x**y - 1, exact to the last digits where x**y is close to 1."""
-    a, b = floats("powm1", x, y)
+    a, b = real_floats("powm1", x, y)
     whole, exponent = elementwise.power(a, b) - 1, b * elementwise.log(elementwise.absolute(a))
     near = comparison.less(elementwise.absolute(whole), 0.5) & comparison.isfinite(exponent)
     return elementwise.where(near, elementwise.expm1(exponent), whole)
@@ -84,35 +86,35 @@ def _log_of_inverse(y: Tensor, p: Tensor) -> Tensor:
 @implements("boxcox")
 def boxcox(x: Operand, lmbda: Operand) -> Tensor:
     """Box and Cox's (x**lmbda - 1) / lmbda, log(x) where lmbda is 0."""
-    a, p = floats("boxcox", x, lmbda)
+    a, p = real_floats("boxcox", x, lmbda)
     return _power_transformation(elementwise.log(a), p)
 
 
 @implements("boxcox1p")
 def boxcox1p(x: Operand, lmbda: Operand) -> Tensor:
     """boxcox(1 + x, lmbda), exact to the last digits where x is small."""
-    a, p = floats("boxcox1p", x, lmbda)
+    a, p = real_floats("boxcox1p", x, lmbda)
     return _power_transformation(elementwise.log1p(a), p)
 
 
 @implements("inv_boxcox")
 def inv_boxcox(y: Operand, lmbda: Operand) -> Tensor:
     """The x of which y is boxcox(x, lmbda): (1 + lmbda y)**(1 / lmbda), exp(y) where lmbda is 0."""
-    a, p = floats("inv_boxcox", y, lmbda)
+    a, p = real_floats("inv_boxcox", y, lmbda)
     return elementwise.exp(_log_of_inverse(a, p))
 
 
 @implements("inv_boxcox1p")
 def inv_boxcox1p(y: Operand, lmbda: Operand) -> Tensor:
     """inv_boxcox(y, lmbda) - 1, exact to the last digits where that is small."""
-    a, p = floats("inv_boxcox1p", y, lmbda)
+    a, p = real_floats("inv_boxcox1p", y, lmbda)
     return elementwise.expm1(_log_of_inverse(a, p))
 
 
 @implements("huber")
 def huber(delta: Operand, r: Operand) -> Tensor:
     """r**2 / 2 where |r| <= delta, delta (|r| - delta / 2) elsewhere; infinite for a negative delta."""
-    d, a = floats("huber", delta, r)
+    d, a = real_floats("huber", delta, r)
     size = elementwise.absolute(a)
     value = elementwise.where(comparison.less_equal(size, d), a * a * 0.5, d * (size - d * 0.5))
     return elementwise.where(comparison.less(d, 0), math.inf, value)
@@ -122,7 +124,7 @@ def huber(delta: Operand, r: Operand) -> Tensor:
 def pseudo_huber(delta: Operand, r: Operand) -> Tensor:
     """delta**2 (sqrt(1 + (r / delta)**2) - 1), exact to the last digits where r is small; 0 where delta or r is 0,
     infinite for a negative delta, r**2 / 2 for an infinite one."""
-    d, a = floats("pseudo_huber", delta, r)
+    d, a = real_floats("pseudo_huber", delta, r)
     zero = comparison.equal(d, 0)
     ratio = a / elementwise.where(zero, 1, d)
     root = elementwise.hypot(ratio, constant(1, d.dtype))
