@@ -194,7 +194,8 @@ def test_what_has_no_derivative_says_so() -> None:
 COUNTS = {"beta": 2, "betainc": 3, "betaincc": 3, "betaln": 2, "gammainc": 2, "gammaincc": 2, "zeta": 2}
 COUNTS |= dict.fromkeys(("kl_div", "rel_entr", "xlogy", "xlog1py", "binom", "comb", "huber", "pseudo_huber"), 2)
 COUNTS |= dict.fromkeys(("boxcox", "boxcox1p", "inv_boxcox", "inv_boxcox1p", "powm1"), 2)
-OF_COMPLEX = ("softmax", "log_softmax", "logsumexp", "exp2", "expm1", "log1p", "sinc")
+OF_COMPLEX = ("softmax", "log_softmax", "logsumexp", "exp2", "expm1", "log1p", "sinc", "expit", "log_expit",
+              "softplus")  # fmt: skip
 WITH_ORDER = ("polygamma", "jn", "jv", "iv", "ive", "expn", "kn", "kv", "kve", "yn", "yv")
 WITH_TWO_RESULTS = ("sici", "fresnel")
 NOT_OF_FLOATS = ("one_hot", "round")
