@@ -176,7 +176,9 @@ def test_no_function_imports_the_package() -> None:
 
 
 def test_files_are_small() -> None:
+    """But for the table of public names, which `docs/make_contents.py` writes."""
     lines = {module_name(path): len(text.splitlines()) for path, text in TEXTS.items()}
+    del lines["staticad.contents"]
     assert {module: number for module, number in lines.items() if number > MAX_LINES} == {}
 
 
