@@ -10,6 +10,7 @@ ELSEWHERE: dict[str, str] = {
     """,
     "tests/outside/test_nn_against_torch.py": "nn.batch_statistics nn.ctc_loss nn.multilabel_margin_loss",
     "tests/outside/test_reductions_against_torch.py": "cumulative_trapezoid",
+    "tests/outside/test_special_against_jax.py": "special.dawsn special.spence",
     "tests/outside/test_special_against_torch.py": "special.erfcx special.j1",
 }
 
@@ -24,7 +25,26 @@ ALONE: dict[str, str] = {
     },
     **{
         f"special.{name}": "compared with SciPy and mpmath"
-        for name in ("betaincc", "erfcinv", "expn", "iv", "ive", "j0", "jn", "jv")
+        for name in (
+            *(
+                "betaincc",
+                "erfcinv",
+                "expn",
+                "iv",
+                "ive",
+                "j0",
+                "jn",
+                "jv",
+                "k0",
+                "k0e",
+                "k1",
+                "k1e",
+                "kn",
+                "kv",
+                "kve",
+            ),
+            *("y0", "y1", "yn", "yv", "erfi", "sici", "fresnel"),
+        )
     },
     **{
         f"random.{name}": "other streams than JAX's; the distribution is tested"
