@@ -11,11 +11,14 @@ from collections.abc import Sequence
 import numpy as np
 
 from staticad.ir.dims import Size, maximum, minimum
+from staticad.ir.dtypes import is_complex
 from staticad.ir.graph import Tensor
-from staticad.ops.arithmetic import ADD, MUL, NEG, SUB
+from staticad.ops.arithmetic import ABS, ADD, DIV, MUL, NEG, SUB
 from staticad.ops.assemble import CONCATENATE
+from staticad.ops.barrier import STOP_GRADIENT
 from staticad.ops.base import apply, apply_all
-from staticad.ops.comparison import EQUAL, LESS_EQUAL, LOGICAL_AND
+from staticad.ops.comparison import EQUAL, ISFINITE, LESS, LESS_EQUAL, LOGICAL_AND
+from staticad.ops.complex import MODULUS
 from staticad.ops.creation import fill, size_tensor
 from staticad.ops.decompositions import SVD
 from staticad.ops.indexing import GATHER_ALONG
@@ -37,6 +40,7 @@ from staticad.ops.matrices import (
     triangle,
 )
 from staticad.ops.movement import BROADCAST_TO, EXPAND_DIMS, swapped
+from staticad.ops.reduce import SUM
 from staticad.ops.selection import WHERE
 from staticad.ops.slicing import EMBED, SLICE
 
@@ -281,13 +285,19 @@ def _exponential(a: np.ndarray) -> np.ndarray:
 
 
 def _frechet(a: Tensor, direction: Tensor) -> Tensor:
-    """The derivative in a direction: the upper right part of exp([A E; 0 A])."""
+    """The derivative in a direction: the upper right part of exp([A E; 0 A]). It is linear in E, so E is taken at the
+    size of 1: a large one, as a second derivative has it, would decide how often the block is halved and squared."""
     n, last = a.shape[-1], a.ndim - 1
+    direction = apply(BROADCAST_TO, direction, shape=a.shape)
+    size = apply(SUM, apply(MODULUS if is_complex(a.dtype) else ABS, direction), axes=(last - 1, last))
+    size = apply(EXPAND_DIMS, size, axes=(last - 1, last))
+    usual = apply(LOGICAL_AND, apply(LESS, fill((), 0, size.dtype), size), apply(ISFINITE, size))
+    size = as_numbers(apply(STOP_GRADIENT, apply(WHERE, usual, size, fill((), 1, size.dtype))), a)
     zero = fill(a.shape, 0, a.dtype)
-    above = apply(CONCATENATE, a, apply(BROADCAST_TO, direction, shape=a.shape), axis=last)
+    above = apply(CONCATENATE, a, apply(DIV, direction, size), axis=last)
     block = apply(CONCATENATE, above, apply(CONCATENATE, zero, a, axis=last), axis=last - 1)
     starts, sizes = (*[0] * (last - 1), 0, n), a.shape
-    return apply(SLICE, apply(EXPM, block), starts=starts, steps=(1,) * a.ndim, sizes=sizes)
+    return apply(MUL, size, apply(SLICE, apply(EXPM, block), starts=starts, steps=(1,) * a.ndim, sizes=sizes))
 
 
 def _expm_vjp(g: Tensor, y: Tensor, a: Tensor) -> tuple[Tensor]:

@@ -70,6 +70,24 @@ def test_an_exponential_of_any_norm(rng: np.random.Generator) -> None:
     assert np.isnan(run(linalg.expm, np.array([[np.inf, 0], [0, 1.0]]))).all()
 
 
+def test_second_derivatives_of_large_exponentials_keep_their_digits(rng: np.random.Generator) -> None:
+    """The direction of a second derivative is as large as the first one, here 1e4 times the matrix."""
+    value, along = rng.standard_normal((3, 3)) * 3, rng.standard_normal((3, 3))
+    found = []
+    for dtype in ("float32", "float64"):
+        a = sa.placeholder((3, 3), dtype)
+        (slope,) = sa.gradients(sa.square(linalg.expm(a)).sum(), [a])
+        (curve,) = sa.gradients((slope * along.astype(dtype)).sum(), [a])
+        found.append(sa.compile([slope, curve], [a])(value.astype(dtype)))
+    for single, double in zip(*found, strict=True):
+        assert np.abs(single - double).max() < 1e-5 * np.abs(double).max()
+    a, e = sa.placeholder((3, 3)), sa.placeholder((3, 3))
+    [made] = sa.jvp([linalg.expm(a)], [a], [e])
+    tangent = sa.compile(made, [a, e])
+    for size in (0.0, 1e-300, 1e300):
+        np.testing.assert_allclose(tangent(value, size * along), size * tangent(value, along), rtol=1e-12)
+
+
 @pytest.mark.parametrize(
     "build", [lambda x: linalg.eigh(x)[0], linalg.svdvals, lambda x: linalg.svd(x)[0], linalg.pinv], ids="abcd"
 )
