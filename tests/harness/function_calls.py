@@ -67,7 +67,7 @@ CALLS: dict[str, tuple[Any, ...]] = {
     "vecmat": (V, X), "linalg.vecmat": (V, X),
     "polyval": (V, X), "fft.fftfreq": (4,), "fft.rfftfreq": (4,), "special.one_hot": (NUMBERS, 4),
     **{f"segment_{name}": (X, J, 3) for name in ("sum", "prod", "max", "min")}, "special.multigammaln": (X, 2),
-    **{f"special.{name}": (1, X) for name in ("iv", "ive", "jn", "jv", "expn", "polygamma")},
+    **{f"special.{name}": (1, X) for name in "iv ive jn jv kn kv kve yn yv expn polygamma".split()},
     "random.bernoulli": (KEY, 0.5), "random.beta": (KEY, 1.0, 2.0), "random.binomial": (KEY, 5, 0.5),
     "random.chisquare": (KEY, 2.0), "random.choice": (KEY, 5), "random.dirichlet": (KEY, V),
     "random.double_sided_maxwell": (KEY, 0.0, 1.0), "random.f": (KEY, 2.0, 3.0), "random.fold_in": (KEY, 3),
