@@ -15,24 +15,23 @@ from staticad.codegen.vecmath.builder import Value, fma, horner, repeat_while, s
 
 EULER = 0.5772156649015329
 EPSILON = 1e-17
-TINY = 1e-300
 
 
 def _fraction(n: Value, x: Value) -> Value:
-    """exp(x) En(x) for x >= 1."""
+    """exp(x) En(x) for x >= 1: Steed's sums (Press et al., Numerical Recipes), whose terms are positive and fall. A
+    product of quotients would round in each step."""
 
-    def step(k: Value, b: Value, c: Value, d: Value, h: Value, _change: Value) -> list[Value]:
-        a = -(k * (n - 1 + k))
+    def step(k: Value, b: Value, d: Value, added: Value, total: Value) -> list[Value]:
+        a = k * (n - 1 + k)
         b = b + 2
-        d = 1 / (a * d + b)
-        c = b + a / c
-        change = c * d
-        return [k + 1, b, c, d, h * change, abs(change - 1)]
+        below = 1 / (b - a * d)
+        added = added * (a * d * below)
+        return [k + 1, b, below, added, total + added]
 
     b = x + n
-    one = x.constant(1)
-    state = [one, b, x.constant(1 / TINY), 1 / b, 1 / b, one]
-    return repeat_while(state, lambda k, *rest: (rest[-1] > EPSILON * 10) & (k < 2000), step)[4]
+    first = 1 / b
+    state = [x.constant(1), b, first, first, first]
+    return repeat_while(state, lambda k, _b, _d, added, total: (added > total * EPSILON) & (k < 2000), step)[4]
 
 
 def expi(x: Value) -> Value:
