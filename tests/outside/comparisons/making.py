@@ -104,6 +104,7 @@ TABLE: Table = {
         orders=0,
     ),
     "vander": of(  # as wide as NumPy's, which takes a common dtype with integers
-        lambda m, x: powers(m, x), theirs=lambda m, x: powers(m, x.astype("complex128"))
+        lambda m, x: powers(m, x),
+        theirs=lambda m, x: powers(m, x.astype("complex128" if x.dtype.kind == "c" else "float64")),
     ),
 }
