@@ -105,7 +105,7 @@ def _step(lowering: Lowering, node: Node) -> Step:
         and all(pad == (0, 0) for pad in attrs["pads"])
     )
     room = bundle * maximum(1, product(weight[2:])) * block
-    frame, framed = _frame(op, weight, result, attrs)
+    frame, framed = (0, 0) if direct else _frame(op, weight, result, attrs)
     room = maximum(room, framed)
     scratch = lowering.scratch_bytes(0 if direct else TASKS * room * dtype.itemsize)
     slots: dict[str, Argument] = {
