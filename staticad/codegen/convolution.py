@@ -11,9 +11,7 @@ channels of the weights for a run of images. Units are shared out to a number of
 each task has room for one block of patches. Where the patches are the image as it lies (a kernel of one tap), there is
 no copy.
 
-For few filters that product is no work and the patches are: every filter of a depthwise convolution has an image of its
-own. Where the stride is 1, one *frame* is made instead, the image with its padding. A tap meets all places of some rows
-of a result in a run of that frame; what it meets between the ends of the rows is added up, too, and left out.
+Few filters meet *frames* instead, see `staticad.codegen.convolution_frames`.
 """
 
 from __future__ import annotations
@@ -21,29 +19,28 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from staticad.codegen.convolution_frames import by_frames
 from staticad.codegen.machine_language import function_text
 from staticad.codegen.routine_text import Cut, Cutting, RoutineText
 
 if TYPE_CHECKING:  # names of machine code, which nothing calls in Python
-    from staticad.codegen.kernel_language import add, load, mul, pointer, store
+    from staticad.codegen.kernel_language import add, load, pointer, store
     from staticad.codegen.machine_language import address_of, call_product, peek, poke, stack_words
     from staticad.codegen.routine_names import DTYPE, ITEMSIZE, ONE, PRODUCT, WORK, D, H, N, W
 
     # Slots of this routine alone.
-    BLOCK = BUNDLE = CHANNELS = DIRECT = FILTERS = FRAME = GROUPS = 0
+    BLOCK = BUNDLE = CHANNELS = DIRECT = FILTERS = GROUPS = 0
     IMAGE = RESULT = ROOM = RUNS = TASKS = WAY = WEIGHT = 0
     ED = EH = EW = KD = KH = KW = OD = OH = OW = PD = PH = PW = SD = SH = SW = 0
 
 
 # WAY: 0 computes the result, 1 the image, 2 the weights.
-def _convolution(args: int, lo: int, hi: int) -> None:
+def _by_patches(args: int, lo: int, hi: int) -> None:
     slots = address_of(args)
     one = stack_words(1)
     poke(one, 0, ONE)
     image = pointer(args, IMAGE, DTYPE, 0, 4)
     patches = pointer(args, WORK, DTYPE, 1, 4)
-    weights = pointer(args, WEIGHT, DTYPE, 2, 4)
-    results = pointer(args, RESULT, DTYPE, 3, 4)
     way = peek(slots, WAY)
     images = peek(slots, N)
     groups = peek(slots, GROUPS)
@@ -76,14 +73,6 @@ def _convolution(args: int, lo: int, hi: int) -> None:
         units = images * groups * blocks
     elif way == 2:
         units = peek(slots, RUNS) * groups * bundles
-    wide = columns_out + (kernel_width - 1) * peek(slots, EW)
-    high = rows_out + (kernel_height - 1) * peek(slots, EH)
-    deep = peek(slots, OD) + (kernel_depth - 1) * peek(slots, ED)
-    most = peek(slots, FRAME)
-    framed = way == 0 and most > 0 and filters <= 4 and channels * deep * high * wide <= most
-    if framed:
-        many = 1
-        units = images * groups
     if filters == 0 and way != 1:
         units = 0
     for task in range(lo, hi):
@@ -92,79 +81,6 @@ def _convolution(args: int, lo: int, hi: int) -> None:
             inner = unit % many
             group = unit // many % groups
             outer = unit // many // groups
-            if framed:
-                origin = (outer * groups + group) * channels * area
-                frame = base + 2048 + wide
-                for place in range(frame, frame + channels * deep * high * wide):
-                    store(patches, place, DTYPE(0))
-                left = 0
-                if peek(slots, PW) < 0:
-                    left = 0 - peek(slots, PW)
-                right = width
-                if right > wide - peek(slots, PW):
-                    right = wide - peek(slots, PW)
-                for channel in range(channels):
-                    for z in range(depth):
-                        for y in range(height):
-                            slab = z + peek(slots, PD)
-                            line = y + peek(slots, PH)
-                            if slab >= 0 and slab < deep and line >= 0 and line < high:
-                                to = frame + ((channel * deep + slab) * high + line) * wide + peek(slots, PW)
-                                source = origin + ((channel * depth + z) * height + y) * width
-                                for k in range(left, right):
-                                    store(patches, to + k, load(image, source + k))
-                for which in range(filters):
-                    for slab in range(peek(slots, OD)):
-                        line = 0
-                        while line < rows_out:
-                            rows = 2048 // wide
-                            if rows == 0:
-                                rows = 1
-                            if rows > rows_out - line:
-                                rows = rows_out - line
-                            count = (rows - 1) * wide + columns_out
-                            for k in range(base, base + count):
-                                store(patches, k, DTYPE(0))
-                            weight = (group * filters + which) * terms
-                            for channel in range(channels):
-                                for tap_depth in range(kernel_depth):
-                                    z = channel * deep + slab + tap_depth * peek(slots, ED)
-                                    for tap_height in range(kernel_height):
-                                        y = line + tap_height * peek(slots, EH)
-                                        source = frame + (z * high + y) * wide
-                                        step = peek(slots, EW)
-                                        tap = kernel_width
-                                        while tap >= 3:
-                                            first_weight = load(weights, weight)
-                                            second_weight = load(weights, weight + 1)
-                                            third_weight = load(weights, weight + 2)
-                                            for k in range(count):
-                                                total = load(patches, base + k)
-                                                total = add(total, mul(first_weight, load(patches, source + k)))
-                                                at = source + step + k
-                                                total = add(total, mul(second_weight, load(patches, at)))
-                                                at = source + step + step + k
-                                                total = add(total, mul(third_weight, load(patches, at)))
-                                                store(patches, base + k, total)
-                                            source += 3 * step
-                                            weight += 3
-                                            tap -= 3
-                                        while tap > 0:
-                                            first_weight = load(weights, weight)
-                                            for k in range(count):
-                                                total = load(patches, base + k)
-                                                total = add(total, mul(first_weight, load(patches, source + k)))
-                                                store(patches, base + k, total)
-                                            source += step
-                                            weight += 1
-                                            tap -= 1
-                            to = ((outer * groups + group) * filters + which) * places
-                            to += (slab * rows_out + line) * columns_out
-                            for row in range(rows):
-                                for k in range(columns_out):
-                                    store(results, to + row * columns_out + k, load(patches, base + row * wide + k))
-                            line += rows
-                continue
             first_image = outer
             last_image = outer + 1
             first_bundle = inner
@@ -306,4 +222,4 @@ def _cut(slots: Mapping[str, int], tasks: int) -> Cutting:
     return Cut.BATCH, tasks, max(1, grain) if grain < tasks else 0
 
 
-CONVOLUTION: Mapping[str, RoutineText] = {"convolution": RoutineText(function_text(_convolution), _cut)}
+CONVOLUTION: Mapping[str, RoutineText] = {"convolution": RoutineText(function_text(by_frames, _by_patches), _cut)}

@@ -36,9 +36,17 @@ set_float_state: Callable[[int], None]
 _HEAD = re.compile(r"def \w+\(args: int, lo: int, hi: int\) -> (int|None):\n")
 
 
-def function_text(function: Callable[[int, int, int], int | None]) -> str:
+def function_text(*functions: Callable[[int, int, int], int | None]) -> str:
     """The text of a function of machine code as `staticad.codegen.loader.kernel_address` takes it: an ``entry`` if it
-    returns an int, else a ``kernel``. Raises CompileError where there is no source file."""
+    returns an int, else a ``kernel``. Of several functions, each goes on where the one before it did not return. Raises
+    CompileError where there is no source file."""
+    parts = [_part(function) for function in functions]
+    name = "entry" if parts[-1][0] == "int" else "kernel"
+    return f"def {name}(args, lo, hi):\n{''.join(part for _, part in parts).rstrip()}\n"
+
+
+def _part(function: Callable[[int, int, int], int | None]) -> tuple[str, str]:
+    """What a function returns, and the text of its body."""
     code = function.__code__
     lines = linecache.getlines(code.co_filename, function.__globals__)[code.co_firstlineno - 1 :]
     head = _HEAD.fullmatch(lines[0]) if lines else None
@@ -47,5 +55,4 @@ def function_text(function: Callable[[int, int, int], int | None]) -> str:
             f"the source of {function.__name__} is not in {code.co_filename}; install staticad with its .py files"
         )
     end = next((k for k, line in enumerate(lines) if k and line.strip() and not line[0].isspace()), len(lines))
-    name = "entry" if head[1] == "int" else "kernel"
-    return f"def {name}(args, lo, hi):\n{''.join(lines[1:end]).rstrip()}\n"
+    return head[1], "".join(lines[1:end]).rstrip() + "\n"

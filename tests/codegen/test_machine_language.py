@@ -52,6 +52,7 @@ def test_text_of_functions() -> None:
         "def entry(args, lo, hi):\n    # Seven more than lo.\n    if lo > 0:\n        return lo + 7\n\n    return 7\n"
     )
     assert function_text(nothing) == "def kernel(args, lo, hi):\n    pass\n"
+    assert function_text(nothing, number) == function_text(number).replace(":\n", ":\n    pass\n", 1)
 
 
 def test_without_source_files_the_error_says_what_is_missing() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from staticad.ir.dims import Shape, Size, at_least, floordiv, maximum, minimum, product
+from staticad.ir.dims import Shape, Size, floordiv, maximum, minimum, product
 from staticad.ir.graph import Node, Tensor
 from staticad.lower.families.known_sizes import demand_known_sizes
 from staticad.lower.fusion.fuse import Fusion
@@ -24,9 +24,9 @@ from staticad.ops.reduce import SUM
 TASKS = 16  # that the units of work are shared out to
 # Bytes of a row of patches: a product reads such rows as they lie, longer ones it would copy.
 _ROW_BYTES = 960
-_FEW = 4  # filters that are computed without patches, as the routine says
-_SUMS = 2048  # elements of a result that it adds up at a time
-_FRAME = 1 << 17  # elements of an image with its padding
+_FEW = 4  # filters of a group that are computed by frames instead of patches
+_SUMS = 2048  # elements of a result that are added up at a time, but at least one row
+_FRAME = 1 << 17  # elements of a frame
 _TERMS = 256  # rows of patches of a block, but at least one channel
 
 
@@ -70,15 +70,21 @@ def _bundle(weight: Shape) -> Size:
     return maximum(1, minimum(weight[1], maximum(1, floordiv(_TERMS, taps))))
 
 
-def _frame(op: Convolution, weight: Shape, result: Shape, attrs: Mapping[str, Any]) -> tuple[Size, Size]:
-    """How many elements of an image with its padding there may be for a convolution by few filters, and all that it
-    needs: sums of rows, too."""
+def _frame(op: Convolution, weight: Shape, result: Shape, attrs: Mapping[str, Any]) -> tuple[Size, Size, Size]:
+    """The elements of a frame and of its rows, 0 where a convolution takes patches, and the rows of a result that are
+    added up at a time."""
+    if op.way != Way.RESULT or any(stride != 1 for stride in attrs["strides"]):
+        return 0, 0, 0
     filters = floordiv(weight[0], attrs["groups"])
-    if op.way != Way.RESULT or at_least(filters - _FEW - 1, 0) or any(stride != 1 for stride in attrs["strides"]):
-        return 0, 0
     outer = [size + (taps - 1) * step for size, taps, step in zip(result[2:], weight[2:], attrs["dilations"])]
-    frame = minimum(weight[1] * product(outer), _FRAME)
-    return frame, frame + _SUMS + outer[-1]
+    frame = weight[1] * product(outer)
+    framed = _at_most(filters, _FEW) * _at_most(frame, _FRAME)
+    return framed * frame, framed * outer[-1], maximum(1, floordiv(_SUMS, maximum(1, outer[-1])))
+
+
+def _at_most(size: Size, bound: int) -> Size:
+    """1 or 0."""
+    return 1 - minimum(1, floordiv(size, bound + 1))
 
 
 def _step(lowering: Lowering, node: Node) -> Step:
@@ -105,8 +111,8 @@ def _step(lowering: Lowering, node: Node) -> Step:
         and all(pad == (0, 0) for pad in attrs["pads"])
     )
     room = bundle * maximum(1, product(weight[2:])) * block
-    frame, framed = (0, 0) if direct else _frame(op, weight, result, attrs)
-    room = maximum(room, framed)
+    frame, row, rows = (0, 0, 0) if direct else _frame(op, weight, result, attrs)
+    room = maximum(room, frame + rows * row)
     scratch = lowering.scratch_bytes(0 if direct else TASKS * room * dtype.itemsize)
     slots: dict[str, Argument] = {
         name: Address(buffer.number) for name, buffer in zip(("IMAGE", "WEIGHT", "RESULT"), homes)
@@ -120,6 +126,7 @@ def _step(lowering: Lowering, node: Node) -> Step:
         "ROOM": room,
         "BLOCK": block,
         "FRAME": frame,
+        "ROWS": rows,
         "BUNDLE": bundle,
         "N": image[0],
         "GROUPS": groups,
