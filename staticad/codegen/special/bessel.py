@@ -101,17 +101,16 @@ def from_zeros(x: Value, zeros: Sequence[float]) -> Value:
     return factors[0] * factors[1]
 
 
-def _hankel(order: int, x: Value, p: Sequence[float], q: Sequence[float]) -> Value:
-    """The function for x >= 5."""
-    x = select(x.eq(INFINITY), 1e300, x)
+def hankel(order: int, x: Value, second_kind: bool = False) -> Value:
+    """J of x >= 5, or Y."""
     inverse = 5 / x
     u = fma(inverse * inverse, 2, -1)
-    amplitude = SQRT_INVERSE_PI / x.sqrt()
-    a, b = horner(u, p), horner(u, q) / x
+    a, b = horner(u, J1_P if order else J0_P), horner(u, J1_Q if order else J0_Q) / x
     sine, cosine = sin(x), cos(x)
     # cos and sin of x - pi/4, or of x - 3 pi/4, times the square root of 2
     turned = (cosine + sine, sine - cosine) if order == 0 else (sine - cosine, -(sine + cosine))
-    return amplitude * fma(a, turned[0], -(b * turned[1]))
+    total = fma(a, turned[1], b * turned[0]) if second_kind else fma(a, turned[0], -(b * turned[1]))
+    return SQRT_INVERSE_PI / x.sqrt() * total
 
 
 def j0(x: Value) -> Value:
@@ -120,8 +119,9 @@ def j0(x: Value) -> Value:
     small = magnitude < 5
     inside = select(small, magnitude, 0)
     near = from_zeros(inside, J0_ROOTS) * horner(fma(inside * inside, 2 / 25, -1), J0)
-    far = _hankel(0, select(small, 5, magnitude), J0_P, J0_Q)
-    return select(magnitude.eq(INFINITY), 0, select(small, near, far))
+    infinite = magnitude.eq(INFINITY)
+    far = hankel(0, select(small, 5, select(infinite, 1e300, magnitude)))
+    return select(infinite, 0, select(small, near, far))
 
 
 def j1(x: Value) -> Value:
@@ -130,8 +130,9 @@ def j1(x: Value) -> Value:
     small = magnitude < 5
     inside = select(small, magnitude, 0)
     near = from_zeros(inside, J1_ROOTS) * horner(fma(inside * inside, 2 / 25, -1), J1) * inside
-    far = _hankel(1, select(small, 5, magnitude), J1_P, J1_Q)
-    result = select(magnitude.eq(INFINITY), 0, select(small, near, far))
+    infinite = magnitude.eq(INFINITY)
+    far = hankel(1, select(small, 5, select(infinite, 1e300, magnitude)))
+    result = select(infinite, 0, select(small, near, far))
     return select(x.bits() < 0, -result, result)
 
 

@@ -11,8 +11,6 @@ import math
 from collections.abc import Callable
 
 from staticad.codegen.special import bessel
-from staticad.codegen.special.bessel import SQRT_INVERSE_PI
-from staticad.codegen.special.coefficients import J0_P, J0_Q, J1_P, J1_Q
 from staticad.codegen.special.flow import call, choose, odd, outlined
 from staticad.codegen.special.gamma_function import INFINITY, NAN
 from staticad.codegen.special.scalar import exp, log
@@ -24,7 +22,6 @@ from staticad.codegen.special.second_kind_coefficients import (
     Y0_SMALL,
     Y1_SMALL,
 )
-from staticad.codegen.vecmath import trigonometric
 from staticad.codegen.vecmath.builder import Value, fma, horner, repeat_while, select
 
 TWO_OVER_PI = 0.6366197723675814
@@ -92,17 +89,6 @@ def k1e(x: Value) -> Value:
     return _k_scaled(1, x)
 
 
-def _y_far(order: int, x: Value) -> Value:
-    """The function for x >= 5."""
-    inverse = 5 / x
-    u = fma(inverse * inverse, 2, -1)
-    a, b = horner(u, J1_P if order else J0_P), horner(u, J1_Q if order else J0_Q) / x
-    sine, cosine = trigonometric.sin(x), trigonometric.cos(x)
-    # cos and sin of x - pi/4, or of x - 3 pi/4, times the square root of 2
-    turned = (cosine + sine, sine - cosine) if order == 0 else (sine - cosine, -(sine + cosine))
-    return SQRT_INVERSE_PI / x.sqrt() * fma(a, turned[1], b * turned[0])
-
-
 def _y(order: int, x: Value) -> Value:
     def near() -> Value:
         t = fma(x * x, 2 / 25, -1)
@@ -112,7 +98,7 @@ def _y(order: int, x: Value) -> Value:
         singular = (logarithm * call("j1", bessel.j1, x) - 1 / x) * TWO_OVER_PI
         return fma(horner(t, Y1_SMALL), x, singular)
 
-    return _of_positive(x, -INFINITY, lambda: choose(x < 5, near, lambda: _y_far(order, x)))
+    return _of_positive(x, -INFINITY, lambda: choose(x < 5, near, lambda: bessel.hankel(order, x, second_kind=True)))
 
 
 def y0(x: Value) -> Value:
