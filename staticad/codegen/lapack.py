@@ -18,6 +18,7 @@ from staticad.codegen.lapack_decompositions import DECOMPOSITIONS
 from staticad.codegen.lapack_determinants import DETERMINANTS
 from staticad.codegen.lapack_eigen import EIGEN
 from staticad.codegen.lapack_functions import MATRIX_FUNCTIONS
+from staticad.codegen.lapack_least_squares import LEAST_SQUARES
 from staticad.codegen.lapack_roots import ROOTS
 from staticad.codegen.machine_language import function_text
 from staticad.codegen.routine_text import RoutineText, by_batch, by_columns, of_parts
@@ -338,6 +339,7 @@ LAPACK: Mapping[str, RoutineText] = {
     **DETERMINANTS,
     **DECOMPOSITIONS,
     **EIGEN,
+    **LEAST_SQUARES,
     **MATRIX_FUNCTIONS,
     **ROOTS,
 }

@@ -1,4 +1,4 @@
-"""LU of any shape, least squares, exponentials: the kernels that call LAPACK.
+"""LU of any shape, exponentials: the kernels that call LAPACK.
 
 The conventions are those of `staticad.codegen.lapack`. What a routine destroys lies in the workspace; the matrices of a
 range take turns with that of the first, so that the others are never touched.
@@ -14,37 +14,29 @@ from staticad.codegen.routine_text import RoutineText, by_batch, of_parts
 
 if TYPE_CHECKING:  # names of machine code, which nothing calls in Python
     from staticad.codegen.kernel_language import add, hypot, inf, less, load, mul, nan, pointer, store, sub
-    from staticad.codegen.machine_language import address_of, call_fortran, peek, peek_int32, poke, report, stack_words
+    from staticad.codegen.machine_language import address_of, call_fortran, peek, peek_int32, poke, stack_words
     from staticad.codegen.routine_names import (
-        CODE,
         DTYPE,
         IN0,
         IN1,
-        IN2,
         ITEMSIZE,
         LETTER_N,
         ONE,
         OUT0,
         OUT1,
-        OUT2,
         PARTS,
-        STATUS,
         STEP_IN0,
         STEP_IN1,
-        STEP_IN2,
         STEP_OUT0,
         STEP_OUT1,
-        STEP_OUT2,
         STEP_WORK,
         WORK,
         K,
         M,
         N,
-        R,
-        S,
     )
 
-    GELSD = GEMM = GESV = GETRF = 0  # slots of single routines
+    GEMM = GESV = GETRF = 0  # slots of single routines
 
 
 # A second pivot stands in the upper half of the first word where INTEGER has 32 bits; pivots are never 0.
@@ -89,82 +81,6 @@ def _pivot_order(args: int, lo: int, hi: int) -> None:
                 poke(order, other, kept)
         for i in range(n):
             poke(inverse, peek(order, i), i)
-
-
-# Both matrices are turned: right sides stand in columns as long as the larger size.
-def _lstsq(args: int, lo: int, hi: int) -> None:
-    slots = address_of(args)
-    words = stack_words(19)  # fifteen addresses; the size of the workspace, the status, the rank, the right sides
-    m = peek(slots, M)
-    n = peek(slots, N)
-    k = peek(slots, K)
-    r = peek(slots, R)
-    s = peek(slots, S)
-    source = pointer(args, IN0, DTYPE, 0, 1)
-    sides = pointer(args, IN1, DTYPE, 0, 1)
-    room = pointer(args, WORK, DTYPE, 0, 1)
-    out = pointer(args, OUT0, DTYPE, 0, 1)
-    base = lo * peek(slots, STEP_WORK) + 8 * (72 * r + 1)
-    matrix = base // ITEMSIZE
-    side = matrix + PARTS * m * n
-    rights = k if k > 0 else 1
-    length = 301 * r + r * k + 2 * s + 700
-    work = peek(slots, WORK) + ITEMSIZE * (side + PARTS * s * rights)
-    poke(words, 18, rights)
-    poke(words, 15, length)
-    poke(words, 0, slots + 8 * M)
-    poke(words, 1, slots + 8 * N)
-    poke(words, 2, words + 8 * 18)
-    poke(words, 3, peek(slots, WORK) + base)
-    poke(words, 4, slots + 8 * M)
-    poke(words, 5, peek(slots, WORK) + ITEMSIZE * side)
-    poke(words, 6, slots + 8 * S)
-    poke(words, 9, words + 8 * 17)
-    poke(words, 10, work)
-    poke(words, 11, words + 8 * 15)
-    rest = 12
-    if PARTS == 2:
-        poke(words, 12, work + ITEMSIZE * 2 * length)
-        rest = 13
-    poke(words, rest, peek(slots, WORK) + lo * peek(slots, STEP_WORK))
-    poke(words, rest + 1, words + 8 * 16)
-    for number in range(lo, hi):
-        rank = 0
-        if r > 0:
-            given = number * peek(slots, STEP_IN0) // ITEMSIZE
-            right = number * peek(slots, STEP_IN1) // ITEMSIZE
-            for i in range(m):
-                for j in range(n):
-                    for p in range(PARTS):
-                        value = load(source, given + PARTS * (i * n + j) + p)
-                        store(room, matrix + PARTS * (j * m + i) + p, value)
-            for j in range(k):
-                for i in range(s):
-                    for p in range(PARTS):
-                        value = DTYPE(0)
-                        if i < m:
-                            value = load(sides, right + PARTS * (i * k + j) + p)
-                        store(room, side + PARTS * (j * s + i) + p, value)
-            poke(words, 7, peek(slots, OUT2) + number * peek(slots, STEP_OUT2))
-            poke(words, 8, peek(slots, IN2) + number * peek(slots, STEP_IN2))
-            poke(words, 16, 0)
-            poke(words, 17, 0)
-            if PARTS == 2:
-                call_fortran(peek(slots, GELSD), words, 15, 0)
-            else:
-                call_fortran(peek(slots, GELSD), words, 14, 0)
-            info = peek_int32(words + 8 * 16)
-            if info != 0:
-                report(peek(slots, STATUS), peek(slots, CODE), number, info)
-            rank = peek_int32(words + 8 * 17)
-        poke(peek(slots, OUT1), number, rank)
-        for i in range(n):
-            for j in range(k):
-                for p in range(PARTS):
-                    value = DTYPE(0)
-                    if r > 0:
-                        value = load(room, side + PARTS * (j * s + i) + p)
-                    store(out, PARTS * ((number * n + i) * k + j) + p, value)
 
 
 # The workspace: A, its powers 2, 4 and 6, a sum, the odd and the even part; pivots.
@@ -303,14 +219,9 @@ def _factored(slots: Mapping[str, int]) -> int:
     return slots["M"] * slots["N"] * slots["K"]
 
 
-def _least(slots: Mapping[str, int]) -> int:
-    return 4 * slots["M"] * slots["N"] * (slots["K"] + 4 * slots["R"])
-
-
 _REAL: Mapping[str, RoutineText] = {
     "lu": RoutineText(function_text(_lu), by_batch(_factored)),
     "pivot_order": RoutineText(function_text(_pivot_order), by_batch(lambda slots: 4 * slots["N"])),
-    "lstsq": RoutineText(function_text(_lstsq), by_batch(_least)),
     "expm": RoutineText(function_text(_expm), by_batch(lambda slots: 20 * slots["N"] ** 3)),
 }
 MATRIX_FUNCTIONS: Mapping[str, RoutineText] = {**_REAL, **of_parts(_REAL)}

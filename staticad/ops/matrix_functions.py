@@ -6,11 +6,11 @@ rule for matrix functions (1996). All are made of ops again.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from staticad.ir.dims import Size, maximum, minimum
+from staticad.ir.dims import Size, at_least, maximum, minimum
 from staticad.ir.dtypes import is_complex
 from staticad.ir.graph import Tensor
 from staticad.ops.arithmetic import ABS, ADD, DIV, MUL, NEG, SUB
@@ -179,6 +179,30 @@ def _pseudo_inverse(a: Tensor, rcond: Tensor) -> Tensor:
     return apply_all(LSTSQ, a, one, rcond)[0]
 
 
+Solves = Callable[..., tuple[Tensor, ...]]
+
+
+def _solves(a: Tensor, b: Tensor, rcond: Tensor) -> tuple[Solves, Solves]:
+    """Two functions of matrices: the pseudo-inverse of a times each, and its adjoint times each. It is made only where
+    the right side b has as many columns as it has; else each call solves for the columns of all its matrices."""
+    if at_least(b.shape[-1] - a.shape[-2], 0):
+        inverse = _pseudo_inverse(a, rcond)
+        return (
+            lambda *sides: tuple(product(inverse, side) for side in sides),
+            lambda *sides: tuple(product(adjoint(inverse), side) for side in sides),
+        )
+
+    def solve(matrix: Tensor, sides: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+        counts = [side.shape[-1] for side in sides]
+        joined = sides[0] if len(sides) == 1 else apply(CONCATENATE, *sides, axis=sides[0].ndim - 1)
+        found = apply_all(LSTSQ, matrix, joined, rcond)[0]
+        if len(sides) == 1:
+            return (found,)
+        return tuple(columns(found, sum(counts[:number]), count) for number, count in enumerate(counts))
+
+    return lambda *sides: solve(a, sides), lambda *sides: solve(adjoint(a), sides)
+
+
 def _values_vjp(g: Tensor, a: Tensor) -> Tensor:
     u, _, vh = apply_all(SVD, a)
     return product(apply(MUL, u, as_row(as_numbers(g, a))), vh)
@@ -187,20 +211,21 @@ def _values_vjp(g: Tensor, a: Tensor) -> Tensor:
 def _lstsq_vjp(
     gs: Tangents, ys: Sequence[Tensor], a: Tensor, b: Tensor, rcond: Tensor
 ) -> tuple[Tensor | None, Tensor | None, None]:
-    """With P the pseudo-inverse and r = b - A x: b̄ = Pᴴ G and Ā = -b̄ xᴴ + r (P b̄)ᴴ + Pᴴ x (G - P A G)ᴴ, for gradients
-    d/dx + i d/dy, the conjugates of cotangents."""
+    """With P the pseudo-inverse and r = b - A x: b̄ = Pᴴ G and Ā = -b̄ xᴴ + r (P b̄)ᴴ + Pᴴ x (G - Aᴴ b̄)ᴴ, where Aᴴ Pᴴ
+    is P A, for gradients d/dx + i d/dy, the conjugates of cotangents."""
     g, _, by_values = gs
     parts, by_b = [], None
     if g is not None:
         x, g = ys[0], conj(g)
-        inverse = _pseudo_inverse(a, rcond)
-        by_b = product(adjoint(inverse), g)
+        solved, solved_adjoint = _solves(a, b, rcond)
+        by_b, above = solved_adjoint(g, x)
+        (inside,) = solved(by_b)
         rest = apply(SUB, b, product(a, x))
-        outside = apply(SUB, g, product(inverse, product(a, g)))
+        outside = apply(SUB, g, product(adjoint(a), by_b))
         parts = [
             apply(NEG, product(by_b, adjoint(x))),
-            product(rest, adjoint(product(inverse, by_b))),
-            product(product(adjoint(inverse), x), adjoint(outside)),
+            product(rest, adjoint(inside)),
+            product(above, adjoint(outside)),
         ]
     if by_values is not None:
         parts.append(_values_vjp(by_values, a))
@@ -208,23 +233,24 @@ def _lstsq_vjp(
 
 
 def _lstsq_jvp(ts: Tangents, ys: Sequence[Tensor], a: Tensor, b: Tensor, rcond: Tensor) -> Tangents:
-    """P (ḃ - Ȧ x) + P Pᴴ Ȧᴴ r + (1 - P A) Ȧᴴ Pᴴ x."""
+    """P (ḃ - Ȧ x + Pᴴ Ȧᴴ r) + (1 - P A) Ȧᴴ Pᴴ x, where P A is Aᴴ Pᴴ."""
     by_a, by_b, _ = ts
     x = ys[0]
-    inverse = _pseudo_inverse(a, rcond)
+    solved, solved_adjoint = _solves(a, b, rcond)
     if by_a is None:
         assert by_b is not None
-        return product(inverse, by_b), None, None
+        return solved(by_b)[0], None, None
     moved = product(by_a, x)
     moved = apply(NEG, moved) if by_b is None else apply(SUB, by_b, moved)
-    turned = product(adjoint(by_a), product(adjoint(inverse), x))
+    (above,) = solved_adjoint(x)
+    turned = product(adjoint(by_a), above)
     residual = product(adjoint(by_a), apply(SUB, b, product(a, x)))
-    parts = [
-        product(inverse, apply(ADD, moved, product(adjoint(inverse), residual))),
-        apply(SUB, turned, product(inverse, product(a, turned))),
-    ]
+    residual, projected = solved_adjoint(residual, turned)
+    (inside,) = solved(apply(ADD, moved, residual))
+    outside = apply(SUB, turned, product(adjoint(a), projected))
     u, _, vh = apply_all(SVD, a)
-    return total(parts), None, real(diagonal_of(product(adjoint(u), by_a, adjoint(vh))))
+    values = real(diagonal_of(product(adjoint(u), by_a, adjoint(vh))))
+    return apply(ADD, inside, outside), None, values
 
 
 LSTSQ = Library(
@@ -232,16 +258,18 @@ LSTSQ = Library(
     operands="fc",
     normwise=True,
     signature="(m,n),(m,k),():real->(n,k),():int64,(r):real",
-    functions=("gelsd",),
+    optional=(2,),
+    functions=("gels", "gelsd", "trtri"),
     derived={"r": lambda m, n, k: minimum(m, n), "s": lambda m, n, k: maximum(m, n)},
-    workspace=lambda m, n, k, r, s: 8 * (m * n + s * k + 373 * r + r * k + 3 * s + 701),
+    workspace=lambda m, n, k, r, s: 8 * (m * n + s * k + 374 * r + r * k + 3 * s + 701),
     work=lambda m, n, k, r, s: 4 * m * n * (r + k) + 1,
     failure="the singular values of {matrix} did not converge (status {info}); are all its elements finite numbers?",
     numpy=_lstsq_numpy,
     vjp=_lstsq_vjp,
     jvp=_lstsq_jvp,
     notes="the solution of least norm, the rank, and the singular values; those that are smaller than rcond times the "
-    "largest count as zero; the derivative is that at matrices of the same rank",
+    "largest count as zero; where nobody reads them, matrices of full rank are solved without them; the derivative is "
+    "that at matrices of the same rank",
 )
 
 

@@ -161,3 +161,35 @@ def test_a_cut_covers_the_work(name: str, batch: int) -> None:
         assert 0 <= grain < max(1, extent)
         if cut == Cut.COLUMNS:
             assert batch == 1 and grain >= 16
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("shape", [(4, 3), (3, 4), (1, 1), (40, 40)])
+@pytest.mark.parametrize("values_read", [False, True])
+def test_least_squares_of_a_range(
+    address: Address, dtype: str, shape: tuple[int, int], values_read: bool, rng: np.random.Generator
+) -> None:
+    """One of the matrices has rank 1, whether singular values are read or not."""
+    (m, n), k = shape, 2
+    r, s = min(shape), max(shape)
+    a, b = matrices(rng, dtype, 4, m, n), rng.normal(size=(4, m, k)).astype(dtype)
+    a[2] = 1
+    out, ranks, values = np.full((4, n, k), 9, dtype), np.full(4, 9), np.full((4, r), 9, dtype)
+    limit = np.array(1e-4, dtype)
+    room = 8 * (m * n + s * k + 374 * r + r * k + 3 * s + 701)
+    work, size, kind = np.zeros(4 * room, np.int8), a.itemsize, a.dtype
+    status = call(
+        "lstsq", dtype, 1, 4, GELS=address("gels", kind), GELSD=address("gelsd", kind), TRTRI=address("trtri", kind),
+        IN0=a, STEP_IN0=m * n * size, IN1=b, STEP_IN1=m * k * size, IN2=limit, STEP_IN2=0, OUT0=out,
+        STEP_OUT0=n * k * size, OUT1=ranks, STEP_OUT1=8, OUT2=values if values_read else 0, STEP_OUT2=r * size,
+        M=m, N=n, K=k, R=r, S=s, WORK=work, STEP_WORK=room,
+    )  # fmt: skip
+    assert status == [0, 0, 0, 0]
+    for number in (1, 2, 3):
+        solution, _, rank, known = np.linalg.lstsq(a[number], b[number], rcond=1e-4)
+        assert ranks[number] == rank == (min(shape) if number != 2 else 1)
+        condition = known[0] / known[rank - 1]
+        error = np.abs(out[number] - solution).max()
+        assert error < 50 * np.finfo(dtype).eps * condition**2 * np.abs(solution).max()
+        np.testing.assert_allclose(values[number], known if values_read else 9, atol=1e-5 * known[0])
+    assert (out[0] == 9).all() and ranks[0] == 9

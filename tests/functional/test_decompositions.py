@@ -11,6 +11,7 @@ import scipy.linalg
 import staticad as sa
 from staticad.errors import GradientError, GraphError, LinAlgError, ShapeError
 from staticad.reference import evaluate
+from tests.harness.derivatives import check_gradients
 
 linalg = sa.linalg
 
@@ -61,6 +62,66 @@ def test_a_rank_that_is_not_full(rng: np.random.Generator) -> None:
     same([found.x, found.rank, found.s], [expected[0], expected[2], expected[3]])
     assert found.residuals.shape == (2,)
     same([run(linalg.pinv, a)], [np.linalg.pinv(a)])
+
+
+SHAPES = [(7, 4), (4, 7), (5, 5), (1, 1), (40, 33), (33, 40)]
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64", "complex64", "complex128"])
+def test_least_squares_without_singular_values_are_the_same(dtype: str, rng: np.random.Generator) -> None:
+    """Whose values nobody reads is solved with a triangular factor, unless its rank may not be full: of all conditions,
+    the ranks are those that singular values show, and the errors are no larger."""
+    eps = np.finfo(dtype).eps
+    for shape in SHAPES:
+        x, y = sa.placeholder(("n", *shape), dtype), sa.placeholder(("n", shape[0], 3), dtype)
+        one, other = linalg.lstsq(x, y), linalg.lstsq(x, y, 1e-3)
+        session = sa.compile([one.x, one.rank, other.x, other.rank], [x, y])
+        u, _, vh = np.linalg.svd(_numbers(rng, dtype, 18, *shape), full_matrices=False)
+        fall = 10.0 ** -np.linspace(0, 1.2 * np.log10(1 / eps), 18)[:, None]
+        values = np.where(np.arange(min(shape)) < min(shape) - 1, 1, fall) * 10.0 ** rng.integers(-9, 9, (18, 1))
+        a, b = (u * values[:, None] @ vh).astype(dtype), _numbers(rng, dtype, 18, shape[0], 3).astype(dtype)
+        a[3] = 0
+        found = session(a, b)
+        for number, limit in ((0, eps * max(shape)), (2, 1e-3)):
+            xs, ranks = found[number : number + 2]
+            for k in range(18):
+                known = np.linalg.svd(a[k], compute_uv=False)
+                expected, _, rank, _ = np.linalg.lstsq(a[k], b[k], rcond=limit)
+                margin = np.abs(known / known[0] - limit).min() if known[0] else 1
+                if margin < 8 * eps:
+                    continue  # rounding decides
+                assert ranks[k] == rank, (shape, k)
+                kept = known[:rank]
+                condition = kept[0] / kept[-1] if rank else 1
+                assert np.abs(xs[k] - expected).max() <= 40 * eps * condition**2 * np.abs(expected).max(), (shape, k)
+
+
+def _numbers(rng: np.random.Generator, dtype: str, *shape: int) -> np.ndarray:
+    x = rng.normal(size=shape)
+    return x + 1j * rng.normal(size=shape) if np.dtype(dtype).kind == "c" else x
+
+
+@pytest.mark.parametrize("columns", [1, 2, 9])
+@pytest.mark.parametrize("shape", [(5, 4), (4, 5), (4, 4)])
+def test_derivatives_at_a_rank_that_is_not_full(shape: tuple[int, int], columns: int, rng: np.random.Generator) -> None:
+    """Along matrices of this rank, which the factors are; right sides with fewer columns than the matrix has rows are
+    solved, others multiplied by the pseudo-inverse."""
+    m, n = shape
+    left, right, b = sa.placeholder((m, 3)), sa.placeholder((3, n)), sa.placeholder((m, columns))
+    found = linalg.lstsq(left @ right, b)
+    feeds = {left: rng.normal(size=(m, 3)), right: rng.normal(size=(3, n)), b: rng.normal(size=(m, columns))}
+    check_gradients((found.x * sa.arange(columns + 1.0)[1:]).sum() + found.x[0, 0] ** 2, [left, right, b], feeds)
+
+
+def test_a_gradient_of_least_squares_costs_no_square_of_the_rows() -> None:
+    x, y = sa.placeholder((100_000, 2)), sa.placeholder((100_000,))
+    found = linalg.lstsq(x, y)
+    session = sa.compile(sa.gradients(sa.square(found.x).sum(), [x, y]), [x, y])
+    steps = np.arange(100_000.0)
+    by_x, by_y = session(np.stack([np.ones(100_000), steps], 1), 3 - 2 * steps)
+    assert session.memory() < 1e8
+    np.testing.assert_allclose([by_y.sum(), by_y @ steps], [6, -4], rtol=1e-6)
+    np.testing.assert_allclose([by_x[:, 0].sum(), steps @ by_x[:, 1]], [-18, -8], rtol=1e-6)
 
 
 def test_an_exponential_of_any_norm(rng: np.random.Generator) -> None:
