@@ -8,6 +8,7 @@ from tests.stress import (
     errors,
     feeds,
     forks,
+    gaps,
     graphs,
     indices,
     leaks,
@@ -33,6 +34,7 @@ _ALL = (
     Program("masks", "derivatives behind a where, by what is taken alone", masks.prepare),
     Program("loops", "loops that change arrays, by NumPy, complex steps and tangents", loops.prepare),
     Program("bounds", "indices of loops in loops that may leave their axes, checked or proved", bounds.prepare),
+    Program("gaps", "every op in memory with gaps, which nothing writes into", gaps.prepare),
     Program("sorting", "rows of all dtypes sorted as a whole and in part, bit by bit", sorting.prepare),
     Program("cache", "processes that fill, damage and sweep one kernel cache, some of them killed", cache.prepare),
 )
