@@ -11,7 +11,8 @@ channels of the weights for a run of images. Units are shared out to a number of
 each task has room for one block of patches. Where the patches are the image as it lies (a kernel of one tap), there is
 no copy.
 
-Few filters meet *frames* instead, see `staticad.codegen.convolution_frames`.
+Few filters meet *frames* instead, see `staticad.codegen.convolution_frames`, and patches of short rows are copied as
+`staticad.codegen.convolution_runs` says.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from staticad.codegen.convolution_frames import by_frames
+from staticad.codegen.convolution_runs import by_runs
 from staticad.codegen.machine_language import function_text
 from staticad.codegen.routine_text import Cut, Cutting, RoutineText
 
@@ -222,4 +224,6 @@ def _cut(slots: Mapping[str, int], tasks: int) -> Cutting:
     return Cut.BATCH, tasks, max(1, grain) if grain < tasks else 0
 
 
-CONVOLUTION: Mapping[str, RoutineText] = {"convolution": RoutineText(function_text(by_frames, _by_patches), _cut)}
+CONVOLUTION: Mapping[str, RoutineText] = {
+    "convolution": RoutineText(function_text(by_frames, by_runs, _by_patches), _cut),
+}

@@ -27,6 +27,7 @@ _ROW_BYTES = 960
 _FEW = 4  # filters of a group that are computed by frames instead of patches
 _SUMS = 2048  # elements of a result that are added up at a time, but at least one row
 _FRAME = 1 << 17  # elements of a frame
+_BETWEEN = 768  # bytes of the product's columns between the ends of two rows, that are worth no copy row by row
 _TERMS = 256  # rows of patches of a block, but at least one channel
 
 
@@ -82,7 +83,35 @@ def _frame(op: Convolution, weight: Shape, result: Shape, attrs: Mapping[str, An
     return framed * frame, framed * outer[-1], maximum(1, floordiv(_SUMS, maximum(1, outer[-1])))
 
 
-def _at_most(size: Size, bound: int) -> Size:
+def _lines(op: Convolution, weight: Shape, result: Shape, attrs: Mapping[str, Any], itemsize: int) -> Size:
+    """The lines of a result whose patches are copied together, 0 where that is done row by row."""
+    if op.way != Way.RESULT or any(stride != 1 for stride in attrs["strides"]) or len(result) < 4:
+        return 0
+    filters = floordiv(weight[0], attrs["groups"])
+    between = (weight[-1] - 1) * attrs["dilations"][-1]
+    wide, most = maximum(1, result[-1] + between), _ROW_BYTES // itemsize
+    worth = _at_most(filters * maximum(1, between), _BETWEEN // itemsize)
+    worth *= _at_most(2 * wide, most) * _at_most(filters, product(weight[1:]))
+    pieces = maximum(1, _divided(result[-2], maximum(1, floordiv(most, wide))))
+    return worth * _divided(result[-2], pieces)
+
+
+def _room_of_runs(lines: Size, bundle: Size, weight: Shape, result: Shape, attrs: Mapping[str, Any]) -> Size:
+    """The elements of a frame, of the patches and of their product."""
+    if lines == 0:
+        return 0
+    taps, dilations = weight[2:], attrs["dilations"]
+    wide = result[-1] + (taps[-1] - 1) * dilations[-1]
+    frame = bundle * product(taps[:-2]) * (lines + (taps[-2] - 1) * dilations[-2])
+    return (frame + lines * (bundle * product(taps) + floordiv(weight[0], attrs["groups"]))) * wide
+
+
+def _divided(size: Size, by: Size) -> Size:
+    """Rounded up."""
+    return floordiv(size + by - 1, by)
+
+
+def _at_most(size: Size, bound: Size) -> Size:
     """1 or 0."""
     return 1 - minimum(1, floordiv(size, bound + 1))
 
@@ -113,6 +142,10 @@ def _step(lowering: Lowering, node: Node) -> Step:
     room = bundle * maximum(1, product(weight[2:])) * block
     frame, row, rows = (0, 0, 0) if direct else _frame(op, weight, result, attrs)
     room = maximum(room, frame + rows * row)
+    lines: Size = 0
+    if not direct:
+        lines = _at_most(frame, 0) * _lines(op, weight, result, attrs, dtype.itemsize)
+        room = maximum(room, _room_of_runs(lines, bundle, weight, result, attrs))
     scratch = lowering.scratch_bytes(0 if direct else TASKS * room * dtype.itemsize)
     slots: dict[str, Argument] = {
         name: Address(buffer.number) for name, buffer in zip(("IMAGE", "WEIGHT", "RESULT"), homes)
@@ -127,6 +160,7 @@ def _step(lowering: Lowering, node: Node) -> Step:
         "BLOCK": block,
         "FRAME": frame,
         "ROWS": rows,
+        "LINES": lines,
         "BUNDLE": bundle,
         "N": image[0],
         "GROUPS": groups,
