@@ -30,7 +30,8 @@ from staticad.codegen.matrix_depth import product_function, product_symbol
 from staticad.codegen.matrix_vectors import registers
 from staticad.codegen.numba_pipeline import build, hide, lower
 from staticad.codegen.pieces import Piece
-from staticad.codegen.recipes import CALLED, COLUMN_SUMS, KEY_SORTERS, PASSES
+from staticad.codegen.recipes import CALLED, COLUMN_SUMS, KEY_SORTERS, OPERANDS, PASSES
+from staticad.codegen.scalar_division import REMAINDERS
 from staticad.codegen.target import Target, features_of, plain
 from staticad.codegen.user_functions import function_module, result_kind
 from staticad.codegen.vecmath.called import define
@@ -91,7 +92,9 @@ def make_shared(symbol: str, target: Target) -> llvm.ModuleRef:
     module = ir.Module(symbol)
     for name, vector in CALLED.items():
         if symbol in (name, vector):
-            define(module, symbol, FORMULAS[name], lanes_of(target) if symbol == vector else 0)
+            dtype, count = OPERANDS[name]
+            lanes = lanes_of(target, dtype) if symbol == vector else 0
+            define(module, symbol, _CALLED_FORMULAS[name], _type(dtype), count, lanes)
             return llvm_pipeline.build(str(module), symbol, target, llvm_pipeline.SHARED)
     if symbol in KEY_SORTERS.values():
         sorting_function(module, symbol, int(symbol[-2:]), features_of(target))
@@ -100,6 +103,7 @@ def make_shared(symbol: str, target: Target) -> llvm.ModuleRef:
     return llvm_pipeline.build(hinted(module, symbol), symbol, target, llvm_pipeline.SHARED)
 
 
+_CALLED_FORMULAS = {**FORMULAS, **REMAINDERS}
 _ELEMENTS = {product_symbol(element): element for element in (ir.FloatType(), ir.DoubleType())}
 
 

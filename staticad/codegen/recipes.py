@@ -23,9 +23,11 @@ KEY_SORTERS = {
 }
 WORD_SORTERS = dict.fromkeys(KEY_SORTERS, WORDS_SORTER)
 COLUMN_SUMS = "staticad_column_sums"  # of loops that add a run to the sums of columns, see `idioms`
-# Functions of one float64 and those of a vector, see `vecmath.called`.
+# Functions of floats, with the dtype and the number of their operands, and those of vectors, see `vecmath.called`.
 SIN, COS, TAN = "staticad_sin", "staticad_cos", "staticad_tan"
-CALLED = {name: f"{name}_of_vector" for name in (SIN, COS, TAN)}
+FMODS = {dtype: f"staticad_fmod_{dtype}" for dtype in PRODUCTS}
+OPERANDS = dict.fromkeys((SIN, COS, TAN), ("float64", 1)) | {name: (dtype, 2) for dtype, name in FMODS.items()}
+CALLED = {name: f"{name}_of_vector" for name in OPERANDS}
 SHARED = tuple(
     dict.fromkeys((*PRODUCTS.values(), COLUMN_SUMS, *PASSES.values(), *KEY_SORTERS.values(), *CALLED, *CALLED.values()))
 )

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from staticad.codegen.recipes import FMODS
 from staticad.codegen.vecmath.builder import NUMBERS, Value, fma, is_float, is_signed, repeat_while, select, width
+from staticad.codegen.vecmath.called import Called, call
 from staticad.codegen.vecmath.elementwise import elementwise
 
 INFINITY = float("inf")
@@ -34,9 +36,22 @@ def _remove_multiples(rest: Value, divisor: Value) -> Value:
     return select(remainder < 0, remainder + divisor, remainder)
 
 
-def _fmod_of_floats(a: Value, b: Value) -> Value:
-    """C's fmod, exact, by long division in base 2**(digits - 1); nearly always that is one step."""
-    base = float(1 << (23 if width(a.dtype) == 32 else 52))
+def _base(x: Value) -> float:
+    return float(1 << (23 if width(x.dtype) == 32 else 52))
+
+
+def _is_one_step(a: Value, b: Value) -> Value:
+    """Whether the quotient of finite numbers has fewer digits than they; nearly always it has."""
+    return (abs(a) < abs(b) * _base(a)) & (abs(b) < INFINITY)
+
+
+def _one_step(a: Value, b: Value) -> Value:
+    return _remove_multiples(abs(a), abs(b)).copysign(a)
+
+
+def _several_steps(a: Value, b: Value) -> Value:
+    """Long division in base 2**(digits - 1)."""
+    base = _base(a)
     x, y = abs(a), abs(b)
     proper = (x < INFINITY) & (y > 0) & (y < INFINITY)
     rest, divisor = select(proper, x, 0), select(proper, y, 1)
@@ -48,6 +63,14 @@ def _fmod_of_floats(a: Value, b: Value) -> Value:
     )
     infinite_divisor = select((x < INFINITY) & y.eq(INFINITY), x, float("nan"))
     return select(proper, _remove_multiples(rest, divisor), infinite_divisor).copysign(a)
+
+
+REMAINDERS = {FMODS[dtype]: Called(_one_step, _several_steps, _is_one_step) for dtype in FMODS}
+
+
+def _fmod_of_floats(a: Value, b: Value) -> Value:
+    """C's fmod, exact."""
+    return call(FMODS[str(a.dtype)], a, b)
 
 
 def _has_other_sign(rest: Value, b: Value) -> Value:

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from staticad.codegen import jit
-from staticad.codegen.recipes import CALLED
+from staticad.codegen.recipes import CALLED, OPERANDS
 from staticad.codegen.target import host
 from staticad.codegen.vecmath.trigonometric import NEAR
 from tests.codegen.kernel_runner import assert_identical, elementwise_source, evaluate, ulps
@@ -293,12 +293,13 @@ def test_special_cases_of_pow(dtype: str) -> None:
 
 @pytest.mark.parametrize("dtype", FLOATS)
 def test_loops_are_vectorized(dtype: str) -> None:
-    expressions = [(f"{name}(a)", dtype) for name in UNARY] + [(f"{name}(a, b)", dtype) for name in BINARY]
+    expressions = [(f"{name}(a)", dtype) for name in UNARY]
+    expressions += [(f"{name}(a, b)", dtype) for name in (*BINARY, "fmod", "remainder", "floor_divide")]
     module, assembly = jit.compile_listings(elementwise_source([dtype, dtype], expressions))
     assert len(set(re.findall(r"^(vector.body\d*):", module, re.M))) >= len(expressions)
     assert len(re.findall(r"store <\d+ x ", module)) >= len(expressions)
     for symbol, vector in CALLED.items():
-        assert (f"@{vector}(" in module) == (dtype == "float64"), symbol
+        assert (f"@{vector}(" in module) == (dtype == OPERANDS[symbol][0]), symbol
     if "+fma" in host().features.split(","):
         others = [line for line in module.splitlines() if re.search(r"\bcall .*@(?!llvm\.)", line)]
         assert all(re.search(f"@(?:{'|'.join(CALLED)})", line) for line in others)  # nothing from the C library
@@ -316,3 +317,23 @@ def test_numbers_near_and_far_have_the_same_results_in_any_vector(rng: np.random
             assert_identical(got, np.array(alone), points)
             with np.errstate(invalid="ignore"):
                 np.testing.assert_allclose(got, getattr(np, name)(points), rtol=5e-16)
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+def test_remainders_are_exact_in_any_vector(dtype: str, rng: np.random.Generator) -> None:
+    """Of one step and of several, of numbers that are not finite, side by side and by themselves."""
+    info = np.finfo(dtype)
+    bits = rng.integers(0, 2 ** (8 * info.dtype.itemsize), (2, 3000), f"uint{8 * info.dtype.itemsize}").view(dtype)
+    few = (rng.normal(size=(2, 3000)) * 10 ** rng.uniform(-3, 9, (2, 3000))).astype(dtype)
+    whole = rng.integers(-99, 99, (2, 3000)).astype(dtype)
+    least = info.smallest_subnormal
+    odd = np.array([0, least, 1, 2 ** (info.nmant + 1), info.tiny, info.max, np.inf, np.nan], dtype)
+    grid = np.stack([part.ravel() for part in np.meshgrid(*[np.concatenate([odd, -odd])] * 2)])
+    x, y = np.concatenate([bits, few, whole, grid], 1)[:, rng.permutation(9000 + grid.shape[1])]
+    results = evaluate([x, y], {f"{name}(a, b)": dtype for name in ("fmod", "remainder", "floor_divide")})
+    with np.errstate(all="ignore"):
+        for (expression, got), function in zip(results.items(), (np.fmod, np.remainder, np.floor_divide)):
+            assert_identical(got, function(x, y), x, y)
+            for k in range(0, len(x), 400):
+                alone = evaluate([x[k : k + 1], y[k : k + 1]], {expression: dtype})[expression]
+                assert_identical(alone, got[k : k + 1], x[k : k + 1], y[k : k + 1])

@@ -9,7 +9,7 @@ import pytest
 
 from staticad.codegen import hints, jit, llvm_pipeline
 from staticad.codegen.assembler import assemble
-from staticad.codegen.recipes import CALLED, COS, SIN, TAN, shared_symbols
+from staticad.codegen.recipes import CALLED, COS, FMODS, SIN, TAN, shared_symbols
 from staticad.codegen.target import LEVELS, Target
 from staticad.codegen.vector_calls import described, lanes_of
 
@@ -49,6 +49,17 @@ def test_kernels_load_what_they_call() -> None:
     assert called("j1") == called("bessel_j") == {SIN, COS}
     assert called("tan") == {TAN}
     assert not called("arcsin") and not called("sin", "float32")
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_loops_call_functions_of_two_vectors(dtype: str) -> None:
+    operation = "remainder(load(p0, i0), load(p1, i0))"
+    text = SOURCE.replace("sin(load(p0, i0))", operation).replace("float64", dtype)
+    function = ast.parse(text).body[0]
+    assert isinstance(function, ast.FunctionDef)
+    module = str(llvm_pipeline.build(assemble(function, "kernel"), "kernel", TARGETS[0], llvm_pipeline.KERNEL))
+    kind = f"<{lanes_of(TARGETS[0], dtype)} x {'float' if dtype == 'float32' else 'double'}>"
+    assert len(re.findall(rf"call {kind} @{CALLED[FMODS[dtype]]}\({kind} [^,]+, {kind} ", module)) >= 4
 
 
 def test_other_modules_stay_as_they_are() -> None:

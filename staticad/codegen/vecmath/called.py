@@ -1,7 +1,7 @@
-"""Functions of float64 that kernels call instead of containing them: a short formula below a limit, a long one beyond.
+"""Functions of floats that kernels call instead of containing them: a short formula for most, a long one beyond.
 
 LLVM makes vector code of loops without branches only, in which every element takes both ways. So these functions
-exist twice, for a number and for a vector, and LLVM replaces the calls of one by calls of the other
+exist twice, for numbers and for vectors, and LLVM replaces the calls of one by calls of the other
 (`staticad.codegen.vector_calls`). A vector takes the long way only where one of its numbers has to. Each number has the
 same result in both.
 """
@@ -13,46 +13,47 @@ from collections.abc import Callable
 from llvmlite import ir
 from numba.core import types
 
-from staticad.codegen.vecmath.builder import Value, declare
+from staticad.codegen.vecmath.builder import Value, declare, ir_type
 from staticad.records import dataclass
-
-_DOUBLE = ir.DoubleType()
 
 
 @dataclass(frozen=True)
 class Called:
-    """``near`` is the formula where |x| < limit, ``far`` that for others and for NaN."""
+    """``near`` is the formula where ``is_near`` holds, which it does not for NaN; ``far`` that for all others."""
 
-    near: Callable[[Value], Value]
-    far: Callable[[Value], Value]
-    limit: float
-
-
-def call(symbol: str, x: Value) -> Value:
-    """What the function of one number returns."""
-    function = declare(x.builder.module, symbol, _DOUBLE, [_DOUBLE])
-    return Value(x.builder, x.builder.call(function, [x.ir]), x.dtype)
+    near: Callable[..., Value]
+    far: Callable[..., Value]
+    is_near: Callable[..., Value]
 
 
-def define(module: ir.Module, symbol: str, formulas: Called, lanes: int) -> None:
-    """Add the function of a vector of ``lanes`` numbers to a module, or with 0 lanes that of one number."""
-    far = ir.Function(module, ir.FunctionType(_DOUBLE, [_DOUBLE]), "far")
+def call(symbol: str, *operands: Value) -> Value:
+    """What the function of numbers returns, which are of one dtype."""
+    first, kinds = operands[0], [x.ir.type for x in operands]
+    function = declare(first.builder.module, symbol, kinds[0], kinds)
+    return Value(first.builder, first.builder.call(function, [x.ir for x in operands]), first.dtype)
+
+
+def define(module: ir.Module, symbol: str, formulas: Called, dtype: types.Type, count: int, lanes: int) -> None:
+    """Add the function of ``count`` vectors of ``lanes`` numbers to a module, or with 0 lanes that of numbers."""
+    number = ir_type(dtype)
+    far = ir.Function(module, ir.FunctionType(number, [number] * count), "far")
     far.linkage = "internal"
     for attribute in ("noinline", "nounwind"):
         far.attributes.add(attribute)
     builder = ir.IRBuilder(far.append_basic_block("entry"))
-    builder.ret(formulas.far(Value(builder, far.args[0], types.float64)).ir)
+    found = formulas.far(*(Value(builder, argument, dtype) for argument in far.args))
+    found.builder.ret(found.ir)
 
-    kind = ir.VectorType(_DOUBLE, lanes) if lanes else _DOUBLE
-    function = ir.Function(module, ir.FunctionType(kind, [kind]), symbol)
+    kind = ir.VectorType(number, lanes) if lanes else number
+    function = ir.Function(module, ir.FunctionType(kind, [kind] * count), symbol)
     function.attributes.add("nounwind")
     builder = ir.IRBuilder(function.append_basic_block("entry"))
-    x = Value(builder, function.args[0], types.float64)
-    distant = (~(abs(x) < formulas.limit)).ir
-    result = formulas.near(x).ir
+    operands = [Value(builder, argument, dtype) for argument in function.args]
+    distant = (~formulas.is_near(*operands)).ir
+    result = formulas.near(*operands).ir
     if not lanes:
         with builder.if_then(distant, likely=False):
-            builder.ret(builder.call(far, [x.ir]))
+            builder.ret(builder.call(far, [x.ir for x in operands]))
         builder.ret(result)
         return
     bits = builder.bitcast(distant, ir.IntType(lanes))
@@ -62,8 +63,8 @@ def define(module: ir.Module, symbol: str, formulas: Called, lanes: int) -> None
             place = ir.IntType(32)(lane)
             before = builder.block
             with builder.if_then(builder.extract_element(distant, place)):
-                found = builder.call(far, [builder.extract_element(x.ir, place)])
-                changed = builder.insert_element(mended, found, place)
+                alone = builder.call(far, [builder.extract_element(x.ir, place) for x in operands])
+                changed = builder.insert_element(mended, alone, place)
                 inside = builder.block
             chosen = builder.phi(kind)
             chosen.add_incoming(mended, before)

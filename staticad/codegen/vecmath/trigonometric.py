@@ -215,10 +215,14 @@ def _cos_from(quadrant: Value, r: Value, low: Value) -> Value:
 # ---- the functions
 
 
+def _is_near(x: Value) -> Value:
+    return abs(x) < NEAR
+
+
 FORMULAS = {
-    SIN: Called(lambda x: select(x.eq(0), x, _sin_from(*_near(x))), lambda x: _sin_from(*_far(x)), NEAR),
-    COS: Called(lambda x: _cos_from(*_near(x)), lambda x: _cos_from(*_far(x)), NEAR),
-    TAN: Called(lambda x: select(x.eq(0), x, _tan_from(*_near(x))), lambda x: _tan_from(*_far(x)), NEAR),
+    SIN: Called(lambda x: select(x.eq(0), x, _sin_from(*_near(x))), lambda x: _sin_from(*_far(x)), _is_near),
+    COS: Called(lambda x: _cos_from(*_near(x)), lambda x: _cos_from(*_far(x)), _is_near),
+    TAN: Called(lambda x: select(x.eq(0), x, _tan_from(*_near(x))), lambda x: _tan_from(*_far(x)), _is_near),
 }
 
 
