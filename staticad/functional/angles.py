@@ -10,7 +10,7 @@ import numpy as np
 from staticad.errors import DTypeError
 from staticad.functional.comparison import less
 from staticad.functional.elementwise import absolute
-from staticad.functional.front import as_float, float_unary, implements, public_names
+from staticad.functional.front import as_float, float_unary, implements, inexact, public_names
 from staticad.functional.turns import sine_of_turn
 from staticad.ir.dtypes import is_complex
 from staticad.ir.graph import Tensor, describe
@@ -59,7 +59,7 @@ def sinc(x: Operand) -> Tensor:
     """sin(pi x) / (pi x), and 1 at 0. Near 0 it is its Taylor series, so that derivatives of all orders keep their
     digits. Of real numbers, the sine is that of the distance to the nearest integer: it is 0 at integers, and within 2
     units in the last place next to them and far from 0, where NumPy's has rounding errors of pi x."""
-    a = as_float(x)
+    a = inexact(x)
     y = a * math.pi
     square = y * y
     series: Tensor = constant((-1) ** _TERMS / math.factorial(2 * _TERMS + 1), a.dtype)

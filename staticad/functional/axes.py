@@ -5,6 +5,8 @@ from __future__ import annotations
 import operator
 from typing import Any
 
+import numpy as np
+
 from staticad.errors import ShapeError
 from staticad.ir.graph import Tensor, describe
 from staticad.ir.provenance import here
@@ -42,7 +44,8 @@ def normalize_axes(op: str, axis: Any, x: Tensor, ndim: int | None = None) -> tu
     count = x.ndim if ndim is None else ndim
     if axis is None:
         return tuple(range(count))
-    listed = axis if isinstance(axis, (list, tuple)) else (axis,)
+    several = isinstance(axis, (list, tuple, range)) or (isinstance(axis, np.ndarray) and axis.ndim == 1)
+    listed = axis if several else (axis,)
     axes = tuple(normalize_axis(op, a, x, ndim) for a in listed)
     if len(set(axes)) != len(axes):
         raise ShapeError(f"{op}: axis {axis} names an axis twice ({describe(x)})")

@@ -17,7 +17,18 @@ from staticad.functional.front import implements, public_names
 from staticad.functional.shapes import as_shape, as_size, counted
 from staticad.ir import dims
 from staticad.ir.dims import Dim, Shape, Size
-from staticad.ir.dtypes import BOOL, FLOAT64, INT64, DType, as_dtype, is_complex, is_float, is_integer, real_dtype
+from staticad.ir.dtypes import (
+    BOOL,
+    FLOAT64,
+    INT64,
+    DType,
+    as_dtype,
+    is_complex,
+    is_float,
+    is_integer,
+    promote,
+    real_dtype,
+)
 from staticad.ir.graph import Tensor
 from staticad.ops import creation as ops
 from staticad.ops.base import apply
@@ -245,9 +256,11 @@ def geomspace(
     start: Operand, stop: Operand, num: Any = 50, endpoint: bool = True, dtype: Any = None, axis: int = 0
 ) -> Tensor:
     """``num`` numbers from start to stop, each the same multiple of the one before; both ends exact. Both ends are
-    positive or both negative (else NaN), or complex: then the multiple's angle is the one between them, at most a half
-    turn. Differentiable by start and stop."""
-    first, last = as_operands("geomspace", start, stop, dtype=common_dtype(start, stop, 1.0))
+    positive or both negative (else NaN), or complex, as they are with a complex ``dtype``: then the multiple's angle is
+    the one between them, at most a half turn. Differentiable by start and stop."""
+    kind = common_dtype(start, stop, 1.0)
+    kind = kind if dtype is None else promote(kind, as_dtype(dtype))
+    first, last = as_operands("geomspace", start, stop, dtype=kind)
     for end in (first, last):
         known = constant_array(end)
         if known is not None and (known == 0).any():

@@ -11,12 +11,12 @@ from staticad.errors import DTypeError, ShapeError
 from staticad.functional import comparison, elementwise, reductions
 from staticad.functional.axes import as_index, normalize_axes, normalize_axis
 from staticad.functional.cumulative import cumsum
-from staticad.functional.front import implements, public_names
+from staticad.functional.front import implements, inexact, public_names
 from staticad.functional.joining import concatenate
 from staticad.functional.movement import ravel, reshape
 from staticad.functional.slices import take_slice
 from staticad.ir.dims import Size
-from staticad.ir.dtypes import BOOL, FLOAT32, FLOAT64, is_complex, is_half, is_inexact, real_dtype
+from staticad.ir.dtypes import BOOL, FLOAT32, is_complex, is_half, is_inexact, real_dtype
 from staticad.ir.graph import Tensor, describe
 from staticad.ir.types import may_be_equal
 from staticad.ops.barrier import STOP_GRADIENT
@@ -70,11 +70,6 @@ def ediff1d(x: Operand, to_end: Operand | None = None, to_begin: Operand | None 
     return concatenate(parts, 0)
 
 
-def _floats(x: Operand) -> Tensor:
-    a = to_tensor(x)
-    return a if is_inexact(a.dtype) else cast(a, FLOAT64)
-
-
 def _is_number(value: Operand) -> bool:
     return isinstance(value, (int, float, np.number, np.bool_)) or (isinstance(value, np.ndarray) and value.ndim == 0)
 
@@ -95,7 +90,7 @@ def _widths(name: str, y: Tensor, x: Operand | None, dx: Operand, axis: int) -> 
 
 
 def _areas(name: str, y: Operand, x: Operand | None, dx: Operand, axis: int) -> tuple[Tensor, int]:
-    a = _floats(y)
+    a = inexact(y)
     place = normalize_axis(name, axis, a)
     both = elementwise.add(take_slice(a, place, slice(1, None)), take_slice(a, place, slice(None, -1)))
     return elementwise.divide(elementwise.multiply(_widths(name, a, x, dx, place), both), 2.0), place
@@ -131,7 +126,7 @@ def gradient(f: Operand, *varargs: Operand, axis: Any = None, edge_order: int = 
     ``varargs`` are one distance for all axes, or for each one a distance or the points as a vector. Integers are
     float64. Raises ShapeError for fewer than ``edge_order + 1`` samples.
     """
-    a = _floats(f)
+    a = inexact(f)
     axes = normalize_axes("gradient", axis, a)
     if edge_order not in (1, 2):
         raise ShapeError(f"gradient: edge_order has to be 1 or 2, not {edge_order!r} ({describe(a)})")
@@ -150,7 +145,7 @@ def _along(f: Tensor, axis: int, spacing: Operand, edge_order: int) -> Tensor:
     n = f.shape[axis]
     if isinstance(n, int) and n < edge_order + 1:
         raise ShapeError(f"gradient: axis {axis} needs at least {edge_order + 1} elements ({describe(f)})")
-    points = _floats(spacing)
+    points = inexact(spacing)
     x = cast(f, FLOAT32) if is_half(f.dtype) else f
     if points.ndim == 0:
         return cast(_even(x, axis, _beside_samples(points, x), edge_order), f.dtype)

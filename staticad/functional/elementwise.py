@@ -244,9 +244,10 @@ def where(condition: Operand, x: Operand | None = None, y: Operand | None = None
 
 
 @implements(*(getattr(np, name) for name in ("astype",) if hasattr(np, name)))
-def astype(x: Operand, dtype: Any) -> Tensor:
+def astype(x: Operand, dtype: Any, *, copy: bool = True) -> Tensor:
     """x in another dtype, converted as C does: floats to integers truncate, NaN to bool is True. Complex
-    numbers become nothing but complex or bool (DTypeError): take their `real` or `imag`."""
+    numbers become nothing but complex or bool (DTypeError): take their `real` or `imag`. ``copy`` makes no
+    difference."""
     return cast(to_tensor(x), as_dtype(dtype))
 
 

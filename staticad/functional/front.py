@@ -14,7 +14,7 @@ from typing import Any, Protocol, TypeVar
 
 import numpy as np
 
-from staticad.ir.dtypes import floating
+from staticad.ir.dtypes import FLOAT64, floating, is_inexact
 from staticad.ir.graph import Tensor
 from staticad.ir.making import new_node
 from staticad.ops.base import Op, apply
@@ -64,6 +64,13 @@ def as_float(x: Operand) -> Tensor:
         return x
     a = to_tensor(x)
     return cast(a, floating(a.dtype))
+
+
+def inexact(x: Operand) -> Tensor:
+    """The operand as floats or complex numbers; bools and integers of every size in float64, as in most functions of
+    NumPy that are no ufuncs."""
+    a = to_tensor(x)
+    return a if is_inexact(a.dtype) else cast(a, FLOAT64)
 
 
 class Unary(Protocol):

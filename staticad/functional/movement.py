@@ -47,9 +47,9 @@ def _is_reversed(op: str, order: Any, orders: str, x: Tensor) -> bool:
 
 
 @implements(np.reshape)
-def reshape(x: Operand, shape: Any, order: str = "C") -> Tensor:
+def reshape(x: Operand, shape: Any, order: str = "C", *, copy: bool | None = None) -> Tensor:
     """The same elements in row-major order in another shape, in which one size may be -1: what is left for it. With
-    ``order="F"`` the first index of both shapes runs fastest.
+    ``order="F"`` the first index of both shapes runs fastest. ``copy`` makes no difference.
 
     Where only axes of size 1 come or go, this is expand_dims or squeeze.
     """

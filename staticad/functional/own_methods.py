@@ -20,7 +20,7 @@ else:
     sets = later("staticad.functional.sets")
 
 
-def reshape(self: Tensor, *shape: Any, order: str = "C") -> Tensor:
+def reshape(self: Tensor, *shape: Any, order: str = "C", copy: bool | None = None) -> Tensor:
     """`reshape`, with the sizes in one tuple or one by one."""
     return movement.reshape(self, shape[0] if len(shape) == 1 else shape, order)
 

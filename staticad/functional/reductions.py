@@ -14,6 +14,7 @@ import numpy as np
 from staticad.errors import DTypeError, ShapeError
 from staticad.functional import elementwise
 from staticad.functional.axes import normalize_axes, normalize_axis
+from staticad.functional.counts import number
 from staticad.functional.front import implements, public_names
 from staticad.ir import dims
 from staticad.ir.dims import Size, product
@@ -182,8 +183,8 @@ def _count(x: Tensor, axis: Axis, name: str, mask: Tensor | None) -> Size | Tens
 def _left(count: Size | Tensor, ddof: Any, dtype: DType) -> Tensor:
     """What a sum of squares is divided by: the count less ddof, at least 0."""
     if not isinstance(count, Tensor) and isinstance(ddof, int):
-        return to_tensor(dims.maximum(count - ddof, 0), dtype)
-    return elementwise.maximum(elementwise.subtract(to_tensor(count, dtype), float(ddof)), 0.0)
+        return number(dims.maximum(count - ddof, 0), dtype)
+    return elementwise.maximum(elementwise.subtract(number(count, dtype), float(ddof)), 0.0)
 
 
 def _averaging(name: str, x: Tensor, dtype: Any) -> DType:
@@ -200,7 +201,7 @@ def mean(x: Operand, axis: Axis = None, dtype: Any = None, keepdims: bool = Fals
     a = to_tensor(x)
     a = cast(a, _averaging("mean", a, dtype))
     mask = _chosen("mean", a, where)
-    count = to_tensor(_count(a, axis, "mean", mask), real_dtype(a.dtype))
+    count = number(_count(a, axis, "mean", mask), real_dtype(a.dtype))
     if mask is None:
         return elementwise.divide(_reduce(ops.SUM, a, axis, keepdims), count)
     average = elementwise.divide(_reduce(ops.SUM, _among("mean", a, mask, 0), axis, True), count)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from staticad.errors import DTypeError, ShapeError
+from staticad.errors import DTypeError, IndexOutOfBounds, ShapeError
 from staticad.functional.axes import as_index, normalize_axis
 from staticad.functional.elementwise import where
 from staticad.functional.front import implements, public_names
@@ -25,6 +25,7 @@ from staticad.ir.arrays import read_array
 from staticad.ir.dims import Dim, Size
 from staticad.ir.dtypes import is_complex
 from staticad.ir.graph import Tensor, describe
+from staticad.ir.types import may_be_equal
 from staticad.ops.barrier import demanding
 from staticad.ops.base import apply, apply_all
 from staticad.ops.promotion import Operand, as_operands, cast, to_tensor
@@ -103,17 +104,19 @@ def partition(x: Operand, kth: Any, axis: int | None = -1, kind: str = "introsel
     before it and none smaller behind. For one position the smaller elements keep their order, and so do those equal to
     the one there, and the larger ones. For several positions all of it is sorted. A position may be a size, such as
     ``x.shape[0] // 2``."""
-    return _partitioned("partition", x, kth, axis)[0]
+    return _partitioned("partition", x, kth, axis, kind)[0]
 
 
 @implements(np.argpartition)
 def argpartition(x: Operand, kth: Any, axis: int | None = -1, kind: str = "introselect") -> Tensor:
     """The indices that `partition`."""
-    return _partitioned("argpartition", x, kth, axis)[1]
+    return _partitioned("argpartition", x, kth, axis, kind)[1]
 
 
-def _partitioned(op: str, x: Operand, kth: Any, axis: Any) -> tuple[Tensor, Tensor]:
+def _partitioned(op: str, x: Operand, kth: Any, axis: Any, kind: str) -> tuple[Tensor, Tensor]:
     a, place = _row(op, x, axis)
+    if kind != "introselect":
+        raise ShapeError(f"{op}: kind is 'introselect', not {kind!r} ({describe(a)})")
     size, numbers, sizes = a.shape[place], [], []
     for position in kth if isinstance(kth, (list, tuple, np.ndarray)) else (kth,):
         if isinstance(position, Dim):
@@ -162,6 +165,19 @@ def _strong(values: Operand) -> Tensor:
     return to_tensor(values if isinstance(values, Tensor) else read_array(values, "an operand", DTypeError, ShapeError))
 
 
+def _in_order(row: Tensor, sorter: Operand) -> Tensor:
+    """What is searched, in the order of the indices that sort it. Raises ShapeError and IndexOutOfBounds."""
+    order = to_tensor(sorter)
+    if order.ndim != row.ndim or not may_be_equal(order.shape[-1], row.shape[-1]):
+        raise ShapeError(
+            f"searchsorted: sorter needs as many indices as there are elements ({describe(row)}, {describe(order)})"
+        )
+    known = constant_array(order)
+    if known is not None and known.size and known.dtype.kind == "i" and known.min() < 0:
+        raise IndexOutOfBounds(f"searchsorted: an index of sorter is {known.min()}; it counts from 0 ({describe(row)})")
+    return take_along_axis(row, order, -1)
+
+
 @implements(np.searchsorted)
 def searchsorted(a: Operand, v: Operand, side: str = "left", sorter: Operand | None = None) -> Tensor:
     """Where the elements of v belong in a, which is in ascending order: in front of equal elements, or behind them
@@ -176,7 +192,7 @@ def searchsorted(a: Operand, v: Operand, side: str = "left", sorter: Operand | N
     if row.ndim == 0:
         raise ShapeError(f"searchsorted: what is searched needs an axis ({describe(row)})")
     if sorter is not None:
-        row = take_along_axis(row, sorter, -1)
+        row = _in_order(row, sorter)
     wanted = sortable(row.dtype)
     row, sought = cast(row, wanted), cast(sought, wanted)
     if row.ndim > 1:

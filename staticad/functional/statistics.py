@@ -11,6 +11,7 @@ from staticad.functional import elementwise, linalg, reductions
 from staticad.functional.axes import normalize_axes
 from staticad.functional.complex import complex as complex_of
 from staticad.functional.complex import conjugate, imag, real
+from staticad.functional.counts import number
 from staticad.functional.front import implements, public_names
 from staticad.functional.joining import concatenate
 from staticad.functional.movement import atleast_2d, expand_dims, squeeze, transpose
@@ -46,7 +47,7 @@ def average(
     a = to_tensor(x)
     if weights is None:
         found = reductions.mean(a, axis, keepdims=keepdims)
-        count = to_tensor(product(a.shape[i] for i in normalize_axes("average", axis, a)), found.dtype)
+        count = number(product(a.shape[i] for i in normalize_axes("average", axis, a)), found.dtype)
         return (found, apply(BROADCAST_TO, count, shape=found.shape)) if returned else found
     w = to_tensor(weights)
     dtype = promote(a.dtype, w.dtype)

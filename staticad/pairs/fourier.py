@@ -36,13 +36,14 @@ from staticad.pairs.pair import Pair, stretched, taken_apart
 
 
 def fft(node: Node, a: Pair) -> Pair:
-    """Of complex numbers, or of real ones: then half of it is computed, and the other half conjugate to it."""
+    """Of complex numbers, or of real ones: then the second half is made conjugate to the first one, which is all that
+    is computed of even lengths."""
     shape, axis, inverse = node.inputs[0].shape, node.attrs["axis"], node.attrs["inverse"]
     n = shape[axis]
-    if a.im is not None or a.re is None or not isinstance(n, int) or n % 2:
+    if a.im is not None or a.re is None:
         return transform(a, shape, axis, inverse)
     re, im = _half(stretched(a.re, shape), axis).full()
-    others = Run(1, 1, n // 2 - 1)
+    others = Run(1, 1, floordiv(n - 1, 2))
     c, d = (reverse(others.take(part, axis), (axis,)) for part in (re, im))
     im, d = (-im, d) if inverse else (im, -d)
     return Pair(concatenate([re, c], axis), concatenate([im, d], axis))

@@ -164,6 +164,13 @@ def test_geomspace_turns_by_the_angle_between(bounds: tuple[Any, Any]) -> None:
         check(sc.geomspace(*bounds, 5, axis=axis), np.geomspace(*bounds, 5, axis=axis), rtol=1e-14, atol=1e-15)
 
 
+def test_geomspace_of_real_ends_turns_where_complex_numbers_are_asked_for() -> None:
+    for dtype in (complex, "complex64"):
+        expected = np.geomspace(-1, 4, num=5, dtype=dtype)
+        assert np.isfinite(expected).all()
+        check(sc.geomspace(-1, 4, num=5, dtype=dtype), expected, rtol=1e-6, atol=1e-7)
+
+
 def test_linspace_ends_exactly_at_stop() -> None:
     for stop in (0.1, 0.3, 0.7, 1.1):
         (value,) = evaluate([sc.linspace(0, stop, 7)])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -122,6 +123,42 @@ def test_a_gradient_of_least_squares_costs_no_square_of_the_rows() -> None:
     assert session.memory() < 1e8
     np.testing.assert_allclose([by_y.sum(), by_y @ steps], [6, -4], rtol=1e-6)
     np.testing.assert_allclose([by_x[:, 0].sum(), steps @ by_x[:, 1]], [-18, -8], rtol=1e-6)
+
+
+def test_residuals_of_free_sizes_are_those_of_overdetermined_systems(rng: np.random.Generator) -> None:
+    x, b, v = sa.placeholder(("m", "n")), sa.placeholder(("m", "k")), sa.placeholder(("m",))
+    session = sa.compile([linalg.lstsq(x, b).residuals, linalg.lstsq(x, v).residuals], [x, b, v])
+    for m, n in ((4, 2), (3, 3), (2, 4), (1, 1)):
+        fed = rng.normal(size=(m, n)), rng.normal(size=(m, 2)), rng.normal(size=m)
+        same(session(*fed), [np.linalg.lstsq(fed[0], right)[1] for right in fed[1:]])
+
+
+INTEGERS = np.array([[2, 1], [1, 3]])
+OF_MATRICES: list[Callable[[Any, Any], Any]] = [
+    lambda m, a: m.inv(a), lambda m, a: m.solve(a, a[0]), lambda m, a: m.svd(a)[1], lambda m, a: m.cholesky(a),
+    lambda m, a: m.slogdet(a)[1], lambda m, a: m.eigh(a)[0], lambda m, a: m.pinv(a), lambda m, a: m.cond(a),
+    lambda m, a: m.lstsq(a, a[0])[0], lambda m, a: m.tensorsolve(a, a[0]), lambda m, a: m.norm(a),
+    lambda m, a: m.solve(np.asarray(INTEGERS, "float32"), a), lambda m, a: abs(m.qr(a)[1]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("dtype", ["bool", "int8", "uint16", "int64"])
+def test_matrices_of_integers_of_every_size_are_computed_in_float64(dtype: str) -> None:
+    """As in NumPy; its functions of numbers, such as exp, take fewer bits for small ones."""
+    a = (INTEGERS * [[1, 0], [0, 1]] if dtype == "bool" else INTEGERS).astype(dtype)
+    x = sa.placeholder(a.shape, dtype)
+    found = sa.evaluate([call(linalg, x) for call in OF_MATRICES], {x: a})
+    for number, (got, call) in enumerate(zip(found, OF_MATRICES, strict=True)):
+        wanted = np.asarray(call(np.linalg, a))
+        assert got.dtype == wanted.dtype == np.float64, number
+        np.testing.assert_allclose(got, wanted, rtol=1e-12, atol=1e-15)
+
+
+def test_a_matrix_without_elements_has_no_condition_number() -> None:
+    for shape in ((0, 0), (3, 0, 0), (0, 2)):
+        for order in (None, 1):
+            with pytest.raises(sa.LinAlgError, match="cond: a matrix without elements .*test_decompositions"):
+                linalg.cond(sa.placeholder(shape), order)
 
 
 def test_an_exponential_of_any_norm(rng: np.random.Generator) -> None:

@@ -123,7 +123,7 @@ def test_a_singular_matrix_has_a_determinant_and_no_inverse() -> None:
         run(sa.linalg.inv, a)
 
 
-def test_integers_become_floats_as_elsewhere() -> None:
+def test_integers_become_floats_as_in_numpy() -> None:
     a, b = np.array([[2, 1], [1, 3]]), np.array([1, 2])
     for found, expected in (
         (run(sa.linalg.solve, a, b), np.linalg.solve(a, b)),
@@ -131,7 +131,7 @@ def test_integers_become_floats_as_elsewhere() -> None:
         (run(sa.linalg.solve, a, b.astype("float32")), np.linalg.solve(a, b)),
     ):
         close(found, expected)
-    assert run(sa.linalg.det, a.astype("int8")).dtype == np.float32
+    assert run(sa.linalg.det, a.astype("int8")).dtype == np.linalg.det(a.astype("int8")).dtype
 
 
 def test_numpy_calls_them() -> None:
@@ -201,6 +201,15 @@ def test_a_matrix_without_a_result_is_a_typed_error_of_its_line(rng: np.random.G
     triangular = sa.compile(sa.linalg.solve_triangular(x, sa.constant(np.ones(3))), [x])
     with pytest.raises(LinAlgError, match="matrix 1 of the batch is singular: element 3 of its diagonal is 0"):
         triangular(np.stack([np.eye(3), np.diag([1.0, 1, 0])]))
+
+
+def test_a_diagonal_matrix_is_solved_as_scipy_does(rng: np.random.Generator) -> None:
+    """Batches, vectors and several right sides, of which all are found or none."""
+    d = np.stack([np.diag([1.0, 2, 3]), np.diag([4.0, 5, 6])])
+    for a, b in ((d[0], rng.normal(size=3)), (d, rng.normal(size=(3, 2))), (d[0], rng.normal(size=(4, 3, 2)))):
+        close(run(lambda x, y: sa.linalg.solve(x, y, assume_a="diagonal"), a, b), np.linalg.solve(a, b))
+    with pytest.raises(LinAlgError, match="singular.*test_factorizations"):
+        run(lambda x, y: sa.linalg.solve(x, y, assume_a="diagonal"), np.diag([1.0, 0, 2]), np.ones(3))
 
 
 def test_the_reference_raises_the_same_error() -> None:

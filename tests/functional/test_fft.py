@@ -164,6 +164,37 @@ def test_frequencies_of_real_numbers_that_are_real_are_exactly_so(n: int) -> Non
         np.testing.assert_allclose(session(x), np.fft.rfft(x, axis=1), atol=1e-12)
 
 
+@pytest.mark.parametrize("n", [1, 2, 6, 7, 21, 37, 74])
+def test_the_whole_transform_of_real_numbers_is_conjugate_to_itself(n: int) -> None:
+    """To the last bit, for known and for free lengths, forward and backward."""
+    x = np.random.default_rng(n).normal(size=(2, n, 3))
+    for shape in (x.shape, (None,) * 3):
+        p = sa.placeholder(shape)
+        for got, wanted in zip(
+            sa.compile([sa.fft.fft(p, axis=1), sa.fft.ifft(p, axis=1)], inputs=[p])(x),
+            (np.fft.fft(x, axis=1), np.fft.ifft(x, axis=1)),
+            strict=True,
+        ):
+            np.testing.assert_array_equal(got[:, 1:], got[:, :0:-1].conj())
+            assert not got.imag[:, 0].any()
+            np.testing.assert_allclose(got, wanted, atol=1e-12)
+
+
+def test_lengths_as_scipy_takes_them() -> None:
+    """One number for one axis, arrays, and None for the size that there is."""
+    p = sa.placeholder(X.shape)
+    for call in (
+        lambda m: m.fftn(p if m is sa.fft else X, np.int64(4), 0),
+        lambda m: m.idctn(p if m is sa.fft else X, 2, np.array([4, 5]), (0, 1)),
+        lambda m: m.rfft2(p if m is sa.fft else X, (5, 6), (0, 1)),
+    ):
+        np.testing.assert_allclose(sa.evaluate(call(sa.fft), {p: X})[0], call(scipy.fft), atol=1e-12)
+    (found,) = sa.evaluate(sa.fft.fftn(p, (4, None), (0, 2)), {p: X})
+    np.testing.assert_allclose(found, scipy.fft.fftn(X, (4, 7), (0, 2)), atol=1e-12)
+    with pytest.raises(sa.ShapeError, match="s is a sequence of lengths, not 'two'.*test_fft"):
+        sa.fft.fftn(p, "two")
+
+
 def test_roots_of_unity_are_correct_to_the_last_bits() -> None:
     n = 4 * 3 * 7 * 11
     cos, sin = turned(np.arange(n), n)

@@ -37,6 +37,8 @@ CASES: list[tuple[str, tuple[int, ...], tuple[Any, ...]]] = [
     ("moveaxis", (2, 3, 4), (0, -1)),
     ("moveaxis", (2, 3, 4), ((0, 1), (-1, -2))),
     ("moveaxis", (2, 3, 4, 5), ((3, 0), (0, 2))),
+    ("moveaxis", (2, 3, 4, 5), (range(2), range(1, 3))),
+    ("transpose", (2, 3, 4), (np.array([2, 0, 1]),)),
     ("expand_dims", (2, 3), (0,)),
     ("expand_dims", (2, 3), (-1,)),
     ("expand_dims", (2, 3), ((0, -1),)),

@@ -243,6 +243,22 @@ def test_without_ml_dtypes(monkeypatch: pytest.MonkeyPatch) -> None:
     dtypes.bfloat16.cache_clear()
 
 
+@pytest.mark.parametrize("dtype", HALVES, ids=str)
+@pytest.mark.parametrize("n", [100, 3001, 100_001])
+def test_averages_of_more_elements_than_the_dtype_counts(dtype: Any, n: int) -> None:
+    """float16 counts exactly to 2048 and ends at 65504, bfloat16 counts to 256."""
+    a = (np.arange(2 * n).reshape(2, n) % 7).astype(dtype)
+    mask = np.arange(n) % 3 > 0
+    for shape in (a.shape, (None, None)):
+        x = sa.placeholder(shape, dtype)
+        made = [x.mean(1), sa.var(x, 1), sa.var(x, 1, ddof=1), sa.average(x, 1), sa.mean(x, 1, where=mask)]
+        exact = a.astype(float)
+        wanted = [exact.mean(1), exact.var(1), exact.var(1, ddof=1), exact.mean(1), exact.mean(1, where=mask)]
+        made, wanted = (made, wanted) if shape == a.shape else (made[:-1], wanted[:-1])
+        for got, right in zip(sa.compile(made, [x])(a), wanted, strict=True):
+            same(got, right.astype("float32").astype(dtype))
+
+
 def test_limits_are_asked_where_bfloat16_is_known() -> None:
     """np.finfo knows no bfloat16; `staticad.ir.dtypes.finfo` does."""
     root = Path(sa.__file__).parent

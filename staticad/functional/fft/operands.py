@@ -89,8 +89,10 @@ def opposite(norm: str) -> str:
 
 def several(name: str, x: Tensor, s: Any, axes: Any) -> tuple[list[Size], list[int]]:
     """The lengths and the axes of a transform of several axes, as NumPy reads them: ``s`` without axes is for the last
-    ones, and -1 in it is the size that there is. An axis may stand there twice."""
-    if s is not None and not isinstance(s, (list, tuple)):
+    ones, and -1 or None in it is the size that there is. An axis may stand there twice."""
+    if isinstance(s, (int, np.integer, Dim)):  # of one axis, as SciPy allows
+        s = (s,)
+    if s is not None and not isinstance(s, (list, tuple)) and not (isinstance(s, np.ndarray) and s.ndim == 1):
         raise ShapeError(f"{name}: s is a sequence of lengths, not {s!r} ({describe(x)})")
     if axes is None:
         found = list(range(x.ndim)) if s is None else list(range(-len(s), 0))
@@ -99,11 +101,11 @@ def several(name: str, x: Tensor, s: Any, axes: Any) -> tuple[list[Size], list[i
     else:
         found = [axes]
     found = [axis_of(name, x, axis) for axis in found]
-    given: Sequence[Any] = [-1] * len(found) if s is None else s
+    given: Sequence[Any] = [-1] * len(found) if s is None else list(s)
     if len(given) != len(found):
         raise ShapeError(f"{name}: {len(given)} lengths for {len(found)} axes ({describe(x)})")
     sizes = [
-        x.shape[axis] if isinstance(n, int) and n == -1 else length(name, n, x)
+        x.shape[axis] if n is None or (isinstance(n, (int, np.integer)) and n == -1) else length(name, n, x)
         for n, axis in zip(given, found, strict=True)
     ]
     return sizes, found

@@ -7,7 +7,7 @@ import numpy as np
 
 from staticad.errors import GraphError, ShapeError
 from staticad.functional.complex import real
-from staticad.functional.front import as_float, implements
+from staticad.functional.front import implements, inexact
 from staticad.functional.linalg.operands import in_batch, matrices, spread
 from staticad.ir.dtypes import FLOAT32, complex_dtype, is_complex, is_half
 from staticad.ir.graph import Tensor, describe
@@ -91,7 +91,7 @@ def solve_sylvester(a: Operand, b: Operand, q: Operand) -> Tensor:
     """The X with ``a @ X + X @ b`` = q, for square a and b, by their Schur forms (R. Bartels and G. Stewart, Algorithm
     432, 1972). Batches broadcast. Where an eigenvalue of a is the negative of one of b, there is no single solution:
     LinAlgError in a run."""
-    x, y, right = map(as_float, as_operands("solve_sylvester", a, b, q))
+    x, y, right = as_operands("solve_sylvester", *map(inexact, (a, b, q)))
     for t in (x, y):
         if t.ndim < 2 or not may_be_equal(*t.shape[-2:]):
             raise ShapeError(f"solve_sylvester: needs square matrices in the last two axes ({describe(t)})")

@@ -9,11 +9,11 @@ import numpy as np
 from staticad.errors import ShapeError
 from staticad.functional import comparison, elementwise, reductions
 from staticad.functional.axes import as_index, normalize_axes
-from staticad.functional.front import as_float, implements
+from staticad.functional.front import implements, inexact
 from staticad.functional.linalg.operands import common_batch, in_batch, rectangular, spread, unit
 from staticad.functional.linalg.systems import inv, solve
 from staticad.functional.movement import reshape, transpose
-from staticad.ir.dims import at_least, maximum, product
+from staticad.ir.dims import at_least, maximum, minimum, product
 from staticad.ir.dtypes import finfo, real_dtype
 from staticad.ir.graph import Tensor, describe
 from staticad.ir.types import Demands, may_be_equal
@@ -55,15 +55,14 @@ def lstsq(a: Operand, b: Operand, rcond: Operand | None = None) -> LstsqResult:
     singular values. Those below ``rcond`` times the largest count as zero (None: the larger size times the precision;
     negative: the precision). a may be a batch of matrices; b is a vector if it has one axis.
 
-    ``residuals`` have no element where a is known to have no more rows than columns, as in NumPy; otherwise they have
-    one for each right side, where NumPy returns none if the rank is less than the number of columns: that is known
-    in a run only. Where nobody reads the singular values, a matrix that has full rank is solved by a QR factorization,
-    in a fraction of the time. The derivative is that at matrices of the same rank (Golub and Pereyra): none exists
-    where the rank changes.
+    ``residuals`` have no element where a has no more rows than columns, as in NumPy; of free sizes that is part of
+    their own size. Otherwise they have one for each right side, where NumPy returns none if the rank is less than the
+    number of columns: that is known in a run only. Where nobody reads the singular values, a matrix that has full rank
+    is solved by a QR factorization, in a fraction of the time. The derivative is that at matrices of the same rank
+    (Golub and Pereyra): none exists where the rank changes.
     """
-    left, right = as_operands("lstsq", a, b)
+    left, y = as_operands("lstsq", inexact(a), inexact(b))
     x = rectangular("lstsq", left)
-    y = as_float(right)
     m, n = x.shape[-2:]
     if y.ndim == 0 or not may_be_equal(m, y.shape[-min(2, y.ndim)]):
         raise ShapeError(f"lstsq: the matrix and the right side differ in rows ({describe(x)}, {describe(y)})")
@@ -74,6 +73,9 @@ def lstsq(a: Operand, b: Operand, rcond: Operand | None = None) -> LstsqResult:
     else:
         rest = elementwise.subtract(column, x @ solution)
         residuals = reductions.sum(squared_modulus(rest), axis=-2)
+        if not at_least(m - n, 1):
+            taller = minimum(maximum(m - n, 0), 1)
+            residuals = residuals[..., : residuals.shape[-1] * taller]
     if y.ndim == 1:
         solution = apply(SQUEEZE, solution, axes=(solution.ndim - 1,))
     return LstsqResult(solution, residuals, rank, values)
@@ -112,7 +114,7 @@ def pinv(a: Operand, rcond: Operand | None = None, hermitian: bool = False, *, r
 @implements(np.linalg.tensorsolve)
 def tensorsolve(a: Operand, b: Operand, axes: Any = None) -> Tensor:
     """The x with ``tensordot(a, x, x.ndim)`` = b. ``axes`` of a are moved to the end first."""
-    x, right = as_operands("tensorsolve", a, b)
+    x, right = as_operands("tensorsolve", inexact(a), inexact(b))
     if axes is not None:
         last = normalize_axes("tensorsolve", axes, x)
         x = transpose(x, tuple(k for k in range(x.ndim) if k not in last) + last)

@@ -7,16 +7,16 @@ from typing import Any
 
 import numpy as np
 
-from staticad.errors import ShapeError
+from staticad.errors import LinAlgError, ShapeError
 from staticad.functional import comparison, elementwise, reductions
 from staticad.functional.axes import normalize_axes
-from staticad.functional.front import implements
+from staticad.functional.front import implements, inexact
 from staticad.functional.linalg.decompositions import svdvals
 from staticad.functional.linalg.least_squares import rounding
 from staticad.functional.linalg.operands import matrices, rectangular, spread
 from staticad.functional.movement import expand_dims, moveaxis
 from staticad.ir.dims import at_least
-from staticad.ir.dtypes import FLOAT64, INT64, is_inexact
+from staticad.ir.dtypes import INT64
 from staticad.ir.graph import Tensor, describe
 from staticad.ops.base import apply, apply_all
 from staticad.ops.comparison import EQUAL
@@ -30,11 +30,6 @@ from staticad.ops.reduce import MAX_OR_LOWEST
 from staticad.ops.selection import WHERE
 
 Axes = tuple[int, ...]
-
-
-def _inexact(x: Operand) -> Tensor:
-    a = to_tensor(x)
-    return a if is_inexact(a.dtype) else cast(a, FLOAT64)
 
 
 @implements(np.linalg.norm)
@@ -51,7 +46,7 @@ def norm(x: Operand, ord: Any = None, axis: Any = None, keepdims: bool = False) 
     of the Euclidean length at 0 is 0, the subgradient that PyTorch chooses too (JAX: NaN). Its square is a sum of
     squares to derivatives of every order. Raises ShapeError for other orders.
     """
-    a = _inexact(x)
+    a = inexact(x)
     axes = normalize_axes("norm", axis, a)
     if ord is None:
         return _length(a, axes, keepdims)
@@ -65,14 +60,14 @@ def norm(x: Operand, ord: Any = None, axis: Any = None, keepdims: bool = False) 
 @implements(np.linalg.vector_norm)
 def vector_norm(x: Operand, axis: Any = None, keepdims: bool = False, ord: Any = 2) -> Tensor:
     """The norm of the vectors that all, one or several axes hold; orders as in `norm`."""
-    a = _inexact(x)
+    a = inexact(x)
     return _of_vectors("vector_norm", a, ord, normalize_axes("vector_norm", axis, a), keepdims)
 
 
 @implements(np.linalg.matrix_norm)
 def matrix_norm(x: Operand, keepdims: bool = False, ord: Any = "fro") -> Tensor:
     """The norm of the matrices in the last two axes; orders as in `norm`."""
-    a = _inexact(x)
+    a = inexact(x)
     if a.ndim < 2:
         raise ShapeError(f"matrix_norm: needs a matrix in the last two axes ({describe(a)})")
     axes = a.ndim - 2, a.ndim - 1
@@ -154,8 +149,11 @@ def _length(x: Tensor, axes: tuple[int, ...], keepdims: bool) -> Tensor:
 @implements(np.linalg.cond)
 def cond(x: Operand, p: Any = None) -> Tensor:
     """The condition number: the largest singular value divided by the smallest, or with ``p`` the norm of that order
-    (see `norm`) times that of the inverse. It is inf for a singular matrix."""
+    (see `norm`) times that of the inverse. It is inf for a singular matrix. Raises LinAlgError for matrices that are
+    known to have no elements."""
     a = rectangular("cond", x)
+    if 0 in a.shape[-2:]:
+        raise LinAlgError(f"cond: a matrix without elements has no condition number ({describe(a)})")
     if p is not None:
         _check_order("cond", p, a)
     if p is None or (not isinstance(p, str) and p in (2, -2)):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from staticad.errors import ShapeError
-from staticad.functional.front import as_float
+from staticad.functional.front import inexact
 from staticad.ir.dims import Shape, Size
 from staticad.ir.dtypes import DType
 from staticad.ir.graph import Tensor, describe
@@ -20,7 +20,7 @@ def rectangular(name: str, a: Operand) -> Tensor:
     x = to_tensor(a)
     if x.ndim < 2:
         raise ShapeError(f"{name}: needs a matrix in the last two axes ({describe(x)})")
-    return as_float(x)
+    return inexact(x)
 
 
 def unit(n: Size, dtype: DType) -> Tensor:
@@ -30,8 +30,7 @@ def unit(n: Size, dtype: DType) -> Tensor:
 
 def matrices(name: str, a: Operand, *others: Operand) -> list[Tensor]:
     """The operands in one floating dtype; the first of them is square in its last axes."""
-    operands = as_operands(name, a, *others)
-    operands = list(map(as_float, operands))
+    operands = as_operands(name, *map(inexact, (a, *others)))
     x = operands[0]
     if x.ndim < 2 or not may_be_equal(*x.shape[-2:]):
         raise ShapeError(f"{name}: needs a square matrix in the last two axes ({describe(x)})")

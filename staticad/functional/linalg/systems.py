@@ -15,7 +15,7 @@ from staticad.functional.linalg.operands import (
     spread,
     unit,
 )
-from staticad.functional.movement import expand_dims
+from staticad.functional.movement import expand_dims, squeeze
 from staticad.ir.dtypes import is_complex
 from staticad.ir.graph import Attrs, Tensor
 from staticad.ir.provenance import here
@@ -69,8 +69,9 @@ def solve(
         is_lower = str(assume_a).startswith("lower")
         return solve_triangular(x, right, int(transposed), lower=is_lower)
     if kind == "diagonal":
-        diagonal = diagonal_of(x)
-        return elementwise.divide(right, diagonal if right.ndim == 1 else expand_dims(diagonal, -1))
+        column = expand_dims(right, -1) if right.ndim == 1 else right
+        solved = solve_triangular(expand_dims(diagonal_of(x), (-2, -1)), expand_dims(column, -2))
+        return squeeze(solved, (-2, -1) if right.ndim == 1 else -2)
     if kind in ("symmetric", "hermitian"):
         half = triangle(x, int(lower), 1)
         other = conjugate(half) if kind == "hermitian" else half
