@@ -76,9 +76,9 @@ SMALL_MATRIX = 8  # LAPACK takes longer to begin than a few loops to factor so m
 class RoutineText:
     """``text`` is the source of a kernel in which names of slots, of `Cut`, `Sums`, `Pass` and `Form` stand for their
     numbers, ITEMSIZE for the bytes of an element, DTYPE for its dtype, ONE for the bits of 1, PARTS for the numbers
-    that     an element of a matrix has, SMALL_MATRIX for the rows of the largest small one, and LETTER_N for the
-    letter N. The     slot CUT is the last one. For elements as signed integers BITS is their dtype, LOWEST and LARGEST
-    its ends and     INFINITY the bits of infinity; FLOATING and UNSIGNED are 1 where that is what they are, else 0.
+    that an element of a matrix has, SMALL_MATRIX for the rows of the largest small one, and LETTER_N for the
+    letter N. The slot CUT is the last one. For elements as signed integers BITS is their dtype, LOWEST and LARGEST
+    its ends and INFINITY the bits of infinity; FLOATING and UNSIGNED are 1 where that is what they are, else 0.
 
     ``cut`` decides by the contents of the slots and the number of matrices: by sizes alone, never by the number of
     threads, so that results do not depend on that.
