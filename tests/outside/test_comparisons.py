@@ -86,6 +86,7 @@ def test_values_and_derivatives_as_jax_has_them(family: str, kind: str) -> None:
 
 
 @pytest.mark.extras("torch")
+@pytest.mark.filterwarnings("ignore:reduction:UserWarning")  # of the mean of the Kullback-Leibler divergence
 def test_values_and_derivatives_as_torch_has_them() -> None:
     names = torch_names()
 

@@ -28,7 +28,7 @@ ELEMENTWISE: dict[str, Call] = {
         "real", "imag", "angle", "conj", "rsqrt", "sinc", "sigmoid",
     )},
     **{name: lambda m, z, w, name=name: getattr(m, name)(z, w) for name in ("add", "subtract", "multiply", "divide")},
-    "silu": lambda m, z, w: (m.nn if m is sa else m.nn.functional).silu(z * w),
+    "silu": lambda m, z, w: sa.nn.silu(z * w) if m is sa else z * w * m.sigmoid(z * w),  # torch's has no derivative
     "a power": lambda m, z, w: z**w, "numbers as powers": lambda m, z, w: z**3 + z**-2 + z**0.5 + 2.0**z,
     "parts": lambda m, z, w: m.real(z) * w + m.imag(w) * z, "where": lambda m, z, w: m.where(abs(z) > 0.7, z * w, w),
 }  # fmt: skip
