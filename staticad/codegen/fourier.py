@@ -31,7 +31,7 @@ if TYPE_CHECKING:  # names of machine code, which nothing calls in Python
     from staticad.codegen.routine_names import IN0, IN1, IN2, IN3, ITEMSIZE, OUT0, OUT1, WORK, N
 
     # Slots of these routines alone, and words of a pass.
-    BLOCK = INNER = MIDDLE0 = MIDDLE1 = OUTER = PASS = CONVOLVED = PHASE = PLANE = ROOM = ROWS = TASKS = 0
+    BLOCK = CLOSED = INNER = MIDDLE0 = MIDDLE1 = OUTER = PASS = CONVOLVED = PHASE = PLANE = ROOM = ROWS = TASKS = 0
     ACROSS = ALONG = WITHIN = FEW = LEAST = LEAST_OF_MANY = LONG = SIDE = TWISTS = WHOLE = 0
     FROM_RE = FROM_IM = TO_RE = TO_IM = COS = SIN = RADIX = RUN = STEP = ROOT = 0
     FROM_ROW = FROM_LEG = TO_ROW = TO_LEG = FORM = WORDS = 0
@@ -41,7 +41,8 @@ if TYPE_CHECKING:  # names of machine code, which nothing calls in Python
 # The array has the axes OUTER, N and INNER, and what is read the distances ACROSS, ALONG and WITHIN between elements.
 # ROWS are those of the matrix that a transform is, 0 for one that is none, -1 where that is to be decided here; TWISTS
 # is the table of what its elements are multiplied by, or 0. A matrix of at most WHOLE elements is one block. For others
-# PHASE 0 is the first step, which writes to MIDDLE, and 1 the second one.
+# PHASE 0 is the first step, which writes to MIDDLE, and 1 the second one. Where CLOSED is 1, the first number of a
+# transform is written again behind the last one.
 def _fourier(args: int, lo: int, hi: int) -> None:
     slots = address_of(args)
     words = stack_words(WORDS)
@@ -51,6 +52,7 @@ def _fourier(args: int, lo: int, hi: int) -> None:
     rows = peek(slots, ROWS)
     phase = peek(slots, PHASE)
     twists = peek(slots, TWISTS)
+    across = 2 * (n + peek(slots, CLOSED)) * inner  # from a transform to the next one, where they are written
     plane = peek(slots, PLANE)
     if rows < 0:
         rows = 0
@@ -91,7 +93,7 @@ def _fourier(args: int, lo: int, hi: int) -> None:
             others = inner
             columns = outer
             column = peek(slots, ACROSS)
-            to_column = 2 * n * inner
+            to_column = across
     else:
         others = outer * inner
         columns = n // rows
@@ -143,10 +145,10 @@ def _fourier(args: int, lo: int, hi: int) -> None:
                     target = 2 * which
                 else:
                     source = which * peek(slots, ACROSS)
-                    target = 2 * which * n * inner
+                    target = which * across
             else:
                 source = which // inner * peek(slots, ACROSS) + which % inner * peek(slots, WITHIN)
-                target = 2 * (which // inner * n * inner + which % inner)
+                target = which // inner * across + 2 * (which % inner)
                 if phase == 1:
                     source = which * n
                 elif not whole:
@@ -343,6 +345,18 @@ def _fourier(args: int, lo: int, hi: int) -> None:
                     run = rows
                     distance = run
                     start = BETWEEN
+            if peek(slots, CLOSED) > 0 and (rows == 0 or whole or (phase == 1 and first == 0)):
+                if rows > 0:
+                    run = 1
+                poke(words, RADIX, 1)
+                poke(words, RUN, run)
+                poke(words, FROM_RE, to_re + target)
+                poke(words, FROM_IM, to_im + target)
+                poke(words, FROM_LEG, to_column)
+                poke(words, TO_RE, to_re + target + 2 * ITEMSIZE * n * inner)
+                poke(words, TO_IM, to_im + target + 2 * ITEMSIZE * n * inner)
+                poke(words, TO_LEG, to_column)
+                call(peek(slots, PASS), words, 0, 1, 0)
 
 
 def _cut(slots: Mapping[str, int], batch: int) -> Cutting:

@@ -95,7 +95,7 @@ class FourierParts(Fourier):
     """The real part, the imaginary one if there is one, and the table of roots of unity, cosines and sines of
     2 pi k / n as two rows; perhaps six rows more, with which a length that has a large prime factor becomes that of a
     convolution (`staticad.pairs.fourier`). With attr inverse there are both parts. Real and imaginary parts of the
-    result lie side by side on a last axis.
+    result lie side by side on a last axis. With attr closed its first number stands behind the last one again.
     """
 
     def infer(self, inputs: tuple[TensorType, ...], attrs: Attrs) -> Inferred:
@@ -109,7 +109,9 @@ class FourierParts(Fourier):
             ]:
                 if same_size(size, other, demands) is None:
                     raise ShapeError(f"sizes {size} and {other} differ")
-            return (TensorType((*parts[0].shape, 2), parts[0].dtype),), demands.close()
+            axis, shape = attrs["axis"], parts[0].shape
+            size = shape[axis] + int(attrs["closed"])
+            return (TensorType((*shape[:axis], size, *shape[axis + 1 :], 2), parts[0].dtype),), demands.close()
 
 
 Operand = TypeVar("Operand", TensorType, Tensor, np.ndarray)
@@ -165,10 +167,12 @@ def _irfft_numpy(x: np.ndarray, axis: int, n: int) -> np.ndarray:
     return np.fft.irfft(x, n, axis=axis, norm="forward").astype(real_dtype(x.dtype))
 
 
-def _parts_numpy(*operands: np.ndarray, axis: int, inverse: bool) -> np.ndarray:
+def _parts_numpy(*operands: np.ndarray, axis: int, inverse: bool, closed: bool) -> np.ndarray:
     parts, _, _ = parts_and_tables(operands)
     z = parts[0] if len(parts) == 1 else parts[0] + 1j * parts[1]
     result = np.fft.ifft(z, axis=axis, norm="forward") if inverse else np.fft.fft(z, axis=axis)
+    if closed:
+        result = np.concatenate([result, np.take(result, [0], axis)], axis)
     return np.stack([result.real, result.imag], -1).astype(parts[0].dtype)
 
 
@@ -194,7 +198,7 @@ FOURIER_PARTS = FourierParts(
     numpy=_parts_numpy,
     nondifferentiable=True,
     called="fft",
-    notes="`fft`, with its attrs, on real and imaginary parts and roots of unity; what complex graphs become",
+    notes="`fft`, with its attrs, on parts of numbers and roots of unity; attr closed; what complex graphs become",
 )
 
 FOURIER_OPS = (FFT, RFFT, IRFFT, FOURIER_PARTS)

@@ -25,14 +25,16 @@ from staticad.ir.dims import Shape, Size, convolved, floordiv
 from staticad.ir.dtypes import DType
 from staticad.ir.graph import Node, Tensor
 from staticad.ops.base import apply
-from staticad.ops.creation import fill, indices, size_tensor, zeros
+from staticad.ops.comparison import EQUAL
+from staticad.ops.creation import fill, indices, size_tensor
 from staticad.ops.fourier import FOURIER_PARTS
 from staticad.ops.parts import Run
 from staticad.ops.promotion import cast
+from staticad.ops.selection import WHERE
 from staticad.ops.slicing import reverse
 from staticad.ops.sources import constant
 from staticad.pairs.arithmetic import conj, mul
-from staticad.pairs.pair import Pair, stretched, taken_apart
+from staticad.pairs.pair import Pair, interleaved, stretched, taken_apart
 
 
 def fft(node: Node, a: Pair) -> Pair:
@@ -61,21 +63,25 @@ def _half(x: Tensor, axis: int) -> Pair:
         return Pair(Run(0, 1, floordiv(n, 2) + 1).take(re, axis), _without_rounding(stretched(im, shape), axis, n))
     half = n // 2
     z = Pair(Run(0, 2, half).take(x, axis), Run(1, 2, half).take(x, axis))
-    re, im = transform(z, (*shape[:axis], half, *shape[axis + 1 :]), axis, False).full()
-    first_re, first_im = (Run(0, 1, 1).take(part, axis) for part in (re, im))
-    inner = Run(1, 1, half - 1)
-    a, b = (inner.take(part, axis) for part in (re, im))
+    # Closed, so that number k and number half - k are views.
+    a, b = transform(z, (*shape[:axis], half, *shape[axis + 1 :]), axis, False, closed=True).full()
     c, d = (reverse(part, (axis,)) for part in (a, b))
-    cos, sin = _along(roots(half - 1, n, x.dtype, 1), shape, axis)
+    cos, sin = _along(roots(half + 1, n, x.dtype), shape, axis)
     # The transforms of the even and of the odd elements, and the sum of one and the other turned.
     even = Pair((a + c) * 0.5, (b - d) * 0.5)
     odd = mul(Pair((b + d) * 0.5, (c - a) * 0.5), Pair(cos, -sin))
     assert even.re is not None and even.im is not None and odd.re is not None and odd.im is not None
-    nothing = zeros(first_re.type)
+    # At the ends the numbers are real, whatever they are: no infinity is turned to NaN.
+    starts, ends = (_place(k, half + 1, shape, axis) for k in (0, half))
     return Pair(
-        concatenate([first_re + first_im, even.re + odd.re, first_re - first_im], axis),
-        concatenate([nothing, even.im + odd.im, nothing], axis),
+        apply(WHERE, starts, a + b, apply(WHERE, ends, a - b, even.re + odd.re)),
+        apply(WHERE, starts | ends, constant(0, x.dtype), even.im + odd.im),
     )
+
+
+def _place(k: int, size: int, shape: Shape, axis: int) -> Tensor:
+    """Which element of an axis of that size is number k."""
+    return reshape_known(apply(EQUAL, indices((size,), 0), constant(k)), _column(size, shape, axis))
 
 
 def _without_rounding(im: Tensor, axis: int, n: Size) -> Tensor:
@@ -99,30 +105,30 @@ def irfft(node: Node, z: Pair) -> Tensor:
         whole = Pair(concatenate([re, mirrored[0]], axis), concatenate([im, -mirrored[1]], axis))
         return transform(whole, shape, axis, True).full()[0]
     half = n // 2
-    first, last = Run(0, 1, 1).take(re, axis), Run(half, 1, 1).take(re, axis)
-    inner = Run(1, 1, half - 1)
-    a, b = (inner.take(part, axis) for part in (re, im))
-    c, d = (reverse(part, (axis,)) for part in (a, b))
-    cos, sin = _along(roots(half - 1, n, re.dtype, 1), shape, axis)
+    a, b = (Run(0, 1, half).take(part, axis) for part in (re, im))
+    c, d = (reverse(Run(1, 1, half).take(part, axis), (axis,)) for part in (re, im))
+    cos, sin = _along(roots(half, n, re.dtype), shape, axis)
     # The transform of the even elements and, turned back, i times that of the odd ones.
     odd = mul(Pair(-(b + d), a - c), Pair(cos, sin))
     assert odd.re is not None and odd.im is not None
-    evens_and_odds = Pair(
-        concatenate([first + last, a + c + odd.re], axis), concatenate([first - last, b - d + odd.im], axis)
-    )
+    starts = _place(0, half, shape, axis)  # where imaginary parts are not read
+    evens_and_odds = Pair(apply(WHERE, starts, a + c, a + c + odd.re), apply(WHERE, starts, a - c, b - d + odd.im))
     made = transform(evens_and_odds, (*shape[:axis], half, *shape[axis + 1 :]), axis, True)
+    if axis + 1 == len(shape):  # they lie there already
+        return reshape_known(interleaved(made, (*shape[:axis], half)), shape)
     return reshape_known(stack(list(made.full()), axis + 1), shape)
 
 
-def transform(z: Pair, shape: Shape, axis: int, inverse: bool) -> Pair:
-    """The transform of a pair of that shape along an axis."""
+def transform(z: Pair, shape: Shape, axis: int, inverse: bool, closed: bool = False) -> Pair:
+    """The transform of a pair of that shape along an axis; closed, with the first number again behind the last one. A
+    transform backwards is not closed."""
     n = shape[axis]
     if isinstance(n, int):
         if n <= 1:
-            return z
+            return _closed(z, axis) if closed else z
         if largest_factor(n) > LARGEST_FACTOR:
             if not inverse:
-                return _chirped(z, shape, axis, n)
+                return _closed(_chirped(z, shape, axis, n), axis) if closed else _chirped(z, shape, axis, n)
             # Backwards it is the other one with the parts exchanged.
             turned_back = _chirped(Pair(z.im, z.re), shape, axis, n)
             return Pair(turned_back.im, turned_back.re)
@@ -130,11 +136,15 @@ def transform(z: Pair, shape: Shape, axis: int, inverse: bool) -> Pair:
     parts = [stretched(part, shape) for part in (z.re, z.im) if part is not None]
     both = len(parts) == 2
     tables = [table] if isinstance(n, int) else [table, _convolution(n, z.dtype)]
-    found = taken_apart(apply(FOURIER_PARTS, *parts, *tables, axis=axis, inverse=inverse and both))
+    found = taken_apart(apply(FOURIER_PARTS, *parts, *tables, axis=axis, inverse=inverse and both, closed=closed))
     if both:
         return found
     re, im = (conj(found) if inverse else found).full()
     return Pair(re, im) if z.re is not None else Pair(-im, re)
+
+
+def _closed(z: Pair, axis: int) -> Pair:
+    return z.each(lambda part: concatenate([part, Run(0, 1, 1).take(part, axis)], axis))
 
 
 def _chirped(z: Pair, shape: Shape, axis: int, n: int) -> Pair:
@@ -157,16 +167,21 @@ def _convolution(n: Size, dtype: DType) -> Tensor:
     place = indices((size,), 0)
     j = np.minimum(place, whole - place)
     b: list[Any] = [np.where(j < length, part, 0.0) for part in turned(j * j % (2 * length), 2 * length)]
-    re, im = taken_apart(apply(FOURIER_PARTS, *b, table, axis=0, inverse=False)).full()
+    re, im = taken_apart(apply(FOURIER_PARTS, *b, table, axis=0, inverse=False, closed=False)).full()
     filtered = [re / cast(whole, re.dtype), -im / cast(whole, im.dtype)]
     return cast(concatenate([table, stack([*b, *filtered])], 0), dtype)
 
 
 def _along(table: Tensor, shape: Shape, axis: int) -> tuple[Tensor, Tensor]:
     """Two rows of numbers, one for each element of an axis."""
-    column = (table.shape[1], *(1 for _ in shape[axis + 1 :]))
+    column = _column(table.shape[1], shape, axis)
     cos, sin = (reshape_known(Run(row, 1, 1).take(table, 0), column) for row in (0, 1))
     return cos, sin
+
+
+def _column(size: Size, shape: Shape, axis: int) -> Shape:
+    """Of numbers for the elements of an axis."""
+    return (size, *(1 for _ in shape[axis + 1 :]))
 
 
 @functools.lru_cache(maxsize=8)

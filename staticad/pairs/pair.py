@@ -85,8 +85,22 @@ def interleaved(parts: Pair, shape: Shape) -> Tensor:
     whole = _apart_from(parts)
     if whole is not None and whole.shape == (*shape, 2):
         return whole
+    joined = _joined(parts, shape)
+    if joined is not None:
+        return joined
     both = (stretched(part, shape) for part in parts.full())
     return apply(CONCATENATE, *(apply(EXPAND_DIMS, part, axes=(len(shape),)) for part in both), axis=len(shape))
+
+
+def _joined(parts: Pair, shape: Shape) -> Tensor | None:
+    """Parts that are joined in the same way, so that pieces are written where they lie in the end."""
+    re, im = parts.re, parts.im
+    if re is None or im is None or re.op is not CONCATENATE or im.op is not CONCATENATE or re.shape != shape:
+        return None
+    if re.node.attrs != im.node.attrs or [x.shape for x in re.inputs] != [x.shape for x in im.inputs]:
+        return None
+    pieces = (interleaved(Pair(a, b), a.shape) for a, b in zip(re.inputs, im.inputs, strict=True))
+    return apply(CONCATENATE, *pieces, **dict(re.node.attrs))
 
 
 def taken_apart(tensor: Tensor) -> Pair:

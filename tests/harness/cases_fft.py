@@ -43,7 +43,9 @@ def op_cases() -> Iterator[Case]:
     yield _case("irfft", values("ab", "ab"), lambda a, b: apply(IRFFT, half(a, b), axis=1, n=a.shape[1]), "b")
     yield _case(
         "fourier_parts", values("ab", "ab"),
-        lambda a, b: apply(FOURIER_PARTS, a, b, roots(a.shape[1], a.shape[1], a.dtype), axis=1, inverse=True), "b",
+        lambda a, b: apply(
+            FOURIER_PARTS, a, b, roots(a.shape[1], a.shape[1], a.dtype), axis=1, inverse=True, closed=True
+        ), "b",
         smooth=False,
     )  # fmt: skip
 

@@ -89,13 +89,14 @@ def _transforms(routine: Routine, arguments: list[Any]) -> None:
     """All tasks of a Fourier transform at once. The first of two steps leaves its result to the second one."""
     slots = dict(zip(routine.slots, arguments, strict=True))
     shape = slots["OUTER"], slots["N"], slots["INNER"]
-    count, phase = int(np.prod(shape)), slots["PHASE"]
+    phase, closed = slots["PHASE"], slots["CLOSED"]
     long = slots["ROWS"] > 0 and slots["N"] > slots["WHOLE"]
     if phase == 1:
         if long:
             for i in range(2):
-                for index in range(count):
-                    slots[f"OUT{i}"].store(2 * index, slots[f"MIDDLE{i}"].load(index, 0), 0)
+                for index, (a, b, c) in enumerate(np.ndindex(shape[0], shape[1] + closed, shape[2])):
+                    value = slots[f"MIDDLE{i}"].load((a * shape[1] + b % shape[1]) * shape[2] + c, 0)
+                    slots[f"OUT{i}"].store(2 * index, value, 0)
         return
     steps = slots["ACROSS"], slots["ALONG"], slots["WITHIN"]
     places = sum(step * axis for step, axis in zip(steps, np.indices(shape), strict=True))
@@ -105,7 +106,7 @@ def _transforms(routine: Routine, arguments: list[Any]) -> None:
         if not isinstance(at, int):
             values = [at.load(int(place), 0) for place in np.ravel(places)]
             parts.append(np.array(values, table.dtype).reshape(shape))
-    made = FOURIER_PARTS.numpy(*parts, table, axis=1, inverse=False)  # slots tell whether it is
+    made = FOURIER_PARTS.numpy(*parts, table, axis=1, inverse=False, closed=bool(closed) and not long)  # slots tell
     for i, part in enumerate(np.moveaxis(made, -1, 0)):
         for index, value in enumerate(part.reshape(-1)):
             if long:

@@ -240,9 +240,9 @@ def _reordered(x: Tensor, axis: int, sine: bool) -> Tensor:
     behind = reverse(Run(1, 2, floordiv(n, 2)).take(x, axis), (axis,))
     v = concatenate([Run(0, 2, floordiv(n + 1, 2)).take(x, axis), -behind if sine else behind], axis)
     cos, sin = _turns(x, axis, floordiv(n, 2) + 1, 4 * n)
-    t = apply(RFFT, v, axis=axis) * complex_of(cos, -sin)
+    t = apply(RFFT, v, axis=axis) * complex_of(2 * cos, -2 * sin)
     rest = Run(1, 1, floordiv(n - 1, 2)).take(imag(t), axis)
-    y = 2 * concatenate([real(t), -reverse(rest, (axis,))], axis)
+    y = concatenate([real(t), -reverse(rest, (axis,))], axis)
     return reverse(y, (axis,)) if sine else y
 
 

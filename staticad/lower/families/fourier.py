@@ -46,7 +46,7 @@ class FourierLowering(FamilyLowering):
         fusion.place_alone(node, edges)
 
     def steps(self, lowering: Lowering, node: Node) -> list[Step]:
-        shape, axis = lowering.fusion.shape(node.outputs[0])[:-1], node.attrs["axis"]
+        shape, axis = lowering.fusion.shape(node.inputs[0]), node.attrs["axis"]
         outer, n, inner = product(shape[:axis]), shape[axis], product(shape[axis + 1 :])
         dtype = np.dtype(node.types[0].dtype)
         rows, count = _planned(outer, n, inner)
@@ -81,6 +81,7 @@ class FourierLowering(FamilyLowering):
         numbers: dict[str, Size] = {
             "N": n, "OUTER": outer, "INNER": inner, "ACROSS": across, "ALONG": along_axis, "WITHIN": within,
             "ROWS": rows, "BLOCK": block, "ROOM": room, "PLANE": plane, "TASKS": count, "CONVOLVED": size,
+            "CLOSED": int(node.attrs["closed"]),
             "FEW": FEW, "LEAST": LEAST, "LEAST_OF_MANY": LEAST_OF_MANY, "LONG": LONG, "SIDE": SIDE, "WHOLE": WHOLE,
         }  # fmt: skip
         slots |= {name: Symbolic(size) for name, size in numbers.items()}
