@@ -130,9 +130,17 @@ def isneginf(x: Operand) -> Tensor:
 
 
 @implements(np.nan_to_num)
-def nan_to_num(x: Operand, nan: Operand = 0.0, posinf: Operand | None = None, neginf: Operand | None = None) -> Tensor:
+def nan_to_num(
+    x: Operand,
+    nan: Operand = 0.0,
+    posinf: Operand | None = None,
+    neginf: Operand | None = None,
+    *,
+    copy: bool = True,
+) -> Tensor:
     """x with numbers for NaN and infinities: these are the largest and the lowest number unless others are given.
     Integers stay as they are, complex numbers are mended in both parts. The derivative is 0 where a number was put in.
+    ``copy`` makes no difference.
     """
     a = to_tensor(x)
     if is_complex(a.dtype):
@@ -143,8 +151,8 @@ def nan_to_num(x: Operand, nan: Operand = 0.0, posinf: Operand | None = None, ne
     top = float(info.max) if posinf is None else posinf
     bottom = float(info.min) if neginf is None else neginf
     (for_nan, above, below) = (to_tensor(value, a.dtype) for value in (nan, top, bottom))
-    a = elementwise.where(comparison.isnan(a), for_nan, a)
-    return elementwise.where(isposinf(a), above, elementwise.where(isneginf(a), below, a))
+    bounded = elementwise.where(isposinf(a), above, elementwise.where(isneginf(a), below, a))
+    return elementwise.where(comparison.isnan(a), for_nan, bounded)
 
 
 if not TYPE_CHECKING:  # a checker takes no computed list

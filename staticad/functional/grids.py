@@ -58,7 +58,7 @@ def ix_(*xs: Operand) -> tuple[Tensor, ...]:
     places."""
     found = []
     for axis, x in enumerate(xs):
-        v = to_tensor(np.zeros(0, np.int64) if isinstance(x, (list, tuple)) and not x else x)
+        v = to_tensor(np.zeros(0, np.int64) if isinstance(x, (list, tuple, range)) and not len(x) else x)
         if v.ndim != 1:
             raise ShapeError(f"ix_: needs vectors ({describe(v)})")
         if v.dtype == BOOL:

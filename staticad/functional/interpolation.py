@@ -8,6 +8,7 @@ import numpy as np
 
 from staticad.errors import ShapeError
 from staticad.functional import comparison, elementwise
+from staticad.functional.complex import complex, imag, real
 from staticad.functional.front import implements, public_names
 from staticad.functional.indexing import take
 from staticad.functional.joining import concatenate
@@ -17,6 +18,18 @@ from staticad.ir.dtypes import FLOAT64, is_complex
 from staticad.ir.graph import Tensor, describe
 from staticad.ir.types import may_be_same
 from staticad.ops.promotion import Operand, cast, to_tensor
+
+
+def _line(at: Tensor, low: Tensor, high: Tensor, start: Tensor, end: Tensor) -> Tensor:
+    """A value of the line through two points. Where infinities make NaN of it, it is what the point next to it, or two
+    equal values, say, as in NumPy."""
+    flat = comparison.equal(low, high)
+    slope = (end - start) / elementwise.where(flat, 1.0, high - low)
+    found = start + elementwise.where(flat, 0.0, at - low) * slope
+    behind = end + (at - high) * slope
+    level = comparison.equal(at, low) | (comparison.isnan(behind) & comparison.equal(start, end))
+    instead = elementwise.where(level, start, elementwise.where(comparison.equal(at, high), end, behind))
+    return elementwise.where(comparison.isnan(found) & comparison.equal(at, at), instead, found)
 
 
 @implements(np.interp)
@@ -52,9 +65,9 @@ def interp(
     first = elementwise.clip(searchsorted(points, at, side="right") - 1, 0, dims.maximum(points.shape[0] - 2, 0))
     second = elementwise.minimum(first + 1, to_tensor(points.shape[0]) - 1)
     low, high, start, end = take(points, first), take(points, second), take(values, first), take(values, second)
-    flat = comparison.equal(low, high)
-    slope = (end - start) / elementwise.where(flat, 1.0, high - low)
-    found = start + elementwise.where(flat, 0.0, at - low) * slope
+    parts = [[part(v) for v in (start, end)] for part in (real, imag)] if is_complex(values.dtype) else [[start, end]]
+    lines = [_line(at, low, high, *ends) for ends in parts]
+    found = complex(*lines) if len(lines) == 2 else lines[0]
     before, behind = take(values, 0) if left is None else left, take(values, -1) if right is None else right
     found = elementwise.where(comparison.less(at, take(points, 0)), before, found)
     return elementwise.where(comparison.greater(at, take(points, -1)), behind, found)

@@ -246,8 +246,11 @@ def isin(
     *,
     kind: str | None = None,
 ) -> Tensor:
-    """Which elements are equal to one of the test elements; which are not with ``invert``. NaN is equal to nothing."""
+    """Which elements are equal to one of the test elements; which are not with ``invert``. NaN is equal to nothing.
+    ``kind`` is NumPy's, and the same whatever it is."""
     a, b = as_operands("isin", element, test_elements)
+    if kind not in (None, "sort", "table"):
+        raise ShapeError(f"isin: kind {kind!r} is neither 'sort' nor 'table' ({describe(a)})")
     ordered = sort(b, axis=None)
     place = searchsorted(ordered, a)
     found = (take(_padded(ordered), place, 0) == a) & (place < to_tensor(ordered.shape[0]))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from staticad.errors import ShapeError
+from staticad.errors import DTypeError, ShapeError
 from staticad.functional import elementwise, linalg, reductions
 from staticad.functional.axes import normalize_axes
 from staticad.functional.complex import complex as complex_of
@@ -23,6 +23,7 @@ from staticad.ir.types import may_be_same
 from staticad.ops.base import apply
 from staticad.ops.movement import BROADCAST_TO
 from staticad.ops.promotion import Operand, cast, to_tensor
+from staticad.ops.sources import constant_array
 
 
 @implements(np.count_nonzero)
@@ -144,6 +145,11 @@ def _observed(name: str, weights: Operand, x: Tensor) -> Tensor:
     w = to_tensor(weights)
     if w.ndim != 1 or not may_be_same(w.shape, x.shape[1:]):
         raise ShapeError(f"cov: {name} has to hold one number for each observation ({describe(w)}, {describe(x)})")
+    known = constant_array(w)
+    if known is not None and name == "fweights" and (known != np.rint(known)).any():
+        raise DTypeError(f"cov: fweights count observations; they have to be whole numbers ({describe(w)})")
+    if known is not None and (known < 0).any():
+        raise ShapeError(f"cov: {name} are negative ({describe(w)})")
     return cast(w, elementwise.absolute(x).dtype)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import staticad as sa
-from staticad.errors import ShapeError
+from staticad.errors import DTypeError, ShapeError
 from staticad.ops.base import apply
 from staticad.ops.cumulative import CUMMAX, CUMMIN, CUMPROD, CUMSUM, Form
 from staticad.reference import evaluate
@@ -134,6 +134,9 @@ REFUSED: tuple[tuple[type[Exception], str, Callable[[Any], Any]], ...] = (
     (ShapeError, "var: ddof and correction", lambda x: sa.var(x, ddof=1, correction=1)),
     (ShapeError, "average: weights need", lambda x: sa.average(x, weights=[1.0, 2.0])),
     (ShapeError, "cov: aweights has to hold", lambda x: sa.cov(x, aweights=x)),
+    (DTypeError, "cov: fweights .* whole numbers", lambda x: sa.cov(x.reshape(-1, 2), fweights=[1.5, 1.0])),
+    (ShapeError, "cov: fweights are negative", lambda x: sa.cov(x.reshape(-1, 2), fweights=[-1, 1])),
+    (ShapeError, "isin: kind 'hash' is neither", lambda x: sa.isin(x, [1], kind="hash")),
     (ShapeError, "diff: n has to be at least 0", lambda x: sa.diff(x, -1)),
     (ShapeError, "trapezoid: x needs one axis", lambda x: sa.trapezoid(x, x[None])),
     (ShapeError, "gradient: axis 0 needs at least 3 elements", lambda x: sa.gradient(x, axis=0, edge_order=2)),
@@ -144,6 +147,22 @@ REFUSED: tuple[tuple[type[Exception], str, Callable[[Any], Any]], ...] = (
     (ShapeError, "quantile: q has to be between 0 and 1", lambda x: sa.quantile(x, 1.5)),
     (ShapeError, "percentile: method 'some' is none of inverted_cdf", lambda x: sa.percentile(x, 50, method="some")),
 )  # fmt: skip
+
+
+ENDLESS: list[tuple[list[Any], list[Any], list[Any]]] = [
+    ([1, 2, 2.5, 3, 4, np.nan, 0, 9], [1, 2, 3, 4], [1, 2, np.inf, 4]),
+    ([1, 2.5, 4], [1, 2, 3, 4], [-np.inf, 2, 2, np.inf]),
+    ([0.5, -np.inf], [-np.inf, np.inf], [10, 10]),
+    ([-np.inf, -1, 0, 1, np.inf], [-np.inf, 0, np.inf], [1, 2, 3]),
+    ([1, 2, 2.5, 3, 4], [1, 2, 3, 4], [1, 2 + 1j, np.inf, 4]),
+]
+
+
+@pytest.mark.parametrize(("x", "points", "values"), ENDLESS)
+def test_interpolation_between_infinities(x: list[Any], points: list[Any], values: list[Any]) -> None:
+    at = sa.placeholder((len(x),))
+    (found,) = evaluate([sa.interp(at, points, values)], {at: np.array(x, float)})
+    np.testing.assert_array_equal(found, np.interp(x, points, values))
 
 
 @pytest.mark.parametrize(("kind", "message", "call"), REFUSED, ids=[message for _, message, _ in REFUSED])

@@ -56,6 +56,15 @@ def test_numbers_in_the_place_of_nan_may_be_tensors() -> None:
         np.testing.assert_array_equal(value, expected)
 
 
+def test_a_number_in_the_place_of_nan_is_left_as_it_is() -> None:
+    """Also where it is infinite, and there are numbers for infinities."""
+    array = np.array([-np.inf, np.nan, np.inf])
+    for options in ({"nan": np.inf, "posinf": 9.0}, {"nan": -np.inf, "neginf": 1.0}):
+        x = sa.placeholder((3,))
+        (value,) = evaluate([sa.nan_to_num(x, **options, copy=False)], {x: array})
+        np.testing.assert_array_equal(value, np.nan_to_num(array, **options))
+
+
 def test_powers_of_integers_in_floats() -> None:
     x = sa.placeholder((3,), "int32")
     (value,) = evaluate([sa.float_power(x, -1)], {x: np.array([1, 2, -4], "int32")})

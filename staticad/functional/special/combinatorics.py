@@ -61,25 +61,35 @@ def factorial(n: Operand) -> Tensor:
 
 
 def _binomial(n: Tensor, k: Tensor) -> Tensor:
-    """The binomial coefficient of n > -1. Where n - k + 1 is at or below a half, its gamma is reflected."""
-    k = elementwise.where(comparison.greater_equal(k * 2, n), k, n - k)
-    rest = n - k + 1
-    inside = comparison.greater(rest, 0.5)
-    logarithm = betaln(elementwise.where(inside, rest, n + 1), elementwise.where(inside, k + 1, k - n))
-    return elementwise.where(
-        inside, elementwise.exp(-logarithm) / (n + 1), elementwise.exp(logarithm) * (sine_of_turn(rest) / math.pi)
-    )
+    """The binomial coefficient of n > -1. The smaller of k and n - k keeps its digits. Where it is at or below -1/2, a
+    gamma is reflected."""
+    upper = comparison.greater_equal(k * 2, n)
+    less, more = elementwise.where(upper, n - k, k), elementwise.where(upper, k, n - k)
+    inside = comparison.greater(less, -0.5)
+    logarithm = betaln(elementwise.where(inside, less, n) + 1, elementwise.where(inside, more + 1, -less))
+    ways = elementwise.exp(-logarithm - elementwise.log(n + 1))
+    return elementwise.where(inside, ways, elementwise.exp(logarithm) * (sine_of_turn(less + 1) / math.pi))
+
+
+def _binomial_below(n: Tensor, k: Tensor) -> Tensor:
+    """The binomial coefficient of n <= -1: both gammas of numbers below 0 are reflected."""
+    below = comparison.less(n, 0)
+    n = elementwise.where(below, n, -1.5)
+    k = elementwise.where(comparison.greater(k, n), k, n - k)
+    ratio = sine_of_turn(k + 0.5) - sine_of_turn(k) * (sine_of_turn(n + 0.5) / sine_of_turn(n))
+    return _binomial(k - n - 1, k) * ratio  # of sin(pi (n - k)) to sin(pi n)
 
 
 @implements("binom")
 def binom(n: Operand, k: Operand) -> Tensor:
     """gamma(n + 1) / (gamma(k + 1) gamma(n - k + 1)), the number of ways to take k of n; NaN where n is a negative
-    integer, and inaccurate for n < -170."""
+    integer."""
     a, b = floats("binom", n, k)
     farthest = elementwise.maximum(elementwise.absolute(a), elementwise.maximum(elementwise.absolute(b), b - a))
     product = gamma(a + 1) * _reciprocal_gamma(b + 1) * _reciprocal_gamma(a - b + 1)
-    direct = comparison.less_equal(farthest, _LARGE) | comparison.less_equal(a, -1)
-    value = elementwise.where(direct, product, _binomial(a, b))
+    below = comparison.less_equal(a, -1)
+    far = elementwise.where(below, _binomial_below(a, b), _binomial(elementwise.where(below, 0, a), b))
+    value = elementwise.where(comparison.less_equal(farthest, _LARGE), product, far)
     return elementwise.where(comparison.less(a, 0) & comparison.equal(elementwise.floor(a), a), math.nan, value)
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from staticad.functional import elementwise
+import math
+
+from staticad.functional import comparison, elementwise
 from staticad.functional.front import as_float, float_unary, implements
 from staticad.functional.special.operands import with_order
 from staticad.ir.graph import Tensor
@@ -18,7 +20,7 @@ from staticad.ops.phase_integrals import (
     SPENCE,
 )
 from staticad.ops.promotion import Operand
-from staticad.ops.sources import constant
+from staticad.ops.sources import constant, constant_array
 
 expi = float_unary(EXPI, "expi", "The principal value of the integral of exp(t) / t up to x; -infinite at 0.")
 
@@ -32,12 +34,16 @@ def exp1(x: Operand) -> Tensor:
 
 @implements("expn")
 def expn(n: Operand, x: Operand) -> Tensor:
-    """The integral of exp(-x t) / t**n over t >= 1, for x >= 0.
+    """The integral of exp(-x t) / t**n over t >= 1, for x >= 0 and n >= 0; NaN beyond.
 
     Raises DTypeError for an n that is no integer.
     """
     order, a = with_order("expn", n, x)
-    return apply(EXPN, order, elementwise.positive(a))
+    value = apply(EXPN, order, elementwise.positive(a))
+    known = constant_array(order)
+    if known is not None and (known >= 0).all():
+        return value
+    return elementwise.where(comparison.less(order, 0), math.nan, value)
 
 
 dawsn = float_unary(DAWSN, "dawsn", "Dawson's integral: exp(-x**2) times the integral of exp(t**2) from 0 to x.")

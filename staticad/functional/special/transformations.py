@@ -9,6 +9,7 @@ from collections.abc import Callable
 from staticad.functional import comparison, elementwise
 from staticad.functional.front import implements
 from staticad.functional.special.operands import real_floats
+from staticad.ir.dtypes import finfo
 from staticad.ir.graph import Tensor
 from staticad.ops.promotion import Operand
 from staticad.ops.sources import constant
@@ -73,6 +74,10 @@ def _power_transformation(logarithm: Tensor, p: Tensor) -> Tensor:
     exponent = p * logarithm
     endless = comparison.isinf(logarithm) & comparison.equal(p, 0)
     inside = elementwise.where(endless, logarithm, logarithm * _exprel(exponent))
+    # Where the power is about to overflow, which the quotient may not do, it is two factors.
+    large = comparison.greater(exponent, math.log(float(finfo(p.dtype).max)) - 4) & comparison.isfinite(exponent)
+    root = elementwise.exp(elementwise.where(large, exponent, 0) * 0.5)
+    inside = elementwise.where(large, root / elementwise.where(large, p, 1) * root, inside)
     return elementwise.where(comparison.equal(exponent, -math.inf), -1 / p, inside)
 
 
@@ -80,7 +85,10 @@ def _log_of_inverse(y: Tensor, p: Tensor) -> Tensor:
     """log(1 + p y) / p, y itself where p is 0."""
     product = p * y
     endless = comparison.isinf(y) & ~comparison.less(product, 0)
-    return elementwise.where(endless, y, y * log1p_quotient(product))
+    inside = elementwise.where(endless, y, y * log1p_quotient(product))
+    beyond = comparison.equal(product, math.inf) & comparison.isfinite(y) & comparison.isfinite(p)
+    factors = [elementwise.log(elementwise.absolute(elementwise.where(beyond, v, 1))) for v in (p, y)]
+    return elementwise.where(beyond, (factors[0] + factors[1]) / elementwise.where(beyond, p, 1), inside)
 
 
 @implements("boxcox")

@@ -28,6 +28,13 @@ EXACT: dict[str, tuple[str, Callable[..., Any], tuple[np.ndarray, ...], float, f
     "zeros": ("binom", mpmath.binomial, (RNG.integers(0, 40, 20), RNG.integers(-3, 42, 20)), 2e-15, 2e-14),
     "thousands": ("binom", mpmath.binomial, (RNG.integers(171, 2000, 20), RNG.integers(1, 50, 20)), 1e-13, 1e-11),
     "large numbers": ("binom", mpmath.binomial, (RNG.uniform(171, 900, 20), RNG.uniform(-3, 910, 20)), 1e-12, 1e-11),
+    "millions": ("binom", mpmath.binomial, (RNG.uniform(1e4, 1e8, 20), RNG.uniform(0, 30, 20)), 1e-12, 1e-11),
+    "most of them": (
+        "binom", mpmath.binomial, (np.array([1e6, 2e6, 1e12, 1e3]), np.array([1e6 - 2, 2e6 - 9, 28, 1e3])), 1e-12, 1e-11
+    ),
+    "below 0": ("binom", mpmath.binomial, (RNG.uniform(-900, -171, 20), RNG.uniform(-3, 40, 20)), 1e-11, 1e-9),
+    "signs": ("binom", mpmath.binomial, (RNG.uniform(-1e6, -1e3, 20), RNG.integers(0, 40, 20)), 1e-11, 1e-9),
+    "both below 0": ("binom", mpmath.binomial, (RNG.uniform(-400, -171, 9), RNG.uniform(-450, -1, 9)), 1e-10, 1e-8),
     "combinations": ("comb", mpmath.binomial, (RNG.integers(100, 999, 20), RNG.integers(1, 99, 20)), 1e-13, 1e-11),
 }  # fmt: skip
 

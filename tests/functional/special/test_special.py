@@ -203,8 +203,8 @@ NOT_OF_FLOATS = ("one_hot", "round")
 
 @pytest.mark.parametrize("name", [name for name in special.__all__ if name not in NOT_OF_FLOATS])
 def test_dtypes(name: str) -> None:
-    """Small integers become float32, others float64, as in SciPy; halves stay halves; complex numbers are refused where
-    there is no function of them."""
+    """Small integers become float32, others float64, as in SciPy, whose sinc is NumPy's: float64 for all. Halves stay
+    halves; complex numbers are refused where there is no function of them."""
 
     def called(dtype: str) -> sa.Tensor:
         x, function = sa.placeholder((3,), dtype), getattr(special, name)
@@ -218,8 +218,9 @@ def test_dtypes(name: str) -> None:
             return first
         return function(*[x] * COUNTS.get(name, 1))
 
+    small = "float64" if name == "sinc" else "float32"
     for given, expected in (
-        ("bool", "float32"), ("int8", "float32"), ("uint16", "float32"), ("int32", "float64"), ("uint64", "float64"),
+        ("bool", small), ("int8", small), ("uint16", small), ("int32", "float64"), ("uint64", "float64"),
         ("float16", "float16"), ("bfloat16", "bfloat16"), ("float32", "float32"), ("float64", "float64"),
     ):  # fmt: skip
         assert called(given).dtype.name == expected, given
@@ -229,6 +230,14 @@ def test_dtypes(name: str) -> None:
             continue
         with pytest.raises(DTypeError, match=f"{given}.*test_special"):
             called(given)
+
+
+def test_exponential_integrals_of_a_negative_order_are_nan() -> None:
+    n, x = sa.placeholder((3,), "int64"), sa.placeholder((2,))
+    orders, at = np.array([-2, 0, 3]), np.array([1.0, -1.0])
+    fixed, free = evaluate([special.expn(orders[:, None], x), special.expn(n[:, None], x)], {n: orders, x: at})
+    np.testing.assert_allclose(fixed, scipy.expn(orders[:, None], at), rtol=1e-13)
+    np.testing.assert_array_equal(free, fixed)
 
 
 def test_orders_and_dimensions_are_integers() -> None:

@@ -50,6 +50,19 @@ def test_values_and_derivatives_are_exact(name: str) -> None:
                 assert error <= 1e-14 * abs(want) + 1e-300, (name, numbers, value[place], want)
 
 
+def test_transformations_are_finite_where_the_power_in_between_is_not() -> None:
+    p = np.array([155.0, -155.0, 400.0])
+    y = np.array([6.45e307, -6.45e307, 1e306])
+    x, q = sa.placeholder((3,)), sa.placeholder((3,))
+    there = [special.boxcox(x, q), special.boxcox1p(x - 1, q)]
+    back = [special.inv_boxcox(x, q), special.inv_boxcox1p(x, q) + 1]
+    root = np.exp((np.log(np.abs(y)) + np.log(np.abs(p))) / p)
+    for found in evaluate(back, {x: y, q: p}):
+        np.testing.assert_allclose(found, root, rtol=1e-14)
+    for found in evaluate(there, {x: root, q: p}):
+        np.testing.assert_allclose(found, y, rtol=1e-10)
+
+
 def test_they_are_scipys_at_the_edges() -> None:
     edges = np.array([0.0, -0.0, 1.0, -1.0, 2.0, 0.5, -0.5, np.inf, -np.inf, np.nan, 200.0])
     x, y = (sa.placeholder((edges.size**2,)) for _ in range(2))
