@@ -77,7 +77,8 @@ def _binomial_below(n: Tensor, k: Tensor) -> Tensor:
     n = elementwise.where(below, n, -1.5)
     k = elementwise.where(comparison.greater(k, n), k, n - k)
     ratio = sine_of_turn(k + 0.5) - sine_of_turn(k) * (sine_of_turn(n + 0.5) / sine_of_turn(n))
-    return _binomial(k - n - 1, k) * ratio  # of sin(pi (n - k)) to sin(pi n)
+    # The ratio is that of sin(pi (n - k)) to sin(pi n): 0 at negative integers k, however large the other factor is.
+    return elementwise.where(comparison.equal(ratio, 0), 0, _binomial(k - n - 1, k) * ratio)
 
 
 @implements("binom")

@@ -62,6 +62,8 @@ def test_edges() -> None:
     expected = [scipy.gammasgn(edges), scipy.rgamma(edges), scipy.factorial(edges)]
     for value, want in zip(found, expected, strict=True):
         np.testing.assert_allclose(value, want, rtol=1e-15)
+    beyond = evaluate(special.binom(np.array([-170.5, -3.5, -900.25]), np.array([-1e10, -400, -1e8])))
+    np.testing.assert_array_equal(beyond[0], np.zeros(3))
     n, k = sa.placeholder((6,)), sa.placeholder((6,))
     value = evaluate(
         [special.binom(n, k), special.comb(n, k)], {n: [-1.0, 3, 3, -2.5, 300, 2.5], k: [2.0, 4, -1, 1, 301, 3]}
