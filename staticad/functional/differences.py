@@ -59,13 +59,17 @@ def diff(
 
 @implements(np.ediff1d)
 def ediff1d(x: Operand, to_end: Operand | None = None, to_begin: Operand | None = None) -> Tensor:
-    """The differences of neighbours in the flattened tensor, between what is put at the ends, in its dtype."""
+    """The differences of neighbours in the flattened tensor, between what is put at the ends, in its dtype. Raises
+    DTypeError for ends of another kind: floats beside integers, or complex numbers beside floats."""
     a = ravel(x)
     parts = [diff(a)]
     if a.dtype == BOOL:
         raise DTypeError(f"ediff1d: bools have no difference; use sa.diff or cast them ({describe(a)})")
     for end, at in ((to_begin, 0), (to_end, len(parts) + 1)):
         if end is not None:
+            e = to_tensor(end)
+            if (is_inexact(e.dtype), is_complex(e.dtype)) > (is_inexact(a.dtype), is_complex(a.dtype)):
+                raise DTypeError(f"ediff1d: an end of {e.dtype} does not fit differences of {a.dtype} ({describe(a)})")
             parts.insert(at, ravel(to_tensor(end, a.dtype)))
     return concatenate(parts, 0)
 
