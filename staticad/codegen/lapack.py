@@ -5,8 +5,8 @@ Matrices are row-major, and so are the transposes of what LAPACK works on: a low
 
 Arguments are passed by address: a kernel fills a table of addresses on its stack. INTEGER has 32 or 64 bits, as the
 library was built. What is read by LAPACK stands in a 64-bit word, whose lower half is the same number; and what it
-writes is read so that both are understood. Real matrices of at most SMALL_MATRIX rows are done by a few loops: calls
-cost more than they compute. Complex matrices have elements of two PARTS; the same kernels do for them.
+writes is read so that both are understood. Real matrices of few rows (SMALL_MATRIX, SMALL_FACTORS) are done by loops:
+calls cost more than they compute. Complex matrices have elements of two PARTS; the same kernels do for them.
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ if TYPE_CHECKING:  # names of machine code, which nothing calls in Python
         sqrt,
         store,
         sub,
+        where,
     )
     from staticad.codegen.machine_language import address_of, call_fortran, peek, peek_int32, poke, report, stack_words
     from staticad.codegen.routine_names import (
@@ -55,6 +56,7 @@ if TYPE_CHECKING:  # names of machine code, which nothing calls in Python
         OUT0,
         OUT1,
         PARTS,
+        SMALL_FACTORS,
         SMALL_MATRIX,
         STATUS,
         STEP_IN0,
@@ -129,7 +131,7 @@ def _lu_factor(args: int, lo: int, hi: int) -> None:
     out = pointer(args, OUT0, DTYPE, 0, 1)
     if n > 0:
         for number in range(lo, hi):
-            if PARTS == 1 and n <= SMALL_MATRIX:
+            if PARTS == 1 and n <= SMALL_FACTORS:
                 origin = number * n * n
                 for i in range(n):
                     row = origin + i * n
@@ -137,16 +139,15 @@ def _lu_factor(args: int, lo: int, hi: int) -> None:
                     largest = abs(load(out, row + i))
                     for j in range(i + 1, n):
                         size = abs(load(out, row + j))
-                        if less(largest, size):
-                            largest = size
-                            pivot = j
+                        larger = less(largest, size)
+                        largest = where(larger, size, largest)
+                        pivot = where(larger, j, pivot)
                     poke(pivots, i, pivot)
-                    if pivot != i:
-                        for j in range(n):
-                            at = origin + j * n
-                            kept = load(out, at + i)
-                            store(out, at + i, load(out, at + pivot))
-                            store(out, at + pivot, kept)
+                    for j in range(n):  # also where the pivot is in its place, which is as good as random
+                        at = origin + j * n
+                        kept = load(out, at + i)
+                        store(out, at + i, load(out, at + pivot))
+                        store(out, at + pivot, kept)
                     diagonal = load(out, row + i)
                     if not equal(diagonal, DTYPE(0)):
                         for j in range(i + 1, n):

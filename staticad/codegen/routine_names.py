@@ -83,6 +83,7 @@ LETTER_V: int
 ONE: int
 PARTS: int
 ROWS: int
+SMALL_FACTORS: int
 SMALL_MATRIX: int
 UNSIGNED: int
 WRITE: int

@@ -69,16 +69,18 @@ class Form(IntEnum):
 Cutting = tuple[Cut, int, int]  # what is cut, the extent of the step and its grain (0: not at all)
 
 
-SMALL_MATRIX = 8  # LAPACK takes longer to begin than a few loops to factor so many rows
+# LAPACK takes longer to begin than a few loops to factor so many rows.
+SMALL_MATRIX = 8
+SMALL_FACTORS = 32  # of LU factors, for which LAPACK looks for each pivot by a call
 
 
 @dataclass(frozen=True)
 class RoutineText:
     """``text`` is the source of a kernel in which names of slots, of `Cut`, `Sums`, `Pass` and `Form` stand for their
     numbers, ITEMSIZE for the bytes of an element, DTYPE for its dtype, ONE for the bits of 1, PARTS for the numbers
-    that an element of a matrix has, SMALL_MATRIX for the rows of the largest small one, and LETTER_N for the
-    letter N. The slot CUT is the last one. For elements as signed integers BITS is their dtype, LOWEST and LARGEST
-    its ends and INFINITY the bits of infinity; FLOATING and UNSIGNED are 1 where that is what they are, else 0.
+    that an element of a matrix has, SMALL_MATRIX and SMALL_FACTORS for the rows of the largest small ones, and LETTER_N
+    for the letter N. The slot CUT is the last one. For elements as signed integers BITS is their dtype, LOWEST and
+    LARGEST its ends and INFINITY the bits of infinity; FLOATING and UNSIGNED are 1 where that is what they are, else 0.
 
     ``cut`` decides by the contents of the slots and the number of matrices: by sizes alone, never by the number of
     threads, so that results do not depend on that.
@@ -93,7 +95,7 @@ class RoutineText:
         values |= {name: str(number) for number, name in enumerate((*routine.slots, "CUT"))}
         values |= {"FEW_ROWS": str(FEW_ROWS), "FEW_TERMS": str(FEW_TERMS), "GEMM_TERMS": str(GEMM_TERMS)}
         values |= {"ITEMSIZE": str(routine.dtype.itemsize), "DTYPE": routine.dtype.name}
-        values["SMALL_MATRIX"] = str(SMALL_MATRIX)
+        values |= {"SMALL_MATRIX": str(SMALL_MATRIX), "SMALL_FACTORS": str(SMALL_FACTORS)}
         values["PARTS"] = "2" if routine.name.startswith(COMPLEX) else "1"
         if routine.dtype.kind in "biuf":
             values |= _as_integers(routine.dtype)

@@ -82,7 +82,7 @@ def test_the_first_matrix_that_fails_is_reported(address: Address, dtype: str) -
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize("n", [1, 2, 3, 20])
+@pytest.mark.parametrize("n", [1, 2, 3, 20, 40])
 def test_factors_solve(address: Address, dtype: str, n: int, rng: np.random.Generator) -> None:
     """Factors and pivots, and with them both systems: whole, by matrices, by columns."""
     a, k = matrices(rng, dtype, 3, n, n), 5
