@@ -14,10 +14,10 @@ from staticad.autodiff.branch_parts import choose
 from staticad.autodiff.loop_parts import Undone, demands_of
 from staticad.autodiff.recording import counts, nominal_count
 from staticad.ir.dims import Shape, Size, Symbol, local_symbols
-from staticad.ir.graph import Node, Tensor
+from staticad.ir.graph import Node, Tensor, sort_nodes
 from staticad.ir.substitute import substitute
 from staticad.ops.base import apply
-from staticad.ops.control import COND, LOOP, PARAMETER, Body, parameter, spoken_of
+from staticad.ops.control import COND, LOOP, PARAMETER, Body, parameter, sizes_spoken_of, spoken_of
 from staticad.ops.creation import size_tensor
 from staticad.ops.indexing import GATHER, GATHER_ALONG, SCATTER, SCATTER_ALONG, Scatter
 from staticad.ops.movement import INVERSES
@@ -199,7 +199,11 @@ def _outside(place: Places, own: Mapping[Tensor, Tensor], sizes: set[Symbol], sh
         parts = tuple(v if f else n for v, f, n in zip(attrs["sizes"], fixed, shape))
         return Places({"starts": starts, "steps": steps, "sizes": parts})
     free = set(own)
-    kept = [(axis, t) for axis, t in zip(attrs["axes"], place.indices, strict=True) if counts(t, free)]
+    kept = [
+        (axis, t)
+        for axis, t in zip(attrs["axes"], place.indices, strict=True)
+        if counts(t, free) and all(sizes_spoken_of(node) <= sizes for node in sort_nodes([t]))
+    ]
     if place.views:
         region, whole, shape = place.views[0], shape, place.views[-1].types[0].shape
         moves = any(map(local_symbols, (*region.attrs["starts"], *shape)))

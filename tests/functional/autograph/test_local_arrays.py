@@ -131,9 +131,17 @@ def changed(a: Any) -> Any:
     return a
 
 
+def changed_at_an_end(a: Any) -> Any:
+    """What the inner loop changes is the same place in all its steps, but which one only the outer step knows."""
+    for i in range(np.count_nonzero(a[0] > 0.0)):
+        for j in range(i + 1):
+            a[len(a[: i + 1]) - 1, 0] += np.sin(a[j, i])
+    return a
+
+
 PROGRAMS: list[Program] = [
     read, read_by_its_length, read_in_a_while_loop, read_until_a_break, read_in_branches, rows, sizes_in_sizes, filled,
-    changed,
+    changed, changed_at_an_end,
 ]  # fmt: skip
 
 
