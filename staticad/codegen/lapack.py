@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from staticad.codegen.lapack_decompositions import DECOMPOSITIONS
 from staticad.codegen.lapack_determinants import DETERMINANTS
 from staticad.codegen.lapack_eigen import EIGEN
+from staticad.codegen.lapack_exponential import EXPONENTIALS
 from staticad.codegen.lapack_functions import MATRIX_FUNCTIONS
 from staticad.codegen.lapack_least_squares import LEAST_SQUARES
 from staticad.codegen.lapack_roots import ROOTS
@@ -340,6 +341,7 @@ LAPACK: Mapping[str, RoutineText] = {
     **DETERMINANTS,
     **DECOMPOSITIONS,
     **EIGEN,
+    **EXPONENTIALS,
     **LEAST_SQUARES,
     **MATRIX_FUNCTIONS,
     **ROOTS,

@@ -35,6 +35,7 @@ from staticad.ops.incomplete import INCOMPLETE_OPS
 from staticad.ops.indexing import GATHER, GATHER_ALONG, SCATTER, SCATTER_ALONG
 from staticad.ops.integrals import INTEGRAL_OPS
 from staticad.ops.linalg import LIBRARY_OPS
+from staticad.ops.matrix_exponential import EXPM
 from staticad.ops.matrix_functions import MATRIX_FUNCTION_OPS
 from staticad.ops.mode import MODE_OPS
 from staticad.ops.movement import BROADCAST_TO, DIAGONAL, EXPAND_DIMS, RESHAPE, SQUEEZE, TRANSPOSE
@@ -106,6 +107,7 @@ ALL_OPS: tuple[Op, ...] = (
     *REAL_LIBRARY_OPS.values(),
     *DECOMPOSITION_OPS,
     *MATRIX_FUNCTION_OPS,
+    EXPM,
     *EIGEN_OPS,
     *SORTING_OPS,
     *BARRIER_OPS,

@@ -1,7 +1,7 @@
-"""Rectangular LU factors, least squares, the exponential of a matrix.
+"""Rectangular LU factors and least squares.
 
-The derivatives follow G. Golub and V. Pereyra, The differentiation of pseudo-inverses (1973), and R. Mathias, A chain
-rule for matrix functions (1996). All are made of ops again.
+The derivatives follow G. Golub and V. Pereyra, The differentiation of pseudo-inverses (1973). They are made of ops
+again.
 """
 
 from __future__ import annotations
@@ -11,14 +11,11 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from staticad.ir.dims import Size, at_least, maximum, minimum
-from staticad.ir.dtypes import is_complex
 from staticad.ir.graph import Tensor
-from staticad.ops.arithmetic import ABS, ADD, DIV, MUL, NEG, SUB
+from staticad.ops.arithmetic import ADD, MUL, NEG, SUB
 from staticad.ops.assemble import CONCATENATE
-from staticad.ops.barrier import STOP_GRADIENT
 from staticad.ops.base import apply, apply_all
-from staticad.ops.comparison import EQUAL, ISFINITE, LESS, LESS_EQUAL, LOGICAL_AND
-from staticad.ops.complex import MODULUS
+from staticad.ops.comparison import EQUAL, LESS_EQUAL, LOGICAL_AND
 from staticad.ops.creation import fill, size_tensor
 from staticad.ops.decompositions import SVD
 from staticad.ops.indexing import GATHER_ALONG
@@ -40,7 +37,6 @@ from staticad.ops.matrices import (
     triangle,
 )
 from staticad.ops.movement import BROADCAST_TO, EXPAND_DIMS, swapped
-from staticad.ops.reduce import SUM
 from staticad.ops.selection import WHERE
 from staticad.ops.slicing import EMBED, SLICE
 
@@ -273,83 +269,4 @@ LSTSQ = Library(
 )
 
 
-# ---- the exponential -------------------------------------------------------------------------------------------------
-
-# Of the approximation of degree 13 (N. Higham, The scaling and squaring method for the matrix exponential revisited,
-# 2005), which holds for norms up to the limit.
-PADE = (
-    64764752532480000.0, 32382376266240000.0, 7771770303897600.0, 1187353796428800.0, 129060195264000.0,
-    10559470521600.0, 670442572800.0, 33522128640.0, 1323241920.0, 40840800.0, 960960.0, 16380.0, 182.0, 1.0,
-)  # fmt: skip
-LARGEST = 5.371920351148152
-
-
-def _expm_numpy(a: np.ndarray) -> np.ndarray:
-    result = np.empty_like(a)
-    for place in np.ndindex(a.shape[:-2]):
-        result[place] = _exponential(a[place])
-    return result
-
-
-def _exponential(a: np.ndarray) -> np.ndarray:
-    norm = np.abs(a).sum(0).max(initial=0)
-    if not np.isfinite(norm):
-        return np.full_like(a, np.nan)
-    halvings = 0
-    while norm > LARGEST:
-        norm, halvings = norm / 2, halvings + 1
-    one, a = np.eye(len(a), dtype=a.dtype), a * a.real.dtype.type(2.0**-halvings)
-    a2 = a @ a
-    a4 = a2 @ a2
-    a6 = a2 @ a4
-    b = [a.dtype.type(number) for number in PADE]
-    odd = a6 @ (b[13] * a6 + b[11] * a4 + b[9] * a2) + b[7] * a6 + b[5] * a4 + b[3] * a2 + b[1] * one
-    even = a6 @ (b[12] * a6 + b[10] * a4 + b[8] * a2) + b[6] * a6 + b[4] * a4 + b[2] * a2 + b[0] * one
-    odd = a @ odd
-    x = np.linalg.solve(even - odd, even + odd) if a.size else a
-    for _ in range(halvings):
-        x = x @ x
-    return x
-
-
-def _frechet(a: Tensor, direction: Tensor) -> Tensor:
-    """The derivative in a direction: the upper right part of exp([A E; 0 A]). It is linear in E, so E is taken at the
-    size of 1: a large one, as a second derivative has it, would decide how often the block is halved and squared."""
-    n, last = a.shape[-1], a.ndim - 1
-    direction = apply(BROADCAST_TO, direction, shape=a.shape)
-    size = apply(SUM, apply(MODULUS if is_complex(a.dtype) else ABS, direction), axes=(last - 1, last))
-    size = apply(EXPAND_DIMS, size, axes=(last - 1, last))
-    usual = apply(LOGICAL_AND, apply(LESS, fill((), 0, size.dtype), size), apply(ISFINITE, size))
-    size = as_numbers(apply(STOP_GRADIENT, apply(WHERE, usual, size, fill((), 1, size.dtype))), a)
-    zero = fill(a.shape, 0, a.dtype)
-    above = apply(CONCATENATE, a, apply(DIV, direction, size), axis=last)
-    block = apply(CONCATENATE, above, apply(CONCATENATE, zero, a, axis=last), axis=last - 1)
-    starts, sizes = (*[0] * (last - 1), 0, n), a.shape
-    return apply(MUL, size, apply(SLICE, apply(EXPM, block), starts=starts, steps=(1,) * a.ndim, sizes=sizes))
-
-
-def _expm_vjp(g: Tensor, y: Tensor, a: Tensor) -> tuple[Tensor]:
-    return (_frechet(swapped(a), g),)
-
-
-def _expm_jvp(ts: Tangents, y: Tensor, a: Tensor) -> Tensor:
-    assert ts[0] is not None
-    return _frechet(a, ts[0])
-
-
-EXPM = Library(
-    "expm",
-    operands="fc",
-    normwise=True,
-    signature="(n,n)->(n,n)",
-    functions=("gemm", "gesv"),
-    workspace=lambda n: 8 * (7 * n * n + n),
-    work=lambda n: 20 * n * n * n,
-    numpy=_expm_numpy,
-    vjp=_expm_vjp,
-    jvp=_expm_jvp,
-    notes="scaling and squaring; NaN if an element is not finite; the derivative is a part of the exponential of a "
-    "matrix of twice the size",
-)
-
-MATRIX_FUNCTION_OPS = (LU, PIVOT_ORDER, LSTSQ, EXPM)
+MATRIX_FUNCTION_OPS = (LU, PIVOT_ORDER, LSTSQ)

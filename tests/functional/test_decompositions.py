@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import mpmath
 import numpy as np
 import pytest
 import scipy.linalg
@@ -166,6 +167,45 @@ def test_an_exponential_of_any_norm(rng: np.random.Generator) -> None:
     found, expected = run(linalg.expm, a), scipy.linalg.expm(a)
     assert (np.abs(found - expected).max((1, 2)) <= 1e-12 * np.abs(expected).max((1, 2))).all()
     assert np.isnan(run(linalg.expm, np.array([[np.inf, 0], [0, 1.0]]))).all()
+
+
+# Matrices far from normal, and how far off their exponentials may be, relative to the largest element: where the norm
+# is large and powers are not; where powers overflow; with elements of all sizes (R. Ward, Numerical computation of the
+# matrix exponential with accuracy estimate, 1977); a nilpotent one; and the logarithm of a matrix of elements of one
+# size (A. Al-Mohy and N. Higham), of which a change of the last digits changes the exponential by 1e-7.
+FAR_FROM_NORMAL: list[tuple[list[list[float]], float]] = [
+    ([[1, 1e6], [0, -1]], 1e-15),
+    ([[8, 1e301, 0], [0, -7, 1], [0, 0, 1]], 1e-15),
+    ([[0, 0, 0], [-(2e10 + 4e8 / 6), -3, 2e10], [200 / 3, 0, -200 / 3]], 1e-12),
+    ([[0, 1e9, 0, 1e8], [0, 0, 1e9, 3e8], [0, 0, 0, -2e8], [0, 0, 0, 0]], 1e-15),
+    (
+        [
+            [-1.1287, 9.6142e4, -4.525e9, 2.9250e14],
+            [0, -1.2010, 9.6347e4, -4.681e9],
+            [0, 0, -1.1329, 9.5325e4],
+            [0, 0, 0, -1.1795],
+        ],
+        1e-6,
+    ),
+]
+
+
+@pytest.mark.parametrize(("rows", "error"), FAR_FROM_NORMAL)
+@pytest.mark.parametrize("turn", [1, 1 + 0.5j])
+def test_exponentials_of_matrices_far_from_normal(rows: list[list[float]], error: float, turn: complex) -> None:
+    for a in (np.array(rows) * turn, np.array(rows).T * turn):
+        squarings = int(np.log2(np.abs(a).max())) + 80
+        with mpmath.workprec(5000):
+            exact, term, whole = mpmath.eye(len(a)), mpmath.eye(len(a)), mpmath.matrix(a.tolist()) / 2**squarings
+            for k in range(1, 21):
+                term = term * whole / k
+                exact += term
+            for _ in range(squarings):
+                exact *= exact
+            expected = np.array(exact.tolist()).astype(complex)
+        x = sa.placeholder(a.shape, a.dtype)
+        for found in (run(linalg.expm, a), evaluate([linalg.expm(x)], {x: a})[0]):
+            assert np.abs(found - expected).max() <= error * np.abs(expected).max()
 
 
 def test_second_derivatives_of_large_exponentials_keep_their_digits(rng: np.random.Generator) -> None:

@@ -24,7 +24,7 @@ from staticad.ir.provenance import here
 from staticad.ir.types import may_be_equal
 from staticad.ops.base import apply
 from staticad.ops.matrices import eye
-from staticad.ops.matrix_functions import EXPM
+from staticad.ops.matrix_exponential import EXPM
 from staticad.ops.promotion import Operand, as_operands, to_tensor
 
 
