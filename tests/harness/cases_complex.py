@@ -16,7 +16,8 @@ from staticad.ops.decompositions import EIGH, FULL_QR, FULL_SVD, QR, SVD
 from staticad.ops.eigen import EIG, SCHUR, SQRTM, SYLVESTER
 from staticad.ops.library import Library
 from staticad.ops.linalg import CHOLESKY, LU_FACTOR, LU_SOLVE, SLOGDET, SOLVE_TRIANGULAR
-from staticad.ops.matrix_functions import EXPM, LSTSQ, LU, PIVOT_ORDER
+from staticad.ops.matrix_exponential import EXPM
+from staticad.ops.matrix_functions import LSTSQ, LU, PIVOT_ORDER
 from tests.harness.cases import Case, Input
 from tests.harness.families import FLOATS
 from tests.harness.family_cases import FamilyCases

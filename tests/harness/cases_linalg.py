@@ -11,7 +11,8 @@ import staticad as sa
 from staticad.ir.graph import Tensor
 from staticad.ops.base import apply, apply_all
 from staticad.ops.decompositions import EIGH, FULL_QR, FULL_SVD, QR, SVD
-from staticad.ops.matrix_functions import EXPM, LSTSQ, LU, PIVOT_ORDER
+from staticad.ops.matrix_exponential import EXPM
+from staticad.ops.matrix_functions import LSTSQ, LU, PIVOT_ORDER
 from tests.harness.cases import FLOATS, Case, values
 from tests.harness.family_cases import FamilyCases
 
