@@ -131,9 +131,7 @@ def _expm(args: int, lo: int, hi: int) -> None:
                             at = i
                             if turned:
                                 at = i // PARTS % n * PARTS * n + i // PARTS // n * PARTS + i % PARTS
-                            value = mul(load(source, given + at), factor)
-                            store(room, first + i, value)
-                            store(room, sum_at + i, value)
+                            store(room, first + i, mul(load(source, given + at), factor))
                     a = 0
                     b = 0
                     c = 1

@@ -161,12 +161,13 @@ def _lstsq_numpy(a: np.ndarray, b: np.ndarray, rcond: np.ndarray) -> tuple[np.nd
     x = np.zeros((*batch, n, k), a.dtype)
     rank, values = np.zeros(batch, np.int64), np.zeros((*batch, min(m, n)), a.real.dtype)
     for place in np.ndindex(batch):
-        u, s, vh = np.linalg.svd(a[place] if a.ndim > 2 else a, full_matrices=False)
+        matrix = a[place] if a.ndim > 2 else a
+        u, s, vh = np.linalg.svd(matrix, full_matrices=False)
         limit = rcond[place] if rcond.ndim else rcond
         kept = (s > limit * s.max(initial=0)) & (s > 0)
         inverse, adjoint_basis = vh.conj().T * np.where(kept, 1 / np.where(kept, s, 1), 0), u.conj().T
         first = inverse @ (adjoint_basis @ b[place])
-        residual = b[place] - (a[place] if a.ndim > 2 else a) @ first
+        residual = b[place] - matrix @ first
         x[place] = first + inverse @ (adjoint_basis @ residual)  # which takes back what the singular vectors are off
         rank[place], values[place] = kept.sum(), s
     return x, rank, values

@@ -123,15 +123,15 @@ def transform(z: Pair, shape: Shape, axis: int, inverse: bool, closed: bool = Fa
     """The transform of a pair of that shape along an axis; closed, with the first number again behind the last one. A
     transform backwards is not closed."""
     n = shape[axis]
-    if isinstance(n, int):
+    if isinstance(n, int) and (n <= 1 or largest_factor(n) > LARGEST_FACTOR):
         if n <= 1:
-            return _closed(z, axis) if closed else z
-        if largest_factor(n) > LARGEST_FACTOR:
-            if not inverse:
-                return _closed(_chirped(z, shape, axis, n), axis) if closed else _chirped(z, shape, axis, n)
-            # Backwards it is the other one with the parts exchanged.
+            whole = z
+        elif inverse:  # the other one with the parts exchanged
             turned_back = _chirped(Pair(z.im, z.re), shape, axis, n)
-            return Pair(turned_back.im, turned_back.re)
+            whole = Pair(turned_back.im, turned_back.re)
+        else:
+            whole = _chirped(z, shape, axis, n)
+        return _closed(whole, axis) if closed else whole
     table = roots(n, n, z.dtype)
     parts = [stretched(part, shape) for part in (z.re, z.im) if part is not None]
     both = len(parts) == 2
